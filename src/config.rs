@@ -1,0 +1,253 @@
+//! One typed configuration, read from a TOML file.
+//!
+//! An unknown key is an error that names it. What a value means is checked here, so that the rest of
+//! the mechanism holds values that are right. The files that it names (users, secret) are not read
+//! here.
+
+mod values;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use values::{Controller, MachineAccount, NetbiosName};
+
+/// What the file says, defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who is asked for a login, in this order; at least one.
+    pub verify: Vec<VerifierKind>,
+    /// The users file; present if `verify` names it.
+    pub users: Option<Users>,
+    /// The domain; present if `verify` names it.
+    pub netlogon: Option<Netlogon>,
+    /// How a verified user is named.
+    #[serde(default)]
+    pub identity: Identity,
+    /// What is acceptable.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Where decisions are written.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// A verifier's name in the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VerifierKind {
+    /// The users file.
+    Users,
+    /// A domain controller.
+    Netlogon,
+}
+
+/// `[users]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Users {
+    /// `DOMAIN:user:password` and smbpasswd lines.
+    pub file: PathBuf,
+    /// The NetBIOS name that clients see as this server's; the host's name if not given.
+    pub netbios_computer: Option<NetbiosName>,
+    /// The NetBIOS domain that clients see, and that of users whose line names none; the name of
+    /// the computer if not given, as on a server that is in no domain.
+    pub netbios_domain: Option<NetbiosName>,
+}
+
+/// `[netlogon]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "NetlogonTable")]
+pub struct Netlogon {
+    /// The domain's DNS name, e.g. `example.test`.
+    pub domain: String,
+    /// The domain's NetBIOS name, e.g. `EXAMPLE`.
+    pub netbios_domain: NetbiosName,
+    /// The machine account, e.g. `WEB1-NTLM$`.
+    pub account: MachineAccount,
+    /// The file that holds the account's password, or its NT hash in 32 hexadecimal digits.
+    pub secret: PathBuf,
+    /// The domain controllers, in the order in which they are tried; at least one.
+    pub controllers: Vec<Controller>,
+    /// The longest wait for a TCP connection.
+    pub connect_timeout: Duration,
+    /// The longest wait for one answer.
+    pub call_timeout: Duration,
+    /// The longest time for one login, everything included.
+    pub budget: Duration,
+}
+
+/// `[netlogon]` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetlogonTable {
+    domain: String,
+    netbios_domain: Option<NetbiosName>,
+    account: MachineAccount,
+    secret: PathBuf,
+    controllers: Vec<Controller>,
+    #[serde(default, deserialize_with = "values::duration")]
+    connect_timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "values::duration")]
+    call_timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "values::duration")]
+    budget: Option<Duration>,
+}
+
+impl TryFrom<NetlogonTable> for Netlogon {
+    type Error = String;
+
+    fn try_from(table: NetlogonTable) -> Result<Self, String> {
+        if table.controllers.is_empty() {
+            return Err("controllers: at least one address is needed".to_owned());
+        }
+        let netbios_domain = match table.netbios_domain {
+            Some(name) => name,
+            // Domains are named so by default; the setting is for the others.
+            None => values::first_label(&table.domain)
+                .parse()
+                .map_err(|problem| format!("netbios_domain: set it; {problem}"))?,
+        };
+        Ok(Self {
+            domain: table.domain,
+            netbios_domain,
+            account: table.account,
+            secret: table.secret,
+            controllers: table.controllers,
+            connect_timeout: table.connect_timeout.unwrap_or(Duration::from_secs(3)),
+            call_timeout: table.call_timeout.unwrap_or(Duration::from_secs(10)),
+            budget: table.budget.unwrap_or(Duration::from_secs(20)),
+        })
+    }
+}
+
+/// `[identity]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Identity {
+    /// How the display name is written.
+    pub format: NameFormat,
+    /// How long a context lasts, at most; what sessions and tickets built on it see.
+    #[serde(deserialize_with = "values::required_duration")]
+    pub lifetime: Duration,
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self {
+            format: NameFormat::Logon,
+            lifetime: Duration::from_secs(4 * 60 * 60),
+        }
+    }
+}
+
+/// How a display name is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum NameFormat {
+    /// `DOMAIN\user`
+    #[serde(rename = "logon")]
+    Logon,
+    /// `user`
+    #[serde(rename = "sam")]
+    Sam,
+    /// The user principal name, `user@example.test`; `user@DOMAIN` for an account that has none.
+    #[serde(rename = "upn")]
+    Upn,
+    /// `user@DOMAIN`
+    #[serde(rename = "user@DOMAIN")]
+    UserAtDomain,
+}
+
+/// `[policy]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Whether a client must send a message integrity code. One that is sent is always checked.
+    pub mic: Mic,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { mic: Mic::Allow }
+    }
+}
+
+/// Whether a client must send a message integrity code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mic {
+    /// Clients that send none are let in: curl, Firefox, Java and others never do.
+    Allow,
+    /// Clients that send none are refused.
+    Require,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Where decisions are written.
+    pub to: LogTarget,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            to: LogTarget::Syslog,
+        }
+    }
+}
+
+/// Where decisions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogTarget {
+    /// The system log, facility `authpriv`.
+    Syslog,
+    /// The host's standard error: Apache's error log.
+    Stderr,
+    /// Nowhere.
+    Off,
+}
+
+impl Config {
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// What is wrong, with line, column and key.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        if config.verify.is_empty() {
+            return Err("verify: name at least one of \"users\", \"netlogon\"".to_owned());
+        }
+        for verifier in &config.verify {
+            let (missing, table) = match verifier {
+                VerifierKind::Users => (config.users.is_none(), "users"),
+                VerifierKind::Netlogon => (config.netlogon.is_none(), "netlogon"),
+            };
+            if missing {
+                return Err(format!(
+                    "verify names \"{table}\", and there is no [{table}]"
+                ));
+            }
+        }
+        Ok(config)
+    }
+
+    /// What NTLM_USER_FILE alone means: a users file, and defaults for the rest.
+    pub fn of_users_file(users: Users) -> Self {
+        Self {
+            verify: vec![VerifierKind::Users],
+            users: Some(users),
+            netlogon: None,
+            identity: Identity::default(),
+            policy: Policy::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

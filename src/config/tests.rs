@@ -1,0 +1,115 @@
+use super::*;
+
+const DOMAIN: &str = r#"
+    verify = ["netlogon"]
+    [netlogon]
+    domain = "example.test"
+    account = "web1-ntlm$"
+    secret = "/etc/gss/ntlmdc.secret"
+    controllers = ["192.0.2.1", "[2001:db8::1]:49152"]
+"#;
+
+#[test]
+fn defaults_are_filled_in() {
+    let config = Config::parse(DOMAIN).unwrap();
+    let netlogon = config.netlogon.unwrap();
+    assert_eq!(netlogon.netbios_domain.as_str(), "EXAMPLE");
+    assert_eq!(netlogon.account.account(), "web1-ntlm$");
+    assert_eq!(netlogon.account.computer().as_str(), "WEB1-NTLM");
+    assert_eq!(netlogon.controllers[0].to_string(), "192.0.2.1");
+    assert_eq!(netlogon.controllers[0].port, None);
+    assert_eq!(netlogon.controllers[1].to_string(), "[2001:db8::1]:49152");
+    assert_eq!(netlogon.budget, Duration::from_secs(20));
+    assert_eq!(config.identity.lifetime, Duration::from_secs(14_400));
+    assert_eq!(config.identity.format, NameFormat::Logon);
+    assert_eq!(config.policy.mic, Mic::Allow);
+    assert_eq!(config.log.to, LogTarget::Syslog);
+}
+
+#[test]
+fn every_setting_can_be_written() {
+    let text = format!(
+        r#"{DOMAIN}
+        netbios_domain = "CORP"
+        connect_timeout = "500ms"
+        call_timeout = "2s"
+        budget = "1m"
+        [users]
+        file = "/etc/gss/ntlmdc.users"
+        netbios_computer = "web1"
+        netbios_domain = "corp"
+        [identity]
+        format = "user@DOMAIN"
+        lifetime = "8h"
+        [policy]
+        mic = "require"
+        [log]
+        to = "stderr"
+        "#
+    );
+    let config = Config::parse(&text).unwrap();
+    let netlogon = config.netlogon.unwrap();
+    assert_eq!(netlogon.netbios_domain.as_str(), "CORP");
+    assert_eq!(netlogon.connect_timeout, Duration::from_millis(500));
+    assert_eq!(netlogon.call_timeout, Duration::from_secs(2));
+    assert_eq!(netlogon.budget, Duration::from_secs(60));
+    let users = config.users.unwrap();
+    assert_eq!(users.netbios_computer.unwrap().as_str(), "WEB1");
+    assert_eq!(users.netbios_domain.unwrap().as_str(), "CORP");
+    assert_eq!(config.identity.format, NameFormat::UserAtDomain);
+    assert_eq!(config.identity.lifetime, Duration::from_secs(8 * 3600));
+    assert_eq!(config.policy.mic, Mic::Require);
+    assert_eq!(config.log.to, LogTarget::Stderr);
+}
+
+/// What is wrong with `DOMAIN` when `line` stands in the place of the line that starts like it.
+fn error_with(line: &str) -> String {
+    let key = line.split(' ').next().unwrap();
+    let kept: Vec<&str> = DOMAIN
+        .lines()
+        .filter(|kept| !kept.trim_start().starts_with(key))
+        .collect();
+    Config::parse(&format!("{}\n{line}\n", kept.join("\n"))).unwrap_err()
+}
+
+#[test]
+fn errors_name_the_key_and_say_what_is_expected() {
+    for (line, told) in [
+        ("acount = \"x\"", "unknown field `acount`"),
+        ("account = \"WEB1\"", "ends with $"),
+        ("account = \"WEB1-NTLM-0123456$\"", "1 to 15 characters"),
+        ("controllers = [\"dc1.example.test\"]", "is an IP address"),
+        ("controllers = []", "at least one address"),
+        (
+            "domain = \"a-very-long-first-label.test\"",
+            "netbios_domain: set it",
+        ),
+        ("netbios_domain = \"EX/AMPLE\"", "none of"),
+        ("budget = \"0s\"", "a whole number and a unit"),
+        ("budget = \"25h\"", "a whole number and a unit"),
+        (
+            "budget = \"18446744073709551615h\"",
+            "a whole number and a unit",
+        ),
+        ("budget = \"2\"", "a whole number and a unit"),
+    ] {
+        let error = error_with(line);
+        assert!(error.contains(told), "{line}: {error}");
+    }
+    let error = error_with("budget = \"2\"");
+    assert!(error.contains("line 8, column 10"), "{error}");
+}
+
+#[test]
+fn a_verifier_needs_its_table() {
+    let error = Config::parse("verify = [\"users\"]").unwrap_err();
+    assert_eq!(error, "verify names \"users\", and there is no [users]");
+    assert!(
+        Config::parse("verify = []")
+            .unwrap_err()
+            .contains("at least one")
+    );
+    assert!(Config::parse("").unwrap_err().contains("verify"));
+    let error = Config::parse("verify = [\"winbind\"]").unwrap_err();
+    assert!(error.contains("winbind"), "{error}");
+}

@@ -1,0 +1,159 @@
+//! Values of the configuration that are more than a string or a number.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+/// A NetBIOS name: 1 to 15 characters, in capitals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetbiosName(String);
+
+impl NetbiosName {
+    /// The name, in capitals.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for NetbiosName {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let forbidden = |letter: char| letter.is_control() || r#"\/:*?"<>|"#.contains(letter);
+        if name.is_empty() || name.chars().count() > 15 {
+            Err("a NetBIOS name has 1 to 15 characters")
+        } else if name.contains(forbidden) {
+            Err("a NetBIOS name has none of \\ / : * ? \" < > |")
+        } else {
+            Ok(Self(name.to_uppercase()))
+        }
+    }
+}
+
+/// A machine account: its name with the `$`, at most 16 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineAccount {
+    account: String,
+    computer: NetbiosName,
+}
+
+impl MachineAccount {
+    /// The account's name, e.g. `WEB1-NTLM$`.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The computer's name, e.g. `WEB1-NTLM`: the account's without the `$`. A domain controller
+    /// lets no other name pass (MS-NRPC 3.5.4.5.1).
+    pub fn computer(&self) -> &NetbiosName {
+        &self.computer
+    }
+}
+
+impl FromStr for MachineAccount {
+    type Err = &'static str;
+
+    fn from_str(account: &str) -> Result<Self, Self::Err> {
+        let computer = account
+            .strip_suffix('$')
+            .ok_or("a machine account's name ends with $")?;
+        Ok(Self {
+            account: account.to_owned(),
+            computer: computer.parse()?,
+        })
+    }
+}
+
+/// A domain controller: an address, and the port of its netlogon service if that is fixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Controller {
+    /// IPv4 or IPv6.
+    pub address: IpAddr,
+    /// If absent, the endpoint mapper on port 135 is asked.
+    pub port: Option<u16>,
+}
+
+impl FromStr for Controller {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self {
+                address,
+                port: None,
+            });
+        }
+        let socket: SocketAddr = text
+            .parse()
+            .map_err(|_| "a controller is an IP address, or address:port ([address]:port)")?;
+        Ok(Self {
+            address: socket.ip(),
+            port: Some(socket.port()),
+        })
+    }
+}
+
+impl fmt::Display for Controller {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            None => self.address.fmt(formatter),
+            Some(port) => SocketAddr::new(self.address, port).fmt(formatter),
+        }
+    }
+}
+
+macro_rules! deserialize_from_str {
+    ($($name:ident),+) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+            }
+        }
+    )+};
+}
+
+deserialize_from_str!(NetbiosName, MachineAccount, Controller);
+
+/// Reads an optional duration; see [`required_duration`].
+pub(super) fn duration<'de, D>(deserializer: D) -> Result<Option<Duration>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    required_duration(deserializer).map(Some)
+}
+
+/// Reads a duration: a whole number and `ms`, `s`, `m` or `h`; never zero, a day at most.
+pub(super) fn required_duration<'de, D>(deserializer: D) -> Result<Duration, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    parse_duration(&text).ok_or_else(|| {
+        D::Error::custom("a duration is a whole number and a unit, 1ms to 24h: \"500ms\", \"4h\"")
+    })
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let unit_at = text.find(|letter: char| !letter.is_ascii_digit())?;
+    let (number, unit) = text.split_at(unit_at);
+    let unit = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60 * 1000,
+        "h" => 60 * 60 * 1000,
+        _ => return None,
+    };
+    let millis = number.parse::<u64>().ok()?.checked_mul(unit)?;
+    (1..=DAY)
+        .contains(&millis)
+        .then(|| Duration::from_millis(millis))
+}
+
+/// The part of a DNS name before its first dot.
+pub(super) fn first_label(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(label, _)| label)
+}

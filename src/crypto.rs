@@ -1,0 +1,268 @@
+//! Every cryptographic primitive the protocols need; the only file that names a crypto crate.
+//!
+//! Secrets are [`Secret`] and [`SecretBytes`]: they wipe themselves when dropped, print nothing, and
+//! are compared only in constant time. All keys here are 16 bytes; the algorithms are those of the
+//! protocols (MD4, MD5 and RC4 are what NTLM is made of), not a choice.
+
+use std::fmt;
+
+use aes::Aes128;
+use cfb8::cipher::{KeyIvInit, StreamCipher as _};
+use hmac::{Hmac, KeyInit, Mac};
+use md4::{Digest, Md4};
+use md5::Md5;
+use rc4::Rc4;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// A secret of `N` bytes: wiped on drop, never printed, equal only in constant time.
+#[derive(Clone)]
+pub struct Secret<const N: usize>(Zeroizing<[u8; N]>);
+
+/// A 16-byte key or hash.
+pub type Key = Secret<16>;
+
+impl<const N: usize> Secret<N> {
+    /// Takes the bytes over; the caller keeps no copy.
+    pub fn new(bytes: [u8; N]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes themselves, for the protocol that needs them.
+    pub fn expose(&self) -> &[u8; N] {
+        &self.0
+    }
+
+    /// True if every byte is zero: what a peer sends for "no key".
+    pub fn is_zero(&self) -> bool {
+        constant_time_eq(self.expose(), &[0; N])
+    }
+}
+
+impl<const N: usize> PartialEq for Secret<N> {
+    fn eq(&self, other: &Self) -> bool {
+        constant_time_eq(self.expose(), other.expose())
+    }
+}
+
+impl<const N: usize> Eq for Secret<N> {}
+
+impl<const N: usize> fmt::Debug for Secret<N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Secret<{N}>")
+    }
+}
+
+/// A secret of any length: wiped on drop, never printed.
+#[derive(Clone)]
+pub struct SecretBytes(Zeroizing<Vec<u8>>);
+
+impl SecretBytes {
+    /// Takes the bytes over; the caller keeps no copy.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes themselves, for the protocol that needs them.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SecretBytes")
+    }
+}
+
+/// Compares without telling by its time where the first difference is. Lengths are not secret.
+#[must_use]
+pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+/// The kernel had no random bytes to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gave no random bytes")]
+pub struct NoRandomBytes;
+
+/// `N` fresh random bytes: a system call each time, so that a fork has nothing to copy.
+pub fn random<const N: usize>() -> Result<[u8; N], NoRandomBytes> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomBytes)?;
+    Ok(bytes)
+}
+
+/// MD4 (RFC 1320).
+pub fn md4(bytes: &[u8]) -> [u8; 16] {
+    Md4::digest(bytes).into()
+}
+
+/// MD5 (RFC 1321) of `parts`, one after the other.
+pub fn md5(parts: &[&[u8]]) -> [u8; 16] {
+    let mut hash = Md5::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// SHA-256 (FIPS 180-4).
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// HMAC-MD5 (RFC 2104) of `parts`, one after the other.
+pub fn hmac_md5(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
+    let mut mac = Hmac::<Md5>::new(&padded_to_block(key));
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// HMAC-SHA256 (RFC 2104) of `parts`, one after the other.
+pub fn hmac_sha256(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new(&padded_to_block(key));
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// The key as HMAC uses it: padded with zeros to the 64-byte block of MD5 and SHA-256 (RFC 2104 2).
+fn padded_to_block<B: From<[u8; 64]>>(key: &Key) -> B {
+    let mut block = Zeroizing::new([0; 64]);
+    block
+        .iter_mut()
+        .zip(key.expose())
+        .for_each(|(to, from)| *to = *from);
+    B::from(*block)
+}
+
+/// RC4 from the start of its key stream, in place: encrypts and decrypts.
+pub fn rc4(key: &Key, data: &mut [u8]) {
+    // The key schedule repeats the key up to 256 bytes: 16 bytes twice are the same key, in the one
+    // length that the cipher's infallible constructor takes.
+    let mut twice = Zeroizing::new([0; 32]);
+    twice
+        .iter_mut()
+        .zip(key.expose().iter().cycle())
+        .for_each(|(to, from)| *to = *from);
+    Rc4::new(&(*twice).into()).apply_keystream(data);
+}
+
+/// AES-128 in 8-bit cipher feedback mode (MS-NRPC 3.1.4.4.1), encrypting.
+///
+/// The shift register goes on from one call to the next: pieces make one stream.
+pub struct Aes128Cfb8Encryptor(cfb8::Encryptor<Aes128>);
+
+impl Aes128Cfb8Encryptor {
+    /// Starts a stream.
+    pub fn new(key: &Key, iv: &[u8; 16]) -> Self {
+        Self(cfb8::Encryptor::new(key.expose().into(), iv.into()))
+    }
+
+    /// Encrypts the next piece in place.
+    pub fn apply(&mut self, data: &mut [u8]) {
+        self.0.encrypt(data);
+    }
+}
+
+/// AES-128 in 8-bit cipher feedback mode (MS-NRPC 3.1.4.4.1), decrypting.
+///
+/// The shift register goes on from one call to the next: pieces make one stream.
+pub struct Aes128Cfb8Decryptor(cfb8::Decryptor<Aes128>);
+
+impl Aes128Cfb8Decryptor {
+    /// Starts a stream.
+    pub fn new(key: &Key, iv: &[u8; 16]) -> Self {
+        Self(cfb8::Decryptor::new(key.expose().into(), iv.into()))
+    }
+
+    /// Decrypts the next piece in place.
+    pub fn apply(&mut self, data: &mut [u8]) {
+        self.0.decrypt(data);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hex_literal::hex;
+
+    const ASCENDING: [u8; 16] = hex!("000102030405060708090a0b0c0d0e0f");
+
+    #[test]
+    fn hashes_match_their_published_vectors() {
+        // RFC 1320 A.5, RFC 1321 A.5, FIPS 180-4 (the message "abc").
+        assert_eq!(md4(b"abc"), hex!("a448017aaf21d8525fc10ae87aa6729d"));
+        assert_eq!(
+            md5(&[b"a", b"", b"bc"]),
+            hex!("900150983cd24fb0d6963f7d28e17f72")
+        );
+        assert_eq!(
+            sha256(b"abc"),
+            hex!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        );
+    }
+
+    #[test]
+    fn macs_match_their_published_vectors() {
+        // RFC 2202 2, test case 1, in pieces.
+        let key = Key::new([0x0b; 16]);
+        assert_eq!(
+            hmac_md5(&key, &[b"Hi ", b"There"]),
+            hex!("9294727a3638bb1c13f48ef8158bfc9d")
+        );
+        // The key of RFC 4231 4.2 is 20 bytes; this value is of Python's hmac for the 16-byte key.
+        assert_eq!(
+            hmac_sha256(&key, &[b"Hi ", b"There"]),
+            hex!("492ce020fe2534a5789dc3848806c78f4f6711397f08e7e7a12ca5a4483c8aa6")
+        );
+    }
+
+    #[test]
+    fn rc4_takes_a_16_byte_key() {
+        // RFC 6229 2, 128-bit key: the first 16 bytes of the key stream.
+        let key = Key::new(hex!("0102030405060708090a0b0c0d0e0f10"));
+        let mut data = [0; 16];
+        rc4(&key, &mut data);
+        assert_eq!(data, hex!("9ac7cc9a609d1ef7b2932899cde41b97"));
+    }
+
+    #[test]
+    fn cfb8_is_one_stream_over_pieces() {
+        // NIST SP 800-38A F.3.7, the first 4 bytes.
+        let key = Key::new(hex!("2b7e151628aed2a6abf7158809cf4f3c"));
+        let mut data = hex!("6bc1bee2");
+        let (first, second) = data.split_at_mut(1);
+        let mut encryptor = Aes128Cfb8Encryptor::new(&key, &ASCENDING);
+        encryptor.apply(first);
+        encryptor.apply(second);
+        assert_eq!(data, hex!("3b79424c"));
+
+        let mut decryptor = Aes128Cfb8Decryptor::new(&key, &ASCENDING);
+        decryptor.apply(&mut data);
+        assert_eq!(data, hex!("6bc1bee2"));
+    }
+
+    #[test]
+    fn secrets_print_nothing_and_compare() {
+        let secret = Secret::new(*b"hunter2!");
+        assert_eq!(format!("{secret:?}"), "Secret<8>");
+        let bytes = SecretBytes::new(b"hunter2".to_vec());
+        assert_eq!(format!("{bytes:?}"), "SecretBytes");
+        assert_eq!(secret, secret.clone());
+        assert_ne!(secret, Secret::new(*b"hunter3!"));
+        assert!(Secret::new([0; 4]).is_zero());
+        assert!(!secret.is_zero());
+        assert!(!constant_time_eq(b"ab", b"abc"));
+    }
+
+    #[test]
+    fn random_bytes_differ() {
+        assert_ne!(random::<16>().unwrap(), random::<16>().unwrap());
+    }
+}

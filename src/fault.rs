@@ -1,0 +1,326 @@
+//! What went wrong, told to people: the one table of minor codes, and a code with its detail.
+//!
+//! Every layer reports in these words. A code is stable once published: programs and error pages
+//! test it (`include/gss_ntlmdc.h` is made from this table).
+
+use std::fmt;
+
+/// The GSS major status that goes with a fault (RFC 2744 3.9.1); the value is the routine error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Major {
+    /// `GSS_S_BAD_MECH`
+    BadMech = 1,
+    /// `GSS_S_BAD_NAME`
+    BadName = 2,
+    /// `GSS_S_BAD_NAMETYPE`
+    BadNameType = 3,
+    /// `GSS_S_BAD_STATUS`
+    BadStatus = 5,
+    /// `GSS_S_BAD_SIG`, which RFC 2744 also calls `GSS_S_BAD_MIC`
+    BadMic = 6,
+    /// `GSS_S_NO_CRED`
+    NoCred = 7,
+    /// `GSS_S_NO_CONTEXT`
+    NoContext = 8,
+    /// `GSS_S_DEFECTIVE_TOKEN`
+    DefectiveToken = 9,
+    /// `GSS_S_FAILURE`
+    Failure = 13,
+    /// `GSS_S_UNAUTHORIZED`
+    Unauthorized = 15,
+    /// `GSS_S_UNAVAILABLE`
+    Unavailable = 16,
+}
+
+macro_rules! minor_codes {
+    ($($(#[doc = $cause:literal])+ $code:literal $name:ident $major:ident $text:literal;)+) => {
+        /// A minor status code: `0x4E44xxxx`, the family in bits 8 to 15.
+        ///
+        /// The doc comment of each is what an administrator is told of its cause and cure.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u32)]
+        pub enum Minor {
+            $($(#[doc = $cause])+ $name = $code,)+
+        }
+
+        impl Minor {
+            /// Every code, in the table's order.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The name in this table, e.g. `BadMic`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),+ }
+            }
+
+            /// The major status it goes with.
+            pub const fn major(self) -> Major {
+                match self { $(Self::$name => Major::$major),+ }
+            }
+
+            /// One sentence for the person who reads the log.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            /// Cause and cure, in a few sentences.
+            pub const fn cause(self) -> &'static str {
+                match self { $(Self::$name => concat!($($cause),+).trim_ascii()),+ }
+            }
+        }
+    };
+}
+
+minor_codes! {
+    // 01: the token
+    /// The client sent something else. With Negotiate it may be a Kerberos token.
+    0x4E44_0101 NotNtlm DefectiveToken "the token is not an NTLM message";
+    /// A length, an offset or a value in the message is impossible: a broken client, or an attack.
+    0x4E44_0102 Malformed DefectiveToken "the NTLM message is malformed";
+    /// A login begins with a NEGOTIATE message on the same connection. A proxy that shares
+    /// connections between clients, or a server that does not keep them open, gives this.
+    0x4E44_0103 NotNegotiated DefectiveToken
+        "an AUTHENTICATE message came with no NEGOTIATE message before it on this connection";
+    /// The peer believes it is a server.
+    0x4E44_0104 UnexpectedMessage DefectiveToken "an acceptor takes no CHALLENGE message";
+    /// No client sends tokens of this size.
+    0x4E44_0105 TokenTooLong DefectiveToken "the NTLM message is longer than 128 KiB";
+
+    // 02: the proof
+    /// The three messages are not those that the client saw: somebody changed one on the way.
+    0x4E44_0201 BadMic BadMic "the message integrity code does not match";
+    /// Required by the setting `mic = "require"`; the client sent none.
+    0x4E44_0202 MissingMic Unauthorized "the client sent no message integrity code";
+    /// The client's response was made for another server, or changed on the way: a relayed login.
+    0x4E44_0203 TargetInfoChanged Unauthorized
+        "the target information in the response is not what this server sent";
+    /// The client announced a session key and sent none that can be used.
+    0x4E44_0204 BadSessionKey DefectiveToken "the encrypted session key is not 16 bytes long";
+    /// The verifier gave no session key, and the message cannot be checked without one.
+    0x4E44_0205 NoSessionKey Failure "there is no session key to check the message with";
+
+    // 03: policy
+    /// Never accepted: an anonymous login proves nothing.
+    0x4E44_0301 AnonymousRefused Unauthorized "anonymous logins are refused";
+    /// Never accepted: a guest login proves nothing about who asks.
+    0x4E44_0302 GuestRefused Unauthorized "guest logins are refused";
+    /// NTLMv1 can be broken by a listener. Make the client send NTLMv2.
+    0x4E44_0303 NtlmV1Refused Unauthorized "the client answered with NTLMv1, which is refused";
+    /// NTLMv1 with extended session security is still NTLMv1. Make the client send NTLMv2.
+    0x4E44_0304 Ntlm2SessionRefused Unauthorized
+        "the client answered with NTLM2 session security (NTLMv1), which is refused";
+    /// The client sent a LAN Manager response and nothing better.
+    0x4E44_0305 LmOnlyRefused Unauthorized "the client answered with LM only, which is refused";
+
+    // 04: the account; whoever verified says so
+    /// The same code for both, so that nobody learns which names exist. The log tells them apart.
+    0x4E44_0401 BadUserOrPassword Unauthorized "the user is unknown or the password is wrong";
+    /// The password was right; an administrator has disabled the account.
+    0x4E44_0402 AccountDisabled Unauthorized "the account is disabled";
+    /// Too many wrong passwords. It ends by itself, or by an administrator.
+    0x4E44_0403 AccountLockedOut Unauthorized "the account is locked out";
+    /// The password was right; the account's end date has passed.
+    0x4E44_0404 AccountExpired Unauthorized "the account has expired";
+    /// The password was right, and too old. NTLM has no way to change it: another way is needed.
+    0x4E44_0405 PasswordExpired Unauthorized "the password has expired";
+    /// The password was right; the user must set one of his own before he may log in.
+    0x4E44_0406 PasswordMustChange Unauthorized "the password must be changed before logging in";
+    /// The password was right; the account may not log in at this hour.
+    0x4E44_0407 InvalidLogonHours Unauthorized "the account may not log in at this time";
+    /// The password was right; the account may log in only from certain workstations.
+    0x4E44_0408 InvalidWorkstation Unauthorized "the account may not log in from this workstation";
+    /// A rule of the domain: Protected Users, an authentication policy silo, an empty password.
+    0x4E44_0409 AccountRestriction Unauthorized "a restriction on the account forbids NTLM logins";
+    /// The account lacks the right to log in over the network here, or selective authentication of
+    /// a trust does not include this server's machine account.
+    0x4E44_040A LogonNotGranted Unauthorized "the account may not log in to this server";
+    /// The domain's policy `Restrict NTLM` blocks it.
+    0x4E44_040B NtlmBlocked Unauthorized "NTLM is blocked in this domain";
+    /// The account may log in with a smart card only.
+    0x4E44_040C SmartcardRequired Unauthorized "the account needs a smart card to log in";
+    /// A computer or trust account logged in where only users may.
+    0x4E44_040D TrustAccount Unauthorized "the account is a computer or a trust, not a user";
+    /// The domain controller neither holds the domain that the client named nor trusts it.
+    0x4E44_040E UnknownDomain Unauthorized "the client's domain is not known here";
+    /// The client's clock and the domain's differ too much.
+    0x4E44_040F TimeDifference Unauthorized "the client's clock is wrong";
+    /// The domain controller refused with a status that has no code of its own; see the log.
+    0x4E44_0410 LogonDenied Unauthorized "the domain controller refused the login";
+
+    // 05: the verifier
+    /// Check `controllers`, the network and the firewall: port 135 and the port that netlogon uses.
+    0x4E44_0501 ControllerUnreachable Failure "no domain controller can be reached";
+    /// It took the connection and then fell silent, or it is overloaded.
+    0x4E44_0502 ControllerTimeout Failure "the domain controller did not answer in time";
+    /// `secret` is not the password of `account`: it was changed at the domain, or mistyped.
+    0x4E44_0503 MachineSecretRefused Failure
+        "the domain controller refused the machine account's secret";
+    /// `account` does not exist in the domain, is disabled, or is no computer account.
+    0x4E44_0504 MachineAccountUnknown Failure
+        "the domain controller does not know the machine account";
+    /// Check `domain`, `netbios_domain` and `account`: the controller did not accept our names.
+    0x4E44_0505 ChannelRefused Failure "the domain controller refused the secure channel";
+    /// The controller offered less than AES sealing, or took it back. Something may sit in between.
+    0x4E44_0506 ChannelDowngraded Failure
+        "the domain controller offered a weaker secure channel than required";
+    /// The bytes that came are not from the domain controller, or it is broken.
+    0x4E44_0507 ControllerForged Failure
+        "an answer of the domain controller is malformed or not authentic";
+    /// It is starting, or it cannot reach a controller of the user's domain.
+    0x4E44_0508 ControllerNotReady Failure "the domain controller cannot answer at present";
+    /// The trust between the domains is broken; the administrators of the domains can tell more.
+    0x4E44_0509 TrustBroken Failure "the trust to the user's domain does not work";
+    /// The controller compares the NetBIOS names in the response with the machine account before
+    /// any password: check `netbios_domain` and `account`.
+    0x4E44_050A NetbiosNamesRefused Failure
+        "the domain controller refused the response without looking at the password";
+    /// The file is missing, unreadable for this process, readable for everybody, or malformed.
+    0x4E44_050B UsersFileUnusable Failure "the users file cannot be used";
+    /// The file is missing, unreadable for this process, readable for everybody, or malformed.
+    0x4E44_050C SecretFileUnusable Failure "the machine account's secret cannot be used";
+
+    // 06: set-up
+    /// Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE for the process.
+    0x4E44_0601 NotConfigured NoCred "NTLM is not configured";
+    /// The text that follows names the line and the key.
+    0x4E44_0602 BadConfiguration NoCred "the configuration cannot be used";
+    /// This version accepts; it does not initiate.
+    0x4E44_0603 InitiateUnavailable NoCred "there are no credentials to initiate with";
+
+    // 07: the call
+    /// A required pointer is NULL, or a value is none that the call takes.
+    0x4E44_0701 BadArgument Failure "an argument of the call is missing or impossible";
+    /// The name cannot be read as its type says.
+    0x4E44_0702 BadName BadName "the name is not valid";
+    /// The mechanism has no names of this type.
+    0x4E44_0703 BadNameType BadNameType "the type of the name is not supported";
+    /// The last message on the context was refused; a NEGOTIATE message starts afresh.
+    0x4E44_0704 ContextFailed NoContext "the login on this context has failed";
+    /// Two threads used one context at the same moment.
+    0x4E44_0705 ContextBusy Failure "the context is in use by another thread";
+    /// The kernel gave none.
+    0x4E44_0706 NoRandomBytes Failure "the system gave no random bytes";
+    /// malloc failed.
+    0x4E44_0707 NoMemory Failure "out of memory";
+    /// A bug of this mechanism; the log has the place. Nobody was let in.
+    0x4E44_0708 InternalError Failure "internal error";
+    /// The verified logon carries no such attribute.
+    0x4E44_0709 NoSuchAttribute Unavailable "the name has no such attribute";
+    /// Names of other domains are not local names.
+    0x4E44_070A NoLocalName Unavailable "the name has no local name on this machine";
+    /// Another mechanism was asked for.
+    0x4E44_070B BadMech BadMech "the mechanism is not NTLM";
+    /// Not a code of this mechanism.
+    0x4E44_070C UnknownStatus BadStatus "unknown status code";
+}
+
+impl Minor {
+    /// The number that goes through the C ABI.
+    pub const fn code(self) -> u32 {
+        self as u32
+    }
+
+    /// The entry of a number that came through the C ABI.
+    pub fn from_code(code: u32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|minor| minor.code() == code)
+    }
+
+    /// The fault with something to say about this occurrence, fit for everybody's eyes.
+    pub fn because(self, detail: impl fmt::Display) -> Fault {
+        Fault {
+            minor: self,
+            detail: Some(Detail::Public(detail.to_string())),
+        }
+    }
+
+    /// The fault with something to say that the peer may not learn: for the log only.
+    pub fn confidentially(self, detail: impl fmt::Display) -> Fault {
+        Fault {
+            minor: self,
+            detail: Some(Detail::Private(detail.to_string())),
+        }
+    }
+}
+
+/// A minor code and what is known of this occurrence.
+///
+/// [`Display`](fmt::Display) leaves out what the peer may not learn; [`Fault::for_the_log`] does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    minor: Minor,
+    detail: Option<Detail>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Detail {
+    Public(String),
+    Private(String),
+}
+
+impl Fault {
+    /// The code.
+    pub fn minor(&self) -> Minor {
+        self.minor
+    }
+
+    /// Text and detail, confidential ones included.
+    pub fn for_the_log(&self) -> String {
+        match &self.detail {
+            None => self.minor.text().to_owned(),
+            Some(Detail::Public(detail) | Detail::Private(detail)) => {
+                format!("{}: {detail}", self.minor.text())
+            }
+        }
+    }
+}
+
+impl From<Minor> for Fault {
+    fn from(minor: Minor) -> Self {
+        Self {
+            minor,
+            detail: None,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.detail {
+            Some(Detail::Public(detail)) => write!(formatter, "{}: {detail}", self.minor.text()),
+            Some(Detail::Private(_)) | None => formatter.write_str(self.minor.text()),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_unique_and_ours() {
+        let codes: HashSet<u32> = Minor::ALL.iter().map(|minor| minor.code()).collect();
+        assert_eq!(codes.len(), Minor::ALL.len());
+        for minor in Minor::ALL {
+            assert_eq!(minor.code() >> 16, 0x4E44);
+            assert_eq!(Minor::from_code(minor.code()), Some(*minor));
+            assert!(!minor.text().is_empty() && !minor.cause().is_empty());
+        }
+        assert_eq!(Minor::from_code(0), None);
+    }
+
+    #[test]
+    fn confidential_details_reach_the_log_only() {
+        let fault = Minor::BadUserOrPassword.confidentially("no such user");
+        assert_eq!(fault.to_string(), Minor::BadUserOrPassword.text());
+        assert!(fault.for_the_log().ends_with(": no such user"));
+
+        let fault = Minor::NotConfigured.because("/etc/gss/ntlmdc.toml is missing");
+        assert_eq!(
+            fault.to_string(),
+            "NTLM is not configured: /etc/gss/ntlmdc.toml is missing"
+        );
+    }
+}

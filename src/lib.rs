@@ -1,0 +1,36 @@
+//! NTLM for Linux servers, verified by the domain controller.
+//!
+//! `libgss_ntlmdc.so` is a GSSAPI mechanism that MIT krb5's mechglue loads into the host process (an
+//! Apache child, any GSSAPI server). Arrows are calls; what a module may import is held by
+//! `tests/layers.rs`:
+//!
+//! ```text
+//! host ─► gss      the C ABI: pointers in, status out; the only `unsafe`
+//!          │
+//!        accept    one acceptor context: message in, message or identity out
+//!          ├─► ntlm      MS-NLMP messages, keys and the acceptor's states; no I/O
+//!          ├─► policy    what is acceptable
+//!          ├─► verify    who answers for a login: users | netlogon
+//!          │     └─► dc ─► rpc   the secure channel: sockets in dc, bytes in rpc
+//!          ├─► identity  a verified logon becomes names and attributes
+//!          └─► log       one line per decision
+//!
+//! leaves, imported by all: wire (bytes), crypto (secrets), fault (what went wrong, told to people),
+//! sid, net (sockets with deadlines), config, process (state that a fork does not inherit)
+//! ```
+#![deny(unsafe_code)]
+
+#[forbid(unsafe_code)]
+pub mod config;
+#[forbid(unsafe_code)]
+pub mod crypto;
+#[forbid(unsafe_code)]
+pub mod fault;
+#[forbid(unsafe_code)]
+pub mod process;
+#[forbid(unsafe_code)]
+pub mod sid;
+#[forbid(unsafe_code)]
+pub mod verify;
+#[forbid(unsafe_code)]
+pub mod wire;

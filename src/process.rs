@@ -1,0 +1,91 @@
+//! State of one process, which a fork does not inherit.
+//!
+//! The host may fork after it has loaded us, with other threads inside us at that moment. What the
+//! child would inherit is of no use to it: connections whose counters both sides would move, locks
+//! that a thread held which the child does not have. [`PerProcess`] gives each process its own state
+//! and leaves the parent's alone: nothing of it is read, locked, or closed.
+
+use std::process;
+use std::sync::OnceLock;
+
+/// A value that each process makes for itself on first use.
+///
+/// Costs one `getpid` a look-up. An ancestor's value stays in the memory of its descendants,
+/// untouched.
+pub struct PerProcess<T>(OnceLock<Box<Generation<T>>>);
+
+struct Generation<T> {
+    process: u32,
+    value: T,
+    /// The state of a descendant: set only in processes that were forked after this one was made.
+    descendant: PerProcess<T>,
+}
+
+impl<T> PerProcess<T> {
+    /// Holds nothing yet.
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// This process's value; `make` runs once in each process, and must not wait for anything.
+    pub fn of_this_process(&self, make: impl FnOnce() -> T) -> &T {
+        let this = process::id();
+        let mut slot = self;
+        // One turn for each ancestor that used the value: the depth of the chain of forks.
+        while let Some(generation) = slot.0.get() {
+            if generation.process == this {
+                return &generation.value;
+            }
+            slot = &generation.descendant;
+        }
+        let generation = slot.0.get_or_init(|| {
+            Box::new(Generation {
+                process: this,
+                value: make(),
+                descendant: PerProcess::new(),
+            })
+        });
+        &generation.value
+    }
+}
+
+impl<T> Default for PerProcess<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[test]
+    fn made_once_in_a_process() {
+        let slot = PerProcess::new();
+        assert_eq!(*slot.of_this_process(|| 1), 1);
+        assert_eq!(*slot.of_this_process(|| 2), 1);
+    }
+
+    #[test]
+    fn another_process_gets_its_own() {
+        // What a child finds after a fork: a value stamped with its parent's id, locked for ever.
+        let slot = PerProcess::new();
+        slot.0
+            .set(Box::new(Generation {
+                process: process::id() + 1,
+                value: Mutex::new("parent"),
+                descendant: PerProcess::new(),
+            }))
+            .unwrap_or_else(|_| unreachable!());
+        let parents = &slot.0.get().unwrap().value;
+        let _held_by_a_thread_that_is_gone = parents.lock();
+
+        let mine = slot.of_this_process(|| Mutex::new("child"));
+        assert_eq!(*mine.lock().unwrap(), "child");
+        assert!(std::ptr::eq(
+            mine,
+            slot.of_this_process(|| Mutex::new("late"))
+        ));
+    }
+}

@@ -1,0 +1,66 @@
+//! Security identifiers (MS-DTYP 2.4.2).
+
+use std::fmt;
+
+/// Who or what a permission is given to: `S-1-5-21-…-1105`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sid {
+    authority: u64,
+    sub_authorities: Vec<u32>,
+}
+
+impl Sid {
+    /// MS-DTYP 2.4.2.2: at most 15 sub-authorities.
+    const MAX_SUB_AUTHORITIES: usize = 15;
+
+    /// From its parts: a big-endian 48-bit identifier authority and up to 15 sub-authorities.
+    pub fn new(authority: [u8; 6], sub_authorities: Vec<u32>) -> Option<Self> {
+        let [a, b, c, d, e, f] = authority;
+        (sub_authorities.len() <= Self::MAX_SUB_AUTHORITIES).then(|| Self {
+            authority: u64::from_be_bytes([0, 0, a, b, c, d, e, f]),
+            sub_authorities,
+        })
+    }
+
+    /// The identifier of the account or group number `rid` in the domain that this one names.
+    pub fn with_rid(&self, rid: u32) -> Option<Self> {
+        let mut sid = self.clone();
+        sid.sub_authorities.push(rid);
+        (sid.sub_authorities.len() <= Self::MAX_SUB_AUTHORITIES).then_some(sid)
+    }
+}
+
+impl fmt::Display for Sid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // MS-DTYP 2.4.2.1: an authority of 2^32 and above is written in hexadecimal.
+        match u32::try_from(self.authority) {
+            Ok(authority) => write!(formatter, "S-1-{authority}")?,
+            Err(_) => write!(formatter, "S-1-0x{:012X}", self.authority)?,
+        }
+        self.sub_authorities
+            .iter()
+            .try_for_each(|sub| write!(formatter, "-{sub}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_as_the_specification_has_it() {
+        let domain = Sid::new([0, 0, 0, 0, 0, 5], vec![21, 1, 2, 3]).unwrap();
+        assert_eq!(domain.to_string(), "S-1-5-21-1-2-3");
+        let user = domain.with_rid(1105).unwrap();
+        assert_eq!(user.to_string(), "S-1-5-21-1-2-3-1105");
+        let odd = Sid::new([1, 0, 0, 0, 0, 5], vec![]).unwrap();
+        assert_eq!(odd.to_string(), "S-1-0x010000000005");
+    }
+
+    #[test]
+    fn has_at_most_15_sub_authorities() {
+        assert_eq!(Sid::new([0; 6], vec![0; 16]), None);
+        let full = Sid::new([0; 6], vec![0; 15]).unwrap();
+        assert_eq!(full.with_rid(1), None);
+    }
+}
