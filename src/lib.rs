@@ -27,6 +27,8 @@ pub mod crypto;
 #[forbid(unsafe_code)]
 pub mod fault;
 #[forbid(unsafe_code)]
+pub mod ntlm;
+#[forbid(unsafe_code)]
 pub mod process;
 #[forbid(unsafe_code)]
 pub mod sid;
