@@ -1,0 +1,157 @@
+"""The mechanism under test: building it, configuring it, putting it where Apache may read it."""
+
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+
+from . import domain, host
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+OID = "1.3.6.1.4.1.311.2.2.10"
+
+# Set to the path of another mechanism's library, it is loaded in place of ours (users file only):
+# this tells a defect of ours from one of the lab.
+STAND_IN = "LAB_MECH"
+
+# The accounts of the users file. The one that is kept as an NT hash has the password whose hash
+# MS-NLMP 4.2.2.1.1 prints.
+USERS = {
+    "alice": "Alices-Passw0rd",
+    "bob": "Bobs-Passw0rd",
+    "jürgen": "Jürgens-Pässw0rd",
+    "carol": "Password",
+}
+_HASHES = {"carol": "a4f49c406510bdcab6824ee7c30fd852"}
+
+
+def library():
+    """The path of the mechanism's library; ours is built first, as a release."""
+    if stand_in := os.environ.get(STAND_IN):
+        return pathlib.Path(stand_in)
+    cargo("build", "--release", "--locked", "--lib")
+    metadata = json.loads(cargo("metadata", "--format-version=1", "--no-deps", "--locked"))
+    return pathlib.Path(metadata["target_directory"], "release", "libgss_ntlmdc.so")
+
+
+def cargo(*words):
+    """Runs cargo as the user who called sudo, with his toolchain, and returns what it printed.
+
+    What cargo says while it works goes to our standard error, so that a long build is seen.
+    """
+    options = {}
+    home = pathlib.Path.home()
+    environment = dict(os.environ)
+    if os.geteuid() == 0 and (name := os.environ.get("SUDO_USER", "root")) != "root":
+        user = pwd.getpwnam(name)
+        home = pathlib.Path(user.pw_dir)
+        environment |= {"HOME": str(home), "USER": name, "LOGNAME": name}
+        options = {
+            "user": user.pw_uid,
+            "group": user.pw_gid,
+            "extra_groups": os.getgrouplist(name, user.pw_gid),
+        }
+    bin_directory = environment.get("CARGO_HOME", str(home / ".cargo")) + "/bin"
+    environment["PATH"] = bin_directory + os.pathsep + environment.get("PATH", os.defpath)
+    program = shutil.which("cargo", path=environment["PATH"])
+    if program is None:
+        raise host.LabError(
+            f"cargo is neither in PATH nor in {bin_directory}: install the Rust toolchain "
+            "for the user who runs this (https://rustup.rs)"
+        )
+    done = subprocess.run(
+        host.bound([program, *words]),
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+    if done.returncode != 0:
+        raise host.LabError(f"cargo {words[0]} failed: its messages are above")
+    return done.stdout
+
+
+class Mechanism:
+    """A directory that holds one configured mechanism, readable by root and www-data only.
+
+    `environment` is what a GSSAPI server needs to load it; `passwords` the users it knows.
+    """
+
+    def __init__(self, library, configuration, passwords, files):
+        self.passwords = passwords
+        self.directory, self._remove = host.scratch()
+        loaded = self.directory / library.name
+        shutil.copyfile(library, loaded)
+        for name, text in files.items():
+            self._put(name, text)
+        self._put("ntlmdc.toml", configuration.replace("@", str(self.directory)))
+        self._put("mech.conf", f"ntlmssp {OID} {loaded}\n")
+        for path in (self.directory, *self.directory.iterdir()):
+            shutil.chown(path, "root", "www-data")
+        self.directory.chmod(0o750)
+        self.environment = {"GSS_MECH_CONFIG": str(self.directory / "mech.conf")}
+        if STAND_IN in os.environ:
+            self.environment["NTLM_USER_FILE"] = str(self.directory / "users")
+        else:
+            self.environment["NTLMDC_CONFIG"] = str(self.directory / "ntlmdc.toml")
+
+    def _put(self, name, text):
+        path = self.directory / name
+        path.write_text(text)
+        path.chmod(0o640)
+
+    def rewrite(self, name, text):
+        """Replaces one of its files as an administrator would: a new file by the old name."""
+        new = self.directory / f"{name}.new"
+        new.write_text(text)
+        new.chmod(0o640)
+        shutil.chown(new, "root", "www-data")
+        new.replace(self.directory / name)
+
+    def close(self):
+        """Removes the directory. Call it when no server uses the mechanism any more."""
+        self._remove()
+
+
+LOG = '[log]\nto = "stderr"\n'
+
+
+def with_users(library, extra=""):
+    """The mechanism with a users file; `extra` is more of the configuration."""
+    configuration = 'verify = ["users"]\n[users]\nfile = "@/users"\n' + LOG + extra
+    return Mechanism(library, configuration, USERS, {"users": users_file()})
+
+
+def users_file():
+    """The text of the users file: lines of both kinds."""
+    lines = ["# made by the lab"]
+    for name, password in USERS.items():
+        if name in _HASHES:
+            disused = "X" * 32
+            hash_line = f"{name}:1000:{disused}:{_HASHES[name].upper()}:[U          ]:"
+            lines.append(f"{domain.NETBIOS}\\{hash_line}")
+        else:
+            lines.append(f"{domain.NETBIOS}:{name}:{password}")
+    return "\n".join(lines) + "\n"
+
+
+def with_domain(library, controller, secret=None, extra="", netlogon=""):
+    """The mechanism with the controller of a `domain.Domain`.
+
+    `secret` in place of the machine account's own; `netlogon` is more of that section, `extra`
+    more sections.
+    """
+    configuration = f"""verify = ["netlogon"]
+[netlogon]
+domain = "{domain.DNS_NAME}"
+account = "{domain.MACHINE}$"
+secret = "@/secret"
+controllers = ["{controller.address}"]
+{netlogon}
+{LOG}{extra}"""
+    files = {"secret": secret or controller.secret}
+    return Mechanism(library, configuration, controller.passwords, files)
