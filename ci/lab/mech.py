@@ -120,9 +120,13 @@ class Mechanism:
 LOG = '[log]\nto = "stderr"\n'
 
 
-def with_users(library, extra=""):
-    """The mechanism with a users file; `extra` is more of the configuration."""
-    configuration = 'verify = ["users"]\n[users]\nfile = "@/users"\n' + LOG + extra
+def with_users(library):
+    """The mechanism with a users file."""
+    configuration = f"""verify = ["users"]
+[users]
+file = "@/users"
+netbios_domain = "{domain.NETBIOS}"
+{LOG}"""
     return Mechanism(library, configuration, USERS, {"users": users_file()})
 
 
@@ -139,19 +143,20 @@ def users_file():
     return "\n".join(lines) + "\n"
 
 
-def with_domain(library, controller, secret=None, extra="", netlogon=""):
+def with_domain(library, controller, secret=None, account=None, controllers=None, netlogon=""):
     """The mechanism with the controller of a `domain.Domain`.
 
-    `secret` in place of the machine account's own; `netlogon` is more of that section, `extra`
-    more sections.
+    `secret`, `account` and `controllers` in place of the right ones; `netlogon` is more of that
+    section.
     """
+    controllers = json.dumps(controllers or [controller.address])
     configuration = f"""verify = ["netlogon"]
 [netlogon]
 domain = "{domain.DNS_NAME}"
-account = "{domain.MACHINE}$"
+account = "{account or domain.MACHINE + '$'}"
 secret = "@/secret"
-controllers = ["{controller.address}"]
+controllers = {controllers}
 {netlogon}
-{LOG}{extra}"""
+{LOG}"""
     files = {"secret": secret or controller.secret}
     return Mechanism(library, configuration, controller.passwords, files)

@@ -26,12 +26,12 @@ def page(text):
 
 
 def run(*command, **options):
-    """The output of a client; it must not fail by itself, nor wait for ever."""
+    """Runs a client to its end; it must not fail by itself, nor wait for ever."""
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, **options
     )
     assert done.returncode == 0, f"{command[0]}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    return done
 
 
 def curl(site, user, password, *options):
@@ -39,7 +39,7 @@ def curl(site, user, password, *options):
     answer = run(
         *("curl", "-sS", "--max-time", "60", "--ntlm", "--user", f"{user}:{password}"),
         *(*options, "--write-out", "\nstatus: %{http_code}\n", site.apache.url),
-    )
+    ).stdout
     return int(re.search(r"^status: (\d+)$", answer, re.MULTILINE)[1]), page(answer)
 
 
@@ -85,7 +85,7 @@ def pyspnego_spnego(site, user, password):
 
 def java(site, user, password):
     """Java's HttpURLConnection"""
-    answer = run("java", str(HERE / "Login.java"), site.apache.url, user, password)
+    answer = run("java", str(HERE / "Login.java"), site.apache.url, user, password).stdout
     return int(re.search(r"^status: (\d+)$", answer, re.MULTILINE)[1]), page(answer)
 
 
@@ -93,7 +93,7 @@ def chromium(site, user, password):
     """Chromium, the user and the password in the URL"""
     account = f"{urllib.parse.quote(user, safe='')}:{urllib.parse.quote(password, safe='')}"
     with tempfile.TemporaryDirectory(prefix="ntlmdc-chromium-") as profile:
-        document = run(
+        done = run(
             *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
             *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
             # It shall reach our server and nothing else.
@@ -101,9 +101,9 @@ def chromium(site, user, password):
             *(f"--user-data-dir={profile}", "--timeout=30000", "--dump-dom"),
             f"http://{account}@127.0.0.1:{site.apache.port}/",
         )
-    said = page(html.unescape(re.sub(r"<[^>]*>", "\n", document)))
-    refused = "401 Unauthorized" in document or "ERR_INVALID_AUTH_CREDENTIALS" in document
-    assert bool(said) != refused, f"neither let in nor refused:\n{document}"
+    said = page(html.unescape(re.sub(r"<[^>]*>", "\n", done.stdout)))
+    refused = "ERR_INVALID_AUTH_CREDENTIALS" in done.stderr or "401 Unauthor" in done.stdout
+    assert bool(said) != refused, f"neither let in nor refused:\n{done.stdout}\n{done.stderr}"
     return (200 if said else 401), said
 
 
