@@ -6,6 +6,7 @@ import pathlib
 import pwd
 import shutil
 import subprocess
+import sys
 
 from . import domain, host
 
@@ -27,52 +28,54 @@ USERS = {
 _HASHES = {"carol": "a4f49c406510bdcab6824ee7c30fd852"}
 
 
-def library():
-    """The path of the mechanism's library; ours is built first, as a release."""
+def library(messages=None):
+    """The path of the mechanism's library; ours is built first, as a release.
+
+    What cargo says while it works goes to the file `messages`, or to our standard error.
+    """
     if stand_in := os.environ.get(STAND_IN):
         return pathlib.Path(stand_in)
-    cargo("build", "--release", "--locked", "--lib")
+    cargo("build", "--release", "--locked", "--lib", messages=messages)
     metadata = json.loads(cargo("metadata", "--format-version=1", "--no-deps", "--locked"))
     return pathlib.Path(metadata["target_directory"], "release", "libgss_ntlmdc.so")
 
 
-def cargo(*words):
-    """Runs cargo as the user who called sudo, with his toolchain, and returns what it printed.
+def cargo(*words, messages=None):
+    """Runs cargo as the user who called sudo, with his toolchain, and returns what it printed."""
+    done = _cargo(words, stdout=subprocess.PIPE, stderr=messages)
+    if done.returncode != 0:
+        place = f"in {messages.name}" if messages else "above"
+        raise host.LabError(f"cargo {words[0]} failed: its messages are {place}")
+    return done.stdout
 
-    What cargo says while it works goes to our standard error, so that a long build is seen.
-    """
-    options = {}
+
+def _cargo(words, **streams):
     home = pathlib.Path.home()
     environment = dict(os.environ)
+    user = {}
     if os.geteuid() == 0 and (name := os.environ.get("SUDO_USER", "root")) != "root":
-        user = pwd.getpwnam(name)
-        home = pathlib.Path(user.pw_dir)
+        entry = pwd.getpwnam(name)
+        home = pathlib.Path(entry.pw_dir)
         environment |= {"HOME": str(home), "USER": name, "LOGNAME": name}
-        options = {
-            "user": user.pw_uid,
-            "group": user.pw_gid,
-            "extra_groups": os.getgrouplist(name, user.pw_gid),
-        }
-    bin_directory = environment.get("CARGO_HOME", str(home / ".cargo")) + "/bin"
-    environment["PATH"] = bin_directory + os.pathsep + environment.get("PATH", os.defpath)
+        groups = os.getgrouplist(name, entry.pw_gid)
+        user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}
+    programs = environment.get("CARGO_HOME", str(home / ".cargo")) + "/bin"
+    environment["PATH"] = programs + os.pathsep + environment.get("PATH", os.defpath)
     program = shutil.which("cargo", path=environment["PATH"])
     if program is None:
         raise host.LabError(
-            f"cargo is neither in PATH nor in {bin_directory}: install the Rust toolchain "
-            "for the user who runs this (https://rustup.rs)"
+            f"cargo is neither in PATH nor in {programs}: install the Rust toolchain for the user "
+            "who runs this (https://rustup.rs)"
         )
-    done = subprocess.run(
+    return subprocess.run(
         host.bound([program, *words]),
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
         text=True,
-        **options,
+        **streams,
+        **user,
     )
-    if done.returncode != 0:
-        raise host.LabError(f"cargo {words[0]} failed: its messages are above")
-    return done.stdout
 
 
 class Mechanism:
@@ -86,6 +89,7 @@ class Mechanism:
         self.directory, self._remove = host.scratch()
         loaded = self.directory / library.name
         shutil.copyfile(library, loaded)
+        loaded.chmod(0o640)
         for name, text in files.items():
             self._put(name, text)
         self._put("ntlmdc.toml", configuration.replace("@", str(self.directory)))
@@ -160,3 +164,7 @@ controllers = {controllers}
 {LOG}"""
     files = {"secret": secret or controller.secret}
     return Mechanism(library, configuration, controller.passwords, files)
+
+
+if __name__ == "__main__":
+    sys.exit(_cargo(sys.argv[1:]).returncode)  # `python3 -m lab.mech WORDS`: cargo WORDS
