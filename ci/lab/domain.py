@@ -4,9 +4,8 @@ import json
 import os
 import pathlib
 import secrets
-import socket
+import signal
 import subprocess
-import time
 
 from . import host
 
@@ -100,15 +99,14 @@ class Domain:
     def stop(self):
         """Ends the controller; what it knows stays for the next `start()`."""
         if self._samba:
-            # Its init dies and with it the whole process namespace, as a power cut would do it.
-            self._samba.kill()
-            self._samba.wait()
+            # The first process of the namespace dies and all others with it, as in a power cut;
+            # who started it returns when they are gone.
+            pid = self._samba.pid
+            children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+            for child in children.read_text().split() if self._samba.poll() is None else []:
+                os.kill(int(child), signal.SIGKILL)
+            host.end(self._samba)
             self._samba = None
-            host.wait_until(
-                lambda: not host.answers(self.address, _PORTS[0]),
-                10,
-                lambda: "the controller is still there after it was ended",
-            )
 
     def log(self):
         """What the controller has said since it first started."""

@@ -121,16 +121,16 @@ class Mechanism:
         self._remove()
 
 
+_USERS_SECTION = f"""[users]
+file = "@/users"
+netbios_domain = "{domain.NETBIOS}"
+"""
 LOG = '[log]\nto = "stderr"\n'
 
 
 def with_users(library):
     """The mechanism with a users file."""
-    configuration = f"""verify = ["users"]
-[users]
-file = "@/users"
-netbios_domain = "{domain.NETBIOS}"
-{LOG}"""
+    configuration = 'verify = ["users"]\n' + _USERS_SECTION + LOG
     return Mechanism(library, configuration, USERS, {"users": users_file()})
 
 
@@ -147,22 +147,29 @@ def users_file():
     return "\n".join(lines) + "\n"
 
 
-def with_domain(library, controller, secret=None, account=None, controllers=None, netlogon=""):
+def with_domain(
+    library, controller, secret=None, account=None, controllers=None, netlogon="", users=None
+):
     """The mechanism with the controller of a `domain.Domain`.
 
     `secret`, `account` and `controllers` in place of the right ones; `netlogon` is more of that
-    section.
+    section; `users` the text of a users file that is asked first.
     """
     controllers = json.dumps(controllers or [controller.address])
-    configuration = f"""verify = ["netlogon"]
-[netlogon]
+    section = f"""[netlogon]
 domain = "{domain.DNS_NAME}"
 account = "{account or domain.MACHINE + '$'}"
 secret = "@/secret"
 controllers = {controllers}
 {netlogon}
-{LOG}"""
+"""
+    verifiers = '["netlogon"]'
     files = {"secret": secret or controller.secret}
+    if users is not None:
+        verifiers = '["users", "netlogon"]'
+        section += _USERS_SECTION
+        files["users"] = users
+    configuration = f"verify = {verifiers}\n{section}{LOG}"
     return Mechanism(library, configuration, controller.passwords, files)
 
 
