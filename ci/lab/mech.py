@@ -65,7 +65,7 @@ def _cargo(words, **streams):
     if program is None:
         raise host.LabError(
             f"cargo is neither in PATH nor in {programs}: install the Rust toolchain for the user "
-            "who runs this (https://rustup.rs)"
+            "who runs this"
         )
     return subprocess.run(
         host.bound([program, *words]),
