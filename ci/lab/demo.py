@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 
-from . import apache, domain, host, mech
+from . import accounts, apache, domain, host, mech
 
 _TTY = sys.stdout.isatty()
 
@@ -137,7 +137,8 @@ def keep(server, passwords):
     """Waits until the user has seen enough."""
     print(f"\n  {bold('Running')} at {server.url}")
     for user, password in passwords.items():
-        print(f"    {domain.NETBIOS}\\{user:10} {password}")
+        fate = dim(accounts.USERS.get(user, "let in"))
+        print(f"    {domain.NETBIOS}\\{user:8} {password:22} {fate}")
     print(f"  Apache's log: {server.error_log}")
     print("  Ctrl-C ends it all.", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
