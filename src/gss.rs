@@ -13,15 +13,15 @@
 //!
 //! What is not built is not exported: the mechglue then answers `GSS_S_UNAVAILABLE` itself.
 //!
-//! - [`abi`]: the types of gssapi.h, and pointers to them
-//! - [`entry`]: the panic boundary
-//! - [`memory`]: buffers and sets that the caller frees
-//! - [`oid`]: object identifiers, and which of them are ours
-//! - [`status`]: `gss_display_status`
-//! - [`name`], [`attribute`]: names, and what is known of them
-//! - [`cred`]: credentials: where the configuration comes from
-//! - [`context`]: `gss_accept_sec_context` and what it makes
-//! - [`mech`]: what the mechanism says of itself
+//! - [`abi`] — the types of gssapi.h, and pointers to them
+//! - [`entry`] — the panic boundary
+//! - [`memory`] — buffers and sets that the caller frees
+//! - [`oid`] — object identifiers, and which of them are ours
+//! - [`status`] — `gss_display_status`
+//! - [`name`], [`attribute`] — names, and what is known of them
+//! - [`cred`] — credentials: where the configuration comes from
+//! - [`context`] — `gss_accept_sec_context` and what it makes
+//! - [`mech`] — what the mechanism says of itself
 
 pub mod abi;
 pub mod attribute;

@@ -151,7 +151,6 @@ impl<T: Copy> In<T> {
         // SAFETY: not NULL, so it points to an initialised value (the contract).
         Some(unsafe { self.0.read() })
     }
-
 }
 
 impl<T> In<T> {
@@ -301,7 +300,11 @@ unsafe fn bytes<'a>(start: *const u8, length: usize) -> &'a [u8] {
 /// # Safety
 /// `start` is NULL, or `count` aligned values there are initialised and do not change for `'a`.
 unsafe fn array<'a, T>(start: *const T, count: usize) -> &'a [T] {
-    if start.is_null() || count.checked_mul(size_of::<T>()).is_none_or(|size| size > MAX_SIZE) {
+    if start.is_null()
+        || count
+            .checked_mul(size_of::<T>())
+            .is_none_or(|size| size > MAX_SIZE)
+    {
         return &[];
     }
     // SAFETY: not NULL, and the caller of this function vouches for the rest.

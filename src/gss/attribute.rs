@@ -3,8 +3,8 @@
 use crate::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, InOut, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
-use crate::gss::name::Name;
 use crate::gss::memory::{self, Buffer};
+use crate::gss::name::Name;
 use crate::gss::oid::Static;
 use crate::identity::Identity;
 

@@ -47,7 +47,9 @@ impl Login {
             .duration_since(SystemTime::now())
             .unwrap_or_default();
         // All ones would be `GSS_C_INDEFINITE`.
-        let time_rec = u32::try_from(left.as_secs()).unwrap_or(u32::MAX).min(u32::MAX - 1);
+        let time_rec = u32::try_from(left.as_secs())
+            .unwrap_or(u32::MAX)
+            .min(u32::MAX - 1);
         Self {
             identity: Arc::clone(established.identity()),
             time_rec,

@@ -1,6 +1,6 @@
 //! Credentials: where the configuration of an acceptor comes from.
 
-use std::ffi::{CStr, OsStr};
+use std::ffi::{CStr, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::ptr;
@@ -24,15 +24,18 @@ pub struct Credential {
 }
 
 /// `GSS_C_INDEFINITE`
-const INDEFINITE: u32 = u32::MAX;
+pub const INDEFINITE: u32 = u32::MAX;
 
 /// The key of a credential store that names the configuration file.
 const CONFIG_KEY: &CStr = c"ntlmdc_config";
 
 /// `gss_cred_usage_t` (RFC 2744 3.10)
-mod usage {
+pub mod usage {
+    /// `GSS_C_BOTH`
     pub const BOTH: i32 = 0;
+    /// `GSS_C_INITIATE`
     pub const INITIATE: i32 = 1;
+    /// `GSS_C_ACCEPT`
     pub const ACCEPT: i32 = 2;
 }
 
@@ -85,15 +88,24 @@ fn path(variable: &CStr) -> Option<PathBuf> {
 }
 
 fn text(variable: &CStr) -> Result<Option<String>, Fault> {
-    value(variable).map(String::from_utf8).transpose().map_err(|_| {
-        Minor::BadConfiguration.because(format_args!("{} is not UTF-8", variable.to_string_lossy()))
-    })
+    value(variable)
+        .map(String::from_utf8)
+        .transpose()
+        .map_err(|_| {
+            Minor::BadConfiguration
+                .because(format_args!("{} is not UTF-8", variable.to_string_lossy()))
+        })
+}
+
+unsafe extern "C" {
+    /// secure_getenv(3) of glibc and musl.
+    fn secure_getenv(name: *const c_char) -> *const c_char;
 }
 
 /// A variable that is set to nothing counts as one that is not set.
 fn value(variable: &CStr) -> Option<Vec<u8>> {
     // SAFETY: a string that ends with NUL.
-    let value = unsafe { libc::secure_getenv(variable.as_ptr()) };
+    let value = unsafe { secure_getenv(variable.as_ptr()) };
     if value.is_null() {
         return None;
     }
@@ -114,9 +126,8 @@ fn source(store: &In<KeyValueSet>) -> Result<Source, Fault> {
         }
         let value = value.map(CStr::to_bytes).unwrap_or_default();
         if value.is_empty() || found {
-            return Err(Minor::BadConfiguration.because(
-                "the credential store must name one file as ntlmdc_config",
-            ));
+            return Err(Minor::BadConfiguration
+                .because("the credential store must name one file as ntlmdc_config"));
         }
         source.config = Some(PathBuf::from(OsStr::from_bytes(value)));
         found = true;
@@ -147,9 +158,11 @@ impl Request {
         }
         let name = self.desired_name.get().cloned();
         let credential = Credential::acquire(source(&self.cred_store)?, name, self.cred_usage)?;
-        self.actual_mechs.try_set_with(|| memory::oid_set(&[oid::NTLM]))?;
+        self.actual_mechs
+            .try_set_with(|| memory::oid_set(&[oid::NTLM]))?;
         self.time_rec.set(INDEFINITE);
-        self.output_cred_handle.set(Box::into_raw(Box::new(credential)));
+        self.output_cred_handle
+            .set(Box::into_raw(Box::new(credential)));
         Ok(Success::Complete)
     }
 }

@@ -62,11 +62,9 @@ pub fn run(minor_status: &Out<u32>, body: impl FnOnce() -> Result<Success, Fault
 }
 
 /// `GSS_C_ROUTINE_ERROR_OFFSET`
-const ROUTINE_ERROR_OFFSET: u32 = 16;
+pub const ROUTINE_ERROR_OFFSET: u32 = 16;
 
-fn guarded<T>(
-    body: impl FnOnce() -> Result<T, Fault> + panic::UnwindSafe,
-) -> Result<T, Fault> {
+fn guarded<T>(body: impl FnOnce() -> Result<T, Fault> + panic::UnwindSafe) -> Result<T, Fault> {
     report_panics_to_our_log();
     INSIDE.set(true);
     let outcome = panic::catch_unwind(body);

@@ -54,10 +54,7 @@ pub fn buffer_set(texts: &[&[u8]]) -> Result<*mut SetDesc<BufferDesc>, Fault> {
 }
 
 /// One block for the set, one for its array, one for each element: so the mechglue frees them.
-fn set<T>(
-    contents: &[&[u8]],
-    describe: fn(usize, *mut u8) -> T,
-) -> Result<*mut SetDesc<T>, Fault> {
+fn set<T>(contents: &[&[u8]], describe: fn(usize, *mut u8) -> T) -> Result<*mut SetDesc<T>, Fault> {
     let copies: Vec<Block<u8>> = contents
         .iter()
         .map(|content| Block::copy_of(content))
@@ -68,7 +65,10 @@ fn set<T>(
     for (index, (copy, content)) in copies.into_iter().zip(contents).enumerate() {
         array.put(index, describe(content.len(), copy.give_away()));
     }
-    set.put(0, SetDesc::owned_by_caller(contents.len(), array.give_away()));
+    set.put(
+        0,
+        SetDesc::owned_by_caller(contents.len(), array.give_away()),
+    );
     Ok(set.give_away())
 }
 

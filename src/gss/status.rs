@@ -40,7 +40,7 @@ pub fn text(code: u32) -> Result<String, Fault> {
 }
 
 /// `GSS_C_MECH_CODE`
-const MECH_CODE: i32 = 2;
+pub const MECH_CODE: i32 = 2;
 
 /// With the feature `provoke-panic`, displaying this status panics.
 #[cfg(feature = "provoke-panic")]
