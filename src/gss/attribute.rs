@@ -38,8 +38,8 @@ fn attribute_names(identity: Option<&Identity>) -> Vec<&[u8]> {
 }
 
 export! {
-    /// RFC 6680 7.5. Whoever verified the user says what is said here, and says all of it:
-    /// every attribute is authenticated and complete.
+    /// RFC 6680 7.5. Attributes are authenticated, since whoever verified the user said them, but
+    /// for [`UNVERIFIED`]; and complete, since he said all that he knows.
     fn gss_get_name_attribute(
         name: Handle<Name>,
         attr: In<BufferDesc>,
@@ -57,19 +57,21 @@ export! {
         // Callers ask again until this is 0.
         more.set(0);
         let identity = name.required("name")?.identity().ok_or(Minor::NoSuchAttribute)?;
-        let values = identity
-            .attribute(attr.bytes("attr")?)
-            .ok_or(Minor::NoSuchAttribute)?;
+        let attribute = attr.bytes("attr")?;
+        let values = identity.attribute(attribute).ok_or(Minor::NoSuchAttribute)?;
         let (this, left) = this_and_left(values, asked)?;
         let (raw, displayed) = (Buffer::copy_of(this.as_bytes())?, Buffer::copy_of(this.as_bytes())?);
         raw.give_to(&value);
         displayed.give_to(&display_value);
-        authenticated.set(1);
+        authenticated.set(i32::from(attribute != UNVERIFIED));
         complete.set(1);
         more.set(left);
         Ok(Success::Complete)
     }
 }
+
+/// The one attribute that the client says of itself.
+const UNVERIFIED: &[u8] = b"workstation";
 
 /// The value that a call asks for, and how many are left after it: -1 asks for the first, and from
 /// then on the caller hands back the number that he was given.

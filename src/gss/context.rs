@@ -7,7 +7,7 @@
 use std::ffi::c_void;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use crate::accept::{Acceptor, Established, Step};
@@ -70,24 +70,29 @@ impl Context {
 
     /// Gives the acceptor a message.
     fn step(&self, setup: &Setup, token: &[u8]) -> Result<Progress, Fault> {
-        let mut acceptor = self.take()?;
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
-            Ok(match acceptor.step(setup, token)? {
-                Step::Continue(answer) => Progress::Continue(answer),
-                Step::Established => {
-                    let established = acceptor.established().ok_or(Minor::InternalError)?;
-                    Progress::Complete(Login::of(established))
-                }
-            })
-        }));
-        match outcome {
+        self.with_acceptor(|acceptor| match acceptor.step(setup, token)? {
+            Step::Continue(answer) => Ok(Progress::Continue(answer)),
+            Step::Established => {
+                let established = acceptor.established().ok_or(Minor::InternalError)?;
+                Ok(Progress::Complete(Login::of(established)))
+            }
+        })
+    }
+
+    /// Works with the acceptor, which nobody else has meanwhile. If the work panics, the context
+    /// goes on with a new one: who knows what state the other is in.
+    fn with_acceptor<T>(
+        &self,
+        work: impl FnOnce(&mut Acceptor) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut acceptor = self.lock().take().ok_or(Minor::ContextBusy)?;
+        match panic::catch_unwind(AssertUnwindSafe(|| work(&mut acceptor))) {
             Ok(outcome) => {
-                self.put_back(acceptor);
+                *self.lock() = Some(acceptor);
                 outcome
             }
             Err(panic) => {
-                // Who knows what state it is in.
-                self.put_back(Box::new(Acceptor::new()));
+                *self.lock() = Some(Box::new(Acceptor::new()));
                 panic::resume_unwind(panic)
             }
         }
@@ -95,19 +100,13 @@ impl Context {
 
     /// The login, if there is one now.
     fn login(&self) -> Result<Option<Login>, Fault> {
-        let acceptor = self.acceptor.lock().unwrap_or_else(PoisonError::into_inner);
+        let acceptor = self.lock();
         let acceptor = acceptor.as_ref().ok_or(Minor::ContextBusy)?;
         Ok(acceptor.established().map(Login::of))
     }
 
-    fn take(&self) -> Result<Box<Acceptor>, Fault> {
-        let mut acceptor = self.acceptor.lock().unwrap_or_else(PoisonError::into_inner);
-        acceptor.take().ok_or_else(|| Minor::ContextBusy.into())
-    }
-
-    fn put_back(&self, acceptor: Box<Acceptor>) {
-        let mut place = self.acceptor.lock().unwrap_or_else(PoisonError::into_inner);
-        *place = Some(acceptor);
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Acceptor>>> {
+        self.acceptor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -212,5 +211,35 @@ export! {
             src_name.set_with(|| login.into_name());
         }
         Ok(Success::Complete)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn busy<T>(outcome: Result<T, Fault>) -> bool {
+        outcome.is_err_and(|fault| fault.minor() == Minor::ContextBusy)
+    }
+
+    #[test]
+    fn one_at_a_time() {
+        let context = Context::new();
+        let inner = context.with_acceptor(|_| {
+            assert!(busy(context.login()));
+            assert!(busy(context.with_acceptor(|_| Ok(()))));
+            Err::<(), _>(Minor::Malformed.into())
+        });
+        assert_eq!(inner, Err(Minor::Malformed.into()));
+        assert!(context.login().is_ok_and(|login| login.is_none()));
+    }
+
+    #[test]
+    fn a_panic_leaves_a_context_that_works() {
+        let context = Context::new();
+        let work = AssertUnwindSafe(|| context.with_acceptor::<()>(|_| panic!("provoked")));
+        assert!(panic::catch_unwind(work).is_err());
+        assert!(context.login().is_ok_and(|login| login.is_none()));
+        assert!(context.with_acceptor(|_| Ok(())).is_ok());
     }
 }
