@@ -25,6 +25,8 @@ pub enum Major {
     NoContext = 8,
     /// `GSS_S_DEFECTIVE_TOKEN`
     DefectiveToken = 9,
+    /// `GSS_S_CONTEXT_EXPIRED`
+    ContextExpired = 12,
     /// `GSS_S_FAILURE`
     Failure = 13,
     /// `GSS_S_UNAUTHORIZED`
@@ -212,6 +214,8 @@ minor_codes! {
     0x4E44_070B BadMech BadMech "the mechanism is not NTLM";
     /// Not a code of this mechanism.
     0x4E44_070C UnknownStatus BadStatus "unknown status code";
+    /// The lifetime of a login is over; see the setting `lifetime`. A new login is needed.
+    0x4E44_070D ContextExpired ContextExpired "the login has expired";
 }
 
 impl Minor {

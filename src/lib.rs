@@ -29,6 +29,8 @@ pub mod config;
 pub mod crypto;
 #[forbid(unsafe_code)]
 pub mod fault;
+#[allow(unsafe_code)]
+pub mod gss;
 #[forbid(unsafe_code)]
 pub mod file;
 #[forbid(unsafe_code)]
