@@ -108,6 +108,11 @@ class Domain:
             host.end(self._samba)
             self._samba = None
 
+    @property
+    def network(self):
+        """The name of the controller's network namespace."""
+        return self._namespace
+
     def log(self):
         """What the controller has said since it first started."""
         return (self._directory / "samba.out").read_text(errors="replace")
