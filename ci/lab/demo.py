@@ -58,7 +58,7 @@ class Step:
         if _TTY:
             print("\r\033[K", end="")
         if kind is None:
-            print(f"  {good('✓')} {self.name:9} {self.done:54} {dim(self._spent())}", flush=True)
+            print(f"  {good('✓')} {self.name:9} {self.done:72} {dim(self._spent())}", flush=True)
         else:
             print(f"  {bad('✗')} {self.name:9} {self.doing}", flush=True)
 
@@ -67,7 +67,7 @@ class Step:
 
     def _tick(self):
         while not self._over.wait(0.1 if _TTY else 10):
-            line = f"    {self.name:9} {self.doing + ' …':54} {dim(self._spent())}"
+            line = f"    {self.name:9} {self.doing + ' …':72} {dim(self._spent())}"
             print("\r\033[K" + line if _TTY else line, end="" if _TTY else "\n", flush=True)
 
 
