@@ -29,6 +29,8 @@ pub mod fault;
 #[forbid(unsafe_code)]
 pub mod process;
 #[forbid(unsafe_code)]
+pub mod rpc;
+#[forbid(unsafe_code)]
 pub mod sid;
 #[forbid(unsafe_code)]
 pub mod verify;
