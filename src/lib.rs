@@ -25,7 +25,11 @@ pub mod config;
 #[forbid(unsafe_code)]
 pub mod crypto;
 #[forbid(unsafe_code)]
+pub mod dc;
+#[forbid(unsafe_code)]
 pub mod fault;
+#[forbid(unsafe_code)]
+pub mod net;
 #[forbid(unsafe_code)]
 pub mod process;
 #[forbid(unsafe_code)]

@@ -17,7 +17,7 @@ pub mod schannel;
 mod status;
 
 #[cfg(test)]
-mod recorded;
+pub(crate) mod recorded;
 
 use crate::crypto::NoRandomBytes;
 use crate::wire::DecodeError;
