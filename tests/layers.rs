@@ -14,10 +14,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("process", &[]),
     ("config", &[]),
     ("file", &["crypto"]),
-    ("log", &["config", "process"]),
+    ("log", &["config", "process", "fault"]),
+    ("net", &[]),
     // Protocols: no sockets, no clock, no files.
     ("ntlm", &["wire", "crypto", "fault"]),
+    ("rpc", &["wire", "crypto", "sid"]),
     // Who verifies.
+    (
+        "dc",
+        &["rpc", "net", "config", "crypto", "fault", "file", "process"],
+    ),
     (
         "verify",
         &[

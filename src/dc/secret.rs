@@ -1,0 +1,143 @@
+//! The machine account's secret, from its file.
+
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use crate::crypto::{self, Key, SecretBytes};
+use crate::fault::{Fault, Minor};
+
+/// No password is longer (Active Directory's are at most 256 characters).
+const MAX_LENGTH: usize = 1024;
+/// The file's mode: others may read.
+const READABLE_BY_OTHERS: u32 = 0o004;
+
+/// Reads the NT hash of the account's password: the file holds the password in UTF-8, or the hash
+/// in exactly 32 hexadecimal digits. One newline at the end does not count.
+///
+/// # Errors
+/// [`Minor::SecretFileUnusable`] with the path and the cure.
+pub(super) fn nt_hash(path: &Path) -> Result<Key, Fault> {
+    read(path)
+        .and_then(|content| parse(&content))
+        .map_err(|problem| {
+            Minor::SecretFileUnusable.because(format_args!("{}: {problem}", path.display()))
+        })
+}
+
+fn read(path: &Path) -> Result<SecretBytes, String> {
+    // Opening a named pipe must not wait for a writer.
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path);
+    let file = opened.map_err(|error| {
+        format!("{error}; the server's user must be able to read it (chown root:www-data)")
+    })?;
+    let metadata = file.metadata().map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("not a regular file".to_owned());
+    }
+    if metadata.mode() & READABLE_BY_OTHERS != 0 {
+        return Err("everybody may read it; chmod 0640, chown root:www-data".to_owned());
+    }
+    content(file).map_err(|error| error.to_string())
+}
+
+fn content(file: File) -> std::io::Result<SecretBytes> {
+    // As large as it can become: growing would leave copies behind.
+    let mut bytes = Vec::with_capacity(MAX_LENGTH + 2);
+    let result = file.take(MAX_LENGTH as u64 + 2).read_to_end(&mut bytes);
+    let content = SecretBytes::new(bytes);
+    result.map(|_| content)
+}
+
+fn parse(content: &SecretBytes) -> Result<Key, String> {
+    let bytes = content.expose();
+    let secret = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let secret = secret.strip_suffix(b"\r").unwrap_or(secret);
+    if secret.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if secret.len() > MAX_LENGTH {
+        return Err("no password is that long".to_owned());
+    }
+    if let Some(hash) = hexadecimal(secret) {
+        return Ok(hash);
+    }
+    let password = str::from_utf8(secret).map_err(|_| "it is not UTF-8".to_owned())?;
+    let mut utf16 = Vec::with_capacity(2 * secret.len());
+    utf16.extend(password.encode_utf16().flat_map(u16::to_le_bytes));
+    let utf16 = SecretBytes::new(utf16);
+    Ok(Key::new(crypto::md4(utf16.expose())))
+}
+
+/// 16 bytes from 32 digits.
+fn hexadecimal(digits: &[u8]) -> Option<Key> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let (pairs, rest) = digits.as_chunks();
+    if pairs.len() != 16 || !rest.is_empty() {
+        return None;
+    }
+    let mut key = [0; 16];
+    for (to, [high, low]) in key.iter_mut().zip(pairs) {
+        *to = u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?;
+    }
+    Some(Key::new(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hex_literal::hex;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+
+    fn file(directory: &tempfile::TempDir, content: &[u8], mode: u32) -> PathBuf {
+        let path = directory.path().join("secret");
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    #[test]
+    fn passwords_and_hashes_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        // MS-NLMP 4.2.2.1.2: NTOWFv1 of "Password".
+        let hash = hex!("a4f49c406510bdcab6824ee7c30fd852");
+        for content in [
+            "Password",
+            "Password\n",
+            "Password\r\n",
+            "a4f49c406510bdcab6824ee7c30fd852",
+            "A4F49C406510BDCAB6824EE7C30FD852\n",
+        ] {
+            let path = file(&directory, content.as_bytes(), 0o640);
+            assert_eq!(nt_hash(&path).unwrap().expose(), &hash, "{content}");
+        }
+        // Not 32 digits: a password.
+        let path = file(&directory, b"a4f49c406510bdcab6824ee7c30fd85g", 0o600);
+        assert_ne!(nt_hash(&path).unwrap().expose(), &hash);
+    }
+
+    #[test]
+    fn what_cannot_be_a_secret_is_refused_with_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let refused = |path: &Path, what: &str| {
+            let fault = nt_hash(path).unwrap_err();
+            assert_eq!(fault.minor(), Minor::SecretFileUnusable);
+            let text = fault.for_the_log();
+            assert!(text.contains(path.to_str().unwrap()), "{text}");
+            assert!(text.contains(what), "{text}");
+            assert!(!text.contains("hunter2"), "{text}");
+        };
+        refused(&directory.path().join("missing"), "No such file");
+        refused(directory.path(), "not a regular file");
+        refused(&file(&directory, b"hunter2", 0o644), "chmod 0640");
+        refused(&file(&directory, b"\n", 0o640), "empty");
+        refused(&file(&directory, b"hunter2\xFF", 0o640), "UTF-8");
+        refused(&file(&directory, &[b'x'; 1025], 0o640), "long");
+    }
+}
