@@ -8,6 +8,7 @@
 //! host ─► gss      the C ABI: pointers in, status out; the only `unsafe`
 //!          │
 //!        accept    one acceptor context: message in, message or identity out
+//!          ├─► setup     the configuration in force: verifiers, names, policy
 //!          ├─► ntlm      MS-NLMP messages, keys and the acceptor's states; no I/O
 //!          ├─► policy    what is acceptable
 //!          ├─► verify    who answers for a login: users | netlogon
@@ -15,11 +16,13 @@
 //!          ├─► identity  a verified logon becomes names and attributes
 //!          └─► log       one line per decision
 //!
-//! leaves, imported by all: wire (bytes), crypto (secrets), fault (what went wrong, told to people),
-//! sid, net (sockets with deadlines), config, process (state that a fork does not inherit)
+//! leaves: wire (bytes), crypto (secrets), fault (what went wrong, told to people), sid, net (sockets
+//! with deadlines), file, config, process (state that a fork does not inherit)
 //! ```
 #![deny(unsafe_code)]
 
+#[forbid(unsafe_code)]
+pub mod accept;
 #[forbid(unsafe_code)]
 pub mod config;
 #[forbid(unsafe_code)]
@@ -29,11 +32,25 @@ pub mod dc;
 #[forbid(unsafe_code)]
 pub mod fault;
 #[forbid(unsafe_code)]
+pub mod file;
+#[allow(unsafe_code)]
+pub mod gss;
+#[forbid(unsafe_code)]
+pub mod identity;
+#[forbid(unsafe_code)]
+pub mod log;
+#[forbid(unsafe_code)]
 pub mod net;
+#[forbid(unsafe_code)]
+pub mod ntlm;
+#[forbid(unsafe_code)]
+pub mod policy;
 #[forbid(unsafe_code)]
 pub mod process;
 #[forbid(unsafe_code)]
 pub mod rpc;
+#[forbid(unsafe_code)]
+pub mod setup;
 #[forbid(unsafe_code)]
 pub mod sid;
 #[forbid(unsafe_code)]

@@ -4,31 +4,30 @@
 //! make, or with a [`Refusal`]. The verifiers of a configuration are asked in its order.
 
 pub mod netlogon;
+pub mod users;
 
 use std::time::SystemTime;
 
 use crate::crypto::Key;
 use crate::fault::{Fault, Minor};
+use crate::ntlm::response::NtlmV2Response;
+use crate::ntlm::text::Text;
 use crate::sid::Sid;
 
 /// What a client claims and how it proves it: the input of a verification.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
-    /// The user's name in UTF-16, exactly as the response was computed over it.
-    pub user: &'a [u16],
-    /// The domain in UTF-16, exactly as the response was computed over it; often empty.
-    pub domain: &'a [u16],
-    /// What the client calls its computer, in UTF-16; unproven.
-    pub workstation: &'a [u16],
-    /// The user's name as a person means it: differs from `user` where a client sends bytes of
-    /// another character set. For looking him up, never for the computation.
-    pub user_meant: &'a str,
-    /// The domain as a person means it.
-    pub domain_meant: &'a str,
+    /// The user. The response was computed over its `units`; `meant` is for looking him up, and
+    /// differs where a client sends bytes of another character set, or a domain in the same field.
+    pub user: &'a Text,
+    /// The domain, often empty; as with the user.
+    pub domain: &'a Text,
+    /// What the client calls its computer; unproven.
+    pub workstation: &'a Text,
     /// Our challenge.
     pub server_challenge: [u8; 8],
-    /// The NTLMv2 response: 16 bytes proof, then the structure that it proves (MS-NLMP 2.2.2.8).
-    pub nt_response: &'a [u8],
+    /// The response.
+    pub response: &'a NtlmV2Response,
     /// The LMv2 response, or whatever the client sent in its place.
     pub lm_response: &'a [u8],
 }
@@ -132,17 +131,6 @@ pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Log
 mod tests {
     use super::*;
 
-    const ATTEMPT: Attempt<'_> = Attempt {
-        user: &[],
-        domain: &[],
-        workstation: &[],
-        user_meant: "",
-        domain_meant: "",
-        server_challenge: [0; 8],
-        nt_response: &[],
-        lm_response: &[],
-    };
-
     /// Answers always the same; a `Logon` for `None`.
     struct Answer(Option<Refusal>);
 
@@ -174,7 +162,17 @@ mod tests {
             .into_iter()
             .map(|answer| Box::new(Answer(answer)) as _)
             .collect();
-        ask(&verifiers, &ATTEMPT)
+        let response = NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap();
+        let nobody = Text::default();
+        let attempt = Attempt {
+            user: &nobody,
+            domain: &nobody,
+            workstation: &nobody,
+            server_challenge: [0; 8],
+            response: &response,
+            lm_response: &[],
+        };
+        ask(&verifiers, &attempt)
             .map(drop)
             .map_err(|fault| fault.minor())
     }

@@ -6,14 +6,11 @@ use std::time::SystemTime;
 
 use crate::config;
 use crate::dc::pool::Pool;
-use crate::fault::{Fault, Minor};
+use crate::fault::Minor;
 use crate::rpc::netlogon::sam_info::SamInfo4;
 use crate::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 use crate::sid::Sid;
 use crate::verify::{Account, Attempt, Logon, Refusal, Verifier};
-
-/// The longest response that is none of NTLMv2, in bytes (MS-NLMP 2.2.2.6).
-const NTLM_V1_RESPONSE_LENGTH: usize = 24;
 
 /// Asks the controllers of one domain.
 pub struct Netlogon {
@@ -31,13 +28,12 @@ impl Netlogon {
 
 impl Verifier for Netlogon {
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
-        refuse_unproven(attempt)?;
         let logon = NetworkLogon {
-            domain: attempt.domain,
-            user: attempt.user,
-            workstation: attempt.workstation,
+            domain: &attempt.domain.units,
+            user: &attempt.user.units,
+            workstation: &attempt.workstation.units,
             challenge: attempt.server_challenge,
-            nt_response: attempt.nt_response,
+            nt_response: attempt.response.as_bytes(),
             lm_response: attempt.lm_response,
         };
         let verdict = self
@@ -52,17 +48,6 @@ impl Verifier for Netlogon {
             } => Err(status::refusal(status, authoritative, attempt)),
         }
     }
-}
-
-/// What proves nothing is not passed on: a controller might let it in as somebody.
-fn refuse_unproven(attempt: &Attempt<'_>) -> Result<(), Refusal> {
-    if attempt.user.is_empty() || attempt.nt_response.is_empty() {
-        return Err(Refusal::Denied(Minor::AnonymousRefused.into()));
-    }
-    if attempt.nt_response.len() <= NTLM_V1_RESPONSE_LENGTH {
-        return Err(Refusal::Denied(Minor::NtlmV1Refused.into()));
-    }
-    Ok(())
 }
 
 /// The controller has validated the response; is it somebody?
@@ -106,14 +91,6 @@ fn earliest(times: [Option<SystemTime>; 2]) -> Option<SystemTime> {
 
 fn unless_empty(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
-}
-
-/// A fault with what only the log may say: who it was, and what the controller said.
-fn confidential(minor: Minor, attempt: &Attempt<'_>, said: impl std::fmt::Display) -> Fault {
-    minor.confidentially(format_args!(
-        "{}\\{}: {said}",
-        attempt.domain_meant, attempt.user_meant
-    ))
 }
 
 #[cfg(test)]

@@ -2,22 +2,20 @@
 
 use crate::fault::Minor;
 use crate::rpc::NtStatus;
-use crate::verify::netlogon::confidential;
 use crate::verify::{Attempt, Refusal};
 
 /// The refusal for a status of NetrLogonSamLogonEx.
 ///
-/// Who the status is about, and which of "unknown user" and "wrong password" it is, are for the log
-/// only. That a domain is unknown may be told: it says nothing about names of users.
+/// Which of "unknown user" and "wrong password" it is, is for the log only. That a domain is unknown may be told: it says nothing about names of users.
 pub(super) fn refusal(status: NtStatus, authoritative: bool, attempt: &Attempt<'_>) -> Refusal {
-    if is_elsewhere(status) && !authoritative && !attempt.domain.is_empty() {
-        return Refusal::NotMine(Minor::UnknownDomain.because(attempt.domain_meant));
+    if is_elsewhere(status) && !authoritative && !attempt.domain.units.is_empty() {
+        return Refusal::NotMine(Minor::UnknownDomain.because(&attempt.domain.meant));
     }
     let minor = match (status, authoritative) {
         (NtStatus::ACCESS_DENIED, false) => Minor::ControllerNotReady,
         _ => minor_of(status),
     };
-    let fault = confidential(minor, attempt, status);
+    let fault = minor.confidentially(status);
     match status {
         _ if is_elsewhere(status) => Refusal::NotMine(fault),
         _ if is_about_the_verifier(minor) => Refusal::Unavailable(minor.because(status)),

@@ -1,0 +1,134 @@
+"""A private Apache: Debian's binary and modules, our configuration, a port on loopback."""
+
+import os
+import pathlib
+import subprocess
+
+from . import host
+from .mech import ROOT
+
+_MODULES = "mpm_event authn_core authz_core authz_user auth_gssapi alias cgid headers"
+
+# As an administrator would set it up, but for the paths; what protects the site is the example
+# that we ship, word for word.
+_CONFIGURATION = """\
+ServerRoot {directory}
+ServerName localhost
+Listen 127.0.0.1:{port}
+PidFile {directory}/apache.pid
+DefaultRuntimeDir {directory}
+ScriptSock {directory}/cgi.sock
+User www-data
+Group www-data
+StartServers 1
+ServerLimit 4
+ThreadsPerChild 25
+MaxRequestWorkers 100
+LogLevel info
+ErrorLog {directory}/error.log
+ErrorLogFormat "[%m:%l] %M"
+LogFormat "%h %u %>s \\"%r\\"" short
+CustomLog {directory}/access.log short
+ScriptAliasMatch "^/" {directory}/whoami
+<Directory {directory}>
+    Options +ExecCGI
+</Directory>
+{more}
+Include {example}
+"""
+
+_WHOAMI = """\
+#!/bin/sh
+# Answers who was let in, and what of the request arrived.
+length=$(wc -c)
+printf 'Content-Type: text/plain; charset=utf-8\\n\\n'
+printf 'user: %s\\nmethod: %s\\nlength: %s\\n' "$REMOTE_USER" "$REQUEST_METHOD" "$length"
+"""
+
+
+class Apache:
+    """Apache with mod_auth_gssapi and one `mech.Mechanism`, until `close()` or our end.
+
+    Every path answers who was let in. `port` is where it listens on 127.0.0.1, `url` the address
+    of a page.
+    """
+
+    def __init__(self, mechanism, more=""):
+        self._directory, self._remove_directory = host.scratch()
+        self.port = host.free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self._log = self._directory / "error.log"
+        script = self._directory / "whoami"
+        script.write_text(_WHOAMI)
+        script.chmod(0o755)
+        configuration = self._directory / "httpd.conf"
+        configuration.write_text(self._modules() + self._configuration(more))
+        self._apache = subprocess.Popen(
+            # The parent ends its children when asked, so asking is what the kernel shall do.
+            ["setpriv", "--pdeathsig", "TERM", "--"]
+            + ["/usr/sbin/apache2", "-f", str(configuration), "-DFOREGROUND"],
+            env={"PATH": os.defpath, **mechanism.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=open(self._directory / "start.log", "wb"),
+        )
+        host.on_exit(self.close)
+        try:
+            host.wait_until(self._up, 20, lambda: f"Apache does not answer:\n{self._said()}")
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.close()
+
+    @property
+    def pid(self):
+        """The process id of Apache's parent process; the children are its children."""
+        return self._apache.pid
+
+    @property
+    def error_log(self):
+        """Where Apache's error log is."""
+        return self._log
+
+    def mark(self):
+        """A place in the error log, for `logged()`."""
+        return self._log.stat().st_size
+
+    def logged(self, mark=0):
+        """The error log from `mark` on."""
+        with self._log.open("rb") as log:
+            log.seek(mark)
+            return log.read().decode(errors="replace")
+
+    def close(self):
+        """Ends Apache and removes its files."""
+        host.not_on_exit(self.close)
+        host.end(self._apache)
+        self._remove_directory()
+
+    def _up(self):
+        if self._apache.poll() is not None:
+            raise host.LabError(f"Apache ended by itself:\n{self._said()}")
+        return host.answers("127.0.0.1", self.port)
+
+    def _said(self):
+        files = (self._directory / "start.log", self._log)
+        return "".join(file.read_text(errors="replace") for file in files if file.exists())
+
+    def _modules(self):
+        directory = pathlib.Path("/usr/lib/apache2/modules")
+        names = _MODULES.split()
+        return "".join(f"LoadModule {name}_module {directory}/mod_{name}.so\n" for name in names)
+
+    def _configuration(self, more):
+        return _CONFIGURATION.format(
+            directory=self._directory,
+            port=self.port,
+            more=more,
+            example=ROOT / "examples" / "apache.conf",
+        )

@@ -1,0 +1,205 @@
+"""A throw-away Active Directory domain: Samba's AD DC in a network namespace of its own."""
+
+import json
+import os
+import pathlib
+import secrets
+import signal
+import subprocess
+
+from . import host
+
+REALM = "EXAMPLE.TEST"
+DNS_NAME = "example.test"
+NETBIOS = "EXAMPLE"
+MACHINE = "WEB1-NTLM"
+
+# What Samba would read and write on the host; each is covered by a private one.
+_DIRECTORIES = (
+    "/etc/samba",
+    "/var/lib/samba",
+    "/run/samba",
+    "/var/log/samba",
+    "/var/cache/samba",
+)
+_FILES = ("/etc/krb5.conf", "/etc/resolv.conf", "/etc/hosts")
+
+# What the DC has to answer before it is of use: endpoint mapper, LDAP, SMB.
+_PORTS = (135, 389, 445)
+
+# The services that a logon needs; the rest (replication, WINS, dynamic DNS) only costs time.
+_SERVICES = "s3fs, rpc, ldap, cldap, kdc, dns, winbindd"
+
+# NetBIOS only over its own link, one worker a service.
+_SETTINGS = f"""
+    server services = {_SERVICES}
+    prefork children = 1
+    disable netbios = yes
+    log level = 1 auth_audit:3
+"""
+
+
+class Domain:
+    """EXAMPLE.TEST with one controller, `dc1`, until `close()` or the end of this process.
+
+    `address` is where the controller answers; `passwords` maps each user to his password (see
+    accounts.py for who is who); `secret` is the password of the machine account
+    `WEB1-NTLM$`.
+    """
+
+    def __init__(self):
+        self._directory, self._remove_directory = host.scratch()
+        self._samba = None
+        self._namespace = None
+        self.passwords = {}
+        self.secret = secrets.token_urlsafe(24)
+        host.on_exit(self.close)
+        try:
+            self.address = self._make_network()
+            self._make_private_files()
+            self._provision()
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.close()
+
+    def close(self):
+        """Ends the controller and removes everything that was made for it."""
+        host.not_on_exit(self.close)
+        self.stop()
+        if self._namespace:
+            host.run("ip", "netns", "delete", self._namespace)
+            self._namespace = None
+        self._remove_directory()
+
+    def start(self):
+        """Starts the controller (again) and waits until it can verify a logon."""
+        output = open(self._directory / "samba.out", "ab")
+        with output:
+            self._samba = subprocess.Popen(
+                self._inside("samba", "-i", "-M", "prefork", "--debug-stdout"),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+        def up():
+            if self._samba.poll() is not None:
+                raise host.LabError(f"Samba ended by itself:\n{self._last_words()}")
+            return all(host.answers(self.address, port) for port in _PORTS)
+
+        host.wait_until(up, 60, lambda: f"the controller does not answer:\n{self._last_words()}")
+
+    def stop(self):
+        """Ends the controller; what it knows stays for the next `start()`."""
+        if self._samba:
+            # The first process of the namespace dies and all others with it, as in a power cut;
+            # who started it returns when they are gone.
+            pid = self._samba.pid
+            children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+            for child in children.read_text().split() if self._samba.poll() is None else []:
+                os.kill(int(child), signal.SIGKILL)
+            host.end(self._samba)
+            self._samba = None
+
+    @property
+    def network(self):
+        """The name of the controller's network namespace."""
+        return self._namespace
+
+    def log(self):
+        """What the controller has said since it first started."""
+        return (self._directory / "samba.out").read_text(errors="replace")
+
+    def tool(self, *words):
+        """Runs `samba-tool WORDS` beside the controller."""
+        return host.run(*self._inside("samba-tool", *words))
+
+    def _last_words(self):
+        return "\n".join(self.log().splitlines()[-20:])
+
+    def _make_network(self):
+        """A namespace joined to us by one cable (a veth pair), with no way to anywhere else."""
+        for number in range(1, 250):
+            name = f"{host.PREFIX}{os.getpid()}-{number}"
+            cable, address = f"ntlmdc{number}", f"10.213.{number}."
+            try:
+                # Taking the name of our end is what makes the number ours.
+                host.run("ip", "link", "add", cable, "type", "veth", "peer", "name", f"{cable}p")
+            except host.LabError as error:
+                if "File exists" in str(error):
+                    continue
+                raise
+            try:
+                host.run("ip", "netns", "add", name)
+                self._namespace = name
+                host.run("ip", "link", "set", f"{cable}p", "netns", name, "name", "lan0")
+            except host.LabError:
+                host.run("ip", "link", "delete", cable)
+                raise
+            host.run("ip", "address", "add", address + "1/30", "dev", cable)
+            host.run("ip", "link", "set", cable, "up")
+            host.run("ip", "-n", name, "address", "add", address + "2/30", "dev", "lan0")
+            host.run("ip", "-n", name, "link", "set", "lan0", "up")
+            host.run("ip", "-n", name, "link", "set", "lo", "up")
+            return address + "2"
+        raise host.LabError("no free network for the domain: look at `ip link`, names ntlmdc*")
+
+    def _make_private_files(self):
+        # `ip netns exec` gives the command a mount namespace of its own: these binds are seen by
+        # the controller alone, and end with it.
+        lines = ["set -e"]
+        for path in _DIRECTORIES:
+            private = self._private(path)
+            private.mkdir(parents=True)
+            lines.append(f"[ -d {path} ] || mkdir -p {path}")
+            lines.append(f"mount --bind {private} {path}")
+        for path, text in zip(_FILES, (self._krb5(), self._resolver(), self._hosts())):
+            private = self._private(path)
+            private.parent.mkdir(parents=True, exist_ok=True)
+            private.write_text(text)
+            lines.append(f"[ ! -e {path} ] || mount --bind {private} {path}")
+        lines.append('exec "$@"')
+        (self._directory / "inside").write_text("\n".join(lines) + "\n")
+
+    def _private(self, path):
+        return self._directory / path.strip("/").replace("/", "-")
+
+    def _krb5(self):
+        return f"[libdefaults]\n    default_realm = {REALM}\n    dns_lookup_kdc = false\n"
+
+    def _resolver(self):
+        return f"search {DNS_NAME}\nnameserver {self.address}\n"
+
+    def _hosts(self):
+        return f"127.0.0.1 localhost\n{self.address} dc1.{DNS_NAME} dc1\n"
+
+    def _inside(self, *command):
+        """`command`, run on the controller's own network and files and in a process namespace
+        that is gone when its first process is."""
+        return host.bound(
+            ["ip", "netns", "exec", self._namespace]
+            + ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+            + ["sh", str(self._directory / "inside"), *command]
+        )
+
+    def _provision(self):
+        self.tool(
+            *("domain", "provision", "--server-role=dc", "--use-rfc2307"),
+            *(f"--realm={REALM}", f"--domain={NETBIOS}", "--host-name=dc1"),
+            *(f"--host-ip={self.address}", "--dns-backend=SAMBA_INTERNAL"),
+            *(f"--adminpass={secrets.token_urlsafe(24)}aA1!",),
+        )
+        settings = self._private("/etc/samba") / "smb.conf"
+        text = settings.read_text()
+        lan = f"    interfaces = lo {self.address}\n    bind interfaces only = yes\n"
+        settings.write_text(text.replace("[global]\n", "[global]" + _SETTINGS + lan, 1))
+        populate = pathlib.Path(__file__).with_name("populate.py")
+        made = host.run(*self._inside("/usr/bin/python3", populate, MACHINE, self.secret))
+        self.passwords = json.loads(made.splitlines()[-1])

@@ -1,0 +1,178 @@
+"""The mechanism under test: building it, configuring it, putting it where Apache may read it."""
+
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import sys
+
+from . import domain, host
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+OID = "1.3.6.1.4.1.311.2.2.10"
+
+# Set to the path of another mechanism's library, it is loaded in place of ours (users file only):
+# this tells a defect of ours from one of the lab.
+STAND_IN = "LAB_MECH"
+
+# The accounts of the users file. The one that is kept as an NT hash has the password whose hash
+# MS-NLMP 4.2.2.1.1 prints.
+USERS = {
+    "alice": "Alices-Passw0rd",
+    "bob": "Bobs-Passw0rd",
+    "jürgen": "Jürgens-Pässw0rd",
+    "carol": "Password",
+}
+_HASHES = {"carol": "a4f49c406510bdcab6824ee7c30fd852"}
+
+
+def library(messages=None):
+    """The path of the mechanism's library; ours is built first, as a release.
+
+    What cargo says while it works goes to the file `messages`, or to our standard error.
+    """
+    if stand_in := os.environ.get(STAND_IN):
+        return pathlib.Path(stand_in)
+    cargo("build", "--release", "--locked", "--lib", messages=messages)
+    metadata = json.loads(cargo("metadata", "--format-version=1", "--no-deps", "--locked"))
+    return pathlib.Path(metadata["target_directory"], "release", "libgss_ntlmdc.so")
+
+
+def cargo(*words, messages=None):
+    """Runs cargo as the user who called sudo, with his toolchain, and returns what it printed."""
+    done = _cargo(words, stdout=subprocess.PIPE, stderr=messages)
+    if done.returncode != 0:
+        place = f"in {messages.name}" if messages else "above"
+        raise host.LabError(f"cargo {words[0]} failed: its messages are {place}")
+    return done.stdout
+
+
+def _cargo(words, **streams):
+    home = pathlib.Path.home()
+    environment = dict(os.environ)
+    user = {}
+    if os.geteuid() == 0 and (name := os.environ.get("SUDO_USER", "root")) != "root":
+        entry = pwd.getpwnam(name)
+        home = pathlib.Path(entry.pw_dir)
+        environment |= {"HOME": str(home), "USER": name, "LOGNAME": name}
+        groups = os.getgrouplist(name, entry.pw_gid)
+        user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}
+    programs = environment.get("CARGO_HOME", str(home / ".cargo")) + "/bin"
+    environment["PATH"] = programs + os.pathsep + environment.get("PATH", os.defpath)
+    program = shutil.which("cargo", path=environment["PATH"])
+    if program is None:
+        raise host.LabError(
+            f"cargo is neither in PATH nor in {programs}: install the Rust toolchain for the user "
+            "who runs this"
+        )
+    return subprocess.run(
+        host.bound([program, *words]),
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        **streams,
+        **user,
+    )
+
+
+class Mechanism:
+    """A directory that holds one configured mechanism, readable by root and www-data only.
+
+    `environment` is what a GSSAPI server needs to load it; `passwords` the users it knows.
+    """
+
+    def __init__(self, library, configuration, passwords, files):
+        self.passwords = passwords
+        self.directory, self._remove = host.scratch()
+        loaded = self.directory / library.name
+        shutil.copyfile(library, loaded)
+        loaded.chmod(0o640)
+        for name, text in files.items():
+            self._put(name, text)
+        self._put("ntlmdc.toml", configuration.replace("@", str(self.directory)))
+        self._put("mech.conf", f"ntlmssp {OID} {loaded}\n")
+        for path in (self.directory, *self.directory.iterdir()):
+            shutil.chown(path, "root", "www-data")
+        self.directory.chmod(0o750)
+        self.environment = {
+            "GSS_MECH_CONFIG": str(self.directory / "mech.conf"),
+            "NTLMDC_CONFIG": str(self.directory / "ntlmdc.toml"),
+        }
+        if STAND_IN in os.environ:
+            self.environment["NTLM_USER_FILE"] = str(self.directory / "users")
+
+    def _put(self, name, text):
+        path = self.directory / name
+        path.write_text(text)
+        path.chmod(0o640)
+
+    def rewrite(self, name, text):
+        """Replaces one of its files as an administrator would: a new file by the old name."""
+        new = self.directory / f"{name}.new"
+        new.write_text(text)
+        new.chmod(0o640)
+        shutil.chown(new, "root", "www-data")
+        new.replace(self.directory / name)
+
+    def close(self):
+        """Removes the directory. Call it when no server uses the mechanism any more."""
+        self._remove()
+
+
+_USERS_SECTION = f"""[users]
+file = "@/users"
+netbios_domain = "{domain.NETBIOS}"
+"""
+LOG = '[log]\nto = "stderr"\n'
+
+
+def with_users(library):
+    """The mechanism with a users file."""
+    configuration = 'verify = ["users"]\n' + _USERS_SECTION + LOG
+    return Mechanism(library, configuration, USERS, {"users": users_file()})
+
+
+def users_file():
+    """The text of the users file: lines of both kinds."""
+    lines = ["# made by the lab"]
+    for name, password in USERS.items():
+        if name in _HASHES:
+            disused = "X" * 32
+            hash_line = f"{name}:1000:{disused}:{_HASHES[name].upper()}:[U          ]:"
+            lines.append(f"{domain.NETBIOS}\\{hash_line}")
+        else:
+            lines.append(f"{domain.NETBIOS}:{name}:{password}")
+    return "\n".join(lines) + "\n"
+
+
+def with_domain(
+    library, controller, secret=None, account=None, controllers=None, netlogon="", users=None
+):
+    """The mechanism with the controller of a `domain.Domain`.
+
+    `secret`, `account` and `controllers` in place of the right ones; `netlogon` is more of that
+    section; `users` the text of a users file that is asked first.
+    """
+    controllers = json.dumps(controllers or [controller.address])
+    section = f"""[netlogon]
+domain = "{domain.DNS_NAME}"
+account = "{account or domain.MACHINE + '$'}"
+secret = "@/secret"
+controllers = {controllers}
+{netlogon}
+"""
+    verifiers = '["netlogon"]'
+    files = {"secret": secret or controller.secret}
+    if users is not None:
+        verifiers = '["users", "netlogon"]'
+        section += _USERS_SECTION
+        files["users"] = users
+    configuration = f"verify = {verifiers}\n{section}{LOG}"
+    return Mechanism(library, configuration, controller.passwords, files)
+
+
+if __name__ == "__main__":
+    sys.exit(_cargo(sys.argv[1:]).returncode)  # `python3 -m lab.mech WORDS`: cargo WORDS

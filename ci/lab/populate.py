@@ -1,0 +1,59 @@
+"""Fills a freshly provisioned domain; run by domain.py where the controller's files are.
+
+    populate.py MACHINE SECRET
+
+One process for all accounts: samba-tool would take a second for each. The last line printed is
+JSON, the password of each user.
+"""
+
+import json
+import secrets
+import sys
+import time
+
+import ldb
+from accounts import USERS
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+
+DAY = 24 * 60 * 60
+
+
+def main(machine, secret):
+    settings = LoadParm()
+    settings.load_default()
+    directory = SamDB(session_info=system_session(), lp=settings)
+    passwords = {name: secrets.token_urlsafe(12) + "aA1!" for name in USERS}
+    directory.transaction_start()
+    for name, password in passwords.items():
+        if name != "Guest":
+            directory.newuser(name, password)
+    directory.setpassword("(sAMAccountName=Guest)", passwords["Guest"])
+    directory.enable_account("(sAMAccountName=Guest)")
+    directory.disable_account("(sAMAccountName=dora)")
+    directory.setpassword("(sAMAccountName=mia)", passwords["mia"], True)
+    directory.setexpiry("(sAMAccountName=xaver)", -DAY)
+    directory.newcomputer(machine)
+    directory.setpassword(f"(sAMAccountName={machine}$)", secret)
+    directory.transaction_commit()
+    # What only the passing of time would do is written past the rules of the directory.
+    backdate(directory, settings, "edward", "pwdLastSet", time.time() - 400 * DAY)
+    backdate(directory, settings, "lukas", "lockoutTime", time.time())
+    print(json.dumps(passwords))
+
+
+def backdate(directory, settings, name, attribute, seconds):
+    """Sets a time attribute in the database file itself."""
+    [found] = directory.search(expression=f"(sAMAccountName={name})", attrs=["distinguishedName"])
+    naming = str(directory.domain_dn())
+    file = settings.private_path(f"sam.ldb.d/{naming.upper()}.ldb")
+    change = ldb.Message(ldb.Dn(directory, str(found.dn)))
+    since_1601 = (int(seconds) + 11644473600) * 10_000_000
+    change[attribute] = ldb.MessageElement(str(since_1601), ldb.FLAG_MOD_REPLACE, attribute)
+    raw = ldb.Ldb(file)
+    change.dn = ldb.Dn(raw, str(found.dn))
+    raw.modify(change)
+
+
+main(*sys.argv[1:])

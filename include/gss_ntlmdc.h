@@ -1,0 +1,260 @@
+/*
+ * What a program may know of this mechanism beyond GSSAPI itself.
+ * Made from the library's own tables by tests/header.rs; do not edit.
+ */
+#ifndef GSS_NTLMDC_H
+#define GSS_NTLMDC_H
+
+/* The mechanism, NTLMSSP: { 1 3 6 1 4 1 311 2 2 10 }. */
+#define NTLMDC_OID_STRING "1.3.6.1.4.1.311.2.2.10"
+#define NTLMDC_OID_LENGTH 10
+#define NTLMDC_OID_BYTES "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"
+
+/* Credential store key: the path of a configuration file, in place of the default one. */
+#define NTLMDC_CS_CONFIG "ntlmdc_config"
+
+/* Name attributes, for gss_get_name_attribute. */
+/* The account's name (sAMAccountName). */
+#define NTLMDC_ATTR_USER "user"
+/* The NetBIOS name of the account's domain. */
+#define NTLMDC_ATTR_DOMAIN "domain"
+/* The DNS name of the account's domain. */
+#define NTLMDC_ATTR_DNS_DOMAIN "dns-domain"
+/* The user principal name. */
+#define NTLMDC_ATTR_UPN "upn"
+/* The full name. */
+#define NTLMDC_ATTR_FULL_NAME "full-name"
+/* The account's security identifier, S-1-5-21-... */
+#define NTLMDC_ATTR_USER_SID "user-sid"
+/* The security identifier of the primary group. */
+#define NTLMDC_ATTR_PRIMARY_GROUP_SID "primary-group-sid"
+/* The server that verified the login. */
+#define NTLMDC_ATTR_LOGON_SERVER "logon-server"
+/* What the client calls its computer; nobody has verified it. */
+#define NTLMDC_ATTR_WORKSTATION "workstation"
+/* The security identifiers of all groups, one a value. */
+#define NTLMDC_ATTR_GROUP_SIDS "group-sids"
+
+/*
+ * Minor status codes. gss_display_status gives the text, with what is known of the occurrence.
+ */
+
+/* The token is not an NTLM message. The client sent something else. With Negotiate it may be a
+ * Kerberos token. */
+#define NTLMDC_E_NOT_NTLM 0x4E440101u
+
+/* The NTLM message is malformed. A length, an offset or a value in the message is impossible: a
+ * broken client, or an attack. */
+#define NTLMDC_E_MALFORMED 0x4E440102u
+
+/* An AUTHENTICATE message came with no NEGOTIATE message before it on this connection. A login
+ * begins with a NEGOTIATE message on the same connection. A proxy that shares connections
+ * between clients, or a server that does not keep them open, gives this. */
+#define NTLMDC_E_NOT_NEGOTIATED 0x4E440103u
+
+/* An acceptor takes no CHALLENGE message. The peer believes it is a server. */
+#define NTLMDC_E_UNEXPECTED_MESSAGE 0x4E440104u
+
+/* The NTLM message is longer than 128 KiB. No client sends tokens of this size. */
+#define NTLMDC_E_TOKEN_TOO_LONG 0x4E440105u
+
+/* The message integrity code does not match. The three messages are not those that the client
+ * saw: somebody changed one on the way. */
+#define NTLMDC_E_BAD_MIC 0x4E440201u
+
+/* The client sent no message integrity code. Required by the setting `mic = "require"`; the
+ * client sent none. */
+#define NTLMDC_E_MISSING_MIC 0x4E440202u
+
+/* The target information in the response is not what this server sent. The client's response
+ * was made for another server, or changed on the way: a relayed login. */
+#define NTLMDC_E_TARGET_INFO_CHANGED 0x4E440203u
+
+/* The encrypted session key is not 16 bytes long. The client announced a session key and sent
+ * none that can be used. */
+#define NTLMDC_E_BAD_SESSION_KEY 0x4E440204u
+
+/* There is no session key to check the message with. The verifier gave no session key, and the
+ * message cannot be checked without one. */
+#define NTLMDC_E_NO_SESSION_KEY 0x4E440205u
+
+/* Anonymous logins are refused. Never accepted: an anonymous login proves nothing. */
+#define NTLMDC_E_ANONYMOUS_REFUSED 0x4E440301u
+
+/* Guest logins are refused. Never accepted: a guest login proves nothing about who asks. */
+#define NTLMDC_E_GUEST_REFUSED 0x4E440302u
+
+/* The client answered with NTLMv1, which is refused. NTLMv1 can be broken by a listener. Make
+ * the client send NTLMv2. */
+#define NTLMDC_E_NTLM_V1_REFUSED 0x4E440303u
+
+/* The client answered with NTLM2 session security (NTLMv1), which is refused. NTLMv1 with
+ * extended session security is still NTLMv1. Make the client send NTLMv2. */
+#define NTLMDC_E_NTLM2_SESSION_REFUSED 0x4E440304u
+
+/* The client answered with LM only, which is refused. The client sent a LAN Manager response
+ * and nothing better. */
+#define NTLMDC_E_LM_ONLY_REFUSED 0x4E440305u
+
+/* The user is unknown or the password is wrong. The same code for both, so that nobody learns
+ * which names exist. The log tells them apart. */
+#define NTLMDC_E_BAD_USER_OR_PASSWORD 0x4E440401u
+
+/* The account is disabled. The password was right; an administrator has disabled the account. */
+#define NTLMDC_E_ACCOUNT_DISABLED 0x4E440402u
+
+/* The account is locked out. Too many wrong passwords. It ends by itself, or by an
+ * administrator. */
+#define NTLMDC_E_ACCOUNT_LOCKED_OUT 0x4E440403u
+
+/* The account has expired. The password was right; the account's end date has passed. */
+#define NTLMDC_E_ACCOUNT_EXPIRED 0x4E440404u
+
+/* The password has expired. The password was right, and too old. NTLM has no way to change it:
+ * another way is needed. */
+#define NTLMDC_E_PASSWORD_EXPIRED 0x4E440405u
+
+/* The password must be changed before logging in. The password was right; the user must set one
+ * of his own before he may log in. */
+#define NTLMDC_E_PASSWORD_MUST_CHANGE 0x4E440406u
+
+/* The account may not log in at this time. The password was right; the account may not log in
+ * at this hour. */
+#define NTLMDC_E_INVALID_LOGON_HOURS 0x4E440407u
+
+/* The account may not log in from this workstation. The password was right; the account may log
+ * in only from certain workstations. */
+#define NTLMDC_E_INVALID_WORKSTATION 0x4E440408u
+
+/* A restriction on the account forbids NTLM logins. A rule of the domain: Protected Users, an
+ * authentication policy silo, an empty password. */
+#define NTLMDC_E_ACCOUNT_RESTRICTION 0x4E440409u
+
+/* The account may not log in to this server. The account lacks the right to log in over the
+ * network here, or selective authentication of a trust does not include this server's machine
+ * account. */
+#define NTLMDC_E_LOGON_NOT_GRANTED 0x4E44040Au
+
+/* NTLM is blocked in this domain. The domain's policy `Restrict NTLM` blocks it. */
+#define NTLMDC_E_NTLM_BLOCKED 0x4E44040Bu
+
+/* The account needs a smart card to log in. The account may log in with a smart card only. */
+#define NTLMDC_E_SMARTCARD_REQUIRED 0x4E44040Cu
+
+/* The account is a computer or a trust, not a user. A computer or trust account logged in where
+ * only users may. */
+#define NTLMDC_E_TRUST_ACCOUNT 0x4E44040Du
+
+/* The client's domain is not known here. The domain controller neither holds the domain that
+ * the client named nor trusts it. */
+#define NTLMDC_E_UNKNOWN_DOMAIN 0x4E44040Eu
+
+/* The client's clock is wrong. The client's clock and the domain's differ too much. */
+#define NTLMDC_E_TIME_DIFFERENCE 0x4E44040Fu
+
+/* The domain controller refused the login. The domain controller refused with a status that has
+ * no code of its own; see the log. */
+#define NTLMDC_E_LOGON_DENIED 0x4E440410u
+
+/* No domain controller can be reached. Check `controllers`, the network and the firewall: port
+ * 135 and the port that netlogon uses. */
+#define NTLMDC_E_CONTROLLER_UNREACHABLE 0x4E440501u
+
+/* The domain controller did not answer in time. It took the connection and then fell silent, or
+ * it is overloaded. */
+#define NTLMDC_E_CONTROLLER_TIMEOUT 0x4E440502u
+
+/* The domain controller refused the machine account's secret. `secret` is not the password of
+ * `account`: it was changed at the domain, or mistyped. */
+#define NTLMDC_E_MACHINE_SECRET_REFUSED 0x4E440503u
+
+/* The domain controller does not know the machine account. `account` does not exist in the
+ * domain, is disabled, or is no computer account. */
+#define NTLMDC_E_MACHINE_ACCOUNT_UNKNOWN 0x4E440504u
+
+/* The domain controller refused the secure channel. Check `domain`, `netbios_domain` and
+ * `account`: the controller did not accept our names. */
+#define NTLMDC_E_CHANNEL_REFUSED 0x4E440505u
+
+/* The domain controller offered a weaker secure channel than required. The controller offered
+ * less than AES sealing, or took it back. Something may sit in between. */
+#define NTLMDC_E_CHANNEL_DOWNGRADED 0x4E440506u
+
+/* An answer of the domain controller is malformed or not authentic. The bytes that came are not
+ * from the domain controller, or it is broken. */
+#define NTLMDC_E_CONTROLLER_FORGED 0x4E440507u
+
+/* The domain controller cannot answer at present. It is starting, or it cannot reach a
+ * controller of the user's domain. */
+#define NTLMDC_E_CONTROLLER_NOT_READY 0x4E440508u
+
+/* The trust to the user's domain does not work. The trust between the domains is broken; the
+ * administrators of the domains can tell more. */
+#define NTLMDC_E_TRUST_BROKEN 0x4E440509u
+
+/* The domain controller refused the response without looking at the password. The controller
+ * compares the NetBIOS names in the response with the machine account before any password:
+ * check `netbios_domain` and `account`. */
+#define NTLMDC_E_NETBIOS_NAMES_REFUSED 0x4E44050Au
+
+/* The users file cannot be used. The file is missing, unreadable for this process, readable for
+ * everybody, or malformed. */
+#define NTLMDC_E_USERS_FILE_UNUSABLE 0x4E44050Bu
+
+/* The machine account's secret cannot be used. The file is missing, unreadable for this
+ * process, readable for everybody, or malformed. */
+#define NTLMDC_E_SECRET_FILE_UNUSABLE 0x4E44050Cu
+
+/* NTLM is not configured. Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE
+ * for the process. */
+#define NTLMDC_E_NOT_CONFIGURED 0x4E440601u
+
+/* The configuration cannot be used. The text that follows names the line and the key. */
+#define NTLMDC_E_BAD_CONFIGURATION 0x4E440602u
+
+/* There are no credentials to initiate with. This version accepts; it does not initiate. */
+#define NTLMDC_E_INITIATE_UNAVAILABLE 0x4E440603u
+
+/* An argument of the call is missing or impossible. A required pointer is NULL, or a value is
+ * none that the call takes. */
+#define NTLMDC_E_BAD_ARGUMENT 0x4E440701u
+
+/* The name is not valid. The name cannot be read as its type says. */
+#define NTLMDC_E_BAD_NAME 0x4E440702u
+
+/* The type of the name is not supported. The mechanism has no names of this type. */
+#define NTLMDC_E_BAD_NAME_TYPE 0x4E440703u
+
+/* The login on this context has failed. The last message on the context was refused; a
+ * NEGOTIATE message starts afresh. */
+#define NTLMDC_E_CONTEXT_FAILED 0x4E440704u
+
+/* The context is in use by another thread. Two threads used one context at the same moment. */
+#define NTLMDC_E_CONTEXT_BUSY 0x4E440705u
+
+/* The system gave no random bytes. The kernel gave none. */
+#define NTLMDC_E_NO_RANDOM_BYTES 0x4E440706u
+
+/* Out of memory. malloc failed. */
+#define NTLMDC_E_NO_MEMORY 0x4E440707u
+
+/* Internal error. A bug of this mechanism; the log has the place. Nobody was let in. */
+#define NTLMDC_E_INTERNAL_ERROR 0x4E440708u
+
+/* The name has no such attribute. The verified logon carries no such attribute. */
+#define NTLMDC_E_NO_SUCH_ATTRIBUTE 0x4E440709u
+
+/* The name has no local name on this machine. Names of other domains are not local names. */
+#define NTLMDC_E_NO_LOCAL_NAME 0x4E44070Au
+
+/* The mechanism is not NTLM. Another mechanism was asked for. */
+#define NTLMDC_E_BAD_MECH 0x4E44070Bu
+
+/* Unknown status code. Not a code of this mechanism. */
+#define NTLMDC_E_UNKNOWN_STATUS 0x4E44070Cu
+
+/* The login has expired. The lifetime of a login is over; see the setting `lifetime`. A new
+ * login is needed. */
+#define NTLMDC_E_CONTEXT_EXPIRED 0x4E44070Du
+
+#endif /* GSS_NTLMDC_H */

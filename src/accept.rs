@@ -1,0 +1,243 @@
+//! One acceptor context: a message in, a message or an identity out.
+//!
+//! The order of a login, held by types: the client's [`Claim`](crate::ntlm::acceptor::Claim) is
+//! admitted by the policy, then verified, then its message integrity is checked with the key that the
+//! verifier gave; [`Established`] takes a value of each check and can be made in no other way.
+
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use crate::config::LogTarget;
+use crate::crypto;
+use crate::fault::{Fault, Minor};
+use crate::identity::Identity;
+use crate::log::{self, Quoted, Severity};
+use crate::ntlm::acceptor::{self, Challenged, Claim, MicChecked};
+use crate::ntlm::message::{self, MessageType};
+use crate::policy::{self, Admitted};
+use crate::setup::Setup;
+use crate::verify::{self, Logon};
+use crate::wire::FileTime;
+
+/// An acceptor context. It can always be started afresh: a NEGOTIATE message in any state begins a
+/// new login, since clients and servers keep a connection, and with it the context, after a failure.
+#[derive(Debug, Default)]
+pub struct Acceptor(State);
+
+#[derive(Debug, Default)]
+enum State {
+    /// No message has come yet.
+    #[default]
+    Fresh,
+    /// The challenge is out.
+    Challenged(Challenged),
+    /// The login succeeded.
+    Established(Established),
+    /// The login failed: nothing is kept of it.
+    Failed,
+}
+
+/// What comes of a message that is right.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Send this to the client and wait for its answer.
+    Continue(Vec<u8>),
+    /// The login succeeded; see [`Acceptor::established`].
+    Established,
+}
+
+impl Acceptor {
+    /// Waits for a NEGOTIATE message.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the client's next message. For an AUTHENTICATE message this asks the verifiers, and
+    /// takes as long as they do. Each decision is logged.
+    ///
+    /// # Errors
+    /// Why the message was refused. The context is then failed, whatever it was before.
+    pub fn step(&mut self, setup: &Setup, token: &[u8]) -> Result<Step, Fault> {
+        let start = Instant::now();
+        self.take(setup, token, start).map_err(|refused| {
+            refused.log(setup.config().log.to, start);
+            refused.fault
+        })
+    }
+
+    fn take(&mut self, setup: &Setup, token: &[u8], start: Instant) -> Result<Step, Refused> {
+        // A state is consumed: whatever fails below leaves a failed context.
+        let state = mem::replace(&mut self.0, State::Failed);
+        let message_type = message::message_type(token).ok_or(Minor::NotNtlm)?;
+        match (message_type, state) {
+            (MessageType::Negotiate, _) => {
+                let challenge = crypto::random().map_err(|_| Minor::NoRandomBytes)?;
+                let (challenged, reply) =
+                    acceptor::negotiate(token, setup.target(), challenge, FileTime::now())?;
+                self.0 = State::Challenged(challenged);
+                Ok(Step::Continue(reply))
+            }
+            (MessageType::Authenticate, State::Challenged(challenged)) => {
+                let claim = challenged.authenticate(token)?;
+                self.0 = State::Established(authenticate(setup, &claim, start)?);
+                Ok(Step::Established)
+            }
+            (MessageType::Authenticate, State::Failed) => Err(Minor::ContextFailed.into()),
+            (MessageType::Authenticate, _) => Err(Minor::NotNegotiated.into()),
+            (MessageType::Challenge, _) => Err(Minor::UnexpectedMessage.into()),
+        }
+    }
+
+    /// The login, if it succeeded.
+    pub fn established(&self) -> Option<&Established> {
+        match &self.0 {
+            State::Established(established) => Some(established),
+            _ => None,
+        }
+    }
+}
+
+/// A login that succeeded.
+#[derive(Debug)]
+pub struct Established {
+    identity: Arc<Identity>,
+    expires: SystemTime,
+}
+
+impl Established {
+    /// The only way in: what was admitted, who it is, and the check of the messages.
+    fn new(setup: &Setup, admitted: &Admitted<'_>, logon: &Logon, _: &MicChecked) -> Self {
+        let account = logon.account();
+        let settings = &setup.config().identity;
+        let identity = Identity::new(
+            account,
+            settings.format,
+            &setup.target().netbios_domain,
+            admitted.workstation(),
+        );
+        let lasts = SystemTime::now() + settings.lifetime;
+        Self {
+            identity: Arc::new(identity),
+            expires: account.log_off.map_or(lasts, |log_off| lasts.min(log_off)),
+        }
+    }
+
+    /// Who logged in.
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
+    /// When the login ends: the configured lifetime, never beyond what the verifier allows.
+    pub fn expires(&self) -> SystemTime {
+        self.expires
+    }
+}
+
+/// Decides about a claim; logs who was let in.
+fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Established, Refused> {
+    let claimed = Claimed::of(claim);
+    let refused = |fault| Refused {
+        fault,
+        claimed: Some(claimed.clone()),
+    };
+    let admitted = policy::admit(&setup.config().policy, claim).map_err(refused)?;
+    let logon = verify::ask(setup.verifiers(), &admitted.attempt()).map_err(refused)?;
+    let checked = admitted.check_mic(&logon).map_err(refused)?;
+    let established = Established::new(setup, &admitted, &logon, &checked);
+    log::write(
+        setup.config().log.to,
+        Severity::Info,
+        format_args!(
+            "accepted {} as {claimed} verifier={} mic={} took={}",
+            Quoted(established.identity.display()),
+            logon.verifier(),
+            if checked.verified() {
+                "verified"
+            } else {
+                "none"
+            },
+            Took(start),
+        ),
+    );
+    Ok(established)
+}
+
+/// A message that was refused, and what is known of its sender.
+struct Refused {
+    fault: Fault,
+    claimed: Option<Claimed>,
+}
+
+impl<F: Into<Fault>> From<F> for Refused {
+    fn from(fault: F) -> Self {
+        Self {
+            fault: fault.into(),
+            claimed: None,
+        }
+    }
+}
+
+impl Refused {
+    fn log(&self, to: LogTarget, start: Instant) {
+        let code = self.fault.minor().code();
+        let reason = self.fault.for_the_log();
+        let took = Took(start);
+        let severity = Severity::Warning;
+        match &self.claimed {
+            None => log::write(to, severity, format_args!("refused: {reason} [{code:x}]")),
+            Some(claimed) => log::write(
+                to,
+                severity,
+                format_args!("refused {claimed} took={took}: {reason} [{code:x}]"),
+            ),
+        }
+    }
+}
+
+/// What a client says of itself, unproven.
+#[derive(Clone)]
+struct Claimed {
+    user: String,
+    domain: String,
+    workstation: String,
+}
+
+impl Claimed {
+    fn of(claim: &Claim) -> Self {
+        Self {
+            user: claim.user().meant.clone(),
+            domain: claim.domain().meant.clone(),
+            workstation: claim.workstation().meant.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Claimed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "user={} domain={} workstation={}",
+            Quoted(&self.user),
+            Quoted(&self.domain),
+            Quoted(&self.workstation)
+        )
+    }
+}
+
+/// The time since, in milliseconds.
+struct Took(Instant);
+
+impl fmt::Display for Took {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{:.2}ms",
+            self.0.elapsed().as_secs_f64() * 1000.0
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

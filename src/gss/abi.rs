@@ -1,0 +1,341 @@
+//! The types of gssapi.h, laid out as C lays them out, and the pointers to them.
+//!
+//! # The contract
+//!
+//! A value of [`Out`], [`In`], [`InOut`], [`Handle`] or [`Slot`] is a parameter of an export: only a
+//! C caller makes one (their fields are private, and Rust has no way to make one but for tests).
+//! He keeps to RFC 2744 section 3: the pointer is NULL, or for the time of the call it is aligned
+//! and points to a value of the type, which nobody else changes meanwhile. The value behind an
+//! [`Out`] need not be initialised. What is behind a [`Handle`] or in a [`Slot`] came from this
+//! library, and was not released. The `SAFETY` comments below call this *the contract*.
+
+use std::ffi::{CStr, c_char};
+use std::{ptr, slice};
+
+use crate::fault::{Fault, Minor};
+
+/// `gss_OID_desc`: an object identifier, in the encoding of its value (X.690 8.19).
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct OidDesc {
+    length: u32,
+    elements: *mut u8,
+}
+
+// SAFETY: a value that more than one thread sees is one of our statics: its bytes are constant.
+unsafe impl Sync for OidDesc {}
+
+impl OidDesc {
+    /// An identifier that lives for ever; nobody writes to its bytes.
+    pub const fn constant(encoding: &'static [u8]) -> Self {
+        Self {
+            length: encoding.len() as u32,
+            elements: encoding.as_ptr().cast_mut(),
+        }
+    }
+
+    /// An identifier in the caller's memory.
+    pub fn owned_by_caller(length: usize, elements: *mut u8) -> Self {
+        Self {
+            length: u32::try_from(length).unwrap_or_default(),
+            elements,
+        }
+    }
+}
+
+/// `gss_buffer_desc`: bytes with a length.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct BufferDesc {
+    length: usize,
+    value: *mut u8,
+}
+
+impl BufferDesc {
+    /// `GSS_C_EMPTY_BUFFER`
+    pub const EMPTY: Self = Self {
+        length: 0,
+        value: ptr::null_mut(),
+    };
+
+    /// A buffer in the caller's memory; the mechglue frees it if its length is not 0.
+    pub fn owned_by_caller(length: usize, value: *mut u8) -> Self {
+        Self { length, value }
+    }
+}
+
+/// `gss_OID_set_desc` and `gss_buffer_set_desc`: an array with a count.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct SetDesc<T> {
+    count: usize,
+    elements: *mut T,
+}
+
+impl<T> SetDesc<T> {
+    /// A set in the caller's memory.
+    pub fn owned_by_caller(count: usize, elements: *mut T) -> Self {
+        Self { count, elements }
+    }
+}
+
+/// `gss_key_value_element_desc`: one entry of a credential store.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct KeyValueElement {
+    key: *const c_char,
+    value: *const c_char,
+}
+
+/// `gss_key_value_set_desc`: a credential store.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct KeyValueSet {
+    count: u32,
+    elements: *const KeyValueElement,
+}
+
+/// Where the caller wants a result; NULL if he wants none.
+#[repr(transparent)]
+pub struct Out<T>(*mut T);
+
+impl<T> Out<T> {
+    /// Gives the result, if it is wanted.
+    pub fn set(&self, value: T) {
+        if !self.0.is_null() {
+            // SAFETY: not NULL, so it may be written to (the contract).
+            unsafe { self.0.write(value) }
+        }
+    }
+
+    /// Makes and gives the result, if it is wanted.
+    pub fn set_with(&self, make: impl FnOnce() -> T) {
+        if !self.0.is_null() {
+            self.set(make());
+        }
+    }
+
+    /// Makes and gives the result, if it is wanted.
+    ///
+    /// # Errors
+    /// What `make` says; nothing is written then.
+    pub fn try_set_with(&self, make: impl FnOnce() -> Result<T, Fault>) -> Result<(), Fault> {
+        if !self.0.is_null() {
+            self.set(make()?);
+        }
+        Ok(())
+    }
+
+    /// For a result that the call is made for.
+    ///
+    /// # Errors
+    /// `BadArgument` naming the parameter if the pointer is NULL.
+    pub fn required(&self, parameter: &str) -> Result<(), Fault> {
+        if self.0.is_null() {
+            return Err(missing(parameter));
+        }
+        Ok(())
+    }
+}
+
+/// What the caller hands in by pointer; often optional, which NULL tells.
+#[repr(transparent)]
+pub struct In<T>(*const T);
+
+impl<T: Copy> In<T> {
+    /// The value, if there is one.
+    pub fn read(&self) -> Option<T> {
+        if self.0.is_null() {
+            return None;
+        }
+        // SAFETY: not NULL, so it points to an initialised value (the contract).
+        Some(unsafe { self.0.read() })
+    }
+}
+
+impl<T> In<T> {
+    /// For a call that has no such parameter.
+    pub const fn nothing() -> Self {
+        Self(ptr::null())
+    }
+}
+
+impl In<BufferDesc> {
+    /// The bytes of a buffer, none if its pointer is NULL; valid for the time of the call.
+    ///
+    /// # Errors
+    /// `BadArgument` naming the parameter if there is no buffer.
+    pub fn bytes(&self, parameter: &str) -> Result<&[u8], Fault> {
+        let buffer = self.read().ok_or_else(|| missing(parameter))?;
+        // SAFETY: the caller's buffer (the contract), which outlives the call and so `self`.
+        Ok(unsafe { bytes(buffer.value, buffer.length) })
+    }
+}
+
+impl In<OidDesc> {
+    /// The encoding of an object identifier; `None` for `GSS_C_NO_OID`.
+    pub fn encoding(&self) -> Option<&[u8]> {
+        let oid = self.read()?;
+        // SAFETY: the caller's identifier (the contract), which outlives the call and so `self`.
+        Some(unsafe { bytes(oid.elements, oid.length as usize) })
+    }
+}
+
+impl In<SetDesc<OidDesc>> {
+    /// The encodings in a set; `None` for `GSS_C_NO_OID_SET`.
+    pub fn encodings(&self) -> Option<impl Iterator<Item = &[u8]>> {
+        let set = self.read()?;
+        // SAFETY: the caller's array (the contract), which outlives the call and so `self`.
+        let oids: &[OidDesc] = unsafe { array(set.elements, set.count) };
+        Some(oids.iter().map(|oid| {
+            // SAFETY: as above, for an element of the array.
+            unsafe { bytes(oid.elements, oid.length as usize) }
+        }))
+    }
+}
+
+impl In<KeyValueSet> {
+    /// Keys and values of a credential store; none for `GSS_C_NO_CRED_STORE`. A key or value is
+    /// `None` where the caller put NULL.
+    pub fn entries(&self) -> impl Iterator<Item = (Option<&CStr>, Option<&CStr>)> {
+        let (elements, count) = match self.read() {
+            Some(store) => (store.elements, store.count as usize),
+            None => (ptr::null(), 0),
+        };
+        // SAFETY: the caller's array (the contract), which outlives the call and so `self`.
+        let entries: &[KeyValueElement] = unsafe { array(elements, count) };
+        entries.iter().map(|entry| {
+            // SAFETY: the caller's string, as the array.
+            let key = unsafe { string(entry.key) };
+            // SAFETY: the same.
+            let value = unsafe { string(entry.value) };
+            (key, value)
+        })
+    }
+}
+
+/// A value that the caller hands in and wants back changed.
+#[repr(transparent)]
+pub struct InOut<T>(*mut T);
+
+impl<T: Copy> InOut<T> {
+    /// The value that was handed in, if the pointer is not NULL.
+    pub fn read(&self) -> Option<T> {
+        In(self.0).read()
+    }
+
+    /// Hands the changed value back.
+    pub fn set(&self, value: T) {
+        Out(self.0).set(value);
+    }
+}
+
+/// An object of ours that C holds, handed in; NULL where there is none.
+#[repr(transparent)]
+pub struct Handle<T>(*const T);
+
+impl<T> Handle<T> {
+    /// The object, if there is one.
+    pub fn get(&self) -> Option<&T> {
+        // SAFETY: NULL or from a `Box` of ours that was not released (the contract); nobody has it
+        // mutably: what changes in such objects is behind a lock.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The object.
+    ///
+    /// # Errors
+    /// `BadArgument` naming the parameter if there is none.
+    pub fn required(&self, parameter: &str) -> Result<&T, Fault> {
+        self.get().ok_or_else(|| missing(parameter))
+    }
+}
+
+/// A variable of the caller's that holds an object of ours, or NULL.
+#[repr(transparent)]
+pub struct Slot<T>(*mut *mut T);
+
+impl<T> Slot<T> {
+    /// The object that the variable holds, if any; it stays there.
+    ///
+    /// # Errors
+    /// `BadArgument` naming the parameter if there is no variable.
+    pub fn get(&self, parameter: &str) -> Result<Option<&T>, Fault> {
+        let held = InOut(self.0).read().ok_or_else(|| missing(parameter))?;
+        // SAFETY: as for a `Handle`.
+        Ok(unsafe { held.as_ref() })
+    }
+
+    /// Puts an object into the variable, which holds none.
+    pub fn put(&self, object: Box<T>) {
+        Out(self.0).set(Box::into_raw(object));
+    }
+
+    /// Takes the object out, which leaves NULL.
+    ///
+    /// # Errors
+    /// `BadArgument` naming the parameter if there is no variable.
+    pub fn take(&self, parameter: &str) -> Result<Option<Box<T>>, Fault> {
+        let held = InOut(self.0).read().ok_or_else(|| missing(parameter))?;
+        Out(self.0).set(ptr::null_mut());
+        if held.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: from `Box::into_raw` and not released (the contract); the variable lets it go.
+        Ok(Some(unsafe { Box::from_raw(held) }))
+    }
+}
+
+fn missing(parameter: &str) -> Fault {
+    Minor::BadArgument.because(format_args!("{parameter} is NULL"))
+}
+
+/// # Safety
+/// `start` is NULL, or `length` bytes there are initialised and do not change for `'a`.
+unsafe fn bytes<'a>(start: *const u8, length: usize) -> &'a [u8] {
+    // SAFETY: bytes are an array.
+    unsafe { array(start, length) }
+}
+
+/// # Safety
+/// `start` is NULL, or `count` aligned values there are initialised and do not change for `'a`.
+unsafe fn array<'a, T>(start: *const T, count: usize) -> &'a [T] {
+    if start.is_null()
+        || count
+            .checked_mul(size_of::<T>())
+            .is_none_or(|size| size > MAX_SIZE)
+    {
+        return &[];
+    }
+    // SAFETY: not NULL, and the caller of this function vouches for the rest.
+    unsafe { slice::from_raw_parts(start, count) }
+}
+
+/// The largest object that there can be.
+const MAX_SIZE: usize = isize::MAX as usize;
+
+/// # Safety
+/// `start` is NULL, or a string ending with NUL there does not change for `'a`.
+unsafe fn string<'a>(start: *const c_char) -> Option<&'a CStr> {
+    if start.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL, and the caller of this function vouches for the rest.
+    Some(unsafe { CStr::from_ptr(start) })
+}
+
+#[cfg(test)]
+impl<T> Out<T> {
+    /// As C would pass the address of a variable.
+    pub fn to(place: &mut T) -> Self {
+        Self(place)
+    }
+
+    /// As C would pass NULL.
+    pub fn nowhere() -> Self {
+        Self(ptr::null_mut())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! The C compiler says how gssapi.h lays things out; it must be as we have it.
+
+use std::fmt::Write as _;
+use std::mem::offset_of;
+use std::path::Path;
+use std::process::Command;
+
+use super::*;
+use crate::fault::Major;
+use crate::gss::context::Context;
+use crate::gss::name::Name;
+use crate::gss::{cred, entry, oid, status};
+
+#[test]
+fn laid_out_as_in_gssapi_h() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("layout");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mechanism/layout.c");
+    let compiled = Command::new("cc")
+        .args(["-Wall", "-Wextra", "-Werror", "-o"])
+        .args([&program, &source])
+        .arg("-lgssapi_krb5")
+        .status();
+    assert!(compiled.unwrap().success(), "needs cc and libkrb5-dev");
+    let theirs = Command::new(&program).output().unwrap();
+    assert_eq!(ours(), String::from_utf8(theirs.stdout).unwrap());
+}
+
+/// What tests/mechanism/layout.c prints.
+fn ours() -> String {
+    let mut text = String::new();
+    macro_rules! layout {
+        ($(struct $c:ident = $rust:ty { $($field:ident),* })*) => {$(
+            size::<$rust>(&mut text, stringify!($c));
+            $(writeln!(
+                text,
+                concat!(stringify!($c), ".", stringify!($field), " {} {}"),
+                offset_of!($rust, $field),
+                field_size(|value: &$rust| size_of_val(&value.$field)),
+            )
+            .unwrap();)*
+        )*};
+    }
+    layout! {
+        struct OM_uint32 = u32 {}
+        struct gss_cred_usage_t = i32 {}
+        struct gss_name_t = Handle<Name> {}
+        struct gss_OID_desc = OidDesc { length, elements }
+        struct gss_buffer_desc = BufferDesc { length, value }
+        struct gss_OID_set_desc = SetDesc<OidDesc> { count, elements }
+        struct gss_buffer_set_desc = SetDesc<BufferDesc> { count, elements }
+        struct gss_key_value_element_desc = KeyValueElement { key, value }
+        struct gss_key_value_set_desc = KeyValueSet { count, elements }
+    }
+    let major = |major: Major| (major as u64) << entry::ROUTINE_ERROR_OFFSET;
+    for (name, value) in [
+        ("GSS_C_BOTH", cred::usage::BOTH as u64),
+        ("GSS_C_INITIATE", cred::usage::INITIATE as u64),
+        ("GSS_C_ACCEPT", cred::usage::ACCEPT as u64),
+        ("GSS_C_MECH_CODE", status::MECH_CODE as u64),
+        ("GSS_C_INDEFINITE", u64::from(cred::INDEFINITE)),
+        (
+            "GSS_C_ROUTINE_ERROR_OFFSET",
+            u64::from(entry::ROUTINE_ERROR_OFFSET),
+        ),
+        ("GSS_S_COMPLETE", entry::Success::Complete as u64),
+        (
+            "GSS_S_CONTINUE_NEEDED",
+            entry::Success::ContinueNeeded as u64,
+        ),
+        ("GSS_S_BAD_MECH", major(Major::BadMech)),
+        ("GSS_S_BAD_NAME", major(Major::BadName)),
+        ("GSS_S_BAD_NAMETYPE", major(Major::BadNameType)),
+        ("GSS_S_BAD_STATUS", major(Major::BadStatus)),
+        ("GSS_S_BAD_MIC", major(Major::BadMic)),
+        ("GSS_S_NO_CRED", major(Major::NoCred)),
+        ("GSS_S_NO_CONTEXT", major(Major::NoContext)),
+        ("GSS_S_DEFECTIVE_TOKEN", major(Major::DefectiveToken)),
+        ("GSS_S_CONTEXT_EXPIRED", major(Major::ContextExpired)),
+        ("GSS_S_FAILURE", major(Major::Failure)),
+        ("GSS_S_UNAUTHORIZED", major(Major::Unauthorized)),
+        ("GSS_S_UNAVAILABLE", major(Major::Unavailable)),
+    ] {
+        writeln!(text, "{name} {value}").unwrap();
+    }
+    for (name, encoding) in [
+        ("GSS_C_NT_USER_NAME", oid::NT_USER_NAME),
+        ("GSS_C_NT_HOSTBASED_SERVICE", oid::NT_HOSTBASED_SERVICE),
+        ("GSS_C_NT_HOSTBASED_SERVICE_X", oid::NT_HOSTBASED_SERVICE_X),
+        ("GSS_C_MA_MECH_CONCRETE", oid::MA_MECH_CONCRETE),
+        ("GSS_C_MA_AUTH_INIT", oid::MA_AUTH_INIT),
+    ] {
+        let digits: String = encoding.iter().map(|byte| format!("{byte:02X}")).collect();
+        writeln!(text, "{name} {digits}").unwrap();
+    }
+    text
+}
+
+fn size<T>(text: &mut String, name: &str) {
+    writeln!(text, "{name} {} {}", size_of::<T>(), align_of::<T>()).unwrap();
+}
+
+/// The size of a field of a value whose bytes are all 0, which every type of gssapi.h may be.
+fn field_size<T>(size_of_field: impl Fn(&T) -> usize) -> usize {
+    let value = std::mem::MaybeUninit::<T>::zeroed();
+    // SAFETY: integers and raw pointers only: all 0 is a value of each.
+    size_of_field(unsafe { value.assume_init_ref() })
+}
+
+#[test]
+fn pointers_are_pointers() {
+    assert_eq!(size_of::<Out<u32>>(), size_of::<*mut u32>());
+    assert_eq!(size_of::<In<BufferDesc>>(), size_of::<*const BufferDesc>());
+    assert_eq!(size_of::<Slot<Context>>(), size_of::<*mut *mut Context>());
+}
+
+#[test]
+fn null_is_an_argument_that_is_missing() {
+    let nothing: In<BufferDesc> = In::nothing();
+    assert!(
+        nothing
+            .bytes("input_token")
+            .unwrap_err()
+            .to_string()
+            .ends_with("input_token is NULL")
+    );
+    assert!(In::<OidDesc>::nothing().encoding().is_none());
+    assert!(In::<SetDesc<OidDesc>>::nothing().encodings().is_none());
+    assert_eq!(In::<KeyValueSet>::nothing().entries().count(), 0);
+    assert!(Handle::<Name>(ptr::null()).required("name").is_err());
+    assert!(Slot::<Name>(ptr::null_mut()).take("name").is_err());
+    assert!(Out::<u32>::nowhere().required("time_rec").is_err());
+    Out::<u32>::nowhere().set(1);
+}
+
+#[test]
+fn impossible_lengths_are_no_bytes() {
+    let buffer = BufferDesc {
+        length: usize::MAX,
+        value: ptr::dangling_mut(),
+    };
+    assert_eq!(In(&raw const buffer).bytes("token").unwrap(), b"");
+    let set = SetDesc::<OidDesc> {
+        count: usize::MAX / 8,
+        elements: ptr::dangling_mut(),
+    };
+    assert_eq!(In(&raw const set).encodings().unwrap().count(), 0);
+}
+
+#[test]
+fn an_object_is_released_once() {
+    let mut held: *mut Name = ptr::null_mut();
+    let slot = Slot(&raw mut held);
+    assert!(slot.get("name").unwrap().is_none());
+    slot.put(Box::new(Name::User("alice".to_owned())));
+    assert_eq!(slot.get("name").unwrap().unwrap().display(), "alice");
+    assert!(slot.take("name").unwrap().is_some());
+    assert!(held.is_null());
+    assert!(Slot(&raw mut held).take("name").unwrap().is_none());
+}

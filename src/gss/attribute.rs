@@ -1,0 +1,114 @@
+//! What is known of a verified user: name attributes (RFC 6680).
+
+use crate::fault::{Fault, Minor};
+use crate::gss::abi::{BufferDesc, Handle, In, InOut, OidDesc, Out, SetDesc};
+use crate::gss::entry::{Success, export};
+use crate::gss::memory::{self, Buffer};
+use crate::gss::name::Name;
+use crate::gss::oid::Static;
+use crate::identity::Identity;
+
+export! {
+    /// RFC 6680 7.4. A name that proves nothing has no attributes.
+    fn gss_inquire_name(
+        name: Handle<Name>,
+        name_is_mn: Out<i32>,
+        mn_mech: Out<*const OidDesc>,
+        attrs: Out<*mut SetDesc<BufferDesc>>,
+    ) {
+        name_is_mn.set(0);
+        mn_mech.set(std::ptr::null());
+        attrs.set(std::ptr::null_mut());
+        let name = name.required("name")?;
+        attrs.try_set_with(|| memory::buffer_set(&attribute_names(name.identity())))?;
+        name_is_mn.set(1);
+        mn_mech.set(Static::Ntlm.address());
+        Ok(Success::Complete)
+    }
+}
+
+/// Those that have a value: a caller may take it amiss if one that is listed cannot be had.
+fn attribute_names(identity: Option<&Identity>) -> Vec<&[u8]> {
+    identity
+        .into_iter()
+        .flat_map(Identity::attributes)
+        .filter(|(_, values)| !values.is_empty())
+        .map(|(name, _)| name.as_bytes())
+        .collect()
+}
+
+export! {
+    /// RFC 6680 7.5. Attributes are authenticated, since whoever verified the user said them, but
+    /// for [`UNVERIFIED`]; and complete, since he said all that he knows.
+    fn gss_get_name_attribute(
+        name: Handle<Name>,
+        attr: In<BufferDesc>,
+        authenticated: Out<i32>,
+        complete: Out<i32>,
+        value: Out<BufferDesc>,
+        display_value: Out<BufferDesc>,
+        more: InOut<i32>,
+    ) {
+        authenticated.set(0);
+        complete.set(0);
+        value.set(BufferDesc::EMPTY);
+        display_value.set(BufferDesc::EMPTY);
+        let asked = more.read().ok_or_else(|| Minor::BadArgument.because("more is NULL"))?;
+        // Callers ask again until this is 0.
+        more.set(0);
+        let identity = name.required("name")?.identity().ok_or(Minor::NoSuchAttribute)?;
+        let attribute = attr.bytes("attr")?;
+        let values = identity.attribute(attribute).ok_or(Minor::NoSuchAttribute)?;
+        let (this, left) = this_and_left(values, asked)?;
+        let (raw, displayed) = (Buffer::copy_of(this.as_bytes())?, Buffer::copy_of(this.as_bytes())?);
+        raw.give_to(&value);
+        displayed.give_to(&display_value);
+        authenticated.set(i32::from(attribute != UNVERIFIED));
+        complete.set(1);
+        more.set(left);
+        Ok(Success::Complete)
+    }
+}
+
+/// The one attribute that the client says of itself.
+const UNVERIFIED: &[u8] = b"workstation";
+
+/// The value that a call asks for, and how many are left after it: -1 asks for the first, and from
+/// then on the caller hands back the number that he was given.
+fn this_and_left(values: &[String], asked: i32) -> Result<(&str, i32), Fault> {
+    let from_the_end = match asked {
+        -1 => values.len(),
+        _ => usize::try_from(asked)
+            .map_err(|_| Minor::BadArgument.because("more is neither -1 nor a number of values"))?,
+    };
+    let this = values
+        .len()
+        .checked_sub(from_the_end)
+        .and_then(|index| values.get(index))
+        .ok_or(Minor::NoSuchAttribute)?;
+    let left = i32::try_from(from_the_end.saturating_sub(1)).unwrap_or(i32::MAX);
+    Ok((this, left))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_one_by_one() {
+        let values = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(this_and_left(&values, -1), Ok(("a", 2)));
+        assert_eq!(this_and_left(&values, 2), Ok(("b", 1)));
+        assert_eq!(this_and_left(&values, 1), Ok(("c", 0)));
+        for asked in [0, 4, i32::MAX] {
+            assert_eq!(
+                this_and_left(&values, asked),
+                Err(Minor::NoSuchAttribute.into())
+            );
+        }
+        for asked in [-2, i32::MIN] {
+            assert!(this_and_left(&values, asked).is_err());
+        }
+        assert!(this_and_left(&[], -1).is_err());
+    }
+}

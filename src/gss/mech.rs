@@ -1,0 +1,75 @@
+//! What the mechanism says of itself.
+
+use std::ptr;
+
+use crate::gss::abi::{BufferDesc, In, OidDesc, Out, SetDesc};
+use crate::gss::entry::{Success, export};
+use crate::gss::memory::{self, Buffer};
+use crate::gss::oid;
+
+export! {
+    /// RFC 2744 5.24
+    fn gss_inquire_names_for_mech(
+        mechanism: In<OidDesc>,
+        name_types: Out<*mut SetDesc<OidDesc>>,
+    ) {
+        name_types.set(ptr::null_mut());
+        name_types.required("name_types")?;
+        oid::require_ntlm(&mechanism)?;
+        name_types.set(memory::oid_set(&[
+            oid::NT_USER_NAME,
+            oid::NT_HOSTBASED_SERVICE,
+            oid::NT_HOSTBASED_SERVICE_X,
+        ])?);
+        Ok(Success::Complete)
+    }
+}
+
+export! {
+    /// RFC 5587 3.4.3. `known_mech_attrs` stays empty: the mechglue then tells those that it knows.
+    fn gss_inquire_attrs_for_mech(
+        mech: In<OidDesc>,
+        mech_attrs: Out<*mut SetDesc<OidDesc>>,
+        known_mech_attrs: Out<*mut SetDesc<OidDesc>>,
+    ) {
+        mech_attrs.set(ptr::null_mut());
+        known_mech_attrs.set(ptr::null_mut());
+        oid::require_ntlm(&mech)?;
+        // A complete mechanism of its own, which authenticates the initiator, and no more yet.
+        mech_attrs.try_set_with(|| memory::oid_set(&[oid::MA_MECH_CONCRETE, oid::MA_AUTH_INIT]))?;
+        Ok(Success::Complete)
+    }
+}
+
+/// What RFC 5801 3.1 makes of the object identifier; the mechglue finds a mechanism by it.
+const SASL_NAME: &str = "GS2-QUHS4VZGIKU";
+
+/// What servers show as the mechanism's name: mod_auth_gssapi puts it into `GSS_MECH`.
+const NAME: &str = "NTLM";
+
+const DESCRIPTION: &str = "NTLM, verified by the domain controller";
+
+export! {
+    /// RFC 5801 10.1
+    fn gss_inquire_saslname_for_mech(
+        desired_mech: In<OidDesc>,
+        sasl_mech_name: Out<BufferDesc>,
+        mech_name: Out<BufferDesc>,
+        mech_description: Out<BufferDesc>,
+    ) {
+        let places = [sasl_mech_name, mech_name, mech_description];
+        for place in &places {
+            place.set(BufferDesc::EMPTY);
+        }
+        oid::require_ntlm(&desired_mech)?;
+        let texts = [
+            Buffer::copy_of(SASL_NAME.as_bytes())?,
+            Buffer::copy_of(NAME.as_bytes())?,
+            Buffer::copy_of(DESCRIPTION.as_bytes())?,
+        ];
+        for (place, text) in places.iter().zip(texts) {
+            text.give_to(place);
+        }
+        Ok(Success::Complete)
+    }
+}

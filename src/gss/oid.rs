@@ -1,0 +1,83 @@
+//! Object identifiers: MIT's values in statics of our own.
+//!
+//! The mechglue keeps pointers to the identifiers that a mechanism hands out and later passes them to
+//! `gss_release_oid`, which frees whatever is not MIT's own static. Hence the export below, which it
+//! asks first: ours are not to be freed.
+
+use std::ptr;
+
+use crate::fault::{Fault, Minor};
+use crate::gss::abi::{In, InOut, OidDesc};
+use crate::gss::entry::{Success, export};
+
+/// NTLM: 1.3.6.1.4.1.311.2.2.10 (MS-NLMP 1.9)
+pub const NTLM: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0A];
+
+/// `GSS_C_NT_USER_NAME`: 1.2.840.113554.1.2.1.1 (RFC 2744 appendix A)
+pub const NT_USER_NAME: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x01, 0x01];
+
+/// `GSS_C_NT_HOSTBASED_SERVICE`: 1.2.840.113554.1.2.1.4 (RFC 2744 appendix A)
+pub const NT_HOSTBASED_SERVICE: &[u8] =
+    &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x01, 0x04];
+
+/// `GSS_C_NT_HOSTBASED_SERVICE_X`: 1.3.6.1.5.6.2, the same by its old number (RFC 2744 appendix A)
+pub const NT_HOSTBASED_SERVICE_X: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x06, 0x02];
+
+/// `GSS_C_MA_MECH_CONCRETE`: 1.3.6.1.5.5.13.1 (RFC 5587 3.1)
+pub const MA_MECH_CONCRETE: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x01];
+
+/// `GSS_C_MA_AUTH_INIT`: 1.3.6.1.5.5.13.10 (RFC 5587 3.1)
+pub const MA_AUTH_INIT: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x0A];
+
+/// An identifier that is handed out by its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Static {
+    /// [`NTLM`]
+    Ntlm,
+    /// [`NT_USER_NAME`]
+    UserName,
+    /// [`NT_HOSTBASED_SERVICE`]
+    HostbasedService,
+}
+
+impl Static {
+    const ALL: [Self; 3] = [Self::Ntlm, Self::UserName, Self::HostbasedService];
+
+    /// The address, the same each time and valid for ever.
+    pub fn address(self) -> *const OidDesc {
+        static NTLM_DESC: OidDesc = OidDesc::constant(NTLM);
+        static USER_NAME_DESC: OidDesc = OidDesc::constant(NT_USER_NAME);
+        static HOSTBASED_SERVICE_DESC: OidDesc = OidDesc::constant(NT_HOSTBASED_SERVICE);
+        match self {
+            Self::Ntlm => &raw const NTLM_DESC,
+            Self::UserName => &raw const USER_NAME_DESC,
+            Self::HostbasedService => &raw const HOSTBASED_SERVICE_DESC,
+        }
+    }
+}
+
+/// Whether a parameter that names a mechanism means NTLM; `GSS_C_NO_OID` does.
+///
+/// # Errors
+/// `BadMech`
+pub fn require_ntlm(mech: &In<OidDesc>) -> Result<(), Fault> {
+    match mech.encoding() {
+        None => Ok(()),
+        Some(encoding) if encoding == NTLM => Ok(()),
+        Some(_) => Err(Minor::BadMech.into()),
+    }
+}
+
+export! {
+    /// Answers `GSS_S_COMPLETE` and clears the variable if it holds an identifier of ours, and
+    /// `GSS_S_CONTINUE_NEEDED` if somebody else must know how to release it (MIT's convention).
+    /// The mechglue calls this under its global lock.
+    fn gss_internal_release_oid(oid: InOut<*const OidDesc>) {
+        let held = oid.read().ok_or_else(|| Minor::BadArgument.because("oid is NULL"))?;
+        if Static::ALL.iter().any(|ours| ours.address() == held) {
+            oid.set(ptr::null());
+            return Ok(Success::Complete);
+        }
+        Ok(Success::ContinueNeeded)
+    }
+}

@@ -1,0 +1,207 @@
+//! A verified logon becomes names and attributes.
+
+use crate::config::NameFormat;
+use crate::verify::Account;
+
+/// Every attribute that an identity may have, and what it says.
+///
+/// The names are in the alphabet that mod_auth_gssapi's expressions take: `[A-Za-z0-9_-]`.
+pub const ATTRIBUTES: &[(&str, &str)] = &[
+    ("user", "The account's name (sAMAccountName)."),
+    ("domain", "The NetBIOS name of the account's domain."),
+    ("dns-domain", "The DNS name of the account's domain."),
+    ("upn", "The user principal name."),
+    ("full-name", "The full name."),
+    (
+        "user-sid",
+        "The account's security identifier, S-1-5-21-...",
+    ),
+    (
+        "primary-group-sid",
+        "The security identifier of the primary group.",
+    ),
+    ("logon-server", "The server that verified the login."),
+    (
+        "workstation",
+        "What the client calls its computer; nobody has verified it.",
+    ),
+    (
+        "group-sids",
+        "The security identifiers of all groups, one a value.",
+    ),
+];
+
+/// Who somebody is, in the words that the host asks for.
+///
+/// Made from what the verifier said, never from what the client typed; the one exception is the
+/// attribute `workstation`, which nobody can verify.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    display: String,
+    local: Option<String>,
+    attributes: Vec<(&'static str, Vec<String>)>,
+}
+
+impl Identity {
+    /// Names an account: `own_domain` is the NetBIOS name of the domain whose users are users of
+    /// this machine.
+    pub fn new(account: &Account, format: NameFormat, own_domain: &str, workstation: &str) -> Self {
+        let is_ours = account.domain.eq_ignore_ascii_case(own_domain);
+        Self {
+            display: display_name(account, format),
+            local: is_ours.then(|| account.user.clone()),
+            attributes: attributes(account, workstation),
+        }
+    }
+
+    /// The display name: what REMOTE_USER is.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// The name on this machine; none for a user of another domain.
+    pub fn local(&self) -> Option<&str> {
+        self.local.as_deref()
+    }
+
+    /// The attributes that this identity has, each with one value or more.
+    pub fn attributes(&self) -> impl Iterator<Item = (&'static str, &[String])> {
+        self.attributes
+            .iter()
+            .map(|(name, values)| (*name, values.as_slice()))
+    }
+
+    /// The values of one attribute.
+    pub fn attribute(&self, name: &[u8]) -> Option<&[String]> {
+        self.attributes()
+            .find(|(known, _)| known.as_bytes() == name)
+            .map(|(_, values)| values)
+    }
+}
+
+fn display_name(account: &Account, format: NameFormat) -> String {
+    let Account { user, domain, .. } = account;
+    match (format, &account.upn) {
+        (NameFormat::Sam, _) => user.clone(),
+        (NameFormat::Upn, Some(upn)) => upn.clone(),
+        (NameFormat::Upn, None) | (NameFormat::UserAtDomain, _) => format!("{user}@{domain}"),
+        (NameFormat::Logon, _) => format!("{domain}\\{user}"),
+    }
+}
+
+fn attributes(account: &Account, workstation: &str) -> Vec<(&'static str, Vec<String>)> {
+    let sid = |sid: &Option<_>| sid.as_ref().map(ToString::to_string);
+    let single = [
+        ("user", Some(account.user.clone())),
+        ("domain", Some(account.domain.clone())),
+        ("dns-domain", account.dns_domain.clone()),
+        ("upn", account.upn.clone()),
+        ("full-name", account.full_name.clone()),
+        ("user-sid", sid(&account.sid)),
+        ("primary-group-sid", sid(&account.primary_group_sid)),
+        ("logon-server", account.logon_server.clone()),
+        ("workstation", Some(workstation.to_owned())),
+    ];
+    let group_sids = account.group_sids.iter().map(ToString::to_string).collect();
+    single
+        .into_iter()
+        .map(|(name, value)| (name, value.into_iter().collect()))
+        .chain([("group-sids", group_sids)])
+        .filter(|(_, values): &(_, Vec<String>)| values.iter().any(|value| !value.is_empty()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sid::Sid;
+
+    fn alice() -> Account {
+        let domain = Sid::new([0, 0, 0, 0, 0, 5], vec![21, 1, 2, 3]).unwrap();
+        Account {
+            user: "alice".to_owned(),
+            domain: "EXAMPLE".to_owned(),
+            dns_domain: Some("example.test".to_owned()),
+            upn: Some("alice@example.test".to_owned()),
+            full_name: Some(String::new()),
+            sid: domain.with_rid(1105),
+            primary_group_sid: domain.with_rid(513),
+            group_sids: [513, 1200]
+                .into_iter()
+                .filter_map(|rid| domain.with_rid(rid))
+                .collect(),
+            logon_server: None,
+            log_off: None,
+        }
+    }
+
+    #[test]
+    fn the_display_name_has_the_configured_form() {
+        for (format, name) in [
+            (NameFormat::Logon, "EXAMPLE\\alice"),
+            (NameFormat::Sam, "alice"),
+            (NameFormat::Upn, "alice@example.test"),
+            (NameFormat::UserAtDomain, "alice@EXAMPLE"),
+        ] {
+            let identity = Identity::new(&alice(), format, "EXAMPLE", "WS1");
+            assert_eq!(identity.display(), name);
+        }
+        let without_upn = Account {
+            upn: None,
+            ..alice()
+        };
+        let identity = Identity::new(&without_upn, NameFormat::Upn, "EXAMPLE", "WS1");
+        assert_eq!(identity.display(), "alice@EXAMPLE");
+    }
+
+    #[test]
+    fn only_users_of_our_domain_are_local() {
+        let identity = Identity::new(&alice(), NameFormat::Logon, "example", "WS1");
+        assert_eq!(identity.local(), Some("alice"));
+        let identity = Identity::new(&alice(), NameFormat::Logon, "OTHER", "WS1");
+        assert_eq!(identity.local(), None);
+    }
+
+    #[test]
+    fn every_attribute_is_announced() {
+        let identity = Identity::new(&alice(), NameFormat::Logon, "EXAMPLE", "WS1");
+        for (name, _) in identity.attributes() {
+            assert!(ATTRIBUTES.iter().any(|(known, _)| *known == name), "{name}");
+        }
+        for (name, _) in ATTRIBUTES {
+            assert!(
+                name.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+            );
+        }
+    }
+
+    #[test]
+    fn attributes_without_a_value_are_left_out() {
+        let identity = Identity::new(&alice(), NameFormat::Logon, "EXAMPLE", "");
+        let names: Vec<_> = identity.attributes().map(|(name, _)| name).collect();
+        assert_eq!(
+            names,
+            [
+                "user",
+                "domain",
+                "dns-domain",
+                "upn",
+                "user-sid",
+                "primary-group-sid",
+                "group-sids"
+            ]
+        );
+        assert_eq!(
+            identity.attribute(b"group-sids"),
+            Some(
+                &[
+                    "S-1-5-21-1-2-3-513".to_owned(),
+                    "S-1-5-21-1-2-3-1200".to_owned()
+                ][..]
+            )
+        );
+        assert_eq!(identity.attribute(b"full-name"), None);
+        assert_eq!(identity.attribute(b"nothing"), None);
+    }
+}

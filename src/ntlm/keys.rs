@@ -1,0 +1,98 @@
+//! Hashes and keys (MS-NLMP 3.3, 3.4.5).
+
+#[cfg(test)]
+mod tests;
+
+use super::message::Authenticate;
+use super::text::{uppercase, utf16le};
+use crate::crypto::{Key, SecretBytes, hmac_md5, md4, md5, rc4};
+
+/// `NTOWFv1` (MS-NLMP 3.3.1): what Windows and Samba store of a password.
+pub fn nt_hash(password: &str) -> Key {
+    // As long as it can get, so that no reallocation leaves a copy behind.
+    let mut units = Vec::with_capacity(2 * password.len());
+    units.extend(password.encode_utf16().flat_map(u16::to_le_bytes));
+    Key::new(md4(SecretBytes::new(units).expose()))
+}
+
+/// `NTOWFv2` (MS-NLMP 3.3.2): the key of the user's NTLMv2 responses. `user` and `domain` are those
+/// of the AUTHENTICATE message, as sent.
+pub fn ntowf_v2(nt_hash: &Key, user: &[u16], domain: &[u16]) -> Key {
+    let user = utf16le(user.iter().copied().map(uppercase));
+    let domain = utf16le(domain.iter().copied());
+    Key::new(hmac_md5(nt_hash, &[&user, &domain]))
+}
+
+/// The first 16 bytes of the NTLMv2 response, `NTProofStr` (MS-NLMP 3.3.2), and of the LMv2
+/// response: `challenge_from_client` is what follows them.
+pub fn v2_proof(
+    ntowf_v2: &Key,
+    server_challenge: [u8; 8],
+    challenge_from_client: &[u8],
+) -> [u8; 16] {
+    hmac_md5(ntowf_v2, &[&server_challenge, challenge_from_client])
+}
+
+/// `SessionBaseKey` of an NTLMv2 response (MS-NLMP 3.3.2).
+pub fn session_base_key(ntowf_v2: &Key, nt_proof: &[u8; 16]) -> Key {
+    Key::new(hmac_md5(ntowf_v2, &[nt_proof]))
+}
+
+/// The LMv2 response (MS-NLMP 3.3.2): 16 bytes of proof, 8 of the client's challenge.
+pub fn lm_v2_response(
+    ntowf_v2: &Key,
+    server_challenge: [u8; 8],
+    client_challenge: [u8; 8],
+) -> [u8; 24] {
+    let proof = v2_proof(ntowf_v2, server_challenge, &client_challenge);
+    let mut response = [0; 24];
+    response
+        .iter_mut()
+        .zip(proof.iter().chain(&client_challenge))
+        .for_each(|(to, from)| *to = *from);
+    response
+}
+
+/// `KeyExchangeKey` of an NTLM2 session response (MS-NLMP 3.4.5.1): with the client's challenge,
+/// which is in the first 8 bytes of its LM response.
+pub fn ntlm2_session_key_exchange_key(
+    session_base_key: &Key,
+    server_challenge: [u8; 8],
+    client_challenge: [u8; 8],
+) -> Key {
+    Key::new(hmac_md5(
+        session_base_key,
+        &[&server_challenge, &client_challenge],
+    ))
+}
+
+/// `EncryptedRandomSessionKey` decrypted, and the reverse (MS-NLMP 3.1.5.1.2).
+pub fn exchange_session_key(key_exchange_key: &Key, mut session_key: [u8; 16]) -> Key {
+    rc4(key_exchange_key, &mut session_key);
+    Key::new(session_key)
+}
+
+/// `MIC` over the three messages as they were sent (MS-NLMP 3.1.5.1.2); the 16 bytes of the
+/// AUTHENTICATE message that hold it count as zero. None if it has no room for them.
+pub fn mic(
+    exported_session_key: &Key,
+    negotiate: &[u8],
+    challenge: &[u8],
+    authenticate: &[u8],
+) -> Option<[u8; 16]> {
+    let (before, rest) = authenticate.split_at_checked(Authenticate::MIC_OFFSET)?;
+    let (_mic, after) = rest.split_first_chunk::<16>()?;
+    Some(hmac_md5(
+        exported_session_key,
+        &[negotiate, challenge, before, &[0; 16], after],
+    ))
+}
+
+/// The value of `MsvAvChannelBindings` (MS-NLMP 3.1.5.1.2): MD5 of RFC 2744's channel bindings in
+/// the form of RFC 4121 4.1.1.2, without addresses. `application_data` is
+/// `tls-server-end-point:` and the certificate's hash (RFC 5929 4.1).
+pub fn channel_binding_hash(application_data: &[u8]) -> [u8; 16] {
+    // Two address types and two lengths, all zero. Lengths have 32 bits; so has this one.
+    let length = u32::try_from(application_data.len()).unwrap_or(u32::MAX);
+    md5(&[&[0; 16], &length.to_le_bytes(), application_data])
+}

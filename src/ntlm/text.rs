@@ -1,0 +1,94 @@
+//! Names in messages: the units that hashes are computed over, and what a person means by them.
+
+#[cfg(test)]
+mod tests;
+
+use crate::wire::DecodeError;
+
+/// The character set of a message's names, as the CHALLENGE message chose it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// UTF-16LE.
+    Unicode,
+    /// The client's own; no message says which.
+    Oem,
+}
+
+impl Charset {
+    /// Decodes a name.
+    ///
+    /// OEM is widened byte by byte: the clients that send it (curl, wget) compute their hashes so,
+    /// whatever character set their bytes are in. Today that is UTF-8, and it is taken for that if
+    /// it can be; else for Latin-1.
+    ///
+    /// # Errors
+    /// `field` has an odd number of bytes, and should be UTF-16.
+    pub fn decode(self, bytes: &[u8], field: &'static str) -> Result<Text, DecodeError> {
+        match self {
+            Self::Unicode => {
+                let (pairs, []) = bytes.as_chunks() else {
+                    return Err(DecodeError::new(field, "odd number of bytes in UTF-16"));
+                };
+                let units: Vec<u16> = pairs.iter().copied().map(u16::from_le_bytes).collect();
+                let meant = String::from_utf16_lossy(&units);
+                Ok(Text { units, meant })
+            }
+            Self::Oem => Ok(Text {
+                units: bytes.iter().copied().map(u16::from).collect(),
+                meant: match str::from_utf8(bytes) {
+                    Ok(utf8) => utf8.to_owned(),
+                    Err(_) => bytes.iter().copied().map(char::from).collect(),
+                },
+            }),
+        }
+    }
+
+    /// Encodes a name; OEM is written as UTF-8.
+    pub fn encode(self, name: &str) -> Vec<u8> {
+        match self {
+            Self::Unicode => utf16le(name.encode_utf16()),
+            Self::Oem => name.as_bytes().to_vec(),
+        }
+    }
+}
+
+/// A name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// UTF-16 as sent (or widened): what hashes are computed over, never changed. It may hold lone
+    /// surrogates.
+    pub units: Vec<u16>,
+    /// What a person means: for looking up and for showing, never for a computation.
+    pub meant: String,
+}
+
+impl From<&str> for Text {
+    fn from(name: &str) -> Self {
+        Self {
+            units: name.encode_utf16().collect(),
+            meant: name.to_owned(),
+        }
+    }
+}
+
+/// The units as bytes, low byte first.
+pub fn utf16le(units: impl IntoIterator<Item = u16>) -> Vec<u8> {
+    units.into_iter().flat_map(u16::to_le_bytes).collect()
+}
+
+/// The capital of a unit, as `Upper` of MS-NLMP 6 has it: one unit for one.
+///
+/// A letter is changed only if its capital's small letter is that letter again. So Windows has it:
+/// ß, µ, ı, ſ and ς stay as they are.
+pub fn uppercase(unit: u16) -> u16 {
+    let Some(letter) = char::from_u32(u32::from(unit)) else {
+        return unit;
+    };
+    let mut capital = letter.to_uppercase();
+    match (capital.next(), capital.next()) {
+        (Some(capital), None) if capital.to_lowercase().eq([letter]) => {
+            u16::try_from(u32::from(capital)).unwrap_or(unit)
+        }
+        _ => unit,
+    }
+}

@@ -1,0 +1,256 @@
+//! A configuration in force: found, loaded, and loaded anew when its file changes.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use crate::config::{self, Config, NetbiosName, VerifierKind};
+use crate::fault::{Fault, Minor};
+use crate::file::{self, Stamp};
+use crate::log::{self, Severity};
+use crate::ntlm::acceptor::{Target, TargetKind};
+use crate::process::PerProcess;
+use crate::verify::Verifier;
+use crate::verify::netlogon::Netlogon;
+use crate::verify::users::Users;
+
+/// The file that is read if nothing names another.
+pub const DEFAULT_FILE: &str = "/etc/gss/ntlmdc.toml";
+
+/// Where a configuration comes from. The first that is there counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// A configuration file: `ntlmdc_config` of the credential store, or `$NTLMDC_CONFIG`.
+    pub config: Option<PathBuf>,
+    /// A users file, which needs no configuration file: `$NTLM_USER_FILE`.
+    pub users_file: Option<PathBuf>,
+    /// `$NETBIOS_COMPUTER_NAME`, for servers without a domain.
+    pub netbios_computer: Option<String>,
+    /// `$NETBIOS_DOMAIN_NAME`, for servers without a domain.
+    pub netbios_domain: Option<String>,
+}
+
+impl Source {
+    /// The configuration file; none if a users file is all there is.
+    fn file(&self) -> Option<&Path> {
+        match (&self.config, &self.users_file) {
+            (Some(file), _) => Some(file),
+            (None, Some(_)) => None,
+            (None, None) => Some(Path::new(DEFAULT_FILE)),
+        }
+    }
+}
+
+/// A configuration in force.
+pub struct Setup {
+    config: Config,
+    target: Target,
+    verifiers: Vec<Box<dyn Verifier>>,
+}
+
+impl Setup {
+    /// What the administrator wrote.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What clients are told about this server.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Who is asked for a login, in this order.
+    pub fn verifiers(&self) -> &[Box<dyn Verifier>] {
+        &self.verifiers
+    }
+
+    fn new(config: Config, source: &Source) -> Result<Self, Fault> {
+        let target = target(&config, source)?;
+        let verifiers = config
+            .verify
+            .iter()
+            .map(|kind| verifier(*kind, &config, &target))
+            .collect::<Result<_, Fault>>()?;
+        Ok(Self {
+            config,
+            target,
+            verifiers,
+        })
+    }
+}
+
+/// The configurations that this process has loaded.
+static LOADED: PerProcess<Mutex<HashMap<Source, Loaded>>> = PerProcess::new();
+
+#[derive(Clone)]
+struct Loaded {
+    /// The state of the file that `setup` was made from; none if there is no file, or if that state
+    /// is not certain.
+    stamp: Option<Stamp>,
+    setup: Arc<Setup>,
+}
+
+/// The configuration in force: one `stat` if it was loaded before and its file has not changed.
+///
+/// A file that was changed and cannot be used leaves the configuration before it in force, and the
+/// log says so: what worked goes on working while somebody edits.
+///
+/// # Errors
+/// [`Minor::NotConfigured`], [`Minor::BadConfiguration`], or what a verifier lacks.
+pub fn load(source: &Source) -> Result<Arc<Setup>, Fault> {
+    let loaded = LOADED.of_this_process(Mutex::default);
+    let before = lock(loaded).get(source).cloned();
+    let stamp = source.file().and_then(|file| Stamp::of(file).ok());
+    if let Some(before) = &before
+        && (source.file().is_none() || (stamp.is_some() && stamp == before.stamp))
+    {
+        return Ok(Arc::clone(&before.setup));
+    }
+    let fresh = read(source).and_then(|(config, stamp)| match &before {
+        Some(before) if before.setup.config == config => Ok(Loaded {
+            stamp,
+            setup: Arc::clone(&before.setup),
+        }),
+        _ => Setup::new(config, source).map(|setup| Loaded {
+            stamp,
+            setup: Arc::new(setup),
+        }),
+    });
+    let after = match (fresh, before) {
+        (Ok(fresh), _) => fresh,
+        (Err(fault), Some(before)) => {
+            let to = before.setup.config.log.to;
+            let told = fault.for_the_log();
+            log::write(
+                to,
+                Severity::Error,
+                format_args!("{told}; what was in force stays so"),
+            );
+            Loaded { stamp, ..before }
+        }
+        (Err(fault), None) => return Err(fault),
+    };
+    let setup = Arc::clone(&after.setup);
+    lock(loaded).insert(source.clone(), after);
+    Ok(setup)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {
+    /// No configuration is longer.
+    const LIMIT: u64 = 1 << 20;
+    let Some(path) = source.file() else {
+        let users = config::Users {
+            file: source.users_file.clone().unwrap_or_default(),
+            netbios_computer: None,
+            netbios_domain: None,
+        };
+        return Ok((Config::of_users_file(users), None));
+    };
+    let shown = path.display();
+    let (text, stamp) = file::read(path, LIMIT).map_err(|error| match source.config {
+        Some(_) => Minor::NotConfigured.because(format_args!("{shown}: {error}")),
+        None => Minor::NotConfigured.because(format_args!(
+            "{shown}: {error}; neither NTLMDC_CONFIG nor NTLM_USER_FILE is set"
+        )),
+    })?;
+    let config = String::from_utf8(text)
+        .map_err(|_| "not UTF-8".to_owned())
+        .and_then(|text| Config::parse(&text))
+        .map_err(|error| Minor::BadConfiguration.because(format_args!("{shown}: {error}")))?;
+    Ok((config, stamp.settled(SystemTime::now())))
+}
+
+fn verifier(
+    kind: VerifierKind,
+    config: &Config,
+    target: &Target,
+) -> Result<Box<dyn Verifier>, Fault> {
+    match (kind, &config.users, &config.netlogon) {
+        (VerifierKind::Users, Some(users), _) => {
+            let domain = &target.netbios_domain;
+            Ok(Box::new(Users::open(&users.file, domain, config.log.to)?))
+        }
+        (VerifierKind::Netlogon, _, Some(netlogon)) => {
+            Ok(Box::new(Netlogon::new(netlogon.clone())))
+        }
+        (kind, ..) => Err(Minor::BadConfiguration.because(format_args!("no table for {kind:?}"))),
+    }
+}
+
+/// What clients are told: the names of the machine account, without which its domain controller
+/// refuses every response (MS-NRPC 3.5.4.5.1); or names of one's own.
+fn target(config: &Config, source: &Source) -> Result<Target, Fault> {
+    if let Some(netlogon) = &config.netlogon
+        && config.verify.contains(&VerifierKind::Netlogon)
+    {
+        let computer = netlogon.account.computer().as_str();
+        return Ok(Target {
+            netbios_computer: computer.to_owned(),
+            netbios_domain: netlogon.netbios_domain.as_str().to_owned(),
+            dns_computer: format!("{}.{}", computer.to_lowercase(), netlogon.domain),
+            dns_domain: netlogon.domain.clone(),
+            kind: TargetKind::Domain,
+        });
+    }
+    let users = config.users.as_ref();
+    let host = host_name();
+    let computer = users
+        .and_then(|users| users.netbios_computer.clone())
+        .map_or_else(
+            || from_environment(&source.netbios_computer),
+            |name| Ok(Some(name)),
+        )?
+        .or_else(|| netbios_name_of(&host));
+    let domain = users
+        .and_then(|users| users.netbios_domain.clone())
+        .map_or_else(
+            || from_environment(&source.netbios_domain),
+            |name| Ok(Some(name)),
+        )?;
+    let computer = computer.map_or("SERVER".to_owned(), |name| name.as_str().to_owned());
+    Ok(Target {
+        kind: match domain {
+            Some(_) => TargetKind::Domain,
+            None => TargetKind::Server,
+        },
+        netbios_domain: domain.map_or(computer.clone(), |name| name.as_str().to_owned()),
+        netbios_computer: computer,
+        // As a Windows server outside a domain has it.
+        dns_domain: host.clone(),
+        dns_computer: host,
+    })
+}
+
+fn from_environment(value: &Option<String>) -> Result<Option<NetbiosName>, Fault> {
+    value
+        .as_ref()
+        .map(|name| {
+            name.parse().map_err(|problem| {
+                Minor::BadConfiguration.because(format_args!(
+                    "NetBIOS name {name} of the environment: {problem}"
+                ))
+            })
+        })
+        .transpose()
+}
+
+fn host_name() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// The first label of a host's name, as far as NetBIOS can say it.
+fn netbios_name_of(host: &str) -> Option<NetbiosName> {
+    let label = host.split_once('.').map_or(host, |(label, _)| label);
+    label.chars().take(15).collect::<String>().parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+/// A folder with a users file, and with a configuration that names it.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        let users = folder.path("users");
+        fs::write(&users, "EXAMPLE:alice:pw\n").unwrap();
+        fs::set_permissions(&users, Permissions::from_mode(0o640)).unwrap();
+        folder.configure("");
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn configure(&self, more: &str) {
+        let users = self.path("users");
+        let text = format!("verify = [\"users\"]\n[users]\nfile = {users:?}\n{more}");
+        fs::write(self.path("config"), text).unwrap();
+    }
+
+    fn source(&self) -> Source {
+        Source {
+            config: Some(self.path("config")),
+            ..Source::default()
+        }
+    }
+}
+
+#[test]
+fn loaded_once_and_again_when_the_file_has_changed() {
+    let folder = Folder::new();
+    let first = load(&folder.source()).unwrap();
+    assert!(Arc::ptr_eq(&first, &load(&folder.source()).unwrap()));
+
+    folder.configure("# a remark\n");
+    assert!(
+        Arc::ptr_eq(&first, &load(&folder.source()).unwrap()),
+        "the same words, the same setup: its connections stay open"
+    );
+    folder.configure("netbios_domain = \"CORP\"\n");
+    let second = load(&folder.source()).unwrap();
+    assert_eq!(second.target().netbios_domain, "CORP");
+}
+
+#[test]
+fn a_mistake_leaves_what_was_in_force() {
+    let folder = Folder::new();
+    let first = load(&folder.source()).unwrap();
+    fs::write(folder.path("config"), "verify = [\"users\"\n").unwrap();
+    assert!(Arc::ptr_eq(&first, &load(&folder.source()).unwrap()));
+    assert!(Arc::ptr_eq(&first, &load(&folder.source()).unwrap()));
+    folder.configure("netbios_domain = \"CORP\"\n");
+    assert!(!Arc::ptr_eq(&first, &load(&folder.source()).unwrap()));
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let folder = Folder::new();
+    let fault = |source: &Source| match load(source) {
+        Ok(_) => panic!("loaded"),
+        Err(fault) => (fault.minor(), fault.to_string()),
+    };
+
+    let absent = Source {
+        config: Some(folder.path("absent")),
+        ..Source::default()
+    };
+    let (minor, told) = fault(&absent);
+    assert_eq!(minor, Minor::NotConfigured);
+    assert!(told.contains("/absent: No such file"), "{told}");
+
+    fs::write(folder.path("config"), "verify = [\"users\"]\n[user]\n").unwrap();
+    let (minor, told) = fault(&folder.source());
+    assert_eq!(minor, Minor::BadConfiguration);
+    assert!(
+        told.contains("/config: ") && told.contains("`user`"),
+        "{told}"
+    );
+
+    folder.configure("");
+    fs::remove_file(folder.path("users")).unwrap();
+    let (minor, told) = fault(&folder.source());
+    assert_eq!(minor, Minor::UsersFileUnusable);
+    assert!(told.contains("/users: No such file"), "{told}");
+}
+
+#[test]
+fn a_users_file_alone_is_a_configuration() {
+    let folder = Folder::new();
+    let mut source = Source {
+        users_file: Some(folder.path("users")),
+        ..Source::default()
+    };
+    let target = load(&source).unwrap().target().clone();
+    assert_eq!(target.kind, TargetKind::Server);
+    assert_eq!(target.netbios_domain, target.netbios_computer);
+    assert!(!target.netbios_computer.is_empty());
+
+    source.netbios_computer = Some("web1".to_owned());
+    source.netbios_domain = Some("example".to_owned());
+    let target = load(&source).unwrap().target().clone();
+    assert_eq!(target.kind, TargetKind::Domain);
+    assert_eq!(target.netbios_computer, "WEB1");
+    assert_eq!(target.netbios_domain, "EXAMPLE");
+
+    source.netbios_domain = Some("far/too/odd".to_owned());
+    let Err(fault) = load(&source) else {
+        panic!("loaded");
+    };
+    assert!(fault.to_string().contains("far/too/odd"));
+}
+
+#[test]
+fn clients_are_told_the_names_of_the_machine_account() {
+    let text = r#"
+        verify = ["netlogon"]
+        [netlogon]
+        domain = "example.test"
+        account = "WEB1-NTLM$"
+        secret = "/nowhere"
+        controllers = ["192.0.2.1"]
+    "#;
+    let folder = Folder::new();
+    fs::write(folder.path("config"), text).unwrap();
+    let target = load(&folder.source()).unwrap().target().clone();
+    assert_eq!(target.kind, TargetKind::Domain);
+    assert_eq!(target.netbios_computer, "WEB1-NTLM");
+    assert_eq!(target.netbios_domain, "EXAMPLE");
+    assert_eq!(target.dns_computer, "web1-ntlm.example.test");
+    assert_eq!(target.dns_domain, "example.test");
+}
+
+#[test]
+fn names_of_hosts_become_netbios_names() {
+    let name = |host| netbios_name_of(host).map(|name| name.as_str().to_owned());
+    assert_eq!(name("web1.example.test"), Some("WEB1".to_owned()));
+    assert_eq!(
+        name("a-very-long-host-name"),
+        Some("A-VERY-LONG-HOS".to_owned())
+    );
+    assert_eq!(name(""), None);
+}

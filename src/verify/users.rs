@@ -1,0 +1,139 @@
+//! Logins checked against a users file: a few local accounts, a server without a domain.
+
+mod index;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::{Account, Attempt, Logon, Refusal, Verifier};
+use crate::config::LogTarget;
+use crate::crypto::Key;
+use crate::fault::{Fault, Minor};
+use crate::file::{self, Stamp};
+use crate::log::{self, Severity};
+use crate::ntlm::keys;
+use index::{Entry, Index, Lookup, Standing};
+
+/// The users file, read once and again when it has changed.
+pub struct Users {
+    path: PathBuf,
+    /// The domain of users whose line names none.
+    domain: String,
+    log: LogTarget,
+    loaded: Mutex<Loaded>,
+}
+
+struct Loaded {
+    /// The state of the file that `index` was made from; none if that is not certain.
+    stamp: Option<Stamp>,
+    index: Arc<Index>,
+}
+
+impl Users {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`Minor::UsersFileUnusable`].
+    pub fn open(path: &Path, domain: &str, log: LogTarget) -> Result<Self, Fault> {
+        let loaded = load(path, log)?;
+        Ok(Self {
+            path: path.to_owned(),
+            domain: domain.to_owned(),
+            log,
+            loaded: Mutex::new(loaded),
+        })
+    }
+
+    /// The index of the file as it is now: one `stat` if it has not changed.
+    fn index(&self) -> Result<Arc<Index>, Fault> {
+        // Held while a changed file is read, so that one thread reads it and not each of them.
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = Stamp::of(&self.path).map_err(|error| unusable(&self.path, &error))?;
+        if loaded.stamp != Some(stamp) {
+            *loaded = load(&self.path, self.log)?;
+        }
+        Ok(Arc::clone(&loaded.index))
+    }
+
+    fn account(&self, entry: &Entry) -> Account {
+        Account {
+            user: entry.user.clone(),
+            domain: entry.domain.as_ref().unwrap_or(&self.domain).clone(),
+            dns_domain: None,
+            upn: None,
+            full_name: None,
+            sid: None,
+            primary_group_sid: None,
+            group_sids: Vec::new(),
+            logon_server: None,
+            log_off: None,
+        }
+    }
+}
+
+impl Verifier for Users {
+    fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+        let index = self.index().map_err(Refusal::Unavailable)?;
+        let lookup = index.look_up(&attempt.user.meant, &attempt.domain.meant, &self.domain);
+        let entry = match lookup {
+            Lookup::Found(entry) => entry,
+            Lookup::Unknown | Lookup::Ambiguous => {
+                // As long as for a user that exists.
+                let _ = session_base_key(attempt, &Key::new([0; 16]));
+                return Err(Refusal::NotMine(Minor::BadUserOrPassword.confidentially(
+                    match lookup {
+                        Lookup::Ambiguous => "several domains of the users file have this user",
+                        _ => "the users file has no such user",
+                    },
+                )));
+            }
+        };
+        let key = entry
+            .nt_hash
+            .as_ref()
+            .and_then(|hash| session_base_key(attempt, hash))
+            .ok_or_else(|| denied(Minor::BadUserOrPassword, "wrong password"))?;
+        // Only somebody who knows the password learns of these.
+        match entry.standing {
+            Standing::Normal => Ok(Logon::proven("users", self.account(entry), Some(key))),
+            Standing::Disabled => Err(Refusal::Denied(Minor::AccountDisabled.into())),
+            Standing::Trust => Err(Refusal::Denied(Minor::TrustAccount.into())),
+        }
+    }
+}
+
+/// The session base key, if the response was made with the password of `nt_hash`.
+fn session_base_key(attempt: &Attempt<'_>, nt_hash: &Key) -> Option<Key> {
+    let response_key = keys::ntowf_v2(nt_hash, &attempt.user.units, &attempt.domain.units);
+    attempt
+        .response
+        .verify(&response_key, attempt.server_challenge)
+}
+
+fn denied(minor: Minor, why: &str) -> Refusal {
+    Refusal::Denied(minor.confidentially(why))
+}
+
+fn load(path: &Path, log: LogTarget) -> Result<Loaded, Fault> {
+    /// Some 400,000 lines.
+    const LIMIT: u64 = 32 << 20;
+    let (text, stamp) = file::read_secret(path, LIMIT).map_err(|error| unusable(path, &error))?;
+    let (index, problems) = Index::parse(text.expose());
+    for problem in problems.iter().take(10) {
+        let path = path.display();
+        log::write(log, Severity::Error, format_args!("{path}: {problem}"));
+    }
+    Ok(Loaded {
+        stamp: stamp.settled(SystemTime::now()),
+        index: Arc::new(index),
+    })
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Fault {
+    Minor::UsersFileUnusable.because(format_args!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The direction of imports, as the crate's first page draws it; and where `unsafe` may stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each module of the crate, and the modules that it may import. A module may always import itself.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    // Leaves.
+    ("wire", &[]),
+    ("crypto", &[]),
+    ("fault", &[]),
+    ("sid", &[]),
+    ("process", &[]),
+    ("config", &[]),
+    ("file", &["crypto"]),
+    ("log", &["config", "process", "fault"]),
+    ("net", &[]),
+    // Protocols: no sockets, no clock, no files.
+    ("ntlm", &["wire", "crypto", "fault"]),
+    ("rpc", &["wire", "crypto", "sid"]),
+    // Who verifies.
+    (
+        "dc",
+        &["rpc", "net", "config", "crypto", "fault", "file", "process"],
+    ),
+    (
+        "verify",
+        &[
+            "ntlm", "dc", "rpc", "net", "wire", "config", "crypto", "fault", "file", "log", "sid",
+        ],
+    ),
+    // What is decided.
+    ("policy", &["ntlm", "verify", "config", "fault"]),
+    ("identity", &["verify", "config"]),
+    (
+        "setup",
+        &[
+            "ntlm", "verify", "config", "fault", "file", "log", "process",
+        ],
+    ),
+    (
+        "accept",
+        &[
+            "setup", "ntlm", "verify", "policy", "identity", "config", "crypto", "fault", "log",
+            "wire",
+        ],
+    ),
+    // The C ABI: no protocol.
+    ("gss", &["accept", "setup", "identity", "fault", "log"]),
+];
+
+#[test]
+fn imports_point_the_way_the_map_says() {
+    let allowed: BTreeMap<_, _> = MAY_IMPORT.iter().copied().collect();
+    let mut seen = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for file in sources() {
+        let Some(module) = module_of(&file) else {
+            continue;
+        };
+        seen.insert(module.clone());
+        let may = allowed
+            .get(module.as_str())
+            .unwrap_or_else(|| panic!("{module} is not in the map of tests/layers.rs"));
+        for (number, imported) in imports(&without_tests(&read(&file))) {
+            if imported != module && !may.contains(&imported.as_str()) {
+                wrong.push(format!("{}:{number} imports {imported}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let known: BTreeSet<_> = allowed.keys().map(ToString::to_string).collect();
+    assert_eq!(known, seen, "the map names every module, and no others");
+}
+
+#[test]
+fn unsafe_stands_in_gss_only() {
+    let root = read(Path::new("src/lib.rs"));
+    let mut attribute = "";
+    for line in root.lines() {
+        if let Some(module) = line.strip_prefix("pub mod ") {
+            let expected = match module {
+                "gss;" => "#[allow(unsafe_code)]",
+                _ => "#[forbid(unsafe_code)]",
+            };
+            assert_eq!(attribute, expected, "{line}");
+        }
+        attribute = line;
+    }
+    assert!(root.contains("#![deny(unsafe_code)]"));
+}
+
+#[test]
+fn only_one_file_names_a_crypto_crate() {
+    let crates = [
+        "aes", "cfb8", "hmac", "md4", "md5", "rc4", "sha2", "subtle", "zeroize",
+    ];
+    for file in sources() {
+        for (number, line) in read(&file).lines().enumerate() {
+            let names_one = crates
+                .iter()
+                .any(|name| line.trim_start().starts_with(&format!("use {name}::")));
+            assert!(
+                !names_one || file.ends_with("src/crypto.rs"),
+                "{}:{}: {line}",
+                file.display(),
+                number + 1
+            );
+        }
+    }
+}
+
+/// Every source file of the library, unit tests left out.
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::from("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !path.ends_with("tests.rs")
+            {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The top-level module that a file belongs to; none for the root.
+fn module_of(file: &Path) -> Option<String> {
+    let first = file.strip_prefix("src").unwrap().components().next()?;
+    let name = Path::new(first.as_os_str()).file_stem()?.to_str()?;
+    (name != "lib").then(|| name.to_owned())
+}
+
+/// The text up to its unit tests.
+fn without_tests(text: &str) -> String {
+    text.split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Every `crate::module` that the text names, with its line.
+fn imports(text: &str) -> Vec<(usize, String)> {
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .flat_map(|(number, line)| {
+            line.split("crate::").skip(1).map(move |rest| {
+                let name: String = rest
+                    .chars()
+                    .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
+                    .collect();
+                (number + 1, name)
+            })
+        })
+        .collect()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

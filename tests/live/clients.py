@@ -1,0 +1,118 @@
+"""The real client programs, each as a function that tries one login.
+
+Each returns what came of it, (status, lines), where lines is what the page said: a dict with
+`user`, `method` and `length`, empty when the client was not let in.
+"""
+
+import html
+import pathlib
+import re
+import subprocess
+import tempfile
+import urllib.parse
+
+import pytest
+import requests
+import requests_ntlm
+import spnego
+import wire
+
+HERE = pathlib.Path(__file__).parent
+
+
+def page(text):
+    """The lines of a page that says who was let in."""
+    return dict(re.findall(r"^(user|method|length): (.*?)\r?$", text, re.MULTILINE))
+
+
+def run(*command, **options):
+    """Runs a client to its end; it must not fail by itself, nor wait for ever."""
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, **options
+    )
+    assert done.returncode == 0, f"{command[0]}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def curl(site, user, password, *options):
+    """curl --ntlm"""
+    answer = run(
+        *("curl", "-sS", "--max-time", "60", "--ntlm", "--user", f"{user}:{password}"),
+        *(*options, "--write-out", "\nstatus: %{http_code}\n", site.apache.url),
+    ).stdout
+    return int(re.search(r"^status: (\d+)$", answer, re.MULTILINE)[1]), page(answer)
+
+
+def requests_client(site, user, password):
+    """requests with requests-ntlm"""
+    answer = requests.get(
+        site.apache.url, auth=requests_ntlm.HttpNtlmAuth(user, password), timeout=60
+    )
+    return answer.status_code, page(answer.text)
+
+
+def _pyspnego(site, user, password, scheme, protocol, options=spnego.NegotiateOptions.none):
+    client = spnego.client(
+        user, password, "127.0.0.1", "HTTP", protocol=protocol, options=options
+    )
+    with wire.Connection(site, scheme) as connection:
+        token = client.step()
+        while True:
+            answer = connection.send(token)
+            if answer.token is None or client.complete:
+                return answer.status, page(answer.body.decode())
+            try:
+                token = client.step(answer.token)
+            except spnego.exceptions.SpnegoError:  # the token says that it was refused
+                return answer.status, page(answer.body.decode())
+
+
+def pyspnego(site, user, password):
+    """pyspnego, scheme NTLM"""
+    return _pyspnego(site, user, password, "NTLM", "ntlm")
+
+
+def pyspnego_raw_negotiate(site, user, password):
+    """pyspnego, plain NTLM messages in the scheme Negotiate, as Windows clients send them"""
+    return _pyspnego(site, user, password, "Negotiate", "ntlm")
+
+
+def pyspnego_spnego(site, user, password):
+    """pyspnego, NTLM inside SPNEGO in the scheme Negotiate"""
+    wrapped = spnego.NegotiateOptions.use_negotiate
+    return _pyspnego(site, user, password, "Negotiate", "negotiate", wrapped)
+
+
+def java(site, user, password):
+    """Java's HttpURLConnection"""
+    answer = run("java", str(HERE / "Login.java"), site.apache.url, user, password).stdout
+    return int(re.search(r"^status: (\d+)$", answer, re.MULTILINE)[1]), page(answer)
+
+
+def chromium(site, user, password):
+    """Chromium, the user and the password in the URL"""
+    account = f"{urllib.parse.quote(user, safe='')}:{urllib.parse.quote(password, safe='')}"
+    with tempfile.TemporaryDirectory(prefix="ntlmdc-chromium-") as profile:
+        done = run(
+            *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+            *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+            # It shall reach our server and nothing else.
+            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+            *(f"--user-data-dir={profile}", "--timeout=30000", "--dump-dom"),
+            f"http://{account}@127.0.0.1:{site.apache.port}/",
+        )
+    said = page(html.unescape(re.sub(r"<[^>]*>", "\n", done.stdout)))
+    refused = "ERR_INVALID_AUTH_CREDENTIALS" in done.stderr or "401 Unauthor" in done.stdout
+    assert bool(said) != refused, f"neither let in nor refused:\n{done.stdout}\n{done.stderr}"
+    return (200 if said else 401), said
+
+
+ALL = [
+    pytest.param(curl, id="curl"),
+    pytest.param(requests_client, id="requests-ntlm"),
+    pytest.param(pyspnego, id="pyspnego"),
+    pytest.param(pyspnego_raw_negotiate, id="pyspnego-raw-negotiate"),
+    pytest.param(pyspnego_spnego, id="pyspnego-spnego"),
+    pytest.param(java, id="java"),
+    pytest.param(chromium, id="chromium"),
+]

@@ -1,0 +1,69 @@
+"""The world of the live tests: one domain, one Apache for each verifier, both for all tests."""
+
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "ci"))
+
+from lab import apache, domain, mech  # noqa: E402  (found by the line above)
+
+
+class Site:
+    """An Apache whose logins are verified in one way, and who may log in there."""
+
+    def __init__(self, mechanism, more=""):
+        self.mechanism = mechanism
+        self.apache = apache.Apache(mechanism, more)
+        self.passwords = mechanism.passwords
+
+    def close(self):
+        self.apache.close()
+        self.mechanism.close()
+
+
+@pytest.fixture(scope="session")
+def library():
+    return mech.library()
+
+
+@pytest.fixture(scope="session")
+def controller():
+    with domain.Domain() as controller:
+        yield controller
+
+
+@pytest.fixture(scope="session")
+def users_site(library):
+    site = Site(mech.with_users(library))
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def netlogon_site(library, controller):
+    site = Site(mech.with_domain(library, controller))
+    yield site
+    site.close()
+
+
+@pytest.fixture(params=["users", "netlogon"])
+def site(request):
+    """Each verifier in turn."""
+    return request.getfixturevalue(f"{request.param}_site")
+
+
+@pytest.fixture
+def make_site():
+    """Makes further sites, for one test; `more` is more of Apache's configuration."""
+    made = []
+
+    def make(mechanism, more=""):
+        made.append(Site(mechanism, more))
+        return made[-1]
+
+    yield make
+    for site in made:
+        site.close()

@@ -1,0 +1,56 @@
+"""Real client programs log in through Apache."""
+
+import clients
+import pytest
+
+ALICE = "EXAMPLE\\alice"
+
+
+@pytest.mark.parametrize("client", clients.ALL)
+def test_the_right_password_is_let_in(site, client):
+    status, page = client(site, ALICE, site.passwords["alice"])
+    assert (status, page["user"]) == (200, ALICE)
+
+
+@pytest.mark.parametrize("client", clients.ALL)
+def test_a_wrong_password_is_not(site, client):
+    status, page = client(site, ALICE, "not-his-password")
+    assert (status, page) == (401, {})
+
+
+def test_curl_posts_200_kb(site, tmp_path):
+    body = tmp_path / "body"
+    body.write_bytes(bytes(range(250)) * 800)
+    status, page = clients.curl(
+        site, ALICE, site.passwords["alice"], "--data-binary", f"@{body}"
+    )
+    assert (status, page) == (200, {"user": ALICE, "method": "POST", "length": "200000"})
+
+
+def test_curl_without_a_domain(site):
+    status, page = clients.curl(site, "alice", site.passwords["alice"])
+    assert (status, page.get("user")) == (200, ALICE)
+
+
+def test_curl_with_a_user_principal_name(netlogon_site):
+    password = netlogon_site.passwords["alice"]
+    status, page = clients.curl(netlogon_site, "alice@example.test", password)
+    assert (status, page.get("user")) == (200, ALICE)
+
+
+@pytest.mark.parametrize(
+    "client", [clients.pyspnego, clients.pyspnego_raw_negotiate, clients.requests_client]
+)
+def test_a_user_whose_name_is_not_ascii(site, client):
+    status, page = client(site, "EXAMPLE\\jürgen", site.passwords["jürgen"])
+    assert (status, page.get("user")) == (200, "EXAMPLE\\jürgen")
+
+
+def test_a_users_file_line_that_holds_a_hash(users_site):
+    status, page = clients.curl(users_site, "EXAMPLE\\carol", users_site.passwords["carol"])
+    assert (status, page.get("user")) == (200, "EXAMPLE\\carol")
+
+
+def test_a_password_of_another_user_is_not_enough(site):
+    status, page = clients.pyspnego(site, "EXAMPLE\\bob", site.passwords["alice"])
+    assert (status, page) == (401, {})

@@ -1,0 +1,70 @@
+"""What happens when the domain controller, or the way to it, is not as it should be."""
+
+import codes
+import pytest
+import wire
+from conftest import mech
+
+ALICE = "EXAMPLE\\alice"
+
+
+def attempt(site):
+    """alice's login with the right password: (status, user, codes in the error log)."""
+    mark = site.apache.mark()
+    with wire.Connection(site) as connection:
+        answer = connection.log_in("alice", site.passwords["alice"])
+    return answer.status, answer.user, codes.in_log(site.apache.logged(mark))
+
+
+def test_a_controller_that_goes_and_comes_back(netlogon_site, controller):
+    assert attempt(netlogon_site) == (200, ALICE, [])
+    controller.stop()
+    try:
+        status, user, logged = attempt(netlogon_site)
+        assert (status, user) == (401, None)
+        assert logged == [codes.code("ControllerUnreachable")]
+    finally:
+        controller.start()
+    assert attempt(netlogon_site) == (200, ALICE, [])
+
+
+def test_a_controller_that_was_started_again_in_between(netlogon_site, controller):
+    assert attempt(netlogon_site) == (200, ALICE, [])
+    controller.stop()
+    controller.start()
+    assert attempt(netlogon_site) == (200, ALICE, [])
+
+
+def test_an_address_where_nobody_is(library, controller, make_site):
+    site = make_site(mech.with_domain(library, controller, controllers=["127.0.0.1:9"]))
+    assert attempt(site) == (401, None, [codes.code("ControllerUnreachable")])
+
+
+def test_the_second_controller_when_the_first_is_not_there(library, controller, make_site):
+    addresses = ["127.0.0.1:9", controller.address]
+    site = make_site(mech.with_domain(library, controller, controllers=addresses))
+    assert attempt(site) == (200, ALICE, [])
+
+
+def test_a_wrong_machine_secret(library, controller, make_site):
+    site = make_site(mech.with_domain(library, controller, secret="not-the-secret"))
+    assert attempt(site) == (401, None, [codes.code("MachineSecretRefused")])
+
+
+def test_a_machine_account_that_does_not_exist(library, controller, make_site):
+    site = make_site(mech.with_domain(library, controller, account="NOBODY$"))
+    assert attempt(site) == (401, None, [codes.code("MachineAccountUnknown")])
+
+
+@pytest.mark.parametrize("name", ["ELSEWHERE"])
+def test_a_wrong_netbios_domain(library, controller, make_site, name):
+    mechanism = mech.with_domain(library, controller, netlogon=f'netbios_domain = "{name}"')
+    assert attempt(make_site(mechanism)) == (401, None, [codes.code("ChannelRefused")])
+
+
+def test_a_configuration_that_cannot_be_used(library, controller, make_site):
+    mechanism = mech.with_domain(library, controller, netlogon='colour = "blue"')
+    site = make_site(mechanism)
+    with wire.Connection(site) as connection:
+        assert connection.send(b"NTLMSSP\0" + bytes(32)).status == 401
+    assert "colour" in site.apache.logged()

@@ -1,0 +1,69 @@
+"""The users file while it changes, and both verifiers in one configuration."""
+
+import codes
+import pytest
+import wire
+from conftest import mech
+
+
+def attempt(site, user, password):
+    """A login: (status, user, codes in the error log)."""
+    mark = site.apache.mark()
+    with wire.Connection(site) as connection:
+        answer = connection.log_in(user, password)
+    return answer.status, answer.user, codes.in_log(site.apache.logged(mark))
+
+
+def refusal(name):
+    return (401, None, [codes.code(name)])
+
+
+@pytest.fixture
+def own_site(library, make_site):
+    """A site with a users file that no other test sees."""
+    return make_site(mech.with_users(library))
+
+
+def test_a_user_who_is_added_is_let_in(own_site):
+    assert attempt(own_site, "dave", "Daves-Passw0rd") == refusal("BadUserOrPassword")
+    own_site.mechanism.rewrite("users", mech.users_file() + "EXAMPLE:dave:Daves-Passw0rd\n")
+    assert attempt(own_site, "dave", "Daves-Passw0rd") == (200, "EXAMPLE\\dave", [])
+
+
+def test_a_user_who_is_taken_out_is_not(own_site):
+    password = own_site.passwords["bob"]
+    assert attempt(own_site, "bob", password) == (200, "EXAMPLE\\bob", [])
+    lines = mech.users_file().splitlines(keepends=True)
+    own_site.mechanism.rewrite("users", "".join(line for line in lines if ":bob:" not in line))
+    assert attempt(own_site, "bob", password) == refusal("BadUserOrPassword")
+
+
+def test_a_password_that_is_changed(own_site):
+    text = mech.users_file().replace(own_site.passwords["bob"], "Bobs-new-Passw0rd")
+    own_site.mechanism.rewrite("users", text)
+    assert attempt(own_site, "bob", own_site.passwords["bob"]) == refusal("BadUserOrPassword")
+    assert attempt(own_site, "bob", "Bobs-new-Passw0rd") == (200, "EXAMPLE\\bob", [])
+
+
+def test_a_file_that_everybody_may_read_is_not_used(own_site):
+    alice = ("alice", own_site.passwords["alice"])
+    (own_site.mechanism.directory / "users").chmod(0o644)
+    assert attempt(own_site, *alice) == refusal("UsersFileUnusable")
+    (own_site.mechanism.directory / "users").chmod(0o640)
+    assert attempt(own_site, *alice) == (200, "EXAMPLE\\alice", [])
+
+
+def test_a_secret_that_everybody_may_read_is_not_used(library, controller, make_site):
+    mechanism = mech.with_domain(library, controller)
+    (mechanism.directory / "secret").chmod(0o644)
+    site = make_site(mechanism)
+    assert attempt(site, "alice", site.passwords["alice"]) == refusal("SecretFileUnusable")
+
+
+def test_local_users_beside_those_of_the_domain(library, controller, make_site):
+    local = "EXAMPLE:local:Locals-Passw0rd\n"
+    site = make_site(mech.with_domain(library, controller, users=local))
+    assert attempt(site, "local", "Locals-Passw0rd") == (200, "EXAMPLE\\local", [])
+    assert attempt(site, "alice", site.passwords["alice"]) == (200, "EXAMPLE\\alice", [])
+    assert attempt(site, "local", "not-the-password") == refusal("BadUserOrPassword")
+    assert attempt(site, "nobody", "whatever") == refusal("BadUserOrPassword")

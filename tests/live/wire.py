@@ -1,0 +1,84 @@
+"""One HTTP connection on which a test sends tokens of its own."""
+
+import base64
+import http.client
+import typing
+
+import messages
+
+
+class Answer(typing.NamedTuple):
+    """A response: `token` is what WWW-Authenticate carried for our scheme, `user` who we are."""
+
+    status: int
+    token: bytes | None
+    user: str | None
+    headers: list
+    body: bytes
+
+
+class Connection:
+    """A kept-alive connection to a site; `scheme` is NTLM or Negotiate."""
+
+    def __init__(self, site, scheme="NTLM"):
+        self.site = site
+        self.scheme = scheme
+        self._connection = http.client.HTTPConnection("127.0.0.1", site.apache.port, timeout=60)
+        self._connection.connect()
+        # A server that closes the connection must be noticed, not papered over by a new one.
+        self._connection.auto_open = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self._connection.close()
+
+    @property
+    def open(self):
+        """Whether the server left the connection open after its last answer."""
+        return self._connection.sock is not None
+
+    def send(self, token=None, method="GET", body=None):
+        """Sends a request with the token (bytes), or with none, and returns the answer."""
+        headers = {}
+        if token is not None:
+            headers["Authorization"] = f"{self.scheme} {base64.b64encode(token).decode()}"
+        self._connection.request(method, "/", body, headers)
+        response = self._connection.getresponse()
+        body = response.read()
+        return Answer(
+            response.status,
+            self._token(response),
+            _field(body, b"user") if response.status == 200 else None,
+            [(name, value) for name, value in response.getheaders() if name != "Date"],
+            body,
+        )
+
+    def challenge(self, negotiate=None):
+        """Sends a NEGOTIATE_MESSAGE and returns the challenge that comes back."""
+        answer = self.send(messages.negotiate() if negotiate is None else negotiate)
+        assert answer.status == 401 and answer.token, answer
+        return messages.Challenge.parse(answer.token)
+
+    def log_in(self, user, password, **options):
+        """A whole login by hand-made messages; returns the last answer."""
+        negotiate = messages.negotiate()
+        challenge = self.challenge(negotiate)
+        answer = messages.respond(challenge, user, password, **options)
+        return self.send(answer.pack(negotiate, challenge.raw))
+
+    def _token(self, response):
+        for value in response.headers.get_all("WWW-Authenticate", []):
+            scheme, _, token = value.partition(" ")
+            if scheme == self.scheme and token:
+                return base64.b64decode(token)
+        return None
+
+
+def _field(body, name):
+    for line in body.splitlines():
+        key, _, value = line.partition(b": ")
+        if key == name:
+            return value.decode()
+    return None

@@ -1,0 +1,176 @@
+/*
+ * What the C programs here share: checks that end the program, texts of statuses, and an initiator
+ * in a process of its own, since one process can load only one mechanism for NTLM.
+ */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include <errno.h>
+#include <gssapi/gssapi.h>
+#include <gssapi/gssapi_ext.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NTLM_ENCODING "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"
+static gss_OID_desc ntlm __attribute__((unused)) = {10, NTLM_ENCODING};
+static gss_OID_set_desc ntlm_only __attribute__((unused)) = {1, &ntlm};
+
+/* Ends the program unless the condition holds. */
+#define CHECK(condition)                                                                       \
+    do {                                                                                       \
+        if (!(condition)) {                                                                    \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);            \
+            exit(1);                                                                           \
+        }                                                                                      \
+    } while (0)
+
+static inline void print_status(const char *what, OM_uint32 code, int type)
+{
+    OM_uint32 minor, more = 0;
+    gss_buffer_desc text;
+
+    do {
+        if (gss_display_status(&minor, code, type, &ntlm, &more, &text) != GSS_S_COMPLETE)
+            break;
+        fprintf(stderr, "%s: %.*s (%08x)\n", what, (int)text.length, (char *)text.value, code);
+        gss_release_buffer(&minor, &text);
+    } while (more != 0);
+}
+
+/* Ends the program, and says why, unless a call had the status that is expected. */
+static inline void expect(const char *call, OM_uint32 major, OM_uint32 minor, OM_uint32 expected)
+{
+    if (major == expected)
+        return;
+    print_status(call, major, GSS_C_GSS_CODE);
+    print_status(call, minor, GSS_C_MECH_CODE);
+    fprintf(stderr, "%s: %08x instead of %08x\n", call, major, expected);
+    exit(1);
+}
+
+static inline const char *setting(const char *name)
+{
+    const char *value = getenv(name);
+
+    if (value == NULL) {
+        fprintf(stderr, "%s is not set\n", name);
+        exit(2);
+    }
+    return value;
+}
+
+static inline int read_all(int fd, void *to, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t n = read(fd, (char *)to + done, length - done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return 0;
+        done += (size_t)n;
+    }
+    return 1;
+}
+
+static inline int write_all(int fd, const void *from, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        ssize_t n = write(fd, (const char *)from + done, length - done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return 0;
+        done += (size_t)n;
+    }
+    return 1;
+}
+
+/* A frame is a length of four bytes in the machine's order, and so many bytes. */
+static inline int write_frame(int fd, const void *bytes, size_t length)
+{
+    uint32_t prefix = (uint32_t)length;
+
+    return write_all(fd, &prefix, sizeof prefix) && write_all(fd, bytes, length);
+}
+
+/* The caller frees the value with free(). */
+static inline int read_frame(int fd, gss_buffer_t frame)
+{
+    uint32_t prefix;
+
+    if (!read_all(fd, &prefix, sizeof prefix) || prefix > 1 << 20)
+        return 0;
+    frame->length = prefix;
+    frame->value = malloc(prefix + 1);
+    return frame->value != NULL && read_all(fd, frame->value, prefix);
+}
+
+struct initiator {
+    pid_t pid;
+    int to;
+    int from;
+};
+
+/*
+ * Starts $INITIATOR with the mechanism of $INITIATOR_MECH_CONFIG; it logs in as $INITIATOR_USER
+ * with the password given.
+ */
+static inline struct initiator initiator_start(const char *password)
+{
+    struct initiator initiator;
+    int to[2], from[2];
+
+    CHECK(pipe(to) == 0 && pipe(from) == 0);
+    initiator.pid = fork();
+    CHECK(initiator.pid >= 0);
+    if (initiator.pid == 0) {
+        CHECK(dup2(to[0], 0) == 0 && dup2(from[1], 1) == 1);
+        close(to[0]), close(to[1]), close(from[0]), close(from[1]);
+        CHECK(setenv("GSS_MECH_CONFIG", setting("INITIATOR_MECH_CONFIG"), 1) == 0);
+        execl(setting("INITIATOR"), "initiator", setting("INITIATOR_USER"), password, (char *)0);
+        perror(setting("INITIATOR"));
+        _exit(2);
+    }
+    close(to[0]), close(from[1]);
+    initiator.to = to[1];
+    initiator.from = from[0];
+    return initiator;
+}
+
+/* Its answer to a challenge; to an empty one, the first message of a new login. */
+static inline gss_buffer_desc initiator_step(const struct initiator *initiator,
+                                             const gss_buffer_desc *challenge)
+{
+    gss_buffer_desc answer = GSS_C_EMPTY_BUFFER;
+
+    CHECK(write_frame(initiator->to, challenge->value, challenge->length));
+    CHECK(read_frame(initiator->from, &answer) && answer.length > 0);
+    return answer;
+}
+
+static inline gss_buffer_desc initiator_begin(const struct initiator *initiator)
+{
+    gss_buffer_desc nothing = {0, ""};
+
+    return initiator_step(initiator, &nothing);
+}
+
+/* Ends when its pipes close. */
+static inline void initiator_stop(struct initiator *initiator)
+{
+    int status;
+
+    close(initiator->to), close(initiator->from);
+    CHECK(waitpid(initiator->pid, &status, 0) == initiator->pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+#endif

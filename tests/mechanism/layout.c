@@ -1,0 +1,71 @@
+/* Prints the layout of the types and the constants of gssapi.h that src/gss/abi.rs repeats. */
+#include <gssapi/gssapi.h>
+#include <gssapi/gssapi_ext.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define SIZE(type) printf("%s %zu %zu\n", #type, sizeof(type), _Alignof(type))
+#define FIELD(type, field) printf("%s.%s %zu %zu\n", #type, #field, offsetof(type, field), \
+                                  sizeof(((type *)0)->field))
+#define VALUE(name) printf("%s %lu\n", #name, (unsigned long)(name))
+
+static void oid(const char *name, gss_const_OID oid)
+{
+    printf("%s ", name);
+    for (OM_uint32 i = 0; i < oid->length; i++)
+        printf("%02X", ((const unsigned char *)oid->elements)[i]);
+    printf("\n");
+}
+
+int main(void)
+{
+    SIZE(OM_uint32);
+    SIZE(gss_cred_usage_t);
+    SIZE(gss_name_t);
+    SIZE(gss_OID_desc);
+    FIELD(gss_OID_desc, length);
+    FIELD(gss_OID_desc, elements);
+    SIZE(gss_buffer_desc);
+    FIELD(gss_buffer_desc, length);
+    FIELD(gss_buffer_desc, value);
+    SIZE(gss_OID_set_desc);
+    FIELD(gss_OID_set_desc, count);
+    FIELD(gss_OID_set_desc, elements);
+    SIZE(gss_buffer_set_desc);
+    FIELD(gss_buffer_set_desc, count);
+    FIELD(gss_buffer_set_desc, elements);
+    SIZE(gss_key_value_element_desc);
+    FIELD(gss_key_value_element_desc, key);
+    FIELD(gss_key_value_element_desc, value);
+    SIZE(gss_key_value_set_desc);
+    FIELD(gss_key_value_set_desc, count);
+    FIELD(gss_key_value_set_desc, elements);
+
+    VALUE(GSS_C_BOTH);
+    VALUE(GSS_C_INITIATE);
+    VALUE(GSS_C_ACCEPT);
+    VALUE(GSS_C_MECH_CODE);
+    VALUE(GSS_C_INDEFINITE);
+    VALUE(GSS_C_ROUTINE_ERROR_OFFSET);
+    VALUE(GSS_S_COMPLETE);
+    VALUE(GSS_S_CONTINUE_NEEDED);
+    VALUE(GSS_S_BAD_MECH);
+    VALUE(GSS_S_BAD_NAME);
+    VALUE(GSS_S_BAD_NAMETYPE);
+    VALUE(GSS_S_BAD_STATUS);
+    VALUE(GSS_S_BAD_MIC);
+    VALUE(GSS_S_NO_CRED);
+    VALUE(GSS_S_NO_CONTEXT);
+    VALUE(GSS_S_DEFECTIVE_TOKEN);
+    VALUE(GSS_S_CONTEXT_EXPIRED);
+    VALUE(GSS_S_FAILURE);
+    VALUE(GSS_S_UNAUTHORIZED);
+    VALUE(GSS_S_UNAVAILABLE);
+
+    oid("GSS_C_NT_USER_NAME", GSS_C_NT_USER_NAME);
+    oid("GSS_C_NT_HOSTBASED_SERVICE", GSS_C_NT_HOSTBASED_SERVICE);
+    oid("GSS_C_NT_HOSTBASED_SERVICE_X", GSS_C_NT_HOSTBASED_SERVICE_X);
+    oid("GSS_C_MA_MECH_CONCRETE", GSS_C_MA_MECH_CONCRETE);
+    oid("GSS_C_MA_AUTH_INIT", GSS_C_MA_AUTH_INIT);
+    return 0;
+}
