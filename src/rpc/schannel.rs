@@ -55,29 +55,31 @@ impl CredentialChain {
     }
 
     /// The next authenticator; `now` in seconds since 1970. Samba wants timestamps that rise.
+    ///
+    /// The chain itself moves only when the answer comes: for a call that the controller could not
+    /// read, it has not moved its own either.
     fn next(&mut self, now: u32) -> Authenticator {
         self.last_timestamp = now.max(self.last_timestamp.wrapping_add(2));
-        self.advance(self.last_timestamp);
+        let sent = advanced(&self.seed, self.last_timestamp);
         Authenticator {
-            credential: credential(&self.session_key, &self.seed),
+            credential: credential(&self.session_key, &sent),
             timestamp: self.last_timestamp,
         }
     }
 
     /// Whether the answer's authenticator is the one that only the holder of the key can make.
     fn accepts(&mut self, returned: &Credential) -> bool {
-        self.advance(1);
+        self.seed = advanced(&self.seed, self.last_timestamp.wrapping_add(1));
         crypto::constant_time_eq(&credential(&self.session_key, &self.seed), returned)
     }
+}
 
-    /// Adds to the seed's low half.
-    fn advance(&mut self, by: u32) {
-        let [a, b, c, d, high @ ..] = self.seed;
-        let low = u32::from_le_bytes([a, b, c, d]).wrapping_add(by);
-        let [a, b, c, d] = low.to_le_bytes();
-        let [e, f, g, h] = high;
-        self.seed = [a, b, c, d, e, f, g, h];
-    }
+/// A seed with something added to its low half.
+fn advanced(seed: &Credential, by: u32) -> Credential {
+    let [a, b, c, d, e, f, g, h] = *seed;
+    let low = u32::from_le_bytes([a, b, c, d]).wrapping_add(by);
+    let [a, b, c, d] = low.to_le_bytes();
+    [a, b, c, d, e, f, g, h]
 }
 
 #[cfg(test)]
@@ -117,6 +119,17 @@ mod tests {
         assert!(chain.accepts(&hex!("02c402c99901bc4b")));
         assert!(!chain.accepts(&hex!("02c402c99901bc4b")), "a replay");
         assert_eq!(chain.next(0).timestamp, 1_700_000_002, "a clock set back");
+    }
+
+    #[test]
+    fn a_call_that_was_not_executed_leaves_the_chain_where_it_was() {
+        let new = || CredentialChain::new(Key::new(SESSION_KEY), hex!("c1cf3ca98c3e2a6a"));
+        let mut interrupted = new();
+        interrupted.next(1_699_999_990);
+        assert_eq!(
+            interrupted.next(1_700_000_000).credential,
+            new().next(1_700_000_000).credential
+        );
     }
 
     #[test]
