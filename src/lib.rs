@@ -29,10 +29,10 @@ pub mod config;
 pub mod crypto;
 #[forbid(unsafe_code)]
 pub mod fault;
-#[allow(unsafe_code)]
-pub mod gss;
 #[forbid(unsafe_code)]
 pub mod file;
+#[allow(unsafe_code)]
+pub mod gss;
 #[forbid(unsafe_code)]
 pub mod identity;
 #[forbid(unsafe_code)]
