@@ -253,4 +253,8 @@
 /* Unknown status code. Not a code of this mechanism. */
 #define NTLMDC_E_UNKNOWN_STATUS 0x4E44070Cu
 
+/* The login has expired. The lifetime of a login is over; see the setting `lifetime`. A new
+ * login is needed. */
+#define NTLMDC_E_CONTEXT_EXPIRED 0x4E44070Du
+
 #endif /* GSS_NTLMDC_H */

@@ -233,7 +233,7 @@ impl fmt::Display for Took {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{:.1}ms",
+            "{:.2}ms",
             self.0.elapsed().as_secs_f64() * 1000.0
         )
     }

@@ -11,6 +11,8 @@
 pub mod acceptor;
 pub mod av_pair;
 pub mod flags;
+#[cfg(test)]
+pub(crate) mod initiator;
 pub mod keys;
 pub mod message;
 pub mod response;

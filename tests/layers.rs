@@ -40,6 +40,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
+    // The C ABI: no protocol.
+    ("gss", &["accept", "setup", "identity", "fault", "log"]),
 ];
 
 #[test]

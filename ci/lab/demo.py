@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 
-from . import apache, domain, host, mech
+from . import accounts, apache, domain, host, mech
 
 _TTY = sys.stdout.isatty()
 
@@ -58,7 +58,7 @@ class Step:
         if _TTY:
             print("\r\033[K", end="")
         if kind is None:
-            print(f"  {good('✓')} {self.name:9} {self.done:54} {dim(self._spent())}", flush=True)
+            print(f"  {good('✓')} {self.name:9} {self.done:72} {dim(self._spent())}", flush=True)
         else:
             print(f"  {bad('✗')} {self.name:9} {self.doing}", flush=True)
 
@@ -67,7 +67,7 @@ class Step:
 
     def _tick(self):
         while not self._over.wait(0.1 if _TTY else 10):
-            line = f"    {self.name:9} {self.doing + ' …':54} {dim(self._spent())}"
+            line = f"    {self.name:9} {self.doing + ' …':72} {dim(self._spent())}"
             print("\r\033[K" + line if _TTY else line, end="" if _TTY else "\n", flush=True)
 
 
@@ -137,7 +137,8 @@ def keep(server, passwords):
     """Waits until the user has seen enough."""
     print(f"\n  {bold('Running')} at {server.url}")
     for user, password in passwords.items():
-        print(f"    {domain.NETBIOS}\\{user:10} {password}")
+        fate = dim(accounts.USERS.get(user, "let in"))
+        print(f"    {domain.NETBIOS}\\{user:8} {password:22} {fate}")
     print(f"  Apache's log: {server.error_log}")
     print("  Ctrl-C ends it all.", flush=True)
     with contextlib.suppress(KeyboardInterrupt):

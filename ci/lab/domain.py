@@ -43,7 +43,7 @@ class Domain:
     """EXAMPLE.TEST with one controller, `dc1`, until `close()` or the end of this process.
 
     `address` is where the controller answers; `passwords` maps each user to his password (see
-    `USERS` in populate.py for who is who); `secret` is the password of the machine account
+    accounts.py for who is who); `secret` is the password of the machine account
     `WEB1-NTLM$`.
     """
 
@@ -107,6 +107,11 @@ class Domain:
                 os.kill(int(child), signal.SIGKILL)
             host.end(self._samba)
             self._samba = None
+
+    @property
+    def network(self):
+        """The name of the controller's network namespace."""
+        return self._namespace
 
     def log(self):
         """What the controller has said since it first started."""

@@ -65,7 +65,7 @@ def _cargo(words, **streams):
     if program is None:
         raise host.LabError(
             f"cargo is neither in PATH nor in {programs}: install the Rust toolchain for the user "
-            "who runs this (https://rustup.rs)"
+            "who runs this"
         )
     return subprocess.run(
         host.bound([program, *words]),
@@ -97,11 +97,12 @@ class Mechanism:
         for path in (self.directory, *self.directory.iterdir()):
             shutil.chown(path, "root", "www-data")
         self.directory.chmod(0o750)
-        self.environment = {"GSS_MECH_CONFIG": str(self.directory / "mech.conf")}
+        self.environment = {
+            "GSS_MECH_CONFIG": str(self.directory / "mech.conf"),
+            "NTLMDC_CONFIG": str(self.directory / "ntlmdc.toml"),
+        }
         if STAND_IN in os.environ:
             self.environment["NTLM_USER_FILE"] = str(self.directory / "users")
-        else:
-            self.environment["NTLMDC_CONFIG"] = str(self.directory / "ntlmdc.toml")
 
     def _put(self, name, text):
         path = self.directory / name

@@ -12,22 +12,10 @@ import sys
 import time
 
 import ldb
+from accounts import USERS
 from samba.auth import system_session
 from samba.param import LoadParm
 from samba.samdb import SamDB
-
-# Who is there, and what a logon with the right password comes to.
-USERS = {
-    "alice": "let in",
-    "bob": "let in",
-    "jürgen": "let in",
-    "dora": "disabled",
-    "edward": "password expired",
-    "mia": "must change the password first",
-    "xaver": "account expired",
-    "lukas": "locked out",
-    "Guest": "never let in, though enabled and with a password",
-}
 
 DAY = 24 * 60 * 60
 

@@ -1,6 +1,188 @@
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
 use super::*;
+use crate::ntlm::initiator::{Answer, Header, Initiator};
+use crate::setup::{self, Source};
+
+/// `EXAMPLE\alice` has the password that [`Initiator`] types; `[policy]` is `policy`.
+fn setup(policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let users = folder.path().join("users");
+    fs::write(&users, "EXAMPLE:alice:Password1\n").unwrap();
+    fs::set_permissions(&users, Permissions::from_mode(0o640)).unwrap();
+    let config = folder.path().join("config");
+    let text = format!(
+        "verify = [\"users\"]\n[users]\nfile = {users:?}\nnetbios_domain = \"EXAMPLE\"\n\
+         [identity]\nlifetime = \"1h\"\n[log]\nto = \"off\"\n[policy]\n{policy}\n"
+    );
+    fs::write(&config, text).unwrap();
+    let source = Source {
+        config: Some(config),
+        ..Source::default()
+    };
+    (setup::load(&source).unwrap(), folder)
+}
+
+/// One handshake on `acceptor`.
+fn log_in(acceptor: &mut Acceptor, setup: &Setup, initiator: &Initiator) -> Result<Step, Minor> {
+    let negotiate = initiator.negotiate();
+    let Ok(Step::Continue(challenge)) = acceptor.step(setup, &negotiate) else {
+        panic!("no challenge");
+    };
+    assert!(acceptor.established().is_none());
+    let answered = initiator.authenticate(&negotiate, &challenge);
+    step(acceptor, setup, &answered.token)
+}
+
+fn step(acceptor: &mut Acceptor, setup: &Setup, token: &[u8]) -> Result<Step, Minor> {
+    let outcome = acceptor.step(setup, token).map_err(|fault| fault.minor());
+    assert_eq!(
+        acceptor.established().is_some(),
+        outcome == Ok(Step::Established)
+    );
+    outcome
+}
+
+fn wrong_password() -> Initiator {
+    Initiator {
+        password: "Password2",
+        ..Initiator::default()
+    }
+}
 
 #[test]
-fn a_context_begins_with_nothing() {
-    assert!(Acceptor::new().established().is_none());
+fn a_right_login_is_named_as_the_verifier_names_it() {
+    let (setup, _folder) = setup("");
+    for initiator in [
+        Initiator::default(),
+        Initiator::curl(),
+        Initiator::chromium(),
+        Initiator {
+            user: "ALICE",
+            domain: "",
+            ..Initiator::default()
+        },
+    ] {
+        let mut acceptor = Acceptor::new();
+        let outcome = log_in(&mut acceptor, &setup, &initiator);
+        assert_eq!(outcome, Ok(Step::Established));
+        let established = acceptor.established().unwrap();
+        assert_eq!(established.identity().display(), "EXAMPLE\\alice");
+        let lasts = established
+            .expires()
+            .duration_since(SystemTime::now())
+            .unwrap();
+        assert!(lasts <= Duration::from_secs(3600) && lasts > Duration::from_secs(3590));
+    }
+}
+
+#[test]
+fn a_negotiate_message_starts_afresh_in_every_state() {
+    let (setup, _folder) = setup("");
+    let right = Initiator::default();
+    let mut acceptor = Acceptor::new();
+    let refused = Err(Minor::BadUserOrPassword);
+    assert_eq!(log_in(&mut acceptor, &setup, &wrong_password()), refused);
+    // After a failure.
+    let established = Ok(Step::Established);
+    assert_eq!(log_in(&mut acceptor, &setup, &right), established);
+    // After a success.
+    assert_eq!(log_in(&mut acceptor, &setup, &right), established);
+    // With a challenge out: the first one counts no more.
+    let negotiate = right.negotiate();
+    let Ok(Step::Continue(first)) = acceptor.step(&setup, &negotiate) else {
+        panic!("no challenge");
+    };
+    let Ok(Step::Continue(second)) = acceptor.step(&setup, &negotiate) else {
+        panic!("no challenge");
+    };
+    assert_ne!(first, second);
+    let stale = right.authenticate(&negotiate, &first);
+    // Which check sees it is a matter of the clock: the two may have the same timestamp.
+    let outcome = step(&mut acceptor, &setup, &stale.token);
+    assert!(matches!(
+        outcome,
+        Err(Minor::TargetInfoChanged | Minor::BadUserOrPassword)
+    ));
+}
+
+#[test]
+fn a_failed_context_verifies_nothing() {
+    let (setup, _folder) = setup("");
+    let right = Initiator::default();
+    let mut acceptor = Acceptor::new();
+    let negotiate = right.negotiate();
+    let Ok(Step::Continue(challenge)) = acceptor.step(&setup, &negotiate) else {
+        panic!("no challenge");
+    };
+    let good = right.authenticate(&negotiate, &challenge).token;
+    let (last, rest) = good.split_last().unwrap();
+    let bad = [rest, &[last ^ 1]].concat();
+    assert!(step(&mut acceptor, &setup, &bad).is_err());
+    assert_eq!(
+        step(&mut acceptor, &setup, &good),
+        Err(Minor::ContextFailed)
+    );
+}
+
+#[test]
+fn an_answer_is_taken_once() {
+    let (setup, _folder) = setup("");
+    let right = Initiator::default();
+    let mut acceptor = Acceptor::new();
+    let negotiate = right.negotiate();
+    let Ok(Step::Continue(challenge)) = acceptor.step(&setup, &negotiate) else {
+        panic!("no challenge");
+    };
+    let good = right.authenticate(&negotiate, &challenge).token;
+    assert_eq!(step(&mut acceptor, &setup, &good), Ok(Step::Established));
+    assert_eq!(
+        step(&mut acceptor, &setup, &good),
+        Err(Minor::NotNegotiated)
+    );
+    let mut other = Acceptor::new();
+    assert_eq!(step(&mut other, &setup, &good), Err(Minor::NotNegotiated));
+    assert_eq!(
+        step(&mut other, &setup, &challenge),
+        Err(Minor::UnexpectedMessage)
+    );
+    assert_eq!(step(&mut other, &setup, b"Negotiate"), Err(Minor::NotNtlm));
+}
+
+#[test]
+fn only_ntlm_v2_is_verified() {
+    let (setup, _folder) = setup("");
+    for (answer, minor) in [
+        (Answer::LmV2Only, Minor::LmOnlyRefused),
+        (Answer::NtlmV1, Minor::NtlmV1Refused),
+        (Answer::Ntlm2Session, Minor::Ntlm2SessionRefused),
+        (Answer::Nothing, Minor::AnonymousRefused),
+        (Answer::OneZero, Minor::AnonymousRefused),
+    ] {
+        let initiator = Initiator {
+            answer,
+            header: Header::Flags,
+            announces_mic: false,
+            ..Initiator::default()
+        };
+        let outcome = log_in(&mut Acceptor::new(), &setup, &initiator);
+        assert_eq!(outcome, Err(minor), "{answer:?}");
+    }
+    let nobody = Initiator {
+        user: "",
+        ..Initiator::default()
+    };
+    let outcome = log_in(&mut Acceptor::new(), &setup, &nobody);
+    assert_eq!(outcome, Err(Minor::AnonymousRefused));
+}
+
+#[test]
+fn a_mic_may_be_required() {
+    let (setup, _folder) = setup("mic = \"require\"");
+    let outcome = log_in(&mut Acceptor::new(), &setup, &Initiator::curl());
+    assert_eq!(outcome, Err(Minor::MissingMic));
+    let outcome = log_in(&mut Acceptor::new(), &setup, &Initiator::chromium());
+    assert_eq!(outcome, Ok(Step::Established));
 }

@@ -5,6 +5,9 @@
 //! [`Claim::check_mic`].
 
 mod claim;
+#[cfg(test)]
+mod tests;
+
 pub use claim::{Claim, MicChecked};
 
 use super::av_pair::{AvId, AvPairs};

@@ -1,5 +1,8 @@
 //! AV_PAIR (MS-NLMP 2.2.2.1): what `TargetInfo` and the NTLMv2 response are lists of.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use super::message::TooLong;

@@ -4,6 +4,9 @@ mod authenticate;
 mod challenge;
 mod fields;
 mod negotiate;
+#[cfg(test)]
+pub(super) mod tests;
+
 pub use authenticate::Authenticate;
 pub use challenge::Challenge;
 pub use negotiate::Negotiate;

@@ -1,5 +1,8 @@
 //! What a client answers to the challenge: the kinds of responses, and the NTLMv2 one taken apart.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use super::av_pair::{AvFlags, AvId, AvPairs};

@@ -1,5 +1,8 @@
 //! Names in messages: the units that hashes are computed over, and what a person means by them.
 
+#[cfg(test)]
+mod tests;
+
 use crate::wire::DecodeError;
 
 /// The character set of a message's names, as the CHALLENGE message chose it.

@@ -10,23 +10,14 @@ HEADER = ROOT / "include" / "gss_ntlmdc.h"
 
 @functools.cache
 def _table():
-    numbers = {}
-    for name, number in re.findall(r"^\s*#\s*define\s+(\w+)\s+\(?(\w+)\)?", HEADER.read_text(), re.M):
-        try:
-            value = int(number.rstrip("uUlL"), 0)
-        except ValueError:
-            continue
-        if value >> 16 == 0x4E44:
-            numbers[name.replace("_", "").lower()] = value
-    assert numbers, f"no minor codes in {HEADER}"
-    return numbers
+    found = re.findall(r"^#define NTLMDC_E_(\w+) (0x4E44[0-9A-F]{4})u$", HEADER.read_text(), re.M)
+    assert found, f"no minor codes in {HEADER}"
+    return {name.replace("_", "").lower(): int(number, 16) for name, number in found}
 
 
 def code(name):
     """The number of the minor code `name`, spelt as the source does: `BadMic`."""
-    found = [number for key, number in _table().items() if key.endswith(name.lower())]
-    assert len(found) == 1, f"{name}: {len(found)} codes of that name in {HEADER}"
-    return found[0]
+    return _table()[name.lower()]
 
 
 def in_log(text):

@@ -1,0 +1,96 @@
+"""README.md's set-up, carried out as it is printed, on Debian's own Apache configuration.
+
+What it changes of the machine are copies, seen in a mount namespace of its own only. It runs on the
+controller's network, where port 80 is free.
+"""
+
+import re
+import shlex
+import subprocess
+
+from conftest import ROOT
+from lab import domain, host
+
+# What the commands write to.
+COPIED = "/etc/gss /etc/apache2 /var/lib/apache2 /usr/lib/$(gcc -print-multiarch)/gss"
+EMPTY = "/var/log/apache2 /run/apache2 /run/lock"
+
+# Stand-ins for what a test cannot do as an administrator does it.
+STAND_INS = {
+    # They are installed, or the test ends here.
+    "apt-get": 'shift; dpkg -s "$@" >/dev/null',
+    # The library is built; as root, cargo might not be found.
+    "cargo": 'test "$*" = "build --release --locked" && test -e target/release/libgss_ntlmdc.so',
+    "editor": 'printf "%s\\n" "$SECRET" >"$1"',
+    "systemctl": 'test "$*" = "restart apache2" && exec apachectl -k start',
+}
+
+LOG_IN = r"""
+curl -sS --retry 5 --retry-connrefused --resolve web1:80:127.0.0.1 --max-time 30 --output /dev/null \
+    --write-out 'status %{http_code}\n' --ntlm -u "EXAMPLE\\alice:$PASSWORD" http://web1/ || :
+cat /var/log/apache2/*.log
+"""
+
+
+def blocks(text):
+    """The shell commands of the set-up, block by block."""
+    section = text.split("## Set it up")[1].split("\n## ")[0]
+    return re.findall(r"^```sh\n(.*?)^```", section, re.S | re.M)
+
+
+def create_account(controller, commands):
+    """Runs the printed samba-tool commands; answers the one that asks for a password."""
+    for line in commands.splitlines():
+        words = shlex.split(line)
+        assert words.pop(0) == "samba-tool"
+        if "setpassword" in words:
+            words.append(f"--newpassword={controller.secret}")
+        controller.tool(*words)
+
+
+def private_copies(directory):
+    lines = ["set -eu", "mount --make-rprivate /"]
+    lines += [f"for path in {COPIED}; do", "    mkdir -p $path"]
+    lines += [f"    copy={directory}/$(echo $path | tr / -)", "    cp -a $path $copy"]
+    lines += ["    mount --bind $copy $path", "done"]
+    lines += [f"for path in {EMPTY}; do mkdir -p $path; mount -t tmpfs none $path; done"]
+    return "\n".join(lines)
+
+
+def test_the_set_up_as_it_is_printed(library, controller, tmp_path):
+    assert library == ROOT / "target" / "release" / library.name
+    text = (ROOT / "README.md").read_text()
+    text = text.replace("10.0.0.2", controller.address)
+    # The domain has an account of the printed name already.
+    text = text.replace(domain.MACHINE, "WEB2-NTLM")
+    account, *commands = blocks(text)
+    assert len(commands) == 3, "library, configuration, Apache"
+    create_account(controller, account)
+
+    tmp_path.chmod(0o755)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, body in STAND_INS.items():
+        program = programs / name
+        program.write_text(f"#!/bin/sh\n{body}\n")
+        program.chmod(0o755)
+    script = tmp_path / "script"
+    script.write_text("\n".join([private_copies(tmp_path), f"cd {ROOT}", *commands, LOG_IN]))
+    done = subprocess.run(
+        host.bound(["ip", "netns", "exec", controller.network])
+        + ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", str(script)],
+        env={
+            "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin",
+            "SECRET": controller.secret,
+            "PASSWORD": controller.passwords["alice"],
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "status 200" in done.stdout, done.stdout
+    # The access log writes a backslash as two.
+    assert r" EXAMPLE\\alice [" in done.stdout, done.stdout
