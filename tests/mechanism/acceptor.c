@@ -3,6 +3,7 @@
  *
  *   logins    so many logins, each with everything that a server may ask afterwards
  *   failures  so many rounds of logins that fail in each way, each followed by one that succeeds
+ *   losses    so many logins of which nothing is released, for a test of the leak detector
  *   threads   so many logins in each of four threads, every call of a login on another thread
  *   fork      so many children, each of which completes logins that its parent began
  *   halfopen  so many contexts that wait for the client's answer at once
@@ -38,17 +39,22 @@ static int is_text(const gss_buffer_desc *buffer, const char *text)
     return buffer->length == strlen(text) && strcmp(buffer->value, text) == 0;
 }
 
-static gss_cred_id_t acquire(void)
+/* With a credential store, if $STORE_CONFIG is to be in it; beside what other mechanisms read. */
+static gss_cred_id_t acquire(gss_cred_usage_t usage)
 {
     OM_uint32 major, minor, lifetime;
     gss_cred_id_t credential;
     gss_key_value_element_desc elements[] = {
         {"keytab", "/nonexistent"}, {"ntlmdc_config", getenv("STORE_CONFIG")}};
-    gss_key_value_set_desc store = {elements[1].value == NULL ? 1 : 2, elements};
+    gss_key_value_set_desc store = {2, elements};
 
-    major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, 0, &ntlm_only, GSS_C_ACCEPT, &store,
-                                  &credential, NULL, &lifetime);
-    expect("gss_acquire_cred_from", major, minor, GSS_S_COMPLETE);
+    if (elements[1].value == NULL)
+        major = gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, &ntlm_only, usage, &credential, NULL,
+                                 &lifetime);
+    else
+        major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, 0, &ntlm_only, usage, &store,
+                                      &credential, NULL, &lifetime);
+    expect("gss_acquire_cred", major, minor, GSS_S_COMPLETE);
     CHECK(lifetime == GSS_C_INDEFINITE);
     return credential;
 }
@@ -58,7 +64,7 @@ static OM_uint32 accept_token(OM_uint32 *minor, gss_ctx_id_t *context, gss_buffe
                               gss_buffer_desc *answer, gss_name_t *name)
 {
     OM_uint32 major, ignored, flags = 1, lifetime = 1;
-    gss_cred_id_t credential = acquire(), delegated = GSS_C_NO_CREDENTIAL;
+    gss_cred_id_t credential = acquire(GSS_C_ACCEPT), delegated = GSS_C_NO_CREDENTIAL;
     gss_OID mech = NULL;
 
     major = gss_accept_sec_context(minor, context, credential, token, GSS_C_NO_CHANNEL_BINDINGS,
@@ -293,12 +299,21 @@ static void failures(const struct initiator *right, long count)
     initiator_stop(&wrong);
 }
 
+static void losses(const struct initiator *initiator, long count)
+{
+    for (long i = 0; i < count; i++) {
+        gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+
+        login(&context, initiator);
+    }
+}
+
 /* What does not depend on a login. */
 static void facts(void)
 {
     OM_uint32 major, minor, lifetime;
     gss_buffer_desc names[3], text, user = {13, "EXAMPLE\\alice"};
-    gss_cred_id_t credential = acquire();
+    gss_cred_id_t credential = acquire(GSS_C_ACCEPT);
     gss_OID_set set;
     gss_OID mech, type;
     gss_name_t name, canonical;
@@ -322,8 +337,7 @@ static void facts(void)
 
     major = gss_acquire_cred(&minor, 0, 0, &ntlm_only, GSS_C_INITIATE, &credential, NULL, NULL);
     expect("gss_acquire_cred (initiate)", major, minor, GSS_S_NO_CRED);
-    major = gss_acquire_cred(&minor, 0, 0, &ntlm_only, GSS_C_BOTH, &credential, NULL, NULL);
-    expect("gss_acquire_cred (both)", major, minor, GSS_S_COMPLETE);
+    credential = acquire(GSS_C_BOTH);
     gss_release_cred(&minor, &credential);
 
     major = gss_inquire_names_for_mech(&minor, &ntlm, &set);
@@ -540,6 +554,8 @@ int main(int argc, char **argv)
         logins(&initiator, count);
     } else if (strcmp(argv[1], "failures") == 0) {
         failures(&initiator, count);
+    } else if (strcmp(argv[1], "losses") == 0) {
+        losses(&initiator, count);
     } else if (strcmp(argv[1], "threads") == 0) {
         threads(count);
     } else if (strcmp(argv[1], "fork") == 0) {
