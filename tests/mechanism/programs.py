@@ -1,0 +1,96 @@
+"""The C programs beside this file: compiled, and given a mechanism to load."""
+
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "ci"))
+
+from lab import host, mech  # noqa: E402  (found by the line above)
+
+USER = "alice"
+PASSWORD = "Alices-Passw0rd"
+DOMAIN = "EXAMPLE"
+
+
+def peer():
+    """The path of Debian's gss-ntlmssp: the initiator's mechanism, and the one we compare with."""
+    found = sorted(pathlib.Path("/usr/lib").glob("*/gssntlmssp/gssntlmssp.so"))
+    if not found:
+        raise host.LabError("gss-ntlmssp is not installed: sudo ci/install test")
+    return found[0]
+
+
+def compile_c(source, folder, *flags, suffix=""):
+    """Compiles one program into a folder and returns its path."""
+    program = folder / (source.stem + suffix)
+    warnings = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror"]
+    libraries = ["-lgssapi_krb5", "-lpthread"]
+    host.run("cc", *(flags or ["-O2"]), *warnings, "-o", program, source, *libraries)
+    return program
+
+
+class Setting:
+    """A folder with what an acceptor and its initiator need; `environment()` is for the acceptor."""
+
+    def __init__(self, folder, library):
+        self.folder = folder
+        self.initiator = compile_c(HERE / "initiator.c", folder)
+        self.mech_config = self._mech_config("mech.conf", library)
+        self.peer_mech_config = self._mech_config("peer.conf", peer())
+        self.users = self.users_file("users", 1)
+        self.config = self.configuration("ntlmdc.toml", self.users, "off")
+
+    def _mech_config(self, name, library):
+        path = self.folder / name
+        path.write_text(f"ntlmssp {mech.OID} {library}\n")
+        return path
+
+    def users_file(self, name, lines):
+        """A users file of so many lines, ours the last."""
+        path = self.folder / name
+        others = (f"{DOMAIN}:user{i}:Passw0rd-{i}\n" for i in range(lines - 1))
+        path.write_text("".join(others) + f"{DOMAIN}:{USER}:{PASSWORD}\n")
+        path.chmod(0o600)
+        return path
+
+    def configuration(self, name, users, log):
+        """Our configuration for a users file."""
+        path = self.folder / name
+        path.write_text(
+            f'verify = ["users"]\n[users]\nfile = "{users}"\nnetbios_domain = "{DOMAIN}"\n'
+            f'[log]\nto = "{log}"\n'
+        )
+        path.chmod(0o600)
+        return path
+
+    def environment(self, **more):
+        """Ours, with the users file of one line; `more` is added, and None takes away."""
+        variables = {
+            "PATH": "/usr/bin:/bin",
+            "GSS_MECH_CONFIG": self.mech_config,
+            "NTLMDC_CONFIG": self.config,
+            "INITIATOR": self.initiator,
+            "INITIATOR_MECH_CONFIG": self.peer_mech_config,
+            "INITIATOR_USER": f"{DOMAIN}\\{USER}",
+            "INITIATOR_PASSWORD": PASSWORD,
+            "EXPECT_NAME": f"{DOMAIN}\\{USER}",
+            "EXPECT_LOCAL": USER,
+        }
+        variables |= more
+        return {name: str(value) for name, value in variables.items() if value is not None}
+
+
+def run(*command, environment, seconds=300, **streams):
+    """Runs a program to its end, which must come in so many seconds, and returns what happened."""
+    return subprocess.run(
+        host.bound([str(word) for word in command]),
+        env=environment,
+        timeout=seconds,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        **(streams or {"capture_output": True}),
+    )

@@ -1,0 +1,166 @@
+"""The library as C hosts see it: loaded bare, and through the real libgssapi with real clients."""
+
+import re
+import shutil
+
+import programs
+import pytest
+from programs import HERE, compile_c, mech
+
+# What the library has lost is seen by AddressSanitizer in the acceptor: the library takes its memory
+# from the same malloc.
+SANITIZERS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+# LeakSanitizer ends a program that lost memory with this status.
+LOST = 23
+
+
+@pytest.fixture(scope="session")
+def library():
+    return mech.library()
+
+
+@pytest.fixture(scope="session")
+def setting(tmp_path_factory, library):
+    return programs.Setting(tmp_path_factory.mktemp("mechanism"), library)
+
+
+@pytest.fixture(scope="session")
+def host(setting):
+    return compile_c(HERE / "host.c", setting.folder)
+
+
+@pytest.fixture(scope="session")
+def acceptor(setting):
+    return compile_c(HERE / "acceptor.c", setting.folder)
+
+
+@pytest.fixture(scope="session")
+def watched(setting):
+    return compile_c(HERE / "acceptor.c", setting.folder, *SANITIZERS, suffix="-watched")
+
+
+def succeeded(done):
+    assert done.returncode == 0, f"status {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def lost(done, library):
+    """The leaks that LeakSanitizer reports: (how many objects, the report, whether it is ours)."""
+    reports = re.split(r"\n(?=(?:Direct|Indirect) leak of )", done.stderr)[1:]
+    return [
+        (int(re.search(r"in (\d+) object", report)[1]), report, library.name in report)
+        for report in reports
+    ]
+
+
+def nothing_of_ours_is_lost(done, library, count):
+    """Nothing of ours at all; of libgssapi's, nothing that grows with the number of logins."""
+    leaks = lost(done, library)
+    assert not [report for _, report, ours in leaks if ours]
+    assert not [report for objects, report, _ in leaks if objects > count // 10]
+    assert done.returncode == (LOST if leaks else 0), done.stderr
+
+
+def watching(setting, **more):
+    return setting.environment(ASAN_OPTIONS=f"detect_leaks=1:exitcode={LOST}", **more)
+
+
+def test_loads_without_a_trace_and_answers_null(host, library):
+    said = succeeded(programs.run(host, library, environment={}))
+    exports = (programs.ROOT / "ci" / "symbols.list").read_text().split()
+    assert f"{len(exports)} exports answer NULL; no file, no thread" in said
+
+
+def test_a_panic_does_not_reach_the_host(host, library):
+    target = library.parents[1] / "provoke-panic"
+    options = ["--locked", "--lib", "--features", "provoke-panic", "--target-dir", str(target)]
+    mech.cargo("build", *options)
+    panicking = target / "debug" / library.name
+    done = programs.run(host, panicking, "panic", environment={})
+    assert "three panics, and the host lives" in succeeded(done)
+    # The host's standard error is not ours.
+    assert done.stderr == ""
+
+
+def test_the_release_has_no_panic_on_request(host, library):
+    done = programs.run(host, library, "panic", environment={})
+    assert done.returncode == 1
+
+
+def test_a_hundred_thousand_logins_lose_nothing(watched, setting, library):
+    count = 100_000
+    done = programs.run(watched, "logins", count, environment=watching(setting))
+    assert f"logins {count}" in done.stderr
+    nothing_of_ours_is_lost(done, library, count)
+
+
+def test_failed_logins_lose_nothing(watched, setting, library):
+    count = 2000
+    done = programs.run(watched, "failures", count, environment=watching(setting))
+    assert f"failures {count}" in done.stderr
+    nothing_of_ours_is_lost(done, library, count)
+
+
+def test_what_is_lost_would_be_seen(watched, setting, library):
+    count = 50
+    done = programs.run(watched, "losses", count, environment=watching(setting))
+    assert done.returncode == LOST
+    assert max(objects for objects, _, ours in lost(done, library) if ours) >= count - 5
+
+
+def test_every_call_on_another_thread(watched, setting, library):
+    count = 1000
+    done = programs.run(watched, "threads", count, environment=watching(setting))
+    assert f"threads {count}" in done.stderr
+    nothing_of_ours_is_lost(done, library, count)
+
+
+def test_parent_and_child_complete_what_was_begun_before_a_fork(acceptor, setting):
+    succeeded(programs.run(acceptor, "fork", 20, environment=setting.environment()))
+
+
+def test_a_context_that_waits_is_small(acceptor, setting):
+    said = succeeded(programs.run(acceptor, "halfopen", 10_000, environment=setting.environment()))
+    size, files = map(int, re.fullmatch(r"bytes (\d+) files (\d+)\n", said).groups())
+    assert 0 < size <= 2048
+    assert files == 0
+
+
+def test_the_credential_store_names_the_configuration(acceptor, setting):
+    environment = setting.environment(NTLMDC_CONFIG=None, STORE_CONFIG=setting.config)
+    succeeded(programs.run(acceptor, "logins", 100, environment=environment))
+
+
+def test_the_environment_alone_names_a_users_file(acceptor, setting):
+    environment = setting.environment(
+        NTLMDC_CONFIG=None, NTLM_USER_FILE=setting.users, NETBIOS_DOMAIN_NAME=programs.DOMAIN
+    )
+    succeeded(programs.run(acceptor, "logins", 2, environment=environment))
+
+
+def test_without_a_configuration_nobody_is_accepted(acceptor, setting):
+    for missing in [None, setting.folder / "missing.toml"]:
+        environment = setting.environment(NTLMDC_CONFIG=missing)
+        done = programs.run(acceptor, "logins", 1, environment=environment)
+        assert done.returncode == 1
+        assert "NTLM is not configured: " in done.stderr
+        assert str(missing or "/etc/gss/ntlmdc.toml") in done.stderr
+        assert "[4e440601]" in done.stderr
+        assert "gss_acquire_cred: 00070000 instead of 00000000" in done.stderr
+
+
+def under_valgrind(acceptor, setting, count):
+    """Runs logins; returns how many blocks were there at the end, by kind."""
+    valgrind = [shutil.which("valgrind"), "--leak-check=full", "--errors-for-leak-kinds=none"]
+    valgrind += ["--error-exitcode=99", "--show-leak-kinds=definite"]
+    done = programs.run(*valgrind, acceptor, "logins", count, environment=setting.environment())
+    succeeded(done)
+    definite = re.findall(r"definitely lost in loss record(?:.|\n)*?== \n", done.stderr)
+    assert not [report for report in definite if "libgss_ntlmdc" in report]
+    return dict(re.findall(r"(\w+ \w+): [\d,]+ bytes in ([\d,]+) blocks", done.stderr))
+
+
+def test_no_wrong_access_and_nothing_piles_up(acceptor, setting):
+    few, many = (under_valgrind(acceptor, setting, count) for count in (10, 300))
+    assert "still reachable" in few
+    assert few == many
