@@ -1,17 +1,13 @@
 //! The machine account's secret, from its file.
 
-use std::fs::{File, OpenOptions};
-use std::io::Read;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::crypto::{self, Key, SecretBytes};
 use crate::fault::{Fault, Minor};
+use crate::file;
 
-/// No password is longer (Active Directory's are at most 256 characters).
-const MAX_LENGTH: usize = 1024;
-/// The file's mode: others may read.
-const READABLE_BY_OTHERS: u32 = 0o004;
+/// No password is longer, in bytes of UTF-8: Active Directory's have at most 256 characters.
+const MAX_LENGTH: u64 = 1024;
 
 /// Reads the NT hash of the account's password: the file holds the password in UTF-8, or the hash
 /// in exactly 32 hexadecimal digits. One newline at the end does not count.
@@ -19,38 +15,12 @@ const READABLE_BY_OTHERS: u32 = 0o004;
 /// # Errors
 /// [`Minor::SecretFileUnusable`] with the path and the cure.
 pub(super) fn nt_hash(path: &Path) -> Result<Key, Fault> {
-    read(path)
-        .and_then(|content| parse(&content))
+    file::read_secret(path, MAX_LENGTH)
+        .map_err(|error| error.to_string())
+        .and_then(|(content, _)| parse(&content))
         .map_err(|problem| {
             Minor::SecretFileUnusable.because(format_args!("{}: {problem}", path.display()))
         })
-}
-
-fn read(path: &Path) -> Result<SecretBytes, String> {
-    // Opening a named pipe must not wait for a writer.
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path);
-    let file = opened.map_err(|error| {
-        format!("{error}; the server's user must be able to read it (chown root:www-data)")
-    })?;
-    let metadata = file.metadata().map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("not a regular file".to_owned());
-    }
-    if metadata.mode() & READABLE_BY_OTHERS != 0 {
-        return Err("everybody may read it; chmod 0640, chown root:www-data".to_owned());
-    }
-    content(file).map_err(|error| error.to_string())
-}
-
-fn content(file: File) -> std::io::Result<SecretBytes> {
-    // As large as it can become: growing would leave copies behind.
-    let mut bytes = Vec::with_capacity(MAX_LENGTH + 2);
-    let result = file.take(MAX_LENGTH as u64 + 2).read_to_end(&mut bytes);
-    let content = SecretBytes::new(bytes);
-    result.map(|_| content)
 }
 
 fn parse(content: &SecretBytes) -> Result<Key, String> {
@@ -59,9 +29,6 @@ fn parse(content: &SecretBytes) -> Result<Key, String> {
     let secret = secret.strip_suffix(b"\r").unwrap_or(secret);
     if secret.is_empty() {
         return Err("it is empty".to_owned());
-    }
-    if secret.len() > MAX_LENGTH {
-        return Err("no password is that long".to_owned());
     }
     if let Some(hash) = hexadecimal(secret) {
         return Ok(hash);
@@ -138,6 +105,6 @@ mod tests {
         refused(&file(&directory, b"hunter2", 0o644), "chmod 0640");
         refused(&file(&directory, b"\n", 0o640), "empty");
         refused(&file(&directory, b"hunter2\xFF", 0o640), "UTF-8");
-        refused(&file(&directory, &[b'x'; 1025], 0o640), "long");
+        refused(&file(&directory, &[b'x'; 1025], 0o640), "longer");
     }
 }
