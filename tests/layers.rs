@@ -1,4 +1,5 @@
 //! The direction of imports, as the crate's first page draws it; and where `unsafe` may stand.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -125,10 +125,10 @@ fn refusals_and_truncations_give_no_key() {
 
 #[test]
 fn both_levels_are_checked() {
-    let (_, mut check) = agreed().check(PARTIES, 1).unwrap();
-    let first = capabilities(&mut check, 1, recorded::NEGOTIATED, 0);
-    let (_, mut check) = ask(check.answered(&first, PARTIES, 1));
-    let second = capabilities(&mut check, 2, OFFERED, 0);
+    let (_, check) = agreed().check(PARTIES, 1).unwrap();
+    let first = capabilities(&check, 1, recorded::NEGOTIATED, 0);
+    let (_, check) = ask(check.answered(&first, PARTIES, 1));
+    let second = capabilities(&check, 2, OFFERED, 0);
     let checked = check.answered(&second, PARTIES, 1).unwrap();
     assert!(matches!(checked, Checking::Checked(capable) if capable.transitive()));
 }
@@ -136,11 +136,11 @@ fn both_levels_are_checked() {
 #[test]
 fn a_controller_without_level_2_is_asked_level_1_again() {
     for status in [0x1C00_0006, 0x6F7] {
-        let (_, mut check) = agreed().check(PARTIES, 1).unwrap();
-        let first = capabilities(&mut check, 1, recorded::NEGOTIATED, 0);
+        let (_, check) = agreed().check(PARTIES, 1).unwrap();
+        let first = capabilities(&check, 1, recorded::NEGOTIATED, 0);
         let (_, check) = ask(check.answered(&first, PARTIES, 1));
-        let (_, mut check) = ask(check.answered(&fault(status), PARTIES, 1));
-        let again = capabilities(&mut check, 1, recorded::NEGOTIATED, 0);
+        let (_, check) = ask(check.answered(&fault(status), PARTIES, 1));
+        let again = capabilities(&check, 1, recorded::NEGOTIATED, 0);
         let checked = check.answered(&again, PARTIES, 1).unwrap();
         assert!(matches!(checked, Checking::Checked(_)));
     }
