@@ -1,8 +1,8 @@
 //! One acceptor context: a message in, a message or an identity out.
 //!
-//! The order of a login, held by types: the client's [`Claim`](crate::ntlm::acceptor::Claim) is
-//! admitted by the policy, then verified, then its message integrity is checked with the key that the
-//! verifier gave; [`Established`] takes a value of each check and can be made in no other way.
+//! The order of a login, held by types: the client's [`Claim`] is admitted by the policy, then
+//! verified, then its message integrity is checked with the key that the verifier gave;
+//! [`Established`] takes a value of each check and can be made in no other way.
 
 use std::fmt;
 use std::mem;
