@@ -23,6 +23,24 @@ pub struct Secret<const N: usize>(Zeroizing<[u8; N]>);
 /// A 16-byte key or hash.
 pub type Key = Secret<16>;
 
+impl Key {
+    /// Reads 32 hexadecimal digits of either case; none if they are anything else.
+    pub fn from_hexadecimal(digits: &[u8]) -> Option<Self> {
+        let mut key = Zeroizing::new([0; 16]);
+        let (pairs, []) = digits.as_chunks() else {
+            return None;
+        };
+        if pairs.len() != key.len() {
+            return None;
+        }
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        for (byte, [high, low]) in key.iter_mut().zip(pairs) {
+            *byte = u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?;
+        }
+        Some(Self(key))
+    }
+}
+
 impl<const N: usize> Secret<N> {
     /// Takes the bytes over; the caller keeps no copy.
     pub fn new(bytes: [u8; N]) -> Self {
@@ -97,6 +115,15 @@ pub fn random<const N: usize>() -> Result<[u8; N], NoRandomBytes> {
 /// MD4 (RFC 1320).
 pub fn md4(bytes: &[u8]) -> [u8; 16] {
     Md4::digest(bytes).into()
+}
+
+/// `NTOWFv1` (MS-NLMP 3.3.1): the MD4 of a password in UTF-16LE. What Windows and Samba store of it,
+/// and what a machine account shares with its domain (MS-NRPC 3.1.4.3.1).
+pub fn nt_hash(password: &str) -> Key {
+    // As long as it can get, so that no reallocation leaves a copy behind.
+    let mut units = Zeroizing::new(Vec::with_capacity(2 * password.len()));
+    units.extend(password.encode_utf16().flat_map(u16::to_le_bytes));
+    Key::new(md4(&units))
 }
 
 /// MD5 (RFC 1321) of `parts`, one after the other.
@@ -206,6 +233,31 @@ mod tests {
             sha256(b"abc"),
             hex!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         );
+    }
+
+    #[test]
+    fn nt_hashes_come_from_passwords_and_from_digits() {
+        // MS-NLMP 4.2.2.1.2.
+        let expected = Key::new(hex!("a4f49c406510bdcab6824ee7c30fd852"));
+        assert_eq!(nt_hash("Password"), expected);
+        for digits in [
+            "a4f49c406510bdcab6824ee7c30fd852",
+            "A4F49C406510BDCAB6824EE7C30FD852",
+        ] {
+            assert_eq!(
+                Key::from_hexadecimal(digits.as_bytes()),
+                Some(expected.clone())
+            );
+        }
+        for wrong in [
+            "",
+            "a4f49c406510bdcab6824ee7c30fd85",
+            "a4f49c406510bdcab6824ee7c30fd8520",
+            "a4f49c406510bdcab6824ee7c30fd85200",
+            "a4f49c406510bdcab6824ee7c30fd85g",
+        ] {
+            assert_eq!(Key::from_hexadecimal(wrong.as_bytes()), None, "{wrong}");
+        }
     }
 
     #[test]

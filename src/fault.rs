@@ -233,7 +233,7 @@ impl Minor {
     pub fn because(self, detail: impl fmt::Display) -> Fault {
         Fault {
             minor: self,
-            detail: Some(Detail::Public(detail.to_string())),
+            detail: Some(Detail::Public(one_line(&detail.to_string()))),
         }
     }
 
@@ -241,7 +241,7 @@ impl Minor {
     pub fn confidentially(self, detail: impl fmt::Display) -> Fault {
         Fault {
             minor: self,
-            detail: Some(Detail::Private(detail.to_string())),
+            detail: Some(Detail::Private(one_line(&detail.to_string()))),
         }
     }
 }
@@ -298,6 +298,23 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// A detail may quote what a client typed: it stays on its line, in the direction of the text.
+fn one_line(text: &str) -> String {
+    text.chars().fold(String::new(), |mut line, letter| {
+        match is_unprintable(letter) {
+            true => line.extend(letter.escape_unicode()),
+            false => line.push(letter),
+        }
+        line
+    })
+}
+
+/// Control characters, and those that separate lines or turn the direction of the text.
+pub fn is_unprintable(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,5 +343,11 @@ mod tests {
             fault.to_string(),
             "NTLM is not configured: /etc/gss/ntlmdc.toml is missing"
         );
+    }
+
+    #[test]
+    fn what_a_client_typed_stays_on_its_line() {
+        let fault = Minor::UnknownDomain.because("A\nB\u{202e}C\u{1b}ü");
+        assert!(fault.to_string().ends_with(": A\\u{a}B\\u{202e}C\\u{1b}ü"));
     }
 }

@@ -28,6 +28,8 @@ pub mod config;
 #[forbid(unsafe_code)]
 pub mod crypto;
 #[forbid(unsafe_code)]
+pub mod dc;
+#[forbid(unsafe_code)]
 pub mod fault;
 #[forbid(unsafe_code)]
 pub mod file;
@@ -38,11 +40,15 @@ pub mod identity;
 #[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]
+pub mod net;
+#[forbid(unsafe_code)]
 pub mod ntlm;
 #[forbid(unsafe_code)]
 pub mod policy;
 #[forbid(unsafe_code)]
 pub mod process;
+#[forbid(unsafe_code)]
+pub mod rpc;
 #[forbid(unsafe_code)]
 pub mod setup;
 #[forbid(unsafe_code)]

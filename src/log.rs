@@ -9,6 +9,7 @@ use std::process;
 use std::sync::Mutex;
 
 use crate::config::LogTarget;
+use crate::fault::is_unprintable;
 use crate::process::PerProcess;
 
 /// How much a line matters (RFC 5424 6.2.1).
@@ -96,18 +97,12 @@ impl fmt::Display for Quoted<'_> {
                     break;
                 }
                 '"' => formatter.write_str("\\\"")?,
-                _ if is_line_breaking(letter) => write!(formatter, "{}", letter.escape_unicode())?,
+                _ if is_unprintable(letter) => write!(formatter, "{}", letter.escape_unicode())?,
                 _ => formatter.write_char(letter)?,
             }
         }
         formatter.write_char('"')
     }
-}
-
-/// Control characters, and those that separate lines or turn the direction of the text.
-fn is_line_breaking(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::log::{self, Severity};
 use crate::ntlm::acceptor::{Target, TargetKind};
 use crate::process::PerProcess;
 use crate::verify::Verifier;
+use crate::verify::netlogon::Netlogon;
 use crate::verify::users::Users;
 
 /// The file that is read if nothing names another.
@@ -174,6 +175,9 @@ fn verifier(
         (VerifierKind::Users, Some(users), _) => {
             let domain = &target.netbios_domain;
             Ok(Box::new(Users::open(&users.file, domain, config.log.to)?))
+        }
+        (VerifierKind::Netlogon, _, Some(netlogon)) => {
+            Ok(Box::new(Netlogon::new(netlogon.clone())))
         }
         (kind, ..) => Err(Minor::BadConfiguration.because(format_args!("no table for {kind:?}"))),
     }

@@ -3,6 +3,7 @@
 //! A [`Verifier`] is asked about an [`Attempt`] and answers with a [`Logon`], which nobody else can
 //! make, or with a [`Refusal`]. The verifiers of a configuration are asked in its order.
 
+pub mod netlogon;
 pub mod users;
 
 use std::time::SystemTime;

@@ -1,4 +1,5 @@
 //! The direction of imports, as the crate's first page draws it; and where `unsafe` may stand.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,10 +15,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("process", &[]),
     ("config", &[]),
     ("file", &["crypto"]),
-    ("log", &["config", "process"]),
+    ("log", &["config", "process", "fault"]),
+    ("net", &[]),
     // Protocols: no sockets, no clock, no files.
     ("ntlm", &["wire", "crypto", "fault"]),
+    ("rpc", &["wire", "crypto", "sid"]),
     // Who verifies.
+    (
+        "dc",
+        &["rpc", "net", "config", "crypto", "fault", "file", "process"],
+    ),
     (
         "verify",
         &[

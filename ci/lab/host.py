@@ -1,8 +1,10 @@
 """What the lab asks of the machine: processes that never outlive us, free ports, tidying up."""
 
 import atexit
+import contextlib
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -94,10 +96,17 @@ def answers(address, port):
 
 
 def free_port():
-    """A TCP port on loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port on loopback that nobody listens on just now.
+
+    Below the ports that the kernel gives to outgoing connections: a probe of such a port, while
+    nobody listens there, can meet itself and take that for an answer.
+    """
+    for _attempt in range(100):
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise LabError("no free TCP port from 20000 to 32000 on loopback")
 
 
 # What lab directories and namespaces are called: the process that made them is in the name, so

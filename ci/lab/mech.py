@@ -42,38 +42,39 @@ def library(messages=None):
 
 def cargo(*words, messages=None):
     """Runs cargo as the user who called sudo, with his toolchain, and returns what it printed."""
-    done = _cargo(words, stdout=subprocess.PIPE, stderr=messages)
+    done = as_developer("cargo", *words, stdout=subprocess.PIPE, stderr=messages)
     if done.returncode != 0:
         place = f"in {messages.name}" if messages else "above"
         raise host.LabError(f"cargo {words[0]} failed: its messages are {place}")
     return done.stdout
 
 
-def _cargo(words, **streams):
+def as_developer(name, *words, **options):
+    """Runs a program at the top of the checkout, as the user who called sudo, with his toolchain."""
     home = pathlib.Path.home()
     environment = dict(os.environ)
     user = {}
-    if os.geteuid() == 0 and (name := os.environ.get("SUDO_USER", "root")) != "root":
-        entry = pwd.getpwnam(name)
+    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_USER", "root")) != "root":
+        entry = pwd.getpwnam(caller)
         home = pathlib.Path(entry.pw_dir)
-        environment |= {"HOME": str(home), "USER": name, "LOGNAME": name}
-        groups = os.getgrouplist(name, entry.pw_gid)
+        environment |= {"HOME": str(home), "USER": caller, "LOGNAME": caller}
+        groups = os.getgrouplist(caller, entry.pw_gid)
         user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}
     programs = environment.get("CARGO_HOME", str(home / ".cargo")) + "/bin"
     environment["PATH"] = programs + os.pathsep + environment.get("PATH", os.defpath)
-    program = shutil.which("cargo", path=environment["PATH"])
-    if program is None:
+    if shutil.which("cargo", path=environment["PATH"]) is None:
         raise host.LabError(
             f"cargo is neither in PATH nor in {programs}: install the Rust toolchain for the user "
             "who runs this"
         )
+    program = shutil.which(name, path=environment["PATH"]) or name
     return subprocess.run(
         host.bound([program, *words]),
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,
         text=True,
-        **streams,
+        **options,
         **user,
     )
 
@@ -174,5 +175,5 @@ controllers = {controllers}
     return Mechanism(library, configuration, controller.passwords, files)
 
 
-if __name__ == "__main__":
-    sys.exit(_cargo(sys.argv[1:]).returncode)  # `python3 -m lab.mech WORDS`: cargo WORDS
+if __name__ == "__main__":  # `python3 -m lab.mech PROGRAM WORDS`: as the developer
+    sys.exit(as_developer(*sys.argv[1:]).returncode)

@@ -6,7 +6,7 @@ use super::flags::NegotiateFlags;
 use super::keys;
 use super::message::{Authenticate, Challenge, Negotiate, VERSION};
 use super::text::Charset;
-use crate::crypto::Key;
+use crate::crypto::{self, Key};
 use crate::wire::{Reader, Writer};
 
 /// What the initiator uses for random bytes, as the samples of MS-NLMP 4.2.1 do.
@@ -125,7 +125,7 @@ impl Initiator {
         let user = charset.encode(self.user);
         let domain = charset.encode(self.domain);
         let ntowf_v2 = keys::ntowf_v2(
-            &keys::nt_hash(self.password),
+            &crypto::nt_hash(self.password),
             &charset.decode(&user, "UserName").unwrap().units,
             &charset.decode(&domain, "DomainName").unwrap().units,
         );

@@ -5,15 +5,7 @@ mod tests;
 
 use super::message::Authenticate;
 use super::text::{uppercase, utf16le};
-use crate::crypto::{Key, SecretBytes, hmac_md5, md4, md5, rc4};
-
-/// `NTOWFv1` (MS-NLMP 3.3.1): what Windows and Samba store of a password.
-pub fn nt_hash(password: &str) -> Key {
-    // As long as it can get, so that no reallocation leaves a copy behind.
-    let mut units = Vec::with_capacity(2 * password.len());
-    units.extend(password.encode_utf16().flat_map(u16::to_le_bytes));
-    Key::new(md4(SecretBytes::new(units).expose()))
-}
+use crate::crypto::{Key, hmac_md5, md5, rc4};
 
 /// `NTOWFv2` (MS-NLMP 3.3.2): the key of the user's NTLMv2 responses. `user` and `domain` are those
 /// of the AUTHENTICATE message, as sent.

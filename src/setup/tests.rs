@@ -119,6 +119,26 @@ fn a_users_file_alone_is_a_configuration() {
 }
 
 #[test]
+fn clients_are_told_the_names_of_the_machine_account() {
+    let text = r#"
+        verify = ["netlogon"]
+        [netlogon]
+        domain = "example.test"
+        account = "WEB1-NTLM$"
+        secret = "/nowhere"
+        controllers = ["192.0.2.1"]
+    "#;
+    let folder = Folder::new();
+    fs::write(folder.path("config"), text).unwrap();
+    let target = load(&folder.source()).unwrap().target().clone();
+    assert_eq!(target.kind, TargetKind::Domain);
+    assert_eq!(target.netbios_computer, "WEB1-NTLM");
+    assert_eq!(target.netbios_domain, "EXAMPLE");
+    assert_eq!(target.dns_computer, "web1-ntlm.example.test");
+    assert_eq!(target.dns_domain, "example.test");
+}
+
+#[test]
 fn names_of_hosts_become_netbios_names() {
     let name = |host| netbios_name_of(host).map(|name| name.as_str().to_owned());
     assert_eq!(name("web1.example.test"), Some("WEB1".to_owned()));

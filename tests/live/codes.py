@@ -21,8 +21,9 @@ def code(name):
 
 
 def in_log(text):
-    """The numbers of all minor codes in what mod_auth_gssapi wrote to the error log."""
-    return [int(number, 16) for number in re.findall(r"\[(4e44[0-9a-f]{4})\]", gssapi(text))]
+    """The minor codes in what mod_auth_gssapi wrote to the error log, each once."""
+    found = re.findall(r"\[(4e44[0-9a-f]{4})\]", gssapi(text))
+    return [int(number, 16) for number in dict.fromkeys(found)]
 
 
 def gssapi(text):

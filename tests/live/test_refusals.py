@@ -99,11 +99,6 @@ def test_a_wrong_password_tells_nothing_of_the_account(netlogon_site, user):
     refused(netlogon_site, login(user, "not-the-password"), "BadUserOrPassword")
 
 
-def test_the_machine_account_itself(netlogon_site, controller):
-    message = login("WEB1-NTLM$", controller.secret)
-    refused(netlogon_site, message, "TrustAccount", "BadUserOrPassword")
-
-
 def test_anonymous(site):
     def message(_negotiate, challenge):
         flags = challenge.flags & messages.FLAGS & ~messages.KEY_EXCH | messages.ANONYMOUS

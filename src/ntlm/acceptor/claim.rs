@@ -13,6 +13,13 @@ use crate::ntlm::response::{NtlmV2Response, Response};
 use crate::ntlm::text::{Charset, Text};
 use crate::wire::{DecodeError, Reader};
 
+/// `LM_RESPONSE` and `LMv2_RESPONSE` (MS-NLMP 2.2.2.3, 2.2.2.4); clients also send 0 and 1 bytes.
+const MAX_LM_RESPONSE: usize = 24;
+
+/// The longest name that is taken, in UTF-16 units. That of a user principal name in Active
+/// Directory (`userPrincipalName`, rangeUpper 1024).
+const MAX_NAME: usize = 1024;
+
 /// Who the client says it is and how it means to prove it. Well-formed, and made for our challenge
 /// as far as can be told without the password; otherwise unproven.
 pub struct Claim {
@@ -43,6 +50,10 @@ impl Claim {
             workstation,
         } = Names::parse(&message, charset(sent.flags)).map_err(malformed)?;
 
+        if message.lm_response.len() > MAX_LM_RESPONSE {
+            let problem = DecodeError::new("LmChallengeResponse", "longer than 24 bytes");
+            return Err(malformed(problem));
+        }
         let response = match message.flags.contains(NegotiateFlags::ANONYMOUS) {
             true => Response::Anonymous,
             false => Response::decode(
@@ -106,7 +117,7 @@ impl Claim {
         &self.response
     }
 
-    /// `LmChallengeResponse` as sent: of any length, often empty or zero.
+    /// `LmChallengeResponse` as sent: up to 24 bytes, often empty or zero.
     pub fn lm_response(&self) -> &[u8] {
         &self.lm_response
     }
@@ -252,9 +263,16 @@ struct Names {
 
 impl Names {
     fn parse(message: &Authenticate<'_>, charset: Charset) -> Result<Self, DecodeError> {
-        let mut user = charset.decode(message.user, "UserName")?;
-        let mut domain = charset.decode(message.domain, "DomainName")?;
-        let workstation = charset.decode(message.workstation, "Workstation")?;
+        let decode = |bytes, field| {
+            let name = charset.decode(bytes, field)?;
+            match name.units.len() > MAX_NAME {
+                true => Err(DecodeError::new(field, "longer than any name")),
+                false => Ok(name),
+            }
+        };
+        let mut user = decode(message.user, "UserName")?;
+        let mut domain = decode(message.domain, "DomainName")?;
+        let workstation = decode(message.workstation, "Workstation")?;
         // Programs that know no domains hand over what was typed. The hash runs over that as it is.
         if domain.units.is_empty()
             && let Some((before, after)) = user.meant.split_once('\\')

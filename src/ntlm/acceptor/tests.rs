@@ -5,7 +5,7 @@ mod clients;
 mod hostile;
 
 use super::*;
-use crate::crypto::Key;
+use crate::crypto::{self, Key};
 use crate::ntlm::initiator::{Answered, Initiator, RANDOM_SESSION_KEY};
 use crate::ntlm::keys;
 use crate::ntlm::response::Response;
@@ -47,7 +47,7 @@ fn prove(claim: &Claim, password: &str) -> Option<Key> {
         return None;
     };
     let ntowf_v2 = keys::ntowf_v2(
-        &keys::nt_hash(password),
+        &crypto::nt_hash(password),
         &claim.user().units,
         &claim.domain().units,
     );

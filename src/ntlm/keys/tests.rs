@@ -1,6 +1,7 @@
 //! The samples of MS-NLMP 4.2.4, and what other implementations computed.
 
 use super::*;
+use crate::crypto::nt_hash;
 use hex_literal::hex;
 
 const SERVER_CHALLENGE: [u8; 8] = hex!("0123456789abcdef");

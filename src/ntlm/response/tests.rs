@@ -1,4 +1,5 @@
 use super::*;
+use crate::crypto;
 use crate::ntlm::message::Authenticate;
 use hex_literal::hex;
 
@@ -12,7 +13,7 @@ const SAMPLE: [u8; 84] = hex!(
 
 fn ntowf_v2(password: &str) -> Key {
     let (user, domain) = (Text::from("User"), Text::from("Domain"));
-    keys::ntowf_v2(&keys::nt_hash(password), &user.units, &domain.units)
+    keys::ntowf_v2(&crypto::nt_hash(password), &user.units, &domain.units)
 }
 
 #[test]

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::crypto::Key;
-use crate::ntlm::keys;
+use crate::crypto::{self, Key};
 
 /// A user of the file.
 #[derive(Debug)]
@@ -164,7 +163,7 @@ fn plain_entry(line: &str) -> Result<Entry, &'static str> {
     Ok(Entry {
         user: user.to_owned(),
         domain: some_unless_empty(domain),
-        nt_hash: Some(keys::nt_hash(password)),
+        nt_hash: Some(crypto::nt_hash(password)),
         standing: Standing::Normal,
     })
 }
@@ -200,7 +199,10 @@ fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
     // smbpasswd(5): `N`, no password needed, means no password here: nothing is proven without one.
     let nt_hash = match fields.flags.contains('N') || fields.nt_hash.starts_with("XXXXXXXX") {
         true => None,
-        false => Some(parse_hash(fields.nt_hash).ok_or("the NT hash is not hexadecimal")?),
+        false => Some(
+            Key::from_hexadecimal(fields.nt_hash.as_bytes())
+                .ok_or("the NT hash is not hexadecimal")?,
+        ),
     };
     let standing = if fields.flags.contains('D') {
         Standing::Disabled
@@ -215,20 +217,6 @@ fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
         nt_hash,
         standing,
     })
-}
-
-/// 32 hexadecimal digits.
-fn parse_hash(digits: &str) -> Option<Key> {
-    let mut hash = [0; 16];
-    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else {
-        return None;
-    };
-    for (byte, [high, low]) in hash.iter_mut().zip(pairs) {
-        let high = char::from(*high).to_digit(16)?;
-        let low = char::from(*low).to_digit(16)?;
-        *byte = u8::try_from(high << 4 | low).ok()?;
-    }
-    Some(Key::new(hash))
 }
 
 fn some_unless_empty(text: &str) -> Option<String> {

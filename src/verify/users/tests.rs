@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
+use crate::crypto;
 use crate::ntlm::response::NtlmV2Response;
 use crate::ntlm::text::Text;
 
@@ -40,7 +41,7 @@ const CHALLENGE: [u8; 8] = *b"challeng";
 
 /// The NTLMv2 response of a client where somebody typed these (MS-NLMP 3.3.2).
 fn response(user: &Text, domain: &Text, password: &str) -> NtlmV2Response {
-    let key = keys::ntowf_v2(&keys::nt_hash(password), &user.units, &domain.units);
+    let key = keys::ntowf_v2(&crypto::nt_hash(password), &user.units, &domain.units);
     let proven = [&[1, 1][..], &[0; 26]].concat();
     let proof = keys::v2_proof(&key, CHALLENGE, &proven);
     NtlmV2Response::decode(&[&proof[..], &proven].concat()).unwrap()
@@ -158,7 +159,7 @@ fn lines_that_cannot_be_read_are_told_and_the_others_used() {
     let Lookup::Found(bob) = index.look_up("bob", "EXAMPLE", "") else {
         panic!("bob is lost");
     };
-    assert_eq!(bob.nt_hash, Some(keys::nt_hash("three")));
+    assert_eq!(bob.nt_hash, Some(crypto::nt_hash("three")));
 }
 
 #[test]

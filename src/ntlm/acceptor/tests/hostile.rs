@@ -76,21 +76,18 @@ fn lengths_and_offsets_that_reach_outside_are_refused() {
 }
 
 #[test]
-fn items_may_fill_their_64_kib() {
+fn items_of_64_kib_are_refused() {
     for field in FIELDS {
         let (state, answered) = answered(&Initiator::default());
         let mut token = answered.token;
         let offset = u32::try_from(token.len()).unwrap();
         token.extend([b'x'; 65_534]);
         point(&mut token, field, 65_534, offset);
-        let result = state.authenticate(&token);
-        match field {
-            12 => assert_eq!(result.unwrap().lm_response().len(), 65_534),
-            20 => assert_eq!(minor(result), Minor::Malformed, "no NTLMv2 response"),
-            36 => assert_eq!(result.unwrap().user().units.len(), 32_767),
-            52 => assert_eq!(minor(result), Minor::BadSessionKey),
-            _ => assert!(result.is_ok(), "{field}"),
-        }
+        let expected = match field {
+            52 => Minor::BadSessionKey,
+            _ => Minor::Malformed,
+        };
+        assert_eq!(minor(state.authenticate(&token)), expected, "{field}");
     }
 }
 

@@ -1,0 +1,261 @@
+//! One secure channel: from an address to a connection that answers for logins.
+//!
+//! Two connections, as Windows and Samba do it: over the first, the session key is agreed on; the
+//! second is sealed with it and stays.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::config;
+use crate::crypto::{self, Key};
+use crate::dc::{Error, Step};
+use crate::net::{Deadline, Stream};
+use crate::rpc;
+use crate::rpc::client::{Binding, Call, Connection, Outcome, Plain, Progress, Protection, Sealed};
+use crate::rpc::epm;
+use crate::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
+use crate::rpc::netlogon::{self, Parties};
+use crate::rpc::pdu::{self, Syntax};
+use crate::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checking};
+
+/// How often a handshake is repeated when that of another process came between.
+const HANDSHAKE_RETRIES: u32 = 4;
+
+/// An open channel with no call on it.
+#[derive(Debug)]
+pub(super) struct Channel {
+    line: Line,
+    connection: Connection<Sealed>,
+    capable: Capable,
+}
+
+/// What every step needs: whom it talks to, and how long it may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms<'a> {
+    pub(super) config: &'a config::Netlogon,
+    /// For everything together.
+    pub(super) deadline: Deadline,
+}
+
+impl Terms<'_> {
+    fn parties(&self) -> Parties<'_> {
+        Parties {
+            // Controllers are configured by address; a name that is not theirs would be refused.
+            server: None,
+            account: self.config.account.account(),
+            computer: self.config.account.computer().as_str(),
+        }
+    }
+}
+
+impl Channel {
+    /// Opens a channel to `controller`, with the machine account's NT hash.
+    pub(super) fn open(
+        terms: Terms<'_>,
+        controller: config::Controller,
+        nt_hash: &Key,
+    ) -> Result<Self, Error> {
+        let port = match controller.port {
+            Some(port) => port,
+            None => find_port(terms, SocketAddr::new(controller.address, epm::PORT))?,
+        };
+        let peer = SocketAddr::new(controller.address, port);
+        let mut retries = 0;
+        loop {
+            let agreed = agree_on_key(terms, peer, nt_hash)?;
+            match Self::open_sealed(terms, peer, agreed) {
+                Err(error) if error.is_handshake_race() && retries < HANDSHAKE_RETRIES => {
+                    retries += 1;
+                    pause(terms.deadline, peer)?;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// The second connection: sealed, and checked.
+    fn open_sealed(terms: Terms<'_>, peer: SocketAddr, agreed: Agreed) -> Result<Self, Error> {
+        let parties = terms.parties();
+        let domain = terms.config.netbios_domain.as_str();
+        let protection = Sealed::new(agreed.seal(), domain, parties.computer);
+        let mut line = Line::connect(terms, peer, Step::OpenChannel)?;
+        let mut connection = line.bind(terms, Syntax::NETLOGON, protection)?;
+
+        let (mut stub, mut check) = agreed
+            .check(parties, seconds_since_1970())
+            .map_err(|error| line.failed(error))?;
+        loop {
+            let opnum = netlogon::LOGON_GET_CAPABILITIES;
+            let (outcome, next) = line.call(terms, connection, opnum, &stub)?;
+            connection = next;
+            let checking = check
+                .answered(&outcome, parties, seconds_since_1970())
+                .map_err(|error| line.failed(error))?;
+            (stub, check) = match checking {
+                Checking::Ask(stub, check) => (stub, check),
+                Checking::Checked(capable) => {
+                    return Ok(Self {
+                        line,
+                        connection,
+                        capable,
+                    });
+                }
+            };
+        }
+    }
+
+    /// Asks about a login. The channel comes back if it can be used again.
+    pub(super) fn logon(
+        self,
+        terms: Terms<'_>,
+        logon: &NetworkLogon<'_>,
+    ) -> Result<(Verdict, Self), Error> {
+        let Self {
+            mut line,
+            connection,
+            capable,
+        } = self;
+        line.step = Step::Logon;
+        let stub = sam_logon::request(&capable, terms.parties(), logon)
+            .map_err(|error| line.failed(error))?;
+        let opnum = netlogon::LOGON_SAM_LOGON_EX;
+        let (outcome, connection) = line.call(terms, connection, opnum, &stub)?;
+        let verdict = outcome
+            .response()
+            .and_then(|stub| sam_logon::reply(stub.expose()))
+            .map_err(|error| line.failed(error))?;
+        let channel = Self {
+            line,
+            connection,
+            capable,
+        };
+        Ok((verdict, channel))
+    }
+
+    /// Whether the connection looks as it should between two calls.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.line.stream.is_quiet()
+    }
+}
+
+/// Asks the endpoint mapper.
+fn find_port(terms: Terms<'_>, mapper: SocketAddr) -> Result<u16, Error> {
+    let mut line = Line::connect(terms, mapper, Step::FindPort)?;
+    let connection = line.bind(terms, Syntax::ENDPOINT_MAPPER, Plain)?;
+    let stub = epm::request(Syntax::NETLOGON);
+    let (outcome, _) = line.call(terms, connection, epm::EPT_MAP, &stub)?;
+    outcome
+        .response()
+        .and_then(|stub| epm::port(stub.expose()))
+        .map_err(|error| line.failed(error))
+}
+
+/// The first connection: plain, closed at the end.
+fn agree_on_key(terms: Terms<'_>, peer: SocketAddr, nt_hash: &Key) -> Result<Agreed, Error> {
+    let mut line = Line::connect(terms, peer, Step::AgreeOnKey)?;
+    let connection = line.bind(terms, Syntax::NETLOGON, Plain)?;
+
+    let (stub, state) =
+        Challenging::begin(terms.parties(), nt_hash).map_err(|error| line.failed(error))?;
+    let (reply, connection) =
+        line.call(terms, connection, netlogon::SERVER_REQ_CHALLENGE, &stub)?;
+    let (stub, state) = reply
+        .response()
+        .and_then(|reply| state.challenged(reply.expose()))
+        .map_err(|error| line.failed(error))?;
+    let (reply, _) = line.call(terms, connection, netlogon::SERVER_AUTHENTICATE3, &stub)?;
+    reply
+        .response()
+        .and_then(|reply| state.authenticated(reply.expose()))
+        .map_err(|error| line.failed(error))
+}
+
+/// A TCP connection to a controller, and what it is used for at present.
+#[derive(Debug)]
+struct Line {
+    stream: Stream,
+    peer: SocketAddr,
+    step: Step,
+}
+
+impl Line {
+    fn connect(terms: Terms<'_>, peer: SocketAddr, step: Step) -> Result<Self, Error> {
+        let deadline = terms.deadline.or_after(terms.config.connect_timeout);
+        let stream = Stream::connect(peer, deadline);
+        let stream = stream.map_err(|error| Error::Net { peer, step, error })?;
+        Ok(Self { stream, peer, step })
+    }
+
+    fn bind<P: Protection>(
+        &mut self,
+        terms: Terms<'_>,
+        interface: Syntax,
+        protection: P,
+    ) -> Result<Connection<P>, Error> {
+        let deadline = terms.deadline.or_after(terms.config.call_timeout);
+        let (pdu, binding) = Binding::begin(interface, protection);
+        self.send(&pdu, deadline)?;
+        let pdu = self.receive(deadline)?;
+        binding.answered(&pdu).map_err(|error| self.failed(error))
+    }
+
+    fn call<P: Protection>(
+        &mut self,
+        terms: Terms<'_>,
+        connection: Connection<P>,
+        opnum: u16,
+        stub: &[u8],
+    ) -> Result<(Outcome, Connection<P>), Error> {
+        let deadline = terms.deadline.or_after(terms.config.call_timeout);
+        let called = connection.call(opnum, stub);
+        let (pdus, mut call): (_, Call<P>) = called.map_err(|error| self.failed(error))?;
+        self.send(&pdus, deadline)?;
+        loop {
+            let pdu = self.receive(deadline)?;
+            match call.receive(&pdu).map_err(|error| self.failed(error))? {
+                Progress::More(rest) => call = rest,
+                Progress::Done(outcome, connection) => return Ok((outcome, connection)),
+            }
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+        let sent = self.stream.send(bytes, deadline);
+        sent.map_err(|error| self.lost(error))
+    }
+
+    fn receive(&mut self, deadline: Deadline) -> Result<Vec<u8>, Error> {
+        let pdu = self.stream.message(pdu::fragment_length, deadline);
+        pdu.map_err(|error| self.lost(error))
+    }
+
+    fn failed(&self, error: rpc::Error) -> Error {
+        let Self { peer, step, .. } = *self;
+        Error::Rpc { peer, step, error }
+    }
+
+    fn lost(&self, error: crate::net::Error) -> Error {
+        let Self { peer, step, .. } = *self;
+        Error::Net { peer, step, error }
+    }
+}
+
+/// Waits 5 to 50 milliseconds, so that two processes that met do not meet again.
+fn pause(deadline: Deadline, peer: SocketAddr) -> Result<(), Error> {
+    let random = crypto::random().map_err(|error| Error::Rpc {
+        peer,
+        step: Step::OpenChannel,
+        error: error.into(),
+    })?;
+    let millis = 5 + u64::from(u16::from_le_bytes(random) % 46);
+    let left = deadline.remaining().ok_or(Error::TimeOver)?;
+    std::thread::sleep(left.min(Duration::from_millis(millis)));
+    Ok(())
+}
+
+/// What authenticators carry; it need only rise.
+fn seconds_since_1970() -> u32 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    // Wraps in 2106.
+    (since.unwrap_or_default().as_secs() & u64::from(u32::MAX)) as u32
+}

@@ -1,0 +1,91 @@
+//! The machine account's secret, from its file.
+
+use std::path::Path;
+
+use crate::crypto::{self, Key, SecretBytes};
+use crate::fault::{Fault, Minor};
+use crate::file;
+
+/// Reads the NT hash of the account's password: the file holds the password in UTF-8, or the hash
+/// in exactly 32 hexadecimal digits. One newline at the end does not count.
+///
+/// # Errors
+/// [`Minor::SecretFileUnusable`] with the path and the cure.
+pub(super) fn nt_hash(path: &Path) -> Result<Key, Fault> {
+    /// No password is longer (Active Directory's are at most 256 characters).
+    const LIMIT: u64 = 1024;
+    let unusable = |problem: &dyn std::fmt::Display| {
+        Minor::SecretFileUnusable.because(format_args!("{}: {problem}", path.display()))
+    };
+    let (content, _) = file::read_secret(path, LIMIT).map_err(|error| unusable(&error))?;
+    parse(&content).map_err(|problem| unusable(&problem))
+}
+
+fn parse(content: &SecretBytes) -> Result<Key, &'static str> {
+    let bytes = content.expose();
+    let secret = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let secret = secret.strip_suffix(b"\r").unwrap_or(secret);
+    if secret.is_empty() {
+        return Err("it is empty");
+    }
+    if let Some(hash) = Key::from_hexadecimal(secret) {
+        return Ok(hash);
+    }
+    let password = str::from_utf8(secret).map_err(|_| "it is not UTF-8")?;
+    Ok(crypto::nt_hash(password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hex_literal::hex;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+
+    fn file(directory: &tempfile::TempDir, content: &[u8], mode: u32) -> PathBuf {
+        let path = directory.path().join("secret");
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    #[test]
+    fn passwords_and_hashes_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        // MS-NLMP 4.2.2.1.2: NTOWFv1 of "Password".
+        let hash = hex!("a4f49c406510bdcab6824ee7c30fd852");
+        for content in [
+            "Password",
+            "Password\n",
+            "Password\r\n",
+            "a4f49c406510bdcab6824ee7c30fd852",
+            "A4F49C406510BDCAB6824EE7C30FD852\n",
+        ] {
+            let path = file(&directory, content.as_bytes(), 0o640);
+            assert_eq!(nt_hash(&path).unwrap().expose(), &hash, "{content}");
+        }
+        // Not 32 digits: a password.
+        let path = file(&directory, b"a4f49c406510bdcab6824ee7c30fd85g", 0o600);
+        assert_ne!(nt_hash(&path).unwrap().expose(), &hash);
+    }
+
+    #[test]
+    fn what_cannot_be_a_secret_is_refused_with_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let refused = |path: &Path, what: &str| {
+            let fault = nt_hash(path).unwrap_err();
+            assert_eq!(fault.minor(), Minor::SecretFileUnusable);
+            let text = fault.for_the_log();
+            assert!(text.contains(path.to_str().unwrap()), "{text}");
+            assert!(text.contains(what), "{text}");
+            assert!(!text.contains("hunter2"), "{text}");
+        };
+        refused(&directory.path().join("missing"), "No such file");
+        refused(directory.path(), "not a regular file");
+        refused(&file(&directory, b"hunter2", 0o644), "chmod 0640");
+        refused(&file(&directory, b"\n", 0o640), "empty");
+        refused(&file(&directory, b"hunter2\xFF", 0o640), "UTF-8");
+        refused(&file(&directory, &[b'x'; 1025], 0o640), "longer than 1024");
+    }
+}

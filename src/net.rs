@@ -1,0 +1,256 @@
+//! TCP with a deadline on every wait.
+//!
+//! Blocking calls of the standard library, on the caller's thread; each gets what is left of its
+//! deadline as its time limit.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// The moment by which something must be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// That long from now.
+    pub fn after(duration: Duration) -> Self {
+        let now = Instant::now();
+        // A day is the longest that the configuration takes: far from what the clock can count.
+        Self(now.checked_add(duration).unwrap_or(now))
+    }
+
+    /// This one, or that long from now, whichever is earlier.
+    #[must_use]
+    pub fn or_after(self, duration: Duration) -> Self {
+        self.min(Self::after(duration))
+    }
+
+    /// The time left; none when it is over.
+    pub fn remaining(self) -> Option<Duration> {
+        self.0
+            .checked_duration_since(Instant::now())
+            .filter(|left| !left.is_zero())
+    }
+
+    fn left(self) -> Result<Duration, Error> {
+        self.remaining().ok_or(Error::Timeout)
+    }
+}
+
+/// Why nothing was sent, or nothing came.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody took the connection.
+    #[error("no connection: {0}")]
+    Connect(io::Error),
+    /// The deadline is over.
+    #[error("no answer in time")]
+    Timeout,
+    /// The other side has closed the connection.
+    #[error("the connection was closed")]
+    Closed,
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Broken(io::Error),
+    /// What came is no message of the expected kind; the text says why.
+    #[error("{0}")]
+    Unframed(String),
+}
+
+impl Error {
+    fn of_io(error: io::Error) -> Self {
+        match error.kind() {
+            // What a time limit of a socket gives, by the system.
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::Timeout,
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Broken(error),
+        }
+    }
+}
+
+/// A TCP connection. Closed when dropped.
+#[derive(Debug)]
+pub struct Stream(TcpStream);
+
+impl Stream {
+    /// Connects. Small messages are sent at once (TCP_NODELAY).
+    ///
+    /// # Errors
+    /// [`Error::Connect`], also when the deadline ends the attempt.
+    pub fn connect(peer: SocketAddr, deadline: Deadline) -> Result<Self, Error> {
+        let left = deadline.left()?;
+        let stream = TcpStream::connect_timeout(&peer, left).map_err(Error::Connect)?;
+        stream.set_nodelay(true).map_err(Error::Broken)?;
+        Ok(Self(stream))
+    }
+
+    /// Sends all of `bytes`.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`], [`Error::Closed`], [`Error::Broken`].
+    pub fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let limit = Some(deadline.left()?);
+            self.0.set_write_timeout(limit).map_err(Error::Broken)?;
+            match self.0.write(rest) {
+                Ok(sent) => rest = rest.get(sent..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::of_io(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one message whose first `HEADER` bytes tell its length; `length` reads it out of them,
+    /// and bounds it.
+    ///
+    /// # Errors
+    /// [`Error::Unframed`] with the words of `length`; [`Error::Timeout`], [`Error::Closed`],
+    /// [`Error::Broken`].
+    pub fn message<const HEADER: usize, E: ToString>(
+        &mut self,
+        length: impl FnOnce(&[u8; HEADER]) -> Result<usize, E>,
+        deadline: Deadline,
+    ) -> Result<Vec<u8>, Error> {
+        let mut header = [0; HEADER];
+        self.fill(&mut header, deadline)?;
+        let length = length(&header).map_err(|error| Error::Unframed(error.to_string()))?;
+        let mut message = header.to_vec();
+        message.resize(length.max(HEADER), 0);
+        let (_, body) = message.split_at_mut(HEADER);
+        self.fill(body, deadline)?;
+        Ok(message)
+    }
+
+    fn fill(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<(), Error> {
+        let mut rest = buffer;
+        while !rest.is_empty() {
+            let limit = Some(deadline.left()?);
+            self.0.set_read_timeout(limit).map_err(Error::Broken)?;
+            match self.0.read(rest) {
+                Ok(0) => return Err(Error::Closed),
+                Ok(came) => rest = rest.get_mut(came..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::of_io(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the connection is open and nothing has come: as it is between a call and the next.
+    pub fn is_quiet(&self) -> bool {
+        let peeked = self
+            .0
+            .set_nonblocking(true)
+            .and_then(|()| self.0.peek(&mut [0]));
+        let quiet = matches!(&peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        self.0.set_nonblocking(false).is_ok() && quiet
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::thread;
+
+    const SOON: Duration = Duration::from_millis(50);
+
+    fn pair() -> (Stream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = Stream::connect(address, Deadline::after(SOON)).unwrap();
+        (stream, listener.accept().unwrap().0)
+    }
+
+    fn message(stream: &mut Stream, deadline: Deadline) -> Result<Vec<u8>, Error> {
+        let length = |header: &[u8; 2]| match header {
+            [b'!', _] => Err("no message"),
+            [_, length] => Ok(usize::from(*length)),
+        };
+        stream.message(length, deadline)
+    }
+
+    #[test]
+    fn messages_come_whole() {
+        let (mut stream, mut peer) = pair();
+        let sender = thread::spawn(move || {
+            for piece in [b"\0".as_slice(), b"\x05", b"ab", b"c\0\x02"] {
+                peer.write_all(piece).unwrap();
+                thread::sleep(Duration::from_millis(1));
+            }
+            peer
+        });
+        let deadline = Deadline::after(Duration::from_secs(10));
+        assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x05abc");
+        assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x02");
+        drop(sender.join().unwrap());
+        assert!(matches!(message(&mut stream, deadline), Err(Error::Closed)));
+    }
+
+    #[test]
+    fn a_silent_or_slow_peer_meets_the_deadline() {
+        let (mut stream, mut peer) = pair();
+        let start = Instant::now();
+        let error = message(&mut stream, Deadline::after(SOON)).unwrap_err();
+        assert!(matches!(error, Error::Timeout));
+
+        // One byte at a time is no way to go on for ever.
+        let dripping = thread::spawn(move || {
+            peer.write_all(b"\0\xFF").unwrap();
+            while start.elapsed() < Duration::from_secs(5) && peer.write_all(b"x").is_ok() {
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let error = message(&mut stream, Deadline::after(SOON)).unwrap_err();
+        assert!(matches!(error, Error::Timeout));
+        assert!(start.elapsed() < Duration::from_secs(2));
+        drop(stream);
+        dripping.join().unwrap();
+    }
+
+    #[test]
+    fn a_peer_that_takes_nothing_meets_the_deadline() {
+        let (mut stream, _peer) = pair();
+        let much = vec![0; 64 << 20];
+        let error = stream.send(&much, Deadline::after(SOON)).unwrap_err();
+        assert!(matches!(error, Error::Timeout));
+        let over = Deadline::after(Duration::ZERO);
+        assert!(matches!(stream.send(b"x", over), Err(Error::Timeout)));
+    }
+
+    #[test]
+    fn a_header_that_is_none_ends_it() {
+        let (mut stream, mut peer) = pair();
+        peer.write_all(b"!!").unwrap();
+        let error = message(&mut stream, Deadline::after(SOON)).unwrap_err();
+        assert_eq!(error.to_string(), "no message");
+    }
+
+    #[test]
+    fn quiet_is_open_with_nothing_to_read() {
+        let (stream, mut peer) = pair();
+        assert!(stream.is_quiet());
+        peer.write_all(b"x").unwrap();
+        let seen = Deadline::after(Duration::from_secs(5));
+        while stream.is_quiet() && seen.remaining().is_some() {}
+        assert!(!stream.is_quiet(), "something came");
+
+        let (stream, peer) = pair();
+        drop(peer);
+        while stream.is_quiet() && seen.remaining().is_some() {}
+        assert!(!stream.is_quiet(), "closed");
+    }
+
+    #[test]
+    fn nobody_there_is_told() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let error = Stream::connect(address, Deadline::after(SOON)).unwrap_err();
+        assert!(matches!(error, Error::Connect(_)));
+    }
+}

@@ -1,0 +1,340 @@
+//! A connection: bound to an interface, plain or sealed, one call at a time.
+//!
+//! Each step consumes the state before it and gives the bytes to send, or takes one PDU that came.
+//! After an error there is no state left, and nothing to do but close the connection.
+//!
+//! ```text
+//! Binding ──bind_ack──► Connection ──call──► Call ──response…──► Connection
+//! ```
+
+use crate::crypto::SecretBytes;
+use crate::rpc::pdu::{self, BindAck, Fragment, Pdu, RequestHead, Syntax};
+use crate::rpc::schannel::seal::{self, SIGNATURE_LENGTH, Seal};
+use crate::rpc::{Error, FaultStatus};
+use crate::wire::DecodeError;
+
+/// The longest answer, in bytes of stub. One with the groups of a large domain is some 50 KiB long.
+pub const MAX_ANSWER: usize = 1 << 20;
+/// The most PDUs that an answer may come in.
+const MAX_FRAGMENTS: usize = 1024;
+
+/// How the PDUs of a connection are protected.
+pub trait Protection {
+    /// What is told to the server in the bind: a `sec_trailer` and its value.
+    fn offer(&self) -> Option<([u8; pdu::TRAILER_LENGTH], &[u8])>;
+
+    /// Takes what the server answered to it.
+    ///
+    /// # Errors
+    /// The server protects the connection in another way.
+    fn accept(&mut self, ack: &BindAck<'_>) -> Result<(), Error>;
+
+    /// The longest stub of a PDU whose length is at most `max_fragment`.
+    fn max_stub(&self, max_fragment: u16) -> usize;
+
+    /// One whole PDU; `head` but for its lengths.
+    ///
+    /// # Errors
+    /// [`Error::NoRandomBytes`], or the sequence is used up.
+    fn protect(&mut self, head: RequestHead, stub: &[u8]) -> Result<Vec<u8>, Error>;
+
+    /// The stub of one PDU.
+    ///
+    /// # Errors
+    /// [`Error::Forged`]; [`Error::Malformed`].
+    fn unprotect(&mut self, fragment: &Fragment<'_>) -> Result<SecretBytes, Error>;
+}
+
+/// No protection.
+#[derive(Debug)]
+pub struct Plain;
+
+/// Sealed with the session key of a secure channel.
+#[derive(Debug)]
+pub struct Sealed {
+    seal: Seal,
+    /// `NL_AUTH_MESSAGE`
+    negotiate: Vec<u8>,
+}
+
+impl Sealed {
+    /// For the domain and the computer, by their NetBIOS names, that agreed on the key.
+    pub fn new(seal: Seal, netbios_domain: &str, computer: &str) -> Self {
+        Self {
+            seal,
+            negotiate: seal::negotiate(netbios_domain, computer),
+        }
+    }
+}
+
+impl Protection for Plain {
+    fn offer(&self) -> Option<([u8; pdu::TRAILER_LENGTH], &[u8])> {
+        None
+    }
+
+    fn accept(&mut self, ack: &BindAck<'_>) -> Result<(), Error> {
+        unexpected_auth(ack.auth.is_some())
+    }
+
+    fn max_stub(&self, max_fragment: u16) -> usize {
+        let room = usize::from(max_fragment).saturating_sub(pdu::HEAD_LENGTH);
+        room - room % 8
+    }
+
+    fn protect(&mut self, mut head: RequestHead, stub: &[u8]) -> Result<Vec<u8>, Error> {
+        head.frag_len = fragment_length(pdu::HEAD_LENGTH + stub.len())?;
+        let mut pdu = head.encode();
+        pdu.extend_from_slice(stub);
+        Ok(pdu)
+    }
+
+    fn unprotect(&mut self, fragment: &Fragment<'_>) -> Result<SecretBytes, Error> {
+        unexpected_auth(fragment.auth.is_some())?;
+        Ok(SecretBytes::new(fragment.stub.to_vec()))
+    }
+}
+
+fn unexpected_auth(present: bool) -> Result<(), Error> {
+    match present {
+        true => Err(DecodeError::new("auth_length", "not zero").into()),
+        false => Ok(()),
+    }
+}
+
+impl Protection for Sealed {
+    fn offer(&self) -> Option<([u8; pdu::TRAILER_LENGTH], &[u8])> {
+        Some((seal::trailer(0), &self.negotiate))
+    }
+
+    fn accept(&mut self, ack: &BindAck<'_>) -> Result<(), Error> {
+        let auth = ack
+            .auth
+            .as_ref()
+            .ok_or(Error::Downgraded("the connection is not sealed"))?;
+        seal::check_negotiated(auth.value)?;
+        self.seal.sign_headers(ack.header_signing);
+        Ok(())
+    }
+
+    fn max_stub(&self, max_fragment: u16) -> usize {
+        let around = pdu::HEAD_LENGTH + pdu::TRAILER_LENGTH + SIGNATURE_LENGTH;
+        let room = usize::from(max_fragment).saturating_sub(around);
+        room - room % 16
+    }
+
+    fn protect(&mut self, mut head: RequestHead, stub: &[u8]) -> Result<Vec<u8>, Error> {
+        let padded = stub.len().next_multiple_of(16);
+        let around = pdu::HEAD_LENGTH + pdu::TRAILER_LENGTH + SIGNATURE_LENGTH;
+        head.frag_len = fragment_length(around + padded)?;
+        head.auth_len = fragment_length(SIGNATURE_LENGTH)?;
+        let head = head.encode();
+        // 0 to 15.
+        let trailer = seal::trailer(u8::try_from(padded - stub.len()).unwrap_or_default());
+        let mut sealed = stub.to_vec();
+        sealed.resize(padded, 0);
+        let signature = self.seal.seal(&head, &mut sealed, &trailer)?;
+        Ok([head, sealed, trailer.to_vec(), signature].concat())
+    }
+
+    fn unprotect(&mut self, fragment: &Fragment<'_>) -> Result<SecretBytes, Error> {
+        let auth = fragment
+            .auth
+            .as_ref()
+            .ok_or(Error::Forged("it is not sealed"))?;
+        let padding = seal::padding(&auth.trailer)?;
+        let mut stub = fragment.stub.to_vec();
+        self.seal
+            .unseal(fragment.head, &mut stub, &auth.trailer, auth.value)?;
+        let length = stub
+            .len()
+            .checked_sub(padding)
+            .ok_or(DecodeError::new("auth_pad_length", "more than the stub"))?;
+        stub.truncate(length);
+        Ok(SecretBytes::new(stub))
+    }
+}
+
+fn fragment_length(length: usize) -> Result<u16, Error> {
+    u16::try_from(length).map_err(|_| Error::TooLong("the PDU"))
+}
+
+/// A bind is out.
+#[derive(Debug)]
+pub struct Binding<P>(P);
+
+/// Bound, and no call is out.
+#[derive(Debug)]
+pub struct Connection<P> {
+    protection: P,
+    max_fragment: u16,
+    last_call_id: u32,
+}
+
+/// A call is out; its answer, or the rest of it, is to come.
+#[derive(Debug)]
+pub struct Call<P> {
+    connection: Connection<P>,
+    /// What has come of the answer.
+    pieces: Vec<SecretBytes>,
+    length: usize,
+}
+
+/// Where a call is after one more PDU.
+#[derive(Debug)]
+pub enum Progress<P> {
+    /// More PDUs are to come.
+    More(Call<P>),
+    /// That was the last.
+    Done(Outcome, Connection<P>),
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The stub of the answer: authentic if the connection is sealed.
+    Response(SecretBytes),
+    /// The server did not execute the call, or somebody on the way says so: never authentic.
+    Fault(FaultStatus),
+}
+
+impl Outcome {
+    /// The stub of the answer.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] if there is none.
+    pub fn response(self) -> Result<SecretBytes, Error> {
+        match self {
+            Self::Response(stub) => Ok(stub),
+            Self::Fault(status) => Err(Error::Fault(status)),
+        }
+    }
+}
+
+const BIND_CALL_ID: u32 = 1;
+
+impl<P: Protection> Binding<P> {
+    /// The PDU that asks for `interface`.
+    pub fn begin(interface: Syntax, protection: P) -> (Vec<u8>, Self) {
+        let pdu = pdu::bind(BIND_CALL_ID, interface, protection.offer());
+        (pdu, Self(protection))
+    }
+
+    /// Takes the server's answer.
+    ///
+    /// # Errors
+    /// [`Error::BindRefused`]; [`Error::Fault`]; the answer is none, or promises no protection.
+    pub fn answered(self, pdu: &[u8]) -> Result<Connection<P>, Error> {
+        let Self(mut protection) = self;
+        match Pdu::decode(pdu, BIND_CALL_ID)? {
+            Pdu::BindAck(ack) => {
+                protection.accept(&ack)?;
+                Ok(Connection {
+                    protection,
+                    max_fragment: ack.max_fragment,
+                    last_call_id: BIND_CALL_ID,
+                })
+            }
+            Pdu::BindNak(reason) => Err(Error::BindRefused(reason)),
+            Pdu::Fault(status) => Err(Error::Fault(status)),
+            Pdu::Response(_) => Err(Error::Sequence("a response came before the bind_ack")),
+        }
+    }
+}
+
+impl<P: Protection> Connection<P> {
+    /// The PDUs, one after the other, of a call of the interface.
+    ///
+    /// # Errors
+    /// [`Error::NoRandomBytes`]; [`Error::TooLong`]; the connection's numbers are used up.
+    pub fn call(mut self, opnum: u16, stub: &[u8]) -> Result<(Vec<u8>, Call<P>), Error> {
+        self.last_call_id = self
+            .last_call_id
+            .checked_add(1)
+            .ok_or(Error::Sequence("the connection has no call numbers left"))?;
+        let (mut piece, mut rest) = self.split(stub);
+        let mut first = true;
+        let mut pdus = Vec::new();
+        loop {
+            let remaining = u32::try_from(piece.len() + rest.len());
+            let head = RequestHead {
+                call_id: self.last_call_id,
+                opnum,
+                first,
+                last: rest.is_empty(),
+                alloc_hint: remaining.map_err(|_| Error::TooLong("the request"))?,
+                frag_len: 0,
+                auth_len: 0,
+            };
+            pdus.append(&mut self.protection.protect(head, piece)?);
+            if rest.is_empty() {
+                break;
+            }
+            (piece, rest) = self.split(rest);
+            first = false;
+        }
+        let call = Call {
+            connection: self,
+            pieces: Vec::new(),
+            length: 0,
+        };
+        Ok((pdus, call))
+    }
+
+    /// What goes into the next PDU, and what is left.
+    fn split<'a>(&self, stub: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let most = self.protection.max_stub(self.max_fragment);
+        stub.split_at_checked(most).unwrap_or((stub, &[]))
+    }
+}
+
+impl<P: Protection> Call<P> {
+    /// Takes the next PDU.
+    ///
+    /// # Errors
+    /// It is not part of the answer, not authentic, or too much.
+    pub fn receive(mut self, pdu: &[u8]) -> Result<Progress<P>, Error> {
+        let fragment = match Pdu::decode(pdu, self.connection.last_call_id)? {
+            Pdu::Response(fragment) => fragment,
+            Pdu::Fault(status) => {
+                return Ok(Progress::Done(Outcome::Fault(status), self.connection));
+            }
+            Pdu::BindAck(_) | Pdu::BindNak(_) => {
+                return Err(Error::Sequence("the answer of a bind came for a call"));
+            }
+        };
+        if fragment.first != self.pieces.is_empty() {
+            return Err(Error::Sequence("a fragment of another answer came"));
+        }
+        let piece = self.connection.protection.unprotect(&fragment)?;
+        self.length += piece.expose().len();
+        self.pieces.push(piece);
+        if self.length > MAX_ANSWER {
+            return Err(DecodeError::new("response", "longer than 1 MiB").into());
+        }
+        if fragment.last {
+            return Ok(Progress::Done(
+                Outcome::Response(joined(self.pieces, self.length)),
+                self.connection,
+            ));
+        }
+        if self.pieces.len() >= MAX_FRAGMENTS {
+            return Err(DecodeError::new("response", "in too many fragments").into());
+        }
+        Ok(Progress::More(self))
+    }
+}
+
+/// One buffer of the right size from the start: growing would leave copies behind.
+fn joined(mut pieces: Vec<SecretBytes>, length: usize) -> SecretBytes {
+    if pieces.len() == 1 {
+        return pieces.swap_remove(0);
+    }
+    let mut whole = Vec::with_capacity(length);
+    for piece in &pieces {
+        whole.extend_from_slice(piece.expose());
+    }
+    SecretBytes::new(whole)
+}
+
+#[cfg(test)]
+mod tests;

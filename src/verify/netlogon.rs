@@ -1,0 +1,97 @@
+//! A domain controller answers: NetrLogonSamLogonEx over the secure channel of a machine account.
+
+mod status;
+
+use std::time::SystemTime;
+
+use crate::config;
+use crate::dc::pool::Pool;
+use crate::fault::Minor;
+use crate::rpc::netlogon::sam_info::SamInfo4;
+use crate::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
+use crate::sid::Sid;
+use crate::verify::{Account, Attempt, Logon, Refusal, Verifier};
+
+/// Asks the controllers of one domain.
+pub struct Netlogon {
+    pool: Pool,
+}
+
+impl Netlogon {
+    /// Opens no connection and reads no file: both come with the first login.
+    pub fn new(config: config::Netlogon) -> Self {
+        Self {
+            pool: Pool::new(config),
+        }
+    }
+}
+
+impl Verifier for Netlogon {
+    fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+        let logon = NetworkLogon {
+            domain: &attempt.domain.units,
+            user: &attempt.user.units,
+            workstation: &attempt.workstation.units,
+            challenge: attempt.server_challenge,
+            nt_response: attempt.response.as_bytes(),
+            lm_response: attempt.lm_response,
+        };
+        let verdict = self
+            .pool
+            .logon(&logon)
+            .map_err(|error| Refusal::Unavailable(error.into()))?;
+        match verdict {
+            Verdict::Validated(info) => proven(*info),
+            Verdict::Refused {
+                status,
+                authoritative,
+            } => Err(status::refusal(status, authoritative, attempt)),
+        }
+    }
+}
+
+/// The controller has validated the response; is it somebody?
+fn proven(info: SamInfo4) -> Result<Logon, Refusal> {
+    let who = format!("{}\\{}", info.logon_domain_name, info.effective_name);
+    let denied = |minor: Minor| Refusal::Denied(minor.because(&who));
+    if info.is_guest {
+        return Err(denied(Minor::GuestRefused));
+    }
+    // S-1-5-7 (MS-DTYP 2.4.2.4).
+    let anonymous = Sid::new([0, 0, 0, 0, 0, 5], vec![7]);
+    if anonymous.is_some() && info.sid == anonymous {
+        return Err(denied(Minor::AnonymousRefused));
+    }
+    let log_off =
+        earliest([info.logoff_time, info.kick_off_time].map(|time| time.to_system_time()));
+    let mut group_sids = info.group_sids;
+    if let Some(primary) = &info.primary_group_sid
+        && !group_sids.contains(primary)
+    {
+        group_sids.push(primary.clone());
+    }
+    let account = Account {
+        user: info.effective_name,
+        domain: info.logon_domain_name,
+        dns_domain: unless_empty(info.dns_logon_domain_name),
+        upn: unless_empty(info.upn),
+        full_name: unless_empty(info.full_name),
+        sid: info.sid,
+        primary_group_sid: info.primary_group_sid,
+        group_sids,
+        logon_server: unless_empty(info.logon_server),
+        log_off,
+    };
+    Ok(Logon::proven("netlogon", account, info.user_session_key))
+}
+
+fn earliest(times: [Option<SystemTime>; 2]) -> Option<SystemTime> {
+    times.into_iter().flatten().min()
+}
+
+fn unless_empty(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

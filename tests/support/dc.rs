@@ -1,0 +1,116 @@
+//! The controller that the environment names.
+
+use std::env;
+use std::fs::{self, Permissions};
+use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gss_ntlmdc::config::Config;
+use gss_ntlmdc::fault::Fault;
+use gss_ntlmdc::verify::netlogon::Netlogon;
+use gss_ntlmdc::verify::{Refusal, Verifier};
+use tempfile::TempDir;
+
+use crate::support::client::Client;
+
+/// The machine account's name without its `$`.
+pub const COMPUTER: &str = "WEB1-NTLM";
+
+/// One test at a time: they all use one machine account, and some count connections.
+pub fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("set {name}: see the head of tests/dc.rs"))
+}
+
+/// The controller's address.
+pub fn address() -> String {
+    variable("NTLMDC_TEST_DC")
+}
+
+/// The password of a user of the lab's domain.
+pub fn password_of(user: &str) -> String {
+    let passwords = variable("NTLMDC_TEST_PASSWORDS");
+    let mut lines = passwords.lines().filter_map(|line| line.split_once(':'));
+    let (_, password) = lines
+        .find(|(name, _)| *name == user)
+        .unwrap_or_else(|| panic!("NTLMDC_TEST_PASSWORDS has no {user}"));
+    password.to_owned()
+}
+
+/// A verifier, and the directory that holds its secret.
+pub struct Ready(
+    Netlogon,
+    #[allow(dead_code, reason = "kept until the end")] TempDir,
+);
+
+impl Deref for Ready {
+    type Target = Netlogon;
+
+    fn deref(&self) -> &Netlogon {
+        &self.0
+    }
+}
+
+/// What a verifier is told.
+pub struct Setup {
+    pub controller: String,
+    pub account: &'static str,
+    pub netbios_domain: &'static str,
+    pub secret: String,
+}
+
+impl Setup {
+    /// As it should be.
+    pub fn right() -> Self {
+        Self {
+            controller: address(),
+            account: "WEB1-NTLM$",
+            netbios_domain: "EXAMPLE",
+            secret: variable("NTLMDC_TEST_SECRET"),
+        }
+    }
+
+    pub fn verifier(&self) -> Ready {
+        let directory = tempfile::tempdir().unwrap();
+        let secret = directory.path().join("secret");
+        fs::write(&secret, &self.secret).unwrap();
+        fs::set_permissions(&secret, Permissions::from_mode(0o640)).unwrap();
+        let text = format!(
+            r#"
+            verify = ["netlogon"]
+            [netlogon]
+            domain = "example.test"
+            netbios_domain = "{}"
+            account = "{}"
+            secret = "{}"
+            controllers = ["{}"]
+            "#,
+            self.netbios_domain,
+            self.account,
+            secret.display(),
+            self.controller,
+        );
+        let config = Config::parse(&text).unwrap().netlogon.unwrap();
+        Ready(Netlogon::new(config), directory)
+    }
+}
+
+/// A fresh verifier, as it should be.
+pub fn verifier() -> Ready {
+    Setup::right().verifier()
+}
+
+/// Why a client is not let in.
+pub fn refused(verifier: &Netlogon, client: &Client) -> Fault {
+    match verifier.verify(&client.attempt()) {
+        Ok(logon) => panic!("let in as {:?}", logon.account()),
+        Err(Refusal::NotMine(fault) | Refusal::Denied(fault) | Refusal::Unavailable(fault)) => {
+            fault
+        }
+    }
+}

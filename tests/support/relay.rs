@@ -1,0 +1,154 @@
+//! A relay on loopback between a verifier and the controller's netlogon, which misbehaves on
+//! request.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use gss_ntlmdc::rpc::client::{Binding, Plain, Progress};
+use gss_ntlmdc::rpc::epm;
+use gss_ntlmdc::rpc::pdu::Syntax;
+
+use crate::support::dc::{self, Ready, Setup};
+
+/// What the threads of a relay share.
+#[derive(Default)]
+pub struct State {
+    /// How many connections were made.
+    pub connections: AtomicUsize,
+    /// How many PDUs went to the controller.
+    pub requests: AtomicUsize,
+    cut_at_next_request: AtomicBool,
+    change_next_answer: AtomicBool,
+    open: Mutex<Vec<TcpStream>>,
+}
+
+/// Listens until the test ends.
+pub struct Relay {
+    address: SocketAddr,
+    state: Arc<State>,
+}
+
+impl std::ops::Deref for Relay {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl Relay {
+    pub fn to_netlogon() -> Self {
+        let controller = netlogon();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(State::default());
+        let shared = Arc::clone(&state);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                shared.connections.fetch_add(1, Ordering::SeqCst);
+                shared.serve(client.unwrap(), TcpStream::connect(controller).unwrap());
+            }
+        });
+        Self { address, state }
+    }
+
+    pub fn verifier(&self) -> Ready {
+        let controller = self.address.to_string();
+        Setup {
+            controller,
+            ..Setup::right()
+        }
+        .verifier()
+    }
+}
+
+impl State {
+    /// Ends all connections.
+    pub fn cut(&self) {
+        for stream in self.open.lock().unwrap().drain(..) {
+            let _ended_already = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Ends all connections when the next request comes, and does not pass it on.
+    pub fn cut_at_next_request(&self) {
+        self.cut_at_next_request.store(true, Ordering::SeqCst);
+    }
+
+    /// Changes one bit of the next answer.
+    pub fn change_next_answer(&self) {
+        self.change_next_answer.store(true, Ordering::SeqCst);
+    }
+
+    fn serve(self: &Arc<Self>, client: TcpStream, server: TcpStream) {
+        let mut open = self.open.lock().unwrap();
+        open.extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
+        drop(open);
+        for stream in [&client, &server] {
+            stream.set_nodelay(true).unwrap();
+        }
+        let (to_client, to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        let requests = Arc::clone(self);
+        thread::spawn(move || {
+            pass(client, to_server, |_| {
+                requests.requests.fetch_add(1, Ordering::SeqCst);
+                if requests.cut_at_next_request.swap(false, Ordering::SeqCst) {
+                    requests.cut();
+                }
+            });
+        });
+        let answers = Arc::clone(self);
+        thread::spawn(move || {
+            pass(server, to_client, |pdu| {
+                if answers.change_next_answer.swap(false, Ordering::SeqCst) {
+                    pdu[40] ^= 0x10;
+                }
+            });
+        });
+    }
+}
+
+/// Passes PDUs on until either side ends.
+fn pass(mut from: TcpStream, mut to: TcpStream, mut seen: impl FnMut(&mut [u8])) {
+    loop {
+        let mut pdu = vec![0; 16];
+        if from.read_exact(&mut pdu).is_err() {
+            break;
+        }
+        pdu.resize(usize::from(u16::from_le_bytes([pdu[8], pdu[9]])), 0);
+        if from.read_exact(&mut pdu[16..]).is_err() {
+            break;
+        }
+        seen(&mut pdu);
+        if to.write_all(&pdu).is_err() {
+            break;
+        }
+    }
+    let _ended_already = to.shutdown(Shutdown::Both);
+}
+
+/// Where the controller's netlogon listens.
+fn netlogon() -> SocketAddr {
+    let address = dc::address().parse().unwrap();
+    let mut stream = TcpStream::connect(SocketAddr::new(address, epm::PORT)).unwrap();
+    let mut read = |pdu: Vec<u8>| {
+        stream.write_all(&pdu).unwrap();
+        let mut answer = vec![0; 16];
+        stream.read_exact(&mut answer).unwrap();
+        answer.resize(usize::from(answer[8]), 0);
+        stream.read_exact(&mut answer[16..]).unwrap();
+        answer
+    };
+    let (pdu, binding) = Binding::begin(Syntax::ENDPOINT_MAPPER, Plain);
+    let connection = binding.answered(&read(pdu)).unwrap();
+    let stub = epm::request(Syntax::NETLOGON);
+    let (pdu, call) = connection.call(epm::EPT_MAP, &stub).unwrap();
+    let Progress::Done(outcome, _) = call.receive(&read(pdu)).unwrap() else {
+        panic!("a port comes in one PDU")
+    };
+    let port = epm::port(outcome.response().unwrap().expose()).unwrap();
+    SocketAddr::new(address, port)
+}
