@@ -39,7 +39,7 @@ fn attribute_names(identity: Option<&Identity>) -> Vec<&[u8]> {
 
 export! {
     /// RFC 6680 7.5. Attributes are authenticated, since whoever verified the user said them, but
-    /// for [`UNVERIFIED`]; and complete, since he said all that he knows.
+    /// for `workstation`; and complete, since he said all that he knows.
     fn gss_get_name_attribute(
         name: Handle<Name>,
         attr: In<BufferDesc>,

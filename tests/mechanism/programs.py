@@ -38,15 +38,15 @@ class Setting:
     def __init__(self, folder, library):
         self.folder = folder
         self.initiator = compile_c(HERE / "initiator.c", folder)
-        self.mech_config = self._mech_config("mech.conf", library)
-        self.peer_mech_config = self._mech_config("peer.conf", peer())
+        # What we ship, but for the library's place.
+        shipped = (ROOT / "gss-mech.conf").read_text()
+        assert "\tmech_ntlmdc.so\n" in shipped
+        self.mech_config = folder / "mech.conf"
+        self.mech_config.write_text(shipped.replace("\tmech_ntlmdc.so\n", f"\t{library}\n"))
+        self.peer_mech_config = folder / "peer.conf"
+        self.peer_mech_config.write_text(f"ntlmssp {mech.OID} {peer()}\n")
         self.users = self.users_file("users", 1)
         self.config = self.configuration("ntlmdc.toml", self.users, "off")
-
-    def _mech_config(self, name, library):
-        path = self.folder / name
-        path.write_text(f"ntlmssp {mech.OID} {library}\n")
-        return path
 
     def users_file(self, name, lines):
         """A users file of so many lines, ours the last."""
