@@ -49,6 +49,11 @@ def cargo(*words, messages=None):
     return done.stdout
 
 
+def test(*words):
+    """Runs `cargo test WORDS` in the same way, for all to see; gives its exit status."""
+    return _cargo(["test", *words]).returncode
+
+
 def _cargo(words, **streams):
     home = pathlib.Path.home()
     environment = dict(os.environ)
