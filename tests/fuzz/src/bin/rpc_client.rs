@@ -1,0 +1,50 @@
+#![no_main]
+
+use gss_ntlmdc::crypto::Key;
+use gss_ntlmdc::rpc::client::{Binding, MAX_ANSWER, Outcome, Plain, Progress, Protection, Sealed};
+use gss_ntlmdc::rpc::pdu::{self, Syntax};
+use gss_ntlmdc::rpc::schannel::seal::Seal;
+use libfuzzer_sys::fuzz_target;
+
+// The PDUs of a whole conversation: an answer to the bind, and answers to calls.
+fuzz_target!(|bytes: &[u8]| {
+    converse(bytes, Plain);
+    let seal = Seal::new(Key::new([7; 16]));
+    let authentic = converse(bytes, Sealed::new(seal, "EXAMPLE", "WEB1"));
+    assert_eq!(authentic, 0, "nobody who lacks the key can answer");
+});
+
+/// Gives the number of answers.
+fn converse<P: Protection>(mut bytes: &[u8], protection: P) -> u32 {
+    let (_, binding) = Binding::begin(Syntax::NETLOGON, protection);
+    let Some(Ok(mut connection)) = next(&mut bytes).map(|pdu| binding.answered(pdu)) else {
+        return 0;
+    };
+    let mut answers = 0;
+    loop {
+        let Ok((_, mut call)) = connection.call(39, &[]) else {
+            return answers;
+        };
+        connection = loop {
+            match next(&mut bytes).map(|pdu| call.receive(pdu)) {
+                Some(Ok(Progress::More(rest))) => call = rest,
+                Some(Ok(Progress::Done(outcome, connection))) => {
+                    if let Outcome::Response(stub) = outcome {
+                        assert!(stub.expose().len() <= MAX_ANSWER);
+                        answers += 1;
+                    }
+                    break connection;
+                }
+                Some(Err(_)) | None => return answers,
+            }
+        };
+    }
+}
+
+/// The next PDU, as a stream is cut into them.
+fn next<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = pdu::fragment_length(bytes.first_chunk()?).ok()?;
+    let (pdu, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    Some(pdu)
+}

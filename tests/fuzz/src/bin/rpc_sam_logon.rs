@@ -1,0 +1,25 @@
+#![no_main]
+
+use gss_ntlmdc::rpc::netlogon::sam_logon::{self, Verdict};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|stub: &[u8]| {
+    if let Ok(verdict) = sam_logon::reply(stub) {
+        // A success is one in the last word too, and of somebody who can be named on one line.
+        let succeeded = stub.ends_with(&[0; 4]);
+        match verdict {
+            Verdict::Refused { status, .. } => {
+                assert!(!succeeded);
+                assert!(stub.ends_with(&status.0.to_le_bytes()));
+            }
+            Verdict::Validated(info) => {
+                assert!(succeeded);
+                for name in [info.effective_name, info.logon_domain_name] {
+                    assert!(!name.is_empty() && !name.contains(char::is_control));
+                    let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                    assert!(stub.windows(units.len()).any(|bytes| bytes == units));
+                }
+            }
+        }
+    }
+});
