@@ -1,6 +1,6 @@
 //! The way to a domain controller: find one, open a secure channel, keep it, ask over it.
 //!
-//! [`pool`] is what the rest of the mechanism uses; [`channel`] is one connection of it.
+//! [`pool`] is what the rest of the mechanism uses; `channel` is one connection of it.
 
 mod channel;
 pub mod pool;
