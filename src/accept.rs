@@ -108,19 +108,20 @@ pub struct Established {
 
 impl Established {
     /// The only way in: what was admitted, who it is, and the check of the messages.
-    fn new(setup: &Setup, admitted: &Admitted<'_>, logon: &Logon, _: &MicChecked) -> Self {
-        let account = logon.account();
+    fn new(setup: &Setup, admitted: Admitted<'_>, logon: Logon, _: &MicChecked) -> Self {
         let settings = &setup.config().identity;
+        let account = logon.into_account();
+        let lasts = SystemTime::now() + settings.lifetime;
+        let expires = account.log_off.map_or(lasts, |log_off| lasts.min(log_off));
         let identity = Identity::new(
             account,
             settings.format,
             &setup.target().netbios_domain,
-            admitted.workstation(),
+            admitted.workstation().to_owned(),
         );
-        let lasts = SystemTime::now() + settings.lifetime;
         Self {
             identity: Arc::new(identity),
-            expires: account.log_off.map_or(lasts, |log_off| lasts.min(log_off)),
+            expires,
         }
     }
 
@@ -137,22 +138,22 @@ impl Established {
 
 /// Decides about a claim; logs who was let in.
 fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Established, Refused> {
-    let claimed = Claimed::of(claim);
     let refused = |fault| Refused {
         fault,
-        claimed: Some(claimed.clone()),
+        claimed: Some(Claimed(claim).to_string()),
     };
     let admitted = policy::admit(&setup.config().policy, claim).map_err(refused)?;
     let logon = verify::ask(setup.verifiers(), &admitted.attempt()).map_err(refused)?;
     let checked = admitted.check_mic(&logon).map_err(refused)?;
-    let established = Established::new(setup, &admitted, &logon, &checked);
+    let verifier = logon.verifier();
+    let established = Established::new(setup, admitted, logon, &checked);
     log::write(
         setup.config().log.to,
         Severity::Info,
         format_args!(
-            "accepted {} as {claimed} verifier={} mic={} took={}",
+            "accepted {} as {} verifier={verifier} mic={} took={}",
             Quoted(established.identity.display()),
-            logon.verifier(),
+            Claimed(claim),
             if checked.verified() {
                 "verified"
             } else {
@@ -167,7 +168,7 @@ fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Establis
 /// A message that was refused, and what is known of its sender.
 struct Refused {
     fault: Fault,
-    claimed: Option<Claimed>,
+    claimed: Option<String>,
 }
 
 impl<F: Into<Fault>> From<F> for Refused {
@@ -197,31 +198,17 @@ impl Refused {
 }
 
 /// What a client says of itself, unproven.
-#[derive(Clone)]
-struct Claimed {
-    user: String,
-    domain: String,
-    workstation: String,
-}
+struct Claimed<'a>(&'a Claim);
 
-impl Claimed {
-    fn of(claim: &Claim) -> Self {
-        Self {
-            user: claim.user().meant.clone(),
-            domain: claim.domain().meant.clone(),
-            workstation: claim.workstation().meant.clone(),
-        }
-    }
-}
-
-impl fmt::Display for Claimed {
+impl fmt::Display for Claimed<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(claim) = self;
         write!(
             formatter,
             "user={} domain={} workstation={}",
-            Quoted(&self.user),
-            Quoted(&self.domain),
-            Quoted(&self.workstation)
+            Quoted(&claim.user().meant),
+            Quoted(&claim.domain().meant),
+            Quoted(&claim.workstation().meant)
         )
     }
 }

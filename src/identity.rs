@@ -1,5 +1,7 @@
 //! A verified logon becomes names and attributes.
 
+use std::sync::OnceLock;
+
 use crate::config::NameFormat;
 use crate::verify::Account;
 
@@ -35,22 +37,31 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
 ///
 /// Made from what the verifier said, never from what the client typed; the one exception is the
 /// attribute `workstation`, which nobody can verify.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Identity {
+    account: Account,
+    workstation: String,
     display: String,
-    local: Option<String>,
-    attributes: Vec<(&'static str, Vec<String>)>,
+    is_local: bool,
+    /// Made when somebody asks for them: most hosts never do.
+    attributes: OnceLock<Vec<(&'static str, Vec<String>)>>,
 }
 
 impl Identity {
     /// Names an account: `own_domain` is the NetBIOS name of the domain whose users are users of
     /// this machine.
-    pub fn new(account: &Account, format: NameFormat, own_domain: &str, workstation: &str) -> Self {
-        let is_ours = account.domain.eq_ignore_ascii_case(own_domain);
+    pub fn new(
+        account: Account,
+        format: NameFormat,
+        own_domain: &str,
+        workstation: String,
+    ) -> Self {
         Self {
-            display: display_name(account, format),
-            local: is_ours.then(|| account.user.clone()),
-            attributes: attributes(account, workstation),
+            display: display_name(&account, format),
+            is_local: account.domain.eq_ignore_ascii_case(own_domain),
+            account,
+            workstation,
+            attributes: OnceLock::new(),
         }
     }
 
@@ -61,12 +72,13 @@ impl Identity {
 
     /// The name on this machine; none for a user of another domain.
     pub fn local(&self) -> Option<&str> {
-        self.local.as_deref()
+        self.is_local.then_some(self.account.user.as_str())
     }
 
     /// The attributes that this identity has, each with one value or more.
     pub fn attributes(&self) -> impl Iterator<Item = (&'static str, &[String])> {
         self.attributes
+            .get_or_init(|| attributes(&self.account, &self.workstation))
             .iter()
             .map(|(name, values)| (*name, values.as_slice()))
     }
@@ -135,6 +147,10 @@ mod tests {
         }
     }
 
+    fn named(account: Account) -> Identity {
+        Identity::new(account, NameFormat::Logon, "EXAMPLE", "WS1".to_owned())
+    }
+
     #[test]
     fn the_display_name_has_the_configured_form() {
         for (format, name) in [
@@ -143,28 +159,28 @@ mod tests {
             (NameFormat::Upn, "alice@example.test"),
             (NameFormat::UserAtDomain, "alice@EXAMPLE"),
         ] {
-            let identity = Identity::new(&alice(), format, "EXAMPLE", "WS1");
+            let identity = Identity::new(alice(), format, "EXAMPLE", "WS1".to_owned());
             assert_eq!(identity.display(), name);
         }
         let without_upn = Account {
             upn: None,
             ..alice()
         };
-        let identity = Identity::new(&without_upn, NameFormat::Upn, "EXAMPLE", "WS1");
+        let identity = Identity::new(without_upn, NameFormat::Upn, "EXAMPLE", "WS1".to_owned());
         assert_eq!(identity.display(), "alice@EXAMPLE");
     }
 
     #[test]
     fn only_users_of_our_domain_are_local() {
-        let identity = Identity::new(&alice(), NameFormat::Logon, "example", "WS1");
+        let identity = Identity::new(alice(), NameFormat::Logon, "example", "WS1".to_owned());
         assert_eq!(identity.local(), Some("alice"));
-        let identity = Identity::new(&alice(), NameFormat::Logon, "OTHER", "WS1");
+        let identity = Identity::new(alice(), NameFormat::Logon, "OTHER", "WS1".to_owned());
         assert_eq!(identity.local(), None);
     }
 
     #[test]
     fn every_attribute_is_announced() {
-        let identity = Identity::new(&alice(), NameFormat::Logon, "EXAMPLE", "WS1");
+        let identity = named(alice());
         for (name, _) in identity.attributes() {
             assert!(ATTRIBUTES.iter().any(|(known, _)| *known == name), "{name}");
         }
@@ -178,7 +194,7 @@ mod tests {
 
     #[test]
     fn attributes_without_a_value_are_left_out() {
-        let identity = Identity::new(&alice(), NameFormat::Logon, "EXAMPLE", "");
+        let identity = Identity::new(alice(), NameFormat::Logon, "EXAMPLE", "".to_owned());
         let names: Vec<_> = identity.attributes().map(|(name, _)| name).collect();
         assert_eq!(
             names,

@@ -29,10 +29,19 @@ pub fn write(target: LogTarget, severity: Severity, line: fmt::Arguments<'_>) {
         LogTarget::Syslog => to_system_log(severity, line),
         LogTarget::Stderr => {
             // In one call, so that lines of several processes do not mix.
-            let _ = std::io::stderr().write_all(format!("ntlmdc: {line}\n").as_bytes());
+            let text = text(format_args!("ntlmdc: {line}\n"));
+            let _ = std::io::stderr().write_all(text.as_bytes());
         }
         LogTarget::Off => {}
     }
+}
+
+fn text(line: fmt::Arguments<'_>) -> String {
+    /// That of most lines.
+    const LENGTH: usize = 256;
+    let mut text = String::with_capacity(LENGTH);
+    let _ = text.write_fmt(line);
+    text
 }
 
 /// Reports a bug of ours, from where no configuration is at hand.
@@ -50,11 +59,11 @@ static SYSTEM_LOG: PerProcess<Mutex<Option<UnixDatagram>>> = PerProcess::new();
 fn to_system_log(severity: Severity, line: fmt::Arguments<'_>) {
     /// `LOG_AUTHPRIV` of syslog(3): the facility for what not everybody may read.
     const AUTHPRIV: u32 = 10 << 3;
-    let message = format!(
+    let message = text(format_args!(
         "<{}>ntlmdc[{}]: {line}",
         AUTHPRIV | severity as u32,
         process::id()
-    );
+    ));
     let socket = SYSTEM_LOG.of_this_process(|| Mutex::new(None));
     // While another thread writes, a socket for this line alone is cheaper than waiting.
     match socket.try_lock() {
@@ -89,20 +98,31 @@ impl fmt::Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// Enough for any name; a client could send 32,000 characters.
         const LONGEST: usize = 256;
+        let shown = match self.0.char_indices().nth(LONGEST) {
+            Some((end, _)) => self.0.get(..end).unwrap_or_default(),
+            None => self.0,
+        };
         formatter.write_char('"')?;
-        for (index, letter) in self.0.chars().enumerate() {
-            match letter {
-                _ if index == LONGEST => {
-                    formatter.write_char('…')?;
-                    break;
-                }
-                '"' => formatter.write_str("\\\"")?,
-                _ if is_unprintable(letter) => write!(formatter, "{}", letter.escape_unicode())?,
-                _ => formatter.write_char(letter)?,
+        for run in shown.split_inclusive(needs_escape) {
+            let last = run.chars().next_back().filter(|last| needs_escape(*last));
+            let plain = run.len() - last.map_or(0, char::len_utf8);
+            formatter.write_str(run.get(..plain).unwrap_or_default())?;
+            match last {
+                Some('"') => formatter.write_str("\\\"")?,
+                Some(letter) => write!(formatter, "{}", letter.escape_unicode())?,
+                None => {}
             }
         }
-        formatter.write_char('"')
+        formatter.write_str(if shown.len() < self.0.len() {
+            "…\""
+        } else {
+            "\""
+        })
     }
+}
+
+fn needs_escape(letter: char) -> bool {
+    letter == '"' || is_unprintable(letter)
 }
 
 #[cfg(test)]

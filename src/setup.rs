@@ -1,10 +1,9 @@
 //! A configuration in force: found, loaded, and loaded anew when its file changes.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::config::{self, Config, NetbiosName, VerifierKind};
 use crate::fault::{Fault, Minor};
@@ -20,7 +19,7 @@ use crate::verify::users::Users;
 pub const DEFAULT_FILE: &str = "/etc/gss/ntlmdc.toml";
 
 /// Where a configuration comes from. The first that is there counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// A configuration file: `ntlmdc_config` of the credential store, or `$NTLMDC_CONFIG`.
     pub config: Option<PathBuf>,
@@ -81,18 +80,23 @@ impl Setup {
     }
 }
 
-/// The configurations that this process has loaded.
-static LOADED: PerProcess<Mutex<HashMap<Source, Loaded>>> = PerProcess::new();
+/// The configurations that this process has loaded: a handful at most.
+static LOADED: PerProcess<Mutex<Vec<(Source, Loaded)>>> = PerProcess::new();
+
+/// How often the file is looked at, at most: logins come faster than administrators write.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 struct Loaded {
     /// The state of the file that `setup` was made from; none if there is no file, or if that state
     /// is not certain.
     stamp: Option<Stamp>,
+    /// When the file was looked at.
+    looked: Instant,
     setup: Arc<Setup>,
 }
 
-/// The configuration in force: one `stat` if it was loaded before and its file has not changed.
+/// The configuration in force. A change of its file is seen a second later at the latest.
 ///
 /// A file that was changed and cannot be used leaves the configuration before it in force, and the
 /// log says so: what worked goes on working while somebody edits.
@@ -100,26 +104,55 @@ struct Loaded {
 /// # Errors
 /// [`Minor::NotConfigured`], [`Minor::BadConfiguration`], or what a verifier lacks.
 pub fn load(source: &Source) -> Result<Arc<Setup>, Fault> {
-    let loaded = LOADED.of_this_process(Mutex::default);
-    let before = lock(loaded).get(source).cloned();
+    load_at(Instant::now(), source)
+}
+
+fn load_at(now: Instant, source: &Source) -> Result<Arc<Setup>, Fault> {
+    let all = LOADED.of_this_process(Mutex::default);
+    let before = lock(all)
+        .iter()
+        .find(|(of, _)| of == source)
+        .map(|(_, loaded)| loaded.clone());
+    if let Some(before) = &before
+        && now.saturating_duration_since(before.looked) < LOOK_AGAIN
+    {
+        return Ok(Arc::clone(&before.setup));
+    }
+    let loaded = look_again(now, source, before)?;
+    let setup = Arc::clone(&loaded.setup);
+    let mut all = lock(all);
+    all.retain(|(of, _)| of != source);
+    all.push((source.clone(), loaded));
+    Ok(setup)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Loads what is not loaded yet, or has changed.
+fn look_again(now: Instant, source: &Source, before: Option<Loaded>) -> Result<Loaded, Fault> {
     let stamp = source.file().and_then(|file| Stamp::of(file).ok());
     if let Some(before) = &before
         && (source.file().is_none() || (stamp.is_some() && stamp == before.stamp))
     {
-        return Ok(Arc::clone(&before.setup));
+        return Ok(Loaded {
+            looked: now,
+            ..before.clone()
+        });
     }
-    let fresh = read(source).and_then(|(config, stamp)| match &before {
-        Some(before) if before.setup.config == config => Ok(Loaded {
+    let fresh = read(source).and_then(|(config, stamp)| {
+        let setup = match &before {
+            Some(before) if before.setup.config == config => Arc::clone(&before.setup),
+            _ => Arc::new(Setup::new(config, source)?),
+        };
+        Ok(Loaded {
             stamp,
-            setup: Arc::clone(&before.setup),
-        }),
-        _ => Setup::new(config, source).map(|setup| Loaded {
-            stamp,
-            setup: Arc::new(setup),
-        }),
+            looked: now,
+            setup,
+        })
     });
-    let after = match (fresh, before) {
-        (Ok(fresh), _) => fresh,
+    match (fresh, before) {
         (Err(fault), Some(before)) => {
             let to = before.setup.config.log.to;
             let told = fault.for_the_log();
@@ -128,17 +161,14 @@ pub fn load(source: &Source) -> Result<Arc<Setup>, Fault> {
                 Severity::Error,
                 format_args!("{told}; what was in force stays so"),
             );
-            Loaded { stamp, ..before }
+            Ok(Loaded {
+                stamp,
+                looked: now,
+                ..before
+            })
         }
-        (Err(fault), None) => return Err(fault),
-    };
-    let setup = Arc::clone(&after.setup);
-    lock(loaded).insert(source.clone(), after);
-    Ok(setup)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+        (fresh, _) => fresh,
+    }
 }
 
 fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {

@@ -80,6 +80,11 @@ impl Logon {
         &self.account
     }
 
+    /// Who it is, taken over.
+    pub fn into_account(self) -> Account {
+        self.account
+    }
+
     /// `SessionBaseKey` (MS-NLMP 3.3.2); none if the verifier has none to give.
     pub fn session_base_key(&self) -> Option<&Key> {
         self.session_base_key.as_ref()

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{fmt, iter};
 
 use super::message::TooLong;
 use crate::wire::{DecodeError, Reader, Writer};
@@ -84,7 +84,10 @@ impl AvFlags {
 
 /// A list of AV pairs, each identifier at most once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AvPairs(Vec<(AvId, Vec<u8>)>);
+pub struct AvPairs {
+    /// Whole pairs as they are encoded, without the end.
+    encoded: Vec<u8>,
+}
 
 impl AvPairs {
     /// Three times as many as there are identifiers.
@@ -96,39 +99,44 @@ impl AvPairs {
     /// The list does not end, is longer than 32 pairs, or has a pair twice: which of the two a
     /// reader takes is up to him, and two readers must not differ.
     pub fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut pairs = Self::default();
-        loop {
-            let id = AvId(reader.u16("AvId")?);
-            let length = usize::from(reader.u16("AvLen")?);
-            let value = reader.take(length, id.name())?;
+        let list = reader.rest();
+        let start = reader.position();
+        for count in 0.. {
+            let before = list.get(..reader.position() - start).unwrap_or_default();
+            let (id, value) = decode_pair(reader)?;
             if id == AvId::EOL {
                 return match value {
-                    [] => Ok(pairs),
+                    [] => Ok(Self {
+                        encoded: before.to_vec(),
+                    }),
                     _ => Err(DecodeError::new("MsvAvEOL", "has a value")),
                 };
             }
-            if pairs.value(id).is_some() {
+            if pairs(before).any(|(other, _)| other == id) {
                 return Err(DecodeError::new(id.name(), "there twice"));
             }
-            if pairs.0.len() == Self::MAX {
-                return Err(DecodeError::new("AvPairs", "more than 32"));
+            if count == Self::MAX {
+                break;
             }
-            pairs.0.push((id, value.to_vec()));
         }
+        Err(DecodeError::new("AvPairs", "more than 32"))
     }
 
-    /// Appends a pair; in place of the one with that identifier, if there is one.
+    /// Appends a pair, and takes away the one with that identifier if there is one.
     ///
     /// # Errors
     /// The value is longer than 65,535 bytes.
-    pub fn set(&mut self, id: AvId, value: Vec<u8>) -> Result<(), TooLong> {
-        if u16::try_from(value.len()).is_err() {
-            return Err(TooLong { field: id.name() });
+    pub fn set(&mut self, id: AvId, value: impl AsRef<[u8]>) -> Result<(), TooLong> {
+        let value = value.as_ref();
+        let length = u16::try_from(value.len()).map_err(|_| TooLong { field: id.name() })?;
+        let mut writer = Writer::new();
+        for (other, value) in self.iter().filter(|(other, _)| *other != id) {
+            // It came from a 16-bit length.
+            let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
+            writer.u16(other.0).u16(length).bytes(value);
         }
-        match self.0.iter_mut().find(|(other, _)| *other == id) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((id, value)),
-        }
+        writer.u16(id.0).u16(length).bytes(value);
+        self.encoded = writer.into_bytes();
         Ok(())
     }
 
@@ -140,18 +148,23 @@ impl AvPairs {
 
     /// The pairs in their order, without the end.
     pub fn iter(&self) -> impl Iterator<Item = (AvId, &[u8])> {
-        self.0.iter().map(|(id, value)| (*id, value.as_slice()))
+        pairs(&self.encoded)
     }
 
     /// Encodes the list and its end.
     pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::new();
-        for (id, value) in self.iter() {
-            // No value is longer: each came through `set` or from a 16-bit length.
-            let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
-            writer.u16(id.0).u16(length).bytes(value);
-        }
-        writer.u16(AvId::EOL.0).u16(0);
-        writer.into_bytes()
+        [self.encoded.as_slice(), &[0; 4]].concat()
     }
+}
+
+/// The pairs of a list that was read or written before.
+fn pairs(encoded: &[u8]) -> impl Iterator<Item = (AvId, &[u8])> {
+    let mut reader = Reader::new(encoded);
+    iter::from_fn(move || decode_pair(&mut reader).ok())
+}
+
+fn decode_pair<'a>(reader: &mut Reader<'a>) -> Result<(AvId, &'a [u8]), DecodeError> {
+    let id = AvId(reader.u16("AvId")?);
+    let length = usize::from(reader.u16("AvLen")?);
+    Ok((id, reader.take(length, id.name())?))
 }

@@ -73,7 +73,10 @@ impl From<&str> for Text {
 
 /// The units as bytes, low byte first.
 pub fn utf16le(units: impl IntoIterator<Item = u16>) -> Vec<u8> {
-    units.into_iter().flat_map(u16::to_le_bytes).collect()
+    let units = units.into_iter();
+    let mut bytes = Vec::with_capacity(2 * units.size_hint().0);
+    units.for_each(|unit| bytes.extend(unit.to_le_bytes()));
+    bytes
 }
 
 /// The capital of a unit, as `Upper` of MS-NLMP 6 has it: one unit for one.
@@ -81,6 +84,12 @@ pub fn utf16le(units: impl IntoIterator<Item = u16>) -> Vec<u8> {
 /// A letter is changed only if its capital's small letter is that letter again. So Windows has it:
 /// ß, µ, ı, ſ and ς stay as they are.
 pub fn uppercase(unit: u16) -> u16 {
+    // Nearly all there is.
+    if let Ok(ascii) = u8::try_from(unit)
+        && ascii.is_ascii()
+    {
+        return ascii.to_ascii_uppercase().into();
+    }
     let Some(letter) = char::from_u32(u32::from(unit)) else {
         return unit;
     };

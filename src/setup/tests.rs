@@ -1,5 +1,6 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 
@@ -32,6 +33,23 @@ impl Folder {
             ..Source::default()
         }
     }
+}
+
+/// Loads the configuration at a time when it is looked at again.
+fn load(source: &Source) -> Result<Arc<Setup>, Fault> {
+    static CALLS: AtomicU32 = AtomicU32::new(1);
+    let calls = CALLS.fetch_add(1, Ordering::Relaxed);
+    load_at(Instant::now() + LOOK_AGAIN * calls, source)
+}
+
+#[test]
+fn the_file_is_looked_at_once_a_second() {
+    let folder = Folder::new();
+    let first = super::load(&folder.source()).unwrap();
+    folder.configure("netbios_domain = \"CORP\"\n");
+    assert!(Arc::ptr_eq(&first, &super::load(&folder.source()).unwrap()));
+    let second = load(&folder.source()).unwrap();
+    assert_eq!(second.target().netbios_domain, "CORP");
 }
 
 #[test]
