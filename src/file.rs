@@ -8,6 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use crate::crypto::SecretBytes;
 
+/// How often a file is looked at, at most: logins come faster than administrators write.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// What tells one state of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use crate::config::{self, Config, NetbiosName, VerifierKind};
 use crate::fault::{Fault, Minor};
-use crate::file::{self, Stamp};
+use crate::file::{self, LOOK_AGAIN, Stamp};
 use crate::log::{self, Severity};
 use crate::ntlm::acceptor::{Target, TargetKind};
 use crate::process::PerProcess;
@@ -82,9 +82,6 @@ impl Setup {
 
 /// The configurations that this process has loaded: a handful at most.
 static LOADED: PerProcess<Mutex<Vec<(Source, Loaded)>>> = PerProcess::new();
-
-/// How often the file is looked at, at most: logins come faster than administrators write.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 struct Loaded {

@@ -6,7 +6,7 @@ mod tests;
 use std::{fmt, iter};
 
 use super::message::TooLong;
-use crate::wire::{DecodeError, Reader, Writer};
+use crate::wire::{DecodeError, Reader};
 
 /// `AvId`: what a value is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -129,14 +129,17 @@ impl AvPairs {
     pub fn set(&mut self, id: AvId, value: impl AsRef<[u8]>) -> Result<(), TooLong> {
         let value = value.as_ref();
         let length = u16::try_from(value.len()).map_err(|_| TooLong { field: id.name() })?;
-        let mut writer = Writer::new();
-        for (other, value) in self.iter().filter(|(other, _)| *other != id) {
-            // It came from a 16-bit length.
-            let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
-            writer.u16(other.0).u16(length).bytes(value);
+        if self.value(id).is_some() {
+            let others = self.iter().filter(|(other, _)| *other != id);
+            let mut rest = Self::default();
+            for (other, value) in others {
+                rest.set(other, value)?;
+            }
+            *self = rest;
         }
-        writer.u16(id.0).u16(length).bytes(value);
-        self.encoded = writer.into_bytes();
+        self.encoded.extend(id.0.to_le_bytes());
+        self.encoded.extend(length.to_le_bytes());
+        self.encoded.extend_from_slice(value);
         Ok(())
     }
 

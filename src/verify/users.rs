@@ -5,13 +5,13 @@ mod index;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::{Account, Attempt, Logon, Refusal, Verifier};
 use crate::config::LogTarget;
 use crate::crypto::Key;
 use crate::fault::{Fault, Minor};
-use crate::file::{self, Stamp};
+use crate::file::{self, LOOK_AGAIN, Stamp};
 use crate::log::{self, Severity};
 use crate::ntlm::keys;
 use index::{Entry, Index, Lookup, Standing};
@@ -28,6 +28,8 @@ pub struct Users {
 struct Loaded {
     /// The state of the file that `index` was made from; none if that is not certain.
     stamp: Option<Stamp>,
+    /// When the file was looked at.
+    looked: Instant,
     index: Arc<Index>,
 }
 
@@ -46,13 +48,16 @@ impl Users {
         })
     }
 
-    /// The index of the file as it is now: one `stat` if it has not changed.
-    fn index(&self) -> Result<Arc<Index>, Fault> {
+    /// The index of the file as it is, or was less than a second ago.
+    fn index(&self, now: Instant) -> Result<Arc<Index>, Fault> {
         // Held while a changed file is read, so that one thread reads it and not each of them.
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = Stamp::of(&self.path).map_err(|error| unusable(&self.path, &error))?;
-        if loaded.stamp != Some(stamp) {
-            *loaded = load(&self.path, self.log)?;
+        if now.saturating_duration_since(loaded.looked) >= LOOK_AGAIN {
+            let stamp = Stamp::of(&self.path).map_err(|error| unusable(&self.path, &error))?;
+            if loaded.stamp != Some(stamp) {
+                *loaded = load(&self.path, self.log)?;
+            }
+            loaded.looked = now;
         }
         Ok(Arc::clone(&loaded.index))
     }
@@ -75,7 +80,7 @@ impl Users {
 
 impl Verifier for Users {
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
-        let index = self.index().map_err(Refusal::Unavailable)?;
+        let index = self.index(Instant::now()).map_err(Refusal::Unavailable)?;
         let lookup = index.look_up(&attempt.user.meant, &attempt.domain.meant, &self.domain);
         let entry = match lookup {
             Lookup::Found(entry) => entry,
@@ -127,6 +132,7 @@ fn load(path: &Path, log: LogTarget) -> Result<Loaded, Fault> {
     }
     Ok(Loaded {
         stamp: stamp.settled(SystemTime::now()),
+        looked: Instant::now(),
         index: Arc::new(index),
     })
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::Writer;
 
 fn decode(bytes: &[u8]) -> Result<AvPairs, DecodeError> {
     AvPairs::decode(&mut Reader::new(bytes))

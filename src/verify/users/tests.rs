@@ -58,6 +58,8 @@ fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<Str
         response: &response(&user, &domain, password),
         lm_response: &[],
     };
+    // Every login here comes when the file is looked at again.
+    users.loaded.lock().unwrap().looked -= LOOK_AGAIN;
     users
         .verify(&attempt)
         .map(|logon| format!("{}\\{}", logon.account().domain, logon.account().user))
