@@ -1,9 +1,14 @@
 """The users file while it changes, and both verifiers in one configuration."""
 
+import time
+
 import codes
 import pytest
 import wire
 from conftest import mech
+
+# A file is looked at once a second.
+SEEN_AFTER = 1.1
 
 
 def attempt(site, user, password):
@@ -27,6 +32,7 @@ def own_site(library, make_site):
 def test_a_user_who_is_added_is_let_in(own_site):
     assert attempt(own_site, "dave", "Daves-Passw0rd") == refusal("BadUserOrPassword")
     own_site.mechanism.rewrite("users", mech.users_file() + "EXAMPLE:dave:Daves-Passw0rd\n")
+    time.sleep(SEEN_AFTER)
     assert attempt(own_site, "dave", "Daves-Passw0rd") == (200, "EXAMPLE\\dave", [])
 
 
@@ -35,12 +41,14 @@ def test_a_user_who_is_taken_out_is_not(own_site):
     assert attempt(own_site, "bob", password) == (200, "EXAMPLE\\bob", [])
     lines = mech.users_file().splitlines(keepends=True)
     own_site.mechanism.rewrite("users", "".join(line for line in lines if ":bob:" not in line))
+    time.sleep(SEEN_AFTER)
     assert attempt(own_site, "bob", password) == refusal("BadUserOrPassword")
 
 
 def test_a_password_that_is_changed(own_site):
     text = mech.users_file().replace(own_site.passwords["bob"], "Bobs-new-Passw0rd")
     own_site.mechanism.rewrite("users", text)
+    time.sleep(SEEN_AFTER)
     assert attempt(own_site, "bob", own_site.passwords["bob"]) == refusal("BadUserOrPassword")
     assert attempt(own_site, "bob", "Bobs-new-Passw0rd") == (200, "EXAMPLE\\bob", [])
 
@@ -48,6 +56,7 @@ def test_a_password_that_is_changed(own_site):
 def test_a_file_that_everybody_may_read_is_not_used(own_site):
     alice = ("alice", own_site.passwords["alice"])
     (own_site.mechanism.directory / "users").chmod(0o644)
+    time.sleep(SEEN_AFTER)
     assert attempt(own_site, *alice) == refusal("UsersFileUnusable")
     (own_site.mechanism.directory / "users").chmod(0o640)
     assert attempt(own_site, *alice) == (200, "EXAMPLE\\alice", [])
