@@ -15,11 +15,10 @@ use crate::fault::{Fault, Minor};
 use crate::identity::Identity;
 use crate::log::{self, Quoted, Severity};
 use crate::ntlm::acceptor::{self, Challenged, Claim, MicChecked};
-use crate::ntlm::message::{self, MessageType};
+use crate::ntlm::message::MessageType;
 use crate::policy::{self, Admitted};
 use crate::setup::Setup;
 use crate::verify::{self, Logon};
-use crate::wire::FileTime;
 
 /// An acceptor context. It can always be started afresh: a NEGOTIATE message in any state begins a
 /// new login, since clients and servers keep a connection, and with it the context, after a failure.
@@ -70,12 +69,15 @@ impl Acceptor {
     fn take(&mut self, setup: &Setup, token: &[u8], start: Instant) -> Result<Step, Refused> {
         // A state is consumed: whatever fails below leaves a failed context.
         let state = mem::replace(&mut self.0, State::Failed);
-        let message_type = message::message_type(token).ok_or(Minor::NotNtlm)?;
-        match (message_type, state) {
+        match (acceptor::token_type(token)?, state) {
             (MessageType::Negotiate, _) => {
                 let challenge = crypto::random().map_err(|_| Minor::NoRandomBytes)?;
-                let (challenged, reply) =
-                    acceptor::negotiate(token, setup.target(), challenge, FileTime::now())?;
+                let (challenged, reply) = acceptor::negotiate(
+                    token,
+                    setup.target(),
+                    challenge,
+                    SystemTime::now().into(),
+                )?;
                 self.0 = State::Challenged(challenged);
                 Ok(Step::Continue(reply))
             }
@@ -147,6 +149,9 @@ fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Establis
     let checked = admitted.check_mic(&logon).map_err(refused)?;
     let verifier = logon.verifier();
     let established = Established::new(setup, admitted, logon, &checked);
+    if established.expires <= SystemTime::now() {
+        return Err(refused(Minor::InvalidLogonHours.into()));
+    }
     log::write(
         setup.config().log.to,
         Severity::Info,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-pub use values::{Controller, MachineAccount, NetbiosName};
+pub use values::{Controller, MachineAccount, NetbiosName, first_label};
 
 /// What the file says, defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -49,11 +49,13 @@ pub enum VerifierKind {
 #[serde(deny_unknown_fields)]
 pub struct Users {
     /// `DOMAIN:user:password` and smbpasswd lines.
+    #[serde(deserialize_with = "values::absolute_path")]
     pub file: PathBuf,
-    /// The NetBIOS name that clients see as this server's; the host's name if not given.
+    /// The NetBIOS name that clients see as this server's if no other verifier is asked; the host's
+    /// name if not given.
     pub netbios_computer: Option<NetbiosName>,
-    /// The NetBIOS domain that clients see, and that of users whose line names none; the name of
-    /// the computer if not given, as on a server that is in no domain.
+    /// The domain of users whose line names none, and the one that clients see if no other verifier
+    /// is asked; the name of the computer if not given, as on a server that is in no domain.
     pub netbios_domain: Option<NetbiosName>,
 }
 
@@ -86,6 +88,7 @@ struct NetlogonTable {
     domain: String,
     netbios_domain: Option<NetbiosName>,
     account: MachineAccount,
+    #[serde(deserialize_with = "values::absolute_path")]
     secret: PathBuf,
     controllers: Vec<Controller>,
     #[serde(default, deserialize_with = "values::duration")]
@@ -106,7 +109,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
         let netbios_domain = match table.netbios_domain {
             Some(name) => name,
             // Domains are named so by default; the setting is for the others.
-            None => values::first_label(&table.domain)
+            None => first_label(&table.domain)
                 .parse()
                 .map_err(|problem| format!("netbios_domain: set it; {problem}"))?,
         };
@@ -149,10 +152,10 @@ pub enum NameFormat {
     /// `DOMAIN\user`
     #[serde(rename = "logon")]
     Logon,
-    /// `user`
+    /// `user`; `DOMAIN\user` for a user of another domain.
     #[serde(rename = "sam")]
     Sam,
-    /// The user principal name, `user@example.test`; `user@DOMAIN` for an account that has none.
+    /// The user principal name, `user@example.test`.
     #[serde(rename = "upn")]
     Upn,
     /// `user@DOMAIN`
@@ -164,7 +167,7 @@ pub enum NameFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// Whether a client must send a message integrity code. One that is sent is always checked.
+    /// Whether a client must send a message integrity code. One that is announced is always checked.
     pub mic: Mic,
 }
 

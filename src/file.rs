@@ -60,12 +60,18 @@ impl From<&Metadata> for Stamp {
     }
 }
 
-/// Reads a file that holds no secret, at most `limit` bytes.
+/// Reads a file that holds no secret, at most `limit` bytes; refuses one that everybody can write.
 ///
 /// # Errors
-/// What is wrong with the file, without its path.
+/// What is wrong with the file, without its path, and how to mend it.
 pub fn read(path: &Path, limit: u64) -> io::Result<(Vec<u8>, Stamp)> {
     let (mut file, metadata) = open(path)?;
+    if metadata.mode() & 0o002 != 0 {
+        return Err(io::Error::other(format!(
+            "mode {:04o} lets everybody write it; make it 0644: chmod 0644",
+            metadata.mode() & 0o7777
+        )));
+    }
     let bytes = read_to_end(&mut file, limit)?;
     Ok((bytes, Stamp::from(&metadata)))
 }
@@ -130,6 +136,15 @@ mod tests {
                 Ok((secret, _)) => assert_eq!(secret.expose(), b"hunter2"),
                 Err(error) => assert!(error.to_string().contains("chmod 0640")),
             }
+        }
+    }
+
+    #[test]
+    fn what_everybody_can_write_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (mode, taken) in [(0o644, true), (0o640, true), (0o664, true), (0o666, false)] {
+            fs::set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read(file.path(), 100).is_ok(), taken, "{mode:o}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::config::NameFormat;
+use crate::fault::is_unprintable;
 use crate::verify::Account;
 
 /// Every attribute that an identity may have, and what it says.
@@ -56,9 +57,10 @@ impl Identity {
         own_domain: &str,
         workstation: String,
     ) -> Self {
+        let is_local = account.domain.eq_ignore_ascii_case(own_domain);
         Self {
-            display: display_name(&account, format),
-            is_local: account.domain.eq_ignore_ascii_case(own_domain),
+            display: display_name(&account, format, is_local),
+            is_local,
             account,
             workstation,
             attributes: OnceLock::new(),
@@ -91,13 +93,18 @@ impl Identity {
     }
 }
 
-fn display_name(account: &Account, format: NameFormat) -> String {
+/// A name without a domain is of our domain: another's administrator shall not look like ours.
+fn display_name(account: &Account, format: NameFormat, is_local: bool) -> String {
     let Account { user, domain, .. } = account;
-    match (format, &account.upn) {
-        (NameFormat::Sam, _) => user.clone(),
-        (NameFormat::Upn, Some(upn)) => upn.clone(),
-        (NameFormat::Upn, None) | (NameFormat::UserAtDomain, _) => format!("{user}@{domain}"),
-        (NameFormat::Logon, _) => format!("{domain}\\{user}"),
+    match (format, &account.upn, &account.dns_domain) {
+        (NameFormat::Sam, ..) if is_local => user.clone(),
+        (NameFormat::Upn, Some(upn), _) => upn.clone(),
+        // Every account of a domain has this one, whatever its attribute says.
+        (NameFormat::Upn, None, Some(dns_domain)) => format!("{user}@{dns_domain}"),
+        (NameFormat::Upn, None, None) | (NameFormat::UserAtDomain, ..) => {
+            format!("{user}@{domain}")
+        }
+        (NameFormat::Logon | NameFormat::Sam, ..) => format!("{domain}\\{user}"),
     }
 }
 
@@ -112,7 +119,7 @@ fn attributes(account: &Account, workstation: &str) -> Vec<(&'static str, Vec<St
         ("user-sid", sid(&account.sid)),
         ("primary-group-sid", sid(&account.primary_group_sid)),
         ("logon-server", account.logon_server.clone()),
-        ("workstation", Some(workstation.to_owned())),
+        ("workstation", Some(printable(workstation))),
     ];
     let group_sids = account.group_sids.iter().map(ToString::to_string).collect();
     single
@@ -120,6 +127,16 @@ fn attributes(account: &Account, workstation: &str) -> Vec<(&'static str, Vec<St
         .map(|(name, value)| (name, value.into_iter().collect()))
         .chain([("group-sids", group_sids)])
         .filter(|(_, values): &(_, Vec<String>)| values.iter().any(|value| !value.is_empty()))
+        .collect()
+}
+
+/// What a client typed, fit for an environment variable.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|letter| match is_unprintable(letter) {
+            true => char::REPLACEMENT_CHARACTER,
+            false => letter,
+        })
         .collect()
 }
 
@@ -167,7 +184,9 @@ mod tests {
             ..alice()
         };
         let identity = Identity::new(without_upn, NameFormat::Upn, "EXAMPLE", "WS1".to_owned());
-        assert_eq!(identity.display(), "alice@EXAMPLE");
+        assert_eq!(identity.display(), "alice@example.test");
+        let identity = Identity::new(alice(), NameFormat::Sam, "OTHER", "WS1".to_owned());
+        assert_eq!(identity.display(), "EXAMPLE\\alice", "not our alice");
     }
 
     #[test]
@@ -176,6 +195,14 @@ mod tests {
         assert_eq!(identity.local(), Some("alice"));
         let identity = Identity::new(alice(), NameFormat::Logon, "OTHER", "WS1".to_owned());
         assert_eq!(identity.local(), None);
+    }
+
+    #[test]
+    fn what_the_client_typed_is_printable() {
+        let typed = "WS\n1\u{202e}".to_owned();
+        let identity = Identity::new(alice(), NameFormat::Logon, "EXAMPLE", typed);
+        let expected = ["WS\u{fffd}1\u{fffd}".to_owned()];
+        assert_eq!(identity.attribute(b"workstation"), Some(&expected[..]));
     }
 
     #[test]

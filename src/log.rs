@@ -1,9 +1,12 @@
 //! One line for each decision, to the system log or to the host's standard error.
 //!
-//! The line goes out without waiting: a log that is stuck loses lines, it does not stop logins.
+//! The system log never stops a login: while it is stuck, lines are lost. Standard error is the
+//! host's, and as fast as the host's own log.
 
 use std::fmt::{self, Write as _};
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 use std::process;
 use std::sync::Mutex;
@@ -30,7 +33,10 @@ pub fn write(target: LogTarget, severity: Severity, line: fmt::Arguments<'_>) {
         LogTarget::Stderr => {
             // In one call, so that lines of several processes do not mix.
             let text = text(format_args!("ntlmdc: {line}\n"));
-            let _ = std::io::stderr().write_all(text.as_bytes());
+            // Past the standard library's lock, which a fork could leave locked in the child.
+            if let Ok(stderr) = io::stderr().as_fd().try_clone_to_owned() {
+                let _ = File::from(stderr).write_all(text.as_bytes());
+            }
         }
         LogTarget::Off => {}
     }
@@ -91,13 +97,14 @@ fn connect() -> Option<UnixDatagram> {
     Some(socket)
 }
 
-/// What a client typed, in quotes and on one line: control characters and quotes are escaped.
+/// What a client typed, in quotes and on one line: control characters and quotes are escaped, so
+/// that a quote is always one of ours. A backslash stays: it stands in most names.
 pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Enough for any name; a client could send 32,000 characters.
-        const LONGEST: usize = 256;
+        /// Enough for any name; a client could send 1,024 characters.
+        const LONGEST: usize = 128;
         let shown = match self.0.char_indices().nth(LONGEST) {
             Some((end, _)) => self.0.get(..end).unwrap_or_default(),
             None => self.0,
@@ -107,10 +114,8 @@ impl fmt::Display for Quoted<'_> {
             let last = run.chars().next_back().filter(|last| needs_escape(*last));
             let plain = run.len() - last.map_or(0, char::len_utf8);
             formatter.write_str(run.get(..plain).unwrap_or_default())?;
-            match last {
-                Some('"') => formatter.write_str("\\\"")?,
-                Some(letter) => write!(formatter, "{}", letter.escape_unicode())?,
-                None => {}
+            if let Some(letter) = last {
+                write!(formatter, "{}", letter.escape_unicode())?;
             }
         }
         formatter.write_str(if shown.len() < self.0.len() {
@@ -134,10 +139,10 @@ mod tests {
         assert_eq!(Quoted("EXAMPLE\\jürgen").to_string(), "\"EXAMPLE\\jürgen\"");
         assert_eq!(
             Quoted("a\nb\"c\u{1b}[31m\u{202e}").to_string(),
-            "\"a\\u{a}b\\\"c\\u{1b}[31m\\u{202e}\""
+            "\"a\\u{a}b\\u{22}c\\u{1b}[31m\\u{202e}\""
         );
         let long = Quoted(&"x".repeat(1000)).to_string();
-        assert_eq!(long.chars().count(), 256 + 3);
+        assert_eq!(long.chars().count(), 128 + 3);
     }
 
     #[test]

@@ -41,7 +41,6 @@ impl<'a> Admitted<'a> {
             workstation: self.claim.workstation(),
             server_challenge: self.claim.server_challenge(),
             response: self.response,
-            lm_response: self.claim.lm_response(),
         }
     }
 

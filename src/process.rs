@@ -10,6 +10,9 @@ use std::sync::OnceLock;
 
 /// A value that each process makes for itself on first use.
 ///
+/// A fork in the very moment in which another thread makes the process's first value (an allocation,
+/// once in a process) would leave the child waiting: that window is known and left.
+///
 /// Costs one `getpid` a look-up. An ancestor's value stays in the memory of its descendants,
 /// untouched.
 pub struct PerProcess<T>(OnceLock<Box<Generation<T>>>);

@@ -13,7 +13,7 @@ use crate::ntlm::acceptor::{Target, TargetKind};
 use crate::process::PerProcess;
 use crate::verify::Verifier;
 use crate::verify::netlogon::Netlogon;
-use crate::verify::users::Users;
+use crate::verify::users::{Own, Users};
 
 /// The file that is read if nothing names another.
 pub const DEFAULT_FILE: &str = "/etc/gss/ntlmdc.toml";
@@ -95,8 +95,9 @@ struct Loaded {
 
 /// The configuration in force. A change of its file is seen a second later at the latest.
 ///
-/// A file that was changed and cannot be used leaves the configuration before it in force, and the
-/// log says so: what worked goes on working while somebody edits.
+/// A file with a mistake in it leaves the configuration before it in force, and the log says so:
+/// what worked goes on working while somebody edits. A file that is gone, or closed to this process,
+/// turns NTLM off.
 ///
 /// # Errors
 /// [`Minor::NotConfigured`], [`Minor::BadConfiguration`], or what a verifier lacks.
@@ -115,10 +116,11 @@ fn load_at(now: Instant, source: &Source) -> Result<Arc<Setup>, Fault> {
     {
         return Ok(Arc::clone(&before.setup));
     }
-    let loaded = look_again(now, source, before)?;
-    let setup = Arc::clone(&loaded.setup);
+    let outcome = look_again(now, source, before);
     let mut all = lock(all);
     all.retain(|(of, _)| of != source);
+    let loaded = outcome?;
+    let setup = Arc::clone(&loaded.setup);
     all.push((source.clone(), loaded));
     Ok(setup)
 }
@@ -138,19 +140,9 @@ fn look_again(now: Instant, source: &Source, before: Option<Loaded>) -> Result<L
             ..before.clone()
         });
     }
-    let fresh = read(source).and_then(|(config, stamp)| {
-        let setup = match &before {
-            Some(before) if before.setup.config == config => Arc::clone(&before.setup),
-            _ => Arc::new(Setup::new(config, source)?),
-        };
-        Ok(Loaded {
-            stamp,
-            looked: now,
-            setup,
-        })
-    });
-    match (fresh, before) {
-        (Err(fault), Some(before)) => {
+    match (load_anew(now, source, &before), before) {
+        // A configuration that is gone is an order, not a mistake.
+        (Err(fault), Some(before)) if fault.minor() != Minor::NotConfigured => {
             let to = before.setup.config.log.to;
             let told = fault.for_the_log();
             log::write(
@@ -158,14 +150,28 @@ fn look_again(now: Instant, source: &Source, before: Option<Loaded>) -> Result<L
                 Severity::Error,
                 format_args!("{told}; what was in force stays so"),
             );
+            // Without a stamp: it may be mended in another file.
             Ok(Loaded {
-                stamp,
+                stamp: None,
                 looked: now,
                 ..before
             })
         }
-        (fresh, _) => fresh,
+        (outcome, _) => outcome,
     }
+}
+
+fn load_anew(now: Instant, source: &Source, before: &Option<Loaded>) -> Result<Loaded, Fault> {
+    let (config, stamp) = read(source)?;
+    let setup = match before {
+        Some(before) if before.setup.config == config => Arc::clone(&before.setup),
+        _ => Arc::new(Setup::new(config, source)?),
+    };
+    Ok(Loaded {
+        stamp,
+        looked: now,
+        setup,
+    })
 }
 
 fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {
@@ -180,6 +186,11 @@ fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {
         return Ok((Config::of_users_file(users), None));
     };
     let shown = path.display();
+    if !path.is_absolute() {
+        return Err(
+            Minor::NotConfigured.because(format_args!("{shown}: the path must begin with /"))
+        );
+    }
     let (text, stamp) = file::read(path, LIMIT).map_err(|error| match source.config {
         Some(_) => Minor::NotConfigured.because(format_args!("{shown}: {error}")),
         None => Minor::NotConfigured.because(format_args!(
@@ -200,8 +211,18 @@ fn verifier(
 ) -> Result<Box<dyn Verifier>, Fault> {
     match (kind, &config.users, &config.netlogon) {
         (VerifierKind::Users, Some(users), _) => {
-            let domain = &target.netbios_domain;
-            Ok(Box::new(Users::open(&users.file, domain, config.log.to)?))
+            let alone = config.verify.len() == 1;
+            // Beside a domain, local users are the computer's own, as on Windows.
+            let domain = match (&users.netbios_domain, alone) {
+                (Some(domain), _) => domain.as_str(),
+                (None, true) => &target.netbios_domain,
+                (None, false) => &target.netbios_computer,
+            };
+            let own = Own {
+                domain: domain.to_owned(),
+                alone,
+            };
+            Ok(Box::new(Users::open(&users.file, own, config.log.to)?))
         }
         (VerifierKind::Netlogon, _, Some(netlogon)) => {
             Ok(Box::new(Netlogon::new(netlogon.clone())))
@@ -267,7 +288,8 @@ fn from_environment(value: &Option<String>) -> Result<Option<NetbiosName>, Fault
         .transpose()
 }
 
-fn host_name() -> String {
+/// What the system calls itself; empty if it will not say.
+pub fn host_name() -> String {
     fs::read_to_string("/proc/sys/kernel/hostname")
         .map(|name| name.trim().to_owned())
         .unwrap_or_default()
@@ -275,8 +297,8 @@ fn host_name() -> String {
 
 /// The first label of a host's name, as far as NetBIOS can say it.
 fn netbios_name_of(host: &str) -> Option<NetbiosName> {
-    let label = host.split_once('.').map_or(host, |(label, _)| label);
-    label.chars().take(15).collect::<String>().parse().ok()
+    let label: String = config::first_label(host).chars().take(15).collect();
+    label.parse().ok()
 }
 
 #[cfg(test)]

@@ -26,14 +26,12 @@ pub struct Attempt<'a> {
     pub workstation: &'a Text,
     /// Our challenge.
     pub server_challenge: [u8; 8],
-    /// The response.
+    /// The response. No verifier is given another one to judge by.
     pub response: &'a NtlmV2Response,
-    /// The LMv2 response, or whatever the client sent in its place.
-    pub lm_response: &'a [u8],
 }
 
 /// An account, in the words of whoever verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// The account's name (`sAMAccountName`).
     pub user: String,
@@ -147,14 +145,7 @@ mod tests {
                     let account = Account {
                         user: "alice".to_owned(),
                         domain: "EXAMPLE".to_owned(),
-                        dns_domain: None,
-                        upn: None,
-                        full_name: None,
-                        sid: None,
-                        primary_group_sid: None,
-                        group_sids: Vec::new(),
-                        logon_server: None,
-                        log_off: None,
+                        ..Account::default()
                     };
                     Ok(Logon::proven("test", account, None))
                 }
@@ -175,7 +166,6 @@ mod tests {
             workstation: &nobody,
             server_challenge: [0; 8],
             response: &response,
-            lm_response: &[],
         };
         ask(&verifiers, &attempt)
             .map(drop)

@@ -186,11 +186,6 @@ impl FileTime {
     /// From 1601 to 1970.
     const UNIX_EPOCH: u64 = 116_444_736_000_000_000;
 
-    /// The moment now.
-    pub fn now() -> Self {
-        SystemTime::now().into()
-    }
-
     /// The moment as the system counts it; none for "never" and whatever else is out of range.
     pub fn to_system_time(self) -> Option<SystemTime> {
         let since_1970 = self.0.checked_sub(Self::UNIX_EPOCH)?;

@@ -33,7 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     // What is decided.
     ("policy", &["ntlm", "verify", "config", "fault"]),
-    ("identity", &["verify", "config"]),
+    ("identity", &["verify", "config", "fault"]),
     (
         "setup",
         &[

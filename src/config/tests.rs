@@ -79,6 +79,7 @@ fn errors_name_the_key_and_say_what_is_expected() {
         ("account = \"WEB1\"", "ends with $"),
         ("account = \"WEB1-NTLM-0123456$\"", "1 to 15 characters"),
         ("controllers = [\"dc1.example.test\"]", "is an IP address"),
+        ("secret = \"hunter2\"", "a file's path begins with /"),
         ("controllers = []", "at least one address"),
         (
             "domain = \"a-very-long-first-label.test\"",
@@ -95,6 +96,7 @@ fn errors_name_the_key_and_say_what_is_expected() {
     ] {
         let error = error_with(line);
         assert!(error.contains(told), "{line}: {error}");
+        assert!(!error.contains("hunter2"), "{error}");
     }
     let error = error_with("budget = \"2\"");
     assert!(error.contains("line 8, column 10"), "{error}");

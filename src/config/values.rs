@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -117,6 +118,18 @@ macro_rules! deserialize_from_str {
 
 deserialize_from_str!(NetbiosName, MachineAccount, Controller);
 
+/// Reads a path from the root. The error does not repeat the value: it may be the secret itself.
+pub(super) fn absolute_path<'de, D>(deserializer: D) -> Result<PathBuf, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let path = PathBuf::deserialize(deserializer)?;
+    match path.is_absolute() {
+        true => Ok(path),
+        false => Err(D::Error::custom("a file's path begins with /")),
+    }
+}
+
 /// Reads an optional duration; see [`required_duration`].
 pub(super) fn duration<'de, D>(deserializer: D) -> Result<Option<Duration>, D::Error>
 where
@@ -154,6 +167,6 @@ fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 /// The part of a DNS name before its first dot.
-pub(super) fn first_label(name: &str) -> &str {
+pub fn first_label(name: &str) -> &str {
     name.split_once('.').map_or(name, |(label, _)| label)
 }

@@ -32,7 +32,6 @@ fn attribute_names(identity: Option<&Identity>) -> Vec<&[u8]> {
     identity
         .into_iter()
         .flat_map(Identity::attributes)
-        .filter(|(_, values)| !values.is_empty())
         .map(|(name, _)| name.as_bytes())
         .collect()
 }
@@ -60,7 +59,10 @@ export! {
         let attribute = attr.bytes("attr")?;
         let values = identity.attribute(attribute).ok_or(Minor::NoSuchAttribute)?;
         let (this, left) = this_and_left(values, asked)?;
-        let (raw, displayed) = (Buffer::copy_of(this.as_bytes())?, Buffer::copy_of(this.as_bytes())?);
+        let raw = Buffer::copy_of(this.as_bytes())?;
+        // The NUL counts: mod_auth_gssapi compares as many bytes as are here with what is required,
+        // and would take `admin` for `administrator` without it.
+        let displayed = Buffer::copy_of(&[this.as_bytes(), b"\0"].concat())?;
         raw.give_to(&value);
         displayed.give_to(&display_value);
         authenticated.set(i32::from(attribute != UNVERIFIED));

@@ -8,6 +8,7 @@ use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
 use crate::gss::oid::{self, Static};
 use crate::identity::Identity;
+use crate::setup;
 
 /// What a `gss_name_t` points to. Never changes once C has it.
 #[derive(Clone)]
@@ -102,14 +103,9 @@ fn readable(text: &[u8]) -> Result<&str, Fault> {
 
 /// What the system calls itself; `localhost` if it will not say.
 fn host_name() -> String {
-    // HOST_NAME_MAX on Linux is 64 without the NUL.
-    let mut name = [0u8; 65];
-    // SAFETY: the buffer is as long as is said.
-    let outcome = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) };
-    let text = name.split(|&byte| byte == 0).next().unwrap_or_default();
-    match std::str::from_utf8(text) {
-        Ok(text) if outcome == 0 && !text.is_empty() => text.to_owned(),
-        _ => "localhost".to_owned(),
+    match setup::host_name() {
+        name if name.is_empty() => "localhost".to_owned(),
+        name => name,
     }
 }
 

@@ -114,11 +114,6 @@ pub fn negotiate(
     challenge: [u8; 8],
     now: FileTime,
 ) -> Result<(Challenged, Vec<u8>), Fault> {
-    match token_type(token)? {
-        MessageType::Negotiate => {}
-        MessageType::Challenge => return Err(Minor::UnexpectedMessage.into()),
-        MessageType::Authenticate => return Err(Minor::NotNegotiated.into()),
-    }
     if token.len() > MAX_NEGOTIATE {
         return Err(malformed(DecodeError::new(
             "NEGOTIATE_MESSAGE",
@@ -177,18 +172,15 @@ impl Challenged {
     /// The token is not an AUTHENTICATE message, is malformed, answers another server's challenge
     /// (an AV pair is missing or changed), or announces a MIC or a session key and has none.
     pub fn authenticate(self, token: &[u8]) -> Result<Claim, Fault> {
-        match token_type(token)? {
-            MessageType::Authenticate => Claim::parse(self, token),
-            MessageType::Challenge => Err(Minor::UnexpectedMessage.into()),
-            MessageType::Negotiate => Err(malformed(DecodeError::new(
-                "MessageType",
-                "NEGOTIATE where AUTHENTICATE is due",
-            ))),
-        }
+        Claim::parse(self, token)
     }
 }
 
-fn token_type(token: &[u8]) -> Result<MessageType, Fault> {
+/// The type of a client's message: what [`negotiate`] takes, or [`Challenged::authenticate`].
+///
+/// # Errors
+/// It is no NTLM message, of no known type, or longer than 128 KiB.
+pub fn token_type(token: &[u8]) -> Result<MessageType, Fault> {
     if token.len() > MAX_TOKEN {
         return Err(Minor::TokenTooLong.into());
     }

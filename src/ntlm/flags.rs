@@ -74,11 +74,6 @@ impl NegotiateFlags {
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
-
-    /// The flags of `self` that are not in `other`.
-    pub const fn difference(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
 }
 
 impl BitOr for NegotiateFlags {

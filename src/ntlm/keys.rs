@@ -45,19 +45,6 @@ pub fn lm_v2_response(
     response
 }
 
-/// `KeyExchangeKey` of an NTLM2 session response (MS-NLMP 3.4.5.1): with the client's challenge,
-/// which is in the first 8 bytes of its LM response.
-pub fn ntlm2_session_key_exchange_key(
-    session_base_key: &Key,
-    server_challenge: [u8; 8],
-    client_challenge: [u8; 8],
-) -> Key {
-    Key::new(hmac_md5(
-        session_base_key,
-        &[&server_challenge, &client_challenge],
-    ))
-}
-
 /// `EncryptedRandomSessionKey` decrypted, and the reverse (MS-NLMP 3.1.5.1.2).
 pub fn exchange_session_key(key_exchange_key: &Key, mut session_key: [u8; 16]) -> Key {
     rc4(key_exchange_key, &mut session_key);

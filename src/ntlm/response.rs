@@ -9,7 +9,7 @@ use super::av_pair::{AvFlags, AvId, AvPairs};
 use super::keys;
 use super::text::{Charset, Text};
 use crate::crypto::{Key, constant_time_eq};
-use crate::wire::{DecodeError, FileTime, Reader};
+use crate::wire::{DecodeError, Reader};
 
 /// The kind of a response, by the shape of the two fields that hold it (MS-NLMP 3.3).
 #[derive(Debug)]
@@ -73,8 +73,6 @@ fn is_padded(lm_response: &[u8]) -> bool {
 pub struct NtlmV2Response {
     bytes: Vec<u8>,
     nt_proof: [u8; 16],
-    timestamp: FileTime,
-    client_challenge: [u8; 8],
     av_pairs: AvPairs,
     flags: AvFlags,
     target_name: Option<Text>,
@@ -98,8 +96,9 @@ impl NtlmV2Response {
             return Err(DecodeError::new("RespType", "not version 1"));
         }
         let _reserved: [u8; 6] = reader.array("Reserved1")?;
-        let timestamp = FileTime(reader.u64("TimeStamp")?);
-        let client_challenge = reader.array("ChallengeFromClient")?;
+        // MS-NLMP 3.1.5.1.2 asks for the server's time; curl and Java send their own.
+        let _timestamp: [u8; 8] = reader.array("TimeStamp")?;
+        let _client_challenge: [u8; 8] = reader.array("ChallengeFromClient")?;
         let _reserved: [u8; 4] = reader.array("Reserved3")?;
         let av_pairs = match reader.rest() {
             [] => AvPairs::default(),
@@ -112,8 +111,6 @@ impl NtlmV2Response {
         Ok(Self {
             bytes: bytes.to_vec(),
             nt_proof,
-            timestamp,
-            client_challenge,
             flags: flags(&av_pairs)?,
             target_name: target_name(&av_pairs)?,
             channel_bindings: channel_bindings(&av_pairs)?,
@@ -137,17 +134,6 @@ impl NtlmV2Response {
     /// `NTProofStr`.
     pub fn nt_proof(&self) -> &[u8; 16] {
         &self.nt_proof
-    }
-
-    /// The time that the client used. MS-NLMP 3.1.5.1.2 asks for the server's; curl and Java send
-    /// their own.
-    pub fn timestamp(&self) -> FileTime {
-        self.timestamp
-    }
-
-    /// `ChallengeFromClient`.
-    pub fn client_challenge(&self) -> [u8; 8] {
-        self.client_challenge
     }
 
     /// The AV pairs: those of the server's `TargetInfo`, and what the client added.
@@ -177,7 +163,6 @@ impl fmt::Debug for NtlmV2Response {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("NtlmV2Response")
-            .field("timestamp", &self.timestamp)
             .field("flags", &self.flags)
             .field("target_name", &self.target_name)
             .finish_non_exhaustive()

@@ -22,7 +22,8 @@ impl Charset {
     /// it can be; else for Latin-1.
     ///
     /// # Errors
-    /// `field` has an odd number of bytes, and should be UTF-16.
+    /// `field` should be UTF-16 and is not. No account has such a name, and a domain controller takes
+    /// the whole question for damaged.
     pub fn decode(self, bytes: &[u8], field: &'static str) -> Result<Text, DecodeError> {
         match self {
             Self::Unicode => {
@@ -30,7 +31,8 @@ impl Charset {
                     return Err(DecodeError::new(field, "odd number of bytes in UTF-16"));
                 };
                 let units: Vec<u16> = pairs.iter().copied().map(u16::from_le_bytes).collect();
-                let meant = String::from_utf16_lossy(&units);
+                let meant = String::from_utf16(&units)
+                    .map_err(|_| DecodeError::new(field, "not UTF-16: a lone surrogate"))?;
                 Ok(Text { units, meant })
             }
             Self::Oem => Ok(Text {
@@ -55,8 +57,7 @@ impl Charset {
 /// A name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
-    /// UTF-16 as sent (or widened): what hashes are computed over, never changed. It may hold lone
-    /// surrogates.
+    /// UTF-16 as sent (or widened): what hashes are computed over, never changed.
     pub units: Vec<u16>,
     /// What a person means: for looking up and for showing, never for a computation.
     pub meant: String,

@@ -80,6 +80,33 @@ fn a_mistake_leaves_what_was_in_force() {
 }
 
 #[test]
+fn a_mistake_can_be_mended_in_another_file() {
+    let folder = Folder::new();
+    let first = load(&folder.source()).unwrap();
+    fs::set_permissions(folder.path("users"), Permissions::from_mode(0o644)).unwrap();
+    folder.configure("netbios_domain = \"CORP\"\n");
+    assert!(Arc::ptr_eq(&first, &load(&folder.source()).unwrap()));
+    fs::set_permissions(folder.path("users"), Permissions::from_mode(0o640)).unwrap();
+    let second = load(&folder.source()).unwrap();
+    assert_eq!(second.target().netbios_domain, "CORP");
+}
+
+#[test]
+fn a_configuration_that_is_gone_turns_it_off() {
+    let folder = Folder::new();
+    load(&folder.source()).unwrap();
+    fs::remove_file(folder.path("config")).unwrap();
+    for _ in 0..2 {
+        let Err(fault) = load(&folder.source()) else {
+            panic!("still on");
+        };
+        assert_eq!(fault.minor(), Minor::NotConfigured);
+    }
+    folder.configure("");
+    assert!(load(&folder.source()).is_ok());
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let folder = Folder::new();
     let fault = |source: &Source| match load(source) {

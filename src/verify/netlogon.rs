@@ -34,7 +34,6 @@ impl Verifier for Netlogon {
             workstation: &attempt.workstation.units,
             challenge: attempt.server_challenge,
             nt_response: attempt.response.as_bytes(),
-            lm_response: attempt.lm_response,
         };
         let verdict = self
             .pool

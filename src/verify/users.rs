@@ -14,13 +14,13 @@ use crate::fault::{Fault, Minor};
 use crate::file::{self, LOOK_AGAIN, Stamp};
 use crate::log::{self, Severity};
 use crate::ntlm::keys;
+pub use index::Own;
 use index::{Entry, Index, Lookup, Standing};
 
 /// The users file, read once and again when it has changed.
 pub struct Users {
     path: PathBuf,
-    /// The domain of users whose line names none.
-    domain: String,
+    own: Own,
     log: LogTarget,
     loaded: Mutex<Loaded>,
 }
@@ -38,11 +38,11 @@ impl Users {
     ///
     /// # Errors
     /// [`Minor::UsersFileUnusable`].
-    pub fn open(path: &Path, domain: &str, log: LogTarget) -> Result<Self, Fault> {
+    pub fn open(path: &Path, own: Own, log: LogTarget) -> Result<Self, Fault> {
         let loaded = load(path, log)?;
         Ok(Self {
             path: path.to_owned(),
-            domain: domain.to_owned(),
+            own,
             log,
             loaded: Mutex::new(loaded),
         })
@@ -65,15 +65,8 @@ impl Users {
     fn account(&self, entry: &Entry) -> Account {
         Account {
             user: entry.user.clone(),
-            domain: entry.domain.as_ref().unwrap_or(&self.domain).clone(),
-            dns_domain: None,
-            upn: None,
-            full_name: None,
-            sid: None,
-            primary_group_sid: None,
-            group_sids: Vec::new(),
-            logon_server: None,
-            log_off: None,
+            domain: entry.domain.as_ref().unwrap_or(&self.own.domain).clone(),
+            ..Account::default()
         }
     }
 }
@@ -81,7 +74,7 @@ impl Users {
 impl Verifier for Users {
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
         let index = self.index(Instant::now()).map_err(Refusal::Unavailable)?;
-        let lookup = index.look_up(&attempt.user.meant, &attempt.domain.meant, &self.domain);
+        let lookup = index.look_up(&attempt.user.meant, &attempt.domain.meant, &self.own);
         let entry = match lookup {
             Lookup::Found(entry) => entry,
             Lookup::Unknown | Lookup::Ambiguous => {
@@ -95,10 +88,10 @@ impl Verifier for Users {
                 )));
             }
         };
-        let key = entry
-            .nt_hash
-            .as_ref()
-            .and_then(|hash| session_base_key(attempt, hash))
+        // As long for an account that no password opens.
+        let hash = entry.nt_hash.as_ref();
+        let key = session_base_key(attempt, hash.unwrap_or(&Key::new([0; 16])))
+            .filter(|_| hash.is_some())
             .ok_or_else(|| denied(Minor::BadUserOrPassword, "wrong password"))?;
         // Only somebody who knows the password learns of these.
         match entry.standing {

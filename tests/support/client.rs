@@ -121,7 +121,6 @@ impl Client {
             workstation: &self.workstation,
             server_challenge: SERVER_CHALLENGE,
             response: self.response(),
-            lm_response: &[0; 24],
         }
     }
 

@@ -15,7 +15,6 @@ const LOGON: NetworkLogon<'_> = NetworkLogon {
     workstation: &[],
     challenge: [0; 8],
     nt_response: &[0; 100],
-    lm_response: &[],
 };
 
 /// A configuration with these controllers, and the directory that holds its secret.

@@ -28,7 +28,6 @@ pub struct Claim {
     workstation: Text,
     server_challenge: [u8; 8],
     response: Response,
-    lm_response: Vec<u8>,
     flags: NegotiateFlags,
     /// There if KEY_EXCH is negotiated and used.
     encrypted_session_key: Option<[u8; 16]>,
@@ -82,7 +81,6 @@ impl Claim {
             workstation,
             server_challenge: sent.server_challenge,
             response,
-            lm_response: message.lm_response.to_vec(),
             flags,
             encrypted_session_key,
             mic,
@@ -115,11 +113,6 @@ impl Claim {
     /// The response by its kind.
     pub fn response(&self) -> &Response {
         &self.response
-    }
-
-    /// `LmChallengeResponse` as sent: up to 24 bytes, often empty or zero.
-    pub fn lm_response(&self) -> &[u8] {
-        &self.lm_response
     }
 
     /// What both sides agreed on.
@@ -156,12 +149,14 @@ impl Claim {
     /// The MIC is wrong; nobody logs in; or there is no key, and something needs one (the MIC, or a
     /// session key, signatures or encryption that were negotiated).
     pub fn check_mic(&self, session_base_key: Option<&Key>) -> Result<MicChecked, Fault> {
+        // `KeyExchangeKey` is `SessionBaseKey` with NTLMv2 (MS-NLMP 3.4.5.1); of the other responses
+        // none opens a session here.
         let key_exchange_key = match &self.response {
+            Response::NtlmV2(_) => session_base_key.filter(|key| !key.is_zero()),
             Response::Anonymous => return Err(Minor::AnonymousRefused.into()),
-            Response::LmOnly => None,
-            _ => session_base_key.filter(|key| !key.is_zero()),
+            Response::LmOnly | Response::NtlmV1 | Response::Ntlm2Session => None,
         };
-        let Some(key_exchange_key) = key_exchange_key.map(|key| self.key_exchange_key(key)) else {
+        let Some(key_exchange_key) = key_exchange_key else {
             return match self.needs_key() {
                 true => Err(Minor::NoSessionKey.into()),
                 false => Ok(MicChecked {
@@ -171,8 +166,8 @@ impl Claim {
             };
         };
         let exported_session_key = match self.encrypted_session_key {
-            Some(encrypted) => keys::exchange_session_key(&key_exchange_key, encrypted),
-            None => key_exchange_key,
+            Some(encrypted) => keys::exchange_session_key(key_exchange_key, encrypted),
+            None => key_exchange_key.clone(),
         };
         if let Some(mic) = &self.mic {
             let expected = keys::mic(
@@ -196,20 +191,6 @@ impl Claim {
             | NegotiateFlags::NEGOTIATE_SIGN
             | NegotiateFlags::NEGOTIATE_SEAL;
         self.mic.is_some() || self.flags.intersects(protection)
-    }
-
-    /// MS-NLMP 3.4.5.1; `NEGOTIATE_LM_KEY` is never negotiated.
-    fn key_exchange_key(&self, session_base_key: &Key) -> Key {
-        match (&self.response, self.lm_response.first_chunk()) {
-            (Response::Ntlm2Session, Some(client_challenge)) => {
-                keys::ntlm2_session_key_exchange_key(
-                    session_base_key,
-                    self.server_challenge,
-                    *client_challenge,
-                )
-            }
-            _ => session_base_key.clone(),
-        }
     }
 }
 

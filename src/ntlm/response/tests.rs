@@ -20,8 +20,6 @@ fn ntowf_v2(password: &str) -> Key {
 fn the_sample_is_proven_by_its_password_alone() {
     let response = NtlmV2Response::decode(&SAMPLE).unwrap();
     assert_eq!(response.as_bytes(), SAMPLE);
-    assert_eq!(response.timestamp(), FileTime(0));
-    assert_eq!(response.client_challenge(), [0xAA; 8]);
     assert_eq!(response.flags(), AvFlags::default());
     let key = response.verify(&ntowf_v2("Password"), SERVER_CHALLENGE);
     assert_eq!(
@@ -143,7 +141,7 @@ fn nothing_to_guess_passwords_from_is_printed() {
     let printed = format!("{:?}", NtlmV2Response::decode(&SAMPLE).unwrap());
     assert_eq!(
         printed,
-        "NtlmV2Response { timestamp: FileTime(0), flags: AvFlags(0), target_name: None, .. }"
+        "NtlmV2Response { flags: AvFlags(0), target_name: None, .. }"
     );
 }
 

@@ -1,11 +1,15 @@
 use super::*;
 
 #[test]
-fn unicode_keeps_every_unit() {
-    let text = Charset::Unicode.decode(b"\xfc\0\x00\xd8", "UserName");
+fn unicode_is_utf16() {
+    let text = Charset::Unicode.decode(b"\xfc\0\x3d\xd8\x00\xde", "UserName");
     let text = text.unwrap();
-    assert_eq!(text.units, [0x00FC, 0xD800]);
-    assert_eq!(text.meant, "ü\u{FFFD}");
+    assert_eq!(text.units, [0x00FC, 0xD83D, 0xDE00]);
+    assert_eq!(text.meant, "ü😀");
+    assert_eq!(
+        Charset::Unicode.decode(b"a\0\x00\xd8", "UserName"),
+        Err(DecodeError::new("UserName", "not UTF-16: a lone surrogate"))
+    );
     assert_eq!(
         Charset::Unicode.decode(b"a\0b", "UserName"),
         Err(DecodeError::new(

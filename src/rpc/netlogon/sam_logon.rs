@@ -21,7 +21,7 @@ const SAM_INFO_4: u16 = 6;
 /// guest is not tried in place of an account that is unknown (0x10).
 pub const PARAMETER_CONTROL: u32 = 0x0000_0830;
 
-/// `NETLOGON_NETWORK_INFO` (MS-NRPC 2.2.1.4.5): exactly what the client sent.
+/// `NETLOGON_NETWORK_INFO` (MS-NRPC 2.2.1.4.5), exactly as the client sent it; without the LM response.
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkLogon<'a> {
     /// `LogonDomainName`, UTF-16.
@@ -32,10 +32,10 @@ pub struct NetworkLogon<'a> {
     pub workstation: &'a [u16],
     /// `LmChallenge`: the server's challenge that was answered.
     pub challenge: [u8; 8],
-    /// `NtChallengeResponse`.
+    /// `NtChallengeResponse`. It is all that a controller is given to judge by: one that finds it
+    /// wrong would go on to `LmChallengeResponse`, which proves nothing of what the NTLMv2 response
+    /// carries (the target's names, the announcement of a MIC).
     pub nt_response: &'a [u8],
-    /// `LmChallengeResponse`.
-    pub lm_response: &'a [u8],
 }
 
 /// What the controller said.
@@ -65,7 +65,7 @@ pub fn request(
         true => NETWORK_TRANSITIVE,
         false => NETWORK,
     };
-    request_with(level, PARAMETER_CONTROL, parties, logon)
+    request_with(level, PARAMETER_CONTROL, parties, logon, &[])
 }
 
 pub(super) fn request_with(
@@ -73,6 +73,7 @@ pub(super) fn request_with(
     parameter_control: u32,
     parties: Parties<'_>,
     logon: &NetworkLogon<'_>,
+    lm_response: &[u8],
 ) -> Result<Vec<u8>, Error> {
     let mut stub = Encoder::new();
     stub.unique_string(parties.server, "LogonServer")?
@@ -88,12 +89,12 @@ pub(super) fn request_with(
         .counted(logon.workstation.len() * 2, "Workstation")?
         .bytes(&logon.challenge)
         .counted(logon.nt_response.len(), "NtChallengeResponse")?
-        .counted(logon.lm_response.len(), "LmChallengeResponse")?
+        .counted(lm_response.len(), "LmChallengeResponse")?
         .counted_units(logon.domain, "LogonDomainName")?
         .counted_units(logon.user, "UserName")?
         .counted_units(logon.workstation, "Workstation")?
         .counted_bytes(logon.nt_response, "NtChallengeResponse")?
-        .counted_bytes(logon.lm_response, "LmChallengeResponse")?
+        .counted_bytes(lm_response, "LmChallengeResponse")?
         .u16(SAM_INFO_4)
         .u32(0); // ExtraFlags
     Ok(stub.into_bytes())

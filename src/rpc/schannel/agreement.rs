@@ -69,6 +69,10 @@ impl<'a> Challenging<'a> {
         if !schannel::is_acceptable_challenge(&server_challenge) {
             return Err(Error::Forged("its challenge is not random"));
         }
+        // Else it could send our own credential back for its own.
+        if server_challenge == self.client_challenge {
+            return Err(Error::Forged("its challenge is ours"));
+        }
         let session_key =
             schannel::session_key(self.nt_hash, &self.client_challenge, &server_challenge);
         let client_credential = schannel::credential(&session_key, &self.client_challenge);

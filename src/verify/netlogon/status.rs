@@ -1,6 +1,7 @@
 //! What a controller's status means for the login.
 
 use crate::fault::Minor;
+use crate::log::Quoted;
 use crate::rpc::NtStatus;
 use crate::verify::{Attempt, Refusal};
 
@@ -9,7 +10,7 @@ use crate::verify::{Attempt, Refusal};
 /// Which of "unknown user" and "wrong password" it is, is for the log only. That a domain is unknown may be told: it says nothing about names of users.
 pub(super) fn refusal(status: NtStatus, authoritative: bool, attempt: &Attempt<'_>) -> Refusal {
     if is_elsewhere(status) && !authoritative && !attempt.domain.units.is_empty() {
-        return Refusal::NotMine(Minor::UnknownDomain.because(&attempt.domain.meant));
+        return Refusal::NotMine(Minor::UnknownDomain.because(Quoted(&attempt.domain.meant)));
     }
     let minor = match (status, authoritative) {
         (NtStatus::ACCESS_DENIED, false) => Minor::ControllerNotReady,

@@ -13,7 +13,6 @@ fn with_attempt<T>(domain: &str, check: impl FnOnce(&Attempt<'_>) -> T) -> T {
         workstation: &Text::default(),
         server_challenge: [0; 8],
         response: &NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap(),
-        lm_response: &[],
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::config::first_label;
 use crate::crypto::{self, Key};
 
 /// A user of the file.
@@ -24,6 +25,16 @@ pub(super) enum Standing {
     Disabled,
     /// A computer or a trust.
     Trust,
+}
+
+/// Whose users these are.
+#[derive(Debug)]
+pub struct Own {
+    /// The domain of users whose line names none.
+    pub domain: String,
+    /// True if nobody else is asked: then users whose line names no domain are of every domain that
+    /// a client may type. Beside others they would be taken for theirs.
+    pub alone: bool,
 }
 
 /// What a name leads to.
@@ -83,45 +94,44 @@ impl Index {
         Ok(())
     }
 
-    /// Finds the user that a client means. With no domain, that is `default_domain`'s, or the only
-    /// one of that name. A user principal name counts as name and domain.
-    pub(super) fn look_up(&self, user: &str, domain: &str, default_domain: &str) -> Lookup<'_> {
-        let by_name = self.among_namesakes(user, domain, default_domain);
+    /// Finds the user that a client means. A user principal name counts as name and domain.
+    pub(super) fn look_up(&self, user: &str, domain: &str, own: &Own) -> Lookup<'_> {
+        let by_name = self.among_namesakes(user, domain, own);
         match (by_name, user.rsplit_once('@')) {
             (Lookup::Unknown, Some((name, suffix))) if domain.is_empty() => {
-                self.of_principal(name, suffix)
+                self.of_principal(name, suffix, own)
             }
             _ => by_name,
         }
     }
 
     /// The user of `name@suffix`: the suffix is the domain, or its first label is.
-    fn of_principal(&self, name: &str, suffix: &str) -> Lookup<'_> {
-        let label = suffix.split_once('.').map_or(suffix, |(label, _)| label);
-        match self.among_namesakes(name, suffix, suffix) {
-            Lookup::Unknown => self.among_namesakes(name, label, label),
+    fn of_principal(&self, name: &str, suffix: &str, own: &Own) -> Lookup<'_> {
+        match self.among_namesakes(name, suffix, own) {
+            Lookup::Unknown => self.among_namesakes(name, first_label(suffix), own),
             found => found,
         }
     }
 
-    fn among_namesakes(&self, user: &str, domain: &str, default_domain: &str) -> Lookup<'_> {
+    /// With no domain typed, ours is meant; or the only one there is, if no other verifier is asked.
+    fn among_namesakes(&self, user: &str, domain: &str, own: &Own) -> Lookup<'_> {
         let namesakes = self.0.get(&fold(user)).map_or(&[][..], Vec::as_slice);
-        let of = |domain: &str| {
-            let domain = fold(domain);
-            namesakes
-                .iter()
-                .find(|entry| entry.domain.as_deref().map(fold) == Some(domain.clone()))
+        let own_domain = fold(&own.domain);
+        let wanted = match domain {
+            "" => own_domain.clone(),
+            _ => fold(domain),
         };
-        let without_domain = || namesakes.iter().find(|entry| entry.domain.is_none());
-        let wanted = if domain.is_empty() {
-            default_domain
-        } else {
-            domain
-        };
-        match (of(wanted).or_else(without_domain), namesakes) {
+        let of_wanted = namesakes
+            .iter()
+            .find(|entry| entry.domain.as_deref().map(fold).as_ref() == Some(&wanted));
+        let without_domain = namesakes
+            .iter()
+            .find(|entry| entry.domain.is_none())
+            .filter(|_| own.alone || wanted == own_domain);
+        match (of_wanted.or(without_domain), namesakes) {
             (Some(entry), _) => Lookup::Found(entry),
-            (None, [only]) if domain.is_empty() => Lookup::Found(only),
-            (None, [_, _, ..]) if domain.is_empty() => Lookup::Ambiguous,
+            (None, [only]) if own.alone && domain.is_empty() => Lookup::Found(only),
+            (None, [_, _, ..]) if own.alone && domain.is_empty() => Lookup::Ambiguous,
             (None, _) => Lookup::Unknown,
         }
     }
@@ -146,7 +156,7 @@ fn parse_line(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     if line.trim().is_empty() || line.trim_start().starts_with('#') {
         return Ok(None);
     }
-    let entry = match smbpasswd_fields(line) {
+    let entry = match smbpasswd_fields(line)? {
         Some(fields) => smbpasswd_entry(fields)?,
         None => plain_entry(line)?,
     };
@@ -160,6 +170,9 @@ fn parse_line(line: &[u8]) -> Result<Option<Entry>, &'static str> {
 fn plain_entry(line: &str) -> Result<Entry, &'static str> {
     let (domain, rest) = line.split_once(':').ok_or(NEITHER_FORM)?;
     let (user, password) = rest.split_once(':').ok_or(NEITHER_FORM)?;
+    if password.is_empty() {
+        return Err("the password is empty");
+    }
     Ok(Entry {
         user: user.to_owned(),
         domain: some_unless_empty(domain),
@@ -176,20 +189,34 @@ struct SmbpasswdFields<'a> {
     flags: &'a str,
 }
 
-/// The fields of `name:uid:LM:NT:[flags]:…`, if the line has that form.
-fn smbpasswd_fields(line: &str) -> Option<SmbpasswdFields<'_>> {
-    let mut fields = line.split(':');
-    let (name, uid) = (fields.next()?, fields.next()?);
-    let (lm_hash, nt_hash, flags) = (fields.next()?, fields.next()?, fields.next()?);
+/// The fields of `name:uid:LM:NT:[flags]:…`, if the line has that form. One that begins so and is
+/// damaged, or of the time before the flags, is no line of the other form.
+fn smbpasswd_fields(line: &str) -> Result<Option<SmbpasswdFields<'_>>, &'static str> {
+    let fields: Vec<&str> = line.splitn(6, ':').collect();
+    let is_number = |field: &str| field.bytes().all(|digit| digit.is_ascii_digit());
     let is_hash = |field: &str| field.len() == 32 && field.is_ascii();
-    let flags = flags.strip_prefix('[')?.strip_suffix(']')?;
-    (uid.bytes().all(|digit| digit.is_ascii_digit()) && is_hash(lm_hash) && is_hash(nt_hash))
-        .then_some(SmbpasswdFields {
-            name,
-            nt_hash,
-            flags,
-        })
+    match fields.as_slice() {
+        [name, uid, lm_hash, nt_hash, flags, ..]
+            if is_number(uid) && (is_hash(lm_hash) || is_hash(nt_hash)) =>
+        {
+            let flags = flags
+                .strip_prefix('[')
+                .and_then(|flags| flags.strip_suffix(']'));
+            match flags {
+                Some(flags) if is_hash(lm_hash) && is_hash(nt_hash) => Ok(Some(SmbpasswdFields {
+                    name,
+                    nt_hash,
+                    flags,
+                })),
+                _ => Err(DAMAGED),
+            }
+        }
+        [_, uid, lm_hash, ..] if is_number(uid) && is_hash(lm_hash) => Err(DAMAGED),
+        _ => Ok(None),
+    }
 }
+
+const DAMAGED: &str = "it is a line of smbpasswd with hashes or flags missing";
 
 fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
     let (domain, user) = match fields.name.split_once('\\') {
@@ -214,7 +241,7 @@ fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
     Ok(Entry {
         user: user.to_owned(),
         domain,
-        nt_hash,
+        nt_hash: nt_hash.filter(|hash| *hash != crypto::nt_hash("")),
         standing,
     })
 }

@@ -21,6 +21,7 @@ dora:1003:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[DU 
 web2$:1004:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[W          ]:
 nobody:1005:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:[U          ]:
 open:1006:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[NU         ]:
+empty:1007:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:31D6CFE0D16AE931B73C59D7E0C089C0:[U          ]:
 EXAMPLE:jürgen:ümläut
 corp.test:frank:pw
 ";
@@ -34,7 +35,14 @@ fn users_file(text: &str) -> tempfile::NamedTempFile {
 }
 
 fn open(file: &tempfile::NamedTempFile) -> Users {
-    Users::open(file.path(), "EXAMPLE", LogTarget::Off).unwrap()
+    Users::open(file.path(), own(true), LogTarget::Off).unwrap()
+}
+
+fn own(alone: bool) -> Own {
+    Own {
+        domain: "EXAMPLE".to_owned(),
+        alone,
+    }
 }
 
 const CHALLENGE: [u8; 8] = *b"challeng";
@@ -56,7 +64,6 @@ fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<Str
         workstation: &Text::default(),
         server_challenge: CHALLENGE,
         response: &response(&user, &domain, password),
-        lm_response: &[],
     };
     // Every login here comes when the file is looked at again.
     users.loaded.lock().unwrap().looked -= LOOK_AGAIN;
@@ -108,6 +115,23 @@ fn a_user_without_a_domain_is_of_every_domain() {
 }
 
 #[test]
+fn beside_another_verifier_the_users_of_a_domain_are_not_taken_for_ours() {
+    let file = users_file(
+        "alice:1001:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U]\nA:bob:pw\n",
+    );
+    let users = Users::open(file.path(), own(false), LogTarget::Off).unwrap();
+    let unknown = Err(Minor::BadUserOrPassword);
+    for domain in ["", "EXAMPLE"] {
+        let alice = Ok("EXAMPLE\\alice".to_owned());
+        assert_eq!(log_in(&users, "alice", domain, "password"), alice);
+    }
+    for (user, domain) in [("alice", "CORP"), ("alice@corp.test", ""), ("bob", "")] {
+        assert_eq!(log_in(&users, user, domain, "password"), unknown, "{user}");
+    }
+    assert_eq!(log_in(&users, "bob", "A", "pw"), Ok("A\\bob".to_owned()));
+}
+
+#[test]
 fn a_wrong_password_looks_like_an_unknown_user() {
     let file = users_file(FILE);
     let users = open(&file);
@@ -138,6 +162,7 @@ fn what_an_account_may_not_is_told_to_those_who_know_its_password() {
     for password in ["", "password"] {
         assert_eq!(log_in(&users, "nobody", "", password), wrong);
         assert_eq!(log_in(&users, "open", "", password), wrong);
+        assert_eq!(log_in(&users, "empty", "", password), wrong);
     }
 }
 
@@ -145,7 +170,9 @@ fn what_an_account_may_not_is_told_to_those_who_know_its_password() {
 fn lines_that_cannot_be_read_are_told_and_the_others_used() {
     let text =
         b"EXAMPLE:alice:one\nnonsense\nEXAMPLE:ALICE:two\nA:\xff:x\nA::x\nEXAMPLE:bob:three\r\n\
-        x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:GG46F7EAEE8FB117AD06BDD830B7586C:[U]";
+        x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:GG46F7EAEE8FB117AD06BDD830B7586C:[U]\n\
+        y:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U]\nA:z:\n\
+        bob:1002:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX";
     let (index, problems) = Index::parse(text);
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -156,9 +183,12 @@ fn lines_that_cannot_be_read_are_told_and_the_others_used() {
             "line 4 is not used: it is not UTF-8",
             "line 5 is not used: the user's name is empty",
             "line 7 is not used: the NT hash is not hexadecimal",
+            "line 8 is not used: it is a line of smbpasswd with hashes or flags missing",
+            "line 9 is not used: the password is empty",
+            "line 10 is not used: it is a line of smbpasswd with hashes or flags missing",
         ]
     );
-    let Lookup::Found(bob) = index.look_up("bob", "EXAMPLE", "") else {
+    let Lookup::Found(bob) = index.look_up("bob", "EXAMPLE", &own(true)) else {
         panic!("bob is lost");
     };
     assert_eq!(bob.nt_hash, Some(crypto::nt_hash("three")));
@@ -190,7 +220,7 @@ fn a_file_that_everybody_can_read_is_refused() {
     fs::set_permissions(file.path(), Permissions::from_mode(0o644)).unwrap();
     let refused = Err(Minor::UsersFileUnusable);
     assert_eq!(log_in(&users, "alice", "", "Pa55:word"), refused);
-    let Err(fault) = Users::open(file.path(), "EXAMPLE", LogTarget::Off) else {
+    let Err(fault) = Users::open(file.path(), own(true), LogTarget::Off) else {
         panic!("opened");
     };
     let told = fault.to_string();

@@ -81,6 +81,14 @@ fn a_challenge_of_one_byte_repeated_is_refused() {
 }
 
 #[test]
+fn our_own_challenge_is_refused() {
+    let key = key();
+    let (_, state) = Challenging::begin(PARTIES, &key).unwrap();
+    let reply = [&state.client_challenge[..], &[0; 4]].concat();
+    assert!(matches!(state.challenged(&reply), Err(Error::Forged(_))));
+}
+
+#[test]
 fn a_controller_that_does_not_know_the_secret_is_refused() {
     let mut reply = recorded::AUTHENTICATE3.response[24..].to_vec();
     reply[3] ^= 1;
