@@ -35,6 +35,7 @@ ScriptAliasMatch "^/" {directory}/whoami
 </Directory>
 {more}
 Include {example}
+{after}
 """
 
 _WHOAMI = """\
@@ -49,11 +50,12 @@ printf 'user: %s\\nmethod: %s\\nlength: %s\\n' "$REMOTE_USER" "$REQUEST_METHOD" 
 class Apache:
     """Apache with mod_auth_gssapi and one `mech.Mechanism`, until `close()` or our end.
 
-    Every path answers who was let in. `port` is where it listens on 127.0.0.1, `url` the address
+    Every path answers who was let in. `more` and `after` are further lines of configuration, before
+    and after the example. `port` is where it listens on 127.0.0.1, `url` the address
     of a page.
     """
 
-    def __init__(self, mechanism, more=""):
+    def __init__(self, mechanism, more="", after=""):
         self._directory, self._remove_directory = host.scratch()
         self.port = host.free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -62,7 +64,7 @@ class Apache:
         script.write_text(_WHOAMI)
         script.chmod(0o755)
         configuration = self._directory / "httpd.conf"
-        configuration.write_text(self._modules() + self._configuration(more))
+        configuration.write_text(self._modules() + self._configuration(more, after))
         self._apache = subprocess.Popen(
             # The parent ends its children when asked, so asking is what the kernel shall do.
             ["setpriv", "--pdeathsig", "TERM", "--"]
@@ -125,10 +127,11 @@ class Apache:
         names = _MODULES.split()
         return "".join(f"LoadModule {name}_module {directory}/mod_{name}.so\n" for name in names)
 
-    def _configuration(self, more):
+    def _configuration(self, more, after):
         return _CONFIGURATION.format(
             directory=self._directory,
             port=self.port,
             more=more,
+            after=after,
             example=ROOT / "examples" / "apache.conf",
         )

@@ -14,9 +14,9 @@ from lab import apache, domain, mech  # noqa: E402  (found by the line above)
 class Site:
     """An Apache whose logins are verified in one way, and who may log in there."""
 
-    def __init__(self, mechanism, more=""):
+    def __init__(self, mechanism, more="", after=""):
         self.mechanism = mechanism
-        self.apache = apache.Apache(mechanism, more)
+        self.apache = apache.Apache(mechanism, more, after)
         self.passwords = mechanism.passwords
 
     def close(self):
@@ -57,11 +57,11 @@ def site(request):
 
 @pytest.fixture
 def make_site():
-    """Makes further sites, for one test; `more` is more of Apache's configuration."""
+    """Makes further sites, for one test; `more` and `after` are as in `apache.Apache`."""
     made = []
 
-    def make(mechanism, more=""):
-        made.append(Site(mechanism, more))
+    def make(mechanism, more="", after=""):
+        made.append(Site(mechanism, more, after))
         return made[-1]
 
     yield make

@@ -150,6 +150,13 @@ def respond(challenge, user, password, domain="EXAMPLE", change_avs=lambda avs: 
     return with_key(message, crypto.hmac_md5(response_key, proof))
 
 
+def lmv2(challenge, user, password, domain="EXAMPLE"):
+    """The LMv2 response (MS-NLMP 3.3.2), which says nothing of the server it is for."""
+    nonce = os.urandom(8)
+    response_key = crypto.ntowfv2(user, crypto.ntowfv1(password), domain)
+    return crypto.hmac_md5(response_key, challenge.server_challenge + nonce) + nonce
+
+
 def with_key(message, key_exchange_key):
     """Gives the message its session key, and the key of its MIC."""
     message.mic_key = key_exchange_key

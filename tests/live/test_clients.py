@@ -32,9 +32,8 @@ def test_curl_without_a_domain(site):
     assert (status, page.get("user")) == (200, ALICE)
 
 
-def test_curl_with_a_user_principal_name(netlogon_site):
-    password = netlogon_site.passwords["alice"]
-    status, page = clients.curl(netlogon_site, "alice@example.test", password)
+def test_curl_with_a_user_principal_name(site):
+    status, page = clients.curl(site, "alice@example.test", site.passwords["alice"])
     assert (status, page.get("user")) == (200, ALICE)
 
 

@@ -1,0 +1,46 @@
+"""What Apache can do with what is known of a user."""
+
+import messages
+import pytest
+import wire
+from conftest import mech
+
+REQUIRED = """
+<Location "/">
+    AuthType GSSAPI
+    AuthName "Windows login"
+    GssapiConnectionBound On
+    GssapiAllowedMech ntlmssp
+    GssapiRequiredNameAttributes "{0}"
+    Require valid-user
+</Location>
+"""
+
+
+@pytest.mark.parametrize(
+    "required, status",
+    [
+        ("user=alice", 200),
+        ("domain=EXAMPLE", 200),
+        ("user=bob", 403),
+        # What she is called is the beginning of it.
+        ("user=alice-admin", 403),
+        ("domain=EXAMPLE2", 403),
+    ],
+)
+def test_a_required_attribute_is_compared_whole(library, make_site, required, status):
+    site = make_site(mech.with_users(library), after=REQUIRED.format(required))
+    with wire.Connection(site) as connection:
+        assert connection.log_in("alice", site.passwords["alice"]).status == status
+
+
+def test_a_client_cannot_write_lines_into_the_log(users_site):
+    mark = users_site.apache.mark()
+    with wire.Connection(users_site) as connection:
+        negotiate = messages.negotiate()
+        challenge = connection.challenge(negotiate)
+        answer = messages.respond(challenge, 'x"\nntlmdc: accepted "root', "pw")
+        assert connection.send(answer.pack(negotiate, challenge.raw)).status == 401
+    lines = users_site.apache.logged(mark).splitlines()
+    assert not [line for line in lines if line.startswith("ntlmdc: accepted")]
+    assert [line for line in lines if r'user="x\u{22}\u{a}ntlmdc: accepted \u{22}root"' in line]
