@@ -76,6 +76,29 @@ fn imports_point_the_way_the_map_says() {
 }
 
 #[test]
+fn protocols_have_no_sockets_no_clock_and_no_files() {
+    let forbidden = [
+        "std::net",
+        "std::fs",
+        "std::env",
+        "std::thread",
+        "std::time",
+        "std::io",
+    ];
+    for file in sources() {
+        let module = module_of(&file).unwrap_or_default();
+        if module != "ntlm" && module != "rpc" {
+            continue;
+        }
+        for (number, line) in without_tests(&read(&file)).lines().enumerate() {
+            let found = forbidden.iter().find(|name| line.contains(*name));
+            let place = format!("{}:{}", file.display(), number + 1);
+            assert_eq!(found, None, "{place}: {line}");
+        }
+    }
+}
+
+#[test]
 fn unsafe_stands_in_gss_only() {
     let root = read(Path::new("src/lib.rs"));
     let mut attribute = "";

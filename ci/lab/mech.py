@@ -41,7 +41,7 @@ def library(messages=None):
 
 
 def cargo(*words, messages=None):
-    """Runs cargo as the user who called sudo, with his toolchain, and returns what it printed."""
+    """Runs cargo as the checkout's owner, with his toolchain, and returns what it printed."""
     done = as_developer("cargo", *words, stdout=subprocess.PIPE, stderr=messages)
     if done.returncode != 0:
         place = f"in {messages.name}" if messages else "above"
@@ -50,22 +50,22 @@ def cargo(*words, messages=None):
 
 
 def as_developer(name, *words, **options):
-    """Runs a program at the top of the checkout, as the user who called sudo, with his toolchain."""
+    """Runs a program at the top of the checkout, as its owner, with his toolchain."""
     home = pathlib.Path.home()
     environment = dict(os.environ)
     user = {}
-    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_USER", "root")) != "root":
-        entry = pwd.getpwnam(caller)
+    if os.geteuid() == 0 and (owner := ROOT.stat().st_uid) != 0:
+        entry = pwd.getpwuid(owner)
         home = pathlib.Path(entry.pw_dir)
-        environment |= {"HOME": str(home), "USER": caller, "LOGNAME": caller}
-        groups = os.getgrouplist(caller, entry.pw_gid)
+        environment |= {"HOME": str(home), "USER": entry.pw_name, "LOGNAME": entry.pw_name}
+        groups = os.getgrouplist(entry.pw_name, entry.pw_gid)
         user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": groups}
     programs = environment.get("CARGO_HOME", str(home / ".cargo")) + "/bin"
     environment["PATH"] = programs + os.pathsep + environment.get("PATH", os.defpath)
     if shutil.which("cargo", path=environment["PATH"]) is None:
         raise host.LabError(
-            f"cargo is neither in PATH nor in {programs}: install the Rust toolchain for the user "
-            "who runs this"
+            f"cargo is neither in PATH nor in {programs}: install the Rust toolchain for the owner "
+            "of the checkout"
         )
     program = shutil.which(name, path=environment["PATH"]) or name
     return subprocess.run(

@@ -25,9 +25,13 @@ STAND_INS = {
     "systemctl": 'test "$*" = "restart apache2" && exec apachectl -k start',
 }
 
+# Where the module is on, browsers would come over HTTP/2.
+HTTP2 = "a2enmod http2"
+
 LOG_IN = r"""
-curl -sS --retry 5 --retry-connrefused --resolve web1:80:127.0.0.1 --max-time 30 --output /dev/null \
-    --write-out 'status %{http_code}\n' --ntlm -u "EXAMPLE\\alice:$PASSWORD" http://web1/ || :
+at="--resolve web1:80:127.0.0.1 --max-time 30 --output /dev/null"
+curl -sS $at --retry 5 --retry-connrefused --http2 --write-out 'HTTP/2? HTTP/%{http_version}\n' http://web1/
+curl -sS $at --write-out 'status %{http_code}\n' --ntlm -u "EXAMPLE\\alice:$PASSWORD" http://web1/ || :
 cat /var/log/apache2/*.log
 """
 
@@ -75,7 +79,7 @@ def test_the_set_up_as_it_is_printed(library, controller, tmp_path):
         program.write_text(f"#!/bin/sh\n{body}\n")
         program.chmod(0o755)
     script = tmp_path / "script"
-    script.write_text("\n".join([private_copies(tmp_path), f"cd {ROOT}", *commands, LOG_IN]))
+    script.write_text("\n".join([private_copies(tmp_path), f"cd {ROOT}", HTTP2, *commands, LOG_IN]))
     done = subprocess.run(
         host.bound(["ip", "netns", "exec", controller.network])
         + ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", str(script)],
@@ -91,6 +95,7 @@ def test_the_set_up_as_it_is_printed(library, controller, tmp_path):
         timeout=120,
     )
     assert done.returncode == 0, done.stdout
+    assert "HTTP/2? HTTP/1.1" in done.stdout, done.stdout
     assert "status 200" in done.stdout, done.stdout
     # The access log writes a backslash as two.
     assert r" EXAMPLE\\alice [" in done.stdout, done.stdout

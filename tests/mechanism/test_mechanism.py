@@ -85,6 +85,7 @@ def test_a_panic_does_not_reach_the_host(host, library):
 def test_the_release_has_no_panic_on_request(host, library):
     done = programs.run(host, library, "panic", environment={})
     assert done.returncode == 1
+    assert "not so:" in done.stdout + done.stderr
 
 
 def test_a_hundred_thousand_logins_lose_nothing(watched, setting, library):
