@@ -3,6 +3,7 @@
 //! [`pool`] is what the rest of the mechanism uses; `channel` is one connection of it.
 
 mod channel;
+mod locate;
 pub mod pool;
 mod secret;
 

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::config;
 use crate::crypto::{self, Key};
+use crate::dc::locate::Candidate;
 use crate::dc::{Error, Step};
 use crate::net::{Deadline, Stream};
 use crate::rpc;
@@ -52,7 +53,7 @@ impl Channel {
     /// Opens a channel to `controller`, with the machine account's NT hash.
     pub(super) fn open(
         terms: Terms<'_>,
-        controller: config::Controller,
+        controller: &Candidate,
         nt_hash: &Key,
     ) -> Result<Self, Error> {
         let port = match controller.port {

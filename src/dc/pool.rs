@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::config;
 use crate::dc::channel::{Channel, Terms};
+use crate::dc::locate::Locator;
 use crate::dc::{Error, secret};
 use crate::net::Deadline;
 use crate::process::PerProcess;
@@ -21,6 +22,7 @@ const MAX_IDLE: Duration = Duration::from_secs(60);
 
 /// Asks the controllers of a domain.
 pub struct Pool {
+    locator: Locator,
     config: config::Netlogon,
     channels: PerProcess<Channels>,
 }
@@ -47,6 +49,7 @@ impl Pool {
     /// No channel is opened, and no file read, before the first question.
     pub fn new(config: config::Netlogon) -> Self {
         Self {
+            locator: Locator::new(&config),
             config,
             channels: PerProcess::new(),
         }
@@ -83,8 +86,8 @@ impl Pool {
     fn open(&self, terms: Terms<'_>) -> Result<Channel, Error> {
         let nt_hash = secret::nt_hash(&self.config.secret).map_err(Error::Secret)?;
         let mut unreachable = Vec::new();
-        for controller in &self.config.controllers {
-            match Channel::open(terms, *controller, &nt_hash) {
+        for candidate in self.locator.candidates(terms.deadline)? {
+            match Channel::open(terms, &candidate, &nt_hash) {
                 Err(error) if error.is_unreachable() => unreachable.push(error.to_string()),
                 result => return result,
             }
