@@ -96,7 +96,7 @@ impl Target {
             info.set(id, utf16le(name.encode_utf16()))
                 .map_err(|too_long| Minor::BadConfiguration.because(too_long))?;
         }
-        info.set(AvId::TIMESTAMP, now.0.to_le_bytes().to_vec())
+        info.set(AvId::TIMESTAMP, now.0.to_le_bytes())
             .map_err(|too_long| Minor::InternalError.because(too_long))?;
         Ok(info)
     }

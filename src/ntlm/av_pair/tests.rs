@@ -8,7 +8,7 @@ fn decode(bytes: &[u8]) -> Result<AvPairs, DecodeError> {
 #[test]
 fn reads_what_was_written_and_no_further() {
     let mut pairs = AvPairs::default();
-    pairs.set(AvId::NB_DOMAIN_NAME, b"D\0".to_vec()).unwrap();
+    pairs.set(AvId::NB_DOMAIN_NAME, b"D\0").unwrap();
     pairs.set(AvId(0x1234), Vec::new()).unwrap();
     let mut bytes = pairs.encode();
     bytes.extend(b"rest");

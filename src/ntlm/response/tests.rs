@@ -69,7 +69,7 @@ fn a_response_ends_with_at_most_four_zeros() {
 
 fn with_pair(id: AvId, value: &[u8]) -> Result<NtlmV2Response, DecodeError> {
     let mut pairs = AvPairs::default();
-    pairs.set(id, value.to_vec()).unwrap();
+    pairs.set(id, value).unwrap();
     NtlmV2Response::decode(&[&SAMPLE[..44], &pairs.encode()].concat())
 }
 

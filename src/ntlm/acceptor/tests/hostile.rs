@@ -112,7 +112,7 @@ fn flip(mut pairs: AvPairs, id: u16) -> AvPairs {
 fn remove(pairs: AvPairs, id: u16) -> AvPairs {
     let mut rest = AvPairs::default();
     for (other, value) in pairs.iter().filter(|(other, _)| other.0 != id) {
-        rest.set(other, value.to_vec()).unwrap();
+        rest.set(other, value).unwrap();
     }
     rest
 }
