@@ -1,0 +1,402 @@
+//! A controller on loopback that is honest, but for one lie.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::draft::{
+    BIND_ACK, Delivery, Draft, FAULT, FIRST, HEADER_SIGN, LAST, RESPONSE, STEPS, Step,
+};
+use crate::logon::{self, SamInfo};
+use crate::seal::{self, Credential, Key, Seal, Slip};
+
+/// The machine account's NT hash.
+pub const NT_HASH: Key = *b"machine's secret";
+
+/// The longest PDU (C706 12.6.4.3).
+const MAX_FRAGMENT: u16 = 5840;
+/// 12345678-1234-abcd-ef00-01234567cffb version 1.0 (MS-NRPC 1.9).
+const NETLOGON: [u8; 20] =
+    *b"\x78\x56\x34\x12\x34\x12\xCD\xAB\xEF\x00\x01\x23\x45\x67\xCF\xFB\x01\0\0\0";
+/// 8a885d04-1ceb-11c9-9fe8-08002b104860 version 2.0 (C706 appendix I).
+const NDR: [u8; 20] =
+    *b"\x04\x5D\x88\x8A\xEB\x1C\xC9\x11\x9F\xE8\x08\x00\x2B\x10\x48\x60\x02\0\0\0";
+/// The fault for a request that is not sealed as it should be.
+const SEC_PKG_ERROR: u32 = 0x721;
+const SERVER_CHALLENGE: Credential = *b"DCrandom";
+
+/// Changes an answer.
+pub type Lie = Box<dyn Fn(&mut Draft) + Send + Sync>;
+
+/// Listens until the process ends.
+pub struct Controller {
+    pub address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    lie: Lie,
+    memory: Mutex<Memory>,
+}
+
+/// What a controller knows of a machine account, whatever the connection.
+#[derive(Default)]
+struct Memory {
+    nt_hash: Key,
+    client_challenge: Credential,
+    server_challenge: Credential,
+    session_key: Key,
+    requested: u32,
+    negotiated: u32,
+    seed: Credential,
+    turns: [usize; STEPS.len() + 1],
+    /// What the machine did that no machine does.
+    complaints: Vec<String>,
+    /// How many bytes of an answer without end the machine took.
+    taken: usize,
+}
+
+impl Controller {
+    pub fn that(lie: Lie) -> Self {
+        Self::with_secret(NT_HASH, lie)
+    }
+
+    /// One that believes this to be the machine account's NT hash.
+    pub fn with_secret(nt_hash: Key, lie: Lie) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let memory = Mutex::new(Memory {
+            nt_hash,
+            ..Memory::default()
+        });
+        let shared = Arc::new(Shared { lie, memory });
+        let listening = Arc::clone(&shared);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let shared = Arc::clone(&listening);
+                thread::spawn(move || shared.watch(stream.unwrap()));
+            }
+        });
+        Self { address, shared }
+    }
+
+    /// How often this step was answered.
+    pub fn turns(&self, step: Step) -> usize {
+        self.shared.memory().turns[step as usize]
+    }
+
+    /// What the machine did that no machine does.
+    pub fn complaints(&self) -> Vec<String> {
+        self.shared.memory().complaints.clone()
+    }
+
+    /// How many bytes of an answer without end the machine took.
+    pub fn taken(&self) -> usize {
+        self.shared.memory().taken
+    }
+}
+
+impl Shared {
+    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves a connection; what is wrong with the machine's part is written down.
+    fn watch(&self, stream: TcpStream) {
+        let served = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.serve(stream)));
+        if let Err(panic) = served {
+            let complaint = panic.downcast_ref::<String>().cloned();
+            let complaint = complaint.or(panic.downcast_ref::<&str>().map(ToString::to_string));
+            self.memory().complaints.push(complaint.unwrap_or_default());
+        }
+    }
+
+    fn serve(&self, mut stream: TcpStream) {
+        stream.set_nodelay(true).unwrap();
+        let limit = Some(Duration::from_secs(10));
+        stream.set_read_timeout(limit).unwrap();
+        stream.set_write_timeout(limit).unwrap();
+        let mut seal = None;
+        let mut earlier = Vec::new();
+        while let Some(request) = next_pdu(&mut stream) {
+            let mut memory = self.memory();
+            let (mut draft, seed) = memory.answer(&request, &mut seal, &earlier);
+            (self.lie)(&mut draft);
+            memory.believe(&draft, seed);
+            drop(memory);
+            if draft.step == Step::SealedBind
+                && let Some(seal) = &mut seal
+            {
+                seal.header_signing = draft.flags & HEADER_SIGN != 0;
+            }
+            if !self.deliver(&draft, seal.as_mut(), &mut stream, &mut earlier) {
+                break;
+            }
+        }
+    }
+
+    /// False if nothing more is to be said.
+    fn deliver(
+        &self,
+        draft: &Draft,
+        mut seal: Option<&mut Seal>,
+        stream: &mut TcpStream,
+        earlier: &mut Vec<Vec<u8>>,
+    ) -> bool {
+        if let Delivery::Endless(length, pause) = draft.delivery {
+            self.deliver_endless(draft, length, pause, seal, stream);
+            return false;
+        }
+        let pdu = draft.encode(seal.take());
+        earlier.push(pdu.clone());
+        let cut = |length: usize| &pdu[..length.min(pdu.len())];
+        match &draft.delivery {
+            Delivery::Whole => stream.write_all(&pdu).is_ok(),
+            Delivery::Twice => stream.write_all(&[&pdu[..], &pdu].concat()).is_ok(),
+            Delivery::Instead(others) => stream.write_all(others).is_ok(),
+            Delivery::CutThenSilence(length) => {
+                let _gone = stream.write_all(cut(*length));
+                // Until the machine has had enough.
+                while matches!(stream.read(&mut [0; 64]), Ok(1..)) {}
+                false
+            }
+            Delivery::CutThenClose(length) => {
+                let _gone = stream.write_all(cut(*length));
+                false
+            }
+            Delivery::Drip => {
+                for byte in &pdu {
+                    if stream.write_all(&[*byte]).is_err() {
+                        break;
+                    }
+                    thread::sleep(Duration::from_secs(1));
+                }
+                false
+            }
+            Delivery::Endless(..) => unreachable!("is dealt with above"),
+        }
+    }
+
+    fn deliver_endless(
+        &self,
+        draft: &Draft,
+        length: usize,
+        pause: u64,
+        mut seal: Option<&mut Seal>,
+        stream: &mut TcpStream,
+    ) {
+        let mut flags = FIRST;
+        loop {
+            let fragment = Draft {
+                flags,
+                body: vec![0; length],
+                bind_auth: Vec::new(),
+                sealed: draft.sealed.clone(),
+                delivery: Delivery::Whole,
+                earlier: Vec::new(),
+                ..*draft
+            };
+            if stream
+                .write_all(&fragment.encode(seal.as_deref_mut()))
+                .is_err()
+            {
+                break;
+            }
+            self.memory().taken += length;
+            flags = 0;
+            thread::sleep(Duration::from_millis(pause));
+        }
+    }
+}
+
+/// What was asked: the number of the call, and the stub in clear.
+enum Asked<'a> {
+    Bind(&'a [u8]),
+    Call(u16, Vec<u8>),
+    /// A call whose seal is not right.
+    Unreadable,
+}
+
+impl Memory {
+    /// The honest answer; and the seed of the next authenticator, if this one is heard.
+    fn answer(
+        &mut self,
+        pdu: &[u8],
+        seal: &mut Option<Seal>,
+        earlier: &[Vec<u8>],
+    ) -> (Draft, Credential) {
+        let mut seed = None;
+        let asked = match pdu[2] {
+            0x0B => Asked::Bind(pdu),
+            0x00 => match opened(pdu, seal.as_mut()) {
+                Some(stub) => Asked::Call(u16_at(pdu, 22), stub),
+                None => Asked::Unreadable,
+            },
+            ptype => panic!("a PDU of type {ptype}"),
+        };
+        let (step, body) = match &asked {
+            Asked::Bind(pdu) => (self.bound(pdu, seal), bind_ack()),
+            Asked::Call(4, stub) => (Step::Challenge, self.challenged(stub)),
+            Asked::Call(26, stub) => (Step::Authenticate, self.authenticated(stub)),
+            Asked::Call(21, stub) => {
+                let (step, body, next) = self.capabilities(stub);
+                seed = Some(next);
+                (step, body)
+            }
+            Asked::Call(39, stub) => (Step::Logon, logged_on(stub)),
+            Asked::Unreadable => (Step::Unreadable, Vec::new()),
+            Asked::Call(opnum, _) => panic!("call {opnum}"),
+        };
+        self.turns[step as usize] += 1;
+        let is_bind = matches!(asked, Asked::Bind(_));
+        let bind_auth = match step {
+            Step::SealedBind => vec![
+                0x44, 6, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x6C, 0,
+            ],
+            _ => Vec::new(),
+        };
+        let mut draft = Draft {
+            step,
+            turn: self.turns[step as usize],
+            ptype: if is_bind { BIND_ACK } else { RESPONSE },
+            flags: FIRST | LAST | if is_bind { pdu[3] & HEADER_SIGN } else { 0 },
+            drep: [0x10, 0, 0, 0],
+            call_id: u32_at(pdu, 12),
+            context: 0,
+            body,
+            bind_auth,
+            sealed: (!is_bind && seal.is_some()).then_some(Slip::NONE),
+            swallowed: 0,
+            change: |_| {},
+            delivery: Delivery::Whole,
+            client_challenge: self.client_challenge,
+            earlier: earlier.to_vec(),
+        };
+        if step == Step::Unreadable {
+            draft.fault(SEC_PKG_ERROR);
+        }
+        (draft, seed.unwrap_or(self.seed))
+    }
+
+    /// Whatever it said, it stands by it.
+    fn believe(&mut self, draft: &Draft, seed: Credential) {
+        if draft.ptype == FAULT {
+            return;
+        }
+        self.seed = seed;
+        match draft.step {
+            Step::Challenge if draft.body.len() >= 8 => {
+                self.server_challenge = draft.body[..8].try_into().unwrap();
+                self.session_key = seal::session_key(
+                    &self.nt_hash,
+                    &self.client_challenge,
+                    &self.server_challenge,
+                );
+            }
+            Step::Authenticate if draft.body.len() >= 12 => {
+                self.negotiated = u32_at(&draft.body, 8)
+            }
+            _ => {}
+        }
+    }
+
+    fn bound(&self, pdu: &[u8], seal: &mut Option<Seal>) -> Step {
+        assert_eq!(pdu[32..52], NETLOGON, "the interface");
+        if u16_at(pdu, 10) == 0 {
+            return Step::Bind;
+        }
+        assert_eq!(&pdu[80..], b"\0\0\0\0\x03\0\0\0EXAMPLE\0WEB1-NTLM\0");
+        *seal = Some(Seal::new(self.session_key, true));
+        Step::SealedBind
+    }
+
+    fn challenged(&mut self, stub: &[u8]) -> Vec<u8> {
+        self.client_challenge = stub[stub.len() - 8..].try_into().unwrap();
+        [&SERVER_CHALLENGE[..], &[0; 4]].concat()
+    }
+
+    fn authenticated(&mut self, stub: &[u8]) -> Vec<u8> {
+        let (_, end) = stub.split_at(stub.len() - 12);
+        self.seed = seal::credential(&self.session_key, self.client_challenge);
+        if self.nt_hash == NT_HASH {
+            assert_eq!(end[..8], self.seed, "the machine's credential");
+        }
+        self.requested = u32_at(end, 8);
+        let credential = seal::credential(&self.session_key, self.server_challenge);
+        let rid = 1104_u32.to_le_bytes();
+        [&credential[..], &end[8..], &rid, &[0; 4]].concat()
+    }
+
+    fn capabilities(&mut self, stub: &[u8]) -> (Step, Vec<u8>, Credential) {
+        let (_, end) = stub.split_at(stub.len() - 28);
+        let timestamp = u32_at(end, 8);
+        let expected = seal::advanced(self.seed, timestamp);
+        let expected = seal::credential(&self.session_key, expected);
+        assert_eq!(end[..8], expected, "the machine's authenticator");
+        let next = seal::advanced(self.seed, timestamp.wrapping_add(1));
+        let credential = seal::credential(&self.session_key, next);
+        let level = u32_at(end, 24);
+        let (step, flags) = match level {
+            1 => (Step::Capabilities, self.negotiated),
+            _ => (Step::RequestedFlags, self.requested),
+        };
+        let numbers = [0, level, flags, 0].map(u32::to_le_bytes).concat();
+        (step, [&credential[..], &numbers].concat(), next)
+    }
+}
+
+/// Alice is let in, all others are not.
+fn logged_on(stub: &[u8]) -> Vec<u8> {
+    let contains = |bytes: &[u8]| stub.windows(bytes.len()).any(|window| window == bytes);
+    assert!(
+        contains(b"\x01\x23\x45\x67\x89\xAB\xCD\xEF"),
+        "the challenge"
+    );
+    match contains(b"a\0l\0i\0c\0e\0") {
+        true => SamInfo::alice().validated(),
+        false => logon::refused(0xC000_006A, true),
+    }
+}
+
+/// The body of a bind_ack (C706 12.6.4.4).
+fn bind_ack() -> Vec<u8> {
+    let mut body = [MAX_FRAGMENT, MAX_FRAGMENT].map(u16::to_le_bytes).concat();
+    body.extend(b"\x34\x12\0\0\x04\x00135\0\0\0\x01\0\0\0\0\0\0\0");
+    body.extend(NDR);
+    body
+}
+
+fn opened(pdu: &[u8], seal: Option<&mut Seal>) -> Option<Vec<u8>> {
+    assert_eq!(pdu[3], FIRST | LAST, "a request in one PDU");
+    match seal {
+        Some(seal) => seal.open(pdu),
+        None => Some(pdu[24..].to_vec()),
+    }
+}
+
+fn next_pdu(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut pdu = vec![0; 16];
+    let read = stream.read_exact(&mut pdu).and_then(|()| {
+        pdu.resize(u16_at(&pdu, 8).into(), 0);
+        stream.read_exact(&mut pdu[16..])
+    });
+    match read {
+        Ok(()) => Some(pdu),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
+        // What we sent and it did not read.
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
+        // A channel that is kept.
+        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap())
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
+}

@@ -1,0 +1,145 @@
+//! One answer of the controller, before it is sent: what a lie changes.
+
+use gss_ntlmdc::wire::Writer;
+
+use crate::seal::{Credential, Seal, Slip};
+
+pub const FIRST: u8 = 0x01;
+pub const LAST: u8 = 0x02;
+pub const HEADER_SIGN: u8 = 0x04;
+
+pub const RESPONSE: u8 = 0x02;
+pub const FAULT: u8 = 0x03;
+pub const BIND_ACK: u8 = 0x0C;
+pub const BIND_NAK: u8 = 0x0D;
+
+/// What is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Bind,
+    Challenge,
+    Authenticate,
+    SealedBind,
+    Capabilities,
+    /// Level 2.
+    RequestedFlags,
+    Logon,
+    /// Of a call whose seal is not right.
+    Unreadable,
+}
+
+pub const STEPS: [Step; 7] = [
+    Step::Bind,
+    Step::Challenge,
+    Step::Authenticate,
+    Step::SealedBind,
+    Step::Capabilities,
+    Step::RequestedFlags,
+    Step::Logon,
+];
+
+/// How an answer goes out.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    Whole,
+    /// Two times, one after the other.
+    Twice,
+    /// These bytes, and not those of the answer.
+    Instead(Vec<u8>),
+    /// So many bytes, and no more.
+    CutThenSilence(usize),
+    /// So many bytes, and the end.
+    CutThenClose(usize),
+    /// A byte a second.
+    Drip,
+    /// The answer's stub in fragments of this length without end, this many milliseconds apart.
+    Endless(usize, u64),
+}
+
+/// An answer: honest as it comes, and then what somebody makes of it.
+pub struct Draft {
+    pub step: Step,
+    /// How often this step has been answered, this time included.
+    pub turn: usize,
+    pub ptype: u8,
+    pub flags: u8,
+    pub drep: [u8; 4],
+    pub call_id: u32,
+    pub context: u16,
+    /// What follows the header of a bind_ack, and the rest of its head in a response: in clear.
+    pub body: Vec<u8>,
+    /// `sec_trailer` and value of a bind_ack.
+    pub bind_auth: Vec<u8>,
+    /// Whether it is sealed, and how.
+    pub sealed: Option<Slip>,
+    /// The controller answers, and nobody hears it: numbers go by.
+    pub swallowed: u32,
+    /// The last change: of the bytes.
+    pub change: fn(&mut Vec<u8>),
+    pub delivery: Delivery,
+    /// The machine's challenge, as the controller last heard it.
+    pub client_challenge: Credential,
+    /// What was sent before on this connection.
+    pub earlier: Vec<Vec<u8>>,
+}
+
+impl Draft {
+    /// Writes something into the body.
+    pub fn put(&mut self, at: usize, bytes: &[u8]) {
+        self.body[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// The answer becomes a fault, which carries no protection.
+    pub fn fault(&mut self, status: u32) {
+        self.ptype = FAULT;
+        self.body = [status.to_le_bytes(), [0; 4]].concat();
+        self.sealed = None;
+        self.bind_auth.clear();
+    }
+
+    /// The bytes; takes the numbers that it needs.
+    pub fn encode(&self, seal: Option<&mut Seal>) -> Vec<u8> {
+        let mut pdu = match (self.ptype, &self.sealed, seal) {
+            (BIND_ACK | BIND_NAK, _, _) => {
+                let auth = self.bind_auth.len().saturating_sub(8);
+                let length = 16 + self.body.len() + self.bind_auth.len();
+                [&self.header(length, auth)[..], &self.body, &self.bind_auth].concat()
+            }
+            (_, Some(slip), Some(seal)) => {
+                (0..self.swallowed).for_each(|_| seal.skip());
+                let length = 24 + self.body.len().next_multiple_of(16) + 8 + slip.length;
+                let head = self.head(length, slip.length);
+                let sealed = seal.close(&head, &self.body, slip);
+                [head, sealed].concat()
+            }
+            (_, _, seal) => {
+                if let Some(seal) = seal {
+                    (0..self.swallowed).for_each(|_| seal.skip());
+                }
+                [self.head(24 + self.body.len(), 0), self.body.clone()].concat()
+            }
+        };
+        (self.change)(&mut pdu);
+        pdu
+    }
+
+    fn head(&self, length: usize, auth: usize) -> Vec<u8> {
+        let mut head = Writer::new();
+        head.bytes(&self.header(length, auth));
+        head.u32(0).u16(self.context).u16(0);
+        head.into_bytes()
+    }
+
+    fn header(&self, length: usize, auth: usize) -> Vec<u8> {
+        let mut header = Writer::new();
+        header
+            .u8(5)
+            .u8(0)
+            .u8(self.ptype)
+            .u8(self.flags)
+            .bytes(&self.drep);
+        header.u16(length.try_into().unwrap());
+        header.u16(auth.try_into().unwrap()).u32(self.call_id);
+        header.into_bytes()
+    }
+}

@@ -1,0 +1,115 @@
+//! What the controller answers to NetrLogonSamLogonEx (MS-NRPC 3.5.4.5.1).
+
+use gss_ntlmdc::wire::Writer;
+
+/// `UserSessionKey` of everybody who is let in.
+pub const SESSION_KEY: [u8; 16] = *b"a session's key.";
+
+/// Where something stands in the stub of [`SamInfo::validated`] for alice.
+pub mod at {
+    /// The union's tag: the validation level.
+    pub const LEVEL: usize = 0;
+    pub const POINTER: usize = 4;
+    /// `EffectiveName`: its length, its maximum, its pointer.
+    pub const NAME_LENGTH: usize = 56;
+    pub const NAME_MAXIMUM: usize = 58;
+    pub const GROUP_COUNT: usize = 116;
+    pub const GROUP_POINTER: usize = 120;
+    pub const SID_COUNT: usize = 204;
+    /// The counts before the characters of `EffectiveName`.
+    pub const NAME_COUNTS: usize = 308;
+    /// The count before the groups.
+    pub const GROUPS: usize = 332;
+    /// The SID of the domain, after `EXAMPLE`: its count.
+    pub const SID: usize = 372;
+}
+
+/// `NETLOGON_VALIDATION_SAM_INFO4` (MS-NRPC 2.2.1.4.13), as far as a rogue changes it.
+pub struct SamInfo {
+    pub user: &'static str,
+    pub user_id: u32,
+    pub user_flags: u32,
+    pub sub_authorities: Vec<u32>,
+}
+
+impl SamInfo {
+    pub fn alice() -> Self {
+        Self {
+            user: "alice",
+            user_id: 1102,
+            user_flags: 0,
+            sub_authorities: vec![21, 1, 2, 3],
+        }
+    }
+
+    /// The answer that lets him in.
+    pub fn validated(&self) -> Vec<u8> {
+        self.with_status(0)
+    }
+
+    /// The answer that describes him, with this status.
+    pub fn with_status(&self, status: u32) -> Vec<u8> {
+        let mut stub = Writer::new();
+        stub.u16(6).zeros(2).u32(0x2_0000);
+        self.fixed(&mut stub);
+        self.pointees(&mut stub);
+        finished(stub, true, status)
+    }
+
+    fn fixed(&self, stub: &mut Writer) {
+        stub.zeros(8)
+            .u64(u64::MAX >> 1)
+            .u64(u64::MAX >> 1)
+            .zeros(24);
+        counted(stub, self.user);
+        stub.zeros(40); // five empty names
+        stub.zeros(4).u32(self.user_id).u32(513);
+        stub.u32(1)
+            .u32(0x2_0004)
+            .u32(self.user_flags)
+            .bytes(&SESSION_KEY);
+        stub.zeros(8); // LogonServer
+        counted(stub, "EXAMPLE");
+        stub.u32(0x2_0008).zeros(8).zeros(32);
+        stub.zeros(8); // ExtraSids
+        stub.zeros(16).zeros(80);
+    }
+
+    fn pointees(&self, stub: &mut Writer) {
+        characters(stub, self.user);
+        stub.align(4).u32(1).u32(513).u32(7);
+        characters(stub, "EXAMPLE");
+        let count = u8::try_from(self.sub_authorities.len()).unwrap();
+        stub.align(4).u32(count.into());
+        stub.u8(1).u8(count).bytes(&[0, 0, 0, 0, 0, 5]);
+        for sub_authority in &self.sub_authorities {
+            stub.u32(*sub_authority);
+        }
+    }
+}
+
+/// The answer that lets nobody in.
+pub fn refused(status: u32, authoritative: bool) -> Vec<u8> {
+    let mut stub = Writer::new();
+    stub.u16(6).zeros(2).u32(0);
+    finished(stub, authoritative, status)
+}
+
+fn finished(mut stub: Writer, authoritative: bool, status: u32) -> Vec<u8> {
+    stub.u8(authoritative.into()).align(4).u32(0).u32(status);
+    stub.into_bytes()
+}
+
+/// The fixed part of an RPC_UNICODE_STRING.
+fn counted(stub: &mut Writer, text: &str) {
+    let length = u16::try_from(text.encode_utf16().count() * 2).unwrap();
+    stub.u16(length).u16(length).u32(0x2_0010);
+}
+
+fn characters(stub: &mut Writer, text: &str) {
+    let count = u32::try_from(text.encode_utf16().count()).unwrap();
+    stub.align(4).u32(count).u32(0).u32(count);
+    for unit in text.encode_utf16() {
+        stub.u16(unit);
+    }
+}

@@ -1,0 +1,192 @@
+//! A login whose controller lies, and what must come of it.
+
+use std::fs::{self, Permissions};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gss_ntlmdc::config::Config;
+use gss_ntlmdc::fault::Fault;
+use gss_ntlmdc::fault::Minor;
+use gss_ntlmdc::verify::netlogon::Netlogon;
+use gss_ntlmdc::verify::{Logon, Refusal, Verifier};
+use tempfile::TempDir;
+
+use crate::controller::{Controller, Lie, NT_HASH};
+use crate::draft::{Draft, Step};
+use crate::support::client::Client;
+
+/// As [`verifier`] configures it, and what may come on top.
+const LIMIT: Duration = Duration::from_millis(2500);
+/// How many trials run at once.
+const AT_ONCE: usize = 32;
+
+/// A verifier with short patience, and the directory that holds its secret.
+pub struct Ready {
+    verifier: Netlogon,
+    #[allow(dead_code, reason = "kept until the end")]
+    directory: TempDir,
+}
+
+/// A verifier that asks this controller.
+pub fn verifier(controller: SocketAddr) -> Ready {
+    let directory = tempfile::tempdir().unwrap();
+    let secret = directory.path().join("secret");
+    let digits: String = NT_HASH.iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(&secret, digits).unwrap();
+    fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+    let text = format!(
+        r#"
+        verify = ["netlogon"]
+        [netlogon]
+        domain = "example.test"
+        account = "WEB1-NTLM$"
+        secret = "{}"
+        controllers = ["{controller}"]
+        connect_timeout = "500ms"
+        call_timeout = "1s"
+        budget = "2s"
+        "#,
+        secret.display(),
+    );
+    let config = Config::parse(&text).unwrap().netlogon.unwrap();
+    Ready {
+        verifier: Netlogon::new(config),
+        directory,
+    }
+}
+
+impl Ready {
+    /// Somebody logs in; in time.
+    pub fn login(&self, user: &str) -> Result<Logon, Refusal> {
+        let client = Client::with_password(user, "whatever");
+        let began = Instant::now();
+        let result = self.verifier.verify(&client.attempt());
+        let spent = began.elapsed();
+        assert!(spent <= LIMIT, "it took {spent:?}");
+        result
+    }
+}
+
+/// A lie about one step, each time.
+pub fn at(step: Step, lie: impl Fn(&mut Draft) + Send + Sync + 'static) -> Lie {
+    Box::new(move |draft| {
+        if draft.step == step {
+            lie(draft);
+        }
+    })
+}
+
+/// How a refusal is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    NotMine,
+    Denied,
+    Unavailable,
+}
+
+/// What was lied, and what must come of it.
+pub struct Trial {
+    pub what: String,
+    pub lie: Lie,
+    pub kind: Kind,
+    pub minor: Minor,
+}
+
+impl Trial {
+    /// One after which nobody can tell.
+    pub fn new(what: impl ToString, minor: Minor, lie: Lie) -> Self {
+        Self {
+            what: what.to_string(),
+            lie,
+            kind: Kind::Unavailable,
+            minor,
+        }
+    }
+
+    fn run(self) -> Result<(), String> {
+        let told = Arc::new(AtomicBool::new(false));
+        let (telling, lie) = (Arc::clone(&told), self.lie);
+        let controller = Controller::that(Box::new(move |draft| {
+            let honest = fingerprint(draft);
+            lie(draft);
+            if fingerprint(draft) != honest {
+                telling.store(true, Ordering::SeqCst);
+            }
+        }));
+        let began = Instant::now();
+        let result = verifier(controller.address).login("alice");
+        let spent = began.elapsed();
+        let (kind, fault) = match result {
+            Ok(logon) => return Err(format!("{}: LET IN {:?}", self.what, logon.account())),
+            Err(refusal) => told_as(refusal),
+        };
+        let problem = if (kind, fault.minor()) != (self.kind, self.minor) {
+            format!("{kind:?}: {}", fault.for_the_log())
+        } else if !told.load(Ordering::SeqCst) {
+            "nobody lied".to_owned()
+        } else if !controller.complaints().is_empty() {
+            format!("{:?}", controller.complaints())
+        } else if spent > LIMIT {
+            format!("took {spent:?}")
+        } else {
+            return Ok(());
+        };
+        Err(format!("{}: {problem}", self.what))
+    }
+}
+
+/// All that a lie can change.
+fn fingerprint(draft: &Draft) -> String {
+    let Draft {
+        ptype,
+        flags,
+        drep,
+        call_id,
+        context,
+        body,
+        bind_auth,
+        sealed,
+        swallowed,
+        change,
+        delivery,
+        ..
+    } = draft;
+    let change = *change as usize;
+    format!(
+        "{ptype} {flags} {drep:?} {call_id} {context} {body:?} {bind_auth:?} {sealed:?} \
+         {swallowed} {change} {delivery:?}"
+    )
+}
+
+pub fn told_as(refusal: Refusal) -> (Kind, Fault) {
+    match refusal {
+        Refusal::NotMine(fault) => (Kind::NotMine, fault),
+        Refusal::Denied(fault) => (Kind::Denied, fault),
+        Refusal::Unavailable(fault) => (Kind::Unavailable, fault),
+    }
+}
+
+/// Runs them all; each must be refused as it says.
+pub fn all_refused(trials: Vec<Trial>) {
+    let mut trials = trials;
+    assert!(!trials.is_empty());
+    let mut problems = Vec::new();
+    while !trials.is_empty() {
+        let rest = trials.split_off(trials.len().min(AT_ONCE));
+        thread::scope(|scope| {
+            let running: Vec<_> = trials
+                .drain(..)
+                .map(|trial| scope.spawn(|| trial.run()))
+                .collect();
+            for trial in running {
+                problems.extend(trial.join().unwrap_or(Err("a panic".to_owned())).err());
+            }
+        });
+        trials = rest;
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
