@@ -20,6 +20,8 @@ pub struct State {
     pub connections: AtomicUsize,
     /// How many PDUs went to the controller.
     pub requests: AtomicUsize,
+    /// How many of them were NetrServerAuthenticate3.
+    pub authentications: AtomicUsize,
     cut_at_next_request: AtomicBool,
     change_next_answer: AtomicBool,
     open: Mutex<Vec<TcpStream>>,
@@ -56,12 +58,14 @@ impl Relay {
     }
 
     pub fn verifier(&self) -> Ready {
-        let controller = self.address.to_string();
+        self.setup().verifier()
+    }
+
+    pub fn setup(&self) -> Setup {
         Setup {
-            controller,
+            controller: self.address.to_string(),
             ..Setup::right()
         }
-        .verifier()
     }
 }
 
@@ -93,8 +97,11 @@ impl State {
         let (to_client, to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         let requests = Arc::clone(self);
         thread::spawn(move || {
-            pass(client, to_server, |_| {
+            pass(client, to_server, |pdu| {
                 requests.requests.fetch_add(1, Ordering::SeqCst);
+                if is_authenticate3(pdu) {
+                    requests.authentications.fetch_add(1, Ordering::SeqCst);
+                }
                 if requests.cut_at_next_request.swap(false, Ordering::SeqCst) {
                     requests.cut();
                 }
@@ -109,6 +116,11 @@ impl State {
             });
         });
     }
+}
+
+/// Whether it is a request (C706 12.6.4.9) of that number (MS-NRPC 3.5.4.4.2).
+fn is_authenticate3(pdu: &[u8]) -> bool {
+    pdu[2] == 0 && pdu.get(22..24) == Some(&26_u16.to_le_bytes())
 }
 
 /// Passes PDUs on until either side ends.
