@@ -83,12 +83,17 @@ fn told(errors: &[Error]) -> String {
 }
 
 impl Error {
-    /// Nobody answers who could be asked: the next question would end the same way.
-    fn is_absence(&self) -> bool {
+    /// Nobody answers who could be asked, or nobody knows our account: the next question would end
+    /// the same way, whoever asks.
+    fn holds_for_all(&self) -> bool {
         match self {
             Self::Net { error, .. } => !matches!(error, net::Error::Unframed(_)),
-            Self::Rpc { error, .. } => matches!(error, rpc::Error::NotRegistered(_)),
-            Self::AllFailed(errors) => errors.iter().all(Self::is_absence),
+            Self::Rpc { step, error, .. } => match error {
+                rpc::Error::NotRegistered(_) => true,
+                rpc::Error::Status(..) => *step == Step::AgreeOnKey,
+                _ => false,
+            },
+            Self::AllFailed(errors) => errors.iter().all(Self::holds_for_all),
             _ => false,
         }
     }
@@ -106,6 +111,18 @@ impl Error {
                     | rpc::Error::Fault(FaultStatus::ACCESS_DENIED | FaultStatus::SEC_PKG_ERROR)
                     | rpc::Error::Status(_, NtStatus::ACCESS_DENIED)
             )
+    }
+
+    /// A handshake of somebody else for the same account came between: worth trying again.
+    fn is_handshake_race(&self) -> bool {
+        let is_refused = matches!(
+            self,
+            Self::Rpc {
+                error: rpc::Error::BindRefused(_),
+                ..
+            }
+        );
+        self.is_channel_loss() && !is_refused
     }
 
     /// The machine account's secret is not what the controller knows.

@@ -165,7 +165,7 @@ impl Channel {
             let agreed = agree_on_key(terms, line, nt_hash)?;
             match Self::open_sealed(terms, peer, agreed) {
                 // Somebody who does not share the lock agreed on another key at the same moment.
-                Err(error) if error.is_channel_loss() && retries < HANDSHAKE_RETRIES => {
+                Err(error) if error.is_handshake_race() && retries < HANDSHAKE_RETRIES => {
                     retries += 1;
                     pause(terms.deadline, peer)?;
                 }

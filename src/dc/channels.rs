@@ -88,7 +88,9 @@ impl Channels {
         state.next_number = number.wrapping_add(1);
         state.queue.push_back(number);
         let refused = loop {
-            if let Some(outage) = state.outage.as_ref().filter(|outage| outage.bars()) {
+            let outage = state.outage.as_ref().filter(|outage| outage.bars());
+            // A channel that is open may serve when no other can be opened.
+            if let Some(outage) = outage.filter(|_| state.idle.is_empty()) {
                 break Some(Error::Outage(outage.fault.clone()));
             }
             if state.queue.front() == Some(&number) && state.taken < self.most {

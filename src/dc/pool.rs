@@ -2,6 +2,8 @@
 //!
 //! After a fork the child starts with no channel.
 
+use std::collections::VecDeque;
+
 use crate::config::{self, LogTarget};
 use crate::dc::Error;
 use crate::dc::action::{self, Action};
@@ -53,7 +55,7 @@ impl Pool {
         let deadline = Deadline::after(self.config.budget);
         let mut slot = self.channels().take(deadline)?;
         match self.ask(&mut slot, deadline, logon) {
-            Err(error) if error.is_absence() => {
+            Err(error) if error.holds_for_all() => {
                 let fault = Fault::from(error);
                 self.channels().nobody_answers(fault.clone());
                 Err(Error::Outage(fault))
@@ -76,26 +78,19 @@ impl Pool {
         let mut tried = Vec::new();
         let mut failures = Vec::new();
         let mut asked_elsewhere = false;
-        while tried.len() < MAX_CONTROLLERS && (tried.is_empty() || deadline.remaining().is_some())
-        {
+        while tried.len() < MAX_CONTROLLERS {
             let (controller, reused) = match slot.open.take() {
                 Some(open) => (open.controller, Some(open.channel)),
-                None => {
-                    let located = match others.take() {
-                        Some(located) => located,
-                        None => self.locator.candidates(deadline)?.into_iter(),
-                    };
-                    let mut untried = located.filter(|candidate| !tried.contains(candidate));
-                    let Some(next) = untried.next() else {
+                None => match self.untried(&mut others, &tried, deadline) {
+                    Ok(Some(controller)) => (controller, None),
+                    Ok(None) => break,
+                    Err(error) => {
+                        failures.push(Err(error));
                         break;
-                    };
-                    others = Some(untried.collect::<Vec<_>>().into_iter());
-                    (next, None)
-                }
+                    }
+                },
             };
-            let left = others
-                .as_ref()
-                .map_or(MAX_CONTROLLERS, |others| others.len());
+            let left = others.as_ref().map_or(MAX_CONTROLLERS, VecDeque::len);
             let terms = self.terms(deadline, left.min(MAX_CONTROLLERS - 1 - tried.len()));
             let asked = self.ask_one(terms, &controller, reused, logon);
             match asked.action {
@@ -122,8 +117,28 @@ impl Pool {
                 }
             }
             tried.push(controller);
+            if deadline.remaining().is_none() {
+                break;
+            }
         }
         told(failures)
+    }
+
+    /// The best controller that was not asked yet; they are looked up when the first is needed.
+    fn untried(
+        &self,
+        others: &mut Option<VecDeque<Candidate>>,
+        tried: &[Candidate],
+        deadline: Deadline,
+    ) -> Result<Option<Candidate>, Error> {
+        let mut left = match others.take() {
+            Some(left) => left,
+            None => self.locator.candidates(deadline)?.into(),
+        };
+        left.retain(|candidate| !tried.contains(candidate));
+        let next = left.pop_front();
+        *others = Some(left);
+        Ok(next)
     }
 
     /// The time for one controller: what is left, but a part for each of those that may follow, so
@@ -171,7 +186,10 @@ impl Pool {
             let action = action::of(outcome.as_ref(), was_reused);
             match action {
                 Action::Reopen if channels < MAX_CHANNELS => {}
-                Action::Reauthenticate if channels < MAX_CHANNELS => distrusted.extend(key),
+                // One that could not even be opened was tried with a key of our own.
+                Action::Reauthenticate if channels < MAX_CHANNELS && key.is_some() => {
+                    distrusted.extend(key);
+                }
                 _ => {
                     return Asked {
                         outcome,
