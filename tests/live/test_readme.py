@@ -12,7 +12,9 @@ from conftest import ROOT
 from lab import domain, host
 
 # What the commands write to.
-COPIED = "/etc/gss /etc/apache2 /etc/tmpfiles.d /var/lib/apache2 /usr/lib/$(gcc -print-multiarch)/gss"
+COPIED = (
+    "/etc/gss /etc/apache2 /etc/tmpfiles.d /var/lib/apache2 /usr/lib/$(gcc -print-multiarch)/gss"
+)
 EMPTY = "/var/log/apache2 /run /run/apache2 /run/lock"
 
 # Stand-ins for what a test cannot do as an administrator does it.

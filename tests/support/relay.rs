@@ -1,6 +1,7 @@
 //! A relay on loopback between a verifier and the controller's netlogon, which misbehaves on
 //! request.
 
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,7 +25,8 @@ pub struct State {
     pub authentications: AtomicUsize,
     cut_at_next_request: AtomicBool,
     change_next_answer: AtomicBool,
-    open: Mutex<Vec<TcpStream>>,
+    /// By number, the two ends of each connection that goes on.
+    open: Mutex<HashMap<usize, [TcpStream; 2]>>,
 }
 
 /// Listens until the test ends.
@@ -50,8 +52,9 @@ impl Relay {
         let shared = Arc::clone(&state);
         thread::spawn(move || {
             for client in listener.incoming() {
-                shared.connections.fetch_add(1, Ordering::SeqCst);
-                shared.serve(client.unwrap(), TcpStream::connect(controller).unwrap());
+                let number = shared.connections.fetch_add(1, Ordering::SeqCst);
+                let server = TcpStream::connect(controller).unwrap();
+                shared.serve(number, client.unwrap(), server);
             }
         });
         Self { address, state }
@@ -72,7 +75,8 @@ impl Relay {
 impl State {
     /// Ends all connections.
     pub fn cut(&self) {
-        for stream in self.open.lock().unwrap().drain(..) {
+        let open = std::mem::take(&mut *self.open.lock().unwrap());
+        for stream in open.values().flatten() {
             let _ended_already = stream.shutdown(Shutdown::Both);
         }
     }
@@ -87,10 +91,9 @@ impl State {
         self.change_next_answer.store(true, Ordering::SeqCst);
     }
 
-    fn serve(self: &Arc<Self>, client: TcpStream, server: TcpStream) {
-        let mut open = self.open.lock().unwrap();
-        open.extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
-        drop(open);
+    fn serve(self: &Arc<Self>, number: usize, client: TcpStream, server: TcpStream) {
+        let ends = [client.try_clone().unwrap(), server.try_clone().unwrap()];
+        self.open.lock().unwrap().insert(number, ends);
         for stream in [&client, &server] {
             stream.set_nodelay(true).unwrap();
         }
@@ -106,6 +109,7 @@ impl State {
                     requests.cut();
                 }
             });
+            requests.open.lock().unwrap().remove(&number);
         });
         let answers = Arc::clone(self);
         thread::spawn(move || {
