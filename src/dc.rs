@@ -54,6 +54,9 @@ pub(crate) enum Error {
         step: Step,
         error: rpc::Error,
     },
+    /// No controller is known; why.
+    #[error("looking for a domain controller: {0}")]
+    NotFound(String),
     /// None of several controllers can be reached; what each attempt gave.
     #[error("{0}")]
     AllUnreachable(String),
@@ -123,7 +126,7 @@ impl From<Error> for Fault {
                 }
             },
             Error::Rpc { step, error, .. } => minor_of(*step, error),
-            Error::AllUnreachable(_) => Minor::ControllerUnreachable,
+            Error::AllUnreachable(_) | Error::NotFound(_) => Minor::ControllerUnreachable,
             Error::Busy | Error::TimeOver => Minor::ControllerTimeout,
             Error::Secret(fault) => return fault.clone(),
         };

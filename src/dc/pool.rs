@@ -88,8 +88,15 @@ impl Pool {
         let mut unreachable = Vec::new();
         for candidate in self.locator.candidates(terms.deadline)? {
             match Channel::open(terms, &candidate, &nt_hash) {
-                Err(error) if error.is_unreachable() => unreachable.push(error.to_string()),
-                result => return result,
+                Err(error) if error.is_unreachable() => {
+                    self.locator.failed(&candidate);
+                    unreachable.push(error.to_string());
+                }
+                Ok(channel) => {
+                    self.locator.succeeded(&candidate);
+                    return Ok(channel);
+                }
+                Err(error) => return Err(error),
             }
         }
         Err(Error::AllUnreachable(unreachable.join("; ")))
