@@ -18,7 +18,12 @@ fuzz_target!(|reply: &[u8]| {
             // A record has 12 bytes at least: what is said bounds what is made of it.
             let made = answer.services.len() + answer.addresses.len() + answer.hosts.len();
             assert!(made * 12 <= reply.len());
-            assert!(answer.services.iter().all(|service| !service.target.is_empty()));
+            assert!(
+                answer
+                    .services
+                    .iter()
+                    .all(|service| !service.target.is_empty())
+            );
         }
     }
 });
