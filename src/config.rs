@@ -6,12 +6,13 @@
 
 mod values;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-pub use values::{Controller, MachineAccount, NetbiosName, first_label};
+pub use values::{Controller, Host, MachineAccount, NetbiosName, SiteName, first_label};
 
 /// What the file says, defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -71,8 +72,12 @@ pub struct Netlogon {
     pub account: MachineAccount,
     /// Where the account's secret is.
     pub secret: Secret,
-    /// The domain controllers, in the order in which they are tried; at least one.
+    /// The domain controllers, in the order in which they are tried; if none, DNS knows them.
     pub controllers: Vec<Controller>,
+    /// The site whose controllers come first; if absent, a controller tells us which is ours.
+    pub site: Option<SiteName>,
+    /// The local address of connections to controllers; if absent, the system chooses.
+    pub source: Option<IpAddr>,
     /// The longest wait for a TCP connection.
     pub connect_timeout: Duration,
     /// The longest wait for one answer.
@@ -105,7 +110,9 @@ struct NetlogonTable {
     secret: Option<PathBuf>,
     #[serde(default, deserialize_with = "values::optional_path")]
     keytab: Option<PathBuf>,
-    controllers: Vec<Controller>,
+    controllers: Option<Vec<Controller>>,
+    site: Option<SiteName>,
+    source: Option<IpAddr>,
     #[serde(default, deserialize_with = "values::duration")]
     connect_timeout: Option<Duration>,
     #[serde(default, deserialize_with = "values::duration")]
@@ -121,8 +128,8 @@ impl TryFrom<NetlogonTable> for Netlogon {
     type Error = String;
 
     fn try_from(table: NetlogonTable) -> Result<Self, String> {
-        if table.controllers.is_empty() {
-            return Err("controllers: at least one address is needed".to_owned());
+        if table.controllers.as_ref().is_some_and(Vec::is_empty) {
+            return Err("controllers: name at least one, or leave it out".to_owned());
         }
         let netbios_domain = match table.netbios_domain {
             Some(name) => name,
@@ -151,7 +158,9 @@ impl TryFrom<NetlogonTable> for Netlogon {
             netbios_domain,
             account: table.account,
             secret,
-            controllers: table.controllers,
+            controllers: table.controllers.unwrap_or_default(),
+            site: table.site,
+            source: table.source,
             connect_timeout: table.connect_timeout.unwrap_or(Duration::from_secs(3)),
             call_timeout: table.call_timeout.unwrap_or(Duration::from_secs(10)),
             budget: table.budget.unwrap_or(Duration::from_secs(20)),

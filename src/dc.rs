@@ -66,6 +66,9 @@ pub(crate) enum Error {
     /// No controller answered a moment ago: this time, none was asked.
     #[error("{}", .0.for_the_log())]
     Outage(Fault),
+    /// No controller is known; why.
+    #[error("looking for a domain controller: {0}")]
+    NotFound(String),
     /// All connections were in use for as long as there was time.
     #[error("every connection was busy until the time was over")]
     Busy,
@@ -94,6 +97,7 @@ impl Error {
                 _ => false,
             },
             Self::AllFailed(errors) => errors.iter().all(Self::holds_for_all),
+            Self::NotFound(_) => true,
             _ => false,
         }
     }
@@ -165,6 +169,7 @@ impl Error {
                 let telling = minors.find(|minor| *minor != Minor::ControllerUnreachable);
                 telling.unwrap_or(Minor::ControllerUnreachable)
             }
+            Self::NotFound(_) => Minor::ControllerUnreachable,
             Self::Busy | Self::TimeOver => Minor::ControllerTimeout,
             Self::Secret(fault) | Self::Outage(fault) => fault.minor(),
         }

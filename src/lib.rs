@@ -24,11 +24,15 @@
 #[forbid(unsafe_code)]
 pub mod accept;
 #[forbid(unsafe_code)]
+pub mod cldap;
+#[forbid(unsafe_code)]
 pub mod config;
 #[forbid(unsafe_code)]
 pub mod crypto;
 #[forbid(unsafe_code)]
 pub mod dc;
+#[forbid(unsafe_code)]
+pub mod dns;
 #[forbid(unsafe_code)]
 pub mod fault;
 #[forbid(unsafe_code)]

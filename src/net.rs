@@ -1,10 +1,10 @@
-//! TCP with a deadline on every wait.
+//! TCP and UDP with a deadline on every wait.
 //!
 //! Blocking calls of the standard library, on the caller's thread; each gets what is left of its
 //! deadline as its time limit.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 /// The moment by which something must be done.
@@ -86,6 +86,28 @@ impl Stream {
         Ok(Self(stream))
     }
 
+    /// Connects from a local address of the same family.
+    ///
+    /// # Errors
+    /// [`Error::Connect`], also when the deadline ends the attempt or the address is not ours.
+    pub fn connect_from(
+        source: IpAddr,
+        peer: SocketAddr,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let left = deadline.left()?;
+        let connect = || {
+            let domain = socket2::Domain::for_address(peer);
+            let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+            socket.bind(&SocketAddr::new(source, 0).into())?;
+            socket.connect_timeout(&peer.into(), left)?;
+            Ok(TcpStream::from(socket))
+        };
+        let stream = connect().map_err(Error::Connect)?;
+        stream.set_nodelay(true).map_err(Error::Broken)?;
+        Ok(Self(stream))
+    }
+
     /// Sends all of `bytes`.
     ///
     /// # Errors
@@ -148,6 +170,71 @@ impl Stream {
             .and_then(|()| self.0.peek(&mut [0]));
         let quiet = matches!(&peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
         self.0.set_nonblocking(false).is_ok() && quiet
+    }
+}
+
+/// A UDP socket with a port of the system's choice. Closed when dropped.
+#[derive(Debug)]
+pub struct Datagrams(UdpSocket);
+
+impl Datagrams {
+    /// Talks to one peer; what others send does not arrive.
+    ///
+    /// # Errors
+    /// [`Error::Connect`].
+    pub fn connected(peer: SocketAddr) -> Result<Self, Error> {
+        let any = match peer {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let socket = Self::bound(any)?;
+        socket.0.connect(peer).map_err(Error::Connect)?;
+        Ok(socket)
+    }
+
+    /// Talks to anybody of the family of `source`.
+    ///
+    /// # Errors
+    /// [`Error::Connect`]: the address is not ours, or the system has none of that family.
+    pub fn bound(source: IpAddr) -> Result<Self, Error> {
+        let socket = UdpSocket::bind(SocketAddr::new(source, 0)).map_err(Error::Connect)?;
+        Ok(Self(socket))
+    }
+
+    /// Sends to the peer of [`Datagrams::connected`].
+    ///
+    /// # Errors
+    /// [`Error::Closed`], [`Error::Broken`], [`Error::Timeout`].
+    pub fn send(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.0.send(bytes).map(drop).map_err(Error::of_io)
+    }
+
+    /// Sends to anybody.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], [`Error::Broken`], [`Error::Timeout`].
+    pub fn send_to(&self, bytes: &[u8], peer: SocketAddr) -> Result<(), Error> {
+        self.0.send_to(bytes, peer).map(drop).map_err(Error::of_io)
+    }
+
+    /// The next datagram, and who sent it. Of one that is longer than `buffer`, the rest is lost.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`]; [`Error::Broken`], also when nobody listens at a connected peer.
+    pub fn receive<'a>(
+        &self,
+        buffer: &'a mut [u8],
+        deadline: Deadline,
+    ) -> Result<(&'a [u8], SocketAddr), Error> {
+        loop {
+            let limit = Some(deadline.left()?);
+            self.0.set_read_timeout(limit).map_err(Error::Broken)?;
+            match self.0.recv_from(buffer) {
+                Ok((length, peer)) => return Ok((buffer.get(..length).unwrap_or_default(), peer)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::of_io(error)),
+            }
+        }
     }
 }
 
@@ -252,5 +339,40 @@ mod tests {
         drop(listener);
         let error = Stream::connect(address, Deadline::after(SOON)).unwrap_err();
         assert!(matches!(error, Error::Connect(_)));
+    }
+
+    #[test]
+    fn a_source_address_is_used() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let deadline = Deadline::after(Duration::from_secs(10));
+        let source = "127.0.0.7".parse().unwrap();
+        let _stream = Stream::connect_from(source, address, deadline).unwrap();
+        assert_eq!(listener.accept().unwrap().1.ip(), source);
+        let foreign = "192.0.2.1".parse().unwrap();
+        let error = Stream::connect_from(foreign, address, deadline).unwrap_err();
+        assert!(matches!(error, Error::Connect(_)));
+    }
+
+    #[test]
+    fn datagrams_come_and_the_deadline_too() {
+        for local in ["127.0.0.1", "::1"] {
+            let peer = Datagrams::bound(local.parse().unwrap()).unwrap();
+            let address = peer.0.local_addr().unwrap();
+            let ours = Datagrams::connected(address).unwrap();
+            ours.send(b"ping").unwrap();
+            let mut buffer = [0; 8];
+            let deadline = Deadline::after(Duration::from_secs(10));
+            let (came, from) = peer.receive(&mut buffer, deadline).unwrap();
+            assert_eq!(came, b"ping");
+            peer.send_to(b"pong", from).unwrap();
+            assert_eq!(ours.receive(&mut buffer, deadline).unwrap().0, b"pong");
+
+            let error = ours.receive(&mut buffer, Deadline::after(SOON));
+            assert!(matches!(error, Err(Error::Timeout)));
+            drop(peer);
+            ours.send(b"ping").unwrap();
+            assert!(ours.receive(&mut buffer, deadline).is_err(), "nobody");
+        }
     }
 }

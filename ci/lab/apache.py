@@ -50,12 +50,13 @@ printf 'user: %s\\nmethod: %s\\nlength: %s\\n' "$REMOTE_USER" "$REQUEST_METHOD" 
 class Apache:
     """Apache with mod_auth_gssapi and one `mech.Mechanism`, until `close()` or our end.
 
+    `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's.
     Every path answers who was let in. `more` and `after` are further lines of configuration, before
     and after the example. `port` is where it listens on 127.0.0.1, `url` the address
     of a page.
     """
 
-    def __init__(self, mechanism, more="", after=""):
+    def __init__(self, mechanism, more="", after="", resolver=None):
         self._directory, self._remove_directory = host.scratch()
         self.port = host.free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -67,7 +68,7 @@ class Apache:
         configuration.write_text(self._modules() + self._configuration(more, after))
         self._apache = subprocess.Popen(
             # The parent ends its children when asked, so asking is what the kernel shall do.
-            ["setpriv", "--pdeathsig", "TERM", "--"]
+            ["setpriv", "--pdeathsig", "TERM", "--", *self._asking(resolver)]
             + ["/usr/sbin/apache2", "-f", str(configuration), "-DFOREGROUND"],
             env={"PATH": os.defpath, **mechanism.environment},
             stdin=subprocess.DEVNULL,
@@ -112,6 +113,16 @@ class Apache:
         host.not_on_exit(self.close)
         host.end(self._apache)
         self._remove_directory()
+
+    def _asking(self, resolver):
+        """What comes before a command that shall ask this DNS server, and no other."""
+        if resolver is None:
+            return []
+        private = self._directory / "resolv.conf"
+        private.write_text(f"nameserver {resolver}\n")
+        # A mount namespace that ends with Apache; its process stays the one that we started.
+        script = f'mount --bind {private} /etc/resolv.conf && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", script, "sh"]
 
     def _up(self):
         if self._apache.poll() is not None:

@@ -154,15 +154,17 @@ def with_domain(
 ):
     """The mechanism with the controller of a `domain.Domain`.
 
-    `secret`, `account` and `controllers` in place of the right ones; `netlogon` is more of that
-    section; `users` the text of a users file that is asked first.
+    `secret`, `account` and `controllers` in place of the right ones (an empty list is left out, so
+    that DNS is asked); `netlogon` is more of that section; `users` the text of a users file that is asked first.
     """
-    controllers = json.dumps(controllers or [controller.address])
+    if controllers is None:
+        controllers = [controller.address]
+    fixed = f"controllers = {json.dumps(controllers)}" if controllers else ""
     section = f"""[netlogon]
 domain = "{domain.DNS_NAME}"
 account = "{account or domain.MACHINE + '$'}"
 secret = "@/secret"
-controllers = {controllers}
+{fixed}
 {netlogon}
 """
     verifiers = '["netlogon"]'

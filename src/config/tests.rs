@@ -16,9 +16,12 @@ fn defaults_are_filled_in() {
     assert_eq!(netlogon.netbios_domain.as_str(), "EXAMPLE");
     assert_eq!(netlogon.account.account(), "web1-ntlm$");
     assert_eq!(netlogon.account.computer().as_str(), "WEB1-NTLM");
-    assert_eq!(netlogon.controllers[0].to_string(), "192.0.2.1");
+    let address = |text: &str| Host::Address(text.parse().unwrap());
+    assert_eq!(netlogon.controllers[0].host, address("192.0.2.1"));
     assert_eq!(netlogon.controllers[0].port, None);
-    assert_eq!(netlogon.controllers[1].to_string(), "[2001:db8::1]:49152");
+    assert_eq!(netlogon.controllers[1].host, address("2001:db8::1"));
+    assert_eq!(netlogon.controllers[1].port, Some(49152));
+    assert_eq!((netlogon.site, netlogon.source), (None, None));
     assert_eq!(netlogon.budget, Duration::from_secs(20));
     assert_eq!(
         netlogon.secret,
@@ -42,6 +45,8 @@ fn every_setting_can_be_written() {
         budget = "1m"
         connections = 16
         state_dir = "/run/elsewhere"
+        site = "Berlin"
+        source = "192.0.2.9"
         [users]
         file = "/etc/gss/ntlmdc.users"
         netbios_computer = "web1"
@@ -63,6 +68,8 @@ fn every_setting_can_be_written() {
     assert_eq!(netlogon.budget, Duration::from_secs(60));
     assert_eq!(netlogon.connections, 16);
     assert_eq!(netlogon.state_dir, PathBuf::from("/run/elsewhere"));
+    assert_eq!(netlogon.site.unwrap().as_str(), "Berlin");
+    assert_eq!(netlogon.source, Some("192.0.2.9".parse().unwrap()));
     let users = config.users.unwrap();
     assert_eq!(users.netbios_computer.unwrap().as_str(), "WEB1");
     assert_eq!(users.netbios_domain.unwrap().as_str(), "CORP");
@@ -88,13 +95,19 @@ fn errors_name_the_key_and_say_what_is_expected() {
         ("acount = \"x\"", "unknown field `acount`"),
         ("account = \"WEB1\"", "ends with $"),
         ("account = \"WEB1-NTLM-0123456$\"", "1 to 15 characters"),
-        ("controllers = [\"dc1.example.test\"]", "is an IP address"),
+        ("controllers = [\"dc1\"]", "a full DNS name"),
+        ("controllers = [\"192.0.2.256\"]", "is an IP address"),
+        ("controllers = [\"dc1.example.test:x\"]", "with :port"),
+        ("controllers = [\"dc 1.example.test\"]", "a full DNS name"),
+        ("controllers = [\"dc1..test\"]", "a full DNS name"),
+        ("site = \"a.b\"", "a site's name"),
+        ("source = \"eth0\"", "IP address"),
         ("secret = \"hunter2\"", "a file's path begins with /"),
         ("keytab = \"/etc/krb5.keytab\"", "only one of them"),
         ("connections = 0", "1 to 16"),
         ("connections = 17", "1 to 16"),
         ("state_dir = \"here\"", "a file's path begins with /"),
-        ("controllers = []", "at least one address"),
+        ("controllers = []", "leave it out"),
         (
             "domain = \"a-very-long-first-label.test\"",
             "netbios_domain: set it",
@@ -140,4 +153,25 @@ fn a_verifier_needs_its_table() {
     assert!(Config::parse("").unwrap_err().contains("verify"));
     let error = Config::parse("verify = [\"winbind\"]").unwrap_err();
     assert!(error.contains("winbind"), "{error}");
+}
+
+#[test]
+fn controllers_may_be_named_or_left_to_dns() {
+    let with = |line: &str| {
+        let lines = DOMAIN.lines().filter(|kept| !kept.contains("controllers"));
+        let text = lines.collect::<Vec<_>>().join("\n") + "\n" + line;
+        Config::parse(&text).unwrap().netlogon.unwrap().controllers
+    };
+    assert_eq!(with(""), []);
+    let named = |name: &str, port| Controller {
+        host: Host::Name(name.to_owned()),
+        port,
+    };
+    assert_eq!(
+        with("controllers = [\"DC1.example.test\", \"dc2.example.test.:49152\"]"),
+        [
+            named("dc1.example.test", None),
+            named("dc2.example.test", Some(49152))
+        ]
+    );
 }

@@ -1,6 +1,5 @@
 //! Values of the configuration that are more than a string or a number.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -68,40 +67,81 @@ impl FromStr for MachineAccount {
     }
 }
 
-/// A domain controller: an address, and the port of its netlogon service if that is fixed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A domain controller: where it is, and the port of its netlogon service if that is fixed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Controller {
-    /// IPv4 or IPv6.
-    pub address: IpAddr,
+    /// Its address, or the name that has it.
+    pub host: Host,
     /// If absent, the endpoint mapper on port 135 is asked.
     pub port: Option<u16>,
+}
+
+/// A host, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Host {
+    /// IPv4 or IPv6.
+    Address(IpAddr),
+    /// A full DNS name, without a dot at the end.
+    Name(String),
 }
 
 impl FromStr for Controller {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let of = |host, port| Self { host, port };
         if let Ok(address) = text.parse() {
-            return Ok(Self {
-                address,
-                port: None,
-            });
+            return Ok(of(Host::Address(address), None));
         }
-        let socket: SocketAddr = text
-            .parse()
-            .map_err(|_| "a controller is an IP address, or address:port ([address]:port)")?;
-        Ok(Self {
-            address: socket.ip(),
-            port: Some(socket.port()),
-        })
+        if let Ok(socket) = text.parse::<SocketAddr>() {
+            return Ok(of(Host::Address(socket.ip()), Some(socket.port())));
+        }
+        const EXPECTED: &str = "a controller is an IP address, a full DNS name, or one of both with \
+             :port ([address]:port for IPv6)";
+        let (name, port) = match text.split_once(':') {
+            Some((name, port)) => (name, Some(port.parse().map_err(|_| EXPECTED)?)),
+            None => (text, None),
+        };
+        let name = name.strip_suffix('.').unwrap_or(name);
+        match is_full_name(name) {
+            true => Ok(of(Host::Name(name.to_ascii_lowercase()), port)),
+            false => Err(EXPECTED),
+        }
     }
 }
 
-impl fmt::Display for Controller {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            None => self.address.fmt(formatter),
-            Some(port) => SocketAddr::new(self.address, port).fmt(formatter),
+/// Several labels, the last of which is no number: that would be an address with a mistake in it.
+fn is_full_name(name: &str) -> bool {
+    name.len() <= 253
+        && name.split('.').all(is_label)
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(_, last)| last.contains(|letter: char| !letter.is_ascii_digit()))
+}
+
+fn is_label(label: &str) -> bool {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    (1..=63).contains(&label.len()) && label.chars().all(allowed)
+}
+
+/// The name of a site of the domain: one label of a DNS name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteName(String);
+
+impl SiteName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SiteName {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match is_label(name) {
+            true => Ok(Self(name.to_owned())),
+            false => Err("a site's name has 1 to 63 letters, digits, - and _"),
         }
     }
 }
@@ -116,7 +156,7 @@ macro_rules! deserialize_from_str {
     )+};
 }
 
-deserialize_from_str!(NetbiosName, MachineAccount, Controller);
+deserialize_from_str!(NetbiosName, MachineAccount, Controller, SiteName);
 
 /// Reads a path from the root. The error does not repeat the value: it may be the secret itself.
 pub(super) fn absolute_path<'de, D>(deserializer: D) -> Result<PathBuf, D::Error>

@@ -91,9 +91,11 @@ fn of_error(error: &Error, reused: bool) -> Action {
             | rpc::Error::Downgraded(_) => Action::NextController,
         },
         Error::Net { .. } | Error::TimeOver => Action::NextController,
-        Error::Secret(_) | Error::Busy | Error::Outage(_) | Error::AllFailed(_) => {
-            Action::ConfigError
-        }
+        Error::Secret(_)
+        | Error::NotFound(_)
+        | Error::Busy
+        | Error::Outage(_)
+        | Error::AllFailed(_) => Action::ConfigError,
     }
 }
 

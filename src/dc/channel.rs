@@ -311,7 +311,10 @@ struct Line {
 impl Line {
     fn connect(terms: Terms<'_>, peer: SocketAddr, step: Step) -> Result<Self, Error> {
         let deadline = terms.deadline.or_after(terms.config.connect_timeout);
-        let stream = Stream::connect(peer, deadline);
+        let stream = match terms.config.source {
+            Some(source) => Stream::connect_from(source, peer, deadline),
+            None => Stream::connect(peer, deadline),
+        };
         let stream = stream.map_err(|error| Error::Net { peer, step, error })?;
         Ok(Self { stream, peer, step })
     }

@@ -1,11 +1,29 @@
 //! Which controllers are asked, and in which order.
+//!
+//! A list in the configuration keeps its order. Without one, DNS knows the controllers, and a ping
+//! each (CLDAP) finds the one that is near and at work. What was found is kept for some minutes, in
+//! each process for itself. Nothing that is learnt here is proven, nor need it be: a controller
+//! proves itself when the channel is opened.
+
+mod memory;
+mod ping;
+mod resolver;
+mod search;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::config;
 use crate::dc::Error;
+use crate::dc::locate::memory::{Advice, Memory};
+use crate::dc::locate::resolver::Resolver;
 use crate::net::Deadline;
+use crate::process::PerProcess;
+
+/// The longest time for one search, names and pings together.
+const SEARCH: Duration = Duration::from_secs(8);
 
 /// A controller that may be asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,29 +45,113 @@ impl fmt::Display for Candidate {
 
 /// Knows the controllers of a domain.
 pub(crate) struct Locator {
-    fixed: Vec<Candidate>,
+    config: config::Netlogon,
+    known: PerProcess<Known>,
+}
+
+/// What this process knows.
+struct Known {
+    state: Mutex<State>,
+    /// A search is over.
+    searched: Condvar,
+}
+
+struct State {
+    memory: Memory,
+    /// One thread searches; the others wait for it, or take what there is.
+    searching: bool,
 }
 
 impl Locator {
     /// Looks nothing up yet.
     pub(crate) fn new(config: &config::Netlogon) -> Self {
-        let fixed = config.controllers.iter().map(|controller| Candidate {
-            address: controller.address,
-            port: controller.port,
-        });
         Self {
-            fixed: fixed.collect(),
+            config: config.clone(),
+            known: PerProcess::new(),
         }
     }
 
-    /// The controllers to try for one login, best first; never empty.
-    pub(crate) fn candidates(&self, _deadline: Deadline) -> Result<Vec<Candidate>, Error> {
-        Ok(self.fixed.clone())
+    /// The controllers to try for one login, best first; never empty. Searches if nothing is known,
+    /// if what is known is old, or if all of it has failed.
+    pub(crate) fn candidates(&self, deadline: Deadline) -> Result<Vec<Candidate>, Error> {
+        let known = self.known();
+        let mut state = known.lock();
+        loop {
+            match state.memory.advice(Instant::now()) {
+                Advice::Use(candidates) => return Ok(candidates),
+                Advice::NotFound(problem) => return Err(Error::NotFound(problem)),
+                Advice::Search if !state.searching => break,
+                Advice::Search => {
+                    let old = state.memory.ordered(Instant::now());
+                    if !old.is_empty() {
+                        return Ok(old);
+                    }
+                    let left = deadline.remaining().ok_or(Error::TimeOver)?;
+                    let woken = known.searched.wait_timeout(state, left);
+                    state = woken.unwrap_or_else(PoisonError::into_inner).0;
+                }
+            }
+        }
+        state.searching = true;
+        let site = state.memory.site();
+        drop(state);
+
+        let turn = Turn(known);
+        let mut resolver = Resolver::of_the_system(deadline.or_after(SEARCH));
+        let found = search::search(&self.config, site, &mut resolver);
+        let mut state = known.lock();
+        state.memory.searched(found, Instant::now());
+        drop(state);
+        drop(turn);
+        let state = known.lock();
+        match state.memory.advice(Instant::now()) {
+            Advice::NotFound(problem) => Err(Error::NotFound(problem)),
+            Advice::Use(candidates) => Ok(candidates),
+            // All of them have failed while we searched.
+            Advice::Search => Ok(state.memory.ordered(Instant::now())),
+        }
     }
 
-    /// The controller did not answer, or is not fit to be asked.
-    pub(crate) fn failed(&self, _: &Candidate) {}
+    /// It could not be reached, or was not fit to answer: for a minute it comes last.
+    pub(crate) fn failed(&self, candidate: &Candidate) {
+        let mut state = self.known().lock();
+        state.memory.failed(candidate, Instant::now());
+    }
 
-    /// The controller answered for a login.
-    pub(crate) fn succeeded(&self, _: &Candidate) {}
+    /// It has answered: it comes first for a while, unless the configuration gives the order.
+    pub(crate) fn succeeded(&self, candidate: &Candidate) {
+        let mut state = self.known().lock();
+        state.memory.succeeded(candidate, Instant::now());
+    }
+
+    fn known(&self) -> &Known {
+        let keeps_order = !self.config.controllers.is_empty();
+        self.known.of_this_process(|| Known {
+            state: Mutex::new(State {
+                memory: Memory::new(keeps_order),
+                searching: false,
+            }),
+            searched: Condvar::new(),
+        })
+    }
 }
+
+impl Known {
+    /// Nothing is left half done under this lock: a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The search of one thread; over when dropped, however it ends.
+struct Turn<'a>(&'a Known);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.lock().searching = false;
+        self.0.searched.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Pings as a controller was asked, and answered.
+
+use super::*;
+use hex_literal::hex;
+
+/// The question whose answer Samba gave.
+const REQUEST: &[u8] = &hex!(
+    "305e020101635904000a01000a0100020100020100010100a03aa3190409446e73446f6d61696e"
+    "040c6578616d706c652e74657374a30e0404486f737404064e4c52455331a30d04054e74566572"
+    "040416000020300a04084e65746c6f676f6e"
+);
+
+/// An answer as the format draws it: names that point back into the blob.
+fn blob(opcode: u16) -> Vec<u8> {
+    let mut blob = opcode.to_le_bytes().to_vec();
+    blob.extend(hex!("0000 fd330000"));
+    blob.extend([0xAB; 16]);
+    // At 24: the forest; the domain is the same, and the host's name ends in it.
+    blob.extend(b"\x07example\x04test\0");
+    blob.extend(hex!("c018"));
+    blob.extend(b"\x03DC1\xc0\x18");
+    blob.extend(b"\x07EXAMPLE\0\x03DC1\0\0");
+    blob.extend(b"\x06Berlin\0\xc0\x3d");
+    blob.extend(hex!("05000000 ffff ffff"));
+    blob
+}
+
+fn datagram(id: u32, attribute: &str, value: &[u8]) -> Vec<u8> {
+    let vals = element(0x31, &element(0x04, value));
+    let pair = element(0x30, &[element(0x04, attribute.as_bytes()), vals].concat());
+    let entry = [element(0x04, b""), element(0x30, &pair)].concat();
+    let message = element(0x30, &[integer(id), element(0x64, &entry)].concat());
+    [message, done(id)].concat()
+}
+
+fn done(id: u32) -> Vec<u8> {
+    let result = [element(0x0A, &[0]), element(0x04, b""), element(0x04, b"")];
+    element(
+        0x30,
+        &[integer(id), element(0x65, &result.concat())].concat(),
+    )
+}
+
+#[test]
+fn the_question_is_as_measured() {
+    assert_eq!(request(1, "example.test", "NLRES1"), REQUEST);
+}
+
+#[test]
+fn long_names_and_numbers_are_encoded() {
+    let long = "a".repeat(200);
+    let message = request(0x7FFF_FFFF, &long, "WEB1");
+    let mut reader = Reader::new(&message);
+    let content = expect(&mut reader, 0x30, "LDAPMessage").unwrap();
+    reader.finish("datagram").unwrap();
+    assert!(content.starts_with(&hex!("02047fffffff")));
+    assert_eq!(integer(0), hex!("020100"));
+    assert_eq!(integer(0x80), hex!("02020080"));
+    assert_eq!(integer(0x0100), hex!("02020100"));
+    assert_eq!(integer(u32::MAX), hex!("020500ffffffff"));
+}
+
+#[test]
+fn an_answer_says_who_and_where() {
+    for attribute in ["Netlogon", "netlogon"] {
+        let pong = answer(300, &datagram(300, attribute, &blob(23)));
+        let pong = pong.unwrap().unwrap();
+        assert_eq!(pong.domain, "example.test");
+        assert_eq!(pong.host, "dc1.example.test");
+        assert_eq!(pong.controller_site, "Berlin");
+        assert_eq!(pong.client_site, "Berlin");
+        assert!(!pong.paused && pong.is_writable() && pong.is_closest());
+    }
+    let paused = answer(1, &datagram(1, "Netlogon", &blob(24))).unwrap();
+    assert!(paused.unwrap().paused);
+}
+
+#[test]
+fn flags_tell_a_read_only_controller() {
+    let mut blob = blob(23);
+    blob[5] &= !0x01;
+    let pong = pong(&blob).unwrap();
+    assert!(!pong.is_writable() && pong.is_closest());
+}
+
+#[test]
+fn nothing_found_is_no_controller_of_the_domain() {
+    assert_eq!(answer(7, &done(7)), Ok(None));
+    assert_eq!(answer(7, &datagram(7, "other", b"x")), Ok(None));
+}
+
+#[test]
+fn what_is_no_answer_is_refused() {
+    let right = datagram(5, "netlogon", &blob(23));
+    assert!(answer(6, &right).is_err(), "another question's");
+    assert!(answer(5, &datagram(5, "netlogon", &blob(25))).is_err());
+    // The search entry ends where its LDAPMessage does; what follows is not read.
+    let whole = right.len() - done(5).len();
+    for end in 0..whole {
+        assert!(answer(5, &right[..end]).is_err(), "{end}");
+    }
+    for end in 0..blob(23).len() - 8 {
+        assert!(pong(&blob(23)[..end]).is_err(), "{end}");
+    }
+    // A name that points at itself, and one that points ahead.
+    for pointer in [hex!("c018"), hex!("c0ff")] {
+        let mut blob = blob(23);
+        blob[24..26].copy_from_slice(&pointer);
+        assert!(pong(&blob).is_err());
+    }
+    assert!(answer(5, &hex!("3080 0000")).is_err(), "indefinite length");
+    assert!(answer(5, &hex!("3084ffffffff")).is_err());
+}
+
+#[test]
+fn lengths_as_windows_writes_them() {
+    let message = datagram(5, "netlogon", &blob(23));
+    let content = expect(&mut Reader::new(&message), 0x30, "m").unwrap();
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    let wide = [&hex!("3084")[..], &length, content].concat();
+    assert!(answer(5, &wide).unwrap().is_some());
+}

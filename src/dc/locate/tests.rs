@@ -1,0 +1,70 @@
+//! Fixed lists: no network.
+
+use super::*;
+use crate::config::Config;
+use std::thread;
+
+pub(super) fn configured(lines: &str) -> config::Netlogon {
+    let text = format!(
+        r#"
+        verify = ["netlogon"]
+        [netlogon]
+        domain = "example.test"
+        account = "NLRES1$"
+        secret = "/secret"
+        {lines}
+        "#
+    );
+    Config::parse(&text).unwrap().netlogon.unwrap()
+}
+
+fn asked(locator: &Locator) -> Vec<String> {
+    let deadline = Deadline::after(Duration::from_secs(10));
+    let candidates = locator.candidates(deadline).unwrap();
+    candidates.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_fixed_list_keeps_its_order_but_for_those_that_failed() {
+    let config = configured(r#"controllers = ["192.0.2.1", "[2001:db8::1]:49152"]"#);
+    let locator = Locator::new(&config);
+    assert_eq!(asked(&locator), ["192.0.2.1", "[2001:db8::1]:49152"]);
+    let [first, second]: [_; 2] = locator
+        .candidates(Deadline::after(SEARCH))
+        .unwrap()
+        .try_into()
+        .unwrap();
+    locator.succeeded(&second);
+    assert_eq!(asked(&locator), ["192.0.2.1", "[2001:db8::1]:49152"]);
+    locator.failed(&first);
+    assert_eq!(asked(&locator), ["[2001:db8::1]:49152", "192.0.2.1"]);
+    locator.succeeded(&first);
+    assert_eq!(asked(&locator), ["192.0.2.1", "[2001:db8::1]:49152"]);
+}
+
+#[test]
+fn a_source_leaves_its_own_family() {
+    let both = r#"controllers = ["192.0.2.1", "2001:db8::1"]"#;
+    for (source, left) in [("192.0.2.9", "192.0.2.1"), ("2001:db8::9", "2001:db8::1")] {
+        let config = configured(&format!("{both}\nsource = \"{source}\""));
+        assert_eq!(asked(&Locator::new(&config)), [left]);
+    }
+    let config = configured("controllers = [\"192.0.2.1\"]\nsource = \"::1\"");
+    let error = Locator::new(&config).candidates(Deadline::after(SEARCH));
+    assert!(error.unwrap_err().to_string().contains("`source`"));
+}
+
+#[test]
+fn who_comes_while_another_searches_waits_for_it() {
+    let config = configured(r#"controllers = ["192.0.2.1"]"#);
+    let locator = Locator::new(&config);
+    locator.known().lock().searching = true;
+    let soon = Deadline::after(Duration::from_millis(30));
+    assert!(matches!(locator.candidates(soon), Err(Error::TimeOver)));
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| asked(&locator));
+        thread::sleep(Duration::from_millis(20));
+        drop(Turn(locator.known()));
+        assert_eq!(waiting.join().unwrap(), ["192.0.2.1"]);
+    });
+}

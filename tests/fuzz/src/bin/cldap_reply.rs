@@ -1,0 +1,18 @@
+#![no_main]
+
+use gss_ntlmdc::cldap;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|datagram: &[u8]| {
+    if let Ok(Some(pong)) = cldap::answer(5, datagram) {
+        for name in [
+            &pong.domain,
+            &pong.host,
+            &pong.controller_site,
+            &pong.client_site,
+        ] {
+            // 255 bytes on the wire; each may be written as \\ and three digits.
+            assert!(name.len() <= 4 * 255);
+        }
+    }
+});
