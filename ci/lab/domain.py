@@ -107,6 +107,11 @@ class Controller:
             self._samba = None
 
     @property
+    def pid(self):
+        """The process above all processes of the controller."""
+        return self._samba.pid
+
+    @property
     def network(self):
         """The name of the controller's network namespace."""
         return self._namespace

@@ -14,9 +14,9 @@ from lab import apache, domain, mech  # noqa: E402  (found by the line above)
 class Site:
     """An Apache whose logins are verified in one way, and who may log in there."""
 
-    def __init__(self, mechanism, more="", after=""):
+    def __init__(self, mechanism, **options):
         self.mechanism = mechanism
-        self.apache = apache.Apache(mechanism, more, after)
+        self.apache = apache.Apache(mechanism, **options)
         self.passwords = mechanism.passwords
 
     def close(self):
@@ -57,11 +57,11 @@ def site(request):
 
 @pytest.fixture
 def make_site():
-    """Makes further sites, for one test; `more` and `after` are as in `apache.Apache`."""
+    """Makes further sites, for one test; the options are those of `apache.Apache`."""
     made = []
 
-    def make(mechanism, more="", after=""):
-        made.append(Site(mechanism, more, after))
+    def make(mechanism, **options):
+        made.append(Site(mechanism, **options))
         return made[-1]
 
     yield make
