@@ -1,19 +1,22 @@
 /*
- * What a login costs its acceptor: accept warm-up count at-once
+ * What a login costs its acceptor: accept warm-up count at-once threads
  *
  * Prints a line for each round of so many logins at once, after the warm-up. Of a login: nanoseconds
  * of this process's CPU for all that the server does (a credential for each of the two messages,
- * both messages, the name, all released, as mod_auth_gssapi does it), and nanoseconds of the clock
- * for the message that is verified. The initiator is another process; talking to it is not counted.
+ * both messages, the name, all released, as mod_auth_gssapi does it), nanoseconds of the clock for
+ * the message that is verified, and nanoseconds of the clock in which so many threads completed
+ * all logins of the round, divided by their number. The initiator is another process; talking to it
+ * is not counted.
  *
  * Logins at once are what a busy server does: the first messages of all, then the second ones. One
  * at a time, each message also pays for the processor's caches, which the initiator has had.
  */
+#include <pthread.h>
 #include <time.h>
 
 #include "../../tests/mechanism/harness.h"
 
-static long latency;
+static __thread long latency;
 
 static long now(clockid_t clock)
 {
@@ -75,10 +78,48 @@ static void complete(struct login *login)
     gss_delete_sec_context(&minor, &login->context, GSS_C_NO_BUFFER);
 }
 
-static void measure(const struct initiator *initiator, long at_once, int counts)
+/* What one thread completes: every so-manieth login, and the latencies of all of them. */
+struct share {
+    struct login *first, *end;
+    long step, latency;
+};
+
+static void *complete_share(void *argument)
+{
+    struct share *share = argument;
+
+    latency = 0;
+    for (struct login *login = share->first; login < share->end; login += share->step)
+        complete(login);
+    share->latency = latency;
+    return NULL;
+}
+
+/* Completes all and returns the sum of the latencies. */
+static long complete_all(struct login *logins, long count, long threads)
+{
+    pthread_t others[MOST];
+    struct share shares[MOST];
+    long sum = 0;
+
+    for (long i = 0; i < threads; i++) {
+        shares[i] = (struct share){logins + i, logins + count, threads, 0};
+        if (i > 0)
+            CHECK(pthread_create(&others[i], NULL, complete_share, &shares[i]) == 0);
+    }
+    complete_share(&shares[0]);
+    for (long i = 0; i < threads; i++) {
+        if (i > 0)
+            CHECK(pthread_join(others[i], NULL) == 0);
+        sum += shares[i].latency;
+    }
+    return sum;
+}
+
+static void measure(const struct initiator *initiator, long at_once, long threads, int counts)
 {
     struct login logins[MOST] = {{0}};
-    long cpu;
+    long cpu, clock, waited;
 
     for (long i = 0; i < at_once; i++)
         logins[i].negotiate = initiator_begin(initiator);
@@ -88,30 +129,31 @@ static void measure(const struct initiator *initiator, long at_once, int counts)
     cpu += now(CLOCK_PROCESS_CPUTIME_ID);
     for (long i = 0; i < at_once; i++)
         logins[i].authenticate = initiator_step(initiator, &logins[i].challenge);
-    latency = 0;
+    clock = -now(CLOCK_MONOTONIC);
     cpu -= now(CLOCK_PROCESS_CPUTIME_ID);
-    for (long i = 0; i < at_once; i++)
-        complete(&logins[i]);
+    waited = complete_all(logins, at_once, threads);
     cpu += now(CLOCK_PROCESS_CPUTIME_ID);
+    clock += now(CLOCK_MONOTONIC);
     for (long i = 0; i < at_once; i++)
         free(logins[i].negotiate.value), free(logins[i].authenticate.value);
     if (counts)
-        printf("%ld %ld\n", cpu / at_once, latency / at_once);
+        printf("%ld %ld %ld\n", cpu / at_once, waited / at_once, clock / at_once);
 }
 
 int main(int argc, char **argv)
 {
     struct initiator initiator;
-    long warm_up, count, at_once;
+    long warm_up, count, at_once, threads;
 
-    CHECK(argc == 4);
+    CHECK(argc == 5);
     warm_up = atol(argv[1]);
     count = atol(argv[2]);
     at_once = atol(argv[3]);
-    CHECK(at_once >= 1 && at_once <= MOST);
+    threads = atol(argv[4]);
+    CHECK(at_once >= 1 && at_once <= MOST && threads >= 1 && threads <= at_once);
     initiator = initiator_start(setting("INITIATOR_PASSWORD"));
     for (long i = 0; i < warm_up + count; i += at_once)
-        measure(&initiator, at_once, i >= warm_up);
+        measure(&initiator, at_once, threads, i >= warm_up);
     initiator_stop(&initiator);
     return 0;
 }

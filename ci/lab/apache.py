@@ -89,6 +89,8 @@ class Apache:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=open(self._directory / "start.log", "wb"),
+            # Prefork ends and reloads by signals to its whole process group: not ours.
+            start_new_session=True,
         )
         host.on_exit(self.close)
         try:

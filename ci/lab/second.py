@@ -33,7 +33,8 @@ class Second(domain.Controller):
     def _lay_cable(self):
         """The two controllers reach each other directly: the host between them routes nothing."""
         here, there = self.network, self._first.network
-        host.run("ip", "-n", here, "link", "add", "dc1", "type", "veth", "peer", "dc2", "netns", there)
+        cable = ("dc1", "type", "veth", "peer", "dc2", "netns", there)
+        host.run("ip", "-n", here, "link", "add", *cable)
         for network, device, to, source in (
             (here, "dc1", self._first.address, self.address),
             (there, "dc2", self.address, self._first.address),

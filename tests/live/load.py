@@ -107,6 +107,13 @@ class Load:
         assert told == {(user, f"EXAMPLE\\{user}") for user in USERS}
 
 
+    def nothing_lost(self, log=""):
+        """Everybody with the right password got in, nobody with a wrong one."""
+        self.nobody_wrong_let_in()
+        refused = [login for login in self.right if not login.let_in]
+        assert not refused, f"{len(refused)} of {len(self.right)} lost: {refused[:3]}\n{log}"
+
+
 @contextlib.contextmanager
 def every(seconds, action):
     """Does something every so many seconds while the block lasts."""
