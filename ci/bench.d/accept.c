@@ -78,45 +78,67 @@ static void complete(struct login *login)
     gss_delete_sec_context(&minor, &login->context, GSS_C_NO_BUFFER);
 }
 
-/* What one thread completes: every so-manieth login, and the latencies of all of them. */
-struct share {
-    struct login *first, *end;
-    long step, latency;
-};
+/* The threads that complete logins, as many as a server has: they live until the end. */
+static struct team {
+    pthread_barrier_t begin, end;
+    pthread_t others[MOST];
+    struct login *logins;
+    long count, threads, latency[MOST];
+} team;
 
-static void *complete_share(void *argument)
+/* One thread's share: every so-manieth login. */
+static void complete_share(long thread)
 {
-    struct share *share = argument;
-
     latency = 0;
-    for (struct login *login = share->first; login < share->end; login += share->step)
-        complete(login);
-    share->latency = latency;
-    return NULL;
+    for (long i = thread; i < team.count; i += team.threads)
+        complete(&team.logins[i]);
+    team.latency[thread] = latency;
+}
+
+static void *work(void *thread)
+{
+    for (;;) {
+        pthread_barrier_wait(&team.begin);
+        if (team.count == 0)
+            return NULL;
+        complete_share((long)thread);
+        pthread_barrier_wait(&team.end);
+    }
+}
+
+static void team_start(long threads)
+{
+    team.threads = threads;
+    CHECK(pthread_barrier_init(&team.begin, NULL, (unsigned)threads) == 0);
+    CHECK(pthread_barrier_init(&team.end, NULL, (unsigned)threads) == 0);
+    for (long i = 1; i < threads; i++)
+        CHECK(pthread_create(&team.others[i], NULL, work, (void *)i) == 0);
+}
+
+static void team_stop(void)
+{
+    team.count = 0;
+    pthread_barrier_wait(&team.begin);
+    for (long i = 1; i < team.threads; i++)
+        CHECK(pthread_join(team.others[i], NULL) == 0);
 }
 
 /* Completes all and returns the sum of the latencies. */
-static long complete_all(struct login *logins, long count, long threads)
+static long complete_all(struct login *logins, long count)
 {
-    pthread_t others[MOST];
-    struct share shares[MOST];
     long sum = 0;
 
-    for (long i = 0; i < threads; i++) {
-        shares[i] = (struct share){logins + i, logins + count, threads, 0};
-        if (i > 0)
-            CHECK(pthread_create(&others[i], NULL, complete_share, &shares[i]) == 0);
-    }
-    complete_share(&shares[0]);
-    for (long i = 0; i < threads; i++) {
-        if (i > 0)
-            CHECK(pthread_join(others[i], NULL) == 0);
-        sum += shares[i].latency;
-    }
+    team.logins = logins;
+    team.count = count;
+    pthread_barrier_wait(&team.begin);
+    complete_share(0);
+    pthread_barrier_wait(&team.end);
+    for (long i = 0; i < team.threads; i++)
+        sum += team.latency[i];
     return sum;
 }
 
-static void measure(const struct initiator *initiator, long at_once, long threads, int counts)
+static void measure(const struct initiator *initiator, long at_once, int counts)
 {
     struct login logins[MOST] = {{0}};
     long cpu, clock, waited;
@@ -131,7 +153,7 @@ static void measure(const struct initiator *initiator, long at_once, long thread
         logins[i].authenticate = initiator_step(initiator, &logins[i].challenge);
     clock = -now(CLOCK_MONOTONIC);
     cpu -= now(CLOCK_PROCESS_CPUTIME_ID);
-    waited = complete_all(logins, at_once, threads);
+    waited = complete_all(logins, at_once);
     cpu += now(CLOCK_PROCESS_CPUTIME_ID);
     clock += now(CLOCK_MONOTONIC);
     for (long i = 0; i < at_once; i++)
@@ -152,8 +174,10 @@ int main(int argc, char **argv)
     threads = atol(argv[4]);
     CHECK(at_once >= 1 && at_once <= MOST && threads >= 1 && threads <= at_once);
     initiator = initiator_start(setting("INITIATOR_PASSWORD"));
+    team_start(threads);
     for (long i = 0; i < warm_up + count; i += at_once)
-        measure(&initiator, at_once, threads, i >= warm_up);
+        measure(&initiator, at_once, i >= warm_up);
+    team_stop();
     initiator_stop(&initiator);
     return 0;
 }
