@@ -13,8 +13,8 @@ AT_ONCE = (1, 8, 32)
 BATCH = 64
 ROUNDS = 3
 BATCHES = 8
-# winbindd lets few callers wait at its socket, and its client library sleeps for seconds before it
-# tries again: with many at once a batch of gss-ntlmssp's takes that long.
+# With many at once, callers of gss-ntlmssp sleep for seconds in winbindd's client library before
+# they try its socket again: a batch takes that long.
 MANY, FEW_BATCHES = 32, 2
 USER = "alice"
 
