@@ -1,19 +1,22 @@
 /*
- * What a login costs its acceptor: accept warm-up count at-once
+ * What a login costs its acceptor: accept warm-up count at-once threads
  *
  * Prints a line for each round of so many logins at once, after the warm-up. Of a login: nanoseconds
  * of this process's CPU for all that the server does (a credential for each of the two messages,
- * both messages, the name, all released, as mod_auth_gssapi does it), and nanoseconds of the clock
- * for the message that is verified. The initiator is another process; talking to it is not counted.
+ * both messages, the name, all released, as mod_auth_gssapi does it), nanoseconds of the clock for
+ * the message that is verified, and nanoseconds of the clock in which so many threads completed
+ * all logins of the round, divided by their number. The initiator is another process; talking to it
+ * is not counted.
  *
  * Logins at once are what a busy server does: the first messages of all, then the second ones. One
  * at a time, each message also pays for the processor's caches, which the initiator has had.
  */
+#include <pthread.h>
 #include <time.h>
 
 #include "../../tests/mechanism/harness.h"
 
-static long latency;
+static __thread long latency;
 
 static long now(clockid_t clock)
 {
@@ -75,10 +78,70 @@ static void complete(struct login *login)
     gss_delete_sec_context(&minor, &login->context, GSS_C_NO_BUFFER);
 }
 
+/* The threads that complete logins, as many as a server has: they live until the end. */
+static struct team {
+    pthread_barrier_t begin, end;
+    pthread_t others[MOST];
+    struct login *logins;
+    long count, threads, latency[MOST];
+} team;
+
+/* One thread's share: every so-manieth login. */
+static void complete_share(long thread)
+{
+    latency = 0;
+    for (long i = thread; i < team.count; i += team.threads)
+        complete(&team.logins[i]);
+    team.latency[thread] = latency;
+}
+
+static void *work(void *thread)
+{
+    for (;;) {
+        pthread_barrier_wait(&team.begin);
+        if (team.count == 0)
+            return NULL;
+        complete_share((long)thread);
+        pthread_barrier_wait(&team.end);
+    }
+}
+
+static void team_start(long threads)
+{
+    team.threads = threads;
+    CHECK(pthread_barrier_init(&team.begin, NULL, (unsigned)threads) == 0);
+    CHECK(pthread_barrier_init(&team.end, NULL, (unsigned)threads) == 0);
+    for (long i = 1; i < threads; i++)
+        CHECK(pthread_create(&team.others[i], NULL, work, (void *)i) == 0);
+}
+
+static void team_stop(void)
+{
+    team.count = 0;
+    pthread_barrier_wait(&team.begin);
+    for (long i = 1; i < team.threads; i++)
+        CHECK(pthread_join(team.others[i], NULL) == 0);
+}
+
+/* Completes all and returns the sum of the latencies. */
+static long complete_all(struct login *logins, long count)
+{
+    long sum = 0;
+
+    team.logins = logins;
+    team.count = count;
+    pthread_barrier_wait(&team.begin);
+    complete_share(0);
+    pthread_barrier_wait(&team.end);
+    for (long i = 0; i < team.threads; i++)
+        sum += team.latency[i];
+    return sum;
+}
+
 static void measure(const struct initiator *initiator, long at_once, int counts)
 {
     struct login logins[MOST] = {{0}};
-    long cpu;
+    long cpu, clock, waited;
 
     for (long i = 0; i < at_once; i++)
         logins[i].negotiate = initiator_begin(initiator);
@@ -88,30 +151,33 @@ static void measure(const struct initiator *initiator, long at_once, int counts)
     cpu += now(CLOCK_PROCESS_CPUTIME_ID);
     for (long i = 0; i < at_once; i++)
         logins[i].authenticate = initiator_step(initiator, &logins[i].challenge);
-    latency = 0;
+    clock = -now(CLOCK_MONOTONIC);
     cpu -= now(CLOCK_PROCESS_CPUTIME_ID);
-    for (long i = 0; i < at_once; i++)
-        complete(&logins[i]);
+    waited = complete_all(logins, at_once);
     cpu += now(CLOCK_PROCESS_CPUTIME_ID);
+    clock += now(CLOCK_MONOTONIC);
     for (long i = 0; i < at_once; i++)
         free(logins[i].negotiate.value), free(logins[i].authenticate.value);
     if (counts)
-        printf("%ld %ld\n", cpu / at_once, latency / at_once);
+        printf("%ld %ld %ld\n", cpu / at_once, waited / at_once, clock / at_once);
 }
 
 int main(int argc, char **argv)
 {
     struct initiator initiator;
-    long warm_up, count, at_once;
+    long warm_up, count, at_once, threads;
 
-    CHECK(argc == 4);
+    CHECK(argc == 5);
     warm_up = atol(argv[1]);
     count = atol(argv[2]);
     at_once = atol(argv[3]);
-    CHECK(at_once >= 1 && at_once <= MOST);
+    threads = atol(argv[4]);
+    CHECK(at_once >= 1 && at_once <= MOST && threads >= 1 && threads <= at_once);
     initiator = initiator_start(setting("INITIATOR_PASSWORD"));
+    team_start(threads);
     for (long i = 0; i < warm_up + count; i += at_once)
         measure(&initiator, at_once, i >= warm_up);
+    team_stop();
     initiator_stop(&initiator);
     return 0;
 }

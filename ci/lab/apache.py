@@ -2,12 +2,13 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 
 from . import host
 from .mech import ROOT
 
-_MODULES = "mpm_event authn_core authz_core authz_user auth_gssapi alias cgid headers"
+_MODULES = "authn_core authz_core authz_user auth_gssapi alias cgid headers"
 
 # As an administrator would set it up, but for the paths; what protects the site is the example
 # that we ship, word for word.
@@ -20,10 +21,7 @@ DefaultRuntimeDir {directory}
 ScriptSock {directory}/cgi.sock
 User www-data
 Group www-data
-StartServers 1
-ServerLimit 4
-ThreadsPerChild 25
-MaxRequestWorkers 100
+{processes}
 LogLevel info
 ErrorLog {directory}/error.log
 ErrorLogFormat "[%m:%l] %M"
@@ -37,6 +35,24 @@ ScriptAliasMatch "^/" {directory}/whoami
 Include {example}
 {after}
 """
+
+# How many processes there are at the start and at most, by the module that makes them.
+_THREADS = """\
+StartServers {start}
+ServerLimit 8
+ThreadsPerChild 25
+MaxRequestWorkers 200
+"""
+_PROCESSES = {
+    "event": _THREADS,
+    "worker": _THREADS,
+    "prefork": """\
+StartServers {start}
+MinSpareServers {start}
+ServerLimit 64
+MaxRequestWorkers 64
+""",
+}
 
 _WHOAMI = """\
 #!/bin/sh
@@ -52,11 +68,11 @@ class Apache:
 
     `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's.
     Every path answers who was let in. `more` and `after` are further lines of configuration, before
-    and after the example. `port` is where it listens on 127.0.0.1, `url` the address
-    of a page.
+    and after the example; `mpm` is event, worker or prefork, and `start` how many processes it
+    begins with. `port` is where it listens on 127.0.0.1, `url` the address of a page.
     """
 
-    def __init__(self, mechanism, more="", after="", resolver=None):
+    def __init__(self, mechanism, more="", after="", mpm="event", start=1, resolver=None):
         self._directory, self._remove_directory = host.scratch()
         self.port = host.free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
@@ -65,7 +81,7 @@ class Apache:
         script.write_text(_WHOAMI)
         script.chmod(0o755)
         configuration = self._directory / "httpd.conf"
-        configuration.write_text(self._modules() + self._configuration(more, after))
+        configuration.write_text(self._modules(mpm) + self._configuration(more, after, mpm, start))
         self._apache = subprocess.Popen(
             # The parent ends its children when asked, so asking is what the kernel shall do.
             ["setpriv", "--pdeathsig", "TERM", "--", *self._asking(resolver)]
@@ -74,6 +90,8 @@ class Apache:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=open(self._directory / "start.log", "wb"),
+            # Prefork ends and reloads by signals to its whole process group: not ours.
+            start_new_session=True,
         )
         host.on_exit(self.close)
         try:
@@ -92,6 +110,15 @@ class Apache:
     def pid(self):
         """The process id of Apache's parent process; the children are its children."""
         return self._apache.pid
+
+    def children(self):
+        """The process ids of Apache's processes but the first one."""
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def graceful(self):
+        """What `apachectl graceful` does: new processes, the old ones finish what they do."""
+        self._apache.send_signal(signal.SIGUSR1)
 
     @property
     def error_log(self):
@@ -133,15 +160,16 @@ class Apache:
         files = (self._directory / "start.log", self._log)
         return "".join(file.read_text(errors="replace") for file in files if file.exists())
 
-    def _modules(self):
+    def _modules(self, mpm):
         directory = pathlib.Path("/usr/lib/apache2/modules")
-        names = _MODULES.split()
+        names = [f"mpm_{mpm}", *_MODULES.split()]
         return "".join(f"LoadModule {name}_module {directory}/mod_{name}.so\n" for name in names)
 
-    def _configuration(self, more, after):
+    def _configuration(self, more, after, mpm, start):
         return _CONFIGURATION.format(
             directory=self._directory,
             port=self.port,
+            processes=_PROCESSES[mpm].format(start=start),
             more=more,
             after=after,
             example=ROOT / "examples" / "apache.conf",

@@ -39,25 +39,23 @@ _SETTINGS = f"""
 """
 
 
-class Domain:
-    """EXAMPLE.TEST with one controller, `dc1`, until `close()` or the end of this process.
+class Controller:
+    """A controller of the domain, in a network namespace and on files of its own.
 
-    `address` is where the controller answers; `passwords` maps each user to his password (see
-    accounts.py for who is who); `secret` is the password of the machine account
-    `WEB1-NTLM$`.
+    `name` is its host's name, `address` where it answers, `gateway` our end of its cable. What
+    derives from it makes its database in `_populate()`.
     """
 
-    def __init__(self):
+    def __init__(self, name):
+        self.name = name
         self._directory, self._remove_directory = host.scratch()
         self._samba = None
         self._namespace = None
-        self.passwords = {}
-        self.secret = secrets.token_urlsafe(24)
         host.on_exit(self.close)
         try:
             self.address = self._make_network()
             self._make_private_files()
-            self._provision()
+            self._populate()
             self.start()
         except BaseException:
             self.close()
@@ -109,6 +107,11 @@ class Domain:
             self._samba = None
 
     @property
+    def pid(self):
+        """The process above all processes of the controller."""
+        return self._samba.pid
+
+    @property
     def network(self):
         """The name of the controller's network namespace."""
         return self._namespace
@@ -143,7 +146,8 @@ class Domain:
             except host.LabError:
                 host.run("ip", "link", "delete", cable)
                 raise
-            host.run("ip", "address", "add", address + "1/30", "dev", cable)
+            self.gateway = address + "1"
+            host.run("ip", "address", "add", self.gateway + "/30", "dev", cable)
             host.run("ip", "link", "set", cable, "up")
             host.run("ip", "-n", name, "address", "add", address + "2/30", "dev", "lan0")
             host.run("ip", "-n", name, "link", "set", "lan0", "up")
@@ -171,6 +175,17 @@ class Domain:
     def _private(self, path):
         return self._directory / path.strip("/").replace("/", "-")
 
+    def _populate(self):
+        """Makes the controller's database, before it starts for the first time."""
+        raise NotImplementedError
+
+    def _configure(self):
+        """Gives Samba our settings, once its own tool has written the others."""
+        settings = self._private("/etc/samba") / "smb.conf"
+        text = settings.read_text()
+        lan = f"    interfaces = lo {self.address}\n    bind interfaces only = yes\n"
+        settings.write_text(text.replace("[global]\n", "[global]" + _SETTINGS + lan, 1))
+
     def _krb5(self):
         return f"[libdefaults]\n    default_realm = {REALM}\n    dns_lookup_kdc = false\n"
 
@@ -178,7 +193,7 @@ class Domain:
         return f"search {DNS_NAME}\nnameserver {self.address}\n"
 
     def _hosts(self):
-        return f"127.0.0.1 localhost\n{self.address} dc1.{DNS_NAME} dc1\n"
+        return f"127.0.0.1 localhost\n{self.address} {self.name}.{DNS_NAME} {self.name}\n"
 
     def _inside(self, *command):
         """`command`, run on the controller's own network and files and in a process namespace
@@ -189,17 +204,29 @@ class Domain:
             + ["sh", str(self._directory / "inside"), *command]
         )
 
-    def _provision(self):
+
+class Domain(Controller):
+    """EXAMPLE.TEST with its first controller, `dc1`, until `close()` or the end of this process.
+
+    `passwords` maps each user to his password (see accounts.py for who is who); `secret` is the
+    password of the machine account `WEB1-NTLM$`; `administrator` that of the domain's
+    Administrator.
+    """
+
+    def __init__(self):
+        self.passwords = {}
+        self.secret = secrets.token_urlsafe(24)
+        self.administrator = f"{secrets.token_urlsafe(24)}aA1!"
+        super().__init__("dc1")
+
+    def _populate(self):
         self.tool(
             *("domain", "provision", "--server-role=dc", "--use-rfc2307"),
-            *(f"--realm={REALM}", f"--domain={NETBIOS}", "--host-name=dc1"),
+            *(f"--realm={REALM}", f"--domain={NETBIOS}", f"--host-name={self.name}"),
             *(f"--host-ip={self.address}", "--dns-backend=SAMBA_INTERNAL"),
-            *(f"--adminpass={secrets.token_urlsafe(24)}aA1!",),
+            *(f"--adminpass={self.administrator}",),
         )
-        settings = self._private("/etc/samba") / "smb.conf"
-        text = settings.read_text()
-        lan = f"    interfaces = lo {self.address}\n    bind interfaces only = yes\n"
-        settings.write_text(text.replace("[global]\n", "[global]" + _SETTINGS + lan, 1))
+        self._configure()
         populate = pathlib.Path(__file__).with_name("populate.py")
         made = host.run(*self._inside("/usr/bin/python3", populate, MACHINE, self.secret))
         self.passwords = json.loads(made.splitlines()[-1])

@@ -67,3 +67,14 @@ def make_site():
     yield make
     for site in made:
         site.close()
+
+
+@pytest.fixture
+def tell(request, capsys):
+    """Prints a figure where it is seen although the test passes."""
+
+    def tell(text):
+        with capsys.disabled():
+            print(f"\n    {request.node.callspec.id}: {text}", end="", flush=True)
+
+    return tell

@@ -295,7 +295,7 @@ def wide_site(request, library, make_site):
         mechanism = mech.with_users(library)
     else:
         mechanism = mech.with_domain(library, request.getfixturevalue("controller"))
-    return make_site(mechanism, "LimitRequestLine 400000\nLimitRequestFieldSize 400000")
+    return make_site(mechanism, more="LimitRequestLine 400000\nLimitRequestFieldSize 400000")
 
 
 @pytest.mark.parametrize("part", ["lm", "nt", "domain", "user", "workstation", "session_key"])

@@ -1,0 +1,107 @@
+"""The part of ci/bench that needs a domain: our mechanism, gss-ntlmssp with winbindd, and the bare
+question, each asking the same controller."""
+
+import dataclasses
+import statistics
+
+import programs
+from programs import host, mech
+from lab import domain, member
+
+AT_ONCE = (1, 8, 32)
+# So many logins are prepared, then completed by the threads: accept.c holds no more.
+BATCH = 64
+ROUNDS = 3
+BATCHES = 8
+# With many at once, callers of gss-ntlmssp sleep for seconds in winbindd's client library before
+# they try its socket again: a batch takes that long.
+MANY, FEW_BATCHES = 32, 2
+USER = "alice"
+
+
+@dataclasses.dataclass
+class Cost:
+    """Of a login: CPU and latency in microseconds; and how many a second are completed."""
+
+    cpu: float
+    latency: float
+    per_second: float
+
+
+@dataclasses.dataclass
+class Costs:
+    ours: Cost
+    theirs: Cost
+    floor: Cost
+
+
+class Domain:
+    """A throw-away domain, this host as its member, and what asks there; until the block ends."""
+
+    def __init__(self, bench):
+        self._bench = bench
+        mech.cargo("build", "--release", "--locked", "--example", "floor")
+        self._floor = bench.library.parent / "examples" / "floor"
+        self._controller = domain.Domain()
+        self._member = member.Member(self._controller)
+        self._mechanism = mech.with_domain(bench.library, self._controller)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self._mechanism.close()
+        self._member.close()
+        self._controller.close()
+
+    def measure(self, at_once, progress):
+        """The costs with so many logins at once; the three take turns."""
+        ours, theirs, floor = [], [], []
+        for number in range(ROUNDS):
+            progress(f"{at_once} at once, round {number + 1} of {ROUNDS}")
+            ours += self._accept(at_once, self._our_environment())
+            theirs += self._accept(at_once, self._their_environment(), self._member)
+            floor.append(self._ask(at_once))
+        return Costs(_median(ours), _median(theirs), _median(floor))
+
+    def _accept(self, at_once, environment, daemon=None):
+        logins = (FEW_BATCHES if daemon and at_once >= MANY else BATCHES) * BATCH
+        inside = daemon.inside() if daemon else ()
+        before = daemon.cpu() if daemon else 0
+        samples = self._bench.samples(environment, logins, BATCH, BATCH, at_once, inside)
+        spent = (daemon.cpu() if daemon else 0) - before
+        # The daemon cannot tell the warm-up from the rest.
+        spent *= 1e6 / (logins + BATCH)
+        return [Cost(cpu + spent, latency, 1e6 / passed) for cpu, latency, passed in samples]
+
+    def _ask(self, at_once):
+        count = BATCHES * BATCH // at_once
+        done = programs.run(self._floor, count, at_once, environment=self._floor_environment())
+        if done.returncode != 0:
+            raise host.LabError(f"the bare question failed: {done.stderr}")
+        median, passed = (int(word) / 1000 for word in done.stdout.split())
+        return Cost(0, median, 1e6 / passed)
+
+    def _our_environment(self):
+        return self._environment(**self._mechanism.environment)
+
+    def _their_environment(self):
+        return self._environment(
+            GSS_MECH_CONFIG=self._bench.setting.peer_mech_config, NTLMDC_CONFIG=None
+        )
+
+    def _environment(self, **more):
+        password = self._controller.passwords[USER]
+        return self._bench.setting.environment(INITIATOR_PASSWORD=password, **more)
+
+    def _floor_environment(self):
+        return {
+            "NTLMDC_TEST_DC": self._controller.address,
+            "NTLMDC_TEST_SECRET": self._controller.secret,
+            "NTLMDC_TEST_PASSWORDS": f"{USER}:{self._controller.passwords[USER]}",
+        }
+
+
+def _median(costs):
+    names = [field.name for field in dataclasses.fields(Cost)]
+    return Cost(*(statistics.median(getattr(cost, name) for cost in costs) for name in names))

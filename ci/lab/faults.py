@@ -1,0 +1,128 @@
+"""What can befall a controller: each lasts for as long as its `with` block.
+
+    with faults.silent(controller):
+        ...
+"""
+
+import contextlib
+import os
+import pathlib
+import signal
+
+from . import host
+
+# Where a client of netlogon knocks: the endpoint mapper, and what it points to. (The kernel takes
+# no range that ends with 65535.)
+_RPC_PORTS = ("135", "49152-65534")
+_ABOVE_ENDPOINT_MAPPER = ":49151"
+
+
+@contextlib.contextmanager
+def dead(controller):
+    """Its processes are killed, all at once; its host lives and refuses connections."""
+    controller.stop()
+    try:
+        yield
+    finally:
+        controller.start()
+
+
+@contextlib.contextmanager
+def paused(controller):
+    """Its processes stand still: connections are taken, and nobody answers."""
+    _signal(controller, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal(controller, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def silent(controller):
+    """Its host is there no more: whatever is sent to it is lost, also on open connections."""
+    _ip(controller, "route", "add", "blackhole", controller.gateway)
+    try:
+        yield
+    finally:
+        _ip(controller, "route", "delete", "blackhole", controller.gateway)
+
+
+@contextlib.contextmanager
+def fenced(controller):
+    """A firewall in front of it lets no RPC pass, and says so to whoever tries (ICMP)."""
+    # A router answers so; a host that does not forward drops what it must not take.
+    host.run(
+        *("ip", "netns", "exec", controller.network, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+    )
+    # Rules before the table of the host's own addresses, which has to come first otherwise.
+    _ip(controller, "rule", "add", "pref", "100", "lookup", "local")
+    _ip(controller, "rule", "delete", "pref", "0")
+    rules = [
+        ("pref", "10", "iif", "lan0", "ipproto", "tcp", "dport", ports, "prohibit")
+        for ports in _RPC_PORTS
+    ]
+    for rule in rules:
+        _ip(controller, "rule", "add", *rule)
+    try:
+        yield
+    finally:
+        for rule in rules:
+            _ip(controller, "rule", "delete", *rule)
+
+
+@contextlib.contextmanager
+def refusing(controller):
+    """Its netlogon service is gone, connections included, while the rest of it goes on: the
+    endpoint mapper still names a port, which refuses. Ends with a restart."""
+    # The sockets are closed by the kernel, over the head of the process that has them.
+    for state in ("listening", "established"):
+        command = ("ss", "-K", "-t", "state", state, "sport", ">", _ABOVE_ENDPOINT_MAPPER)
+        _in_network(controller, *command)
+    host.wait_until(
+        lambda: not host.answers(controller.address, 49152),
+        5,
+        lambda: "the controller's port 49152 still takes connections",
+    )
+    try:
+        yield
+    finally:
+        controller.stop()
+        controller.start()
+
+
+@contextlib.contextmanager
+def restarted(controller):
+    """It is killed and started again before the block begins."""
+    controller.stop()
+    controller.start()
+    yield
+
+
+def connections(controller):
+    """How many connections from outside its network its RPC services have."""
+    filtered = ("sport", ">", _ABOVE_ENDPOINT_MAPPER, "and", "dst", controller.gateway)
+    listed = _in_network(controller, "ss", "-H", "-t", "-n", "state", "established", *filtered)
+    return len(listed.splitlines())
+
+
+def _in_network(controller, *command):
+    return host.run("ip", "netns", "exec", controller.network, *command)
+
+
+def _ip(controller, *words):
+    host.run("ip", "-n", controller.network, *words)
+
+
+def _signal(controller, number):
+    for pid in _descendants(controller.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _descendants(pid):
+    """The processes below a process, nearest first."""
+    for file in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError):
+            for child in map(int, file.read_text().split()):
+                yield child
+                yield from _descendants(child)

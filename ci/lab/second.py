@@ -1,0 +1,60 @@
+"""A second controller of a throw-away domain, joined to it as an administrator would."""
+
+from . import domain, host
+
+
+class Second(domain.Controller):
+    """`dc2`, with all that the first controller knew when it was made.
+
+    Replication is by hand: what is changed at one controller later, the other learns by
+    `pull()`.
+    """
+
+    def __init__(self, first):
+        self._first = first
+        super().__init__("dc2")
+
+    def pull(self):
+        """Brings what changed at the first controller."""
+        naming = ",".join(f"DC={label}" for label in domain.DNS_NAME.split("."))
+        self.tool("drs", "replicate", "--local", *self._by("--password"), "dc2", "dc1", naming)
+
+    def _populate(self):
+        self._lay_cable()
+        self.tool(
+            *("domain", "join", domain.DNS_NAME, "DC", f"--server=dc1.{domain.DNS_NAME}"),
+            *("--dns-backend=SAMBA_INTERNAL", *self._by("--password")),
+        )
+        self._configure()
+
+    def _by(self, option):
+        return "--username=Administrator", f"{option}={self._first.administrator}"
+
+    def _lay_cable(self):
+        """The two controllers reach each other directly: the host between them routes nothing."""
+        here, there = self.network, self._first.network
+        cable = ("dc1", "type", "veth", "peer", "dc2", "netns", there)
+        host.run("ip", "-n", here, "link", "add", *cable)
+        for network, device, to, source in (
+            (here, "dc1", self._first.address, self.address),
+            (there, "dc2", self.address, self._first.address),
+        ):
+            host.run("ip", "-n", network, "link", "set", device, "up")
+            host.run("ip", "-n", network, "route", "add", to, "dev", device, "src", source)
+
+    def _krb5(self):
+        return f"""[libdefaults]
+    default_realm = {domain.REALM}
+    dns_lookup_kdc = false
+[realms]
+    {domain.REALM} = {{
+        kdc = {self._first.address}
+    }}
+"""
+
+    def _resolver(self):
+        return f"search {domain.DNS_NAME}\nnameserver {self._first.address}\n"
+
+    def _hosts(self):
+        other = f"{self._first.address} dc1.{domain.DNS_NAME} dc1\n"
+        return super()._hosts() + other

@@ -1,0 +1,64 @@
+//! What a domain controller can answer: NetrLogonSamLogonEx over sealed connections that are open,
+//! with no GSSAPI above it. The floor under what a login can cost.
+//!
+//! `floor COUNT THREADS` lets each thread ask so often over a connection of its own, and prints the
+//! median time of an answer and the time for each answer of all threads together, both in
+//! nanoseconds. The environment is that of the tests in `tests/dc.rs`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../tests/support/mod.rs"]
+#[allow(dead_code, reason = "made for the tests")]
+mod support;
+
+use std::env;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gss_ntlmdc::verify::Verifier;
+use support::client::Client;
+use support::dc;
+
+fn main() {
+    let numbers: Vec<usize> = env::args().skip(1).map(|n| n.parse().unwrap()).collect();
+    let &[count, threads] = numbers.as_slice() else {
+        panic!("usage: floor COUNT THREADS");
+    };
+    // One after the other, since they share a machine account.
+    let verifiers: Vec<_> = (0..threads)
+        .map(|_| {
+            let verifier = dc::verifier();
+            verifier.verify(&Client::of("alice").attempt()).unwrap();
+            verifier
+        })
+        .collect();
+    let ready = Barrier::new(threads);
+    let taken: Vec<(Duration, Vec<Duration>)> = thread::scope(|scope| {
+        let started: Vec<_> = verifiers
+            .iter()
+            .map(|verifier| {
+                let ready = &ready;
+                scope.spawn(move || {
+                    let client = Client::of("alice");
+                    ready.wait();
+                    let began = Instant::now();
+                    let times = (0..count).map(|_| timed(&**verifier, &client)).collect();
+                    (began.elapsed(), times)
+                })
+            })
+            .collect();
+        started.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let all = taken.iter().map(|(whole, _)| *whole).max().unwrap();
+    let mut times: Vec<_> = taken.into_iter().flat_map(|(_, times)| times).collect();
+    times.sort_unstable();
+    let median = times[times.len() / 2].as_nanos();
+    println!("{median} {}", all.as_nanos() / times.len() as u128);
+}
+
+fn timed(verifier: &impl Verifier, client: &Client) -> Duration {
+    let attempt = client.attempt();
+    let began = Instant::now();
+    verifier.verify(&attempt).unwrap();
+    began.elapsed()
+}

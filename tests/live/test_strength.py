@@ -1,0 +1,140 @@
+"""Two controllers under steady load, and each fault that can befall the one in use."""
+
+import contextlib
+import secrets
+import time
+
+import pytest
+from conftest import mech
+from lab import faults, second
+from load import Load
+
+ACCOUNT = "WEB2-NTLM"
+
+# Small, so that a test is soon over; seconds.
+CONNECT, CALL, BUDGET = 0.5, 1, 5
+TIMEOUTS = f"""
+connect_timeout = "{int(CONNECT * 1000)}ms"
+call_timeout = "{CALL}s"
+budget = "{BUDGET}s"
+"""
+# How much later than the budget an answer may come, HTTP and a busy machine included.
+GRACE = 1.0
+
+BEFORE, DURING, AFTER = 2, 4, 3
+
+
+class Pair:
+    """The domain's two controllers, and a machine account that other tests do not use."""
+
+    def __init__(self, first):
+        self.first = first
+        self.secret = secrets.token_urlsafe(24)
+        first.tool("computer", "create", ACCOUNT)
+        first.tool("user", "setpassword", ACCOUNT + "$", f"--newpassword={self.secret}")
+        self.second = second.Second(first)
+
+    def change_secret(self):
+        """A new password for the machine account, at both controllers."""
+        self.secret = secrets.token_urlsafe(24)
+        self.first.tool("user", "setpassword", ACCOUNT + "$", f"--newpassword={self.secret}")
+        self.second.pull()
+
+    def in_use(self):
+        """The controller that has our connections; the first where none has."""
+        return max((self.first, self.second), key=faults.connections)
+
+    def mechanism(self, library):
+        return mech.with_domain(
+            library,
+            self.first,
+            secret=self.secret,
+            account=ACCOUNT + "$",
+            controllers=[self.first.address, self.second.address],
+            netlogon=TIMEOUTS,
+        )
+
+
+@pytest.fixture(scope="module")
+def pair(controller):
+    pair = Pair(controller)
+    yield pair
+    pair.second.close()
+
+
+@pytest.fixture
+def pair_site(library, pair, make_site):
+    return make_site(pair.mechanism(library))
+
+
+@contextlib.contextmanager
+def rotated(pair, site):
+    """The machine account has a new password, and a little later the file has it."""
+    pair.change_secret()
+    site.mechanism.rewrite("secret", pair.secret)
+    yield
+
+
+FAULTS = {
+    "dead": faults.dead,
+    "paused": faults.paused,
+    "silent": faults.silent,
+    "fenced": faults.fenced,
+    "refusing": faults.refusing,
+    "restarted": faults.restarted,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_controller_in_use(pair, pair_site, fault, tell):
+    with Load(pair_site) as load:
+        time.sleep(BEFORE)
+        struck = pair.in_use()
+        assert faults.connections(struck) > 0, "no connection to be struck"
+        began = time.monotonic()
+        with FAULTS[fault](struck):
+            time.sleep(DURING)
+        healed = time.monotonic()
+        time.sleep(AFTER)
+    judge(load, began, healed, f"{struck.name} {fault}", tell)
+
+
+@pytest.mark.parametrize("fault", ["rotated"])
+def test_a_new_machine_password(pair, pair_site, fault, tell):
+    with Load(pair_site) as load:
+        time.sleep(BEFORE)
+        began = time.monotonic()
+        with rotated(pair, pair_site):
+            time.sleep(DURING)
+        healed = time.monotonic()
+        time.sleep(AFTER)
+    # The channels that are open know nothing of it; one that is opened now needs the new one.
+    with faults.restarted(pair.in_use()):
+        with Load(pair_site) as afterwards:
+            time.sleep(AFTER)
+    assert [login for login in afterwards.right if login.let_in]
+    load.logins += afterwards.logins
+    judge(load, began, healed, fault, tell)
+
+
+def judge(load, began, healed, what, tell):
+    """Holds what must hold whatever the fault was."""
+    gap_began, gap_ended = load.gap()
+    gap = gap_ended - gap_began
+    refused = [login for login in load.right if not login.let_in]
+    longest = max(login.seconds for login in load.logins)
+    tell(
+        f"longest gap {gap:.2f} s, longest login {longest:.2f} s, "
+        f"{len(refused)} of {len(load.right)} right passwords refused"
+    )
+    load.nobody_wrong_let_in()
+    assert not [login for login in load.logins if login.cut], "Apache closed a connection"
+    assert gap <= BUDGET + GRACE, f"{what}: nobody got in for {gap:.2f} s"
+    assert longest <= BUDGET + GRACE, f"{what}: a login took {longest:.2f} s"
+    beyond = [
+        f"begun {login.began - began:.2f} s after the fault, ended {login.ended - began:.2f} s"
+        for login in refused
+        if not gap_began <= login.ended <= gap_ended
+    ]
+    healed -= began
+    assert not beyond, f"{what}, healed after {healed:.2f} s, refused beyond the gap: {beyond}"
