@@ -2,7 +2,7 @@
 //!
 //! `ci/test dc` raises one and runs this; by hand, it is `cargo test --test dc` and, in the environment:
 //! `NTLMDC_TEST_DC`, the controller's address; `NTLMDC_TEST_SECRET`, the password of its machine
-//! account `WEB1-NTLM$`; `NTLMDC_TEST_PASSWORDS`, a line `user:password` for each user of the lab's
+//! account `WEB1-NTLM$`; `NTLMDC_TEST_KEYTAB`, the path of its keytab; `NTLMDC_TEST_PASSWORDS`, a line `user:password` for each user of the lab's
 //! domain EXAMPLE. Without them every test fails.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -174,6 +174,44 @@ fn a_wrong_set_up_is_told_as_what_it_is() {
         let fault = dc::refused(&setup.verifier(), &client);
         assert_eq!(fault.minor(), minor, "{}", fault.for_the_log());
     }
+}
+
+#[test]
+fn a_keytab_does_as_well_as_a_password() {
+    let _turn = dc::turn();
+    let client = Client::of("alice");
+    let with = |keytab| {
+        Setup {
+            keytab: Some(keytab),
+            ..Setup::right()
+        }
+        .verifier()
+    };
+    let keytab = dc::keytab();
+    assert!(with(keytab.clone()).verify(&client.attempt()).is_ok());
+
+    // A newer key that the controller has not heard of: the one before it does.
+    let (version, entries) = keytab.split_at(2);
+    let mut newer = version.to_vec();
+    let mut rest = entries;
+    while let Some((size, after)) = rest.split_first_chunk() {
+        let size = usize::try_from(i32::from_be_bytes(*size)).unwrap();
+        let (entry, after) = after.split_at(size);
+        newer.extend(&rest[..4 + size]);
+        let mut entry = entry.to_vec();
+        // At the end: 2 bytes of length, 16 of the key, 4 of the version, 4 of flags.
+        let at = size - 8;
+        if entry[at - 18..at - 16] == [0, 16] {
+            let kvno = u32::from_be_bytes(entry[at..at + 4].try_into().unwrap()) + 1;
+            entry[at..at + 4].copy_from_slice(&kvno.to_be_bytes());
+            entry[at - 16] ^= 1;
+            newer.extend(i32::try_from(size).unwrap().to_be_bytes());
+            newer.extend(entry);
+        }
+        rest = after;
+    }
+    assert!(newer.len() > keytab.len());
+    assert!(with(newer).verify(&client.attempt()).is_ok());
 }
 
 #[test]

@@ -176,13 +176,14 @@ impl Storm {
             .join(format!("EXAMPLE.{computer}.{ip}.{port}.state"))
     }
 
-    fn start(&self) -> Child {
-        Command::new(env::current_exe().unwrap())
+    fn start(&self) -> Process {
+        let child = Command::new(env::current_exe().unwrap())
             .args(["process", &self.relay.setup().controller])
             .arg(self.state_dir())
             .stdin(Stdio::piped())
             .spawn()
-            .unwrap()
+            .unwrap();
+        Process(child)
     }
 
     /// Runs the processes to their end, disturbed every 100 ms, or one of them killed every 50 ms and
@@ -190,6 +191,7 @@ impl Storm {
     fn run(&self, disturb: Option<Disturb>, kill: bool) -> usize {
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
+            let finally = Finally(&over);
             let disturbing = scope.spawn(|| {
                 let mut times = 0;
                 while let Some(disturb) = disturb.filter(|_| !over.load(Ordering::SeqCst)) {
@@ -199,14 +201,17 @@ impl Storm {
                 }
                 times
             });
-            let mut running: Vec<Child> = (0..PROCESSES).map(|_| self.start()).collect();
-            running.iter_mut().for_each(go);
+            let mut running: Vec<Process> = (0..PROCESSES).map(|_| self.start()).collect();
+            running.iter_mut().for_each(Process::go);
             let survived = if kill {
                 self.killing(&mut running)
             } else {
-                running.iter_mut().filter_map(came_to_its_end).count()
+                running
+                    .iter_mut()
+                    .filter_map(Process::came_to_its_end)
+                    .count()
             };
-            over.store(true, Ordering::SeqCst);
+            drop(finally);
             let times = disturbing.join().unwrap();
             assert!(disturb.is_none() || times > 1, "disturbed {times} times");
             if disturb.is_none() {
@@ -217,34 +222,57 @@ impl Storm {
     }
 
     /// Kills the process that has run longest, thirty times; then all may come to their end.
-    fn killing(&self, running: &mut Vec<Child>) -> usize {
+    fn killing(&self, running: &mut Vec<Process>) -> usize {
         let (mut killed, mut survived) = (0, 0);
         while killed < 30 {
             thread::sleep(Duration::from_millis(50));
             let mut oldest = running.remove(0);
-            oldest.kill().unwrap();
-            match came_to_its_end(&mut oldest) {
+            oldest.0.kill().unwrap();
+            match oldest.came_to_its_end() {
                 Some(()) => survived += 1,
                 None => killed += 1,
             }
             let mut next = self.start();
-            go(&mut next);
+            next.go();
             running.push(next);
         }
-        survived + running.iter_mut().filter_map(came_to_its_end).count()
+        let rest = running.iter_mut().filter_map(Process::came_to_its_end);
+        survived + rest.count()
     }
 }
 
-fn go(child: &mut Child) {
-    child.stdin.take().unwrap().write_all(b"!").unwrap();
+/// Ends what disturbs, also when the test has failed.
+struct Finally<'a>(&'a AtomicBool);
+
+impl Drop for Finally<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
-/// Waits for it; none if it was killed. One that failed ends the test.
-fn came_to_its_end(child: &mut Child) -> Option<()> {
-    let status = child.wait().unwrap();
-    if status.signal() == Some(KILL) {
-        return None;
+/// One of the processes; killed if the test has failed.
+struct Process(Child);
+
+impl Process {
+    fn go(&mut self) {
+        let mut stdin = self.0.stdin.take().unwrap();
+        stdin.write_all(b"!").unwrap();
     }
-    assert!(status.success(), "a process failed: {status}");
-    Some(())
+
+    /// Waits for it; none if it was killed. One that failed ends the test.
+    fn came_to_its_end(&mut self) -> Option<()> {
+        let status = self.0.wait().unwrap();
+        if status.signal() == Some(KILL) {
+            return None;
+        }
+        assert!(status.success(), "a process failed: {status}");
+        Some(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ended_already = self.0.kill();
+        let _ended_already = self.0.wait();
+    }
 }

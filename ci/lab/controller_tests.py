@@ -1,10 +1,11 @@
 """tests/dc.rs and tests/storm.rs against a domain of the lab: `python3 -m lab.controller_tests`."""
 
 import os
+import pathlib
 import sys
+import tempfile
 
-from . import domain, mech
-
+from . import domain, host, mech
 
 TESTS = ("--test", "dc", "--test", "storm")
 
@@ -17,7 +18,20 @@ def main():
         os.environ["NTLMDC_TEST_DC"] = controller.address
         os.environ["NTLMDC_TEST_SECRET"] = controller.secret
         os.environ["NTLMDC_TEST_PASSWORDS"] = "\n".join(lines)
-        return mech.as_developer("cargo", "test", "--locked", *TESTS).returncode
+        with tempfile.TemporaryDirectory(prefix=host.PREFIX) as directory:
+            os.environ["NTLMDC_TEST_KEYTAB"] = _keytab(controller, pathlib.Path(directory))
+            return mech.as_developer("cargo", "test", "--locked", *TESTS).returncode
+
+
+def _keytab(controller, directory):
+    """Exports the machine account's keytab to where the owner of the checkout can read it."""
+    path = directory / "keytab"
+    principal = f"--principal={domain.MACHINE}$"
+    controller.tool("domain", "exportkeytab", str(path), principal)
+    owner = mech.ROOT.stat()
+    for file in (directory, path):
+        os.chown(file, owner.st_uid, owner.st_gid)
+    return str(path)
 
 
 if __name__ == "__main__":

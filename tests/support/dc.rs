@@ -43,6 +43,11 @@ pub fn password_of(user: &str) -> String {
     password.to_owned()
 }
 
+/// The keytab of the machine account, as the domain's administrator exports it.
+pub fn keytab() -> Vec<u8> {
+    fs::read(variable("NTLMDC_TEST_KEYTAB")).unwrap()
+}
+
 /// A verifier, and the directory that holds its secret.
 pub struct Ready(
     Netlogon,
@@ -63,6 +68,8 @@ pub struct Setup {
     pub account: &'static str,
     pub netbios_domain: &'static str,
     pub secret: String,
+    /// The keytab that is to be used in place of the secret.
+    pub keytab: Option<Vec<u8>>,
     /// How many connections it may have.
     pub connections: usize,
     /// The directory that it shares with others; one of its own if there is none.
@@ -77,6 +84,7 @@ impl Setup {
             account: "WEB1-NTLM$",
             netbios_domain: "EXAMPLE",
             secret: variable("NTLMDC_TEST_SECRET"),
+            keytab: None,
             connections: 1,
             state_dir: None,
         }
@@ -85,7 +93,11 @@ impl Setup {
     pub fn verifier(&self) -> Ready {
         let directory = tempfile::tempdir().unwrap();
         let secret = directory.path().join("secret");
-        fs::write(&secret, &self.secret).unwrap();
+        let (key, content) = match &self.keytab {
+            Some(keytab) => ("keytab", keytab.as_slice()),
+            None => ("secret", self.secret.as_bytes()),
+        };
+        fs::write(&secret, content).unwrap();
         fs::set_permissions(&secret, Permissions::from_mode(0o640)).unwrap();
         let own_state = directory.path().join("state");
         let text = format!(
@@ -95,7 +107,7 @@ impl Setup {
             domain = "example.test"
             netbios_domain = "{}"
             account = "{}"
-            secret = "{}"
+            {key} = "{}"
             controllers = ["{}"]
             connections = {}
             state_dir = "{}"
