@@ -97,6 +97,10 @@ class Mechanism:
         self._put("mech.conf", f"ntlmssp {OID} {loaded}\n")
         for path in (self.directory, *self.directory.iterdir()):
             shutil.chown(path, "root", "www-data")
+        # As systemd-tmpfiles makes it: for Apache's children, which share the channel there.
+        state = self.directory / "state"
+        state.mkdir(mode=0o700)
+        shutil.chown(state, "www-data", "www-data")
         self.directory.chmod(0o750)
         self.environment = {
             "GSS_MECH_CONFIG": str(self.directory / "mech.conf"),
@@ -155,7 +159,8 @@ def with_domain(
     """The mechanism with the controller of a `domain.Domain`.
 
     `secret`, `account` and `controllers` in place of the right ones (an empty list is left out, so
-    that DNS is asked); `netlogon` is more of that section; `users` the text of a users file that is asked first.
+    that DNS is asked); `netlogon` is more of that section; `users` the text of a users file that is
+    asked first.
     """
     if controllers is None:
         controllers = [controller.address]
@@ -164,6 +169,7 @@ def with_domain(
 domain = "{domain.DNS_NAME}"
 account = "{account or domain.MACHINE + '$'}"
 secret = "@/secret"
+state_dir = "@/state"
 {fixed}
 {netlogon}
 """
