@@ -69,8 +69,8 @@ pub struct Netlogon {
     pub netbios_domain: NetbiosName,
     /// The machine account, e.g. `WEB1-NTLM$`.
     pub account: MachineAccount,
-    /// The file that holds the account's password, or its NT hash in 32 hexadecimal digits.
-    pub secret: PathBuf,
+    /// Where the account's secret is.
+    pub secret: Secret,
     /// The domain controllers, in the order in which they are tried; at least one.
     pub controllers: Vec<Controller>,
     /// The longest wait for a TCP connection.
@@ -79,6 +79,19 @@ pub struct Netlogon {
     pub call_timeout: Duration,
     /// The longest time for one login, everything included.
     pub budget: Duration,
+    /// How many connections a process has at most, 1 to 16: one call at a time goes over each.
+    pub connections: usize,
+    /// The directory in which the processes of this host share the secure channel's key.
+    pub state_dir: PathBuf,
+}
+
+/// Where the machine account's secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// A file that holds the account's password, or its NT hash in 32 hexadecimal digits.
+    File(PathBuf),
+    /// A keytab that holds the account's arcfour-hmac key, which is the NT hash.
+    Keytab(PathBuf),
 }
 
 /// `[netlogon]` as it is written.
@@ -88,8 +101,10 @@ struct NetlogonTable {
     domain: String,
     netbios_domain: Option<NetbiosName>,
     account: MachineAccount,
-    #[serde(deserialize_with = "values::absolute_path")]
-    secret: PathBuf,
+    #[serde(default, deserialize_with = "values::optional_path")]
+    secret: Option<PathBuf>,
+    #[serde(default, deserialize_with = "values::optional_path")]
+    keytab: Option<PathBuf>,
     controllers: Vec<Controller>,
     #[serde(default, deserialize_with = "values::duration")]
     connect_timeout: Option<Duration>,
@@ -97,6 +112,9 @@ struct NetlogonTable {
     call_timeout: Option<Duration>,
     #[serde(default, deserialize_with = "values::duration")]
     budget: Option<Duration>,
+    connections: Option<usize>,
+    #[serde(default, deserialize_with = "values::optional_path")]
+    state_dir: Option<PathBuf>,
 }
 
 impl TryFrom<NetlogonTable> for Netlogon {
@@ -113,15 +131,32 @@ impl TryFrom<NetlogonTable> for Netlogon {
                 .parse()
                 .map_err(|problem| format!("netbios_domain: set it; {problem}"))?,
         };
+        let secret = match (table.secret, table.keytab) {
+            (Some(file), None) => Secret::File(file),
+            (None, Some(keytab)) => Secret::Keytab(keytab),
+            (None, None) => {
+                return Err("secret: the machine account's secret is needed, or keytab".to_owned());
+            }
+            (Some(_), Some(_)) => {
+                return Err("secret, keytab: only one of them can be the account's".to_owned());
+            }
+        };
+        let connections = table.connections.unwrap_or(4);
+        if !(1..=16).contains(&connections) {
+            return Err("connections: 1 to 16".to_owned());
+        }
+        let state_dir = table.state_dir.unwrap_or_else(|| "/run/ntlmdc".into());
         Ok(Self {
             domain: table.domain,
             netbios_domain,
             account: table.account,
-            secret: table.secret,
+            secret,
             controllers: table.controllers,
             connect_timeout: table.connect_timeout.unwrap_or(Duration::from_secs(3)),
             call_timeout: table.call_timeout.unwrap_or(Duration::from_secs(10)),
             budget: table.budget.unwrap_or(Duration::from_secs(20)),
+            connections,
+            state_dir,
         })
     }
 }

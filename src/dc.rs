@@ -1,11 +1,17 @@
 //! The way to a domain controller: find one, open a secure channel, keep it, ask over it.
 //!
-//! [`pool`] is what the rest of the mechanism uses; `channel` is one connection of it.
+//! [`pool`] is what the rest of the mechanism uses: its `channels` are those of this process, each
+//! opened by `channel` to a controller of `locate`, with the account's `secret` (from a file or a
+//! `keytab`) or a key that other processes have `shared`. What follows an outcome is an `action`.
 
+mod action;
 mod channel;
+mod channels;
+mod keytab;
 mod locate;
 pub mod pool;
 mod secret;
+mod shared;
 
 use std::fmt;
 
@@ -54,9 +60,12 @@ pub(crate) enum Error {
         step: Step,
         error: rpc::Error,
     },
-    /// None of several controllers can be reached; what each attempt gave.
-    #[error("{0}")]
-    AllUnreachable(String),
+    /// None of several controllers gave an answer; what each attempt gave.
+    #[error("{}", told(.0))]
+    AllFailed(Vec<Error>),
+    /// No controller answered a moment ago: this time, none was asked.
+    #[error("{}", .0.for_the_log())]
+    Outage(Fault),
     /// All connections were in use for as long as there was time.
     #[error("every connection was busy until the time was over")]
     Busy,
@@ -68,66 +77,97 @@ pub(crate) enum Error {
     Secret(Fault),
 }
 
+fn told(errors: &[Error]) -> String {
+    let texts: Vec<String> = errors.iter().map(Error::to_string).collect();
+    texts.join("; ")
+}
+
 impl Error {
-    /// Nobody took the connection: another controller may.
-    fn is_unreachable(&self) -> bool {
-        let Self::Net { error, .. } = self else {
+    /// Nobody answers who could be asked, or nobody knows our account: the next question would end
+    /// the same way, whoever asks.
+    fn holds_for_all(&self) -> bool {
+        match self {
+            Self::Net { error, .. } => !matches!(error, net::Error::Unframed(_)),
+            Self::Rpc { step, error, .. } => match error {
+                rpc::Error::NotRegistered(_) => true,
+                rpc::Error::Status(..) => *step == Step::AgreeOnKey,
+                _ => false,
+            },
+            Self::AllFailed(errors) => errors.iter().all(Self::holds_for_all),
+            _ => false,
+        }
+    }
+
+    /// The controller does not know the channel's key, or no longer: it executed nothing.
+    fn is_channel_loss(&self) -> bool {
+        let Self::Rpc { step, error, .. } = self else {
             return false;
         };
-        matches!(error, net::Error::Connect(_))
+        let is_sealed = matches!(step, Step::OpenChannel | Step::Logon);
+        is_sealed
+            && matches!(
+                error,
+                rpc::Error::BindRefused(_)
+                    | rpc::Error::Fault(FaultStatus::ACCESS_DENIED | FaultStatus::SEC_PKG_ERROR)
+                    | rpc::Error::Status(_, NtStatus::ACCESS_DENIED)
+            )
     }
 
-    /// A handshake of another process for the same account came between: worth trying again.
+    /// A handshake of somebody else for the same account came between: worth trying again.
     fn is_handshake_race(&self) -> bool {
-        match self {
-            Self::Rpc { step, error, .. } => {
-                *step == Step::OpenChannel && (is_loss(error) || is_denied(error))
+        let is_refused = matches!(
+            self,
+            Self::Rpc {
+                error: rpc::Error::BindRefused(_),
+                ..
             }
-            _ => false,
-        }
+        );
+        self.is_channel_loss() && !is_refused
     }
 
-    /// The controller has forgotten the channel, or a connection that had been idle is dead: the
-    /// question was not answered, and may be asked once more over a fresh channel.
-    fn is_channel_loss(&self, was_idle: bool) -> bool {
-        match self {
-            Self::Rpc { error, .. } => is_loss(error),
-            Self::Net { error, .. } => {
-                was_idle && matches!(error, net::Error::Closed | net::Error::Broken(_))
+    /// The machine account's secret is not what the controller knows.
+    fn is_secret_refused(&self) -> bool {
+        matches!(
+            self,
+            Self::Rpc {
+                step: Step::AgreeOnKey,
+                error: rpc::Error::Status(_, NtStatus::ACCESS_DENIED),
+                ..
             }
-            _ => false,
-        }
+        )
     }
-}
-
-fn is_loss(error: &rpc::Error) -> bool {
-    matches!(
-        error,
-        rpc::Error::Fault(FaultStatus::ACCESS_DENIED | FaultStatus::SEC_PKG_ERROR)
-    )
-}
-
-fn is_denied(error: &rpc::Error) -> bool {
-    matches!(error, rpc::Error::Status(_, NtStatus::ACCESS_DENIED))
 }
 
 /// The one place where what went wrong on the way to a controller becomes a code.
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        let minor = match &error {
-            Error::Net { error, .. } => match error {
+        match error {
+            Error::Secret(fault) | Error::Outage(fault) => fault,
+            error => error.minor().because(error),
+        }
+    }
+}
+
+impl Error {
+    fn minor(&self) -> Minor {
+        match self {
+            Self::Net { error, .. } => match error {
                 net::Error::Timeout => Minor::ControllerTimeout,
                 net::Error::Unframed(_) => Minor::ControllerForged,
                 net::Error::Connect(_) | net::Error::Closed | net::Error::Broken(_) => {
                     Minor::ControllerUnreachable
                 }
             },
-            Error::Rpc { step, error, .. } => minor_of(*step, error),
-            Error::AllUnreachable(_) => Minor::ControllerUnreachable,
-            Error::Busy | Error::TimeOver => Minor::ControllerTimeout,
-            Error::Secret(fault) => return fault.clone(),
-        };
-        minor.because(error)
+            Self::Rpc { step, error, .. } => minor_of(*step, error),
+            Self::AllFailed(errors) => {
+                // What one of them said tells more than that others are away.
+                let mut minors = errors.iter().map(Self::minor);
+                let telling = minors.find(|minor| *minor != Minor::ControllerUnreachable);
+                telling.unwrap_or(Minor::ControllerUnreachable)
+            }
+            Self::Busy | Self::TimeOver => Minor::ControllerTimeout,
+            Self::Secret(fault) | Self::Outage(fault) => fault.minor(),
+        }
     }
 }
 

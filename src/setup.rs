@@ -225,7 +225,8 @@ fn verifier(
             Ok(Box::new(Users::open(&users.file, own, config.log.to)?))
         }
         (VerifierKind::Netlogon, _, Some(netlogon)) => {
-            Ok(Box::new(Netlogon::new(netlogon.clone())))
+            let netlogon = Netlogon::logging_to(netlogon.clone(), config.log.to);
+            Ok(Box::new(netlogon))
         }
         (kind, ..) => Err(Minor::BadConfiguration.because(format_args!("no table for {kind:?}"))),
     }

@@ -217,12 +217,14 @@ fn a_connection_that_died_is_replaced_unnoticed() {
     assert!(verifier.verify(&client.attempt()).is_ok());
     relay.cut();
     assert!(verifier.verify(&client.attempt()).is_ok());
-    assert_eq!(relay.connections.load(Ordering::SeqCst), 4);
+    // One more: the key still holds.
+    assert_eq!(relay.connections.load(Ordering::SeqCst), 3);
 
     // While the answer is awaited.
     relay.cut_at_next_request();
     assert!(verifier.verify(&client.attempt()).is_ok());
-    assert_eq!(relay.connections.load(Ordering::SeqCst), 6);
+    assert_eq!(relay.connections.load(Ordering::SeqCst), 4);
+    assert_eq!(relay.authentications.load(Ordering::SeqCst), 1);
 }
 
 #[test]
@@ -279,4 +281,61 @@ fn another_process_with_the_same_account_disturbs_nothing() {
         // A third agrees on a new key each time.
         assert!(dc::verifier().verify(&client.attempt()).is_ok());
     }
+}
+
+#[test]
+fn processes_that_share_a_directory_agree_on_one_key() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    let client = Client::of("alice");
+    let shared = tempfile::tempdir().unwrap();
+    let verifier = || {
+        Setup {
+            state_dir: Some(shared.path().join("state")),
+            ..relay.setup()
+        }
+        .verifier()
+    };
+    for _ in 0..4 {
+        let verified = verifier().verify(&client.attempt()).unwrap();
+        assert_eq!(
+            verified.session_base_key(),
+            Some(&client.session_base_key())
+        );
+    }
+    assert_eq!(relay.authentications.load(Ordering::SeqCst), 1);
+    assert_eq!(relay.connections.load(Ordering::SeqCst), 5);
+
+    // Somebody who does not share agrees on a key of his own: one more of ours, and all share it.
+    assert!(dc::verifier().verify(&client.attempt()).is_ok());
+    for _ in 0..2 {
+        assert!(verifier().verify(&client.attempt()).is_ok());
+    }
+    assert_eq!(relay.authentications.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn as_many_connections_as_are_configured() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    let verifier = Setup {
+        connections: 3,
+        ..relay.setup()
+    }
+    .verifier();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let verifier = &verifier;
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let client = Client::of("bob");
+                    assert!(verifier.verify(&client.attempt()).is_ok());
+                }
+            });
+        }
+    });
+    let connections = relay.connections.load(Ordering::SeqCst);
+    assert_eq!(relay.authentications.load(Ordering::SeqCst), 1);
+    // Three, the one to agree on the key, and those that met at the start and found it agreed on.
+    assert!((3..=6).contains(&connections), "{connections}");
 }

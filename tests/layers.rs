@@ -23,7 +23,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Who verifies.
     (
         "dc",
-        &["rpc", "net", "config", "crypto", "fault", "file", "process"],
+        &[
+            "rpc", "net", "wire", "config", "crypto", "fault", "file", "log", "process",
+        ],
     ),
     (
         "verify",
@@ -113,6 +115,16 @@ fn unsafe_stands_in_gss_only() {
         attribute = line;
     }
     assert!(root.contains("#![deny(unsafe_code)]"));
+}
+
+#[test]
+fn only_the_shared_state_speaks_of_what_was_proven_before() {
+    for file in sources() {
+        let may = ["src/dc/shared/record.rs", "src/rpc/schannel/agreement.rs"];
+        let named = read(&file).contains("proven_before");
+        let expected = may.iter().any(|name| file.ends_with(name));
+        assert_eq!(named, expected, "{}", file.display());
+    }
 }
 
 #[test]

@@ -20,6 +20,12 @@ fn defaults_are_filled_in() {
     assert_eq!(netlogon.controllers[0].port, None);
     assert_eq!(netlogon.controllers[1].to_string(), "[2001:db8::1]:49152");
     assert_eq!(netlogon.budget, Duration::from_secs(20));
+    assert_eq!(
+        netlogon.secret,
+        Secret::File("/etc/gss/ntlmdc.secret".into())
+    );
+    assert_eq!(netlogon.connections, 4);
+    assert_eq!(netlogon.state_dir, PathBuf::from("/run/ntlmdc"));
     assert_eq!(config.identity.lifetime, Duration::from_secs(14_400));
     assert_eq!(config.identity.format, NameFormat::Logon);
     assert_eq!(config.policy.mic, Mic::Allow);
@@ -34,6 +40,8 @@ fn every_setting_can_be_written() {
         connect_timeout = "500ms"
         call_timeout = "2s"
         budget = "1m"
+        connections = 16
+        state_dir = "/run/elsewhere"
         [users]
         file = "/etc/gss/ntlmdc.users"
         netbios_computer = "web1"
@@ -53,6 +61,8 @@ fn every_setting_can_be_written() {
     assert_eq!(netlogon.connect_timeout, Duration::from_millis(500));
     assert_eq!(netlogon.call_timeout, Duration::from_secs(2));
     assert_eq!(netlogon.budget, Duration::from_secs(60));
+    assert_eq!(netlogon.connections, 16);
+    assert_eq!(netlogon.state_dir, PathBuf::from("/run/elsewhere"));
     let users = config.users.unwrap();
     assert_eq!(users.netbios_computer.unwrap().as_str(), "WEB1");
     assert_eq!(users.netbios_domain.unwrap().as_str(), "CORP");
@@ -80,6 +90,10 @@ fn errors_name_the_key_and_say_what_is_expected() {
         ("account = \"WEB1-NTLM-0123456$\"", "1 to 15 characters"),
         ("controllers = [\"dc1.example.test\"]", "is an IP address"),
         ("secret = \"hunter2\"", "a file's path begins with /"),
+        ("keytab = \"/etc/krb5.keytab\"", "only one of them"),
+        ("connections = 0", "1 to 16"),
+        ("connections = 17", "1 to 16"),
+        ("state_dir = \"here\"", "a file's path begins with /"),
         ("controllers = []", "at least one address"),
         (
             "domain = \"a-very-long-first-label.test\"",
@@ -100,6 +114,18 @@ fn errors_name_the_key_and_say_what_is_expected() {
     }
     let error = error_with("budget = \"2\"");
     assert!(error.contains("line 8, column 10"), "{error}");
+}
+
+#[test]
+fn the_secret_is_in_a_file_or_in_a_keytab() {
+    let text = DOMAIN.replace(
+        "secret = \"/etc/gss/ntlmdc.secret",
+        "keytab = \"/etc/krb5.keytab",
+    );
+    let netlogon = Config::parse(&text).unwrap().netlogon.unwrap();
+    assert_eq!(netlogon.secret, Secret::Keytab("/etc/krb5.keytab".into()));
+    let text = DOMAIN.replace("secret = \"/etc/gss/ntlmdc.secret\"", "");
+    assert!(Config::parse(&text).unwrap_err().contains("or keytab"));
 }
 
 #[test]

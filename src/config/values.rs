@@ -130,6 +130,14 @@ where
     }
 }
 
+/// Reads an optional path; see [`absolute_path`].
+pub(super) fn optional_path<'de, D>(deserializer: D) -> Result<Option<PathBuf>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    absolute_path(deserializer).map(Some)
+}
+
 /// Reads an optional duration; see [`required_duration`].
 pub(super) fn duration<'de, D>(deserializer: D) -> Result<Option<Duration>, D::Error>
 where

@@ -1,7 +1,8 @@
 //! One secure channel: from an address to a connection that answers for logins.
 //!
 //! Two connections, as Windows and Samba do it: over the first, the session key is agreed on; the
-//! second is sealed with it and stays.
+//! second is sealed with it and stays. The first is left out when another process of this host has
+//! agreed on a key that still holds.
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,7 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::config;
 use crate::crypto::{self, Key};
 use crate::dc::locate::Candidate;
-use crate::dc::{Error, Step};
+use crate::dc::shared::{Lock, Shared};
+use crate::dc::{Error, Step, secret};
 use crate::net::{Deadline, Stream};
 use crate::rpc;
 use crate::rpc::client::{Binding, Call, Connection, Outcome, Plain, Progress, Protection, Sealed};
@@ -18,9 +20,15 @@ use crate::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
 use crate::rpc::netlogon::{self, Parties};
 use crate::rpc::pdu::{self, Syntax};
 use crate::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checking};
+use crate::rpc::schannel::seal::Seal;
 
 /// How often a handshake is repeated when that of another process came between.
 const HANDSHAKE_RETRIES: u32 = 4;
+
+/// How many keys of other processes are given up on before one is agreed on in any case.
+const MAX_DISTRUSTED: usize = 2;
+/// The longest wait for another process's handshake: one that takes longer was stopped.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// An open channel with no call on it.
 #[derive(Debug)]
@@ -49,38 +57,143 @@ impl Terms<'_> {
     }
 }
 
+/// Whom a channel is to be opened to, and with whom its key is shared.
+#[derive(Clone, Copy)]
+pub(super) struct Opening<'a> {
+    pub(super) terms: Terms<'a>,
+    pub(super) controller: &'a Candidate,
+    pub(super) shared: &'a Shared,
+}
+
 impl Channel {
-    /// Opens a channel to `controller`, with the machine account's NT hash.
-    pub(super) fn open(
-        terms: Terms<'_>,
-        controller: &Candidate,
-        nt_hash: &Key,
-    ) -> Result<Self, Error> {
+    /// Opens a channel. Keys that the controller turns out not to know are added to `distrusted`, and
+    /// none of those is tried.
+    pub(super) fn open(opening: Opening<'_>, distrusted: &mut Vec<Capable>) -> Result<Self, Error> {
+        let Opening {
+            terms,
+            controller,
+            shared,
+        } = opening;
+        let secrets = secret::nt_hashes(terms.config).map_err(Error::Secret)?;
         let port = match controller.port {
             Some(port) => port,
             None => find_port(terms, SocketAddr::new(controller.address, epm::PORT))?,
         };
         let peer = SocketAddr::new(controller.address, port);
+        loop {
+            let recall = |distrusted: &[Capable]| {
+                let is_worth_it = distrusted.len() < MAX_DISTRUSTED;
+                let kept = is_worth_it.then(|| shared.recall(controller, &secrets));
+                kept.flatten().filter(|kept| !distrusted.contains(kept))
+            };
+            if let Some(capable) = recall(distrusted) {
+                match Self::seal(terms, peer, capable.clone()) {
+                    Err(error) if error.is_channel_loss() => {
+                        distrusted.push(capable);
+                        continue;
+                    }
+                    result => return result,
+                }
+            }
+            // Connected first: a controller that is away holds up nobody who waits for the lock.
+            let line = Line::connect(terms, peer, Step::AgreeOnKey)?;
+            let lock = shared.lock(controller, terms.deadline.or_after(LOCK_WAIT));
+            if recall(distrusted).is_none() {
+                return Self::agree(opening, line, &secrets, lock.as_ref());
+            }
+            // Somebody else was faster.
+        }
+    }
+
+    /// Agrees on a key, trying the account's secrets in turn, and once more those that its file
+    /// holds when all are refused: they may have been changed meanwhile.
+    fn agree(
+        opening: Opening<'_>,
+        line: Line,
+        secrets: &[Key],
+        lock: Option<&Lock>,
+    ) -> Result<Self, Error> {
+        let Opening { terms, .. } = opening;
+        let peer = line.peer;
+        let mut line = Some(line);
+        let mut refused = None;
+        let mut try_each = |secrets: &[Key]| {
+            for nt_hash in secrets {
+                let line = match line.take() {
+                    Some(line) => line,
+                    None => Line::connect(terms, peer, Step::AgreeOnKey)?,
+                };
+                match Self::agree_with(opening, line, nt_hash, lock) {
+                    Err(error) if error.is_secret_refused() => refused = Some(error),
+                    result => return result.map(Some),
+                }
+            }
+            Ok(None)
+        };
+        if let Some(channel) = try_each(secrets)? {
+            return Ok(channel);
+        }
+        let now = secret::nt_hashes(terms.config).map_err(Error::Secret)?;
+        if now != secrets
+            && let Some(channel) = try_each(&now)?
+        {
+            return Ok(channel);
+        }
+        Err(refused.unwrap_or(Error::TimeOver))
+    }
+
+    /// Agrees on a key with this secret, shows that it holds, and keeps it for other processes.
+    fn agree_with(
+        opening: Opening<'_>,
+        line: Line,
+        nt_hash: &Key,
+        lock: Option<&Lock>,
+    ) -> Result<Self, Error> {
+        let Opening {
+            terms,
+            controller,
+            shared,
+        } = opening;
+        let peer = line.peer;
+        let mut line = Some(line);
         let mut retries = 0;
         loop {
-            let agreed = agree_on_key(terms, peer, nt_hash)?;
+            let line = match line.take() {
+                Some(line) => line,
+                None => Line::connect(terms, peer, Step::AgreeOnKey)?,
+            };
+            let agreed = agree_on_key(terms, line, nt_hash)?;
             match Self::open_sealed(terms, peer, agreed) {
+                // Somebody who does not share the lock agreed on another key at the same moment.
                 Err(error) if error.is_handshake_race() && retries < HANDSHAKE_RETRIES => {
                     retries += 1;
                     pause(terms.deadline, peer)?;
                 }
-                result => return result,
+                Err(error) => return Err(error),
+                Ok(channel) => {
+                    if let Some(lock) = lock {
+                        shared.keep(lock, controller, nt_hash, &channel.capable);
+                    }
+                    return Ok(channel);
+                }
             }
         }
     }
 
-    /// The second connection: sealed, and checked.
+    /// The second connection, with a key that was proven before.
+    fn seal(terms: Terms<'_>, peer: SocketAddr, capable: Capable) -> Result<Self, Error> {
+        let (line, connection) = bind_sealed(terms, peer, capable.seal())?;
+        Ok(Self {
+            line,
+            connection,
+            capable,
+        })
+    }
+
+    /// The second connection, with a key that was just agreed on: checked.
     fn open_sealed(terms: Terms<'_>, peer: SocketAddr, agreed: Agreed) -> Result<Self, Error> {
         let parties = terms.parties();
-        let domain = terms.config.netbios_domain.as_str();
-        let protection = Sealed::new(agreed.seal(), domain, parties.computer);
-        let mut line = Line::connect(terms, peer, Step::OpenChannel)?;
-        let mut connection = line.bind(terms, Syntax::NETLOGON, protection)?;
+        let (mut line, mut connection) = bind_sealed(terms, peer, agreed.seal())?;
 
         let (mut stub, mut check) = agreed
             .check(parties, seconds_since_1970())
@@ -133,6 +246,11 @@ impl Channel {
         Ok((verdict, channel))
     }
 
+    /// The key that it is sealed with.
+    pub(super) fn key(&self) -> &Capable {
+        &self.capable
+    }
+
     /// Whether the connection looks as it should between two calls.
     pub(super) fn is_quiet(&self) -> bool {
         self.line.stream.is_quiet()
@@ -151,9 +269,20 @@ fn find_port(terms: Terms<'_>, mapper: SocketAddr) -> Result<u16, Error> {
         .map_err(|error| line.failed(error))
 }
 
+fn bind_sealed(
+    terms: Terms<'_>,
+    peer: SocketAddr,
+    seal: Seal,
+) -> Result<(Line, Connection<Sealed>), Error> {
+    let domain = terms.config.netbios_domain.as_str();
+    let protection = Sealed::new(seal, domain, terms.parties().computer);
+    let mut line = Line::connect(terms, peer, Step::OpenChannel)?;
+    let connection = line.bind(terms, Syntax::NETLOGON, protection)?;
+    Ok((line, connection))
+}
+
 /// The first connection: plain, closed at the end.
-fn agree_on_key(terms: Terms<'_>, peer: SocketAddr, nt_hash: &Key) -> Result<Agreed, Error> {
-    let mut line = Line::connect(terms, peer, Step::AgreeOnKey)?;
+fn agree_on_key(terms: Terms<'_>, mut line: Line, nt_hash: &Key) -> Result<Agreed, Error> {
     let connection = line.bind(terms, Syntax::NETLOGON, Plain)?;
 
     let (stub, state) =

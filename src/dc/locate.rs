@@ -46,4 +46,10 @@ impl Locator {
     pub(crate) fn candidates(&self, _deadline: Deadline) -> Result<Vec<Candidate>, Error> {
         Ok(self.fixed.clone())
     }
+
+    /// The controller did not answer, or is not fit to be asked.
+    pub(crate) fn failed(&self, _: &Candidate) {}
+
+    /// The controller answered for a login.
+    pub(crate) fn succeeded(&self, _: &Candidate) {}
 }

@@ -1,172 +1,226 @@
-//! The channels of one process.
+//! Asks the controllers of a domain about logins, one after the other until one has answered.
 //!
-//! A channel is taken out for a call and put back after it: no lock is held while anybody waits for
-//! the network. After a fork the child starts with none.
+//! After a fork the child starts with no channel.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::collections::VecDeque;
 
-use crate::config;
-use crate::dc::channel::{Channel, Terms};
-use crate::dc::locate::Locator;
-use crate::dc::{Error, secret};
+use crate::config::{self, LogTarget};
+use crate::dc::Error;
+use crate::dc::action::{self, Action};
+use crate::dc::channel::{Channel, Opening, Terms};
+use crate::dc::channels::{Channels, Open, Slot};
+use crate::dc::locate::{Candidate, Locator};
+use crate::dc::shared::Shared;
+use crate::fault::Fault;
 use crate::net::Deadline;
 use crate::process::PerProcess;
-use crate::rpc::NtStatus;
 use crate::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 
-/// How many channels a process has at most: one call at a time goes over each.
-const CHANNELS: usize = 1;
-/// A channel that was idle for longer is not used again: what is between may have forgotten it.
-const MAX_IDLE: Duration = Duration::from_secs(60);
+/// How many controllers are asked for one login, at most.
+const MAX_CONTROLLERS: usize = 3;
+/// How many channels to one controller are tried for one login, at most: two that it may have
+/// forgotten, and one whose key was agreed on for the purpose.
+const MAX_CHANNELS: usize = 3;
 
 /// Asks the controllers of a domain.
 pub struct Pool {
     locator: Locator,
+    shared: Shared,
     config: config::Netlogon,
     channels: PerProcess<Channels>,
 }
 
-/// The channels of this process.
-struct Channels {
-    state: Mutex<State>,
-    /// A channel came back, or was lost.
-    returned: Condvar,
-}
-
-struct State {
-    idle: Vec<Idle>,
-    /// How many are taken out.
-    taken: usize,
-}
-
-struct Idle {
-    channel: Channel,
-    since: Instant,
+/// How one controller was asked, and what came of it.
+struct Asked {
+    outcome: Result<Verdict, Error>,
+    action: Action,
+    /// The channel, if it can be used again.
+    channel: Option<Channel>,
 }
 
 impl Pool {
     /// No channel is opened, and no file read, before the first question.
-    pub fn new(config: config::Netlogon) -> Self {
+    pub fn new(config: config::Netlogon, log: LogTarget) -> Self {
         Self {
             locator: Locator::new(&config),
+            shared: Shared::new(&config, log),
             config,
             channels: PerProcess::new(),
         }
     }
 
-    /// Asks a controller about a login, within the budget of the configuration. A verdict about
-    /// somebody's password is never asked for again.
+    /// Asks about a login, within the budget of the configuration. A verdict about somebody's
+    /// password is never asked for again.
     pub(crate) fn logon(&self, logon: &NetworkLogon<'_>) -> Result<Verdict, Error> {
-        let terms = Terms {
-            config: &self.config,
-            deadline: Deadline::after(self.config.budget),
-        };
-        let mut slot = self.channels().take(terms.deadline)?;
-        let reused = slot.channel.take();
-        let was_idle = reused.is_some();
-        let channel = match reused {
-            Some(channel) => channel,
-            None => self.open(terms)?,
-        };
-        let (verdict, channel) = match channel.logon(terms, logon) {
-            Ok((verdict, _)) if is_channel_loss(&verdict) => {
-                self.open(terms)?.logon(terms, logon)?
+        let deadline = Deadline::after(self.config.budget);
+        let mut slot = self.channels().take(deadline)?;
+        match self.ask(&mut slot, deadline, logon) {
+            Err(error) if error.holds_for_all() => {
+                let fault = Fault::from(error);
+                self.channels().nobody_answers(fault.clone());
+                Err(Error::Outage(fault))
             }
-            Err(error) if error.is_channel_loss(was_idle) => {
-                self.open(terms)?.logon(terms, logon)?
-            }
-            result => result?,
-        };
-        slot.channel = Some(channel);
-        Ok(verdict)
-    }
-
-    /// A fresh channel to the first controller that can be reached.
-    fn open(&self, terms: Terms<'_>) -> Result<Channel, Error> {
-        let nt_hash = secret::nt_hash(&self.config.secret).map_err(Error::Secret)?;
-        let mut unreachable = Vec::new();
-        for candidate in self.locator.candidates(terms.deadline)? {
-            match Channel::open(terms, &candidate, &nt_hash) {
-                Err(error) if error.is_unreachable() => unreachable.push(error.to_string()),
-                result => return result,
+            outcome => {
+                self.channels().somebody_answers();
+                outcome
             }
         }
-        Err(Error::AllUnreachable(unreachable.join("; ")))
+    }
+
+    /// Asks one controller after the other.
+    fn ask(
+        &self,
+        slot: &mut Slot<'_>,
+        deadline: Deadline,
+        logon: &NetworkLogon<'_>,
+    ) -> Result<Verdict, Error> {
+        let mut others = None;
+        let mut tried = Vec::new();
+        let mut failures = Vec::new();
+        let mut asked_elsewhere = false;
+        while tried.len() < MAX_CONTROLLERS {
+            let (controller, reused) = match slot.open.take() {
+                Some(open) => (open.controller, Some(open.channel)),
+                None => match self.untried(&mut others, &tried, deadline) {
+                    Ok(Some(controller)) => (controller, None),
+                    Ok(None) => break,
+                    Err(error) => {
+                        failures.push(Err(error));
+                        break;
+                    }
+                },
+            };
+            let left = others.as_ref().map_or(MAX_CONTROLLERS, VecDeque::len);
+            let terms = self.terms(deadline, left.min(MAX_CONTROLLERS - 1 - tried.len()));
+            let asked = self.ask_one(terms, &controller, reused, logon);
+            match asked.action {
+                Action::Answer | Action::ConfigError => {
+                    if asked.action == Action::Answer {
+                        self.locator.succeeded(&controller);
+                    }
+                    slot.open = asked.channel.map(|channel| Open {
+                        controller,
+                        channel,
+                    });
+                    return asked.outcome;
+                }
+                Action::AskElsewhere => {
+                    failures.push(asked.outcome);
+                    if std::mem::replace(&mut asked_elsewhere, true) {
+                        break;
+                    }
+                }
+                Action::NextController | Action::Reopen | Action::Reauthenticate => {
+                    self.locator.failed(&controller);
+                    self.channels().forget(&controller);
+                    failures.push(asked.outcome);
+                }
+            }
+            tried.push(controller);
+            if deadline.remaining().is_none() {
+                break;
+            }
+        }
+        told(failures)
+    }
+
+    /// The best controller that was not asked yet; they are looked up when the first is needed.
+    fn untried(
+        &self,
+        others: &mut Option<VecDeque<Candidate>>,
+        tried: &[Candidate],
+        deadline: Deadline,
+    ) -> Result<Option<Candidate>, Error> {
+        let mut left = match others.take() {
+            Some(left) => left,
+            None => self.locator.candidates(deadline)?.into(),
+        };
+        left.retain(|candidate| !tried.contains(candidate));
+        let next = left.pop_front();
+        *others = Some(left);
+        Ok(next)
+    }
+
+    /// The time for one controller: what is left, but a part for each of those that may follow, so
+    /// that one that hangs does not take it all.
+    fn terms(&self, deadline: Deadline, followers: usize) -> Terms<'_> {
+        let reserved = self.config.budget / 5 * u32::try_from(followers).unwrap_or_default();
+        let left = deadline.remaining().unwrap_or_default();
+        Terms {
+            config: &self.config,
+            deadline: deadline.or_after(left.saturating_sub(reserved)),
+        }
+    }
+
+    /// Asks one controller, over the channel that is open or over a fresh one.
+    fn ask_one(
+        &self,
+        terms: Terms<'_>,
+        controller: &Candidate,
+        mut reused: Option<Channel>,
+        logon: &NetworkLogon<'_>,
+    ) -> Asked {
+        let opening = Opening {
+            terms,
+            controller,
+            shared: &self.shared,
+        };
+        let mut distrusted = Vec::new();
+        let mut channels = 0;
+        loop {
+            channels += 1;
+            let was_reused = reused.is_some();
+            let opened = match reused.take() {
+                Some(channel) => Ok(channel),
+                None => Channel::open(opening, &mut distrusted),
+            };
+            let mut key = None;
+            let answer = opened.and_then(|channel| {
+                key = Some(channel.key().clone());
+                channel.logon(terms, logon)
+            });
+            let (outcome, channel) = match answer {
+                Ok((verdict, channel)) => (Ok(verdict), Some(channel)),
+                Err(error) => (Err(error), None),
+            };
+            let action = action::of(outcome.as_ref(), was_reused);
+            match action {
+                Action::Reopen if channels < MAX_CHANNELS => {}
+                // One that could not even be opened was tried with a key of our own.
+                Action::Reauthenticate if channels < MAX_CHANNELS && key.is_some() => {
+                    distrusted.extend(key);
+                }
+                _ => {
+                    return Asked {
+                        outcome,
+                        action,
+                        channel,
+                    };
+                }
+            }
+        }
     }
 
     fn channels(&self) -> &Channels {
-        self.channels.of_this_process(|| Channels {
-            state: Mutex::new(State {
-                idle: Vec::new(),
-                taken: 0,
-            }),
-            returned: Condvar::new(),
-        })
+        self.channels
+            .of_this_process(|| Channels::new(self.config.connections))
     }
 }
 
-/// The controller no longer knows the channel: the answer is not about the login.
-fn is_channel_loss(verdict: &Verdict) -> bool {
-    let Verdict::Refused {
-        status,
-        authoritative,
-    } = verdict
-    else {
-        return false;
-    };
-    // Not authoritative, access is denied by a controller that is not ready.
-    (*status == NtStatus::ACCESS_DENIED && *authoritative) || *status == NtStatus::NOT_FOUND
-}
-
-impl Channels {
-    /// Takes a channel out, or the right to open one.
-    fn take(&self, deadline: Deadline) -> Result<Slot<'_>, Error> {
-        let mut state = self.lock();
-        while state.taken >= CHANNELS {
-            let left = deadline.remaining().ok_or(Error::Busy)?;
-            state = self
-                .returned
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+/// What the caller is told when no controller gave an answer: what one of them said, else why none
+/// could be asked.
+fn told(failures: Vec<Result<Verdict, Error>>) -> Result<Verdict, Error> {
+    let mut errors = Vec::new();
+    for failure in failures {
+        match failure {
+            Ok(verdict) => return Ok(verdict),
+            Err(error) => errors.push(error),
         }
-        let idle = state.idle.pop();
-        state.taken += 1;
-        drop(state);
-        let mut slot = Slot {
-            channels: self,
-            channel: None,
-        };
-        slot.channel = idle
-            .filter(|idle| idle.since.elapsed() <= MAX_IDLE && idle.channel.is_quiet())
-            .map(|idle| idle.channel);
-        Ok(slot)
     }
-
-    /// Nothing is left half done under this lock: a panic elsewhere does not spoil it.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The right to use one channel; given back when dropped, with the channel that it then holds.
-struct Slot<'a> {
-    channels: &'a Channels,
-    channel: Option<Channel>,
-}
-
-impl Drop for Slot<'_> {
-    fn drop(&mut self) {
-        let idle = self.channel.take().map(|channel| Idle {
-            channel,
-            since: Instant::now(),
-        });
-        let mut state = self.channels.lock();
-        state.taken = state.taken.saturating_sub(1);
-        state.idle.extend(idle);
-        drop(state);
-        self.channels.returned.notify_one();
+    match errors.len() {
+        0 => Err(Error::TimeOver),
+        1 => errors.pop().map_or(Err(Error::TimeOver), Err),
+        _ => Err(Error::AllFailed(errors)),
     }
 }
 

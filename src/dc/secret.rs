@@ -1,26 +1,50 @@
-//! The machine account's secret, from its file.
+//! The machine account's secret, from its file or its keytab.
+//!
+//! Read anew for each handshake, and kept nowhere: a change of the file needs no restart.
 
+use std::fmt::Display;
 use std::path::Path;
 
+use crate::config;
 use crate::crypto::{self, Key, SecretBytes};
+use crate::dc::keytab;
 use crate::fault::{Fault, Minor};
 use crate::file;
 
-/// Reads the NT hash of the account's password: the file holds the password in UTF-8, or the hash
-/// in exactly 32 hexadecimal digits. One newline at the end does not count.
+/// Reads the NT hashes that the account's password may have, the likeliest first; never empty.
 ///
 /// # Errors
 /// [`Minor::SecretFileUnusable`] with the path and the cure.
-pub(super) fn nt_hash(path: &Path) -> Result<Key, Fault> {
-    /// No password is longer (Active Directory's are at most 256 characters).
-    const LIMIT: u64 = 1024;
-    let unusable = |problem: &dyn std::fmt::Display| {
-        Minor::SecretFileUnusable.because(format_args!("{}: {problem}", path.display()))
+pub(super) fn nt_hashes(config: &config::Netlogon) -> Result<Vec<Key>, Fault> {
+    let (path, limit) = match &config.secret {
+        config::Secret::File(path) => (path, PASSWORD_LIMIT),
+        config::Secret::Keytab(path) => (path, keytab::LIMIT),
     };
-    let (content, _) = file::read_secret(path, LIMIT).map_err(|error| unusable(&error))?;
-    parse(&content).map_err(|problem| unusable(&problem))
+    let content = match file::read_secret(path, limit) {
+        Ok((content, _)) => content,
+        Err(error) => return Err(unusable(path, &error)),
+    };
+    match &config.secret {
+        config::Secret::File(_) => {
+            let hash = parse(&content).map_err(|problem| unusable(path, &problem))?;
+            Ok(vec![hash])
+        }
+        config::Secret::Keytab(_) => {
+            keytab::nt_hashes(content.expose(), config.account.account(), &config.domain)
+                .map_err(|problem| unusable(path, &problem))
+        }
+    }
 }
 
+/// No password is longer (Active Directory's are at most 256 characters).
+const PASSWORD_LIMIT: u64 = 1024;
+
+fn unusable(path: &Path, problem: &dyn Display) -> Fault {
+    Minor::SecretFileUnusable.because(format_args!("{}: {problem}", path.display()))
+}
+
+/// The password in UTF-8, or its NT hash in exactly 32 hexadecimal digits. One newline at the end
+/// does not count.
 fn parse(content: &SecretBytes) -> Result<Key, &'static str> {
     let bytes = content.expose();
     let secret = bytes.strip_suffix(b"\n").unwrap_or(bytes);
@@ -48,6 +72,16 @@ mod tests {
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
         path
+    }
+
+    fn nt_hash(path: &Path) -> Result<Key, Fault> {
+        let text = format!(
+            "verify = [\"netlogon\"]\n[netlogon]\ndomain = \"example.test\"\n\
+             account = \"WEB1$\"\ncontrollers = [\"192.0.2.1\"]\nsecret = \"{}\"",
+            path.display()
+        );
+        let config = config::Config::parse(&text).unwrap().netlogon.unwrap();
+        nt_hashes(&config).map(|mut hashes| hashes.remove(0))
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod status;
 
 use std::time::SystemTime;
 
-use crate::config;
+use crate::config::{self, LogTarget};
 use crate::dc::pool::Pool;
 use crate::fault::Minor;
 use crate::rpc::netlogon::sam_info::SamInfo4;
@@ -18,10 +18,16 @@ pub struct Netlogon {
 }
 
 impl Netlogon {
-    /// Opens no connection and reads no file: both come with the first login.
+    /// Opens no connection and reads no file: both come with the first login. Says nothing in the
+    /// log.
     pub fn new(config: config::Netlogon) -> Self {
+        Self::logging_to(config, LogTarget::Off)
+    }
+
+    /// The same, which tells the log what an administrator should know.
+    pub fn logging_to(config: config::Netlogon, log: LogTarget) -> Self {
         Self {
-            pool: Pool::new(config),
+            pool: Pool::new(config, log),
         }
     }
 }

@@ -12,8 +12,10 @@ from conftest import ROOT
 from lab import domain, host
 
 # What the commands write to.
-COPIED = "/etc/gss /etc/apache2 /var/lib/apache2 /usr/lib/$(gcc -print-multiarch)/gss"
-EMPTY = "/var/log/apache2 /run/apache2 /run/lock"
+COPIED = (
+    "/etc/gss /etc/apache2 /etc/tmpfiles.d /var/lib/apache2 /usr/lib/$(gcc -print-multiarch)/gss"
+)
+EMPTY = "/var/log/apache2 /run /run/apache2 /run/lock"
 
 # Stand-ins for what a test cannot do as an administrator does it.
 STAND_INS = {
@@ -33,6 +35,7 @@ at="--resolve web1:80:127.0.0.1 --max-time 30 --output /dev/null"
 curl -sS $at --retry 5 --retry-connrefused --http2 --write-out 'HTTP/2? HTTP/%{http_version}\n' http://web1/
 curl -sS $at --write-out 'status %{http_code}\n' --ntlm -u "EXAMPLE\\alice:$PASSWORD" http://web1/ || :
 cat /var/log/apache2/*.log
+stat -c '%U %a %n' /run/ntlmdc /run/ntlmdc/*
 """
 
 
@@ -97,5 +100,9 @@ def test_the_set_up_as_it_is_printed(library, controller, tmp_path):
     assert done.returncode == 0, done.stdout
     assert "HTTP/2? HTTP/1.1" in done.stdout, done.stdout
     assert "status 200" in done.stdout, done.stdout
+    # The server's processes share the channel.
+    assert "www-data 700 /run/ntlmdc\n" in done.stdout, done.stdout
+    shared = rf"^www-data 600 /run/ntlmdc/EXAMPLE\.WEB2-NTLM\.{controller.address}\.state$"
+    assert re.search(shared, done.stdout, re.M), done.stdout
     # The access log writes a backslash as two.
     assert r" EXAMPLE\\alice [" in done.stdout, done.stdout

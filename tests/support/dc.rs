@@ -4,6 +4,7 @@ use std::env;
 use std::fs::{self, Permissions};
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gss_ntlmdc::config::Config;
@@ -62,6 +63,10 @@ pub struct Setup {
     pub account: &'static str,
     pub netbios_domain: &'static str,
     pub secret: String,
+    /// How many connections it may have.
+    pub connections: usize,
+    /// The directory that it shares with others; one of its own if there is none.
+    pub state_dir: Option<PathBuf>,
 }
 
 impl Setup {
@@ -72,6 +77,8 @@ impl Setup {
             account: "WEB1-NTLM$",
             netbios_domain: "EXAMPLE",
             secret: variable("NTLMDC_TEST_SECRET"),
+            connections: 1,
+            state_dir: None,
         }
     }
 
@@ -80,6 +87,7 @@ impl Setup {
         let secret = directory.path().join("secret");
         fs::write(&secret, &self.secret).unwrap();
         fs::set_permissions(&secret, Permissions::from_mode(0o640)).unwrap();
+        let own_state = directory.path().join("state");
         let text = format!(
             r#"
             verify = ["netlogon"]
@@ -89,11 +97,15 @@ impl Setup {
             account = "{}"
             secret = "{}"
             controllers = ["{}"]
+            connections = {}
+            state_dir = "{}"
             "#,
             self.netbios_domain,
             self.account,
             secret.display(),
             self.controller,
+            self.connections,
+            self.state_dir.as_ref().unwrap_or(&own_state).display(),
         );
         let config = Config::parse(&text).unwrap().netlogon.unwrap();
         Ready(Netlogon::new(config), directory)

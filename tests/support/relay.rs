@@ -1,6 +1,7 @@
 //! A relay on loopback between a verifier and the controller's netlogon, which misbehaves on
 //! request.
 
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,9 +21,12 @@ pub struct State {
     pub connections: AtomicUsize,
     /// How many PDUs went to the controller.
     pub requests: AtomicUsize,
+    /// How many of them were NetrServerAuthenticate3.
+    pub authentications: AtomicUsize,
     cut_at_next_request: AtomicBool,
     change_next_answer: AtomicBool,
-    open: Mutex<Vec<TcpStream>>,
+    /// By number, the two ends of each connection that goes on.
+    open: Mutex<HashMap<usize, [TcpStream; 2]>>,
 }
 
 /// Listens until the test ends.
@@ -48,27 +52,31 @@ impl Relay {
         let shared = Arc::clone(&state);
         thread::spawn(move || {
             for client in listener.incoming() {
-                shared.connections.fetch_add(1, Ordering::SeqCst);
-                shared.serve(client.unwrap(), TcpStream::connect(controller).unwrap());
+                let number = shared.connections.fetch_add(1, Ordering::SeqCst);
+                let server = TcpStream::connect(controller).unwrap();
+                shared.serve(number, client.unwrap(), server);
             }
         });
         Self { address, state }
     }
 
     pub fn verifier(&self) -> Ready {
-        let controller = self.address.to_string();
+        self.setup().verifier()
+    }
+
+    pub fn setup(&self) -> Setup {
         Setup {
-            controller,
+            controller: self.address.to_string(),
             ..Setup::right()
         }
-        .verifier()
     }
 }
 
 impl State {
     /// Ends all connections.
     pub fn cut(&self) {
-        for stream in self.open.lock().unwrap().drain(..) {
+        let open = std::mem::take(&mut *self.open.lock().unwrap());
+        for stream in open.values().flatten() {
             let _ended_already = stream.shutdown(Shutdown::Both);
         }
     }
@@ -83,22 +91,25 @@ impl State {
         self.change_next_answer.store(true, Ordering::SeqCst);
     }
 
-    fn serve(self: &Arc<Self>, client: TcpStream, server: TcpStream) {
-        let mut open = self.open.lock().unwrap();
-        open.extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
-        drop(open);
+    fn serve(self: &Arc<Self>, number: usize, client: TcpStream, server: TcpStream) {
+        let ends = [client.try_clone().unwrap(), server.try_clone().unwrap()];
+        self.open.lock().unwrap().insert(number, ends);
         for stream in [&client, &server] {
             stream.set_nodelay(true).unwrap();
         }
         let (to_client, to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         let requests = Arc::clone(self);
         thread::spawn(move || {
-            pass(client, to_server, |_| {
+            pass(client, to_server, |pdu| {
                 requests.requests.fetch_add(1, Ordering::SeqCst);
+                if is_authenticate3(pdu) {
+                    requests.authentications.fetch_add(1, Ordering::SeqCst);
+                }
                 if requests.cut_at_next_request.swap(false, Ordering::SeqCst) {
                     requests.cut();
                 }
             });
+            requests.open.lock().unwrap().remove(&number);
         });
         let answers = Arc::clone(self);
         thread::spawn(move || {
@@ -109,6 +120,11 @@ impl State {
             });
         });
     }
+}
+
+/// Whether it is a request (C706 12.6.4.9) of that number (MS-NRPC 3.5.4.4.2).
+fn is_authenticate3(pdu: &[u8]) -> bool {
+    pdu[2] == 0 && pdu.get(22..24) == Some(&26_u16.to_le_bytes())
 }
 
 /// Passes PDUs on until either side ends.

@@ -8,6 +8,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 const LOGON: NetworkLogon<'_> = NetworkLogon {
     domain: &[],
@@ -35,12 +36,14 @@ fn configured(controllers: &[SocketAddr], call_timeout: &str) -> (Pool, tempfile
         connect_timeout = "1s"
         call_timeout = "{call_timeout}"
         budget = "2s"
+        state_dir = "{}"
         "#,
         secret.display(),
         controllers.join(","),
+        directory.path().join("state").display(),
     );
     let config = config::Config::parse(&text).unwrap().netlogon.unwrap();
-    (Pool::new(config), directory)
+    (Pool::new(config, LogTarget::Off), directory)
 }
 
 /// A controller that takes one connection and does with it what `act` does.
@@ -90,12 +93,9 @@ fn the_second_is_asked_if_the_first_is_away() {
     });
     let (pool, _directory) = configured(&[nobody(), address], "1s");
     let fault = fault(&pool);
-    // It closed the connection: that is no reason to ask a third.
     assert_eq!(fault.minor(), Minor::ControllerUnreachable);
-    assert!(fault.to_string().starts_with(&format!(
-        "{}: {address}, agreeing on a session key",
-        Minor::ControllerUnreachable.text()
-    )));
+    let second = format!("{address}, agreeing on a session key");
+    assert!(fault.to_string().contains(&second), "{fault}");
     thread.join().unwrap();
 }
 
@@ -173,28 +173,68 @@ fn a_refused_secret_is_told_as_that() {
 }
 
 #[test]
-fn the_others_wait_no_longer_than_the_budget() {
-    let (pool, _directory) = configured(&[nobody()], "1s");
-    let _taken = pool
-        .channels()
-        .take(Deadline::after(Duration::from_secs(1)))
-        .unwrap();
-    let waited = Instant::now();
-    let soon = Deadline::after(Duration::from_millis(30));
-    assert!(matches!(pool.channels().take(soon), Err(Error::Busy)));
-    assert!(waited.elapsed() >= Duration::from_millis(30));
+fn controllers_that_hang_leave_time_for_the_next() {
+    let hang = || {
+        controller(|mut stream| {
+            read_pdu(&mut stream);
+            let _closed = stream.read(&mut [0]);
+        })
+    };
+    let (first, second) = (hang(), hang());
+    let (pool, _directory) = configured(&[first.0, second.0, nobody()], "1h");
+    let start = Instant::now();
+    let told = fault(&pool);
+    assert_eq!(told.minor(), Minor::ControllerTimeout);
+    let text = told.to_string();
+    assert!(
+        text.contains(&second.0.to_string()) && text.contains("no connection"),
+        "{text}"
+    );
+    // The budget, and half a second.
+    assert!(start.elapsed() < Duration::from_millis(2500));
+    for (_, thread) in [first, second] {
+        thread.join().unwrap();
+    }
 }
 
 #[test]
-fn a_channel_that_is_given_back_is_taken_by_who_waits() {
-    let (pool, _directory) = configured(&[nobody()], "1s");
-    let deadline = Deadline::after(Duration::from_secs(10));
-    let taken = pool.channels().take(deadline).unwrap();
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| pool.channels().take(deadline).is_ok());
-        thread::sleep(Duration::from_millis(20));
-        drop(taken);
-        assert!(waiting.join().unwrap());
+fn no_more_than_three_are_asked() {
+    let all: Vec<SocketAddr> = (0..4).map(|_| nobody()).collect();
+    let (pool, _directory) = configured(&all, "1s");
+    let text = fault(&pool).to_string();
+    assert!(text.contains(&all[2].to_string()), "{text}");
+    assert!(!text.contains(&all[3].to_string()), "{text}");
+}
+
+#[test]
+fn when_nobody_answers_the_next_is_told_at_once() {
+    let (address, thread) = controller(|mut stream| {
+        read_pdu(&mut stream);
+        let _closed = stream.read(&mut [0]);
     });
-    assert_eq!(pool.channels().lock().taken, 0);
+    let (pool, _directory) = configured(&[address], "500ms");
+    let first = fault(&pool);
+    thread.join().unwrap();
+    let start = Instant::now();
+    assert_eq!(fault(&pool), first);
+    assert!(start.elapsed() < Duration::from_millis(100));
+}
+
+#[test]
+fn a_secret_that_is_changed_meanwhile_is_read_again() {
+    let (address, thread) = controller(|mut stream| {
+        for exchange in [recorded::BIND, recorded::REQ_CHALLENGE] {
+            read_pdu(&mut stream);
+            stream.write_all(exchange.response).unwrap();
+        }
+        read_pdu(&mut stream);
+        drop(stream);
+    });
+    let (pool, directory) = configured(&[address], "1s");
+    let secret = directory.path().join("secret");
+    fs::write(&secret, "").unwrap();
+    assert_eq!(fault(&pool).minor(), Minor::SecretFileUnusable);
+    fs::write(&secret, "another").unwrap();
+    assert_eq!(fault(&pool).minor(), Minor::ControllerUnreachable);
+    thread.join().unwrap();
 }

@@ -180,21 +180,53 @@ pub enum Checking {
     Checked(Capable),
 }
 
-/// Proof that a controller negotiated what we believe it did, over the sealed connection.
-#[derive(Debug)]
+/// A session key, and the proof that its controller negotiated what we believe it did.
+///
+/// The proof belongs to the key, not to the connection over which it was given: whoever has both may
+/// seal other connections with the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capable {
+    session_key: Key,
     negotiated: u32,
 }
 
 impl Capable {
+    /// What another process of this host has proven, and kept where only we can write it
+    /// (`dc::shared`, which alone may call this). None if it would not be enough today.
+    pub(crate) fn proven_before(session_key: Key, negotiated: u32) -> Option<Self> {
+        let is_enough = REQUIRED.iter().all(|(flag, _)| negotiated & flag != 0);
+        is_enough.then_some(Self {
+            session_key,
+            negotiated,
+        })
+    }
+
+    /// The protection for one connection.
+    pub fn seal(&self) -> Seal {
+        Seal::new(self.session_key.clone())
+    }
+
+    /// The key itself, to be kept.
+    pub(crate) fn session_key(&self) -> &Key {
+        &self.session_key
+    }
+
+    /// `NegotiateFlags`, to be kept.
+    pub(crate) fn negotiated(&self) -> u32 {
+        self.negotiated
+    }
+
     /// Whether logons are asked for as "network transitive".
     pub fn transitive(&self) -> bool {
         self.negotiated & TRANSITIVE_TRUSTS != 0
     }
 
     #[cfg(test)]
-    pub(in crate::rpc) fn pretended(negotiated: u32) -> Self {
-        Self { negotiated }
+    pub(crate) fn pretended(negotiated: u32) -> Self {
+        Self {
+            session_key: Key::new([7; 16]),
+            negotiated,
+        }
     }
 }
 
@@ -230,6 +262,7 @@ impl Check {
         };
         let Some((level, asked)) = next else {
             return Ok(Checking::Checked(Capable {
+                session_key: self.chain.session_key,
                 negotiated: self.negotiated,
             }));
         };

@@ -1,0 +1,250 @@
+//! What the processes of one host share: the key of the secure channel.
+//!
+//! A controller keeps one session key for each machine account. Two processes that agree on a key at
+//! the same moment destroy each other's, so they take turns under a lock; and the key that one has
+//! agreed on is kept in a file, so that the others need not. Each pair of account and controller has
+//! its lock and its file: a controller that hangs holds up nobody who asks another.
+//!
+//! The directory and the files in it are ours alone, or are not used. Who holds the lock may die at
+//! any moment: the kernel releases it, and a file is replaced by renaming, whole or not at all.
+
+mod record;
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::config::{self, LogTarget};
+use crate::crypto::{Key, SecretBytes};
+use crate::dc::locate::Candidate;
+use crate::log::{self, Severity};
+use crate::net::Deadline;
+use crate::process::PerProcess;
+use crate::rpc::schannel::agreement::Capable;
+
+use record::Unusable;
+
+/// The shared state of one machine account.
+pub(super) struct Shared {
+    directory: PathBuf,
+    account: String,
+    log: LogTarget,
+    /// Whether this process has said that it shares nothing.
+    told: PerProcess<AtomicBool>,
+}
+
+/// The right to agree on a key with one controller; others on this host wait until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would not do: a process that was forked meanwhile has the file open too.
+        let _gone_anyway = self.0.unlock();
+    }
+}
+
+impl Shared {
+    /// Looks at nothing yet.
+    pub(super) fn new(config: &config::Netlogon, log: LogTarget) -> Self {
+        let computer = config.account.computer().as_str();
+        Self {
+            directory: config.state_dir.clone(),
+            account: format!("{}.{computer}", config.netbios_domain.as_str()),
+            log,
+            told: PerProcess::new(),
+        }
+    }
+
+    /// Waits for the lock. None if nothing can be shared, or if whoever has it does not give it back
+    /// in time: then the handshake goes on without, and meets others as those of other hosts do.
+    pub(super) fn lock(&self, controller: &Candidate, deadline: Deadline) -> Option<Lock> {
+        let file = match self.open_lock(controller) {
+            Ok(file) => file,
+            Err(error) => {
+                self.tell_once(&error);
+                return None;
+            }
+        };
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Some(Lock(file)),
+                Err(fs::TryLockError::WouldBlock) => {}
+                Err(fs::TryLockError::Error(error)) => {
+                    self.tell_once(&error);
+                    return None;
+                }
+            }
+            std::thread::sleep(deadline.remaining()?.min(pause));
+            pause = (pause * 2).min(Duration::from_millis(16));
+        }
+    }
+
+    /// The key that some process has agreed on with this controller, with one of these secrets.
+    pub(super) fn recall(&self, controller: &Candidate, secrets: &[Key]) -> Option<Capable> {
+        let name = self.name(controller);
+        let path = self.path(&name, "state");
+        if let Err(error) = own_directory(&self.directory) {
+            if error.kind() != io::ErrorKind::NotFound {
+                self.tell_once(&error);
+            }
+            return None;
+        }
+        let bytes = match read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                self.tell(&path, &format!("not used: {error}"));
+                return None;
+            }
+        };
+        match record::decode(bytes.expose(), &name, secrets) {
+            Ok(capable) => Some(capable),
+            Err(Unusable::OtherSecret) => None,
+            Err(Unusable::Damaged(how)) => {
+                self.tell(&path, &format!("not used, and to be written anew: {how}"));
+                None
+            }
+        }
+    }
+
+    /// Keeps a key for the others. Failing that, they agree on their own.
+    pub(super) fn keep(
+        &self,
+        _lock: &Lock,
+        controller: &Candidate,
+        nt_hash: &Key,
+        capable: &Capable,
+    ) {
+        let name = self.name(controller);
+        let path = self.path(&name, "state");
+        let Some(bytes) = record::encode(&name, nt_hash, capable) else {
+            return;
+        };
+        if let Err(error) = replace(&self.path(&name, "new"), &path, &bytes) {
+            self.tell(&path, &format!("not written: {error}"));
+        }
+    }
+
+    fn open_lock(&self, controller: &Candidate) -> io::Result<File> {
+        make_directory(&self.directory)?;
+        own_directory(&self.directory)?;
+        let path = self.path(&self.name(controller), "lock");
+        let file = private(OpenOptions::new().write(true).create(true)).open(path)?;
+        own_file(&file)?;
+        Ok(file)
+    }
+
+    /// Whose key it is, and with whom.
+    fn name(&self, controller: &Candidate) -> String {
+        let Candidate { address, port, .. } = controller;
+        match port {
+            None => format!("{}.{address}", self.account),
+            Some(port) => format!("{}.{address}.{port}", self.account),
+        }
+    }
+
+    /// A NetBIOS name has no slash.
+    fn path(&self, name: &str, kind: &str) -> PathBuf {
+        self.directory.join(format!("{name}.{kind}"))
+    }
+
+    fn tell(&self, path: &Path, what: &str) {
+        let path = path.display();
+        log::write(self.log, Severity::Warning, format_args!("{path}: {what}"));
+    }
+
+    fn tell_once(&self, error: &io::Error) {
+        let told = self.told.of_this_process(AtomicBool::default);
+        if !told.swap(true, Ordering::Relaxed) {
+            self.tell(
+                &self.directory,
+                &format!(
+                    "{error}: the server's processes share no secure channel, each has its own; \
+                     make the directory with mode 0700 for the user the server runs as"
+                ),
+            );
+        }
+    }
+}
+
+/// Makes the directory if there is none: where the parent lets us, or an administrator has.
+fn make_directory(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // A reader of the log is helped more by what is missing than by why we could not make it.
+        Err(error) if fs::symlink_metadata(path).is_ok() => Err(error),
+        Err(error) => Err(io::Error::new(error.kind(), format!("missing ({error})"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// A directory that only we can change: no link, ours, closed to others.
+fn own_directory(path: &Path) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_dir() {
+        return Err(io::Error::other("not a directory"));
+    }
+    let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
+    if mode & 0o077 != 0 {
+        return Err(io::Error::other(format!("mode {mode:04o} lets others in")));
+    }
+    match effective_user()? {
+        us if us == owner => Ok(()),
+        us => Err(io::Error::other(format!(
+            "it belongs to user {owner}, and we are user {us}"
+        ))),
+    }
+}
+
+/// An open file that only we can change.
+fn own_file(file: &File) -> io::Result<()> {
+    let metadata = file.metadata()?;
+    let is_ours = metadata.uid() == effective_user()?;
+    if !metadata.is_file() || !is_ours || metadata.mode() & 0o077 != 0 {
+        return Err(io::Error::other("not a file of ours with mode 0600"));
+    }
+    Ok(())
+}
+
+/// The process's effective user, from `Uid:` of proc(5): real, effective, saved, file system.
+fn effective_user() -> io::Result<u32> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    line.and_then(|line| line.split_ascii_whitespace().nth(1)?.parse().ok())
+        .ok_or_else(|| io::Error::other("/proc/self/status does not tell who we are"))
+}
+
+/// Never through a link, never waiting as for a pipe; 0600 if it is made.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+}
+
+fn read(path: &Path) -> io::Result<SecretBytes> {
+    let file = private(OpenOptions::new().read(true)).open(path)?;
+    own_file(&file)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(record::LIMIT).unwrap_or_default());
+    file.take(record::LIMIT).read_to_end(&mut bytes)?;
+    Ok(SecretBytes::new(bytes))
+}
+
+/// Writes beside the file and renames. The name of what is written is free for the taking: only who
+/// has the lock writes there, and what a process left that died there is worth nothing.
+fn replace(new: &Path, path: &Path, bytes: &SecretBytes) -> io::Result<()> {
+    match fs::remove_file(new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(new)?;
+    file.write_all(bytes.expose())?;
+    fs::rename(new, path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+use super::*;
+use crate::config::Config;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+const SECRET: [u8; 16] = [1; 16];
+
+fn shared(directory: &Path) -> Shared {
+    let text = format!(
+        r#"
+        verify = ["netlogon"]
+        [netlogon]
+        domain = "example.test"
+        account = "WEB1$"
+        secret = "/nonexistent"
+        controllers = ["192.0.2.1"]
+        state_dir = "{}"
+        "#,
+        directory.display()
+    );
+    let config = Config::parse(&text).unwrap().netlogon.unwrap();
+    Shared::new(&config, LogTarget::Off)
+}
+
+fn controller() -> Candidate {
+    Candidate {
+        address: [192, 0, 2, 1].into(),
+        port: Some(49152),
+    }
+}
+
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_millis(20))
+}
+
+fn keep(shared: &Shared) -> Capable {
+    let capable = Capable::pretended(0x612F_FFFF);
+    let lock = shared.lock(&controller(), soon()).unwrap();
+    shared.keep(&lock, &controller(), &Key::new(SECRET), &capable);
+    capable
+}
+
+fn recall(shared: &Shared) -> Option<Capable> {
+    shared.recall(&controller(), &[Key::new(SECRET)])
+}
+
+fn state_file(directory: &Path) -> PathBuf {
+    directory.join("EXAMPLE.WEB1.192.0.2.1.49152.state")
+}
+
+#[test]
+fn what_one_keeps_another_recalls() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("ntlmdc");
+    let (one, another) = (shared(&directory), shared(&directory));
+    assert_eq!(recall(&another), None);
+    let kept = keep(&one);
+    assert_eq!(recall(&another), Some(kept));
+    assert_eq!(another.recall(&controller(), &[Key::new([2; 16])]), None);
+    let elsewhere = Candidate {
+        port: None,
+        ..controller()
+    };
+    assert_eq!(another.recall(&elsewhere, &[Key::new(SECRET)]), None);
+
+    let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
+    assert_eq!(mode(&directory), 0o700);
+    assert_eq!(mode(&state_file(&directory)), 0o600);
+}
+
+#[test]
+fn one_at_a_time_holds_the_lock_and_nobody_waits_for_ever() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("ntlmdc");
+    let (one, another) = (shared(&directory), shared(&directory));
+    let held = one.lock(&controller(), soon()).unwrap();
+    assert!(another.lock(&controller(), soon()).is_none());
+    // What a fork leaves in the child keeps nothing locked.
+    let inherited = held.0.try_clone().unwrap();
+    drop(held);
+    assert!(another.lock(&controller(), soon()).is_some());
+    drop(inherited);
+}
+
+#[test]
+fn a_damaged_or_foreign_file_is_written_anew() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("ntlmdc");
+    let shared = shared(&directory);
+    let kept = keep(&shared);
+    let path = state_file(&directory);
+    let elsewhere = parent.path().join("elsewhere");
+    fs::copy(&path, &elsewhere).unwrap();
+
+    let spoil: [&dyn Fn(); 6] = [
+        &|| fs::write(&path, b"noise").unwrap(),
+        &|| fs::write(&path, vec![0; 1 << 20]).unwrap(),
+        &|| fs::remove_file(&path).unwrap(),
+        &|| fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap(),
+        &|| {
+            fs::remove_file(&path).unwrap();
+            symlink(&elsewhere, &path).unwrap();
+        },
+        // What a process left that was killed while it wrote.
+        &|| {
+            fs::write(path.with_extension("new"), b"half").unwrap();
+            fs::write(&path, b"").unwrap();
+        },
+    ];
+    for (number, spoil) in spoil.iter().enumerate() {
+        spoil();
+        assert_eq!(recall(&shared), None, "{number}");
+        keep(&shared);
+        assert_eq!(recall(&shared).as_ref(), Some(&kept), "{number}");
+    }
+}
+
+#[test]
+fn a_directory_that_is_not_ours_alone_is_not_used() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("ntlmdc");
+    keep(&shared(&directory));
+    let unused = |path: &Path, what: &str| {
+        let shared = shared(path);
+        assert!(shared.lock(&controller(), soon()).is_none(), "{what}");
+        assert_eq!(recall(&shared), None, "{what}");
+    };
+    fs::set_permissions(&directory, Permissions::from_mode(0o750)).unwrap();
+    unused(&directory, "open to the group");
+    fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
+    let link = parent.path().join("link");
+    symlink(&directory, &link).unwrap();
+    unused(&link, "a link");
+    unused(&parent.path().join("none/ntlmdc"), "no parent");
+    let file = parent.path().join("file");
+    fs::write(&file, b"").unwrap();
+    unused(&file, "a file");
+    assert!(shared(&directory).lock(&controller(), soon()).is_some());
+}
