@@ -46,11 +46,13 @@ pub fn verifier(controller: SocketAddr) -> Ready {
         account = "WEB1-NTLM$"
         secret = "{}"
         controllers = ["{controller}"]
+        state_dir = "{}"
         connect_timeout = "500ms"
         call_timeout = "1s"
         budget = "2s"
         "#,
         secret.display(),
+        directory.path().join("state").display(),
     );
     let config = Config::parse(&text).unwrap().netlogon.unwrap();
     Ready {
