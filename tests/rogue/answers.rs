@@ -83,7 +83,11 @@ fn a_success_must_say_whose_and_say_it_well() {
             number(draft, offset::GROUPS, u32::MAX);
         }),
         forged("groups nowhere", |draft| {
-            number(draft, offset::GROUP_POINTER, 0)
+            number(draft, offset::GROUP_POINTER, 0);
+            draft.body.drain(offset::GROUPS..offset::GROUPS + 4);
+        }),
+        forged("another count of groups", |draft| {
+            number(draft, offset::GROUPS, 2);
         }),
         forged("SIDs without end", |draft| {
             number(draft, offset::SID_COUNT, u32::MAX);
@@ -95,7 +99,7 @@ fn a_success_must_say_whose_and_say_it_well() {
             number(draft, offset::NAME_COUNTS + 8, 0x7FFF);
         }),
         forged("half a character", |draft| {
-            draft.put(offset::NAME_LENGTH, &[9])
+            draft.put(offset::NAME_LENGTH, &[11, 0, 12, 0]);
         }),
         forged("beyond the maximum", |draft| {
             draft.put(offset::NAME_MAXIMUM, &[8])
@@ -176,7 +180,7 @@ const STATUSES: &[(u32, bool, Minor, crate::trial::Kind, usize)] = &[
     (0xC000_0190, true, TrustBroken, Unavailable, 2),
     (0xC000_018B, true, MachineAccountUnknown, Unavailable, 2),
     (0xC000_0388, true, ChannelDowngraded, Unavailable, 2),
-    // Nobody's password was looked at: with another key each time.
+    // The channel is lost: another key may have been agreed on, and then a new one is.
     (0xC000_0022, true, ChannelRefused, Unavailable, 3),
     (0xC000_0225, true, ChannelRefused, Unavailable, 3),
 ];

@@ -6,6 +6,7 @@
 mod answers;
 mod controller;
 mod draft;
+mod failover;
 mod handshake;
 mod logon;
 mod protection;

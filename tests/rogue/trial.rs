@@ -33,6 +33,12 @@ pub struct Ready {
 
 /// A verifier that asks this controller.
 pub fn verifier(controller: SocketAddr) -> Ready {
+    verifier_of(&[controller])
+}
+
+/// A verifier that asks these controllers.
+pub fn verifier_of(controllers: &[SocketAddr]) -> Ready {
+    let controllers: Vec<_> = controllers.iter().map(ToString::to_string).collect();
     let directory = tempfile::tempdir().unwrap();
     let secret = directory.path().join("secret");
     let digits: String = NT_HASH.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -45,12 +51,14 @@ pub fn verifier(controller: SocketAddr) -> Ready {
         domain = "example.test"
         account = "WEB1-NTLM$"
         secret = "{}"
-        controllers = ["{controller}"]
+        controllers = {controllers:?}
+        state_dir = "{}"
         connect_timeout = "500ms"
         call_timeout = "1s"
         budget = "2s"
         "#,
         secret.display(),
+        directory.path().join("state").display(),
     );
     let config = Config::parse(&text).unwrap().netlogon.unwrap();
     Ready {
