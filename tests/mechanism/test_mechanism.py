@@ -1,7 +1,9 @@
 """The library as C hosts see it: loaded bare, and through the real libgssapi with real clients."""
 
+import contextlib
 import re
 import shutil
+import socket
 
 import programs
 import pytest
@@ -148,6 +150,44 @@ def test_without_a_configuration_nobody_is_accepted(acceptor, setting):
         assert str(missing or "/etc/gss/ntlmdc.toml") in done.stderr
         assert "[4e440601]" in done.stderr
         assert "gss_acquire_cred: 00070000 instead of 00000000" in done.stderr
+
+
+# A /dev with nothing in it but what a process needs, and a log that is a socket of ours.
+WITH_LOG = """
+set -e
+cp -a /dev/null /dev/zero /dev/urandom "$0"
+mount --bind "$0" /dev
+exec "$@"
+"""
+
+
+def with_system_log(acceptor, setting, folder, count):
+    """Runs logins with a system log that nobody empties meanwhile; gives the lines that came."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as log:
+        log.bind(str(folder / "log"))
+        config = setting.configuration("syslog.toml", setting.users, "syslog")
+        command = ["unshare", "--mount", "sh", "-c", WITH_LOG, folder, acceptor, "logins", count]
+        environment = setting.environment(NTLMDC_CONFIG=config)
+        succeeded(programs.run(*command, environment=environment, seconds=60))
+        lines = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                lines.append(log.recv(10_000).decode())
+    return lines
+
+
+def test_each_decision_is_a_line_in_the_system_log(acceptor, setting, tmp_path):
+    lines = with_system_log(acceptor, setting, tmp_path, 3)
+    assert len(lines) == 3
+    for line in lines:
+        # LOG_AUTHPRIV, LOG_INFO
+        assert re.match(r'<86>ntlmdc\[\d+\]: accepted "EXAMPLE\\alice" as user="alice" ', line)
+
+
+def test_a_system_log_that_is_stuck_stops_no_login(acceptor, setting, tmp_path):
+    # More than a socket holds.
+    lines = with_system_log(acceptor, setting, tmp_path, 2000)
+    assert 0 < len(lines) < 2000
 
 
 def under_valgrind(acceptor, setting, count):

@@ -1,5 +1,7 @@
 //! An NTLMv2 client, from the specification (MS-NLMP 3.3.2).
 
+use std::time::SystemTime;
+
 use gss_ntlmdc::crypto::{self, Key};
 use gss_ntlmdc::ntlm::response::NtlmV2Response;
 use gss_ntlmdc::ntlm::text::Text;
@@ -96,7 +98,10 @@ impl Client {
     /// `NTLMv2_CLIENT_CHALLENGE` (MS-NLMP 2.2.2.7).
     fn temp(&self) -> Vec<u8> {
         let mut temp = Writer::new();
-        temp.u8(1).u8(1).zeros(6).u64(FileTime::now().0);
+        temp.u8(1)
+            .u8(1)
+            .zeros(6)
+            .u64(FileTime::from(SystemTime::now()).0);
         temp.bytes(b"client's").zeros(4);
         for (id, value) in [
             (2, utf16(&self.target_domain)),
