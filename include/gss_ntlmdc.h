@@ -156,8 +156,8 @@
  * no code of its own; see the log. */
 #define NTLMDC_E_LOGON_DENIED 0x4E440410u
 
-/* No domain controller can be reached. Check `controllers`, the network and the firewall: port
- * 135 and the port that netlogon uses. */
+/* No domain controller can be reached. Check `controllers` (or, without it, the DNS), the
+ * network and the firewall: port 135 and the port that netlogon uses. */
 #define NTLMDC_E_CONTROLLER_UNREACHABLE 0x4E440501u
 
 /* The domain controller did not answer in time. It took the connection and then fell silent, or

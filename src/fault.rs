@@ -150,7 +150,8 @@ minor_codes! {
     0x4E44_0410 LogonDenied Unauthorized "the domain controller refused the login";
 
     // 05: the verifier
-    /// Check `controllers`, the network and the firewall: port 135 and the port that netlogon uses.
+    /// Check `controllers` (or, without it, the DNS), the network and the firewall: port 135 and the
+    /// port that netlogon uses.
     0x4E44_0501 ControllerUnreachable Failure "no domain controller can be reached";
     /// It took the connection and then fell silent, or it is overloaded.
     0x4E44_0502 ControllerTimeout Failure "the domain controller did not answer in time";

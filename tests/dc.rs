@@ -416,7 +416,7 @@ fn its_dns_names_it_and_its_ping_says_who_it_is() {
         assert_eq!(services[0].port, 389);
     }
     assert_eq!(answer("dc1.example.test", Kind::V4).addresses, [address]);
-    assert_eq!(answer("dc1.example.test", Kind::V6).addresses, []);
+    assert!(answer("dc1.example.test", Kind::V6).addresses.is_empty());
     let nothing = answer(
         "_ldap._tcp.Nowhere._sites.dc._msdcs.example.test",
         Kind::Service,

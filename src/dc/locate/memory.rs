@@ -14,7 +14,7 @@ const FRESH_INCOMPLETE: Duration = Duration::from_secs(60);
 const FRESH_FAILED: Duration = Duration::from_secs(10);
 /// The same, if nothing was found: until then everybody is told so at once.
 const FRESH_NOTHING: Duration = Duration::from_secs(5);
-/// How long the controller that answered last comes first.
+/// How long the controller that answered last comes first, from its first answer on.
 const AFFINITY: Duration = Duration::from_secs(900);
 /// How long one that failed comes last.
 const AVOIDED: Duration = Duration::from_secs(60);
@@ -121,7 +121,10 @@ impl Memory {
 
     pub(super) fn succeeded(&mut self, candidate: &Candidate, now: Instant) {
         self.failed.retain(|(one, _)| one != candidate);
-        self.good = Some((candidate.clone(), now));
+        // Its time is not prolonged: a farther one that once stood in would stay first for ever.
+        if self.good.as_ref().is_none_or(|(good, _)| good != candidate) {
+            self.good = Some((candidate.clone(), now));
+        }
     }
 
     fn is_avoided(&self, candidate: &Candidate, now: Instant) -> bool {
@@ -196,6 +199,8 @@ mod tests {
             assert_eq!(memory.advice(at(again)), used(&order));
         }
         assert_eq!(memory.advice(at(901)), used(&[3, 2, 1]));
+        memory.succeeded(&candidate(2), at(901));
+        assert_eq!(memory.advice(at(901)), used(&[3, 2, 1]), "not prolonged");
         // Until it fails.
         memory.succeeded(&candidate(1), at(901));
         memory.failed(&candidate(1), at(902));

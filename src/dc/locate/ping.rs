@@ -36,6 +36,7 @@ pub(super) fn ping(
     deadline: Deadline,
 ) -> Result<Vec<Outcome>, NoRandomBytes> {
     let deadline = deadline.or_after(PATIENCE);
+    let domain = config.domain.strip_suffix('.').unwrap_or(&config.domain);
     let sockets = Sockets::open(config.source, targets);
     let mut outcomes = vec![Outcome::Silent; targets.len()];
     let mut sent: Vec<(SocketAddr, u32)> = Vec::new();
@@ -46,7 +47,7 @@ pub(super) fn ping(
         if let Some(target) = next {
             let id = (u32::from_le_bytes(crypto::random()?) >> 1).max(1);
             let host = config.account.computer().as_str();
-            sockets.send(&cldap::request(id, &config.domain, host), *target);
+            sockets.send(&cldap::request(id, domain, host), *target);
             sent.push((*target, id));
         }
         let pause = match next {
@@ -54,7 +55,7 @@ pub(super) fn ping(
             None => deadline,
         };
         while let Some((datagram, from)) = sockets.receive(&mut buffer, pause) {
-            let answered = whose(&config.domain, &sent, &outcomes, datagram, from);
+            let answered = whose(domain, &sent, &outcomes, datagram, from);
             let Some((number, outcome)) = answered else {
                 continue;
             };
@@ -96,7 +97,6 @@ fn whose(
 }
 
 fn judged(domain: &str, answer: Option<Pong>) -> Outcome {
-    let domain = domain.strip_suffix('.').unwrap_or(domain);
     match answer {
         Some(pong) if pong.domain.eq_ignore_ascii_case(domain) => {
             match pong.is_writable() && !pong.paused {

@@ -274,7 +274,11 @@ fn addresses_of(
         }
         match resolver.ask(name, kind) {
             Ok(answer) => addresses.extend(answer.addresses.into_iter().take(MAX_ADDRESSES)),
-            Err(text) => problem = text,
+            // No server answers: it would be no better with the other family.
+            Err(text) => {
+                problem = text;
+                break;
+            }
         }
     }
     match addresses.is_empty() {
