@@ -7,7 +7,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../tests/support/mod.rs"]
-#[allow(dead_code, reason = "made for the tests")]
 mod support;
 
 use std::env;
