@@ -171,7 +171,7 @@ fn shuffled<E>(
                 false => 0,
             })
             .collect();
-        let mut drawn = u128::from(random()?) * shares.iter().sum::<u128>() >> 32;
+        let mut drawn = (u128::from(random()?) * shares.iter().sum::<u128>()) >> 32;
         let next = shares
             .iter()
             .position(|share| match drawn.checked_sub(*share) {
