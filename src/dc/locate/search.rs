@@ -156,24 +156,34 @@ fn service_name(config: &config::Netlogon, site: Option<&SiteName>) -> String {
     }
 }
 
-/// By priority; within one, at random by weight (RFC 2782): each draws from an exponential
-/// distribution whose rate is its weight, and the earliest is first.
+/// By priority; within one, at random by weight (RFC 2782).
 fn shuffled<E>(
-    services: Vec<Service>,
+    mut services: Vec<Service>,
     mut random: impl FnMut() -> Result<u32, E>,
 ) -> Result<Vec<Service>, E> {
-    let mut drawn = Vec::with_capacity(services.len());
-    for service in services {
+    let mut order = Vec::with_capacity(services.len());
+    while let Some(priority) = services.iter().map(|service| service.priority).min() {
         // "A very small chance" is what a weight of zero has beside others.
-        let weight = match service.weight {
-            0 => 0.01,
-            weight => f64::from(weight),
-        };
-        let uniform = (f64::from(random()?) + 0.5) / 4_294_967_296.0;
-        drawn.push((service.priority, -uniform.ln() / weight, service));
+        let shares: Vec<u128> = services
+            .iter()
+            .map(|service| match service.priority == priority {
+                true => (u128::from(service.weight) * 100).max(1),
+                false => 0,
+            })
+            .collect();
+        let mut drawn = (u128::from(random()?) * shares.iter().sum::<u128>()) >> 32;
+        let next = shares
+            .iter()
+            .position(|share| match drawn.checked_sub(*share) {
+                Some(rest) => {
+                    drawn = rest;
+                    false
+                }
+                None => true,
+            });
+        order.push(services.remove(next.unwrap_or_default()));
     }
-    drawn.sort_by(|one, other| (one.0.cmp(&other.0)).then(one.1.total_cmp(&other.1)));
-    Ok(drawn.into_iter().map(|(_, _, service)| service).collect())
+    Ok(order)
 }
 
 /// Hosts that were pinged.
