@@ -1,9 +1,14 @@
 """What happens when the domain controller, or the way to it, is not as it should be."""
 
+import time
+
 import codes
 import pytest
 import wire
 from conftest import mech
+
+# For so long after nobody answered, nobody is asked.
+OUTAGE = 2.1
 
 ALICE = "EXAMPLE\\alice"
 
@@ -23,8 +28,13 @@ def test_a_controller_that_goes_and_comes_back(netlogon_site, controller):
         status, user, logged = attempt(netlogon_site)
         assert (status, user) == (401, None)
         assert logged == [codes.code("ControllerUnreachable")]
+        # The next one is told at once, without asking.
+        began = time.monotonic()
+        assert attempt(netlogon_site)[0] == 401
+        assert time.monotonic() - began < 0.5
     finally:
         controller.start()
+    time.sleep(OUTAGE)
     assert attempt(netlogon_site) == (200, ALICE, [])
 
 

@@ -9,7 +9,7 @@ from conftest import mech
 from lab import faults, second
 from load import Load
 
-ACCOUNT = "WEB2-NTLM"
+ACCOUNT = "WEB3-NTLM"
 
 # Small, so that a test is soon over; seconds.
 CONNECT, CALL, BUDGET = 0.5, 1, 5
