@@ -108,10 +108,17 @@ class Load:
 
 
     def nothing_lost(self, log=""):
-        """Everybody with the right password got in, nobody with a wrong one."""
+        """Everybody with the right password got in, nobody with a wrong one.
+
+        Apache ends its CGI daemon when it reloads. A page that meets that moment is answered with
+        503, behind the login, and the log has a line for each.
+        """
         self.nobody_wrong_let_in()
         refused = [login for login in self.right if not login.let_in]
-        assert not refused, f"{len(refused)} of {len(self.right)} lost: {refused[:3]}\n{log}"
+        without_page = [login for login in refused if login.status == 503]
+        assert len(without_page) <= log.count("[cgid:error]"), log
+        lost = [login for login in refused if login.status != 503]
+        assert not lost, f"{len(lost)} of {len(self.right)} lost: {lost[:3]}\n{log}"
 
 
 @contextlib.contextmanager
