@@ -53,3 +53,8 @@ def test_a_users_file_line_that_holds_a_hash(users_site):
 def test_a_password_of_another_user_is_not_enough(site):
     status, page = clients.pyspnego(site, "EXAMPLE\\bob", site.passwords["alice"])
     assert (status, page) == (401, {})
+
+
+def test_a_computer_account_is_let_in_like_a_user(netlogon_site, controller):
+    status, page = clients.pyspnego(netlogon_site, "EXAMPLE\\WEB1-NTLM$", controller.secret)
+    assert (status, page.get("user")) == (200, "EXAMPLE\\WEB1-NTLM$")
