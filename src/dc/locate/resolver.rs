@@ -1,8 +1,9 @@
 //! Asks the DNS servers of the system, within one deadline.
 //!
-//! The servers are those of /etc/resolv.conf, read anew for each search. Names are full: its search
-//! list is not used, nor is /etc/hosts.
+//! The servers are those of /etc/resolv.conf, read anew for each search that has a question. Names are
+//! full: its search list is not used, nor is /etc/hosts.
 
+use std::cell::OnceCell;
 use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -22,7 +23,8 @@ const PORT: u16 = 53;
 
 /// A client of DNS for one search.
 pub(super) struct Resolver {
-    servers: Vec<SocketAddr>,
+    /// Known from the first question on; never empty.
+    servers: OnceCell<Vec<SocketAddr>>,
     /// The one that answered last is asked first.
     best: usize,
     deadline: Deadline,
@@ -31,25 +33,19 @@ pub(super) struct Resolver {
 impl Resolver {
     /// Asks the servers of /etc/resolv.conf.
     pub(super) fn of_the_system(deadline: Deadline) -> Self {
-        let mut text = Vec::new();
-        // What cannot be read is as good as missing (resolv.conf(5)).
-        if let Ok(file) = File::open("/etc/resolv.conf") {
-            let _ = file.take(64 * 1024).read_to_end(&mut text);
-        }
-        let text = String::from_utf8_lossy(&text);
-        let servers = name_servers(&text).map(|address| SocketAddr::new(address, PORT));
-        Self::new(servers.collect(), deadline)
-    }
-
-    /// Asks these servers; the local one if there are none.
-    pub(super) fn new(servers: Vec<SocketAddr>, deadline: Deadline) -> Self {
         Self {
-            servers: match servers.is_empty() {
-                true => vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), PORT)],
-                false => servers,
-            },
+            servers: OnceCell::new(),
             best: 0,
             deadline,
+        }
+    }
+
+    /// Asks these servers.
+    #[cfg(test)]
+    pub(super) fn new(servers: Vec<SocketAddr>, deadline: Deadline) -> Self {
+        Self {
+            servers: OnceCell::from(servers),
+            ..Self::of_the_system(deadline)
         }
     }
 
@@ -61,11 +57,9 @@ impl Resolver {
     /// Asks one server after the other until one answers. The error names them all.
     pub(super) fn ask(&mut self, name: &str, kind: Kind) -> Result<Answer, String> {
         let mut problems = Vec::new();
-        for turn in 0..self.servers.len().saturating_mul(ROUNDS) {
-            let number = (self.best + turn) % self.servers.len().max(1);
-            let Some(server) = self.servers.get(number) else {
-                break;
-            };
+        let servers = self.servers.get_or_init(servers_of_the_system);
+        let turns = servers.iter().enumerate().cycle().skip(self.best);
+        for (number, server) in turns.take(servers.len().saturating_mul(ROUNDS)) {
             match ask_server(*server, name, kind, self.deadline) {
                 Ok(answer) => {
                     self.best = number;
@@ -84,6 +78,25 @@ impl Resolver {
         }
         Err(format!("DNS, {name}: {}", problems.join("; ")))
     }
+}
+
+/// The servers of /etc/resolv.conf; the local one if it names none.
+fn servers_of_the_system() -> Vec<SocketAddr> {
+    let mut text = Vec::new();
+    // What cannot be read is as good as missing (resolv.conf(5)).
+    if let Ok(file) = File::open("/etc/resolv.conf") {
+        let _ = file.take(64 * 1024).read_to_end(&mut text);
+    }
+    servers_of(&String::from_utf8_lossy(&text))
+}
+
+fn servers_of(text: &str) -> Vec<SocketAddr> {
+    let mut addresses: Vec<IpAddr> = name_servers(text).collect();
+    if addresses.is_empty() {
+        addresses.push(Ipv4Addr::LOCALHOST.into());
+    }
+    let with_port = |address| SocketAddr::new(address, PORT);
+    addresses.into_iter().map(with_port).collect()
 }
 
 /// The addresses of the lines `nameserver`. One with the name of an interface is left out.
@@ -169,11 +182,9 @@ mod tests {
         let text = "# nameserver 192.0.2.9\n; x\nsearch example.test\n nameserver\t192.0.2.1 \n\
                     nameserver 2001:db8::1\nnameserver fe80::1%eth0\nnameserver x\nnameserver\n\
                     options edns0\nnameserver 192.0.2.3\nnameserver 192.0.2.4\n";
-        let expected = ["192.0.2.1", "2001:db8::1", "192.0.2.3"];
-        let expected = expected.map(|address| address.parse::<IpAddr>().unwrap());
-        assert_eq!(name_servers(text).collect::<Vec<_>>(), expected);
-
-        let nobody = Resolver::new(vec![], Deadline::after(PATIENCE));
-        assert_eq!(nobody.servers, ["127.0.0.1:53".parse().unwrap()]);
+        let expected = ["192.0.2.1:53", "[2001:db8::1]:53", "192.0.2.3:53"];
+        let expected = expected.map(|server| server.parse::<SocketAddr>().unwrap());
+        assert_eq!(servers_of(text), expected);
+        assert_eq!(servers_of(""), ["127.0.0.1:53".parse().unwrap()]);
     }
 }
