@@ -19,8 +19,8 @@ pub(super) enum Action {
     NextController,
     /// Another controller may know more about this login, or about our account: one is asked.
     AskElsewhere,
-    /// Somebody must mend the configuration: no controller will say anything else.
-    ConfigError,
+    /// No other controller would do better: it is about us, or about the domain's rules.
+    GiveUp,
 }
 
 /// What follows; `reused` if the channel had served before.
@@ -54,7 +54,7 @@ fn of_status(status: NtStatus, authoritative: bool) -> Action {
             | NtStatus::DOMAIN_TRUST_INCONSISTENT,
             _,
         ) => Action::AskElsewhere,
-        (NtStatus::DOWNGRADE_DETECTED | NtStatus::INVALID_COMPUTER_NAME, _) => Action::ConfigError,
+        (NtStatus::DOWNGRADE_DETECTED | NtStatus::INVALID_COMPUTER_NAME, _) => Action::GiveUp,
         _ => Action::Answer,
     }
 }
@@ -80,7 +80,7 @@ fn of_error(error: &Error, reused: bool) -> Action {
                 Action::Answer | Action::Reauthenticate => Action::NextController,
                 action => action,
             },
-            rpc::Error::TooLong(_) | rpc::Error::NoRandomBytes(_) => Action::ConfigError,
+            rpc::Error::TooLong(_) | rpc::Error::NoRandomBytes(_) => Action::GiveUp,
             // Not there, not ready, or not to be trusted.
             rpc::Error::NotRegistered(_)
             | rpc::Error::BindRefused(_)
@@ -95,7 +95,7 @@ fn of_error(error: &Error, reused: bool) -> Action {
         | Error::NotFound(_)
         | Error::Busy
         | Error::Outage(_)
-        | Error::AllFailed(_) => Action::ConfigError,
+        | Error::AllFailed(_) => Action::GiveUp,
     }
 }
 
@@ -166,9 +166,9 @@ mod tests {
             (0xC000_018D, true, AskElsewhere),
             (0xC000_0190, true, AskElsewhere),
             (0xC000_019B, true, AskElsewhere),
-            // About the configuration.
-            (0xC000_0388, true, ConfigError),
-            (0xC000_0122, true, ConfigError),
+            // About our configuration, or the domain's rules.
+            (0xC000_0388, true, GiveUp),
+            (0xC000_0122, true, GiveUp),
         ] {
             let verdict = Verdict::Refused {
                 status: NtStatus(status),
@@ -217,8 +217,8 @@ mod tests {
             (Step::AgreeOnKey, status(0xC000_0192), NextController),
             (Step::AgreeOnKey, status(0xC000_00DC), NextController),
             (Step::AgreeOnKey, status(0xC000_FFFF), NextController),
-            (Step::AgreeOnKey, status(0xC000_0388), ConfigError),
-            (Step::AgreeOnKey, status(0xC000_0122), ConfigError),
+            (Step::AgreeOnKey, status(0xC000_0388), GiveUp),
+            (Step::AgreeOnKey, status(0xC000_0122), GiveUp),
             (Step::Logon, rpc::Error::Forged("x"), NextController),
             (Step::Logon, rpc::Error::Sequence("x"), NextController),
             (
@@ -226,11 +226,11 @@ mod tests {
                 rpc::Error::Downgraded("x"),
                 NextController,
             ),
-            (Step::Logon, rpc::Error::TooLong("x"), ConfigError),
+            (Step::Logon, rpc::Error::TooLong("x"), GiveUp),
         ] {
             assert_eq!(of_rpc(step, error), action, "{step} {error}");
         }
         assert_eq!(of(Err(&Error::TimeOver), false), NextController);
-        assert_eq!(of(Err(&Error::Busy), false), ConfigError);
+        assert_eq!(of(Err(&Error::Busy), false), GiveUp);
     }
 }

@@ -94,7 +94,7 @@ impl Pool {
             let terms = self.terms(deadline, left.min(MAX_CONTROLLERS - 1 - tried.len()));
             let asked = self.ask_one(terms, &controller, reused, logon);
             match asked.action {
-                Action::Answer | Action::ConfigError => {
+                Action::Answer | Action::GiveUp => {
                     if asked.action == Action::Answer {
                         self.locator.succeeded(&controller);
                     }

@@ -141,7 +141,7 @@ impl Shared {
 
     /// Whose key it is, and with whom.
     fn name(&self, controller: &Candidate) -> String {
-        let Candidate { address, port, .. } = controller;
+        let Candidate { address, port } = controller;
         match port {
             None => format!("{}.{address}", self.account),
             Some(port) => format!("{}.{address}.{port}", self.account),

@@ -21,7 +21,8 @@ const SAM_INFO_4: u16 = 6;
 /// guest is not tried in place of an account that is unknown (0x10).
 pub const PARAMETER_CONTROL: u32 = 0x0000_0830;
 
-/// `NETLOGON_NETWORK_INFO` (MS-NRPC 2.2.1.4.5), exactly as the client sent it; without the LM response.
+/// `NETLOGON_NETWORK_INFO` (MS-NRPC 2.2.1.4.5), exactly as the client sent it; without the LM
+/// response.
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkLogon<'a> {
     /// `LogonDomainName`, UTF-16.

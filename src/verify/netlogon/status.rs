@@ -7,7 +7,8 @@ use crate::verify::{Attempt, Refusal};
 
 /// The refusal for a status of NetrLogonSamLogonEx.
 ///
-/// Which of "unknown user" and "wrong password" it is, is for the log only. That a domain is unknown may be told: it says nothing about names of users.
+/// Which of "unknown user" and "wrong password" it is, is for the log only. That a domain is unknown
+/// may be told: it says nothing about names of users.
 pub(super) fn refusal(status: NtStatus, authoritative: bool, attempt: &Attempt<'_>) -> Refusal {
     if is_elsewhere(status) && !authoritative && !attempt.domain.units.is_empty() {
         return Refusal::NotMine(Minor::UnknownDomain.because(Quoted(&attempt.domain.meant)));
@@ -16,11 +17,12 @@ pub(super) fn refusal(status: NtStatus, authoritative: bool, attempt: &Attempt<'
         (NtStatus::ACCESS_DENIED, false) => Minor::ControllerNotReady,
         _ => minor_of(status),
     };
-    let fault = minor.confidentially(status);
-    match status {
-        _ if is_elsewhere(status) => Refusal::NotMine(fault),
-        _ if is_about_the_verifier(minor) => Refusal::Unavailable(minor.because(status)),
-        _ => Refusal::Denied(fault),
+    if is_elsewhere(status) {
+        Refusal::NotMine(minor.confidentially(status))
+    } else if is_about_the_verifier(minor) {
+        Refusal::Unavailable(minor.because(status))
+    } else {
+        Refusal::Denied(minor.confidentially(status))
     }
 }
 
@@ -29,7 +31,7 @@ fn is_elsewhere(status: NtStatus) -> bool {
     matches!(status, NtStatus::NO_SUCH_USER | NtStatus::NO_SUCH_DOMAIN)
 }
 
-/// The family 05 of the codes.
+/// Nothing was found out about the user: the family 05 of the codes, in bits 8 to 15.
 fn is_about_the_verifier(minor: Minor) -> bool {
     minor.code() >> 8 & 0xFF == 0x05
 }
@@ -37,8 +39,9 @@ fn is_about_the_verifier(minor: Minor) -> bool {
 /// The one table.
 fn minor_of(status: NtStatus) -> Minor {
     match status {
-        NtStatus::WRONG_PASSWORD | NtStatus::NO_SUCH_USER => Minor::BadUserOrPassword,
-        NtStatus::NO_SUCH_DOMAIN => Minor::BadUserOrPassword,
+        NtStatus::WRONG_PASSWORD | NtStatus::NO_SUCH_USER | NtStatus::NO_SUCH_DOMAIN => {
+            Minor::BadUserOrPassword
+        }
         NtStatus::ACCOUNT_DISABLED => Minor::AccountDisabled,
         NtStatus::ACCOUNT_LOCKED_OUT => Minor::AccountLockedOut,
         NtStatus::ACCOUNT_EXPIRED => Minor::AccountExpired,
