@@ -64,7 +64,7 @@ pub struct Users {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "NetlogonTable")]
 pub struct Netlogon {
-    /// The domain's DNS name, e.g. `example.test`.
+    /// The domain's DNS name, e.g. `example.test`; without a dot at the end.
     pub domain: String,
     /// The domain's NetBIOS name, e.g. `EXAMPLE`.
     pub netbios_domain: NetbiosName,
@@ -103,6 +103,7 @@ pub enum Secret {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NetlogonTable {
+    #[serde(deserialize_with = "values::domain_name")]
     domain: String,
     netbios_domain: Option<NetbiosName>,
     account: MachineAccount,

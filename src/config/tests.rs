@@ -112,6 +112,9 @@ fn errors_name_the_key_and_say_what_is_expected() {
             "domain = \"a-very-long-first-label.test\"",
             "netbios_domain: set it",
         ),
+        ("domain = \"\"", "by its DNS name"),
+        ("domain = \"example..test\"", "by its DNS name"),
+        ("domain = \"dc1.example.test:389\"", "by its DNS name"),
         ("netbios_domain = \"EX/AMPLE\"", "none of"),
         ("budget = \"0s\"", "a whole number and a unit"),
         ("budget = \"25h\"", "a whole number and a unit"),
@@ -127,6 +130,21 @@ fn errors_name_the_key_and_say_what_is_expected() {
     }
     let error = error_with("budget = \"2\"");
     assert!(error.contains("line 8, column 10"), "{error}");
+}
+
+#[test]
+fn a_domain_may_end_with_a_dot_and_have_letters_of_every_script() {
+    for (written, meant) in [
+        ("example.test.", "example.test"),
+        ("müller.test", "müller.test"),
+    ] {
+        let text = DOMAIN.replace(
+            "domain = \"example.test\"",
+            &format!("domain = {written:?}"),
+        );
+        let config = Config::parse(&text).unwrap();
+        assert_eq!(config.netlogon.unwrap().domain, meant);
+    }
 }
 
 #[test]

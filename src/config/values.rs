@@ -120,7 +120,11 @@ fn is_full_name(name: &str) -> bool {
 }
 
 fn is_label(label: &str) -> bool {
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    label.is_ascii() && is_label_of_any_script(label)
+}
+
+fn is_label_of_any_script(label: &str) -> bool {
+    let allowed = |letter: char| letter.is_alphanumeric() || "-_".contains(letter);
     (1..=63).contains(&label.len()) && label.chars().all(allowed)
 }
 
@@ -157,6 +161,22 @@ macro_rules! deserialize_from_str {
 }
 
 deserialize_from_str!(NetbiosName, MachineAccount, Controller, SiteName);
+
+/// Reads the DNS name of a domain, with or without a dot at its end. Letters of every script may be
+/// in it: such domains exist, and only DNS itself would have to write them in another way.
+pub(super) fn domain_name<'de, D>(deserializer: D) -> Result<String, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let name = String::deserialize(deserializer)?;
+    let name = name.strip_suffix('.').unwrap_or(&name);
+    match name.len() <= 253 && name.split('.').all(is_label_of_any_script) {
+        true => Ok(name.to_owned()),
+        false => Err(D::Error::custom(
+            "a domain is given by its DNS name: \"example.test\"",
+        )),
+    }
+}
 
 /// Reads a path from the root. The error does not repeat the value: it may be the secret itself.
 pub(super) fn absolute_path<'de, D>(deserializer: D) -> Result<PathBuf, D::Error>

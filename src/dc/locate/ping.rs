@@ -36,7 +36,7 @@ pub(super) fn ping(
     deadline: Deadline,
 ) -> Result<Vec<Outcome>, NoRandomBytes> {
     let deadline = deadline.or_after(PATIENCE);
-    let domain = config.domain.strip_suffix('.').unwrap_or(&config.domain);
+    let domain = config.domain.as_str();
     let sockets = Sockets::open(config.source, targets);
     let mut outcomes = vec![Outcome::Silent; targets.len()];
     let mut sent: Vec<(SocketAddr, u32)> = Vec::new();
