@@ -1,14 +1,13 @@
 //! A controller on loopback that is honest, but for one lie.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::draft::{
-    BIND_ACK, Delivery, Draft, FAULT, FIRST, HEADER_SIGN, LAST, RESPONSE, STEPS, Step,
-};
+use crate::delivery::{self, Delivery};
+use crate::draft::{BIND_ACK, Draft, FAULT, FIRST, HEADER_SIGN, LAST, RESPONSE, STEPS, Step};
 use crate::logon::{self, SamInfo};
 use crate::seal::{self, Credential, Key, Seal, Slip};
 
@@ -65,7 +64,16 @@ impl Controller {
 
     /// One that believes this to be the machine account's NT hash.
     pub fn with_secret(nt_hash: Key, lie: Lie) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::listening(TcpListener::bind("127.0.0.1:0").unwrap(), nt_hash, lie)
+    }
+
+    /// One that is honest, on IPv6.
+    pub fn on_ipv6() -> Self {
+        let listener = TcpListener::bind("[::1]:0").unwrap();
+        Self::listening(listener, NT_HASH, Box::new(|_| {}))
+    }
+
+    fn listening(listener: TcpListener, nt_hash: Key, lie: Lie) -> Self {
         let address = listener.local_addr().unwrap();
         let memory = Mutex::new(Memory {
             nt_hash,
@@ -131,82 +139,10 @@ impl Shared {
             {
                 seal.header_signing = draft.flags & HEADER_SIGN != 0;
             }
-            if !self.deliver(&draft, seal.as_mut(), &mut stream, &mut earlier) {
+            let taken = |length| self.memory().taken += length;
+            if !delivery::deliver(&draft, seal.as_mut(), &mut stream, &mut earlier, taken) {
                 break;
             }
-        }
-    }
-
-    /// False if nothing more is to be said.
-    fn deliver(
-        &self,
-        draft: &Draft,
-        mut seal: Option<&mut Seal>,
-        stream: &mut TcpStream,
-        earlier: &mut Vec<Vec<u8>>,
-    ) -> bool {
-        if let Delivery::Endless(length, pause) = draft.delivery {
-            self.deliver_endless(draft, length, pause, seal, stream);
-            return false;
-        }
-        let pdu = draft.encode(seal.take());
-        earlier.push(pdu.clone());
-        let cut = |length: usize| &pdu[..length.min(pdu.len())];
-        match &draft.delivery {
-            Delivery::Whole => stream.write_all(&pdu).is_ok(),
-            Delivery::Twice => stream.write_all(&[&pdu[..], &pdu].concat()).is_ok(),
-            Delivery::Instead(others) => stream.write_all(others).is_ok(),
-            Delivery::CutThenSilence(length) => {
-                let _gone = stream.write_all(cut(*length));
-                // Until the machine has had enough.
-                while matches!(stream.read(&mut [0; 64]), Ok(1..)) {}
-                false
-            }
-            Delivery::CutThenClose(length) => {
-                let _gone = stream.write_all(cut(*length));
-                false
-            }
-            Delivery::Drip => {
-                for byte in &pdu {
-                    if stream.write_all(&[*byte]).is_err() {
-                        break;
-                    }
-                    thread::sleep(Duration::from_secs(1));
-                }
-                false
-            }
-            Delivery::Endless(..) => unreachable!("is dealt with above"),
-        }
-    }
-
-    fn deliver_endless(
-        &self,
-        draft: &Draft,
-        length: usize,
-        pause: u64,
-        mut seal: Option<&mut Seal>,
-        stream: &mut TcpStream,
-    ) {
-        let mut flags = FIRST;
-        loop {
-            let fragment = Draft {
-                flags,
-                body: vec![0; length],
-                bind_auth: Vec::new(),
-                sealed: draft.sealed.clone(),
-                delivery: Delivery::Whole,
-                earlier: Vec::new(),
-                ..*draft
-            };
-            if stream
-                .write_all(&fragment.encode(seal.as_deref_mut()))
-                .is_err()
-            {
-                break;
-            }
-            self.memory().taken += length;
-            flags = 0;
-            thread::sleep(Duration::from_millis(pause));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use gss_ntlmdc::wire::Writer;
 
+use crate::delivery::Delivery;
 use crate::seal::{Credential, Seal, Slip};
 
 pub const FIRST: u8 = 0x01;
@@ -37,24 +38,6 @@ pub const STEPS: [Step; 7] = [
     Step::RequestedFlags,
     Step::Logon,
 ];
-
-/// How an answer goes out.
-#[derive(Clone, Debug)]
-pub enum Delivery {
-    Whole,
-    /// Two times, one after the other.
-    Twice,
-    /// These bytes, and not those of the answer.
-    Instead(Vec<u8>),
-    /// So many bytes, and no more.
-    CutThenSilence(usize),
-    /// So many bytes, and the end.
-    CutThenClose(usize),
-    /// A byte a second.
-    Drip,
-    /// The answer's stub in fragments of this length without end, this many milliseconds apart.
-    Endless(usize, u64),
-}
 
 /// An answer: honest as it comes, and then what somebody makes of it.
 pub struct Draft {

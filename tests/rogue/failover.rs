@@ -3,9 +3,10 @@
 use gss_ntlmdc::fault::Minor::{AccountLockedOut, BadUserOrPassword};
 
 use crate::controller::{Controller, Lie};
-use crate::draft::{Delivery, STEPS, Step};
+use crate::delivery::Delivery;
+use crate::draft::{STEPS, Step};
 use crate::logon;
-use crate::trial::{at, told_as, verifier_of};
+use crate::trial::{Kind, at, verifier_of};
 
 #[test]
 fn a_controller_that_fails_in_any_step_is_left_for_the_next() {
@@ -50,18 +51,17 @@ fn left_for_an_honest_one(what: &str, lie: Lie) -> Controller {
 /// Each wrong password counts against the user; and a no is a no.
 #[test]
 fn a_verdict_is_taken_from_the_first_that_gives_one() {
-    for (status, minor) in [
-        (0xC000_006A, BadUserOrPassword),
-        (0xC000_0064, BadUserOrPassword),
-        (0xC000_0234, AccountLockedOut),
+    for (status, kind, minor) in [
+        (0xC000_006A, Kind::Denied, BadUserOrPassword),
+        (0xC000_0064, Kind::NotMine, BadUserOrPassword),
+        (0xC000_0234, Kind::Denied, AccountLockedOut),
     ] {
         let first = Controller::that(at(Step::Logon, move |draft| {
             draft.body = logon::refused(status, true);
         }));
         let other = Controller::that(Box::new(|_| {}));
         let verifier = verifier_of(&[first.address, other.address]);
-        let (_, fault) = told_as(verifier.login("alice").unwrap_err());
-        assert_eq!(fault.minor(), minor);
+        verifier.refuses("alice", kind, minor);
         assert_eq!(first.turns(Step::Logon), 1);
         assert_eq!(other.turns(Step::Bind), 0, "{status:#x}: asked elsewhere");
     }

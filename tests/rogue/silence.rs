@@ -8,8 +8,9 @@ use gss_ntlmdc::fault::Minor::{
     ControllerUnreachable,
 };
 
-use crate::draft::{Delivery, STEPS, Step};
-use crate::trial::{Kind, Trial, all_refused, at, told_as, verifier};
+use crate::delivery::Delivery;
+use crate::draft::{STEPS, Step};
+use crate::trial::{Kind, Trial, all_refused, at, verifier};
 
 fn delivered(step: Step, delivery: Delivery, minor: Minor) -> Trial {
     let what = format!("{step:?} {delivery:?}");
@@ -94,11 +95,7 @@ fn a_connection_that_nobody_serves_meets_the_deadline() {
     // The kernel takes it; nobody else does.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let controller = listener.local_addr().unwrap();
-    let (kind, fault) = told_as(verifier(controller).login("alice").unwrap_err());
-    assert_eq!(
-        (kind, fault.minor()),
-        (Kind::Unavailable, ControllerTimeout)
-    );
+    verifier(controller).refuses("alice", Kind::Unavailable, ControllerTimeout);
 }
 
 #[test]
@@ -112,11 +109,7 @@ fn a_connection_that_nobody_takes_meets_the_deadline() {
         waiting.push(stream);
         assert!(waiting.len() < 100_000, "the queue has no end");
     }
-    let (kind, fault) = told_as(verifier(controller).login("alice").unwrap_err());
-    assert_eq!(
-        (kind, fault.minor()),
-        (Kind::Unavailable, ControllerUnreachable)
-    );
+    verifier(controller).refuses("alice", Kind::Unavailable, ControllerUnreachable);
 }
 
 #[test]
@@ -124,9 +117,5 @@ fn a_port_that_is_closed_is_told_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let controller = listener.local_addr().unwrap();
     drop(listener);
-    let (kind, fault) = told_as(verifier(controller).login("alice").unwrap_err());
-    assert_eq!(
-        (kind, fault.minor()),
-        (Kind::Unavailable, ControllerUnreachable)
-    );
+    verifier(controller).refuses("alice", Kind::Unavailable, ControllerUnreachable);
 }

@@ -9,8 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gss_ntlmdc::config::Config;
-use gss_ntlmdc::fault::Fault;
-use gss_ntlmdc::fault::Minor;
+use gss_ntlmdc::fault::{Fault, Minor};
 use gss_ntlmdc::verify::netlogon::Netlogon;
 use gss_ntlmdc::verify::{Logon, Refusal, Verifier};
 use tempfile::TempDir;
@@ -76,6 +75,15 @@ impl Ready {
         let spent = began.elapsed();
         assert!(spent <= LIMIT, "it took {spent:?}");
         result
+    }
+
+    /// Somebody is not let in, for this reason.
+    #[track_caller]
+    pub fn refuses(&self, user: &str, kind: Kind, minor: Minor) -> Fault {
+        let (told, fault) = told_as(self.login(user).unwrap_err());
+        let text = fault.for_the_log();
+        assert_eq!((told, fault.minor()), (kind, minor), "{text}");
+        fault
     }
 }
 
@@ -170,7 +178,7 @@ fn fingerprint(draft: &Draft) -> String {
     )
 }
 
-pub fn told_as(refusal: Refusal) -> (Kind, Fault) {
+fn told_as(refusal: Refusal) -> (Kind, Fault) {
     match refusal {
         Refusal::NotMine(fault) => (Kind::NotMine, fault),
         Refusal::Denied(fault) => (Kind::Denied, fault),
