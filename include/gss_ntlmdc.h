@@ -164,8 +164,9 @@
  * it is overloaded. */
 #define NTLMDC_E_CONTROLLER_TIMEOUT 0x4E440502u
 
-/* The domain controller refused the machine account's secret. `secret` is not the password of
- * `account`: it was changed at the domain, or mistyped. */
+/* The domain controller refused the machine account's secret. The password of `account` is not
+ * what `secret` or `keytab` holds: it was changed at the domain, or mistyped. Once it is right,
+ * the next try may take 45 seconds; no restart is needed. */
 #define NTLMDC_E_MACHINE_SECRET_REFUSED 0x4E440503u
 
 /* The domain controller does not know the machine account. `account` does not exist in the

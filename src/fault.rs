@@ -155,7 +155,8 @@ minor_codes! {
     0x4E44_0501 ControllerUnreachable Failure "no domain controller can be reached";
     /// It took the connection and then fell silent, or it is overloaded.
     0x4E44_0502 ControllerTimeout Failure "the domain controller did not answer in time";
-    /// `secret` is not the password of `account`: it was changed at the domain, or mistyped.
+    /// The password of `account` is not what `secret` or `keytab` holds: it was changed at the
+    /// domain, or mistyped. Once it is right, the next try may take 45 seconds; no restart is needed.
     0x4E44_0503 MachineSecretRefused Failure
         "the domain controller refused the machine account's secret";
     /// `account` does not exist in the domain, is disabled, or is no computer account.

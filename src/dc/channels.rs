@@ -10,13 +10,16 @@ use std::time::{Duration, Instant};
 use crate::dc::Error;
 use crate::dc::channel::Channel;
 use crate::dc::locate::Candidate;
-use crate::fault::Fault;
+use crate::fault::{Fault, Minor};
 use crate::net::Deadline;
 
 /// A channel that was idle for longer is not used again: what is between may have forgotten it.
 const MAX_IDLE: Duration = Duration::from_secs(60);
 /// When no controller answered, nobody asks for that long; and then one, for all.
 const OUTAGE: Duration = Duration::from_secs(2);
+/// When controllers refuse our account, that time doubles with each try in vain, up to this: as often
+/// may a machine agree on a new key (MS-NRPC 3.1.4.6 step 4).
+const LONGEST_OUTAGE: Duration = Duration::from_secs(45);
 
 /// The channels of this process.
 pub(super) struct Channels {
@@ -48,9 +51,11 @@ struct Idle {
     since: Instant,
 }
 
-/// No controller answered.
+/// No controller answered, or none knows our account.
 struct Outage {
     fault: Fault,
+    /// How long nobody asks.
+    pause: Duration,
     until: Instant,
     /// One is trying again.
     being_tried: bool,
@@ -59,6 +64,20 @@ struct Outage {
 impl Outage {
     fn bars(&self) -> bool {
         self.being_tried || Instant::now() < self.until
+    }
+
+    /// How long the next pause is, after this `fault`. An account that is refused needs a person: who
+    /// has mended it waits no longer than it has been broken.
+    fn next_pause(last: Option<&Self>, fault: &Fault) -> Duration {
+        let is_refused = matches!(
+            fault.minor(),
+            Minor::MachineSecretRefused | Minor::MachineAccountUnknown
+        );
+        // Those that had begun before, and failed too, were no further tries.
+        match last.filter(|last| is_refused && last.being_tried) {
+            Some(last) => (last.pause * 2).min(LONGEST_OUTAGE),
+            None => OUTAGE,
+        }
     }
 }
 
@@ -143,16 +162,20 @@ impl Channels {
 
     /// Whoever asks within the next moments is told this.
     pub(super) fn nobody_answers(&self, fault: Fault) {
-        self.lock().outage = Some(Outage {
+        let mut state = self.lock();
+        let pause = Outage::next_pause(state.outage.as_ref(), &fault);
+        state.outage = Some(Outage {
             fault,
-            until: Instant::now() + OUTAGE,
+            pause,
+            until: Instant::now() + pause,
             being_tried: false,
         });
+        drop(state);
         self.changed.notify_all();
     }
 
-    /// Somebody answers.
-    pub(super) fn somebody_answers(&self) {
+    /// Somebody answers, or what is in the way is with us.
+    pub(super) fn outage_is_over(&self) {
         self.lock().outage = None;
     }
 
@@ -191,7 +214,6 @@ impl Drop for Slot<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Minor;
     use std::thread;
 
     fn long() -> Deadline {
@@ -263,8 +285,32 @@ mod tests {
 
         later(&channels);
         let trying = channels.take(long()).unwrap();
-        channels.somebody_answers();
+        channels.outage_is_over();
         assert!(channels.take(long()).is_ok(), "it did");
         drop(trying);
+    }
+
+    #[test]
+    fn an_account_that_is_refused_is_tried_less_and_less_often() {
+        let channels = Channels::new(2);
+        let fail = |minor: Minor| {
+            if let Some(outage) = channels.lock().outage.as_mut() {
+                outage.until = Instant::now();
+            }
+            let both = [channels.take(long()), channels.take(long())];
+            let asked = both.iter().filter(|slot| slot.is_ok()).count();
+            for _ in 0..asked {
+                channels.nobody_answers(minor.into());
+            }
+            channels.lock().outage.as_ref().unwrap().pause.as_secs()
+        };
+        // Two begin at once, and find it out at once; later it is one, for both.
+        let refused = Minor::MachineSecretRefused;
+        let pauses = [(); 7].map(|()| fail(refused));
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 45, 45]);
+        assert_eq!(fail(Minor::ControllerUnreachable), 2, "may be back at once");
+        assert_eq!(fail(Minor::MachineAccountUnknown), 4);
+        channels.outage_is_over();
+        assert_eq!(fail(refused), 2);
     }
 }

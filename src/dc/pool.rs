@@ -61,7 +61,7 @@ impl Pool {
                 Err(Error::Outage(fault))
             }
             outcome => {
-                self.channels().somebody_answers();
+                self.channels().outage_is_over();
                 outcome
             }
         }
@@ -105,6 +105,10 @@ impl Pool {
                     return asked.outcome;
                 }
                 Action::AskElsewhere => {
+                    // One that refuses our account does so for every login: it comes last.
+                    if asked.outcome.is_err() {
+                        self.locator.failed(&controller);
+                    }
                     failures.push(asked.outcome);
                     if std::mem::replace(&mut asked_elsewhere, true) {
                         break;

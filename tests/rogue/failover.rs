@@ -48,6 +48,24 @@ fn left_for_an_honest_one(what: &str, lie: Lie) -> Controller {
     liar
 }
 
+/// Its copy of the domain may be old, or ours.
+#[test]
+fn a_controller_that_refuses_our_account_is_not_asked_again_soon() {
+    let first = Controller::that(at(Step::Authenticate, |draft| {
+        draft.put(16, &0xC000_018B_u32.to_le_bytes());
+    }));
+    // Each of its connections serves once.
+    let second = Controller::that(at(Step::Logon, |draft| {
+        draft.delivery = Delivery::CutThenClose(usize::MAX);
+    }));
+    let verifier = verifier_of(&[first.address, second.address]);
+    for _ in 0..3 {
+        assert!(verifier.login("alice").is_ok());
+    }
+    assert_eq!(second.turns(Step::SealedBind), 3);
+    assert_eq!(first.turns(Step::Authenticate), 1);
+}
+
 /// Each wrong password counts against the user; and a no is a no.
 #[test]
 fn a_verdict_is_taken_from_the_first_that_gives_one() {
