@@ -6,7 +6,7 @@
 //! process that lives must be right: the right password in, with the right session key, and a wrong
 //! one out.
 //!
-//! The environment is that of `tests/dc.rs`, and `NTLMDC_STORM_LOGINS`: how many logins each process
+//! The environment is that of `tests/dc/main.rs`, and `NTLMDC_STORM_LOGINS`: how many logins each process
 //! makes, 100 if it is not set.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -1,4 +1,4 @@
-"""tests/dc.rs and tests/storm.rs against a domain of the lab: `python3 -m lab.controller_tests`."""
+"""tests/dc and tests/storm.rs against a domain of the lab: `python3 -m lab.controller_tests`."""
 
 import os
 import pathlib

@@ -25,7 +25,7 @@ pub fn turn() -> MutexGuard<'static, ()> {
 }
 
 fn variable(name: &str) -> String {
-    env::var(name).unwrap_or_else(|_| panic!("set {name}: see the head of tests/dc.rs"))
+    env::var(name).unwrap_or_else(|_| panic!("set {name}: see the head of tests/dc/main.rs"))
 }
 
 /// The controller's address.

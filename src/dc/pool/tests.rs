@@ -1,4 +1,4 @@
-//! Faults of the network, with a peer on loopback; what a real controller does is in `tests/dc.rs`.
+//! Faults of the network, with a peer on loopback; what a real controller does is in `tests/dc`.
 
 use super::*;
 use crate::fault::{Fault, Minor};

@@ -1,0 +1,169 @@
+//! Channels: kept, lost, replaced, and shared; seen by a relay between us and the controller.
+
+use std::sync::Barrier;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use gss_ntlmdc::fault::Minor;
+use gss_ntlmdc::verify::Verifier;
+
+use crate::support::client::Client;
+use crate::support::dc::{self, Setup};
+use crate::support::relay::Relay;
+
+#[test]
+fn one_channel_serves_many_logins_and_threads() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    let verifier = relay.verifier();
+    thread::scope(|scope| {
+        for user in ["alice", "bob", "alice", "bob"] {
+            let verifier = &verifier;
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let client = Client::of(user);
+                    let verified = verifier.verify(&client.attempt()).unwrap();
+                    assert_eq!(verified.account().user, user);
+                    assert_eq!(
+                        verified.session_base_key(),
+                        Some(&client.session_base_key())
+                    );
+                }
+            });
+        }
+    });
+    // One to agree on the key, one to stay.
+    assert_eq!(relay.connections.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_connection_that_died_is_replaced_unnoticed() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    let verifier = relay.verifier();
+    let client = Client::of("alice");
+    assert!(verifier.verify(&client.attempt()).is_ok());
+    relay.cut();
+    assert!(verifier.verify(&client.attempt()).is_ok());
+    // One more: the key still holds.
+    assert_eq!(relay.connections.load(Ordering::SeqCst), 3);
+
+    // While the answer is awaited.
+    relay.cut_at_next_request();
+    assert!(verifier.verify(&client.attempt()).is_ok());
+    assert_eq!(relay.connections.load(Ordering::SeqCst), 4);
+    assert_eq!(relay.authentications.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_wrong_password_is_asked_about_once() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    let verifier = relay.verifier();
+    assert!(verifier.verify(&Client::of("alice").attempt()).is_ok());
+    let before = relay.requests.load(Ordering::SeqCst);
+    dc::refused(&verifier, &Client::with_password("alice", "wrong"));
+    assert_eq!(relay.requests.load(Ordering::SeqCst), before + 1);
+}
+
+#[test]
+fn a_changed_answer_is_never_believed() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    let verifier = relay.verifier();
+    let client = Client::of("alice");
+    assert!(verifier.verify(&client.attempt()).is_ok());
+    relay.change_next_answer();
+    let fault = dc::refused(&verifier, &client);
+    assert_eq!(fault.minor(), Minor::ControllerForged);
+    // The channel was given up; the next login has a new one.
+    assert!(verifier.verify(&client.attempt()).is_ok());
+}
+
+#[test]
+fn two_that_start_together_both_come_through() {
+    let _turn = dc::turn();
+    let client = Client::of("alice");
+    for _ in 0..5 {
+        let both = Barrier::new(2);
+        thread::scope(|scope| {
+            for verifier in [dc::verifier(), dc::verifier()] {
+                let (both, client) = (&both, &client);
+                scope.spawn(move || {
+                    both.wait();
+                    verifier.verify(&client.attempt()).unwrap();
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn another_process_with_the_same_account_disturbs_nothing() {
+    let _turn = dc::turn();
+    let client = Client::of("alice");
+    let (first, second) = (dc::verifier(), dc::verifier());
+    for _ in 0..3 {
+        assert!(first.verify(&client.attempt()).is_ok());
+        assert!(second.verify(&client.attempt()).is_ok());
+        // A third agrees on a new key each time.
+        assert!(dc::verifier().verify(&client.attempt()).is_ok());
+    }
+}
+
+#[test]
+fn processes_that_share_a_directory_agree_on_one_key() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    let client = Client::of("alice");
+    let shared = tempfile::tempdir().unwrap();
+    let verifier = || {
+        Setup {
+            state_dir: Some(shared.path().join("state")),
+            ..relay.setup()
+        }
+        .verifier()
+    };
+    for _ in 0..4 {
+        let verified = verifier().verify(&client.attempt()).unwrap();
+        assert_eq!(
+            verified.session_base_key(),
+            Some(&client.session_base_key())
+        );
+    }
+    assert_eq!(relay.authentications.load(Ordering::SeqCst), 1);
+    assert_eq!(relay.connections.load(Ordering::SeqCst), 5);
+
+    // Somebody who does not share agrees on a key of his own: one more of ours, and all share it.
+    assert!(dc::verifier().verify(&client.attempt()).is_ok());
+    for _ in 0..2 {
+        assert!(verifier().verify(&client.attempt()).is_ok());
+    }
+    assert_eq!(relay.authentications.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn as_many_connections_as_are_configured() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    let verifier = Setup {
+        connections: 3,
+        ..relay.setup()
+    }
+    .verifier();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let verifier = &verifier;
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let client = Client::of("bob");
+                    assert!(verifier.verify(&client.attempt()).is_ok());
+                }
+            });
+        }
+    });
+    let connections = relay.connections.load(Ordering::SeqCst);
+    assert_eq!(relay.authentications.load(Ordering::SeqCst), 1);
+    // Three, the one to agree on the key, and those that met at the start and found it agreed on.
+    assert!((3..=6).contains(&connections), "{connections}");
+}
