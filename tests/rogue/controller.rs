@@ -22,6 +22,8 @@ const NETLOGON: [u8; 20] =
 /// 8a885d04-1ceb-11c9-9fe8-08002b104860 version 2.0 (C706 appendix I).
 const NDR: [u8; 20] =
     *b"\x04\x5D\x88\x8A\xEB\x1C\xC9\x11\x9F\xE8\x08\x00\x2B\x10\x48\x60\x02\0\0\0";
+/// The status for a machine that does not know its secret.
+const ACCESS_DENIED: u32 = 0xC000_0022;
 /// The fault for a request that is not sealed as it should be.
 const SEC_PKG_ERROR: u32 = 0x721;
 const SERVER_CHALLENGE: Credential = *b"DCrandom";
@@ -256,8 +258,8 @@ impl Memory {
     fn authenticated(&mut self, stub: &[u8]) -> Vec<u8> {
         let (_, end) = stub.split_at(stub.len() - 12);
         self.seed = seal::credential(&self.session_key, self.client_challenge);
-        if self.nt_hash == NT_HASH {
-            assert_eq!(end[..8], self.seed, "the machine's credential");
+        if self.nt_hash == NT_HASH && end[..8] != self.seed {
+            return [&[0; 16][..], &ACCESS_DENIED.to_le_bytes()].concat();
         }
         self.requested = u32_at(end, 8);
         let credential = seal::credential(&self.session_key, self.server_challenge);

@@ -23,12 +23,15 @@ mod support {
     pub mod dc;
 }
 
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
 use gss_ntlmdc::fault::Minor;
 
 use controller::Controller;
 use delivery::Delivery;
 use draft::{FAULT, HEADER_SIGN, STEPS, Step};
-use trial::{Kind, at, verifier};
+use trial::{Kind, at, verifier, write_secret};
 
 #[test]
 fn an_honest_controller_is_believed() {
@@ -56,6 +59,29 @@ fn a_controller_on_ipv6_is_as_good() {
     let controller = Controller::on_ipv6();
     assert!(verifier(controller.address).login("alice").is_ok());
     assert_eq!(controller.complaints(), [""; 0]);
+}
+
+#[test]
+fn a_secret_that_changes_while_it_is_refused_is_read_again() {
+    for mended in [true, false] {
+        let file = Arc::new(OnceLock::<PathBuf>::new());
+        let mending = Arc::clone(&file);
+        let controller = Controller::that(Box::new(move |draft| {
+            if mended && (draft.step, draft.turn) == (Step::Authenticate, 1) {
+                write_secret(mending.get().unwrap(), &controller::NT_HASH);
+            }
+        }));
+        let verifier = verifier(controller.address);
+        write_secret(file.get_or_init(|| verifier.secret()), b"not what it was!");
+        let turns = if mended {
+            assert!(verifier.login("alice").is_ok());
+            2
+        } else {
+            verifier.refuses("alice", Kind::Unavailable, Minor::MachineSecretRefused);
+            1
+        };
+        assert_eq!(controller.turns(Step::Authenticate), turns);
+    }
 }
 
 /// What controllers do that are honest and old, or built in another way.

@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -16,6 +17,7 @@ use tempfile::TempDir;
 
 use crate::controller::{Controller, Lie, NT_HASH};
 use crate::draft::{Draft, Step};
+use crate::seal::Key;
 use crate::support::client::Client;
 
 /// As [`verifier`] configures it, and what may come on top.
@@ -26,7 +28,6 @@ const AT_ONCE: usize = 32;
 /// A verifier with short patience, and the directory that holds its secret.
 pub struct Ready {
     verifier: Netlogon,
-    #[allow(dead_code, reason = "kept until the end")]
     directory: TempDir,
 }
 
@@ -40,9 +41,7 @@ pub fn verifier_of(controllers: &[SocketAddr]) -> Ready {
     let controllers: Vec<_> = controllers.iter().map(ToString::to_string).collect();
     let directory = tempfile::tempdir().unwrap();
     let secret = directory.path().join("secret");
-    let digits: String = NT_HASH.iter().map(|byte| format!("{byte:02x}")).collect();
-    fs::write(&secret, digits).unwrap();
-    fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+    write_secret(&secret, &NT_HASH);
     let text = format!(
         r#"
         verify = ["netlogon"]
@@ -66,7 +65,19 @@ pub fn verifier_of(controllers: &[SocketAddr]) -> Ready {
     }
 }
 
+/// Makes this NT hash the secret that a verifier is told.
+pub fn write_secret(file: &Path, nt_hash: &Key) {
+    let digits: String = nt_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(file, digits).unwrap();
+    fs::set_permissions(file, Permissions::from_mode(0o600)).unwrap();
+}
+
 impl Ready {
+    /// The file that holds its secret.
+    pub fn secret(&self) -> PathBuf {
+        self.directory.path().join("secret")
+    }
+
     /// Somebody logs in; in time.
     pub fn login(&self, user: &str) -> Result<Logon, Refusal> {
         let client = Client::with_password(user, "whatever");

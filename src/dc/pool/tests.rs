@@ -221,7 +221,7 @@ fn when_nobody_answers_the_next_is_told_at_once() {
 }
 
 #[test]
-fn a_secret_that_is_changed_meanwhile_is_read_again() {
+fn a_secret_that_is_written_later_is_read_then() {
     let (address, thread) = controller(|mut stream| {
         for exchange in [recorded::BIND, recorded::REQ_CHALLENGE] {
             read_pdu(&mut stream);
