@@ -82,8 +82,7 @@ impl Locator {
                 Advice::NotFound(problem) => return Err(Error::NotFound(problem)),
                 Advice::Search if !state.searching => break,
                 Advice::Search => {
-                    let old = state.memory.ordered(Instant::now());
-                    if !old.is_empty() {
+                    if let Ok(old) = state.memory.known(Instant::now()) {
                         return Ok(old);
                     }
                     let left = deadline.remaining().ok_or(Error::TimeOver)?;
@@ -96,20 +95,14 @@ impl Locator {
         let site = state.memory.site();
         drop(state);
 
-        let turn = Turn(known);
+        // Its end takes the lock that is taken below: what is declared first is dropped last.
+        let _turn = Turn(known);
         let mut resolver = Resolver::of_the_system(deadline.or_after(SEARCH));
         let found = search::search(&self.config, site, &mut resolver);
         let mut state = known.lock();
-        state.memory.searched(found, Instant::now());
-        drop(state);
-        drop(turn);
-        let state = known.lock();
-        match state.memory.advice(Instant::now()) {
-            Advice::NotFound(problem) => Err(Error::NotFound(problem)),
-            Advice::Use(candidates) => Ok(candidates),
-            // All of them have failed while we searched.
-            Advice::Search => Ok(state.memory.ordered(Instant::now())),
-        }
+        let now = Instant::now();
+        state.memory.searched(found, now);
+        state.memory.known(now).map_err(Error::NotFound)
     }
 
     /// It could not be reached, or was not fit to answer: for a minute it comes last.

@@ -67,21 +67,28 @@ impl Memory {
             FRESH
         };
         match self.searched {
-            Some(then) if is_within(then, fresh, now) => match self.ordered(now) {
-                none if none.is_empty() => Advice::NotFound(self.problem.clone()),
-                candidates => Advice::Use(candidates),
+            Some(then) if is_within(then, fresh, now) => match self.known(now) {
+                Ok(candidates) => Advice::Use(candidates),
+                Err(problem) => Advice::NotFound(problem),
             },
             _ => Advice::Search,
         }
     }
 
-    /// All that is known: who answered last, the others as they were found, then those that have
-    /// failed lately.
-    pub(super) fn ordered(&self, now: Instant) -> Vec<Candidate> {
+    /// All that is known, however old, best first; if nothing is, why the last search found nothing.
+    pub(super) fn known(&self, now: Instant) -> Result<Vec<Candidate>, String> {
+        match self.list.is_empty() {
+            true => Err(self.problem.clone()),
+            false => Ok(self.ordered(now)),
+        }
+    }
+
+    /// Who answered last, the others as they were found, then those that have failed lately.
+    fn ordered(&self, now: Instant) -> Vec<Candidate> {
         let good = self.good.as_ref().filter(|(candidate, since)| {
-            !self.keeps_order && !self.list.is_empty() && {
-                is_within(*since, AFFINITY, now) && !self.is_avoided(candidate, now)
-            }
+            !self.keeps_order
+                && is_within(*since, AFFINITY, now)
+                && !self.is_avoided(candidate, now)
         });
         let first = good.map(|(candidate, _)| candidate);
         let others = self.list.iter().filter(|one| Some(*one) != first);
