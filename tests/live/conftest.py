@@ -75,6 +75,6 @@ def tell(request, capsys):
 
     def tell(text):
         with capsys.disabled():
-            print(f"\n    {request.node.callspec.id}: {text}", end="", flush=True)
+            print(f"\n    {request.node.name}: {text}", end="", flush=True)
 
     return tell

@@ -106,7 +106,6 @@ class Load:
         told = {(login.user, login.told) for login in self.right if login.let_in}
         assert told == {(user, f"EXAMPLE\\{user}") for user in USERS}
 
-
     def nothing_lost(self, log=""):
         """Everybody with the right password got in, nobody with a wrong one.
 
