@@ -1,9 +1,10 @@
 //! TCP and UDP with a deadline on every wait.
 //!
-//! Blocking calls of the standard library, on the caller's thread; each gets what is left of its
-//! deadline as its time limit.
+//! Blocking calls of the standard library, on the caller's thread; none waits for longer than is left
+//! of its deadline.
 
 use std::io::{self, Read, Write};
+use std::mem::{self, MaybeUninit};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -72,18 +73,29 @@ impl Error {
 
 /// A TCP connection. Closed when dropped.
 #[derive(Debug)]
-pub struct Stream(TcpStream);
+pub struct Stream {
+    socket: TcpStream,
+    /// The socket's time limit for each wait, if it was set.
+    limit: Option<Duration>,
+    /// What came and was not asked for yet.
+    unread: Vec<u8>,
+}
 
 impl Stream {
+    /// The longest wait between two looks at the clock. As long as more than that is left of a
+    /// deadline, the socket's time limit stays as it is: a login sets none.
+    const LONGEST_WAIT: Duration = Duration::from_secs(1);
+    /// How much is read at once, in bytes: a PDU with some dozen groups in it.
+    const AT_ONCE: usize = 2048;
+
     /// Connects. Small messages are sent at once (TCP_NODELAY).
     ///
     /// # Errors
     /// [`Error::Connect`], also when the deadline ends the attempt.
     pub fn connect(peer: SocketAddr, deadline: Deadline) -> Result<Self, Error> {
         let left = deadline.left()?;
-        let stream = TcpStream::connect_timeout(&peer, left).map_err(Error::Connect)?;
-        stream.set_nodelay(true).map_err(Error::Broken)?;
-        Ok(Self(stream))
+        let socket = TcpStream::connect_timeout(&peer, left).map_err(Error::Connect)?;
+        Self::connected(socket)
     }
 
     /// Connects from a local address of the same family.
@@ -103,9 +115,16 @@ impl Stream {
             socket.connect_timeout(&peer.into(), left)?;
             Ok(TcpStream::from(socket))
         };
-        let stream = connect().map_err(Error::Connect)?;
-        stream.set_nodelay(true).map_err(Error::Broken)?;
-        Ok(Self(stream))
+        Self::connected(connect().map_err(Error::Connect)?)
+    }
+
+    fn connected(socket: TcpStream) -> Result<Self, Error> {
+        socket.set_nodelay(true).map_err(Error::Broken)?;
+        Ok(Self {
+            socket,
+            limit: None,
+            unread: Vec::new(),
+        })
     }
 
     /// Sends all of `bytes`.
@@ -115,11 +134,10 @@ impl Stream {
     pub fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let limit = Some(deadline.left()?);
-            self.0.set_write_timeout(limit).map_err(Error::Broken)?;
-            match self.0.write(rest) {
+            self.limit_wait(deadline)?;
+            match self.socket.write(rest) {
                 Ok(sent) => rest = rest.get(sent..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_passing(&error) => {}
                 Err(error) => return Err(Error::of_io(error)),
             }
         }
@@ -137,40 +155,67 @@ impl Stream {
         length: impl FnOnce(&[u8; HEADER]) -> Result<usize, E>,
         deadline: Deadline,
     ) -> Result<Vec<u8>, Error> {
-        let mut header = [0; HEADER];
-        self.fill(&mut header, deadline)?;
-        let length = length(&header).map_err(|error| Error::Unframed(error.to_string()))?;
-        let mut message = header.to_vec();
-        message.resize(length.max(HEADER), 0);
-        let (_, body) = message.split_at_mut(HEADER);
-        self.fill(body, deadline)?;
-        Ok(message)
+        let header = loop {
+            match self.unread.first_chunk() {
+                Some(header) => break header,
+                None => self.read(deadline)?,
+            }
+        };
+        let length = length(header).map_err(|error| Error::Unframed(error.to_string()))?;
+        let length = length.max(HEADER);
+        while self.unread.len() < length {
+            self.read(deadline)?;
+        }
+        let rest = self.unread.split_off(length);
+        Ok(mem::replace(&mut self.unread, rest))
     }
 
-    fn fill(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<(), Error> {
-        let mut rest = buffer;
-        while !rest.is_empty() {
-            let limit = Some(deadline.left()?);
-            self.0.set_read_timeout(limit).map_err(Error::Broken)?;
-            match self.0.read(rest) {
+    /// Reads what is there, once something is.
+    fn read(&mut self, deadline: Deadline) -> Result<(), Error> {
+        let mut buffer = [0; Self::AT_ONCE];
+        loop {
+            self.limit_wait(deadline)?;
+            match self.socket.read(&mut buffer) {
                 Ok(0) => return Err(Error::Closed),
-                Ok(came) => rest = rest.get_mut(came..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(came) => {
+                    let came = buffer.get(..came).unwrap_or_default();
+                    self.unread.extend_from_slice(came);
+                    return Ok(());
+                }
+                Err(error) if is_passing(&error) => {}
                 Err(error) => return Err(Error::of_io(error)),
             }
+        }
+    }
+
+    /// Sees to it that the next wait ends before the deadline does.
+    fn limit_wait(&mut self, deadline: Deadline) -> Result<(), Error> {
+        let limit = Some(deadline.left()?.min(Self::LONGEST_WAIT));
+        if self.limit != limit {
+            let socket = &self.socket;
+            socket.set_read_timeout(limit).map_err(Error::Broken)?;
+            socket.set_write_timeout(limit).map_err(Error::Broken)?;
+            self.limit = limit;
         }
         Ok(())
     }
 
     /// Whether the connection is open and nothing has come: as it is between a call and the next.
     pub fn is_quiet(&self) -> bool {
-        let peeked = self
-            .0
-            .set_nonblocking(true)
-            .and_then(|()| self.0.peek(&mut [0]));
-        let quiet = matches!(&peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-        self.0.set_nonblocking(false).is_ok() && quiet
+        let without_waiting = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+        let peeked = socket2::SockRef::from(&self.socket)
+            .recv_with_flags(&mut [MaybeUninit::uninit()], without_waiting);
+        let nothing = matches!(&peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        nothing && self.unread.is_empty()
     }
+}
+
+/// Whether a wait was ended by a signal or its time limit, and may be repeated if time is left.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+    )
 }
 
 /// A UDP socket with a port of the system's choice. Closed when dropped.

@@ -58,6 +58,33 @@ fn a_silent_or_slow_peer_meets_the_deadline() {
 }
 
 #[test]
+fn each_wait_ends_with_its_own_deadline() {
+    let (mut stream, mut peer) = pair();
+    let timed_out = |stream: &mut Stream, after| {
+        let start = Instant::now();
+        let error = message(stream, Deadline::after(after)).unwrap_err();
+        assert!(matches!(error, Error::Timeout));
+        let late = start.elapsed().checked_sub(after).unwrap();
+        assert!(late < Duration::from_millis(500), "{late:?}");
+    };
+    // Longer than the socket's limit, shorter, longer again.
+    let long = Stream::LONGEST_WAIT + SOON;
+    for after in [long, SOON, long] {
+        timed_out(&mut stream, after);
+    }
+
+    let sender = thread::spawn(move || {
+        thread::sleep(long);
+        peer.write_all(b"\0\x02").unwrap();
+        peer
+    });
+    let deadline = Deadline::after(Duration::from_secs(10));
+    assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x02");
+    let _peer = sender.join().unwrap();
+    timed_out(&mut stream, SOON);
+}
+
+#[test]
 fn a_peer_that_takes_nothing_meets_the_deadline() {
     let (mut stream, _peer) = pair();
     let much = vec![0; 64 << 20];
@@ -88,6 +115,38 @@ fn quiet_is_open_with_nothing_to_read() {
     drop(peer);
     while stream.is_quiet() && seen.remaining().is_some() {}
     assert!(!stream.is_quiet(), "closed");
+}
+
+#[test]
+fn what_came_with_a_message_is_not_quiet() {
+    let (mut stream, mut peer) = pair();
+    let deadline = Deadline::after(Duration::from_secs(10));
+    peer.write_all(b"\0\x03a\0\x03b").unwrap();
+    assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x03a");
+    assert!(!stream.is_quiet());
+    assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x03b");
+    assert!(stream.is_quiet());
+    peer.write_all(b"\0").unwrap();
+    drop(peer);
+    assert!(matches!(message(&mut stream, deadline), Err(Error::Closed)));
+}
+
+#[test]
+fn messages_longer_than_one_read_come_whole() {
+    let (mut stream, mut peer) = pair();
+    let long = vec![7; 3 * Stream::AT_ONCE + 1];
+    let (first, second) = (
+        [long.as_slice(), b"1"].concat(),
+        [long, b"2".into()].concat(),
+    );
+    peer.write_all(&[first.as_slice(), &second].concat())
+        .unwrap();
+    let deadline = Deadline::after(Duration::from_secs(10));
+    for expected in [first, second] {
+        let length = |_: &[u8; 2]| Ok::<_, String>(expected.len());
+        assert_eq!(stream.message(length, deadline).unwrap(), expected);
+    }
+    assert!(stream.is_quiet());
 }
 
 #[test]
