@@ -107,10 +107,18 @@ impl Channels {
             Some(error) => Err(error),
             None => Ok(self.slot(&mut state)),
         };
-        drop(state);
         // The next may have its turn too.
-        self.changed.notify_all();
+        self.wake(state);
         slot
+    }
+
+    /// Unlocks, and wakes those who wait: a system call, so only if somebody does.
+    fn wake(&self, state: MutexGuard<'_, State>) {
+        let is_awaited = !state.queue.is_empty();
+        drop(state);
+        if is_awaited {
+            self.changed.notify_all();
+        }
     }
 
     fn slot(&self, state: &mut State) -> Slot<'_> {
@@ -143,12 +151,13 @@ impl Channels {
 
     /// Whoever asks within the next moments is told this.
     pub(super) fn nobody_answers(&self, fault: Fault) {
-        self.lock().outage = Some(Outage {
+        let mut state = self.lock();
+        state.outage = Some(Outage {
             fault,
             until: Instant::now() + OUTAGE,
             being_tried: false,
         });
-        self.changed.notify_all();
+        self.wake(state);
     }
 
     /// Somebody answers.
@@ -183,8 +192,7 @@ impl Drop for Slot<'_> {
         {
             outage.being_tried = false;
         }
-        drop(state);
-        self.channels.changed.notify_all();
+        self.channels.wake(state);
     }
 }
 
