@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use aes::Aes128;
 use aes::cipher::BlockCipherEncrypt;
+use aes::{Aes128, Aes128Enc};
 use cfb8::cipher::{KeyIvInit, StreamCipher as _};
 use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
@@ -201,44 +201,38 @@ impl Aes128Cfb8Encryptor {
 /// AES-128 in 8-bit cipher feedback mode (MS-NRPC 3.1.4.4.1), decrypting.
 ///
 /// The shift register goes on from one call to the next: pieces make one stream. The register
-/// before each byte is known from the start, so the cipher runs on eight at once: less than half the
-/// time of the `cfb8` crate, which takes them one by one, on the longest message of a login.
+/// before each byte is known from the start, so the cipher runs on many at once: on the longest
+/// message of a login, in a tenth of the time of the `cfb8` crate, which takes them one by one.
 pub struct Aes128Cfb8Decryptor {
-    cipher: Aes128,
-    register: [u8; 16],
+    cipher: Aes128Enc,
+    /// Its first byte is the lowest.
+    register: u128,
 }
 
 impl Aes128Cfb8Decryptor {
-    const AT_ONCE: usize = 8;
+    const AT_ONCE: usize = 64;
 
     /// Starts a stream.
     pub fn new(key: &Key, iv: &[u8; 16]) -> Self {
         Self {
-            cipher: Aes128::new(key.expose().into()),
-            register: *iv,
+            cipher: Aes128Enc::new(key.expose().into()),
+            register: u128::from_le_bytes(*iv),
         }
     }
 
     /// Decrypts the next piece in place.
     pub fn apply(&mut self, data: &mut [u8]) {
+        let mut blocks = [aes::Block::default(); Self::AT_ONCE];
         for piece in data.chunks_mut(Self::AT_ONCE) {
-            let mut stream = [0; 16 + Self::AT_ONCE];
-            stream
-                .iter_mut()
-                .zip(self.register.iter().chain(piece.iter()))
-                .for_each(|(to, from)| *to = *from);
-            let mut blocks = [aes::Block::default(); Self::AT_ONCE];
-            for (block, register) in blocks.iter_mut().zip(stream.windows(16)) {
-                block.copy_from_slice(register);
+            for (block, byte) in blocks.iter_mut().zip(piece.iter()) {
+                *block = self.register.to_le_bytes().into();
+                self.register = self.register >> 8 | u128::from(*byte) << 120;
             }
-            self.cipher.encrypt_blocks(&mut blocks);
+            let registers = blocks.get_mut(..piece.len()).unwrap_or_default();
+            self.cipher.encrypt_blocks(registers);
             for (byte, block) in piece.iter_mut().zip(&blocks) {
                 *byte ^= block.first().copied().unwrap_or_default();
             }
-            self.register
-                .iter_mut()
-                .zip(stream.iter().skip(piece.len()))
-                .for_each(|(to, from)| *to = *from);
         }
     }
 }
@@ -332,7 +326,7 @@ mod tests {
     #[test]
     fn cfb8_goes_back_and_forth_at_every_length() {
         let key = Key::new(ASCENDING);
-        let plain: Vec<u8> = (0..100).collect();
+        let plain: Vec<u8> = (0..=255).collect();
         for length in 0..plain.len() {
             let mut data = plain[..length].to_vec();
             Aes128Cfb8Encryptor::new(&key, &ASCENDING).apply(&mut data);
