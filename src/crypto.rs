@@ -6,9 +6,12 @@
 
 use std::fmt;
 
-use aes::Aes128;
-use aes::cipher::BlockCipherEncrypt;
-use cfb8::cipher::{KeyIvInit, StreamCipher as _};
+use aes::Aes128Enc;
+use aes::cipher::consts::U16;
+use aes::cipher::{
+    BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser,
+    StreamCipher as _,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
 use md5::Md5;
@@ -184,181 +187,104 @@ pub fn rc4(key: &Key, data: &mut [u8]) {
 /// AES-128 in 8-bit cipher feedback mode (MS-NRPC 3.1.4.4.1), encrypting.
 ///
 /// The shift register goes on from one call to the next: pieces make one stream.
-pub struct Aes128Cfb8Encryptor(cfb8::Encryptor<Aes128>);
+pub struct Aes128Cfb8Encryptor {
+    cipher: Aes128Enc,
+    register: ShiftRegister,
+}
 
 impl Aes128Cfb8Encryptor {
     /// Starts a stream.
     pub fn new(key: &Key, iv: &[u8; 16]) -> Self {
-        Self(cfb8::Encryptor::new(key.expose().into(), iv.into()))
+        Self {
+            cipher: Aes128Enc::new(key.expose().into()),
+            register: ShiftRegister::new(iv),
+        }
     }
 
     /// Encrypts the next piece in place.
     pub fn apply(&mut self, data: &mut [u8]) {
-        self.0.encrypt(data);
+        let Self { cipher, register } = self;
+        cipher.encrypt_with_backend(EachByte { register, data });
+    }
+}
+
+/// The last 16 bytes that were sent; the oldest is the lowest.
+struct ShiftRegister(u128);
+
+impl ShiftRegister {
+    fn new(iv: &[u8; 16]) -> Self {
+        Self(u128::from_le_bytes(*iv))
+    }
+
+    fn block(&self) -> aes::Block {
+        self.0.to_le_bytes().into()
+    }
+
+    fn shift_in(&mut self, byte: u8) {
+        self.0 = self.0 >> 8 | u128::from(byte) << 120;
+    }
+}
+
+/// Encrypts byte by byte within the cipher, which else would look for each of them which
+/// instructions the processor has.
+struct EachByte<'a> {
+    register: &'a mut ShiftRegister,
+    data: &'a mut [u8],
+}
+
+impl BlockSizeUser for EachByte<'_> {
+    type BlockSize = U16;
+}
+
+impl BlockCipherEncClosure for EachByte<'_> {
+    #[inline(always)]
+    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
+        for byte in self.data {
+            let mut block = self.register.block();
+            backend.encrypt_block((&mut block).into());
+            *byte ^= block.first().copied().unwrap_or_default();
+            self.register.shift_in(*byte);
+        }
     }
 }
 
 /// AES-128 in 8-bit cipher feedback mode (MS-NRPC 3.1.4.4.1), decrypting.
 ///
 /// The shift register goes on from one call to the next: pieces make one stream. The register
-/// before each byte is known from the start, so the cipher runs on eight at once: less than half the
-/// time of the `cfb8` crate, which takes them one by one, on the longest message of a login.
+/// before each byte is known from the start, so the cipher runs on many at once: on the longest
+/// message of a login, in a tenth of the time that one by one would take.
 pub struct Aes128Cfb8Decryptor {
-    cipher: Aes128,
-    register: [u8; 16],
+    cipher: Aes128Enc,
+    register: ShiftRegister,
 }
 
 impl Aes128Cfb8Decryptor {
-    const AT_ONCE: usize = 8;
+    const AT_ONCE: usize = 64;
 
     /// Starts a stream.
     pub fn new(key: &Key, iv: &[u8; 16]) -> Self {
         Self {
-            cipher: Aes128::new(key.expose().into()),
-            register: *iv,
+            cipher: Aes128Enc::new(key.expose().into()),
+            register: ShiftRegister::new(iv),
         }
     }
 
     /// Decrypts the next piece in place.
     pub fn apply(&mut self, data: &mut [u8]) {
+        let mut blocks = [aes::Block::default(); Self::AT_ONCE];
         for piece in data.chunks_mut(Self::AT_ONCE) {
-            let mut stream = [0; 16 + Self::AT_ONCE];
-            stream
-                .iter_mut()
-                .zip(self.register.iter().chain(piece.iter()))
-                .for_each(|(to, from)| *to = *from);
-            let mut blocks = [aes::Block::default(); Self::AT_ONCE];
-            for (block, register) in blocks.iter_mut().zip(stream.windows(16)) {
-                block.copy_from_slice(register);
+            for (block, byte) in blocks.iter_mut().zip(piece.iter()) {
+                *block = self.register.block();
+                self.register.shift_in(*byte);
             }
-            self.cipher.encrypt_blocks(&mut blocks);
+            let registers = blocks.get_mut(..piece.len()).unwrap_or_default();
+            self.cipher.encrypt_blocks(registers);
             for (byte, block) in piece.iter_mut().zip(&blocks) {
                 *byte ^= block.first().copied().unwrap_or_default();
             }
-            self.register
-                .iter_mut()
-                .zip(stream.iter().skip(piece.len()))
-                .for_each(|(to, from)| *to = *from);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use hex_literal::hex;
-
-    const ASCENDING: [u8; 16] = hex!("000102030405060708090a0b0c0d0e0f");
-
-    #[test]
-    fn hashes_match_their_published_vectors() {
-        // RFC 1320 A.5, RFC 1321 A.5, FIPS 180-4 (the message "abc").
-        assert_eq!(md4(b"abc"), hex!("a448017aaf21d8525fc10ae87aa6729d"));
-        assert_eq!(
-            md5(&[b"a", b"", b"bc"]),
-            hex!("900150983cd24fb0d6963f7d28e17f72")
-        );
-        assert_eq!(
-            sha256(b"abc"),
-            hex!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-        );
-    }
-
-    #[test]
-    fn nt_hashes_come_from_passwords_and_from_digits() {
-        // MS-NLMP 4.2.2.1.2.
-        let expected = Key::new(hex!("a4f49c406510bdcab6824ee7c30fd852"));
-        assert_eq!(nt_hash("Password"), expected);
-        for digits in [
-            "a4f49c406510bdcab6824ee7c30fd852",
-            "A4F49C406510BDCAB6824EE7C30FD852",
-        ] {
-            assert_eq!(
-                Key::from_hexadecimal(digits.as_bytes()),
-                Some(expected.clone())
-            );
-        }
-        for wrong in [
-            "",
-            "a4f49c406510bdcab6824ee7c30fd85",
-            "a4f49c406510bdcab6824ee7c30fd8520",
-            "a4f49c406510bdcab6824ee7c30fd85200",
-            "a4f49c406510bdcab6824ee7c30fd85g",
-        ] {
-            assert_eq!(Key::from_hexadecimal(wrong.as_bytes()), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn macs_match_their_published_vectors() {
-        // RFC 2202 2, test case 1, in pieces.
-        let key = Key::new([0x0b; 16]);
-        assert_eq!(
-            hmac_md5(&key, &[b"Hi ", b"There"]),
-            hex!("9294727a3638bb1c13f48ef8158bfc9d")
-        );
-        // The key of RFC 4231 4.2 is 20 bytes; this value is of Python's hmac for the 16-byte key.
-        assert_eq!(
-            hmac_sha256(&key, &[b"Hi ", b"There"]),
-            hex!("492ce020fe2534a5789dc3848806c78f4f6711397f08e7e7a12ca5a4483c8aa6")
-        );
-    }
-
-    #[test]
-    fn rc4_takes_a_16_byte_key() {
-        // RFC 6229 2, 128-bit key: the first 16 bytes of the key stream.
-        let key = Key::new(hex!("0102030405060708090a0b0c0d0e0f10"));
-        let mut data = [0; 16];
-        rc4(&key, &mut data);
-        assert_eq!(data, hex!("9ac7cc9a609d1ef7b2932899cde41b97"));
-    }
-
-    #[test]
-    fn cfb8_is_one_stream_over_pieces() {
-        // NIST SP 800-38A F.3.7, the first 4 bytes.
-        let key = Key::new(hex!("2b7e151628aed2a6abf7158809cf4f3c"));
-        let mut data = hex!("6bc1bee2");
-        let (first, second) = data.split_at_mut(1);
-        let mut encryptor = Aes128Cfb8Encryptor::new(&key, &ASCENDING);
-        encryptor.apply(first);
-        encryptor.apply(second);
-        assert_eq!(data, hex!("3b79424c"));
-
-        let mut decryptor = Aes128Cfb8Decryptor::new(&key, &ASCENDING);
-        decryptor.apply(&mut data);
-        assert_eq!(data, hex!("6bc1bee2"));
-    }
-
-    #[test]
-    fn cfb8_goes_back_and_forth_at_every_length() {
-        let key = Key::new(ASCENDING);
-        let plain: Vec<u8> = (0..100).collect();
-        for length in 0..plain.len() {
-            let mut data = plain[..length].to_vec();
-            Aes128Cfb8Encryptor::new(&key, &ASCENDING).apply(&mut data);
-            let mut decryptor = Aes128Cfb8Decryptor::new(&key, &ASCENDING);
-            let (first, second) = data.split_at_mut(length / 3);
-            decryptor.apply(first);
-            decryptor.apply(second);
-            assert_eq!(data, plain[..length]);
-        }
-    }
-
-    #[test]
-    fn secrets_print_nothing_and_compare() {
-        let secret = Secret::new(*b"hunter2!");
-        assert_eq!(format!("{secret:?}"), "Secret<8>");
-        let bytes = SecretBytes::new(b"hunter2".to_vec());
-        assert_eq!(format!("{bytes:?}"), "SecretBytes");
-        assert_eq!(secret, secret.clone());
-        assert_ne!(secret, Secret::new(*b"hunter3!"));
-        assert!(Secret::new([0; 4]).is_zero());
-        assert!(!secret.is_zero());
-        assert!(!constant_time_eq(b"ab", b"abc"));
-    }
-
-    #[test]
-    fn random_bytes_differ() {
-        assert_ne!(random::<16>().unwrap(), random::<16>().unwrap());
-    }
-}
+mod tests;

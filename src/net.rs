@@ -1,9 +1,10 @@
 //! TCP and UDP with a deadline on every wait.
 //!
-//! Blocking calls of the standard library, on the caller's thread; each gets what is left of its
-//! deadline as its time limit.
+//! Blocking calls of the standard library, on the caller's thread; none waits for longer than is left
+//! of its deadline.
 
 use std::io::{self, Read, Write};
+use std::mem::{self, MaybeUninit};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -72,18 +73,29 @@ impl Error {
 
 /// A TCP connection. Closed when dropped.
 #[derive(Debug)]
-pub struct Stream(TcpStream);
+pub struct Stream {
+    socket: TcpStream,
+    /// The socket's time limit for each wait, if it was set.
+    limit: Option<Duration>,
+    /// What came and was not asked for yet.
+    unread: Vec<u8>,
+}
 
 impl Stream {
+    /// The longest wait between two looks at the clock. As long as more than that is left of a
+    /// deadline, the socket's time limit stays as it is: a login sets none.
+    const LONGEST_WAIT: Duration = Duration::from_secs(1);
+    /// How much is read at once, in bytes: a PDU with some dozen groups in it.
+    const AT_ONCE: usize = 2048;
+
     /// Connects. Small messages are sent at once (TCP_NODELAY).
     ///
     /// # Errors
     /// [`Error::Connect`], also when the deadline ends the attempt.
     pub fn connect(peer: SocketAddr, deadline: Deadline) -> Result<Self, Error> {
         let left = deadline.left()?;
-        let stream = TcpStream::connect_timeout(&peer, left).map_err(Error::Connect)?;
-        stream.set_nodelay(true).map_err(Error::Broken)?;
-        Ok(Self(stream))
+        let socket = TcpStream::connect_timeout(&peer, left).map_err(Error::Connect)?;
+        Self::connected(socket)
     }
 
     /// Connects from a local address of the same family.
@@ -103,9 +115,16 @@ impl Stream {
             socket.connect_timeout(&peer.into(), left)?;
             Ok(TcpStream::from(socket))
         };
-        let stream = connect().map_err(Error::Connect)?;
-        stream.set_nodelay(true).map_err(Error::Broken)?;
-        Ok(Self(stream))
+        Self::connected(connect().map_err(Error::Connect)?)
+    }
+
+    fn connected(socket: TcpStream) -> Result<Self, Error> {
+        socket.set_nodelay(true).map_err(Error::Broken)?;
+        Ok(Self {
+            socket,
+            limit: None,
+            unread: Vec::new(),
+        })
     }
 
     /// Sends all of `bytes`.
@@ -115,11 +134,10 @@ impl Stream {
     pub fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let limit = Some(deadline.left()?);
-            self.0.set_write_timeout(limit).map_err(Error::Broken)?;
-            match self.0.write(rest) {
+            self.limit_wait(deadline)?;
+            match self.socket.write(rest) {
                 Ok(sent) => rest = rest.get(sent..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_passing(&error) => {}
                 Err(error) => return Err(Error::of_io(error)),
             }
         }
@@ -137,40 +155,67 @@ impl Stream {
         length: impl FnOnce(&[u8; HEADER]) -> Result<usize, E>,
         deadline: Deadline,
     ) -> Result<Vec<u8>, Error> {
-        let mut header = [0; HEADER];
-        self.fill(&mut header, deadline)?;
-        let length = length(&header).map_err(|error| Error::Unframed(error.to_string()))?;
-        let mut message = header.to_vec();
-        message.resize(length.max(HEADER), 0);
-        let (_, body) = message.split_at_mut(HEADER);
-        self.fill(body, deadline)?;
-        Ok(message)
+        let header = loop {
+            match self.unread.first_chunk() {
+                Some(header) => break header,
+                None => self.read(deadline)?,
+            }
+        };
+        let length = length(header).map_err(|error| Error::Unframed(error.to_string()))?;
+        let length = length.max(HEADER);
+        while self.unread.len() < length {
+            self.read(deadline)?;
+        }
+        let rest = self.unread.split_off(length);
+        Ok(mem::replace(&mut self.unread, rest))
     }
 
-    fn fill(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<(), Error> {
-        let mut rest = buffer;
-        while !rest.is_empty() {
-            let limit = Some(deadline.left()?);
-            self.0.set_read_timeout(limit).map_err(Error::Broken)?;
-            match self.0.read(rest) {
+    /// Reads what is there, once something is.
+    fn read(&mut self, deadline: Deadline) -> Result<(), Error> {
+        let mut buffer = [0; Self::AT_ONCE];
+        loop {
+            self.limit_wait(deadline)?;
+            match self.socket.read(&mut buffer) {
                 Ok(0) => return Err(Error::Closed),
-                Ok(came) => rest = rest.get_mut(came..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(came) => {
+                    let came = buffer.get(..came).unwrap_or_default();
+                    self.unread.extend_from_slice(came);
+                    return Ok(());
+                }
+                Err(error) if is_passing(&error) => {}
                 Err(error) => return Err(Error::of_io(error)),
             }
+        }
+    }
+
+    /// Sees to it that the next wait ends before the deadline does.
+    fn limit_wait(&mut self, deadline: Deadline) -> Result<(), Error> {
+        let limit = Some(deadline.left()?.min(Self::LONGEST_WAIT));
+        if self.limit != limit {
+            let socket = &self.socket;
+            socket.set_read_timeout(limit).map_err(Error::Broken)?;
+            socket.set_write_timeout(limit).map_err(Error::Broken)?;
+            self.limit = limit;
         }
         Ok(())
     }
 
     /// Whether the connection is open and nothing has come: as it is between a call and the next.
     pub fn is_quiet(&self) -> bool {
-        let peeked = self
-            .0
-            .set_nonblocking(true)
-            .and_then(|()| self.0.peek(&mut [0]));
-        let quiet = matches!(&peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-        self.0.set_nonblocking(false).is_ok() && quiet
+        let without_waiting = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+        let peeked = socket2::SockRef::from(&self.socket)
+            .recv_with_flags(&mut [MaybeUninit::uninit()], without_waiting);
+        let nothing = matches!(&peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        nothing && self.unread.is_empty()
     }
+}
+
+/// Whether a wait was ended by a signal or its time limit, and may be repeated if time is left.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+    )
 }
 
 /// A UDP socket with a port of the system's choice. Closed when dropped.
@@ -239,140 +284,4 @@ impl Datagrams {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::net::TcpListener;
-    use std::thread;
-
-    const SOON: Duration = Duration::from_millis(50);
-
-    fn pair() -> (Stream, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let stream = Stream::connect(address, Deadline::after(SOON)).unwrap();
-        (stream, listener.accept().unwrap().0)
-    }
-
-    fn message(stream: &mut Stream, deadline: Deadline) -> Result<Vec<u8>, Error> {
-        let length = |header: &[u8; 2]| match header {
-            [b'!', _] => Err("no message"),
-            [_, length] => Ok(usize::from(*length)),
-        };
-        stream.message(length, deadline)
-    }
-
-    #[test]
-    fn messages_come_whole() {
-        let (mut stream, mut peer) = pair();
-        let sender = thread::spawn(move || {
-            for piece in [b"\0".as_slice(), b"\x05", b"ab", b"c\0\x02"] {
-                peer.write_all(piece).unwrap();
-                thread::sleep(Duration::from_millis(1));
-            }
-            peer
-        });
-        let deadline = Deadline::after(Duration::from_secs(10));
-        assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x05abc");
-        assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x02");
-        drop(sender.join().unwrap());
-        assert!(matches!(message(&mut stream, deadline), Err(Error::Closed)));
-    }
-
-    #[test]
-    fn a_silent_or_slow_peer_meets_the_deadline() {
-        let (mut stream, mut peer) = pair();
-        let start = Instant::now();
-        let error = message(&mut stream, Deadline::after(SOON)).unwrap_err();
-        assert!(matches!(error, Error::Timeout));
-
-        // One byte at a time is no way to go on for ever.
-        let dripping = thread::spawn(move || {
-            peer.write_all(b"\0\xFF").unwrap();
-            while start.elapsed() < Duration::from_secs(5) && peer.write_all(b"x").is_ok() {
-                thread::sleep(Duration::from_millis(5));
-            }
-        });
-        let error = message(&mut stream, Deadline::after(SOON)).unwrap_err();
-        assert!(matches!(error, Error::Timeout));
-        assert!(start.elapsed() < Duration::from_secs(2));
-        drop(stream);
-        dripping.join().unwrap();
-    }
-
-    #[test]
-    fn a_peer_that_takes_nothing_meets_the_deadline() {
-        let (mut stream, _peer) = pair();
-        let much = vec![0; 64 << 20];
-        let error = stream.send(&much, Deadline::after(SOON)).unwrap_err();
-        assert!(matches!(error, Error::Timeout));
-        let over = Deadline::after(Duration::ZERO);
-        assert!(matches!(stream.send(b"x", over), Err(Error::Timeout)));
-    }
-
-    #[test]
-    fn a_header_that_is_none_ends_it() {
-        let (mut stream, mut peer) = pair();
-        peer.write_all(b"!!").unwrap();
-        let error = message(&mut stream, Deadline::after(SOON)).unwrap_err();
-        assert_eq!(error.to_string(), "no message");
-    }
-
-    #[test]
-    fn quiet_is_open_with_nothing_to_read() {
-        let (stream, mut peer) = pair();
-        assert!(stream.is_quiet());
-        peer.write_all(b"x").unwrap();
-        let seen = Deadline::after(Duration::from_secs(5));
-        while stream.is_quiet() && seen.remaining().is_some() {}
-        assert!(!stream.is_quiet(), "something came");
-
-        let (stream, peer) = pair();
-        drop(peer);
-        while stream.is_quiet() && seen.remaining().is_some() {}
-        assert!(!stream.is_quiet(), "closed");
-    }
-
-    #[test]
-    fn nobody_there_is_told() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        let error = Stream::connect(address, Deadline::after(SOON)).unwrap_err();
-        assert!(matches!(error, Error::Connect(_)));
-    }
-
-    #[test]
-    fn a_source_address_is_used() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let deadline = Deadline::after(Duration::from_secs(10));
-        let source = "127.0.0.7".parse().unwrap();
-        let _stream = Stream::connect_from(source, address, deadline).unwrap();
-        assert_eq!(listener.accept().unwrap().1.ip(), source);
-        let foreign = "192.0.2.1".parse().unwrap();
-        let error = Stream::connect_from(foreign, address, deadline).unwrap_err();
-        assert!(matches!(error, Error::Connect(_)));
-    }
-
-    #[test]
-    fn datagrams_come_and_the_deadline_too() {
-        for local in ["127.0.0.1", "::1"] {
-            let peer = Datagrams::bound(local.parse().unwrap()).unwrap();
-            let address = peer.0.local_addr().unwrap();
-            let ours = Datagrams::connected(address).unwrap();
-            ours.send(b"ping").unwrap();
-            let mut buffer = [0; 8];
-            let deadline = Deadline::after(Duration::from_secs(10));
-            let (came, from) = peer.receive(&mut buffer, deadline).unwrap();
-            assert_eq!(came, b"ping");
-            peer.send_to(b"pong", from).unwrap();
-            assert_eq!(ours.receive(&mut buffer, deadline).unwrap().0, b"pong");
-
-            let error = ours.receive(&mut buffer, Deadline::after(SOON));
-            assert!(matches!(error, Err(Error::Timeout)));
-            drop(peer);
-            ours.send(b"ping").unwrap();
-            assert!(ours.receive(&mut buffer, deadline).is_err(), "nobody");
-        }
-    }
-}
+mod tests;

@@ -116,8 +116,16 @@ impl<'a> Reader<'a> {
 }
 
 /// Appends to a growing buffer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Writer(Vec<u8>);
+
+impl Default for Writer {
+    /// With room for most messages, which would grow to it step by step.
+    fn default() -> Self {
+        const ROOM: usize = 512;
+        Self(Vec::with_capacity(ROOM))
+    }
+}
 
 impl Writer {
     /// An empty buffer.

@@ -126,10 +126,18 @@ impl Channels {
             Some(error) => Err(error),
             None => Ok(self.slot(&mut state)),
         };
-        drop(state);
         // The next may have its turn too.
-        self.changed.notify_all();
+        self.wake(state);
         slot
+    }
+
+    /// Unlocks, and wakes those who wait: a system call, so only if somebody does.
+    fn wake(&self, state: MutexGuard<'_, State>) {
+        let is_awaited = !state.queue.is_empty();
+        drop(state);
+        if is_awaited {
+            self.changed.notify_all();
+        }
     }
 
     fn slot(&self, state: &mut State) -> Slot<'_> {
@@ -170,8 +178,7 @@ impl Channels {
             until: Instant::now() + pause,
             being_tried: false,
         });
-        drop(state);
-        self.changed.notify_all();
+        self.wake(state);
     }
 
     /// Somebody answers, or what is in the way is with us.
@@ -206,8 +213,7 @@ impl Drop for Slot<'_> {
         {
             outage.being_tried = false;
         }
-        drop(state);
-        self.channels.changed.notify_all();
+        self.channels.wake(state);
     }
 }
 

@@ -53,15 +53,16 @@ impl Pool {
     /// password is never asked for again.
     pub(crate) fn logon(&self, logon: &NetworkLogon<'_>) -> Result<Verdict, Error> {
         let deadline = Deadline::after(self.config.budget);
-        let mut slot = self.channels().take(deadline)?;
+        let channels = self.channels();
+        let mut slot = channels.take(deadline)?;
         match self.ask(&mut slot, deadline, logon) {
             Err(error) if error.holds_for_all() => {
                 let fault = Fault::from(error);
-                self.channels().nobody_answers(fault.clone());
+                channels.nobody_answers(fault.clone());
                 Err(Error::Outage(fault))
             }
             outcome => {
-                self.channels().outage_is_over();
+                channels.outage_is_over();
                 outcome
             }
         }

@@ -75,7 +75,8 @@ impl From<&str> for Text {
 /// The units as bytes, low byte first.
 pub fn utf16le(units: impl IntoIterator<Item = u16>) -> Vec<u8> {
     let units = units.into_iter();
-    let mut bytes = Vec::with_capacity(2 * units.size_hint().0);
+    let (least, most) = units.size_hint();
+    let mut bytes = Vec::with_capacity(2 * most.unwrap_or(least));
     units.for_each(|unit| bytes.extend(unit.to_le_bytes()));
     bytes
 }

@@ -127,13 +127,17 @@ impl Protection for Sealed {
         let around = pdu::HEAD_LENGTH + pdu::TRAILER_LENGTH + SIGNATURE_LENGTH;
         head.frag_len = fragment_length(around + padded)?;
         head.auth_len = fragment_length(SIGNATURE_LENGTH)?;
-        let head = head.encode();
         // 0 to 15.
         let trailer = seal::trailer(u8::try_from(padded - stub.len()).unwrap_or_default());
-        let mut sealed = stub.to_vec();
-        sealed.resize(padded, 0);
-        let signature = self.seal.seal(&head, &mut sealed, &trailer)?;
-        Ok([head, sealed, trailer.to_vec(), signature].concat())
+        let mut pdu = Vec::with_capacity(around + padded);
+        pdu.extend_from_slice(&head.encode());
+        pdu.extend_from_slice(stub);
+        pdu.resize(pdu::HEAD_LENGTH + padded, 0);
+        let (head, sealed) = pdu.split_at_mut(pdu::HEAD_LENGTH);
+        let signature = self.seal.seal(head, sealed, &trailer)?;
+        pdu.extend_from_slice(&trailer);
+        pdu.extend_from_slice(&signature);
+        Ok(pdu)
     }
 
     fn unprotect(&mut self, fragment: &Fragment<'_>) -> Result<SecretBytes, Error> {
