@@ -45,6 +45,10 @@ def refusal(name):
     return (401, None, [codes.code(name)])
 
 
+def identity(name_format):
+    return f'[identity]\nformat = "{name_format}"'
+
+
 @pytest.mark.parametrize("domain, user", SPELLINGS.values(), ids=SPELLINGS)
 def test_a_user_of_the_other_domain(site, other, domain, user):
     password = other.passwords["alice"]
@@ -107,9 +111,20 @@ def test_a_domain_that_nobody_trusts(site, other, domain, user, name):
     [("sam", "OTHER\\alice"), ("upn", "alice@other.test")],
 )
 def test_a_format_keeps_them_apart(library, controller, other, make_site, name_format, name):
-    identity = f'[identity]\nformat = "{name_format}"'
-    site = make_site(mech.with_domain(library, controller, netlogon=identity))
+    site = make_site(mech.with_domain(library, controller, netlogon=identity(name_format)))
     assert attempt(site, "OTHER", "alice", other.passwords["alice"]) == (200, name, [])
+
+
+def test_a_name_of_ours_that_the_other_domain_gave_its_user(
+    library, controller, other, make_site
+):
+    other.tool("domain", "trust", "namespaces", "--add-upn-suffix=example.test")
+    other.tool("user", "rename", "jürgen", "--upn=alice@example.test")
+    site = make_site(mech.with_domain(library, controller, netlogon=identity("upn")))
+    password = other.passwords["jürgen"]
+    assert attempt(site, "OTHER", "jürgen", password) == (200, "jürgen@other.test", [])
+    # Nor does that name lead there.
+    assert attempt(site, "", "alice@example.test", password) == refusal("BadUserOrPassword")
 
 
 def test_a_domain_that_hangs_is_its_own_users_trouble(library, controller, other, make_site):
