@@ -20,7 +20,7 @@
 #define NTLMDC_ATTR_DOMAIN "domain"
 /* The DNS name of the account's domain. */
 #define NTLMDC_ATTR_DNS_DOMAIN "dns-domain"
-/* The user principal name. */
+/* The user principal name; of another domain's user only if it ends with that domain's name. */
 #define NTLMDC_ATTR_UPN "upn"
 /* The full name. */
 #define NTLMDC_ATTR_FULL_NAME "full-name"

@@ -90,6 +90,13 @@ impl Error {
     /// the same way, whoever asks.
     fn holds_for_all(&self) -> bool {
         match self {
+            // It took the question. It may be waiting for a trusted domain, which holds for that
+            // domain's users only (and whoever types its name would shut out everybody).
+            Self::Net {
+                step: Step::Logon,
+                error: net::Error::Timeout,
+                ..
+            } => false,
             Self::Net { error, .. } => !matches!(error, net::Error::Unframed(_)),
             Self::Rpc { step, error, .. } => match error {
                 rpc::Error::NotRegistered(_) => true,

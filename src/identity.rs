@@ -13,7 +13,10 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
     ("user", "The account's name (sAMAccountName)."),
     ("domain", "The NetBIOS name of the account's domain."),
     ("dns-domain", "The DNS name of the account's domain."),
-    ("upn", "The user principal name."),
+    (
+        "upn",
+        "The user principal name; of another domain's user only if it ends with that domain's name.",
+    ),
     ("full-name", "The full name."),
     (
         "user-sid",
@@ -50,14 +53,18 @@ pub struct Identity {
 
 impl Identity {
     /// Names an account: `own_domain` is the NetBIOS name of the domain whose users are users of
-    /// this machine.
+    /// this machine. A principal name that another domain gave its user counts only if it is under
+    /// that domain's own name.
     pub fn new(
-        account: Account,
+        mut account: Account,
         format: NameFormat,
         own_domain: &str,
         workstation: String,
     ) -> Self {
         let is_local = account.domain.eq_ignore_ascii_case(own_domain);
+        if !is_local && !is_of_its_domain(&account) {
+            account.upn = None;
+        }
         Self {
             display: display_name(&account, format, is_local),
             is_local,
@@ -90,6 +97,15 @@ impl Identity {
         self.attributes()
             .find(|(known, _)| known.as_bytes() == name)
             .map(|(_, values)| values)
+    }
+}
+
+/// The suffix of a principal name is what the administrators of its domain wrote: it could be ours.
+fn is_of_its_domain(account: &Account) -> bool {
+    let suffix = account.upn.as_ref().and_then(|upn| upn.rsplit_once('@'));
+    match (suffix, &account.dns_domain) {
+        (Some((_, suffix)), Some(dns_domain)) => suffix.eq_ignore_ascii_case(dns_domain),
+        _ => false,
     }
 }
 
@@ -195,6 +211,33 @@ mod tests {
         assert_eq!(identity.local(), Some("alice"));
         let identity = Identity::new(alice(), NameFormat::Logon, "OTHER", "WS1".to_owned());
         assert_eq!(identity.local(), None);
+    }
+
+    #[test]
+    fn another_domain_does_not_give_names_of_ours() {
+        for (upn, display) in [
+            ("root@OTHER.test", "root@OTHER.test"),
+            ("alice@example.test", "mallory@other.test"),
+            ("alice@example.test@other.test.", "mallory@other.test"),
+            ("alice", "mallory@other.test"),
+        ] {
+            let mallory = Account {
+                user: "mallory".to_owned(),
+                domain: "OTHER".to_owned(),
+                dns_domain: Some("other.test".to_owned()),
+                upn: Some(upn.to_owned()),
+                ..alice()
+            };
+            let identity = Identity::new(mallory, NameFormat::Upn, "EXAMPLE", String::new());
+            assert_eq!(identity.display(), display);
+            assert_eq!(identity.attribute(b"upn").is_some(), upn == display);
+        }
+        // Ours may give what they like.
+        let ours = Account {
+            upn: Some("alice@brand.test".to_owned()),
+            ..alice()
+        };
+        assert_eq!(named(ours).attribute(b"upn").map(<[_]>::len), Some(1));
     }
 
     #[test]

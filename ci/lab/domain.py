@@ -42,9 +42,13 @@ _SETTINGS = f"""
 class Controller:
     """A controller of the domain, in a network namespace and on files of its own.
 
-    `name` is its host's name, `address` where it answers, `gateway` our end of its cable. What
-    derives from it makes its database in `_populate()`.
+    `name` is its host's name, `address` where it answers, `gateway` our end of its cable;
+    `dns_name` and `netbios` are the domain's. What derives from it makes its database in
+    `_populate()`.
     """
+
+    dns_name = DNS_NAME
+    netbios = NETBIOS
 
     def __init__(self, name):
         self.name = name
@@ -116,6 +120,16 @@ class Controller:
         """The name of the controller's network namespace."""
         return self._namespace
 
+    @property
+    def realm(self):
+        """The Kerberos name of its domain."""
+        return self.dns_name.upper()
+
+    @property
+    def fqdn(self):
+        """Its host's name, with the domain's."""
+        return f"{self.name}.{self.dns_name}"
+
     def log(self):
         """What the controller has said since it first started."""
         return (self._directory / "samba.out").read_text(errors="replace")
@@ -155,6 +169,15 @@ class Controller:
             return address + "2"
         raise host.LabError("no free network for the domain: look at `ip link`, names ntlmdc*")
 
+    def lay_cable(self, other):
+        """Joins the networks of two controllers: the host between them routes nothing."""
+        cable = (other.name, "type", "veth", "peer", self.name, "netns", other.network)
+        host.run("ip", "-n", self.network, "link", "add", *cable)
+        for here, there in ((self, other), (other, self)):
+            ip, route = ("ip", "-n", here.network), ("dev", there.name, "src", here.address)
+            host.run(*ip, "link", "set", there.name, "up")
+            host.run(*ip, "route", "add", there.address, *route)
+
     def _make_private_files(self):
         # `ip netns exec` gives the command a mount namespace of its own: these binds are seen by
         # the controller alone, and end with it.
@@ -185,15 +208,27 @@ class Controller:
         text = settings.read_text()
         lan = f"    interfaces = lo {self.address}\n    bind interfaces only = yes\n"
         settings.write_text(text.replace("[global]\n", "[global]" + _SETTINGS + lan, 1))
+        # The tool takes the server in our resolv.conf for another one; it would ask itself.
+        self.ask_about_other_names(None)
+
+    def ask_about_other_names(self, server):
+        """From the next `start()` on, its DNS asks the one at this address, or none, for names
+        that are not of the domain."""
+        settings = self._private("/etc/samba") / "smb.conf"
+        lines = settings.read_text().splitlines(keepends=True)
+        lines = [line for line in lines if "dns forwarder" not in line]
+        if server:
+            lines.insert(lines.index("[global]\n") + 1, f"    dns forwarder = {server}\n")
+        settings.write_text("".join(lines))
 
     def _krb5(self):
-        return f"[libdefaults]\n    default_realm = {REALM}\n    dns_lookup_kdc = false\n"
+        return f"[libdefaults]\n    default_realm = {self.realm}\n    dns_lookup_kdc = false\n"
 
     def _resolver(self):
-        return f"search {DNS_NAME}\nnameserver {self.address}\n"
+        return f"search {self.dns_name}\nnameserver {self.address}\n"
 
     def _hosts(self):
-        return f"127.0.0.1 localhost\n{self.address} {self.name}.{DNS_NAME} {self.name}\n"
+        return f"127.0.0.1 localhost\n{self.address} {self.fqdn} {self.name}\n"
 
     def _inside(self, *command):
         """`command`, run on the controller's own network and files and in a process namespace
@@ -206,23 +241,24 @@ class Controller:
 
 
 class Domain(Controller):
-    """EXAMPLE.TEST with its first controller, `dc1`, until `close()` or the end of this process.
+    """EXAMPLE.TEST with its first controller, `dc1`, until `close()` or the end of this process;
+    what derives from it may have other names.
 
     `passwords` maps each user to his password (see accounts.py for who is who); `secret` is the
     password of the machine account `WEB1-NTLM$`; `administrator` that of the domain's
     Administrator.
     """
 
-    def __init__(self):
+    def __init__(self, name="dc1"):
         self.passwords = {}
         self.secret = secrets.token_urlsafe(24)
         self.administrator = f"{secrets.token_urlsafe(24)}aA1!"
-        super().__init__("dc1")
+        super().__init__(name)
 
     def _populate(self):
         self.tool(
             *("domain", "provision", "--server-role=dc", "--use-rfc2307"),
-            *(f"--realm={REALM}", f"--domain={NETBIOS}", f"--host-name={self.name}"),
+            *(f"--realm={self.realm}", f"--domain={self.netbios}", f"--host-name={self.name}"),
             *(f"--host-ip={self.address}", "--dns-backend=SAMBA_INTERNAL"),
             *(f"--adminpass={self.administrator}",),
         )

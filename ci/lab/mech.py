@@ -159,8 +159,8 @@ def with_domain(
     """The mechanism with the controller of a `domain.Domain`.
 
     `secret`, `account` and `controllers` in place of the right ones (an empty list is left out, so
-    that DNS is asked); `netlogon` is more of that section; `users` the text of a users file that is
-    asked first.
+    that DNS is asked); `netlogon` is more of that section, and of sections after it; `users` the
+    text of a users file that is asked first.
     """
     if controllers is None:
         controllers = [controller.address]

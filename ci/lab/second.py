@@ -20,7 +20,7 @@ class Second(domain.Controller):
         self.tool("drs", "replicate", "--local", *self._by("--password"), "dc2", "dc1", naming)
 
     def _populate(self):
-        self._lay_cable()
+        self.lay_cable(self._first)
         self.tool(
             *("domain", "join", domain.DNS_NAME, "DC", f"--server=dc1.{domain.DNS_NAME}"),
             *("--dns-backend=SAMBA_INTERNAL", *self._by("--password")),
@@ -29,18 +29,6 @@ class Second(domain.Controller):
 
     def _by(self, option):
         return "--username=Administrator", f"{option}={self._first.administrator}"
-
-    def _lay_cable(self):
-        """The two controllers reach each other directly: the host between them routes nothing."""
-        here, there = self.network, self._first.network
-        cable = ("dc1", "type", "veth", "peer", "dc2", "netns", there)
-        host.run("ip", "-n", here, "link", "add", *cable)
-        for network, device, to, source in (
-            (here, "dc1", self._first.address, self.address),
-            (there, "dc2", self.address, self._first.address),
-        ):
-            host.run("ip", "-n", network, "link", "set", device, "up")
-            host.run("ip", "-n", network, "route", "add", to, "dev", device, "src", source)
 
     def _krb5(self):
         return f"""[libdefaults]

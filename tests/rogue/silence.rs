@@ -1,6 +1,7 @@
 //! Controllers that say too little: nothing, half of it, a byte a second, or goodbye.
 
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gss_ntlmdc::fault::Minor::{
@@ -8,6 +9,7 @@ use gss_ntlmdc::fault::Minor::{
     ControllerUnreachable,
 };
 
+use crate::controller::Controller;
 use crate::delivery::Delivery;
 use crate::draft::{STEPS, Step};
 use crate::trial::{Kind, Trial, all_refused, at, verifier};
@@ -88,6 +90,21 @@ fn a_fault_in_each_step_is_no_answer() {
         ));
     }
     all_refused(trials);
+}
+
+/// Such as one that waits for a trusted domain's controllers.
+#[test]
+fn one_login_that_is_not_answered_says_nothing_about_the_next() {
+    let is_first = AtomicBool::new(true);
+    let controller = Controller::that(at(Step::Logon, move |draft| {
+        if is_first.swap(false, Ordering::SeqCst) {
+            draft.delivery = Delivery::CutThenSilence(0);
+        }
+    }));
+    let verifier = verifier(controller.address);
+    verifier.refuses("alice", Kind::Unavailable, ControllerTimeout);
+    let next = verifier.login("alice");
+    assert!(next.is_ok(), "{:?}", next.err());
 }
 
 #[test]

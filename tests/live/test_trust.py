@@ -1,0 +1,141 @@
+"""Users of a trusted domain: our controller is asked, and it asks theirs."""
+
+import clients
+import codes
+import pytest
+import wire
+from conftest import mech
+from lab import faults, trusted
+
+OTHERS_ALICE = "OTHER\\alice"
+
+# Names, as a client sends them: domain and user.
+SPELLINGS = {
+    "netbios": ("OTHER", "alice"),
+    "netbios-in-small-letters": ("other", "ALICE"),
+    "dns": ("other.test", "alice"),
+    "dns-in-capitals": ("OTHER.TEST", "alice"),
+    "principal": ("", "alice@other.test"),
+    "principal-in-capitals": ("", "Alice@OTHER.TEST"),
+    "principal-and-domain": ("OTHER", "alice@other.test"),
+}
+
+
+@pytest.fixture(scope="module")
+def other(controller):
+    with trusted.Trusted(controller) as other:
+        yield other
+
+
+@pytest.fixture(scope="module")
+def site(netlogon_site, other):
+    """Nothing of it knows of the other domain."""
+    return netlogon_site
+
+
+def attempt(site, domain, user, password):
+    """A login: (status, user, codes in the error log)."""
+    mark = site.apache.mark()
+    with wire.Connection(site) as connection:
+        answer = connection.log_in(user, password, domain=domain)
+    return answer.status, answer.user, codes.in_log(site.apache.logged(mark))
+
+
+def refusal(name):
+    return (401, None, [codes.code(name)])
+
+
+def identity(name_format):
+    return f'[identity]\nformat = "{name_format}"'
+
+
+@pytest.mark.parametrize("domain, user", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_user_of_the_other_domain(site, other, domain, user):
+    password = other.passwords["alice"]
+    assert attempt(site, domain, user, password) == (200, OTHERS_ALICE, [])
+    # Ours has the same name, and another password.
+    for wrong in ("not-her-password", site.passwords["alice"]):
+        assert attempt(site, domain, user, wrong) == refusal("BadUserOrPassword")
+
+
+@pytest.mark.parametrize("user", ["OTHER\\alice", "other.test\\alice", "alice@other.test"])
+@pytest.mark.parametrize("client", [clients.curl, clients.pyspnego])
+def test_client_programs(site, other, client, user):
+    status, page = client(site, user, other.passwords["alice"])
+    assert (status, page.get("user")) == (200, OTHERS_ALICE)
+    assert client(site, user, "not-her-password") == (401, {})
+
+
+def test_ours_of_the_same_name_is_somebody_else(site, other):
+    ours, others = site.passwords["alice"], other.passwords["alice"]
+    for domain in ("EXAMPLE", ""):
+        assert attempt(site, domain, "alice", ours) == (200, "EXAMPLE\\alice", [])
+        assert attempt(site, domain, "alice", others) == refusal("BadUserOrPassword")
+
+
+@pytest.mark.parametrize(
+    "user, name",
+    [
+        ("dora", "AccountDisabled"),
+        ("lukas", "AccountLockedOut"),
+        ("edward", "PasswordExpired"),
+        ("mia", "PasswordMustChange"),
+        ("xaver", "AccountExpired"),
+        ("Guest", "GuestRefused"),
+        ("nobody", "BadUserOrPassword"),
+    ],
+)
+def test_who_is_refused_there_is_refused_here(site, other, user, name):
+    password = other.passwords.get(user, "whatever")
+    assert attempt(site, "OTHER", user, password) == refusal(name)
+
+
+@pytest.mark.parametrize(
+    "domain, user, name",
+    [
+        ("NOWHERE", "alice", "UnknownDomain"),
+        ("nowhere.test", "alice", "UnknownDomain"),
+        # Which suffixes are known is not told.
+        ("", "alice@nowhere.test", "BadUserOrPassword"),
+        # A name of the other domain is no name of ours.
+        ("EXAMPLE", "alice@other.test", "BadUserOrPassword"),
+    ],
+)
+def test_a_domain_that_nobody_trusts(site, other, domain, user, name):
+    password = other.passwords["alice"]
+    assert attempt(site, domain, user, password) == refusal(name)
+
+
+@pytest.mark.parametrize(
+    "name_format, name",
+    [("sam", "OTHER\\alice"), ("upn", "alice@other.test")],
+)
+def test_a_format_keeps_them_apart(library, controller, other, make_site, name_format, name):
+    site = make_site(mech.with_domain(library, controller, netlogon=identity(name_format)))
+    assert attempt(site, "OTHER", "alice", other.passwords["alice"]) == (200, name, [])
+
+
+def test_a_name_of_ours_that_the_other_domain_gave_its_user(
+    library, controller, other, make_site
+):
+    other.tool("domain", "trust", "namespaces", "--add-upn-suffix=example.test")
+    other.tool("user", "rename", "jürgen", "--upn=alice@example.test")
+    site = make_site(mech.with_domain(library, controller, netlogon=identity("upn")))
+    password = other.passwords["jürgen"]
+    assert attempt(site, "OTHER", "jürgen", password) == (200, "jürgen@other.test", [])
+    # Nor does that name lead there.
+    assert attempt(site, "", "alice@example.test", password) == refusal("BadUserOrPassword")
+
+
+def test_a_domain_that_hangs_is_its_own_users_trouble(library, controller, other, make_site):
+    """Last here: Samba does not ask a domain again so soon that did not answer."""
+    site = make_site(mech.with_domain(library, controller, netlogon='call_timeout = "1s"'))
+    bob, alice = site.passwords["bob"], other.passwords["alice"]
+    assert attempt(site, "OTHER", "alice", alice) == (200, OTHERS_ALICE, [])
+    with faults.paused(other), wire.Connection(site) as connection:
+        mark = site.apache.mark()
+        assert connection.log_in("alice", alice, domain="OTHER").status == 401
+        logged = codes.in_log(site.apache.logged(mark))
+        assert logged == [codes.code("ControllerTimeout")]
+        # In the same process of Apache: nobody has told it that the controller is away.
+        assert connection.log_in("bob", bob).user == "EXAMPLE\\bob"
