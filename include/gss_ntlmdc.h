@@ -257,4 +257,8 @@
  * login is needed. */
 #define NTLMDC_E_CONTEXT_EXPIRED 0x4E44070Du
 
+/* No protection of messages was negotiated. The client did not ask for signatures nor
+ * encryption, so there are no keys for them. */
+#define NTLMDC_E_NO_PROTECTION 0x4E440801u
+
 #endif /* GSS_NTLMDC_H */

@@ -217,6 +217,10 @@ minor_codes! {
     0x4E44_070C UnknownStatus BadStatus "unknown status code";
     /// The lifetime of a login is over; see the setting `lifetime`. A new login is needed.
     0x4E44_070D ContextExpired ContextExpired "the login has expired";
+
+    // 08: messages after the login
+    /// The client did not ask for signatures nor encryption, so there are no keys for them.
+    0x4E44_0801 NoProtection Unavailable "no protection of messages was negotiated";
 }
 
 impl Minor {
