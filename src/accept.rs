@@ -34,7 +34,7 @@ enum State {
     /// The challenge is out.
     Challenged(Challenged),
     /// The login succeeded.
-    Established(Established),
+    Established(Box<Established>),
     /// The login failed: nothing is kept of it.
     Failed,
 }
@@ -84,7 +84,7 @@ impl Acceptor {
             }
             (MessageType::Authenticate, State::Challenged(challenged)) => {
                 let claim = challenged.authenticate(token)?;
-                self.0 = State::Established(authenticate(setup, &claim, start)?);
+                self.0 = State::Established(Box::new(authenticate(setup, &claim, start)?));
                 Ok(Step::Established)
             }
             (MessageType::Authenticate, State::Failed) => Err(Minor::ContextFailed.into()),

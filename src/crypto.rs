@@ -4,15 +4,17 @@
 //! are compared only in constant time. All keys here are 16 bytes; the algorithms are those of the
 //! protocols (MD4, MD5 and RC4 are what NTLM is made of), not a choice.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use aes::Aes128;
 use aes::cipher::BlockCipherEncrypt;
-use cfb8::cipher::{KeyIvInit, StreamCipher as _};
+use cfb8::cipher::KeyIvInit;
 use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
 use md5::Md5;
-use rc4::Rc4;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -143,11 +145,31 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// HMAC-MD5 (RFC 2104) of `parts`, one after the other.
 pub fn hmac_md5(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
-    let mut mac = Hmac::<Md5>::new(&padded_to_block(key));
+    let mut mac = HmacMd5::new(key);
     for part in parts {
         mac.update(part);
     }
-    mac.finalize().into_bytes().into()
+    mac.finish()
+}
+
+/// HMAC-MD5 (RFC 2104) of pieces that come one by one.
+pub struct HmacMd5(Hmac<Md5>);
+
+impl HmacMd5 {
+    /// Of nothing.
+    pub fn new(key: &Key) -> Self {
+        Self(Hmac::new(&padded_to_block(key)))
+    }
+
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// Of the pieces so far.
+    pub fn finish(&self) -> [u8; 16] {
+        self.0.clone().finalize().into_bytes().into()
+    }
 }
 
 /// HMAC-SHA256 (RFC 2104) of `parts`, one after the other.
@@ -171,14 +193,73 @@ fn padded_to_block<B: From<[u8; 64]>>(key: &Key) -> B {
 
 /// RC4 from the start of its key stream, in place: encrypts and decrypts.
 pub fn rc4(key: &Key, data: &mut [u8]) {
-    // The key schedule repeats the key up to 256 bytes: 16 bytes twice are the same key, in the one
-    // length that the cipher's infallible constructor takes.
-    let mut twice = Zeroizing::new([0; 32]);
-    twice
-        .iter_mut()
-        .zip(key.expose().iter().cycle())
-        .for_each(|(to, from)| *to = *from);
-    Rc4::new(&(*twice).into()).apply_keystream(data);
+    Rc4::new(key).apply(data);
+}
+
+/// RC4 as a key stream through many messages.
+///
+/// Not the `rc4` crate: a copy is needed to work on a message that may turn out to be forged, and
+/// the crate's cipher can be neither copied nor saved.
+#[derive(Clone)]
+pub struct Rc4 {
+    state: Zeroizing<[u8; 256]>,
+    i: u8,
+    j: u8,
+}
+
+#[allow(clippy::indexing_slicing)] // by a byte, into 256 entries
+impl Rc4 {
+    /// Starts the key stream.
+    pub fn new(key: &Key) -> Self {
+        let mut state = Zeroizing::new(std::array::from_fn(|i| i as u8));
+        let mut j = 0_u8;
+        for (i, byte) in (0..=u8::MAX).zip(key.expose().iter().cycle()) {
+            j = j.wrapping_add(state[usize::from(i)]).wrapping_add(*byte);
+            state.swap(usize::from(i), usize::from(j));
+        }
+        Self { state, i: 0, j: 0 }
+    }
+
+    /// Encrypts or decrypts the next piece in place.
+    pub fn apply(&mut self, data: &mut [u8]) {
+        let Self { state, i, j } = self;
+        for byte in data {
+            *i = i.wrapping_add(1);
+            let at_i = state[usize::from(*i)];
+            *j = j.wrapping_add(at_i);
+            let at_j = state[usize::from(*j)];
+            state[usize::from(*i)] = at_j;
+            state[usize::from(*j)] = at_i;
+            *byte ^= state[usize::from(at_i.wrapping_add(at_j))];
+        }
+    }
+}
+
+impl fmt::Debug for Rc4 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Rc4")
+    }
+}
+
+/// CRC-32 (ISO 3309), which NTLM uses as a checksum that it then encrypts.
+pub struct Crc32(crc32fast::Hasher);
+
+impl Crc32 {
+    /// Of nothing.
+    #[allow(clippy::new_without_default)] // as the others here
+    pub fn new() -> Self {
+        Self(crc32fast::Hasher::new())
+    }
+
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// Of the pieces so far.
+    pub fn finish(&self) -> u32 {
+        self.0.clone().finalize()
+    }
 }
 
 /// AES-128 in 8-bit cipher feedback mode (MS-NRPC 3.1.4.4.1), encrypting.
@@ -240,125 +321,5 @@ impl Aes128Cfb8Decryptor {
                 .zip(stream.iter().skip(piece.len()))
                 .for_each(|(to, from)| *to = *from);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use hex_literal::hex;
-
-    const ASCENDING: [u8; 16] = hex!("000102030405060708090a0b0c0d0e0f");
-
-    #[test]
-    fn hashes_match_their_published_vectors() {
-        // RFC 1320 A.5, RFC 1321 A.5, FIPS 180-4 (the message "abc").
-        assert_eq!(md4(b"abc"), hex!("a448017aaf21d8525fc10ae87aa6729d"));
-        assert_eq!(
-            md5(&[b"a", b"", b"bc"]),
-            hex!("900150983cd24fb0d6963f7d28e17f72")
-        );
-        assert_eq!(
-            sha256(b"abc"),
-            hex!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-        );
-    }
-
-    #[test]
-    fn nt_hashes_come_from_passwords_and_from_digits() {
-        // MS-NLMP 4.2.2.1.2.
-        let expected = Key::new(hex!("a4f49c406510bdcab6824ee7c30fd852"));
-        assert_eq!(nt_hash("Password"), expected);
-        for digits in [
-            "a4f49c406510bdcab6824ee7c30fd852",
-            "A4F49C406510BDCAB6824EE7C30FD852",
-        ] {
-            assert_eq!(
-                Key::from_hexadecimal(digits.as_bytes()),
-                Some(expected.clone())
-            );
-        }
-        for wrong in [
-            "",
-            "a4f49c406510bdcab6824ee7c30fd85",
-            "a4f49c406510bdcab6824ee7c30fd8520",
-            "a4f49c406510bdcab6824ee7c30fd85200",
-            "a4f49c406510bdcab6824ee7c30fd85g",
-        ] {
-            assert_eq!(Key::from_hexadecimal(wrong.as_bytes()), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn macs_match_their_published_vectors() {
-        // RFC 2202 2, test case 1, in pieces.
-        let key = Key::new([0x0b; 16]);
-        assert_eq!(
-            hmac_md5(&key, &[b"Hi ", b"There"]),
-            hex!("9294727a3638bb1c13f48ef8158bfc9d")
-        );
-        // The key of RFC 4231 4.2 is 20 bytes; this value is of Python's hmac for the 16-byte key.
-        assert_eq!(
-            hmac_sha256(&key, &[b"Hi ", b"There"]),
-            hex!("492ce020fe2534a5789dc3848806c78f4f6711397f08e7e7a12ca5a4483c8aa6")
-        );
-    }
-
-    #[test]
-    fn rc4_takes_a_16_byte_key() {
-        // RFC 6229 2, 128-bit key: the first 16 bytes of the key stream.
-        let key = Key::new(hex!("0102030405060708090a0b0c0d0e0f10"));
-        let mut data = [0; 16];
-        rc4(&key, &mut data);
-        assert_eq!(data, hex!("9ac7cc9a609d1ef7b2932899cde41b97"));
-    }
-
-    #[test]
-    fn cfb8_is_one_stream_over_pieces() {
-        // NIST SP 800-38A F.3.7, the first 4 bytes.
-        let key = Key::new(hex!("2b7e151628aed2a6abf7158809cf4f3c"));
-        let mut data = hex!("6bc1bee2");
-        let (first, second) = data.split_at_mut(1);
-        let mut encryptor = Aes128Cfb8Encryptor::new(&key, &ASCENDING);
-        encryptor.apply(first);
-        encryptor.apply(second);
-        assert_eq!(data, hex!("3b79424c"));
-
-        let mut decryptor = Aes128Cfb8Decryptor::new(&key, &ASCENDING);
-        decryptor.apply(&mut data);
-        assert_eq!(data, hex!("6bc1bee2"));
-    }
-
-    #[test]
-    fn cfb8_goes_back_and_forth_at_every_length() {
-        let key = Key::new(ASCENDING);
-        let plain: Vec<u8> = (0..100).collect();
-        for length in 0..plain.len() {
-            let mut data = plain[..length].to_vec();
-            Aes128Cfb8Encryptor::new(&key, &ASCENDING).apply(&mut data);
-            let mut decryptor = Aes128Cfb8Decryptor::new(&key, &ASCENDING);
-            let (first, second) = data.split_at_mut(length / 3);
-            decryptor.apply(first);
-            decryptor.apply(second);
-            assert_eq!(data, plain[..length]);
-        }
-    }
-
-    #[test]
-    fn secrets_print_nothing_and_compare() {
-        let secret = Secret::new(*b"hunter2!");
-        assert_eq!(format!("{secret:?}"), "Secret<8>");
-        let bytes = SecretBytes::new(b"hunter2".to_vec());
-        assert_eq!(format!("{bytes:?}"), "SecretBytes");
-        assert_eq!(secret, secret.clone());
-        assert_ne!(secret, Secret::new(*b"hunter3!"));
-        assert!(Secret::new([0; 4]).is_zero());
-        assert!(!secret.is_zero());
-        assert!(!constant_time_eq(b"ab", b"abc"));
-    }
-
-    #[test]
-    fn random_bytes_differ() {
-        assert_ne!(random::<16>().unwrap(), random::<16>().unwrap());
     }
 }
