@@ -245,6 +245,18 @@ impl Minor {
         self as u32
     }
 
+    /// The supplementary information that goes with its major status (RFC 2744 3.9.1), which is
+    /// always an error besides: who looks at the errors only is not misled.
+    pub const fn supplementary(self) -> u32 {
+        match self {
+            // `GSS_S_DUPLICATE_TOKEN`
+            Self::MessageRepeated => 1 << 1,
+            // `GSS_S_GAP_TOKEN`
+            Self::MessageMissing => 1 << 4,
+            _ => 0,
+        }
+    }
+
     /// The entry of a number that came through the C ABI.
     pub fn from_code(code: u32) -> Option<Self> {
         Self::ALL.iter().copied().find(|minor| minor.code() == code)

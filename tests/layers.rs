@@ -55,7 +55,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The C ABI: no protocol. Of `ntlm` only what protects messages, and nothing of how.
     (
         "gss",
-        &["accept", "setup", "identity", "ntlm", "fault", "log"],
+        &[
+            "accept", "setup", "identity", "ntlm", "crypto", "fault", "log",
+        ],
     ),
 ];
 

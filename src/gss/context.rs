@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use crate::accept::{Acceptor, Established, Step};
+use crate::crypto::Key;
 use crate::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::cred::{self, Credential};
@@ -68,6 +69,32 @@ struct Login {
     identity: Arc<Identity>,
     /// Seconds until the context expires; 0 if it has.
     time_rec: u32,
+    /// What was granted, never what was asked for.
+    flags: u32,
+    /// Whether the AUTHENTICATE message had a message integrity code.
+    has_mic: bool,
+}
+
+/// `GSS_C_REPLAY_FLAG`
+pub const REPLAY_FLAG: u32 = 4;
+/// `GSS_C_SEQUENCE_FLAG`
+pub const SEQUENCE_FLAG: u32 = 8;
+/// `GSS_C_CONF_FLAG`
+pub const CONF_FLAG: u32 = 16;
+/// `GSS_C_INTEG_FLAG`
+pub const INTEG_FLAG: u32 = 32;
+/// `GSS_C_PROT_READY_FLAG`
+pub const PROT_READY_FLAG: u32 = 128;
+
+/// The flags of a context that is established, by the protection of its messages.
+fn flags_of(security: Option<&SessionSecurity>) -> u32 {
+    let signs = REPLAY_FLAG | SEQUENCE_FLAG | INTEG_FLAG;
+    PROT_READY_FLAG
+        | match security {
+            Some(security) if security.seals() => signs | CONF_FLAG,
+            Some(security) if security.signs() => signs,
+            _ => 0,
+        }
 }
 
 /// What a step leads to.
@@ -89,6 +116,8 @@ impl Login {
         Self {
             identity: Arc::clone(established.identity()),
             time_rec,
+            flags: flags_of(established.security()),
+            has_mic: established.mic_verified(),
         }
     }
 
@@ -142,13 +171,59 @@ impl Context {
         &self,
         work: impl FnOnce(&mut SessionSecurity) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
+        self.with_established(|party| {
+            let security = party.security().filter(|security| security.signs());
+            work(security.ok_or(Minor::NoProtection)?)
+        })
+    }
+
+    /// Nothing, if a login is complete.
+    ///
+    /// # Errors
+    /// No login is complete.
+    pub fn require_login(&self) -> Result<(), Fault> {
+        self.with_established(|_| Ok(()))
+    }
+
+    /// Whether the AUTHENTICATE message had a message integrity code.
+    ///
+    /// # Errors
+    /// No login is complete.
+    pub fn has_mic(&self) -> Result<bool, Fault> {
+        self.with_established(|party| Ok(party.login().is_some_and(|login| login.has_mic)))
+    }
+
+    /// The strength of the protection of messages, as SASL counts it.
+    ///
+    /// # Errors
+    /// No login is complete.
+    pub fn strength(&self) -> Result<u32, Fault> {
+        self.with_established(|party| {
+            Ok(party.security().map_or(0, |security| security.strength()))
+        })
+    }
+
+    /// `ExportedSessionKey`, for programs with a protection of their own.
+    ///
+    /// # Errors
+    /// No login is complete, or the verifier gave no key.
+    pub fn session_key(&self) -> Result<Key, Fault> {
+        self.with_established(|party| match party.security() {
+            Some(security) => Ok(security.session_key().clone()),
+            None => Err(Minor::NoSuchOption.because("there is no session key")),
+        })
+    }
+
+    fn with_established<T>(
+        &self,
+        work: impl FnOnce(&mut Party) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let mut party = self.lock();
         let party = party.as_mut().ok_or(Minor::ContextBusy)?;
         if !party.is_established() {
             return Err(not_established());
         }
-        let security = party.security().filter(|security| security.signs());
-        work(security.ok_or(Minor::NoProtection)?)
+        work(party)
     }
 
     /// The login, if there is one now.
@@ -171,8 +246,7 @@ impl Context {
 }
 
 export! {
-    /// RFC 2744 5.1. Channel bindings are not looked at; nothing is delegated, and there are no
-    /// per-message services: `ret_flags` is 0.
+    /// RFC 2744 5.1. Channel bindings are not looked at; nothing is delegated.
     fn gss_accept_sec_context(
         context_handle: Slot<Context>,
         acceptor_cred_handle: Handle<Credential>,
@@ -208,6 +282,7 @@ export! {
             }
             Progress::Complete(login) => {
                 time_rec.set(login.time_rec);
+                ret_flags.set(login.flags);
                 src_name.set_with(|| login.into_name());
                 Success::Complete
             }
@@ -270,6 +345,7 @@ export! {
         if let Some(login) = context.login()? {
             open.set(1);
             lifetime_rec.set(login.time_rec);
+            ctx_flags.set(login.flags);
             src_name.set_with(|| login.into_name());
         }
         Ok(Success::Complete)
