@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The initiator's side of messages.c, by other implementations: Samba's gensec, and pyspnego.
 
-$TALKER_KIND says which: samba or pyspnego. $TALKER_OPTIONS are Samba's options, key=value.
+$TALKER_KIND says which: samba, pyspnego, or second, where NTLM is the second choice within SPNEGO.
+$TALKER_OPTIONS are Samba's options, key=value; or "forge", of the signature over SPNEGO's choices.
 """
 
 import os
@@ -112,9 +113,82 @@ class PySpnego:
         self.context.verify(plain, signature)
 
 
+KRB5 = bytes.fromhex("06092a864886f712010202")
+NTLM = bytes.fromhex("060a2b06010401823702020a")
+SPNEGO = bytes.fromhex("06062b0601050502")
+
+
+def der(tag, *contents):
+    contents = b"".join(contents)
+    length = len(contents)
+    if length < 0x80:
+        return bytes([tag, length]) + contents
+    size = (length.bit_length() + 7) // 8
+    return bytes([tag, 0x80 | size]) + length.to_bytes(size, "big") + contents
+
+
+def elements(encoded):
+    """What stands one after the other: tags and contents."""
+    found = {}
+    while encoded:
+        tag, length, start = encoded[0], encoded[1], 2
+        if length & 0x80:
+            start = 2 + (length & 0x7F)
+            length = int.from_bytes(encoded[2:start], "big")
+        found[tag] = encoded[start : start + length]
+        encoded = encoded[start + length :]
+    return found
+
+
+class SecondChoice(PySpnego):
+    """Negotiate as Windows does it where Kerberos comes first and NTLM is what is left."""
+
+    MECHANISMS = der(0x30, KRB5, NTLM)
+    REQUEST_MIC, INCOMPLETE, COMPLETED = b"\x03", b"\x01", b"\x00"
+
+    def __init__(self, _, integrity, confidentiality):
+        super().__init__("raw", integrity, confidentiality)
+        self.steps = iter([self.offer, self.begin, self.answer, self.check])
+
+    def step(self, token):
+        return next(self.steps)(token)
+
+    def offer(self, _):
+        optimistic = der(0xA2, der(0x04, b"a ticket"))
+        offer = der(0xA0, der(0x30, der(0xA0, self.MECHANISMS), optimistic))
+        return False, der(0x60, SPNEGO, offer)
+
+    def response(self, token, state):
+        response = elements(elements(elements(token)[0xA1])[0x30])
+        assert elements(response[0xA0])[0x0A] == state, response
+        return response
+
+    def begin(self, token):
+        response = self.response(token, self.REQUEST_MIC)
+        assert response[0xA1] == NTLM, response
+        return False, der(0xA1, der(0x30, der(0xA2, der(0x04, self.context.step()))))
+
+    def answer(self, token):
+        response = self.response(token, self.INCOMPLETE)
+        challenge = elements(response[0xA2])[0x04]
+        authenticate = der(0xA2, der(0x04, self.context.step(challenge)))
+        signature = self.context.sign(self.MECHANISMS)
+        if os.environ.get("TALKER_OPTIONS") == "forge":
+            signature = signature[:4] + bytes([signature[4] ^ 1]) + signature[5:]
+        self.context._reset_ntlm_crypto_state(outgoing=True)
+        return False, der(0xA1, der(0x30, authenticate, der(0xA3, der(0x04, signature))))
+
+    def check(self, token):
+        response = self.response(token, self.COMPLETED)
+        self.context.verify(self.MECHANISMS, elements(response[0xA3])[0x04])
+        self.context._reset_ntlm_crypto_state(outgoing=False)
+        return True, b""
+
+
 def main():
     mechanism, granted, count = sys.argv[1:]
-    kind = {"samba": Samba, "pyspnego": PySpnego}[os.environ["TALKER_KIND"]]
+    kinds = {"samba": Samba, "pyspnego": PySpnego, "second": SecondChoice}
+    kind = kinds[os.environ["TALKER_KIND"]]
     peer = kind(mechanism, granted != "none", granted == "conf")
 
     finished, answer = peer.step(b"")

@@ -177,6 +177,19 @@ def test_messages_with_pyspnego(talking, setting, library, mechanism, granted):
     talks_with("pyspnego", setting, talking, library, mechanism, granted, 50, path=OURS)
 
 
+@pytest.mark.parametrize("granted", ["conf", "integ"])
+def test_ntlm_as_the_second_choice(talking, setting, library, granted):
+    talks_with("second", setting, talking, library, "spnego", granted, 50, path=OURS)
+
+
+def test_a_forged_list_of_choices_is_refused(talking, setting):
+    more = {"TALKER_KIND": "second", "TALKER_OPTIONS": "forge", "PATH": OURS}
+    environment = setting.environment(TALKER=HERE / "talker.py", PYTHONDONTWRITEBYTECODE=1, **more)
+    done = programs.run(talking, "spnego", "conf", 1, environment=environment)
+    assert done.returncode == 1
+    assert "gss_accept_sec_context: the signature of the message is wrong" in done.stderr
+
+
 def test_parent_and_child_complete_what_was_begun_before_a_fork(acceptor, setting):
     succeeded(programs.run(acceptor, "fork", 20, environment=setting.environment()))
 
