@@ -110,8 +110,8 @@ impl SessionSecurity {
         Receiving(Draft::new(self.direction(Way::In)))
     }
 
-    /// Starts a key stream over; sequence numbers go on. Both sides do so after the signatures of
-    /// SPNEGO's list of mechanisms (MS-SPNG 3.3.5.1), whose messages the application never sees.
+    /// Starts a key stream over; sequence numbers go on. Both sides do so after each signature of
+    /// SPNEGO's list of mechanisms: gss-ntlmssp, Samba and pyspnego all do, and all count on.
     pub fn reset(&mut self, way: Way) {
         self.direction(way).stream = None;
     }
