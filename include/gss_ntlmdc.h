@@ -258,4 +258,32 @@
  * login is needed. */
 #define NTLMDC_E_CONTEXT_EXPIRED 0x4E44070Du
 
+/* No protection of messages was negotiated. The client did not ask for signatures nor
+ * encryption, so there are no keys for them. */
+#define NTLMDC_E_NO_PROTECTION 0x4E440801u
+
+/* The signature of the message is wrong. Somebody changed the message on its way, or the two
+ * sides lost step: a message was lost. */
+#define NTLMDC_E_BAD_SIGNATURE 0x4E440802u
+
+/* The message has come before. A message came twice, or somebody sent it again. */
+#define NTLMDC_E_MESSAGE_REPEATED 0x4E440803u
+
+/* A message before this one is missing. Messages can only be read in the order in which they
+ * were sent, and all of them. */
+#define NTLMDC_E_MESSAGE_MISSING 0x4E440804u
+
+/* The token is no protected message. It is too short, or not a token of this kind. */
+#define NTLMDC_E_BAD_MESSAGE_TOKEN 0x4E440805u
+
+/* The context has no numbers left for messages. Messages are numbered with 32 bits. */
+#define NTLMDC_E_TOO_MANY_MESSAGES 0x4E440806u
+
+/* The quality of protection is not supported. There is one quality of protection, the default. */
+#define NTLMDC_E_BAD_QOP 0x4E440807u
+
+/* The context has no such option. A program asked for something that this mechanism does not
+ * have. */
+#define NTLMDC_E_NO_SUCH_OPTION 0x4E440808u
+
 #endif /* GSS_NTLMDC_H */

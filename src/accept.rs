@@ -16,6 +16,7 @@ use crate::identity::Identity;
 use crate::log::{self, Quoted, Severity};
 use crate::ntlm::acceptor::{self, Challenged, Claim, MicChecked};
 use crate::ntlm::message::MessageType;
+use crate::ntlm::seal::SessionSecurity;
 use crate::policy::{self, Admitted};
 use crate::setup::Setup;
 use crate::verify::{self, Logon};
@@ -33,7 +34,7 @@ enum State {
     /// The challenge is out.
     Challenged(Challenged),
     /// The login succeeded.
-    Established(Established),
+    Established(Box<Established>),
     /// The login failed: nothing is kept of it.
     Failed,
 }
@@ -83,7 +84,7 @@ impl Acceptor {
             }
             (MessageType::Authenticate, State::Challenged(challenged)) => {
                 let claim = challenged.authenticate(token)?;
-                self.0 = State::Established(authenticate(setup, &claim, start)?);
+                self.0 = State::Established(Box::new(authenticate(setup, &claim, start)?));
                 Ok(Step::Established)
             }
             (MessageType::Authenticate, State::Failed) => Err(Minor::ContextFailed.into()),
@@ -99,6 +100,14 @@ impl Acceptor {
             _ => None,
         }
     }
+
+    /// What protects the messages of a login that succeeded; none if there is no session key.
+    pub fn security(&mut self) -> Option<&mut SessionSecurity> {
+        match &mut self.0 {
+            State::Established(established) => established.security.as_mut(),
+            _ => None,
+        }
+    }
 }
 
 /// A login that succeeded.
@@ -106,11 +115,13 @@ impl Acceptor {
 pub struct Established {
     identity: Arc<Identity>,
     expires: SystemTime,
+    mic_verified: bool,
+    security: Option<SessionSecurity>,
 }
 
 impl Established {
     /// The only way in: what was admitted, who it is, and the check of the messages.
-    fn new(setup: &Setup, admitted: Admitted<'_>, logon: Logon, _: &MicChecked) -> Self {
+    fn new(setup: &Setup, admitted: Admitted<'_>, logon: Logon, checked: MicChecked) -> Self {
         let settings = &setup.config().identity;
         let account = logon.into_account();
         let lasts = SystemTime::now() + settings.lifetime;
@@ -124,6 +135,8 @@ impl Established {
         Self {
             identity: Arc::new(identity),
             expires,
+            mic_verified: checked.verified(),
+            security: checked.into_security(),
         }
     }
 
@@ -135,6 +148,16 @@ impl Established {
     /// When the login ends: the configured lifetime, never beyond what the verifier allows.
     pub fn expires(&self) -> SystemTime {
         self.expires
+    }
+
+    /// True if the client sent a message integrity code; it was right.
+    pub fn mic_verified(&self) -> bool {
+        self.mic_verified
+    }
+
+    /// What protects the messages that follow; none if there is no session key.
+    pub fn security(&self) -> Option<&SessionSecurity> {
+        self.security.as_ref()
     }
 }
 
@@ -148,7 +171,7 @@ fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Establis
     let logon = verify::ask(setup.verifiers(), &admitted.attempt()).map_err(refused)?;
     let checked = admitted.check_mic(&logon).map_err(refused)?;
     let verifier = logon.verifier();
-    let established = Established::new(setup, admitted, logon, &checked);
+    let established = Established::new(setup, admitted, logon, checked);
     if established.expires <= SystemTime::now() {
         return Err(refused(Minor::InvalidLogonHours.into()));
     }
@@ -159,7 +182,7 @@ fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Establis
             "accepted {} as {} verifier={verifier} mic={} took={}",
             Quoted(established.identity.display()),
             Claimed(claim),
-            if checked.verified() {
+            if established.mic_verified {
                 "verified"
             } else {
                 "none"

@@ -4,18 +4,19 @@
 //! are compared only in constant time. All keys here are 16 bytes; the algorithms are those of the
 //! protocols (MD4, MD5 and RC4 are what NTLM is made of), not a choice.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use aes::Aes128Enc;
 use aes::cipher::consts::U16;
 use aes::cipher::{
     BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser,
-    StreamCipher as _,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
 use md5::Md5;
-use rc4::Rc4;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -146,11 +147,31 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// HMAC-MD5 (RFC 2104) of `parts`, one after the other.
 pub fn hmac_md5(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
-    let mut mac = Hmac::<Md5>::new(&padded_to_block(key));
+    let mut mac = HmacMd5::new(key);
     for part in parts {
         mac.update(part);
     }
-    mac.finalize().into_bytes().into()
+    mac.finish()
+}
+
+/// HMAC-MD5 (RFC 2104) of pieces that come one by one.
+pub struct HmacMd5(Hmac<Md5>);
+
+impl HmacMd5 {
+    /// Of nothing.
+    pub fn new(key: &Key) -> Self {
+        Self(Hmac::new(&padded_to_block(key)))
+    }
+
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// Of the pieces so far.
+    pub fn finish(&self) -> [u8; 16] {
+        self.0.clone().finalize().into_bytes().into()
+    }
 }
 
 /// HMAC-SHA256 (RFC 2104) of `parts`, one after the other.
@@ -174,14 +195,73 @@ fn padded_to_block<B: From<[u8; 64]>>(key: &Key) -> B {
 
 /// RC4 from the start of its key stream, in place: encrypts and decrypts.
 pub fn rc4(key: &Key, data: &mut [u8]) {
-    // The key schedule repeats the key up to 256 bytes: 16 bytes twice are the same key, in the one
-    // length that the cipher's infallible constructor takes.
-    let mut twice = Zeroizing::new([0; 32]);
-    twice
-        .iter_mut()
-        .zip(key.expose().iter().cycle())
-        .for_each(|(to, from)| *to = *from);
-    Rc4::new(&(*twice).into()).apply_keystream(data);
+    Rc4::new(key).apply(data);
+}
+
+/// RC4 as a key stream through many messages.
+///
+/// Not the `rc4` crate: a copy is needed to work on a message that may turn out to be forged, and
+/// the crate's cipher can be neither copied nor saved.
+#[derive(Clone)]
+pub struct Rc4 {
+    state: Zeroizing<[u8; 256]>,
+    i: u8,
+    j: u8,
+}
+
+#[allow(clippy::indexing_slicing)] // by a byte, into 256 entries
+impl Rc4 {
+    /// Starts the key stream.
+    pub fn new(key: &Key) -> Self {
+        let mut state = Zeroizing::new(std::array::from_fn(|i| i as u8));
+        let mut j = 0_u8;
+        for (i, byte) in (0..=u8::MAX).zip(key.expose().iter().cycle()) {
+            j = j.wrapping_add(state[usize::from(i)]).wrapping_add(*byte);
+            state.swap(usize::from(i), usize::from(j));
+        }
+        Self { state, i: 0, j: 0 }
+    }
+
+    /// Encrypts or decrypts the next piece in place.
+    pub fn apply(&mut self, data: &mut [u8]) {
+        let Self { state, i, j } = self;
+        for byte in data {
+            *i = i.wrapping_add(1);
+            let at_i = state[usize::from(*i)];
+            *j = j.wrapping_add(at_i);
+            let at_j = state[usize::from(*j)];
+            state[usize::from(*i)] = at_j;
+            state[usize::from(*j)] = at_i;
+            *byte ^= state[usize::from(at_i.wrapping_add(at_j))];
+        }
+    }
+}
+
+impl fmt::Debug for Rc4 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Rc4")
+    }
+}
+
+/// CRC-32 (ISO 3309), which NTLM uses as a checksum that it then encrypts.
+pub struct Crc32(crc32fast::Hasher);
+
+impl Crc32 {
+    /// Of nothing.
+    #[allow(clippy::new_without_default)] // as the others here
+    pub fn new() -> Self {
+        Self(crc32fast::Hasher::new())
+    }
+
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// Of the pieces so far.
+    pub fn finish(&self) -> u32 {
+        self.0.clone().finalize()
+    }
 }
 
 /// AES-128 in 8-bit cipher feedback mode (MS-NRPC 3.1.4.4.1), encrypting.
@@ -285,6 +365,3 @@ impl Aes128Cfb8Decryptor {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -29,6 +29,8 @@ pub enum Major {
     ContextExpired = 12,
     /// `GSS_S_FAILURE`
     Failure = 13,
+    /// `GSS_S_BAD_QOP`
+    BadQop = 14,
     /// `GSS_S_UNAUTHORIZED`
     Unauthorized = 15,
     /// `GSS_S_UNAVAILABLE`
@@ -218,12 +220,42 @@ minor_codes! {
     0x4E44_070C UnknownStatus BadStatus "unknown status code";
     /// The lifetime of a login is over; see the setting `lifetime`. A new login is needed.
     0x4E44_070D ContextExpired ContextExpired "the login has expired";
+
+    // 08: messages after the login
+    /// The client did not ask for signatures nor encryption, so there are no keys for them.
+    0x4E44_0801 NoProtection Unavailable "no protection of messages was negotiated";
+    /// Somebody changed the message on its way, or the two sides lost step: a message was lost.
+    0x4E44_0802 BadSignature BadMic "the signature of the message is wrong";
+    /// A message came twice, or somebody sent it again.
+    0x4E44_0803 MessageRepeated BadMic "the message has come before";
+    /// Messages can only be read in the order in which they were sent, and all of them.
+    0x4E44_0804 MessageMissing BadMic "a message before this one is missing";
+    /// It is too short, or not a token of this kind.
+    0x4E44_0805 BadMessageToken DefectiveToken "the token is no protected message";
+    /// Messages are numbered with 32 bits.
+    0x4E44_0806 TooManyMessages ContextExpired "the context has no numbers left for messages";
+    /// There is one quality of protection, the default.
+    0x4E44_0807 BadQop BadQop "the quality of protection is not supported";
+    /// A program asked for something that this mechanism does not have.
+    0x4E44_0808 NoSuchOption Unavailable "the context has no such option";
 }
 
 impl Minor {
     /// The number that goes through the C ABI.
     pub const fn code(self) -> u32 {
         self as u32
+    }
+
+    /// The supplementary information that goes with its major status (RFC 2744 3.9.1), which is
+    /// always an error besides: who looks at the errors only is not misled.
+    pub const fn supplementary(self) -> u32 {
+        match self {
+            // `GSS_S_DUPLICATE_TOKEN`
+            Self::MessageRepeated => 1 << 1,
+            // `GSS_S_GAP_TOKEN`
+            Self::MessageMissing => 1 << 4,
+            _ => 0,
+        }
     }
 
     /// The entry of a number that came through the C ABI.

@@ -21,6 +21,8 @@
 //! - [`name`], [`attribute`] — names, and what is known of them
 //! - [`cred`] — credentials: where the configuration comes from
 //! - [`context`] — `gss_accept_sec_context` and what it makes
+//! - [`message`], [`message_iov`] — messages after the login, in one buffer and in pieces
+//! - [`option`] — what is asked of a context by object identifier
 //! - [`mech`] — what the mechanism says of itself
 
 pub mod abi;
@@ -30,6 +32,9 @@ pub mod cred;
 pub mod entry;
 pub mod mech;
 pub mod memory;
+pub mod message;
+pub mod message_iov;
 pub mod name;
 pub mod oid;
+pub mod option;
 pub mod status;

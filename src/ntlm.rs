@@ -6,6 +6,7 @@
 //!   ├─► response   what AUTHENTICATE answers   ─► av_pair
 //!   ├─► keys       the hashes that prove it
 //!   └─► text       names: what hashes run over, and what a person means
+//! seal       the messages of an established context: signed and sealed
 //! ```
 
 pub mod acceptor;
@@ -16,4 +17,5 @@ pub(crate) mod initiator;
 pub mod keys;
 pub mod message;
 pub mod response;
+pub mod seal;
 pub mod text;

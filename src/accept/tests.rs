@@ -126,6 +126,24 @@ fn a_failed_context_verifies_nothing() {
 }
 
 #[test]
+fn messages_are_protected_as_long_as_the_login_stands() {
+    let (setup, _folder) = setup("");
+    for (initiator, signs) in [(Initiator::default(), true), (Initiator::curl(), false)] {
+        let mut acceptor = Acceptor::new();
+        assert!(acceptor.security().is_none());
+        let outcome = log_in(&mut acceptor, &setup, &initiator);
+        assert_eq!(outcome, Ok(Step::Established));
+        assert_eq!(acceptor.security().unwrap().signs(), signs);
+        challenge(&mut acceptor, &setup, &initiator);
+        assert!(acceptor.security().is_none());
+    }
+    let mut acceptor = Acceptor::new();
+    let refused = Err(Minor::BadUserOrPassword);
+    assert_eq!(log_in(&mut acceptor, &setup, &wrong_password()), refused);
+    assert!(acceptor.security().is_none());
+}
+
+#[test]
 fn an_answer_is_taken_once() {
     let (setup, _folder) = setup("");
     let right = Initiator::default();

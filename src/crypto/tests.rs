@@ -1,3 +1,5 @@
+//! The algorithms' published vectors.
+
 use super::*;
 use hex_literal::hex;
 
@@ -58,12 +60,31 @@ fn macs_match_their_published_vectors() {
 }
 
 #[test]
-fn rc4_takes_a_16_byte_key() {
-    // RFC 6229 2, 128-bit key: the first 16 bytes of the key stream.
+fn rc4_is_one_stream_over_pieces() {
+    // RFC 6229 2, 128-bit key: the first 16 bytes of the key stream, and those at 4096.
     let key = Key::new(hex!("0102030405060708090a0b0c0d0e0f10"));
     let mut data = [0; 16];
     rc4(&key, &mut data);
     assert_eq!(data, hex!("9ac7cc9a609d1ef7b2932899cde41b97"));
+
+    let mut stream = Rc4::new(&key);
+    for length in [1, 0, 4000, 95] {
+        stream.apply(&mut vec![0; length]);
+    }
+    let (mut data, mut again) = ([0; 16], [0; 16]);
+    stream.clone().apply(&mut again);
+    stream.apply(&mut data);
+    assert_eq!(data, hex!("a36a4c301ae8ac13610ccbc12256cacc"));
+    assert_eq!(data, again);
+}
+
+#[test]
+fn crc32_matches_its_published_vector() {
+    // The check value of CRC-32/ISO-HDLC.
+    let mut crc = Crc32::new();
+    crc.update(b"12345");
+    crc.update(b"6789");
+    assert_eq!(crc.finish(), 0xCBF4_3926);
 }
 
 #[test]

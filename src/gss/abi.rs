@@ -9,6 +9,8 @@
 //! [`Out`] need not be initialised. What is behind a [`Handle`] or in a [`Slot`] came from this
 //! library, and was not released. The `SAFETY` comments below call this *the contract*.
 
+pub mod iov;
+
 use std::ffi::{CStr, c_char};
 use std::{ptr, slice};
 
@@ -309,6 +311,20 @@ unsafe fn array<'a, T>(start: *const T, count: usize) -> &'a [T] {
     }
     // SAFETY: not NULL, and the caller of this function vouches for the rest.
     unsafe { slice::from_raw_parts(start, count) }
+}
+
+/// # Safety
+/// As [`array`]; besides, nobody else uses the values for `'a`, and they may be written to.
+unsafe fn array_mut<'a, T>(start: *mut T, count: usize) -> &'a mut [T] {
+    if start.is_null()
+        || count
+            .checked_mul(size_of::<T>())
+            .is_none_or(|size| size > MAX_SIZE)
+    {
+        return &mut [];
+    }
+    // SAFETY: not NULL, and the caller of this function vouches for the rest.
+    unsafe { slice::from_raw_parts_mut(start, count) }
 }
 
 /// The largest object that there can be.

@@ -7,10 +7,11 @@
 use std::ffi::c_void;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use crate::accept::{Acceptor, Established, Step};
+use crate::crypto::Key;
 use crate::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::cred::{self, Credential};
@@ -19,12 +20,48 @@ use crate::gss::memory::Buffer;
 use crate::gss::name::Name;
 use crate::gss::oid::Static;
 use crate::identity::Identity;
+use crate::ntlm::seal::SessionSecurity;
 use crate::setup::Setup;
 
-/// What a `gss_ctx_id_t` points to. Any thread may use it, one at a time.
+/// What a `gss_ctx_id_t` points to. Any thread may use it: during a step of the login one at a time,
+/// the others are told so; for messages they wait for each other.
 pub struct Context {
     /// Absent while a thread takes a step with it: no lock is held while a verifier is waited for.
-    acceptor: Mutex<Option<Box<Acceptor>>>,
+    party: Mutex<Option<Box<Party>>>,
+}
+
+/// The side of the context that is ours.
+enum Party {
+    Acceptor(Acceptor),
+}
+
+impl Party {
+    /// One of the same side that knows nothing yet.
+    fn afresh(&self) -> Self {
+        match self {
+            Self::Acceptor(_) => Self::Acceptor(Acceptor::new()),
+        }
+    }
+
+    /// The login, if it is complete.
+    fn login(&self) -> Option<Login> {
+        match self {
+            Self::Acceptor(acceptor) => acceptor.established().map(Login::of),
+        }
+    }
+
+    fn is_established(&self) -> bool {
+        match self {
+            Self::Acceptor(acceptor) => acceptor.established().is_some(),
+        }
+    }
+
+    /// What protects messages, if the login is complete and left a session key.
+    fn security(&mut self) -> Option<&mut SessionSecurity> {
+        match self {
+            Self::Acceptor(acceptor) => acceptor.security(),
+        }
+    }
 }
 
 /// A login that is complete, as callers are told of it.
@@ -32,6 +69,32 @@ struct Login {
     identity: Arc<Identity>,
     /// Seconds until the context expires; 0 if it has.
     time_rec: u32,
+    /// What was granted, never what was asked for.
+    flags: u32,
+    /// Whether the AUTHENTICATE message had a message integrity code.
+    has_mic: bool,
+}
+
+/// `GSS_C_REPLAY_FLAG`
+pub const REPLAY_FLAG: u32 = 4;
+/// `GSS_C_SEQUENCE_FLAG`
+pub const SEQUENCE_FLAG: u32 = 8;
+/// `GSS_C_CONF_FLAG`
+pub const CONF_FLAG: u32 = 16;
+/// `GSS_C_INTEG_FLAG`
+pub const INTEG_FLAG: u32 = 32;
+/// `GSS_C_PROT_READY_FLAG`
+pub const PROT_READY_FLAG: u32 = 128;
+
+/// The flags of a context that is established, by the protection of its messages.
+fn flags_of(security: Option<&SessionSecurity>) -> u32 {
+    let signs = REPLAY_FLAG | SEQUENCE_FLAG | INTEG_FLAG;
+    PROT_READY_FLAG
+        | match security {
+            Some(security) if security.seals() => signs | CONF_FLAG,
+            Some(security) if security.signs() => signs,
+            _ => 0,
+        }
 }
 
 /// What a step leads to.
@@ -53,6 +116,8 @@ impl Login {
         Self {
             identity: Arc::clone(established.identity()),
             time_rec,
+            flags: flags_of(established.security()),
+            has_mic: established.mic_verified(),
         }
     }
 
@@ -62,57 +127,126 @@ impl Login {
 }
 
 impl Context {
-    fn new() -> Self {
+    fn new(party: Party) -> Self {
         Self {
-            acceptor: Mutex::new(Some(Box::new(Acceptor::new()))),
+            party: Mutex::new(Some(Box::new(party))),
         }
     }
 
-    /// Gives the acceptor a message.
-    fn step(&self, setup: &Setup, token: &[u8]) -> Result<Progress, Fault> {
-        self.with_acceptor(|acceptor| match acceptor.step(setup, token)? {
-            Step::Continue(answer) => Ok(Progress::Continue(answer)),
-            Step::Established => {
-                let established = acceptor.established().ok_or(Minor::InternalError)?;
-                Ok(Progress::Complete(Login::of(established)))
+    /// Gives an acceptor a message.
+    fn accept(&self, setup: &Setup, token: &[u8]) -> Result<Progress, Fault> {
+        self.step(|party| {
+            let Party::Acceptor(acceptor) = party;
+            match acceptor.step(setup, token)? {
+                Step::Continue(answer) => Ok(Progress::Continue(answer)),
+                Step::Established => {
+                    let login = party.login().ok_or(Minor::InternalError)?;
+                    Ok(Progress::Complete(login))
+                }
             }
         })
     }
 
-    /// Works with the acceptor, which nobody else has meanwhile. If the work panics, the context
-    /// goes on with a new one: who knows what state the other is in.
-    fn with_acceptor<T>(
-        &self,
-        work: impl FnOnce(&mut Acceptor) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let mut acceptor = self.lock().take().ok_or(Minor::ContextBusy)?;
-        match panic::catch_unwind(AssertUnwindSafe(|| work(&mut acceptor))) {
+    /// Takes a step of the login, which may wait for others. Nobody else has the party meanwhile.
+    /// If the work panics, the context goes on with a new one: who knows what state the other is in.
+    fn step<T>(&self, work: impl FnOnce(&mut Party) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut party = self.lock().take().ok_or(Minor::ContextBusy)?;
+        match panic::catch_unwind(AssertUnwindSafe(|| work(&mut party))) {
             Ok(outcome) => {
-                *self.lock() = Some(acceptor);
+                *self.lock() = Some(party);
                 outcome
             }
             Err(panic) => {
-                *self.lock() = Some(Box::new(Acceptor::new()));
+                *self.lock() = Some(Box::new(party.afresh()));
                 panic::resume_unwind(panic)
             }
         }
     }
 
-    /// The login, if there is one now.
-    fn login(&self) -> Result<Option<Login>, Fault> {
-        let acceptor = self.lock();
-        let acceptor = acceptor.as_ref().ok_or(Minor::ContextBusy)?;
-        Ok(acceptor.established().map(Login::of))
+    /// Works with what protects messages. The work waits for nobody, so others wait for it.
+    ///
+    /// # Errors
+    /// No login is complete; there is nothing that protects messages; or what the work says.
+    pub fn with_security<T>(
+        &self,
+        work: impl FnOnce(&mut SessionSecurity) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.with_established(|party| {
+            let security = party.security().filter(|security| security.signs());
+            work(security.ok_or(Minor::NoProtection)?)
+        })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Box<Acceptor>>> {
-        self.acceptor.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Nothing, if a login is complete.
+    ///
+    /// # Errors
+    /// No login is complete.
+    pub fn require_login(&self) -> Result<(), Fault> {
+        self.with_established(|_| Ok(()))
+    }
+
+    /// Whether the AUTHENTICATE message had a message integrity code.
+    ///
+    /// # Errors
+    /// No login is complete.
+    pub fn has_mic(&self) -> Result<bool, Fault> {
+        self.with_established(|party| Ok(party.login().is_some_and(|login| login.has_mic)))
+    }
+
+    /// The strength of the protection of messages, as SASL counts it.
+    ///
+    /// # Errors
+    /// No login is complete.
+    pub fn strength(&self) -> Result<u32, Fault> {
+        self.with_established(|party| {
+            Ok(party.security().map_or(0, |security| security.strength()))
+        })
+    }
+
+    /// `ExportedSessionKey`, for programs with a protection of their own.
+    ///
+    /// # Errors
+    /// No login is complete, or the verifier gave no key.
+    pub fn session_key(&self) -> Result<Key, Fault> {
+        self.with_established(|party| match party.security() {
+            Some(security) => Ok(security.session_key().clone()),
+            None => Err(Minor::NoSuchOption.because("there is no session key")),
+        })
+    }
+
+    fn with_established<T>(
+        &self,
+        work: impl FnOnce(&mut Party) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut party = self.lock();
+        let party = party.as_mut().ok_or(Minor::ContextBusy)?;
+        if !party.is_established() {
+            return Err(not_established());
+        }
+        work(party)
+    }
+
+    /// The login, if there is one now.
+    fn login(&self) -> Result<Option<Login>, Fault> {
+        let party = self.lock();
+        Ok(party.as_ref().ok_or(Minor::ContextBusy)?.login())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Party>>> {
+        self.party.lock().unwrap_or_else(|poisoned| {
+            // Somebody panicked in the midst of a change.
+            let mut party = poisoned.into_inner();
+            if let Some(party) = party.as_mut() {
+                **party = party.afresh();
+            }
+            self.party.clear_poison();
+            party
+        })
     }
 }
 
 export! {
-    /// RFC 2744 5.1. Channel bindings are not looked at; nothing is delegated, and there are no
-    /// per-message services: `ret_flags` is 0.
+    /// RFC 2744 5.1. Channel bindings are not looked at; nothing is delegated.
     fn gss_accept_sec_context(
         context_handle: Slot<Context>,
         acceptor_cred_handle: Handle<Credential>,
@@ -137,15 +271,18 @@ export! {
         output_token.required("output_token")?;
         let setup = cred::setup_of(acceptor_cred_handle.get())?;
 
-        let new = held.is_none().then(|| Box::new(Context::new()));
+        let new = held
+            .is_none()
+            .then(|| Box::new(Context::new(Party::Acceptor(Acceptor::new()))));
         let context = held.or(new.as_deref()).ok_or(Minor::InternalError)?;
-        let success = match context.step(&setup, token)? {
+        let success = match context.accept(&setup, token)? {
             Progress::Continue(answer) => {
                 Buffer::copy_of(&answer)?.give_to(&output_token);
                 Success::ContinueNeeded
             }
             Progress::Complete(login) => {
                 time_rec.set(login.time_rec);
+                ret_flags.set(login.flags);
                 src_name.set_with(|| login.into_name());
                 Success::Complete
             }
@@ -208,6 +345,7 @@ export! {
         if let Some(login) = context.login()? {
             open.set(1);
             lifetime_rec.set(login.time_rec);
+            ctx_flags.set(login.flags);
             src_name.set_with(|| login.into_name());
         }
         Ok(Success::Complete)
@@ -218,16 +356,21 @@ export! {
 mod tests {
     use super::*;
 
+    fn fresh() -> Context {
+        Context::new(Party::Acceptor(Acceptor::new()))
+    }
+
     fn busy<T>(outcome: Result<T, Fault>) -> bool {
         outcome.is_err_and(|fault| fault.minor() == Minor::ContextBusy)
     }
 
     #[test]
     fn one_at_a_time() {
-        let context = Context::new();
-        let inner = context.with_acceptor(|_| {
+        let context = fresh();
+        let inner = context.step(|_| {
             assert!(busy(context.login()));
-            assert!(busy(context.with_acceptor(|_| Ok(()))));
+            assert!(busy(context.step(|_| Ok(()))));
+            assert!(busy(context.with_security(|_| Ok(()))));
             Err::<(), _>(Minor::Malformed.into())
         });
         assert_eq!(inner, Err(Minor::Malformed.into()));
@@ -236,10 +379,16 @@ mod tests {
 
     #[test]
     fn a_panic_leaves_a_context_that_works() {
-        let context = Context::new();
-        let work = AssertUnwindSafe(|| context.with_acceptor::<()>(|_| panic!("provoked")));
-        assert!(panic::catch_unwind(work).is_err());
+        let context = fresh();
+        let in_a_step = AssertUnwindSafe(|| context.step::<()>(|_| panic!("provoked")));
+        assert!(panic::catch_unwind(in_a_step).is_err());
+        let under_the_lock = AssertUnwindSafe(|| {
+            let _held = context.lock();
+            panic!("provoked")
+        });
+        assert!(panic::catch_unwind(under_the_lock).is_err());
         assert!(context.login().is_ok_and(|login| login.is_none()));
-        assert!(context.with_acceptor(|_| Ok(())).is_ok());
+        assert!(context.step(|_| Ok(())).is_ok());
+        assert!(!context.party.is_poisoned());
     }
 }

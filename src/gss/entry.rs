@@ -58,7 +58,7 @@ pub fn run(minor_status: &Out<u32>, body: impl FnOnce() -> Result<Success, Fault
     let minor = fault.minor();
     minor_status.set(minor.code());
     status::remember(fault);
-    (minor.major() as u32) << ROUTINE_ERROR_OFFSET
+    (minor.major() as u32) << ROUTINE_ERROR_OFFSET | minor.supplementary()
 }
 
 /// `GSS_C_ROUTINE_ERROR_OFFSET`

@@ -35,8 +35,19 @@ export! {
         mech_attrs.set(ptr::null_mut());
         known_mech_attrs.set(ptr::null_mut());
         oid::require_ntlm(&mech)?;
-        // A complete mechanism of its own, which authenticates the initiator, and no more yet.
-        mech_attrs.try_set_with(|| memory::oid_set(&[oid::MA_MECH_CONCRETE, oid::MA_AUTH_INIT]))?;
+        // A complete mechanism of its own, which authenticates the initiator and protects messages.
+        mech_attrs.try_set_with(|| {
+            memory::oid_set(&[
+                oid::MA_MECH_CONCRETE,
+                oid::MA_AUTH_INIT,
+                oid::MA_INTEG_PROT,
+                oid::MA_CONF_PROT,
+                oid::MA_MIC,
+                oid::MA_WRAP,
+                oid::MA_REPLAY_DET,
+                oid::MA_OOS_DET,
+            ])
+        })?;
         Ok(Success::Complete)
     }
 }

@@ -1,6 +1,7 @@
 //! Memory that the caller frees: the mechglue calls `free` on what a mechanism gives out.
 
 use std::ptr::{self, NonNull};
+use std::slice;
 
 use crate::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, OidDesc, Out, SetDesc};
@@ -20,7 +21,7 @@ impl Buffer {
     pub fn copy_of(bytes: &[u8]) -> Result<Self, Fault> {
         let block = match bytes.len() {
             0 => None,
-            _ => Some(Block::copy_of(bytes)?),
+            _ => Some(Block::copy_of(&[bytes])?),
         };
         Ok(Self {
             length: bytes.len(),
@@ -28,12 +29,37 @@ impl Buffer {
         })
     }
 
+    /// Copies so many zeros, and the bytes behind them.
+    ///
+    /// # Errors
+    /// `NoMemory`
+    pub fn copy_behind<const N: usize>(bytes: &[u8]) -> Result<Self, Fault> {
+        let length = bytes.len().checked_add(N).ok_or(Minor::NoMemory)?;
+        Ok(Self {
+            length,
+            block: Some(Block::copy_of(&[&[0; N], bytes])?),
+        })
+    }
+
+    /// The bytes, as long as they are ours.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        match &mut self.block {
+            Some(block) => block.filled(self.length),
+            None => &mut [],
+        }
+    }
+
     /// Hands the buffer to the caller, if he wants it.
     pub fn give_to(self, place: &Out<BufferDesc>) {
-        place.set_with(|| match self.block {
+        place.set_with(|| self.into_desc());
+    }
+
+    /// Hands the buffer to the caller.
+    pub fn into_desc(self) -> BufferDesc {
+        match self.block {
             Some(block) => BufferDesc::owned_by_caller(self.length, block.give_away()),
             None => BufferDesc::EMPTY,
-        });
+        }
     }
 }
 
@@ -57,7 +83,7 @@ pub fn buffer_set(texts: &[&[u8]]) -> Result<*mut SetDesc<BufferDesc>, Fault> {
 fn set<T>(contents: &[&[u8]], describe: fn(usize, *mut u8) -> T) -> Result<*mut SetDesc<T>, Fault> {
     let copies: Vec<Block<u8>> = contents
         .iter()
-        .map(|content| Block::copy_of(content))
+        .map(|content| Block::copy_of(&[content]))
         .collect::<Result<_, _>>()?;
     let array: Block<T> = Block::of(contents.len())?;
     let set: Block<SetDesc<T>> = Block::of(1)?;
@@ -106,14 +132,28 @@ impl<T> Block<T> {
 }
 
 impl Block<u8> {
-    /// The bytes and a NUL.
-    fn copy_of(bytes: &[u8]) -> Result<Self, Fault> {
-        let room = bytes.len().checked_add(1).ok_or(Minor::NoMemory)?;
-        let block = Self::of(room)?;
-        // SAFETY: the block is new, so the two do not overlap, and it has room for the bytes.
-        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), block.start.as_ptr(), bytes.len()) };
-        block.put(bytes.len(), 0);
+    /// The bytes of the parts, one after the other, and a NUL.
+    fn copy_of(parts: &[&[u8]]) -> Result<Self, Fault> {
+        let room = parts
+            .iter()
+            .try_fold(1_usize, |room, part| room.checked_add(part.len()));
+        let block = Self::of(room.ok_or(Minor::NoMemory)?)?;
+        let mut length = 0;
+        for part in parts {
+            // SAFETY: the room is for all parts, so this is within the block.
+            let place = unsafe { block.start.add(length) };
+            // SAFETY: the block is new, so the two do not overlap, and it has room for the part.
+            unsafe { ptr::copy_nonoverlapping(part.as_ptr(), place.as_ptr(), part.len()) };
+            length += part.len();
+        }
+        block.put(length, 0);
         Ok(block)
+    }
+
+    /// The first bytes. All were written when the block was made.
+    fn filled(&mut self, length: usize) -> &mut [u8] {
+        // SAFETY: initialised, ours alone as long as `self` is borrowed, and within the block.
+        unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), length.min(self.room)) }
     }
 }
 

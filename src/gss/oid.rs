@@ -29,6 +29,24 @@ pub const MA_MECH_CONCRETE: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x01];
 /// `GSS_C_MA_AUTH_INIT`: 1.3.6.1.5.5.13.10 (RFC 5587 3.1)
 pub const MA_AUTH_INIT: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x0A];
 
+/// `GSS_C_MA_INTEG_PROT`: 1.3.6.1.5.5.13.17 (RFC 5587 3.1)
+pub const MA_INTEG_PROT: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x11];
+
+/// `GSS_C_MA_CONF_PROT`: 1.3.6.1.5.5.13.18 (RFC 5587 3.1)
+pub const MA_CONF_PROT: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x12];
+
+/// `GSS_C_MA_MIC`: 1.3.6.1.5.5.13.19 (RFC 5587 3.1)
+pub const MA_MIC: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x13];
+
+/// `GSS_C_MA_WRAP`: 1.3.6.1.5.5.13.20 (RFC 5587 3.1)
+pub const MA_WRAP: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x14];
+
+/// `GSS_C_MA_REPLAY_DET`: 1.3.6.1.5.5.13.22 (RFC 5587 3.1)
+pub const MA_REPLAY_DET: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x16];
+
+/// `GSS_C_MA_OOS_DET`: 1.3.6.1.5.5.13.23 (RFC 5587 3.1)
+pub const MA_OOS_DET: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x17];
+
 /// An identifier that is handed out by its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Static {

@@ -21,6 +21,9 @@
 static gss_OID_desc ntlm __attribute__((unused)) = {10, NTLM_ENCODING};
 static gss_OID_set_desc ntlm_only __attribute__((unused)) = {1, &ntlm};
 
+/* Our minor codes. */
+#define FIRST_MINOR 0x4E440000u
+
 /* Ends the program unless the condition holds. */
 #define CHECK(condition)                                                                       \
     do {                                                                                       \
@@ -106,7 +109,7 @@ static inline int read_frame(int fd, gss_buffer_t frame)
 {
     uint32_t prefix;
 
-    if (!read_all(fd, &prefix, sizeof prefix) || prefix > 1 << 20)
+    if (!read_all(fd, &prefix, sizeof prefix) || prefix > 4 << 20)
         return 0;
     frame->length = prefix;
     frame->value = malloc(prefix + 1);

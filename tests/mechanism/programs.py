@@ -38,6 +38,7 @@ class Setting:
     def __init__(self, folder, library):
         self.folder = folder
         self.initiator = compile_c(HERE / "initiator.c", folder)
+        self.talker = compile_c(HERE / "messages.c", folder)
         # What we ship, but for the library's place.
         shipped = (ROOT / "gss-mech.conf").read_text()
         assert "\tmech_ntlmdc.so\n" in shipped
@@ -74,6 +75,8 @@ class Setting:
             "NTLMDC_CONFIG": self.config,
             "INITIATOR": self.initiator,
             "INITIATOR_MECH_CONFIG": self.peer_mech_config,
+            "TALKER": self.talker,
+            "STRENGTH": 128,
             "INITIATOR_USER": f"{DOMAIN}\\{USER}",
             "INITIATOR_PASSWORD": PASSWORD,
             "EXPECT_NAME": f"{DOMAIN}\\{USER}",

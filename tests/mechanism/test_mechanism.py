@@ -1,9 +1,11 @@
 """The library as C hosts see it: loaded bare, and through the real libgssapi with real clients."""
 
 import contextlib
+import pathlib
 import re
 import shutil
 import socket
+import sys
 
 import programs
 import pytest
@@ -39,6 +41,11 @@ def acceptor(setting):
 @pytest.fixture(scope="session")
 def watched(setting):
     return compile_c(HERE / "acceptor.c", setting.folder, *SANITIZERS, suffix="-watched")
+
+
+@pytest.fixture(scope="session")
+def talking(setting):
+    return compile_c(HERE / "messages.c", setting.folder, *SANITIZERS, suffix="-watched")
 
 
 def succeeded(done):
@@ -116,6 +123,71 @@ def test_every_call_on_another_thread(watched, setting, library):
     done = programs.run(watched, "threads", count, environment=watching(setting))
     assert f"threads {count}" in done.stderr
     nothing_of_ours_is_lost(done, library, count)
+
+
+# SPNEGO asks for signatures, whoever does not.
+@pytest.mark.parametrize(
+    ("mechanism", "granted"),
+    [("raw", "conf"), ("raw", "integ"), ("raw", "none"), ("spnego", "conf"), ("spnego", "integ")],
+)
+def test_messages_both_ways(talking, setting, library, mechanism, granted):
+    count = 1000
+    done = programs.run(talking, mechanism, granted, count, environment=watching(setting))
+    assert "not so" not in done.stderr
+    nothing_of_ours_is_lost(done, library, count)
+
+
+# Debian's own Python has Samba's modules; ours has pyspnego.
+SYSTEM = "/usr/bin:/bin"
+OURS = f"{pathlib.Path(sys.executable).parent}:{SYSTEM}"
+
+
+def talks_with(kind, setting, talking, library, *words, path, **more):
+    talker = HERE / "talker.py"
+    environment = watching(setting, TALKER=talker, TALKER_KIND=kind, PATH=path, **more)
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    done = programs.run(talking, *words, environment=environment)
+    assert "not so" not in done.stderr
+    assert "Traceback" not in done.stderr
+    nothing_of_ours_is_lost(done, library, 1000)
+
+
+@pytest.mark.parametrize("granted", ["conf", "integ"])
+@pytest.mark.parametrize("mechanism", ["raw", "spnego"])
+def test_messages_with_samba(talking, setting, library, mechanism, granted):
+    talks_with("samba", setting, talking, library, mechanism, granted, 50, path=SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("options", "strength"),
+    [
+        ("128bit=no 56bit=yes", 56),
+        ("128bit=no", 40),
+        ("keyexchange=no", 128),
+    ],
+)
+def test_messages_with_weaker_keys(talking, setting, library, options, strength):
+    more = {"TALKER_OPTIONS": options, "STRENGTH": strength}
+    talks_with("samba", setting, talking, library, "raw", "conf", 50, path=SYSTEM, **more)
+
+
+@pytest.mark.parametrize("granted", ["conf", "integ"])
+@pytest.mark.parametrize("mechanism", ["raw", "spnego"])
+def test_messages_with_pyspnego(talking, setting, library, mechanism, granted):
+    talks_with("pyspnego", setting, talking, library, mechanism, granted, 50, path=OURS)
+
+
+@pytest.mark.parametrize("granted", ["conf", "integ"])
+def test_ntlm_as_the_second_choice(talking, setting, library, granted):
+    talks_with("second", setting, talking, library, "spnego", granted, 50, path=OURS)
+
+
+def test_a_forged_list_of_choices_is_refused(talking, setting):
+    more = {"TALKER_KIND": "second", "TALKER_OPTIONS": "forge", "PATH": OURS}
+    environment = setting.environment(TALKER=HERE / "talker.py", PYTHONDONTWRITEBYTECODE=1, **more)
+    done = programs.run(talking, "spnego", "conf", 1, environment=environment)
+    assert done.returncode == 1
+    assert "gss_accept_sec_context: the signature of the message is wrong" in done.stderr
 
 
 def test_parent_and_child_complete_what_was_begun_before_a_fork(acceptor, setting):

@@ -5,11 +5,12 @@ use std::mem::offset_of;
 use std::path::Path;
 use std::process::Command;
 
+use super::iov::{self, IovBuffer, IovKind};
 use super::*;
 use crate::fault::Major;
-use crate::gss::context::Context;
+use crate::gss::context::{self, Context};
 use crate::gss::name::Name;
-use crate::gss::{cred, entry, oid, status};
+use crate::gss::{cred, entry, message, oid, option, status};
 
 #[test]
 fn laid_out_as_in_gssapi_h() {
@@ -34,7 +35,8 @@ fn ours() -> String {
             size::<$rust>(&mut text, stringify!($c));
             $(writeln!(
                 text,
-                concat!(stringify!($c), ".", stringify!($field), " {} {}"),
+                concat!(stringify!($c), ".{} {} {}"),
+                stringify!($field).trim_start_matches("r#"),
                 offset_of!($rust, $field),
                 field_size(|value: &$rust| size_of_val(&value.$field)),
             )
@@ -51,6 +53,7 @@ fn ours() -> String {
         struct gss_buffer_set_desc = SetDesc<BufferDesc> { count, elements }
         struct gss_key_value_element_desc = KeyValueElement { key, value }
         struct gss_key_value_set_desc = KeyValueSet { count, elements }
+        struct gss_iov_buffer_desc = IovBuffer { r#type, buffer }
     }
     let major = |major: Major| (major as u64) << entry::ROUTINE_ERROR_OFFSET;
     for (name, value) in [
@@ -78,8 +81,33 @@ fn ours() -> String {
         ("GSS_S_DEFECTIVE_TOKEN", major(Major::DefectiveToken)),
         ("GSS_S_CONTEXT_EXPIRED", major(Major::ContextExpired)),
         ("GSS_S_FAILURE", major(Major::Failure)),
+        ("GSS_S_BAD_QOP", major(Major::BadQop)),
         ("GSS_S_UNAUTHORIZED", major(Major::Unauthorized)),
         ("GSS_S_UNAVAILABLE", major(Major::Unavailable)),
+        (
+            "GSS_S_DUPLICATE_TOKEN",
+            Minor::MessageRepeated.supplementary().into(),
+        ),
+        (
+            "GSS_S_GAP_TOKEN",
+            Minor::MessageMissing.supplementary().into(),
+        ),
+        ("GSS_C_REPLAY_FLAG", context::REPLAY_FLAG.into()),
+        ("GSS_C_SEQUENCE_FLAG", context::SEQUENCE_FLAG.into()),
+        ("GSS_C_CONF_FLAG", context::CONF_FLAG.into()),
+        ("GSS_C_INTEG_FLAG", context::INTEG_FLAG.into()),
+        ("GSS_C_PROT_READY_FLAG", context::PROT_READY_FLAG.into()),
+        ("GSS_C_QOP_DEFAULT", message::QOP_DEFAULT.into()),
+        ("GSS_IOV_BUFFER_TYPE_DATA", IovKind::Data as u64),
+        ("GSS_IOV_BUFFER_TYPE_HEADER", IovKind::Header as u64),
+        ("GSS_IOV_BUFFER_TYPE_TRAILER", IovKind::Trailer as u64),
+        ("GSS_IOV_BUFFER_TYPE_PADDING", IovKind::Padding as u64),
+        ("GSS_IOV_BUFFER_TYPE_STREAM", IovKind::Stream as u64),
+        ("GSS_IOV_BUFFER_TYPE_SIGN_ONLY", IovKind::SignOnly as u64),
+        ("GSS_IOV_BUFFER_TYPE_MIC_TOKEN", IovKind::MicToken as u64),
+        ("GSS_IOV_BUFFER_FLAG_MASK", iov::FLAGS.into()),
+        ("GSS_IOV_BUFFER_FLAG_ALLOCATE", iov::ALLOCATE.into()),
+        ("GSS_IOV_BUFFER_FLAG_ALLOCATED", iov::ALLOCATED.into()),
     ] {
         writeln!(text, "{name} {value}").unwrap();
     }
@@ -89,6 +117,14 @@ fn ours() -> String {
         ("GSS_C_NT_HOSTBASED_SERVICE_X", oid::NT_HOSTBASED_SERVICE_X),
         ("GSS_C_MA_MECH_CONCRETE", oid::MA_MECH_CONCRETE),
         ("GSS_C_MA_AUTH_INIT", oid::MA_AUTH_INIT),
+        ("GSS_C_MA_INTEG_PROT", oid::MA_INTEG_PROT),
+        ("GSS_C_MA_CONF_PROT", oid::MA_CONF_PROT),
+        ("GSS_C_MA_MIC", oid::MA_MIC),
+        ("GSS_C_MA_WRAP", oid::MA_WRAP),
+        ("GSS_C_MA_REPLAY_DET", oid::MA_REPLAY_DET),
+        ("GSS_C_MA_OOS_DET", oid::MA_OOS_DET),
+        ("GSS_C_INQ_SSPI_SESSION_KEY", option::SSPI_SESSION_KEY),
+        ("GSS_C_SEC_CONTEXT_SASL_SSF", option::SASL_SSF),
     ] {
         let digits: String = encoding.iter().map(|byte| format!("{byte:02X}")).collect();
         writeln!(text, "{name} {digits}").unwrap();

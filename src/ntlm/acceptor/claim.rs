@@ -10,6 +10,7 @@ use crate::ntlm::flags::NegotiateFlags;
 use crate::ntlm::keys;
 use crate::ntlm::message::{Authenticate, Challenge};
 use crate::ntlm::response::{NtlmV2Response, Response};
+use crate::ntlm::seal::{Role, SessionSecurity};
 use crate::ntlm::text::{Charset, Text};
 use crate::wire::{DecodeError, Reader};
 
@@ -161,7 +162,7 @@ impl Claim {
                 true => Err(Minor::NoSessionKey.into()),
                 false => Ok(MicChecked {
                     verified: false,
-                    exported_session_key: None,
+                    security: None,
                 }),
             };
         };
@@ -182,7 +183,11 @@ impl Claim {
         }
         Ok(MicChecked {
             verified: self.mic.is_some(),
-            exported_session_key: Some(exported_session_key),
+            security: Some(SessionSecurity::new(
+                self.flags,
+                exported_session_key,
+                Role::Acceptor,
+            )),
         })
     }
 
@@ -213,7 +218,7 @@ impl fmt::Debug for Claim {
 #[derive(Debug)]
 pub struct MicChecked {
     verified: bool,
-    exported_session_key: Option<Key>,
+    security: Option<SessionSecurity>,
 }
 
 impl MicChecked {
@@ -222,9 +227,14 @@ impl MicChecked {
         self.verified
     }
 
+    /// What protects the messages that follow; none if whoever proved the claim gave no key.
+    pub fn into_security(self) -> Option<SessionSecurity> {
+        self.security
+    }
+
     /// `ExportedSessionKey` (MS-NLMP 3.1.5.1.2); none if whoever proved the claim gave no key.
     pub fn exported_session_key(&self) -> Option<&Key> {
-        self.exported_session_key.as_ref()
+        self.security.as_ref().map(SessionSecurity::session_key)
     }
 }
 

@@ -1,0 +1,636 @@
+/*
+ * Messages both ways between two processes with a mechanism each:
+ * messages raw|spnego granted count
+ *
+ * The parent accepts; it starts $TALKER, itself again or talker.py, as the initiator, with the mechanism of
+ * $INITIATOR_MECH_CONFIG, for $INITIATOR_USER. `granted` is what the initiator asks for and the context
+ * then has: conf, with a key of $STRENGTH bits, integ or none. Each of `count` rounds sends one message of each kind both ways;
+ * afterwards there are messages of every size, forged ones, messages in pieces, and many threads.
+ */
+#include <pthread.h>
+
+#include "harness.h"
+
+#define SPNEGO_ENCODING "\x2b\x06\x01\x05\x05\x02"
+static gss_OID_desc spnego = {6, SPNEGO_ENCODING};
+static gss_OID_desc require_mic = {11, "\x2b\x06\x01\x04\x01\xb7\x7d\x85\x0f\x01\x02"};
+static gss_OID_desc reset_crypto = {11, "\x2b\x06\x01\x04\x01\xb7\x7d\x85\x0f\x01\x03"};
+static gss_OID_desc unknown_option = {11, "\x2b\x06\x01\x04\x01\xb7\x7d\x85\x0f\x01\x63"};
+
+enum {
+    NO_PROTECTION = FIRST_MINOR + 0x801,
+    BAD_SIGNATURE = FIRST_MINOR + 0x802,
+    MESSAGE_REPEATED = FIRST_MINOR + 0x803,
+    MESSAGE_MISSING = FIRST_MINOR + 0x804,
+    BAD_MESSAGE_TOKEN = FIRST_MINOR + 0x805,
+    BAD_QOP = FIRST_MINOR + 0x807,
+    NO_SUCH_OPTION = FIRST_MINOR + 0x808,
+};
+
+/* Both sides of the pipe, and what was asked for. */
+struct talk {
+    gss_ctx_id_t context;
+    OM_uint32 asked;
+    int to, from;
+};
+
+/* Without SPNEGO, which gives our minor codes numbers of its own. */
+static int raw;
+
+/* Ends the program unless a call failed with a code of ours. */
+#define FAILS(code, call)                                                                      \
+    do {                                                                                       \
+        OM_uint32 major_ = (call);                                                             \
+        if (!GSS_ERROR(major_) || (raw && minor != (code))) {                                  \
+            fprintf(stderr, "%d: %08x %08x, not %08x\n", __LINE__, major_, minor, (code));     \
+            exit(1);                                                                           \
+        }                                                                                      \
+    } while (0)
+
+static void put(const struct talk *talk, const gss_buffer_desc *frame)
+{
+    CHECK(write_frame(talk->to, frame->value, frame->length));
+}
+
+static gss_buffer_desc get(const struct talk *talk)
+{
+    gss_buffer_desc frame;
+
+    CHECK(read_frame(talk->from, &frame));
+    return frame;
+}
+
+/* A message that both sides know by its number. */
+static gss_buffer_desc message(size_t length, unsigned number)
+{
+    gss_buffer_desc buffer = {length, malloc(length + 1)};
+
+    CHECK(buffer.value != NULL);
+    for (size_t i = 0; i < length; i++)
+        ((unsigned char *)buffer.value)[i] = (unsigned char)(number * 131 + i * 7 + (i >> 8));
+    return buffer;
+}
+
+static void same(const gss_buffer_desc *one, const gss_buffer_desc *other)
+{
+    CHECK(one->length == other->length);
+    CHECK(one->length == 0 || memcmp(one->value, other->value, one->length) == 0);
+}
+
+static void send_wrapped(const struct talk *talk, size_t length, unsigned number)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc plain = message(length, number), token;
+    int sealed = -1;
+
+    major = gss_wrap(&minor, talk->context, 1, GSS_C_QOP_DEFAULT, &plain, &sealed, &token);
+    expect("gss_wrap", major, minor, GSS_S_COMPLETE);
+    CHECK(token.length == length + 16);
+    put(talk, &token);
+    gss_release_buffer(&minor, &token);
+    free(plain.value);
+}
+
+static void receive_wrapped(const struct talk *talk, size_t length, unsigned number)
+{
+    OM_uint32 major, minor, qop = 9;
+    gss_buffer_desc token = get(talk), expected = message(length, number), plain;
+    int sealed = -1;
+
+    major = gss_unwrap(&minor, talk->context, &token, &plain, &sealed, &qop);
+    expect("gss_unwrap", major, minor, GSS_S_COMPLETE);
+    same(&plain, &expected);
+    CHECK(qop == GSS_C_QOP_DEFAULT);
+    gss_release_buffer(&minor, &plain);
+    free(token.value), free(expected.value);
+}
+
+static void send_signature(const struct talk *talk, size_t length, unsigned number)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc plain = message(length, number), token;
+
+    major = gss_get_mic(&minor, talk->context, GSS_C_QOP_DEFAULT, &plain, &token);
+    expect("gss_get_mic", major, minor, GSS_S_COMPLETE);
+    CHECK(token.length == 16);
+    put(talk, &token);
+    gss_release_buffer(&minor, &token);
+    free(plain.value);
+}
+
+static void receive_signature(const struct talk *talk, size_t length, unsigned number)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc token = get(talk), plain = message(length, number);
+
+    major = gss_verify_mic(&minor, talk->context, &plain, &token, NULL);
+    expect("gss_verify_mic", major, minor, GSS_S_COMPLETE);
+    free(token.value), free(plain.value);
+}
+
+/*
+ * gss-ntlmssp and pyspnego seal what they wrap also where only signatures were negotiated. Samba and
+ * we do not.
+ */
+static int wraps(const struct talk *talk)
+{
+    const char *kind = getenv("TALKER_KIND");
+
+    return (talk->asked & GSS_C_CONF_FLAG) || (kind != NULL && strcmp(kind, "samba") == 0);
+}
+
+/* Messages of each kind both ways; `initiates` says who begins. */
+static void rounds(const struct talk *talk, int initiates, long count)
+{
+    static const size_t sizes[] = {1, 2, 15, 16, 17, 255, 4096, 65536, 1 << 20, 3 << 20};
+
+    for (long i = 0; i < count + (long)(sizeof sizes / sizeof *sizes); i++) {
+        size_t length = i < count ? 1 + (size_t)(i * 37) % 1000 : sizes[i - count];
+
+        for (unsigned turn = 0; turn < 2; turn++) {
+            if ((turn == 0) == initiates) {
+                if (wraps(talk))
+                    send_wrapped(talk, length, (unsigned)i);
+                send_signature(talk, length, (unsigned)i + 1);
+            } else {
+                if (wraps(talk))
+                    receive_wrapped(talk, length, (unsigned)i);
+                receive_signature(talk, length, (unsigned)i + 1);
+            }
+        }
+    }
+}
+
+/* A token that was changed is refused, and the right one is taken afterwards. */
+static void refuses_forgeries(const struct talk *talk)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc token = get(talk), plain;
+    unsigned char *bytes = token.value;
+    int sealed;
+
+    for (size_t bit = 0; bit < 8 * token.length; bit++) {
+        bytes[bit / 8] ^= 1 << bit % 8;
+        major = gss_unwrap(&minor, talk->context, &token, &plain, &sealed, NULL);
+        CHECK(GSS_ERROR(major) && minor != 0 && plain.length == 0);
+        CHECK(sealed == 0);
+        bytes[bit / 8] ^= 1 << bit % 8;
+    }
+    for (size_t length = token.length; length-- > 0;) {
+        gss_buffer_desc shorter = {length, token.value};
+
+        if (length == 0) /* not even the mechglue takes it */
+            CHECK(GSS_ERROR(gss_unwrap(&minor, talk->context, &shorter, &plain, NULL, NULL)));
+        else
+            FAILS(length < 16 ? BAD_MESSAGE_TOKEN : BAD_SIGNATURE,
+                  gss_unwrap(&minor, talk->context, &shorter, &plain, NULL, NULL));
+    }
+    major = gss_unwrap(&minor, talk->context, &token, &plain, &sealed, NULL);
+    expect("gss_unwrap (after forgeries)", major, minor, GSS_S_COMPLETE);
+    CHECK(sealed == ((talk->asked & GSS_C_CONF_FLAG) != 0));
+    gss_release_buffer(&minor, &plain);
+    major = gss_unwrap(&minor, talk->context, &token, &plain, &sealed, NULL);
+    CHECK(major == (GSS_S_BAD_MIC | GSS_S_DUPLICATE_TOKEN) && (!raw || minor == MESSAGE_REPEATED));
+    free(token.value);
+}
+
+/* The second of two messages comes first. */
+static void refuses_gaps(const struct talk *talk)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc first = get(talk), second = get(talk), plain;
+
+    major = gss_unwrap(&minor, talk->context, &second, &plain, NULL, NULL);
+    CHECK(major == (GSS_S_BAD_MIC | GSS_S_GAP_TOKEN) && (!raw || minor == MESSAGE_MISSING));
+    major = gss_unwrap(&minor, talk->context, &first, &plain, NULL, NULL);
+    expect("gss_unwrap (first)", major, minor, GSS_S_COMPLETE);
+    gss_release_buffer(&minor, &plain);
+    major = gss_unwrap(&minor, talk->context, &second, &plain, NULL, NULL);
+    expect("gss_unwrap (second)", major, minor, GSS_S_COMPLETE);
+    gss_release_buffer(&minor, &plain);
+    free(first.value), free(second.value);
+}
+
+/* What we wrap in pieces, the peer takes as a whole; and the other way round. */
+static void pieces_out(const struct talk *talk, int allocate)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc plain = message(100, 7), token = {116, malloc(116)};
+    unsigned char *bytes = token.value;
+    int sealed = -1;
+    gss_iov_buffer_desc iov[] = {
+        {GSS_IOV_BUFFER_TYPE_HEADER, {0, NULL}},
+        {GSS_IOV_BUFFER_TYPE_DATA, {40, bytes + 16}},
+        {GSS_IOV_BUFFER_TYPE_EMPTY, {0, NULL}},
+        {GSS_IOV_BUFFER_TYPE_DATA, {60, bytes + 56}},
+        {GSS_IOV_BUFFER_TYPE_DATA, {0, NULL}},
+        {GSS_IOV_BUFFER_TYPE_PADDING, {5, bytes}},
+        {GSS_IOV_BUFFER_TYPE_TRAILER, {5, bytes}},
+    };
+
+    memcpy(bytes + 16, plain.value, 100);
+    major = gss_wrap_iov_length(&minor, talk->context, 1, GSS_C_QOP_DEFAULT, &sealed, iov, 7);
+    expect("gss_wrap_iov_length", major, minor, GSS_S_COMPLETE);
+    CHECK(iov[0].buffer.length == 16 && iov[5].buffer.length == 0 && iov[6].buffer.length == 0);
+    CHECK(sealed == ((talk->asked & GSS_C_CONF_FLAG) != 0));
+    if (allocate) {
+        iov[0].type |= GSS_IOV_BUFFER_FLAG_ALLOCATE;
+    } else {
+        iov[0].buffer.value = bytes;
+        iov[0].buffer.length = 15;
+        major = gss_wrap_iov(&minor, talk->context, 1, GSS_C_QOP_DEFAULT, &sealed, iov, 7);
+        CHECK(GSS_ERROR(major) && memcmp(bytes + 16, plain.value, 100) == 0);
+        iov[0].buffer.length = 20;
+    }
+    major = gss_wrap_iov(&minor, talk->context, 1, GSS_C_QOP_DEFAULT, &sealed, iov, 7);
+    expect("gss_wrap_iov", major, minor, GSS_S_COMPLETE);
+    CHECK(iov[0].buffer.length == 16 && sealed == ((talk->asked & GSS_C_CONF_FLAG) != 0));
+    CHECK(sealed == (memcmp(bytes + 16, plain.value, 100) != 0));
+    if (allocate) {
+        CHECK(iov[0].type & GSS_IOV_BUFFER_FLAG_ALLOCATED);
+        memcpy(bytes, iov[0].buffer.value, 16);
+    }
+    put(talk, &token);
+    gss_release_iov_buffer(&minor, iov, 7);
+    free(plain.value), free(token.value);
+}
+
+/* A token as its signature and its data; then one as a stream, into its place and into new memory. */
+static void pieces_in(const struct talk *talk)
+{
+    OM_uint32 major, minor, qop;
+    gss_buffer_desc expected = message(100, 8), token;
+    int sealed = -1;
+
+    token = get(talk);
+    gss_iov_buffer_desc parts[] = {
+        {GSS_IOV_BUFFER_TYPE_HEADER, {16, token.value}},
+        {GSS_IOV_BUFFER_TYPE_DATA, {33, (char *)token.value + 16}},
+        {GSS_IOV_BUFFER_TYPE_DATA, {67, (char *)token.value + 49}},
+    };
+    char *copy = malloc(116);
+
+    memcpy(copy, token.value, 116);
+    ((unsigned char *)token.value)[5] ^= 1;
+    FAILS(BAD_SIGNATURE, gss_unwrap_iov(&minor, talk->context, &sealed, &qop, parts, 3));
+    ((unsigned char *)token.value)[5] ^= 1;
+    CHECK(memcmp(copy, token.value, 116) == 0);
+    major = gss_unwrap_iov(&minor, talk->context, &sealed, &qop, parts, 3);
+    expect("gss_unwrap_iov", major, minor, GSS_S_COMPLETE);
+    CHECK(memcmp((char *)token.value + 16, expected.value, 100) == 0);
+    CHECK(sealed == ((talk->asked & GSS_C_CONF_FLAG) != 0));
+    free(token.value), free(copy);
+
+    for (int allocate = 0; allocate < 2; allocate++) {
+        token = get(talk);
+        gss_iov_buffer_desc stream[] = {
+            {GSS_IOV_BUFFER_TYPE_STREAM, token},
+            {GSS_IOV_BUFFER_TYPE_DATA, {9, NULL}},
+        };
+
+        if (allocate)
+            stream[1].type |= GSS_IOV_BUFFER_FLAG_ALLOCATE;
+        stream[0].buffer.length = 15;
+        FAILS(BAD_MESSAGE_TOKEN, gss_unwrap_iov(&minor, talk->context, NULL, NULL, stream, 2));
+        stream[0].buffer.length = token.length;
+        major = gss_unwrap_iov(&minor, talk->context, &sealed, NULL, stream, 2);
+        expect("gss_unwrap_iov (stream)", major, minor, GSS_S_COMPLETE);
+        same(&stream[1].buffer, &expected);
+        CHECK(allocate == (stream[1].buffer.value != (char *)token.value + 16));
+        gss_release_iov_buffer(&minor, stream + 1, 1);
+        free(token.value);
+    }
+    free(expected.value);
+}
+
+/* Signatures of messages in pieces, some of which are not to be sealed. */
+static void signatures_of_pieces(const struct talk *talk)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc plain = message(100, 9), token;
+    gss_iov_buffer_desc iov[] = {
+        {GSS_IOV_BUFFER_TYPE_SIGN_ONLY, {30, plain.value}},
+        {GSS_IOV_BUFFER_TYPE_DATA, {70, (char *)plain.value + 30}},
+        {GSS_IOV_BUFFER_TYPE_MIC_TOKEN | GSS_IOV_BUFFER_FLAG_ALLOCATE, {0, NULL}},
+    };
+
+    major = gss_get_mic_iov_length(&minor, talk->context, GSS_C_QOP_DEFAULT, iov, 3);
+    expect("gss_get_mic_iov_length", major, minor, GSS_S_COMPLETE);
+    CHECK(iov[2].buffer.length == 16);
+    major = gss_get_mic_iov(&minor, talk->context, GSS_C_QOP_DEFAULT, iov, 3);
+    expect("gss_get_mic_iov", major, minor, GSS_S_COMPLETE);
+    put(talk, &iov[2].buffer);
+    gss_release_iov_buffer(&minor, iov + 2, 1);
+
+    token = get(talk);
+    iov[2].type = GSS_IOV_BUFFER_TYPE_MIC_TOKEN;
+    iov[2].buffer = token;
+    ((char *)plain.value)[99] ^= 1;
+    FAILS(BAD_SIGNATURE, gss_verify_mic_iov(&minor, talk->context, NULL, iov, 3));
+    ((char *)plain.value)[99] ^= 1;
+    major = gss_verify_mic_iov(&minor, talk->context, NULL, iov, 3);
+    expect("gss_verify_mic_iov", major, minor, GSS_S_COMPLETE);
+    free(token.value), free(plain.value);
+}
+
+/* Arguments that are none. */
+static void refuses_nonsense(const struct talk *talk)
+{
+    OM_uint32 minor, limit;
+    gss_ctx_id_t context = talk->context;
+    gss_buffer_desc plain = {3, "abc"}, token;
+    gss_iov_buffer_desc none = {GSS_IOV_BUFFER_TYPE_EMPTY, {0, NULL}};
+    gss_iov_buffer_desc two[] = {{GSS_IOV_BUFFER_TYPE_HEADER, {16, "0123456789abcdef"}},
+                                 {GSS_IOV_BUFFER_TYPE_HEADER, {16, "0123456789abcdef"}}};
+    enum { BAD_ARGUMENT = FIRST_MINOR + 0x701 };
+
+    FAILS(BAD_QOP, gss_wrap(&minor, context, 1, 1, &plain, NULL, &token));
+    FAILS(BAD_QOP, gss_get_mic(&minor, context, 1, &plain, &token));
+    FAILS(BAD_QOP, gss_wrap_size_limit(&minor, context, 1, 1, 1000, &limit));
+    FAILS(BAD_QOP, gss_wrap_iov(&minor, context, 1, 1, NULL, two, 1));
+    FAILS(BAD_ARGUMENT, gss_wrap_iov(&minor, context, 1, 0, NULL, &none, 1));
+    FAILS(BAD_ARGUMENT, gss_wrap_iov(&minor, context, 1, 0, NULL, two, 2));
+    FAILS(BAD_ARGUMENT, gss_unwrap_iov(&minor, context, NULL, NULL, &none, 1));
+    FAILS(BAD_ARGUMENT, gss_get_mic_iov(&minor, context, 0, two, 2));
+    FAILS(BAD_ARGUMENT, gss_verify_mic_iov(&minor, context, NULL, &none, 1));
+    FAILS(BAD_MESSAGE_TOKEN, gss_verify_mic(&minor, context, &plain, &plain, NULL));
+    FAILS(BAD_MESSAGE_TOKEN, gss_process_context_token(&minor, context, &plain));
+}
+
+/* What is asked of a context by object identifier. */
+static void options(struct talk *talk)
+{
+    OM_uint32 major, minor, strength = (talk->asked & GSS_C_INTEG_FLAG) != 0;
+    gss_buffer_set_t set;
+    gss_buffer_desc theirs, nine = {4, "\x09\0\0\0"};
+
+    if (talk->asked & GSS_C_CONF_FLAG)
+        strength = (OM_uint32)atoi(setting("STRENGTH"));
+    major = gss_inquire_sec_context_by_oid(&minor, talk->context, GSS_C_SEC_CONTEXT_SASL_SSF, &set);
+    expect("gss_inquire_sec_context_by_oid (SSF)", major, minor, GSS_S_COMPLETE);
+    CHECK(set->count == 1 && set->elements[0].length == 4);
+    CHECK(memcmp(set->elements[0].value, "\0\0\0", 3) == 0);
+    CHECK(((unsigned char *)set->elements[0].value)[3] == strength);
+    gss_release_buffer_set(&minor, &set);
+
+    theirs = get(talk);
+    major = gss_inquire_sec_context_by_oid(&minor, talk->context, GSS_C_INQ_SSPI_SESSION_KEY, &set);
+    expect("gss_inquire_sec_context_by_oid (session key)", major, minor, GSS_S_COMPLETE);
+    CHECK(set->count == 2);
+    same(&set->elements[0], &theirs);
+    gss_release_buffer_set(&minor, &set);
+    free(theirs.value);
+
+    FAILS(NO_SUCH_OPTION,
+          gss_inquire_sec_context_by_oid(&minor, talk->context, &unknown_option, &set));
+    CHECK(set == GSS_C_NO_BUFFER_SET);
+    /* gss-ntlmssp sends a MIC within SPNEGO only. */
+    major = gss_inquire_sec_context_by_oid(&minor, talk->context, &require_mic, &set);
+    expect("gss_inquire_sec_context_by_oid (MIC)", major, minor, GSS_S_COMPLETE);
+    CHECK(set->count == 1 && set->elements[0].length == 1);
+    CHECK(*(unsigned char *)set->elements[0].value ==
+          (!raw || getenv("TALKER_KIND") != NULL));
+    gss_release_buffer_set(&minor, &set);
+    major = gss_set_sec_context_option(&minor, &talk->context, &unknown_option, &nine);
+    CHECK(major == GSS_S_UNAVAILABLE && (!raw || minor == NO_SUCH_OPTION));
+    major = gss_set_sec_context_option(&minor, &talk->context, &reset_crypto, &nine);
+    CHECK(GSS_ERROR(major) && talk->context != GSS_C_NO_CONTEXT);
+}
+
+enum { AT_ONCE = 4, EACH = 2000 };
+
+/* Half of the calls are refused: an answer is all that is asked for. */
+static void *many_calls(void *argument)
+{
+    const struct talk *talk = argument;
+    OM_uint32 minor;
+
+    for (int i = 0; i < EACH; i++) {
+        gss_buffer_desc plain = {7, "message"}, token, again;
+        char header[16], data[] = "message";
+        gss_iov_buffer_desc iov[] = {{GSS_IOV_BUFFER_TYPE_HEADER, {16, header}},
+                                     {GSS_IOV_BUFFER_TYPE_DATA, {7, data}}};
+
+        CHECK(gss_wrap(&minor, talk->context, 1, 0, &plain, NULL, &token) == GSS_S_COMPLETE);
+        CHECK(GSS_ERROR(gss_unwrap(&minor, talk->context, &token, &again, NULL, NULL)));
+        CHECK(GSS_ERROR(gss_verify_mic(&minor, talk->context, &plain, &token, NULL)));
+        gss_release_buffer(&minor, &token);
+        CHECK(gss_wrap_iov(&minor, talk->context, 1, 0, NULL, iov, 2) == GSS_S_COMPLETE);
+        CHECK(GSS_ERROR(gss_unwrap_iov(&minor, talk->context, NULL, NULL, iov, 2)));
+        CHECK(gss_get_mic(&minor, talk->context, 0, &plain, &token) == GSS_S_COMPLETE);
+        gss_release_buffer(&minor, &token);
+    }
+    return NULL;
+}
+
+/* Several threads at once on one context: the messages have as many numbers as there were. */
+static void threads(const struct talk *talk)
+{
+    pthread_t thread[AT_ONCE];
+    OM_uint32 minor, sent;
+    gss_buffer_desc before, after, plain = {7, "message"};
+
+    CHECK(gss_get_mic(&minor, talk->context, 0, &plain, &before) == GSS_S_COMPLETE);
+    for (int i = 0; i < AT_ONCE; i++)
+        CHECK(pthread_create(&thread[i], NULL, many_calls, (void *)talk) == 0);
+    for (int i = 0; i < AT_ONCE; i++)
+        CHECK(pthread_join(thread[i], NULL) == 0);
+    CHECK(gss_get_mic(&minor, talk->context, 0, &plain, &after) == GSS_S_COMPLETE);
+    sent = *(OM_uint32 *)((char *)after.value + 12) - *(OM_uint32 *)((char *)before.value + 12);
+    CHECK(sent == 3 * AT_ONCE * EACH + 1);
+    gss_release_buffer(&minor, &before);
+    gss_release_buffer(&minor, &after);
+}
+
+static void unprotected(const struct talk *talk)
+{
+    OM_uint32 minor;
+    gss_ctx_id_t context = talk->context;
+    gss_buffer_desc plain = {3, "abc"}, token = {16, "\1\0\0\0456789abcdef"}, out;
+    gss_iov_buffer_desc header = {GSS_IOV_BUFFER_TYPE_HEADER, token};
+
+    FAILS(NO_PROTECTION, gss_wrap(&minor, context, 0, 0, &plain, NULL, &out));
+    FAILS(NO_PROTECTION, gss_unwrap(&minor, context, &token, &out, NULL, NULL));
+    FAILS(NO_PROTECTION, gss_get_mic(&minor, context, 0, &plain, &out));
+    FAILS(NO_PROTECTION, gss_verify_mic(&minor, context, &plain, &token, NULL));
+    FAILS(NO_PROTECTION, gss_wrap_iov(&minor, context, 0, 0, NULL, &header, 1));
+}
+
+static void accept_context(struct talk *talk, OM_uint32 *granted)
+{
+    OM_uint32 major, minor;
+    gss_OID_set_desc mechs = {1, raw ? &ntlm : &spnego};
+    gss_cred_id_t credential;
+    gss_name_t name = GSS_C_NO_NAME;
+    gss_buffer_desc text;
+
+    major = gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, &mechs, GSS_C_ACCEPT, &credential, NULL, NULL);
+    expect("gss_acquire_cred", major, minor, GSS_S_COMPLETE);
+    do {
+        gss_buffer_desc token = get(talk), answer;
+
+        major = gss_accept_sec_context(&minor, &talk->context, credential, &token,
+                                       GSS_C_NO_CHANNEL_BINDINGS, &name, NULL, &answer, granted,
+                                       NULL, NULL);
+        if (major != GSS_S_CONTINUE_NEEDED)
+            expect("gss_accept_sec_context", major, minor, GSS_S_COMPLETE);
+        put(talk, &answer);
+        gss_release_buffer(&minor, &answer);
+        free(token.value);
+    } while (major == GSS_S_CONTINUE_NEEDED);
+    major = gss_display_name(&minor, name, &text, NULL);
+    expect("gss_display_name", major, minor, GSS_S_COMPLETE);
+    CHECK(strcmp(text.value, setting("EXPECT_NAME")) == 0);
+    gss_release_buffer(&minor, &text);
+    gss_release_name(&minor, &name);
+    gss_release_cred(&minor, &credential);
+}
+
+static void accept_and_talk(struct talk *talk, long count)
+{
+    OM_uint32 major, minor, granted, expected = talk->asked, flags, limit;
+
+    accept_context(talk, &granted);
+    if (expected & GSS_C_INTEG_FLAG)
+        expected |= GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG;
+    /* SPNEGO itself keeps this one back. */
+    if (raw)
+        expected |= GSS_C_PROT_READY_FLAG;
+    CHECK(granted == expected);
+    major = gss_inquire_context(&minor, talk->context, NULL, NULL, NULL, NULL, &flags, NULL, NULL);
+    expect("gss_inquire_context", major, minor, GSS_S_COMPLETE);
+    CHECK(flags == (granted | GSS_C_PROT_READY_FLAG));
+    options(talk);
+    if (talk->asked == 0) {
+        unprotected(talk);
+        return;
+    }
+    rounds(talk, 0, count);
+    if (wraps(talk)) {
+        refuses_forgeries(talk);
+        refuses_gaps(talk);
+        pieces_out(talk, 0);
+        pieces_out(talk, 1);
+        pieces_in(talk);
+    }
+    signatures_of_pieces(talk);
+    refuses_nonsense(talk);
+    major = gss_wrap_size_limit(&minor, talk->context, 1, 0, 1000, &limit);
+    CHECK(major == GSS_S_COMPLETE && limit == 984);
+    major = gss_wrap_size_limit(&minor, talk->context, 1, 0, 15, &limit);
+    CHECK(major == GSS_S_COMPLETE && limit == 0);
+    rounds(talk, 0, 2);
+    threads(talk);
+}
+
+static void initiate_context(struct talk *talk)
+{
+    OM_uint32 major, minor;
+    gss_OID mech = raw ? &ntlm : &spnego;
+    gss_OID_set_desc mechs = {1, mech};
+    gss_buffer_desc text = {strlen(setting("INITIATOR_USER")), (void *)setting("INITIATOR_USER")};
+    gss_buffer_desc password = {strlen(setting("INITIATOR_PASSWORD")),
+                                (void *)setting("INITIATOR_PASSWORD")};
+    gss_buffer_desc host = {21, "HTTP@www.example.test"}, token = GSS_C_EMPTY_BUFFER, answer;
+    gss_cred_id_t credential;
+    gss_name_t user, target;
+
+    major = gss_import_name(&minor, &text, GSS_C_NT_USER_NAME, &user);
+    expect("gss_import_name", major, minor, GSS_S_COMPLETE);
+    major = gss_import_name(&minor, &host, GSS_C_NT_HOSTBASED_SERVICE, &target);
+    expect("gss_import_name (target)", major, minor, GSS_S_COMPLETE);
+    major = gss_acquire_cred_with_password(&minor, user, &password, GSS_C_INDEFINITE, &mechs,
+                                           GSS_C_INITIATE, &credential, NULL, NULL);
+    expect("gss_acquire_cred_with_password", major, minor, GSS_S_COMPLETE);
+    do {
+        major = gss_init_sec_context(&minor, credential, &talk->context, target, mech, talk->asked, 0,
+                                     GSS_C_NO_CHANNEL_BINDINGS, &token, NULL, &answer, NULL, NULL);
+        if (major != GSS_S_CONTINUE_NEEDED)
+            expect("gss_init_sec_context", major, minor, GSS_S_COMPLETE);
+        free(token.value);
+        token.length = 0, token.value = NULL;
+        if (answer.length == 0)
+            break;
+        put(talk, &answer);
+        gss_release_buffer(&minor, &answer);
+        token = get(talk);
+    } while (major == GSS_S_CONTINUE_NEEDED);
+    free(token.value);
+    gss_release_name(&minor, &user);
+    gss_release_name(&minor, &target);
+    gss_release_cred(&minor, &credential);
+}
+
+static void initiate_and_talk(struct talk *talk, long count)
+{
+    OM_uint32 major, minor;
+    gss_buffer_set_t set;
+
+    initiate_context(talk);
+    major = gss_inquire_sec_context_by_oid(&minor, talk->context, GSS_C_INQ_SSPI_SESSION_KEY, &set);
+    expect("gss_inquire_sec_context_by_oid", major, minor, GSS_S_COMPLETE);
+    put(talk, &set->elements[0]);
+    gss_release_buffer_set(&minor, &set);
+    if (talk->asked == 0)
+        return;
+    rounds(talk, 1, count);
+    if (wraps(talk)) {
+        for (unsigned i = 0; i < 3; i++)
+            send_wrapped(talk, 50, i);
+        for (unsigned i = 0; i < 2; i++)
+            receive_wrapped(talk, 100, 7);
+        for (unsigned i = 0; i < 3; i++)
+            send_wrapped(talk, 100, 8);
+    }
+    receive_signature(talk, 100, 9);
+    send_signature(talk, 100, 9);
+    rounds(talk, 1, 2);
+}
+
+static pid_t start_initiator(struct talk *talk, char **argv)
+{
+    int to[2], from[2];
+    pid_t pid;
+
+    CHECK(pipe(to) == 0 && pipe(from) == 0);
+    pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        CHECK(dup2(to[0], 0) == 0 && dup2(from[1], 1) == 1);
+        close(to[0]), close(to[1]), close(from[0]), close(from[1]);
+        CHECK(setenv("GSS_MECH_CONFIG", setting("INITIATOR_MECH_CONFIG"), 1) == 0);
+        CHECK(setenv("INITIATES", "1", 1) == 0);
+        execv(setting("TALKER"), argv);
+        _exit(2);
+    }
+    close(to[0]), close(from[1]);
+    talk->to = to[1];
+    talk->from = from[0];
+    return pid;
+}
+
+int main(int argc, char **argv)
+{
+    OM_uint32 minor;
+    struct talk talk = {GSS_C_NO_CONTEXT, 0, 1, 0};
+    int status;
+    long count;
+
+    CHECK(argc == 4);
+    raw = strcmp(argv[1], "raw") == 0;
+    if (strcmp(argv[2], "none") != 0)
+        talk.asked = GSS_C_INTEG_FLAG | (strcmp(argv[2], "conf") == 0 ? GSS_C_CONF_FLAG : 0);
+    count = atol(argv[3]);
+    signal(SIGPIPE, SIG_IGN);
+    if (getenv("INITIATES") != NULL) {
+        initiate_and_talk(&talk, count);
+    } else {
+        pid_t pid = start_initiator(&talk, argv);
+
+        accept_and_talk(&talk, count);
+        close(talk.to), close(talk.from);
+        CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    gss_delete_sec_context(&minor, &talk.context, GSS_C_NO_BUFFER);
+    return 0;
+}
