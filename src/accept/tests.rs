@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;
-use crate::ntlm::initiator::{Answer, Header, Initiator};
+use crate::ntlm::imitation::{Answer, Header, Initiator};
 use crate::setup::{self, Source};
 
 /// `EXAMPLE\alice` has the password that [`Initiator`] types; `[policy]` is `policy`.
