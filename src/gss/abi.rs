@@ -15,6 +15,7 @@ use std::ffi::{CStr, c_char};
 use std::{ptr, slice};
 
 use crate::fault::{Fault, Minor};
+use crate::ntlm::bindings::{Address, ChannelBindings};
 
 /// `gss_OID_desc`: an object identifier, in the encoding of its value (X.690 8.19).
 #[derive(Clone, Copy)]
@@ -95,6 +96,17 @@ pub struct KeyValueElement {
 pub struct KeyValueSet {
     count: u32,
     elements: *const KeyValueElement,
+}
+
+/// `struct gss_channel_bindings_struct`: what the application knows of the channel below.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct ChannelBindingsDesc {
+    initiator_addrtype: u32,
+    initiator_address: BufferDesc,
+    acceptor_addrtype: u32,
+    acceptor_address: BufferDesc,
+    application_data: BufferDesc,
 }
 
 /// Where the caller wants a result; NULL if he wants none.
@@ -193,6 +205,28 @@ impl In<SetDesc<OidDesc>> {
             // SAFETY: as above, for an element of the array.
             unsafe { bytes(oid.elements, oid.length as usize) }
         }))
+    }
+}
+
+impl In<ChannelBindingsDesc> {
+    /// The bindings; `None` for `GSS_C_NO_CHANNEL_BINDINGS`. Valid for the time of the call.
+    pub fn channel(&self) -> Option<ChannelBindings<'_>> {
+        let bindings = self.read()?;
+        let part = |buffer: BufferDesc| {
+            // SAFETY: the caller's buffer (the contract), which outlives the call and so `self`.
+            unsafe { bytes(buffer.value, buffer.length) }
+        };
+        Some(ChannelBindings {
+            initiator: Address {
+                family: bindings.initiator_addrtype,
+                bytes: part(bindings.initiator_address),
+            },
+            acceptor: Address {
+                family: bindings.acceptor_addrtype,
+                bytes: part(bindings.acceptor_address),
+            },
+            application_data: part(bindings.application_data),
+        })
     }
 }
 

@@ -4,7 +4,6 @@
 //! NULL. So a context stays where it is after a failure and takes the NEGOTIATE message of the next
 //! login: servers keep one context a connection.
 
-use std::ffi::c_void;
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,13 +12,14 @@ use std::time::SystemTime;
 use crate::accept::{Acceptor, Established, Step};
 use crate::crypto::Key;
 use crate::fault::{Fault, Minor};
-use crate::gss::abi::{BufferDesc, Handle, In, OidDesc, Out, Slot};
+use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::cred::{self, Credential};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
 use crate::gss::name::Name;
 use crate::gss::oid::Static;
 use crate::identity::Identity;
+use crate::ntlm::bindings::ChannelBindings;
 use crate::ntlm::seal::SessionSecurity;
 use crate::setup::Setup;
 
@@ -134,10 +134,15 @@ impl Context {
     }
 
     /// Gives an acceptor a message.
-    fn accept(&self, setup: &Setup, token: &[u8]) -> Result<Progress, Fault> {
+    fn accept(
+        &self,
+        setup: &Setup,
+        channel: Option<&ChannelBindings<'_>>,
+        token: &[u8],
+    ) -> Result<Progress, Fault> {
         self.step(|party| {
             let Party::Acceptor(acceptor) = party;
-            match acceptor.step(setup, token)? {
+            match acceptor.step(setup, channel, token)? {
                 Step::Continue(answer) => Ok(Progress::Continue(answer)),
                 Step::Established => {
                     let login = party.login().ok_or(Minor::InternalError)?;
@@ -246,12 +251,13 @@ impl Context {
 }
 
 export! {
-    /// RFC 2744 5.1. Channel bindings are not looked at; nothing is delegated.
+    /// RFC 2744 5.1. A client whose channel bindings differ is refused, one that has none is not.
+    /// Nothing is delegated.
     fn gss_accept_sec_context(
         context_handle: Slot<Context>,
         acceptor_cred_handle: Handle<Credential>,
         input_token: In<BufferDesc>,
-        _input_chan_bindings: In<c_void>,
+        input_chan_bindings: In<ChannelBindingsDesc>,
         src_name: Out<*mut Name>,
         mech_type: Out<*const OidDesc>,
         output_token: Out<BufferDesc>,
@@ -275,7 +281,7 @@ export! {
             .is_none()
             .then(|| Box::new(Context::new(Party::Acceptor(Acceptor::new()))));
         let context = held.or(new.as_deref()).ok_or(Minor::InternalError)?;
-        let success = match context.accept(&setup, token)? {
+        let success = match context.accept(&setup, input_chan_bindings.channel().as_ref(), token)? {
             Progress::Continue(answer) => {
                 Buffer::copy_of(&answer)?.give_to(&output_token);
                 Success::ContinueNeeded
