@@ -13,71 +13,70 @@ use crate::ntlm::seal::{Role, SessionSecurity};
 pub use user::{PasswordHash, User};
 
 /// An initiator context. It serves one login: another needs another context.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Initiator(State);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum State {
     /// Nothing was sent yet.
-    #[default]
-    Fresh,
+    Fresh(Purpose),
     /// The NEGOTIATE message is out.
-    Offered(Offered),
+    Offered(Purpose, Offered),
     /// The AUTHENTICATE message is out. What the server makes of it we do not learn.
-    Established(SessionSecurity),
+    Established(Box<SessionSecurity>),
     /// The server's challenge was refused: nothing is kept of the login.
     Failed,
 }
 
 /// What a login is for.
-#[derive(Clone, Copy, Debug)]
-pub struct Purpose<'a> {
+#[derive(Clone, Debug)]
+pub struct Purpose {
     /// Who logs in.
-    pub user: &'a User,
+    pub user: User,
     /// The service principal name, `HTTP/www.example.test`; empty if nobody knows.
-    pub service: &'a str,
-    /// The channel to the service, if the application says.
-    pub channel: Option<&'a ChannelBindings<'a>>,
+    pub service: String,
     /// The protection of messages that is wanted.
     pub protection: Protection,
 }
 
-/// A message for the server, and whether it is the last.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Send this and wait for the server's answer.
-    Continue(Vec<u8>),
-    /// Send this, and the login is complete as far as we can tell; see [`Initiator::established`].
-    Established(Vec<u8>),
-}
-
 impl Initiator {
     /// Waits to be told to begin.
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(purpose: Purpose) -> Self {
+        Self(State::Fresh(purpose))
     }
 
-    /// Begins, with an empty token; or takes the server's message.
+    /// One that has failed.
+    pub fn failed() -> Self {
+        Self(State::Failed)
+    }
+
+    /// Begins, with an empty token; or takes the server's message. `channel` is what the application
+    /// knows of the channel to the server, if anything. Gives the message to send; it is the last if
+    /// the login is [`Self::established`] then, as far as we can tell.
     ///
     /// # Errors
     /// Why the server's message is refused. The context is then failed, unless its login was
     /// complete before.
-    pub fn step(&mut self, purpose: &Purpose<'_>, token: &[u8]) -> Result<Step, Fault> {
+    pub fn step(
+        &mut self,
+        channel: Option<&ChannelBindings<'_>>,
+        token: &[u8],
+    ) -> Result<Vec<u8>, Fault> {
         match mem::replace(&mut self.0, State::Failed) {
-            State::Fresh if token.is_empty() => {
+            State::Fresh(purpose) if token.is_empty() => {
                 let (offered, negotiate) = initiator::negotiate(purpose.protection);
-                self.0 = State::Offered(offered);
-                Ok(Step::Continue(negotiate))
+                self.0 = State::Offered(purpose, offered);
+                Ok(negotiate)
             }
-            State::Fresh => Err(Minor::NoChallenge.because("the login has not begun yet")),
-            State::Offered(offered) => {
-                let answer = answer(offered, purpose, token)?;
-                self.0 = State::Established(SessionSecurity::new(
+            State::Fresh(_) => Err(Minor::NoChallenge.because("the login has not begun yet")),
+            State::Offered(purpose, offered) => {
+                let answer = answer(&purpose, offered, channel, token)?;
+                self.0 = State::Established(Box::new(SessionSecurity::new(
                     answer.flags,
                     answer.exported_session_key,
                     Role::Initiator,
-                ));
-                Ok(Step::Established(answer.token))
+                )));
+                Ok(answer.token)
             }
             complete @ State::Established(_) => {
                 self.0 = complete;
@@ -106,8 +105,9 @@ impl Initiator {
 }
 
 fn answer(
+    purpose: &Purpose,
     offered: Offered,
-    purpose: &Purpose<'_>,
+    channel: Option<&ChannelBindings<'_>>,
     token: &[u8],
 ) -> Result<initiator::Answer, Fault> {
     let no_random_bytes = |_: NoRandomBytes| Minor::NoRandomBytes;
@@ -117,8 +117,8 @@ fn answer(
         session_key: Key::new(crypto::random().map_err(no_random_bytes)?),
     };
     let service = Service {
-        name: purpose.service,
-        channel_bindings: purpose.channel.map(ChannelBindings::hash),
+        name: &purpose.service,
+        channel_bindings: channel.map(ChannelBindings::hash),
     };
     offered.answer(token, &purpose.user.in_messages(), &service, &fresh)
 }

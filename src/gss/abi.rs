@@ -184,6 +184,11 @@ impl In<BufferDesc> {
         // SAFETY: the caller's buffer (the contract), which outlives the call and so `self`.
         Ok(unsafe { bytes(buffer.value, buffer.length) })
     }
+
+    /// The bytes of a buffer that may be missing: then there are none.
+    pub fn optional_bytes(&self) -> &[u8] {
+        self.bytes("").unwrap_or_default()
+    }
 }
 
 impl In<OidDesc> {

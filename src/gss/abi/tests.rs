@@ -8,9 +8,9 @@ use std::process::Command;
 use super::iov::{self, IovBuffer, IovKind};
 use super::*;
 use crate::fault::Major;
-use crate::gss::context::{self, Context};
+use crate::gss::context::Context;
 use crate::gss::name::Name;
-use crate::gss::{cred, entry, message, oid, option, status};
+use crate::gss::{cred, entry, flags, message, oid, option, status};
 
 #[test]
 fn laid_out_as_in_gssapi_h() {
@@ -97,11 +97,11 @@ fn ours() -> String {
             "GSS_S_GAP_TOKEN",
             Minor::MessageMissing.supplementary().into(),
         ),
-        ("GSS_C_REPLAY_FLAG", context::REPLAY_FLAG.into()),
-        ("GSS_C_SEQUENCE_FLAG", context::SEQUENCE_FLAG.into()),
-        ("GSS_C_CONF_FLAG", context::CONF_FLAG.into()),
-        ("GSS_C_INTEG_FLAG", context::INTEG_FLAG.into()),
-        ("GSS_C_PROT_READY_FLAG", context::PROT_READY_FLAG.into()),
+        ("GSS_C_REPLAY_FLAG", flags::REPLAY.into()),
+        ("GSS_C_SEQUENCE_FLAG", flags::SEQUENCE.into()),
+        ("GSS_C_CONF_FLAG", flags::CONF.into()),
+        ("GSS_C_INTEG_FLAG", flags::INTEG.into()),
+        ("GSS_C_PROT_READY_FLAG", flags::PROT_READY.into()),
         ("GSS_C_QOP_DEFAULT", message::QOP_DEFAULT.into()),
         ("GSS_IOV_BUFFER_TYPE_DATA", IovKind::Data as u64),
         ("GSS_IOV_BUFFER_TYPE_HEADER", IovKind::Header as u64),
