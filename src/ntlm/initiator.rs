@@ -30,9 +30,12 @@ const OFFER: NegotiateFlags = NegotiateFlags(
         | NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY.0
         | NegotiateFlags::NEGOTIATE_VERSION.0
         | NegotiateFlags::NEGOTIATE_128.0
-        | NegotiateFlags::NEGOTIATE_KEY_EXCH.0
         | NegotiateFlags::NEGOTIATE_56.0,
 );
+
+/// Messages are protected if one of these is agreed on.
+const PROTECTED: NegotiateFlags =
+    NegotiateFlags::NEGOTIATE_SIGN.union(NegotiateFlags::NEGOTIATE_SEAL);
 
 /// What a challenge must have. Without extended session security NTLMv2 itself would do, but its
 /// messages would be protected by less than they claim.
@@ -58,8 +61,10 @@ pub struct Protection {
 }
 
 impl Protection {
+    /// A session key of its own has only who protects messages (MS-NLMP 3.1.5.1.2). Servers differ in
+    /// what they make of the flag alone.
     fn flags(self) -> NegotiateFlags {
-        let sign = NegotiateFlags::NEGOTIATE_SIGN;
+        let sign = NegotiateFlags::NEGOTIATE_SIGN | NegotiateFlags::NEGOTIATE_KEY_EXCH;
         match self {
             Self { seal: true, .. } => sign | NegotiateFlags::NEGOTIATE_SEAL,
             Self { sign: true, .. } => sign,
@@ -203,10 +208,14 @@ impl Offered {
         let agreed = challenge
             .flags
             .intersection(self.flags | NegotiateFlags::NEGOTIATE_TARGET_INFO);
-        let protection = NegotiateFlags::NEGOTIATE_SIGN | NegotiateFlags::NEGOTIATE_SEAL;
-        match agreed.intersects(protection) && !agreed.contains(NegotiateFlags::NEGOTIATE_128) {
-            true => Err(Minor::WeakChallenge.because("its keys are shorter than 128 bits")),
-            false => Ok(agreed),
+        if !agreed.intersects(PROTECTED) {
+            return Ok(NegotiateFlags(
+                agreed.0 & !NegotiateFlags::NEGOTIATE_KEY_EXCH.0,
+            ));
+        }
+        match agreed.contains(NegotiateFlags::NEGOTIATE_128) {
+            true => Ok(agreed),
+            false => Err(Minor::WeakChallenge.because("its keys are shorter than 128 bits")),
         }
     }
 }
@@ -227,9 +236,8 @@ fn decode(token: &[u8]) -> Result<Challenge<'_>, Fault> {
 
 /// Who protects messages must know whom he talks to (MS-NLMP 3.1.5.1.2).
 fn check_names(target_info: &AvPairs, flags: NegotiateFlags) -> Result<(), Fault> {
-    let protection = NegotiateFlags::NEGOTIATE_SIGN | NegotiateFlags::NEGOTIATE_SEAL;
     for id in [AvId::NB_COMPUTER_NAME, AvId::NB_DOMAIN_NAME] {
-        if flags.intersects(protection) && target_info.value(id).is_none() {
+        if flags.intersects(PROTECTED) && target_info.value(id).is_none() {
             return Err(Minor::WeakChallenge.because(format_args!("it has no {id:?}")));
         }
     }

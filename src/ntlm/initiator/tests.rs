@@ -84,6 +84,20 @@ fn the_acceptor_believes_it() {
 }
 
 #[test]
+fn without_protection_there_is_no_key_of_its_own() {
+    let (claim, answer) = log_in(Protection::default(), &Service::default());
+    let key = prove(&claim);
+    assert_eq!(answer.exported_session_key, key);
+    let checked = claim.check_mic(Some(&key)).unwrap();
+    assert!(checked.verified());
+    let message = Authenticate::decode(&answer.token).unwrap();
+    assert!(message.encrypted_session_key.is_empty());
+    // Nor if the server is the one who wants none.
+    let flags = with_flags(0xE289_8205)(SEAL).unwrap().flags;
+    assert_eq!(flags.0, 0xA288_8205);
+}
+
+#[test]
 fn the_service_and_its_channel_are_in_the_proof() {
     let service = Service {
         name: "HTTP/www.example.test",
@@ -107,17 +121,17 @@ fn the_service_and_its_channel_are_in_the_proof() {
 
 #[test]
 fn what_is_asked_for_is_offered_and_what_is_granted_is_told() {
-    for (wanted, offer) in [
-        (Protection::default(), 0xE208_8205),
-        (SIGN, 0xE208_8215),
-        (SEAL, 0xE208_8235),
+    for (wanted, offer, agreed) in [
+        (Protection::default(), 0xA208_8205, 0xA288_8205),
+        (SIGN, 0xE208_8215, 0xE288_8215),
+        (SEAL, 0xE208_8235, 0xE288_8235),
     ] {
         let (offered, first) = negotiate(wanted);
         assert_eq!(first.len(), 40);
         assert_eq!(Negotiate::decode(&first).unwrap().flags.0, offer);
         let (_, second) = accepted(&first);
         let flags = answer(offered, &second, &Service::default()).unwrap().flags;
-        assert_eq!(flags.0, offer | 0x0080_0000);
+        assert_eq!(flags.0, agreed);
     }
     // A server that grants less, and claims what nobody asked for.
     let changed = with_flags(0x4089_0231 | 0x2000_0000);
