@@ -5,6 +5,7 @@
  *   peer      so many logins with $RESPONDER, an acceptor in another process
  *   messages  one login with $RESPONDER, and then so many messages each way
  *   refusals  what must fail, so many times
+ *   nobody    what a program is told that has nothing to log in with, and prints it
  *
  * $INITIATOR_USER logs in with $INITIATOR_PASSWORD; $EXPECT_NAME is who the acceptor takes him for.
  */
@@ -74,6 +75,8 @@ static void ask_credential(gss_cred_id_t credential)
     expect("gss_inquire_cred_by_mech", major, minor, GSS_S_COMPLETE);
     CHECK(usage == GSS_C_INITIATE && initiates == GSS_C_INDEFINITE && accepts == 0);
 }
+
+static const gss_OID_desc spnego = {6, "\x2b\x06\x01\x05\x05\x02"};
 
 struct wish {
     gss_cred_id_t credential;
@@ -335,6 +338,46 @@ static void refusals(const struct wish *template, long count)
     }
 }
 
+static void tell(const char *call, OM_uint32 major, OM_uint32 minor)
+{
+    printf("%s: %08x\n", call, major);
+    for (int type = GSS_C_GSS_CODE; type <= GSS_C_MECH_CODE; type++) {
+        OM_uint32 ignored, more = 0;
+        gss_buffer_desc text;
+
+        if (gss_display_status(&ignored, type == GSS_C_GSS_CODE ? major : minor, type, GSS_C_NO_OID,
+                               &more, &text) == GSS_S_COMPLETE) {
+            printf("  %.*s\n", (int)text.length, (char *)text.value);
+            gss_release_buffer(&ignored, &text);
+        }
+    }
+}
+
+static void nobody(void)
+{
+    OM_uint32 major, minor;
+    gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
+    gss_name_t target = name_of("HTTP@www.example.test", GSS_C_NT_HOSTBASED_SERVICE);
+    gss_OID mechs[] = {GSS_C_NO_OID, (gss_OID)&spnego};
+
+    major = gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, GSS_C_NO_OID_SET, GSS_C_INITIATE,
+                             &credential, NULL, NULL);
+    tell("gss_acquire_cred", major, minor);
+    major = gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, GSS_C_NO_OID_SET, GSS_C_BOTH, &credential,
+                             NULL, NULL);
+    tell("gss_acquire_cred (both)", major, minor);
+    for (int i = 0; i < 2; i++) {
+        major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &context, target, mechs[i], 0, 0,
+                                     GSS_C_NO_CHANNEL_BINDINGS, GSS_C_NO_BUFFER, NULL, &token, NULL,
+                                     NULL);
+        tell("gss_init_sec_context", major, minor);
+        CHECK(context == GSS_C_NO_CONTEXT && token.length == 0);
+    }
+    gss_release_name(&minor, &target);
+}
+
 int main(int argc, char **argv)
 {
     OM_uint32 minor;
@@ -344,6 +387,10 @@ int main(int argc, char **argv)
     CHECK(argc == 3);
     count = atol(argv[2]);
     signal(SIGPIPE, SIG_IGN);
+    if (strcmp(argv[1], "nobody") == 0) {
+        nobody();
+        return 0;
+    }
     wish.credential = with_password(setting("INITIATOR_USER"), setting("INITIATOR_PASSWORD"));
     wish.target = name_of("HTTP@www.example.test", GSS_C_NT_HOSTBASED_SERVICE);
     if (strcmp(argv[1], "alone") == 0) {

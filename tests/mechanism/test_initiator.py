@@ -71,3 +71,26 @@ def test_others_let_it_in(initiating, setting, library, responders, peer):
         initiating, "peer", count, environment=environment(setting, responders, peer)
     )
     nothing_of_ours_is_lost(done, library, count)
+
+
+def test_who_has_nothing_to_do_with_ntlm_sees_no_difference(initiating, setting, tmp_path):
+    without = tmp_path / "mech.conf"
+    without.write_text("")
+    said = [
+        programs.run(
+            initiating,
+            "nobody",
+            1,
+            environment=setting.environment(
+                GSS_MECH_CONFIG=config,
+                NTLMDC_CONFIG=None,
+                KRB5CCNAME=f"FILE:{tmp_path}/ccache",
+                KRB5_KTNAME=f"FILE:{tmp_path}/keytab",
+                ASAN_OPTIONS="detect_leaks=0",
+            ),
+        )
+        for config in (without, setting.mech_config)
+    ]
+    assert [done.returncode for done in said] == [0, 0]
+    assert "No credentials" in said[0].stdout
+    assert said[1].stdout == said[0].stdout
