@@ -271,6 +271,14 @@
  * login is needed. */
 #define NTLMDC_E_CONTEXT_EXPIRED 0x4E44070Du
 
+/* The credential is not only for accepting. What one initiates with stays in the process: the
+ * hash of a password is as good as it. */
+#define NTLMDC_E_CREDENTIAL_NOT_EXPORTED 0x4E44070Eu
+
+/* The token is no exported credential. Not from this mechanism's `gss_export_cred`, or from
+ * another version's. */
+#define NTLMDC_E_BAD_CREDENTIAL_TOKEN 0x4E44070Fu
+
 /* No protection of messages was negotiated. The client did not ask for signatures nor
  * encryption, so there are no keys for them. */
 #define NTLMDC_E_NO_PROTECTION 0x4E440801u

@@ -229,6 +229,10 @@ minor_codes! {
     0x4E44_070C UnknownStatus BadStatus "unknown status code";
     /// The lifetime of a login is over; see the setting `lifetime`. A new login is needed.
     0x4E44_070D ContextExpired ContextExpired "the login has expired";
+    /// What one initiates with stays in the process: the hash of a password is as good as it.
+    0x4E44_070E CredentialNotExported Unavailable "the credential is not only for accepting";
+    /// Not from this mechanism's `gss_export_cred`, or from another version's.
+    0x4E44_070F BadCredentialToken DefectiveToken "the token is no exported credential";
 
     // 08: messages after the login
     /// The client did not ask for signatures nor encryption, so there are no keys for them.

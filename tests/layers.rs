@@ -58,7 +58,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "gss",
         &[
-            "accept", "initiate", "setup", "identity", "ntlm", "crypto", "fault", "log",
+            "accept", "initiate", "setup", "identity", "ntlm", "wire", "crypto", "fault", "log",
         ],
     ),
 ];

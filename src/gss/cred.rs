@@ -2,6 +2,7 @@
 
 mod inquire;
 mod source;
+mod token;
 
 use std::ptr;
 use std::sync::Arc;

@@ -329,6 +329,9 @@ static void refusals(const struct wish *template, long count)
         major = with_store(&minor, "password", "", &credential);
         CHECK(GSS_ERROR(major) && credential == GSS_C_NO_CREDENTIAL);
 
+        major = gss_export_cred(&minor, wish.credential, &output);
+        CHECK(major == GSS_S_UNAVAILABLE && output.length == 0);
+
         wrong = with_password(setting("INITIATOR_USER"), "not the password");
         wish.credential = wrong;
         major = alone(&minor, &wish, GSS_C_NO_CHANNEL_BINDINGS);
