@@ -3,7 +3,8 @@
  *
  *   alone     so many logins, the acceptor in this process, as mod_auth_gssapi has it for Basic
  *   peer      so many logins with $RESPONDER, an acceptor in another process
- *   messages  one login with $RESPONDER, and then so many messages each way
+ *   messages  a login with $RESPONDER for signatures and so many messages each way, and the same
+ *             for encryption
  *   refusals  what must fail, so many times
  *   nobody    what a program is told that has nothing to log in with, and prints it
  *
@@ -292,6 +293,92 @@ static void logins_there(const struct wish *template, long count)
     }
 }
 
+/* Sends a letter and two pieces, and returns what comes back behind the same letter. */
+static gss_buffer_desc exchange(char letter, const gss_buffer_desc *one, const gss_buffer_desc *two)
+{
+    gss_buffer_desc frame = {1 + one->length + two->length, NULL}, reply;
+    char *bytes = frame.value = malloc(frame.length);
+
+    CHECK(bytes != NULL);
+    bytes[0] = letter;
+    memcpy(bytes + 1, one->value, one->length);
+    if (two->length > 0)
+        memcpy(bytes + 1 + one->length, two->value, two->length);
+    CHECK(ask_responder(&frame, &reply) == letter);
+    free(bytes);
+    memmove(reply.value, (char *)reply.value + 1, reply.length);
+    return reply;
+}
+
+/* A message of this length goes there signed, and a signature for it comes back. */
+static void signed_message(gss_ctx_id_t context, gss_buffer_t message)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc signature, reply;
+
+    major = gss_get_mic(&minor, context, 0, message, &signature);
+    expect("gss_get_mic", major, minor, GSS_S_COMPLETE);
+    CHECK(signature.length == 16);
+    reply = exchange('m', &signature, message);
+    major = gss_verify_mic(&minor, context, message, &reply, NULL);
+    expect("gss_verify_mic", major, minor, GSS_S_COMPLETE);
+    gss_release_buffer(&minor, &signature);
+    free(reply.value);
+}
+
+static void sealed_message(gss_ctx_id_t context, gss_buffer_t message)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc token, reply, plain, nothing = GSS_C_EMPTY_BUFFER;
+    int sealed = 0;
+
+    major = gss_wrap(&minor, context, 1, 0, message, &sealed, &token);
+    expect("gss_wrap", major, minor, GSS_S_COMPLETE);
+    CHECK(sealed && token.length == message->length + 16);
+    if (message->length >= 16)
+        CHECK(memcmp((char *)token.value + 16, message->value, message->length) != 0);
+    reply = exchange('w', &token, &nothing);
+    sealed = 0;
+    major = gss_unwrap(&minor, context, &reply, &plain, &sealed, NULL);
+    expect("gss_unwrap", major, minor, GSS_S_COMPLETE);
+    CHECK(sealed && plain.length == message->length);
+    if (plain.length > 0)
+        CHECK(memcmp(plain.value, message->value, plain.length) == 0);
+    gss_release_buffer(&minor, &token);
+    gss_release_buffer(&minor, &plain);
+    free(reply.value);
+}
+
+static void messages(const struct wish *template, long count)
+{
+    static char bytes[1 << 20];
+    static const size_t sizes[] = {0, 1, 7, 16, 100, 1000, 4096, 65537};
+    struct wish wish = *template;
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 31 + i / 251);
+    for (int seals = 0; seals <= 1; seals++) {
+        OM_uint32 minor;
+        gss_ctx_id_t context;
+
+        wish.flags = seals ? GSS_C_CONF_FLAG : GSS_C_INTEG_FLAG;
+        context = log_in_there(&wish);
+        for (long i = 0; i < count; i++) {
+            gss_buffer_desc message = {sizes[i % (sizeof sizes / sizeof *sizes)], bytes};
+
+            if (i == count - 1)
+                message.length = sizeof bytes;
+            if (message.length == 0 && getenv("NO_EMPTY_MESSAGES") != NULL)
+                message.length = 2;
+            if (seals)
+                sealed_message(context, &message);
+            else
+                signed_message(context, &message);
+        }
+        gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
+    }
+}
+
 static void refusals(const struct wish *template, long count)
 {
     OM_uint32 major, minor, flags;
@@ -403,10 +490,12 @@ int main(int argc, char **argv)
         refusals(&wish, count);
     } else {
         responder = start(setting("RESPONDER"), setting("RESPONDER_MECH_CONFIG"), NULL, NULL);
-        if (strcmp(argv[1], "peer") == 0)
+        if (strcmp(argv[1], "peer") == 0) {
             logins_there(&wish, count);
-        else
+        } else {
             CHECK(strcmp(argv[1], "messages") == 0);
+            messages(&wish, count);
+        }
         initiator_stop(&responder);
     }
     gss_release_cred(&minor, &wish.credential);

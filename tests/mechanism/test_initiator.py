@@ -5,7 +5,7 @@ import sys
 import programs
 import pytest
 from programs import HERE, compile_c
-from test_mechanism import SANITIZERS, library, nothing_of_ours_is_lost, setting, watching  # noqa: F401
+from watch import SANITIZERS, nothing_of_ours_is_lost, watching
 
 # MS-NLMP 4.2.2.1.2: the hash of "Password".
 HASH = "a4f49c406510bdcab6824ee7c30fd852"
@@ -71,6 +71,15 @@ def test_others_let_it_in(initiating, setting, library, responders, peer):
         initiating, "peer", count, environment=environment(setting, responders, peer)
     )
     nothing_of_ours_is_lost(done, library, count)
+
+
+@pytest.mark.parametrize("peer", ["ntlmdc", "gss-ntlmssp", "pyspnego"])
+def test_a_thousand_messages_each_way(initiating, setting, library, responders, peer):
+    # gss-ntlmssp takes an empty message for an argument that is missing.
+    more = {"NO_EMPTY_MESSAGES": "1"} if peer == "gss-ntlmssp" else {}
+    variables = environment(setting, responders, peer, **more)
+    done = programs.run(initiating, "messages", 1000, environment=variables)
+    nothing_of_ours_is_lost(done, library, 1000)
 
 
 def test_who_has_nothing_to_do_with_ntlm_sees_no_difference(initiating, setting, tmp_path):
