@@ -58,6 +58,10 @@
 /* The NTLM message is longer than 128 KiB. No client sends tokens of this size. */
 #define NTLMDC_E_TOKEN_TOO_LONG 0x4E440105u
 
+/* The server's message is no CHALLENGE message. What the server answered is not NTLM's second
+ * message, or came before we sent the first. */
+#define NTLMDC_E_NO_CHALLENGE 0x4E440106u
+
 /* The message integrity code does not match. The three messages are not those that the client
  * saw: somebody changed one on the way. */
 #define NTLMDC_E_BAD_MIC 0x4E440201u
@@ -77,6 +81,15 @@
 /* There is no session key to check the message with. The verifier gave no session key, and the
  * message cannot be checked without one. */
 #define NTLMDC_E_NO_SESSION_KEY 0x4E440205u
+
+/* The client's channel bindings are not this channel's. The client's TLS connection ends
+ * elsewhere: at a proxy with another certificate, or at an attacker. */
+#define NTLMDC_E_OTHER_CHANNEL 0x4E440206u
+
+/* The server's challenge asks for less than NTLMv2. We initiate with NTLMv2, Unicode, extended
+ * session security and 128-bit keys, or not at all: the server is too old, or something between
+ * takes these away. */
+#define NTLMDC_E_WEAK_CHALLENGE 0x4E440207u
 
 /* Anonymous logins are refused. Never accepted: an anonymous login proves nothing. */
 #define NTLMDC_E_ANONYMOUS_REFUSED 0x4E440301u
@@ -213,7 +226,8 @@
 /* The configuration cannot be used. The text that follows names the line and the key. */
 #define NTLMDC_E_BAD_CONFIGURATION 0x4E440602u
 
-/* There are no credentials to initiate with. This version accepts; it does not initiate. */
+/* There are no credentials to initiate with. A password, or a users file in NTLM_USER_FILE with
+ * a line for the user, is needed. */
 #define NTLMDC_E_INITIATE_UNAVAILABLE 0x4E440603u
 
 /* An argument of the call is missing or impossible. A required pointer is NULL, or a value is
@@ -257,6 +271,14 @@
 /* The login has expired. The lifetime of a login is over; see the setting `lifetime`. A new
  * login is needed. */
 #define NTLMDC_E_CONTEXT_EXPIRED 0x4E44070Du
+
+/* The credential is not only for accepting. What one initiates with stays in the process: the
+ * hash of a password is as good as it. */
+#define NTLMDC_E_CREDENTIAL_NOT_EXPORTED 0x4E44070Eu
+
+/* The token is no exported credential. Not from this mechanism's `gss_export_cred`, or from
+ * another version's. */
+#define NTLMDC_E_BAD_CREDENTIAL_TOKEN 0x4E44070Fu
 
 /* No protection of messages was negotiated. The client did not ask for signatures nor
  * encryption, so there are no keys for them. */

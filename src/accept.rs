@@ -15,6 +15,7 @@ use crate::fault::{Fault, Minor};
 use crate::identity::Identity;
 use crate::log::{self, Quoted, Severity};
 use crate::ntlm::acceptor::{self, Challenged, Claim, MicChecked};
+use crate::ntlm::bindings::ChannelBindings;
 use crate::ntlm::message::MessageType;
 use crate::ntlm::seal::SessionSecurity;
 use crate::policy::{self, Admitted};
@@ -55,19 +56,31 @@ impl Acceptor {
     }
 
     /// Takes the client's next message. For an AUTHENTICATE message this asks the verifiers, and
-    /// takes as long as they do. Each decision is logged.
+    /// takes as long as they do. `channel` is what the server knows of the channel that it came
+    /// through, if anything. Each decision is logged.
     ///
     /// # Errors
     /// Why the message was refused. The context is then failed, whatever it was before.
-    pub fn step(&mut self, setup: &Setup, token: &[u8]) -> Result<Step, Fault> {
+    pub fn step(
+        &mut self,
+        setup: &Setup,
+        channel: Option<&ChannelBindings<'_>>,
+        token: &[u8],
+    ) -> Result<Step, Fault> {
         let start = Instant::now();
-        self.take(setup, token, start).map_err(|refused| {
+        self.take(setup, channel, token, start).map_err(|refused| {
             refused.log(setup.config().log.to, start);
             refused.fault
         })
     }
 
-    fn take(&mut self, setup: &Setup, token: &[u8], start: Instant) -> Result<Step, Refused> {
+    fn take(
+        &mut self,
+        setup: &Setup,
+        channel: Option<&ChannelBindings<'_>>,
+        token: &[u8],
+        start: Instant,
+    ) -> Result<Step, Refused> {
         // A state is consumed: whatever fails below leaves a failed context.
         let state = mem::replace(&mut self.0, State::Failed);
         match (acceptor::token_type(token)?, state) {
@@ -84,7 +97,7 @@ impl Acceptor {
             }
             (MessageType::Authenticate, State::Challenged(challenged)) => {
                 let claim = challenged.authenticate(token)?;
-                self.0 = State::Established(Box::new(authenticate(setup, &claim, start)?));
+                self.0 = State::Established(Box::new(authenticate(setup, channel, &claim, start)?));
                 Ok(Step::Established)
             }
             (MessageType::Authenticate, State::Failed) => Err(Minor::ContextFailed.into()),
@@ -162,11 +175,17 @@ impl Established {
 }
 
 /// Decides about a claim; logs who was let in.
-fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Established, Refused> {
+fn authenticate(
+    setup: &Setup,
+    channel: Option<&ChannelBindings<'_>>,
+    claim: &Claim,
+    start: Instant,
+) -> Result<Established, Refused> {
     let refused = |fault| Refused {
         fault,
         claimed: Some(Claimed(claim).to_string()),
     };
+    policy::check_channel(channel, claim).map_err(refused)?;
     let admitted = policy::admit(&setup.config().policy, claim).map_err(refused)?;
     let logon = verify::ask(setup.verifiers(), &admitted.attempt()).map_err(refused)?;
     let checked = admitted.check_mic(&logon).map_err(refused)?;

@@ -15,6 +15,8 @@ pub enum Major {
     BadName = 2,
     /// `GSS_S_BAD_NAMETYPE`
     BadNameType = 3,
+    /// `GSS_S_BAD_BINDINGS`
+    BadBindings = 4,
     /// `GSS_S_BAD_STATUS`
     BadStatus = 5,
     /// `GSS_S_BAD_SIG`, which RFC 2744 also calls `GSS_S_BAD_MIC`
@@ -89,6 +91,8 @@ minor_codes! {
     0x4E44_0104 UnexpectedMessage DefectiveToken "an acceptor takes no CHALLENGE message";
     /// No client sends tokens of this size.
     0x4E44_0105 TokenTooLong DefectiveToken "the NTLM message is longer than 128 KiB";
+    /// What the server answered is not NTLM's second message, or came before we sent the first.
+    0x4E44_0106 NoChallenge DefectiveToken "the server's message is no CHALLENGE message";
 
     // 02: the proof
     /// The three messages are not those that the client saw: somebody changed one on the way.
@@ -102,6 +106,12 @@ minor_codes! {
     0x4E44_0204 BadSessionKey DefectiveToken "the encrypted session key is not 16 bytes long";
     /// The verifier gave no session key, and the message cannot be checked without one.
     0x4E44_0205 NoSessionKey Failure "there is no session key to check the message with";
+    /// The client's TLS connection ends elsewhere: at a proxy with another certificate, or at an
+    /// attacker.
+    0x4E44_0206 OtherChannel BadBindings "the client's channel bindings are not this channel's";
+    /// We initiate with NTLMv2, Unicode, extended session security and 128-bit keys, or not at all:
+    /// the server is too old, or something between takes these away.
+    0x4E44_0207 WeakChallenge Unauthorized "the server's challenge asks for less than NTLMv2";
 
     // 03: policy
     /// Never accepted: an anonymous login proves nothing.
@@ -190,7 +200,7 @@ minor_codes! {
     0x4E44_0601 NotConfigured NoCred "NTLM is not configured";
     /// The text that follows names the line and the key.
     0x4E44_0602 BadConfiguration NoCred "the configuration cannot be used";
-    /// This version accepts; it does not initiate.
+    /// A password, or a users file in NTLM_USER_FILE with a line for the user, is needed.
     0x4E44_0603 InitiateUnavailable NoCred "there are no credentials to initiate with";
 
     // 07: the call
@@ -220,6 +230,10 @@ minor_codes! {
     0x4E44_070C UnknownStatus BadStatus "unknown status code";
     /// The lifetime of a login is over; see the setting `lifetime`. A new login is needed.
     0x4E44_070D ContextExpired ContextExpired "the login has expired";
+    /// What one initiates with stays in the process: the hash of a password is as good as it.
+    0x4E44_070E CredentialNotExported Unavailable "the credential is not only for accepting";
+    /// Not from this mechanism's `gss_export_cred`, or from another version's.
+    0x4E44_070F BadCredentialToken DefectiveToken "the token is no exported credential";
 
     // 08: messages after the login
     /// The client did not ask for signatures nor encryption, so there are no keys for them.

@@ -19,8 +19,10 @@
 //! - [`oid`] — object identifiers, and which of them are ours
 //! - [`status`] — `gss_display_status`
 //! - [`name`], [`attribute`] — names, and what is known of them
-//! - [`cred`] — credentials: where the configuration comes from
+//! - [`cred`] — credentials: where the configuration comes from, who initiates
 //! - [`context`] — `gss_accept_sec_context` and what it makes
+//! - [`flags`] — what a context is asked for, and grants
+//! - [`initiate`] — `gss_init_sec_context`
 //! - [`message`], [`message_iov`] — messages after the login, in one buffer and in pieces
 //! - [`option`] — what is asked of a context by object identifier
 //! - [`mech`] — what the mechanism says of itself
@@ -30,6 +32,8 @@ pub mod attribute;
 pub mod context;
 pub mod cred;
 pub mod entry;
+pub mod flags;
+pub mod initiate;
 pub mod mech;
 pub mod memory;
 pub mod message;

@@ -6,6 +6,8 @@
 //!
 //! ```text
 //! host ─► gss      the C ABI: pointers in, status out; the only `unsafe`
+//!          ├─► initiate  one initiator context: nothing or a message in, message out
+//!          │     └─► ntlm, and verify for the users file
 //!          │
 //!        accept    one acceptor context: message in, message or identity out
 //!          ├─► setup     the configuration in force: verifiers, names, policy
@@ -43,6 +45,8 @@ pub mod file;
 pub mod gss;
 #[forbid(unsafe_code)]
 pub mod identity;
+#[forbid(unsafe_code)]
+pub mod initiate;
 #[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]

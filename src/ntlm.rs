@@ -1,19 +1,24 @@
-//! MS-NLMP: the messages, the keys, and the acceptor's two states. No clock, no randomness, no I/O.
+//! MS-NLMP: the messages, the keys, and the two states of either side. No clock, no randomness, no
+//! I/O.
 //!
 //! ```text
 //! acceptor   NEGOTIATE in, CHALLENGE out; AUTHENTICATE in, a Claim out; its MIC checked
+//! initiator  NEGOTIATE out; CHALLENGE in, AUTHENTICATE out
 //!   ├─► message    the three messages          ─► flags
 //!   ├─► response   what AUTHENTICATE answers   ─► av_pair
 //!   ├─► keys       the hashes that prove it
+//!   ├─► bindings   the channel that a login is bound to
 //!   └─► text       names: what hashes run over, and what a person means
 //! seal       the messages of an established context: signed and sealed
 //! ```
 
 pub mod acceptor;
 pub mod av_pair;
+pub mod bindings;
 pub mod flags;
 #[cfg(test)]
-pub(crate) mod initiator;
+pub(crate) mod imitation;
+pub mod initiator;
 pub mod keys;
 pub mod message;
 pub mod response;

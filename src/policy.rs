@@ -4,6 +4,7 @@
 use crate::config::{Mic, Policy};
 use crate::fault::{Fault, Minor};
 use crate::ntlm::acceptor::{Claim, MicChecked};
+use crate::ntlm::bindings::ChannelBindings;
 use crate::ntlm::response::{NtlmV2Response, Response};
 use crate::verify::{Attempt, Logon};
 
@@ -30,6 +31,18 @@ pub fn admit<'a>(policy: &Policy, claim: &'a Claim) -> Result<Admitted<'a>, Faul
         Response::Ntlm2Session => Minor::Ntlm2SessionRefused,
     };
     Err(refused.into())
+}
+
+/// Decides whether a client means the channel that the server sees, if both say (MS-NLMP
+/// 3.2.5.1.2). What the client says is part of what it proves afterwards.
+///
+/// # Errors
+/// [`Minor::OtherChannel`]
+pub fn check_channel(channel: Option<&ChannelBindings<'_>>, claim: &Claim) -> Result<(), Fault> {
+    match (channel, claim.channel_bindings()) {
+        (Some(ours), Some(theirs)) if ours.hash() != theirs => Err(Minor::OtherChannel.into()),
+        _ => Ok(()),
+    }
 }
 
 impl<'a> Admitted<'a> {

@@ -249,20 +249,16 @@ fn target(config: &Config, source: &Source) -> Result<Target, Fault> {
     }
     let users = config.users.as_ref();
     let host = host_name();
-    let computer = users
-        .and_then(|users| users.netbios_computer.clone())
-        .map_or_else(
-            || from_environment(&source.netbios_computer),
-            |name| Ok(Some(name)),
-        )?
-        .or_else(|| netbios_name_of(&host));
+    let computer = match users.and_then(|users| users.netbios_computer.clone()) {
+        Some(name) => name.as_str().to_owned(),
+        None => computer_name(source)?,
+    };
     let domain = users
         .and_then(|users| users.netbios_domain.clone())
         .map_or_else(
             || from_environment(&source.netbios_domain),
             |name| Ok(Some(name)),
         )?;
-    let computer = computer.map_or("SERVER".to_owned(), |name| name.as_str().to_owned());
     Ok(Target {
         kind: match domain {
             Some(_) => TargetKind::Domain,
@@ -274,6 +270,17 @@ fn target(config: &Config, source: &Source) -> Result<Target, Fault> {
         dns_domain: host.clone(),
         dns_computer: host,
     })
+}
+
+/// The NetBIOS name of this computer, where no configuration says another: that of the environment,
+/// or what can be made of the host's name.
+///
+/// # Errors
+/// `BadConfiguration` if the environment's is none.
+pub fn computer_name(source: &Source) -> Result<String, Fault> {
+    let name =
+        from_environment(&source.netbios_computer)?.or_else(|| netbios_name_of(&host_name()));
+    Ok(name.map_or("SERVER".to_owned(), |name| name.as_str().to_owned()))
 }
 
 fn from_environment(value: &Option<String>) -> Result<Option<NetbiosName>, Fault> {

@@ -52,11 +52,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    // The C ABI: no protocol. Of `ntlm` only what protects messages, and nothing of how.
+    ("initiate", &["ntlm", "verify", "crypto", "fault"]),
+    // The C ABI: no protocol. Of `ntlm` only what protects messages and what a caller says of his
+    // channel, and nothing of how.
     (
         "gss",
         &[
-            "accept", "setup", "identity", "ntlm", "crypto", "fault", "log",
+            "accept", "initiate", "setup", "identity", "ntlm", "wire", "crypto", "fault", "log",
         ],
     ),
 ];

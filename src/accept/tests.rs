@@ -3,7 +3,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;
-use crate::ntlm::initiator::{Answer, Header, Initiator};
+use crate::ntlm::av_pair::AvId;
+use crate::ntlm::imitation::{Answer, Header, Initiator};
 use crate::setup::{self, Source};
 
 /// `EXAMPLE\alice` has the password that [`Initiator`] types; `[policy]` is `policy`.
@@ -28,7 +29,7 @@ fn setup(policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
 /// The first message of `initiator`, and the challenge that answers it.
 fn challenge(acceptor: &mut Acceptor, setup: &Setup, initiator: &Initiator) -> (Vec<u8>, Vec<u8>) {
     let negotiate = initiator.negotiate();
-    match acceptor.step(setup, &negotiate) {
+    match acceptor.step(setup, None, &negotiate) {
         Ok(Step::Continue(challenge)) => (negotiate, challenge),
         other => panic!("no challenge: {other:?}"),
     }
@@ -43,7 +44,9 @@ fn log_in(acceptor: &mut Acceptor, setup: &Setup, initiator: &Initiator) -> Resu
 }
 
 fn step(acceptor: &mut Acceptor, setup: &Setup, token: &[u8]) -> Result<Step, Minor> {
-    let outcome = acceptor.step(setup, token).map_err(|fault| fault.minor());
+    let outcome = acceptor
+        .step(setup, None, token)
+        .map_err(|fault| fault.minor());
     assert_eq!(
         acceptor.established().is_some(),
         outcome == Ok(Step::Established)
@@ -198,4 +201,42 @@ fn a_mic_may_be_required() {
     assert_eq!(outcome, Err(Minor::MissingMic));
     let outcome = log_in(&mut Acceptor::new(), &setup, &Initiator::chromium());
     assert_eq!(outcome, Ok(Step::Established));
+}
+
+#[test]
+fn a_login_that_is_meant_for_another_channel_is_refused() {
+    let (setup, _folder) = setup("");
+    let here = ChannelBindings {
+        application_data: b"here",
+        ..ChannelBindings::default()
+    };
+    let elsewhere = ChannelBindings {
+        application_data: b"elsewhere",
+        ..ChannelBindings::default()
+    };
+    let bound = Initiator {
+        alter: |mut pairs| {
+            let here = ChannelBindings {
+                application_data: b"here",
+                ..ChannelBindings::default()
+            };
+            pairs.set(AvId::CHANNEL_BINDINGS, here.hash()).unwrap();
+            pairs
+        },
+        ..Initiator::default()
+    };
+    let log_in = |initiator: &Initiator, channel| {
+        let mut acceptor = Acceptor::new();
+        let (negotiate, challenge) = challenge(&mut acceptor, &setup, initiator);
+        let token = initiator.authenticate(&negotiate, &challenge).token;
+        let outcome = acceptor.step(&setup, channel, &token);
+        outcome.map_err(|fault| fault.minor())
+    };
+    assert_eq!(log_in(&bound, Some(&here)), Ok(Step::Established));
+    assert_eq!(log_in(&bound, None), Ok(Step::Established));
+    let refused = Err(Minor::OtherChannel);
+    assert_eq!(log_in(&bound, Some(&elsewhere)), refused);
+    // Who says nothing is let in: nothing requires it.
+    let unbound = Initiator::default();
+    assert_eq!(log_in(&unbound, Some(&here)), Ok(Step::Established));
 }

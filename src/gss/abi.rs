@@ -15,6 +15,7 @@ use std::ffi::{CStr, c_char};
 use std::{ptr, slice};
 
 use crate::fault::{Fault, Minor};
+use crate::ntlm::bindings::{Address, ChannelBindings};
 
 /// `gss_OID_desc`: an object identifier, in the encoding of its value (X.690 8.19).
 #[derive(Clone, Copy)]
@@ -97,6 +98,17 @@ pub struct KeyValueSet {
     elements: *const KeyValueElement,
 }
 
+/// `struct gss_channel_bindings_struct`: what the application knows of the channel below.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct ChannelBindingsDesc {
+    initiator_addrtype: u32,
+    initiator_address: BufferDesc,
+    acceptor_addrtype: u32,
+    acceptor_address: BufferDesc,
+    application_data: BufferDesc,
+}
+
 /// Where the caller wants a result; NULL if he wants none.
 #[repr(transparent)]
 pub struct Out<T>(*mut T);
@@ -172,6 +184,11 @@ impl In<BufferDesc> {
         // SAFETY: the caller's buffer (the contract), which outlives the call and so `self`.
         Ok(unsafe { bytes(buffer.value, buffer.length) })
     }
+
+    /// The bytes of a buffer that may be missing: then there are none.
+    pub fn optional_bytes(&self) -> &[u8] {
+        self.bytes("").unwrap_or_default()
+    }
 }
 
 impl In<OidDesc> {
@@ -193,6 +210,28 @@ impl In<SetDesc<OidDesc>> {
             // SAFETY: as above, for an element of the array.
             unsafe { bytes(oid.elements, oid.length as usize) }
         }))
+    }
+}
+
+impl In<ChannelBindingsDesc> {
+    /// The bindings; `None` for `GSS_C_NO_CHANNEL_BINDINGS`. Valid for the time of the call.
+    pub fn channel(&self) -> Option<ChannelBindings<'_>> {
+        let bindings = self.read()?;
+        let part = |buffer: BufferDesc| {
+            // SAFETY: the caller's buffer (the contract), which outlives the call and so `self`.
+            unsafe { bytes(buffer.value, buffer.length) }
+        };
+        Some(ChannelBindings {
+            initiator: Address {
+                family: bindings.initiator_addrtype,
+                bytes: part(bindings.initiator_address),
+            },
+            acceptor: Address {
+                family: bindings.acceptor_addrtype,
+                bytes: part(bindings.acceptor_address),
+            },
+            application_data: part(bindings.application_data),
+        })
     }
 }
 

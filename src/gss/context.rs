@@ -1,27 +1,30 @@
-//! Security contexts: `gss_accept_sec_context` and what it makes.
+//! Security contexts: `gss_accept_sec_context` and what it makes, and `gss_init_sec_context` too.
 //!
 //! The mechglue keeps a context whose later call failed, but answers for us once our variable is
 //! NULL. So a context stays where it is after a failure and takes the NEGOTIATE message of the next
 //! login: servers keep one context a connection.
 
-use std::ffi::c_void;
+mod party;
+
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
+use std::sync::{Mutex, MutexGuard};
 
-use crate::accept::{Acceptor, Established, Step};
+use crate::accept::{Acceptor, Step};
 use crate::crypto::Key;
 use crate::fault::{Fault, Minor};
-use crate::gss::abi::{BufferDesc, Handle, In, OidDesc, Out, Slot};
+use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::cred::{self, Credential};
 use crate::gss::entry::{Success, export};
+use crate::gss::initiate::Initiation;
 use crate::gss::memory::Buffer;
 use crate::gss::name::Name;
 use crate::gss::oid::Static;
-use crate::identity::Identity;
+use crate::ntlm::bindings::ChannelBindings;
 use crate::ntlm::seal::SessionSecurity;
 use crate::setup::Setup;
+pub use party::Login;
+use party::Party;
 
 /// What a `gss_ctx_id_t` points to. Any thread may use it: during a step of the login one at a time,
 /// the others are told so; for messages they wait for each other.
@@ -30,100 +33,10 @@ pub struct Context {
     party: Mutex<Option<Box<Party>>>,
 }
 
-/// The side of the context that is ours.
-enum Party {
-    Acceptor(Acceptor),
-}
-
-impl Party {
-    /// One of the same side that knows nothing yet.
-    fn afresh(&self) -> Self {
-        match self {
-            Self::Acceptor(_) => Self::Acceptor(Acceptor::new()),
-        }
-    }
-
-    /// The login, if it is complete.
-    fn login(&self) -> Option<Login> {
-        match self {
-            Self::Acceptor(acceptor) => acceptor.established().map(Login::of),
-        }
-    }
-
-    fn is_established(&self) -> bool {
-        match self {
-            Self::Acceptor(acceptor) => acceptor.established().is_some(),
-        }
-    }
-
-    /// What protects messages, if the login is complete and left a session key.
-    fn security(&mut self) -> Option<&mut SessionSecurity> {
-        match self {
-            Self::Acceptor(acceptor) => acceptor.security(),
-        }
-    }
-}
-
-/// A login that is complete, as callers are told of it.
-struct Login {
-    identity: Arc<Identity>,
-    /// Seconds until the context expires; 0 if it has.
-    time_rec: u32,
-    /// What was granted, never what was asked for.
-    flags: u32,
-    /// Whether the AUTHENTICATE message had a message integrity code.
-    has_mic: bool,
-}
-
-/// `GSS_C_REPLAY_FLAG`
-pub const REPLAY_FLAG: u32 = 4;
-/// `GSS_C_SEQUENCE_FLAG`
-pub const SEQUENCE_FLAG: u32 = 8;
-/// `GSS_C_CONF_FLAG`
-pub const CONF_FLAG: u32 = 16;
-/// `GSS_C_INTEG_FLAG`
-pub const INTEG_FLAG: u32 = 32;
-/// `GSS_C_PROT_READY_FLAG`
-pub const PROT_READY_FLAG: u32 = 128;
-
-/// The flags of a context that is established, by the protection of its messages.
-fn flags_of(security: Option<&SessionSecurity>) -> u32 {
-    let signs = REPLAY_FLAG | SEQUENCE_FLAG | INTEG_FLAG;
-    PROT_READY_FLAG
-        | match security {
-            Some(security) if security.seals() => signs | CONF_FLAG,
-            Some(security) if security.signs() => signs,
-            _ => 0,
-        }
-}
-
 /// What a step leads to.
 enum Progress {
     Continue(Vec<u8>),
     Complete(Login),
-}
-
-impl Login {
-    fn of(established: &Established) -> Self {
-        let left = established
-            .expires()
-            .duration_since(SystemTime::now())
-            .unwrap_or_default();
-        // All ones would be `GSS_C_INDEFINITE`.
-        let time_rec = u32::try_from(left.as_secs())
-            .unwrap_or(u32::MAX)
-            .min(u32::MAX - 1);
-        Self {
-            identity: Arc::clone(established.identity()),
-            time_rec,
-            flags: flags_of(established.security()),
-            has_mic: established.mic_verified(),
-        }
-    }
-
-    fn into_name(self) -> *mut Name {
-        Box::into_raw(Box::new(Name::Verified(self.identity)))
-    }
 }
 
 impl Context {
@@ -134,16 +47,43 @@ impl Context {
     }
 
     /// Gives an acceptor a message.
-    fn accept(&self, setup: &Setup, token: &[u8]) -> Result<Progress, Fault> {
+    fn accept(
+        &self,
+        setup: &Setup,
+        channel: Option<&ChannelBindings<'_>>,
+        token: &[u8],
+    ) -> Result<Progress, Fault> {
         self.step(|party| {
-            let Party::Acceptor(acceptor) = party;
-            match acceptor.step(setup, token)? {
+            let Party::Acceptor(acceptor) = party else {
+                return Err(other_side());
+            };
+            match acceptor.step(setup, channel, token)? {
                 Step::Continue(answer) => Ok(Progress::Continue(answer)),
                 Step::Established => {
                     let login = party.login().ok_or(Minor::InternalError)?;
                     Ok(Progress::Complete(login))
                 }
             }
+        })
+    }
+
+    /// A context that shall initiate.
+    pub(super) fn initiating(initiation: Initiation) -> Self {
+        Self::new(Party::Initiator(Box::new(initiation)))
+    }
+
+    /// Gives an initiator the server's message, or none to begin; gives its next message, and the
+    /// login if it is complete with it.
+    pub(super) fn initiate(
+        &self,
+        channel: Option<&ChannelBindings<'_>>,
+        token: &[u8],
+    ) -> Result<(Vec<u8>, Option<Login>), Fault> {
+        self.step(|party| match party {
+            Party::Initiator(initiation) => {
+                Ok((initiation.step(channel, token)?, initiation.login()))
+            }
+            Party::Acceptor(_) => Err(other_side()),
         })
     }
 
@@ -246,12 +186,13 @@ impl Context {
 }
 
 export! {
-    /// RFC 2744 5.1. Channel bindings are not looked at; nothing is delegated.
+    /// RFC 2744 5.1. A client whose channel bindings differ is refused, one that has none is not.
+    /// Nothing is delegated.
     fn gss_accept_sec_context(
         context_handle: Slot<Context>,
         acceptor_cred_handle: Handle<Credential>,
         input_token: In<BufferDesc>,
-        _input_chan_bindings: In<c_void>,
+        input_chan_bindings: In<ChannelBindingsDesc>,
         src_name: Out<*mut Name>,
         mech_type: Out<*const OidDesc>,
         output_token: Out<BufferDesc>,
@@ -275,7 +216,7 @@ export! {
             .is_none()
             .then(|| Box::new(Context::new(Party::Acceptor(Acceptor::new()))));
         let context = held.or(new.as_deref()).ok_or(Minor::InternalError)?;
-        let success = match context.accept(&setup, token)? {
+        let success = match context.accept(&setup, input_chan_bindings.channel().as_ref(), token)? {
             Progress::Continue(answer) => {
                 Buffer::copy_of(&answer)?.give_to(&output_token);
                 Success::ContinueNeeded
@@ -283,7 +224,7 @@ export! {
             Progress::Complete(login) => {
                 time_rec.set(login.time_rec);
                 ret_flags.set(login.flags);
-                src_name.set_with(|| login.into_name());
+                src_name.set_with(|| login.source.into_handle());
                 Success::Complete
             }
         };
@@ -301,6 +242,10 @@ export! {
         context_handle.take("context_handle")?;
         Ok(Success::Complete)
     }
+}
+
+fn other_side() -> Fault {
+    Minor::BadArgument.because("the context is one of the other side")
 }
 
 fn not_established() -> Fault {
@@ -346,7 +291,9 @@ export! {
             open.set(1);
             lifetime_rec.set(login.time_rec);
             ctx_flags.set(login.flags);
-            src_name.set_with(|| login.into_name());
+            locally_initiated.set(i32::from(login.initiated));
+            src_name.set_with(|| login.source.into_handle());
+            targ_name.set_with(|| login.target.map_or(ptr::null_mut(), Name::into_handle));
         }
         Ok(Success::Complete)
     }

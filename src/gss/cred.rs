@@ -1,33 +1,42 @@
-//! Credentials: where the configuration of an acceptor comes from.
+//! Credentials: where the configuration of an acceptor comes from, and who an initiator is.
 
-use std::ffi::{CStr, OsStr, c_char};
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+mod inquire;
+mod source;
+mod token;
+
 use std::ptr;
 use std::sync::Arc;
 
 use crate::fault::{Fault, Minor};
-use crate::gss::abi::{Handle, In, KeyValueSet, OidDesc, Out, SetDesc, Slot};
+use crate::gss::abi::{BufferDesc, Handle, In, KeyValueSet, OidDesc, Out, SetDesc, Slot};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory;
 use crate::gss::name::Name;
 use crate::gss::oid;
+use crate::initiate::{PasswordHash, User};
 use crate::setup::{self, Setup, Source};
+use source::{environment, hash_in, source};
 
-/// What a `gss_cred_id_t` points to: an acceptor's credential. Never changes once C has it.
-///
-/// Keeps no secret and no configuration, only where it is: each call loads it anew, so that a
-/// change of the file is seen and a fork does no harm.
+/// What a `gss_cred_id_t` points to. Never changes once C has it.
 pub struct Credential {
-    source: Source,
+    usage: Usage,
+    /// The name that it was acquired for.
     name: Option<Name>,
 }
 
+/// What a credential is for.
+enum Usage {
+    Accept(Acceptance),
+    Initiate(User),
+    Both(Acceptance, User),
+}
+
+/// An acceptor's part: no secret and no configuration, only where it is. Each call loads it anew, so
+/// that a change of the file is seen and a fork does no harm.
+struct Acceptance(Source);
+
 /// `GSS_C_INDEFINITE`
 pub const INDEFINITE: u32 = u32::MAX;
-
-/// The key of a credential store that names the configuration file.
-const CONFIG_KEY: &CStr = c"ntlmdc_config";
 
 /// `gss_cred_usage_t` (RFC 2744 3.10)
 pub mod usage {
@@ -39,115 +48,138 @@ pub mod usage {
     pub const ACCEPT: i32 = 2;
 }
 
+impl Acceptance {
+    /// There is one only if the configuration can be loaded: a server that nobody has configured for
+    /// NTLM shall not begin to accept it.
+    fn acquire(source: &Source) -> Result<Self, Fault> {
+        setup::load(source)?;
+        Ok(Self(source.clone()))
+    }
+}
+
 impl Credential {
-    /// Where the configuration comes from.
-    pub fn source(&self) -> &Source {
-        &self.source
+    /// A credential for a usage. Whoever asks for both is given what there is: servers ask so that
+    /// only accept. `hash` is the user's, if the caller gave one.
+    fn acquire(
+        source: &Source,
+        name: Option<Name>,
+        usage: i32,
+        hash: impl FnOnce() -> Result<Option<PasswordHash>, Fault>,
+    ) -> Result<Self, Fault> {
+        let accept = || Acceptance::acquire(source);
+        let initiate = || user(source, name.as_ref(), hash()?);
+        let usage = match usage {
+            usage::ACCEPT => Usage::Accept(accept()?),
+            usage::INITIATE => Usage::Initiate(initiate()?),
+            usage::BOTH => match (accept(), initiate()) {
+                (Ok(acceptance), Ok(user)) => Usage::Both(acceptance, user),
+                (Ok(acceptance), Err(fault)) if fault.minor() == Minor::InitiateUnavailable => {
+                    Usage::Accept(acceptance)
+                }
+                (Ok(_), Err(fault)) => return Err(fault),
+                (Err(_), Ok(user)) => Usage::Initiate(user),
+                (Err(fault), Err(_)) => return Err(fault),
+            },
+            _ => return Err(Minor::BadArgument.because("cred_usage is none that there is")),
+        };
+        Ok(Self { usage, name })
+    }
+
+    /// The credential of a process that was given none.
+    fn of_the_process() -> Result<Self, Fault> {
+        Self::acquire(&environment()?, None, usage::BOTH, || Ok(None))
+    }
+
+    fn acceptance(&self) -> Option<&Acceptance> {
+        match &self.usage {
+            Usage::Accept(acceptance) | Usage::Both(acceptance, _) => Some(acceptance),
+            Usage::Initiate(_) => None,
+        }
+    }
+
+    fn user(&self) -> Option<&User> {
+        match &self.usage {
+            Usage::Initiate(user) | Usage::Both(_, user) => Some(user),
+            Usage::Accept(_) => None,
+        }
     }
 
     fn name(&self) -> Name {
-        self.name.clone().unwrap_or_else(Name::default_acceptor)
-    }
-
-    /// A credential for a usage. There is one only if the configuration can be loaded: a server that
-    /// nobody has configured for NTLM shall not begin to accept it.
-    fn acquire(source: Source, name: Option<Name>, usage: i32) -> Result<Self, Fault> {
-        match usage {
-            usage::ACCEPT | usage::BOTH => {}
-            usage::INITIATE => return Err(Minor::InitiateUnavailable.into()),
-            _ => return Err(Minor::BadArgument.because("cred_usage is none that there is")),
+        match (&self.usage, &self.name) {
+            (Usage::Initiate(user), _) => Name::User(user.display()),
+            (_, Some(name)) => name.clone(),
+            (_, None) => Name::default_acceptor(),
         }
-        setup::load(&source)?;
-        Ok(Self { source, name })
+    }
+}
+
+/// Who initiates: the user of the name with the hash that the caller gave, or one of the users file.
+fn user(source: &Source, name: Option<&Name>, hash: Option<PasswordHash>) -> Result<User, Fault> {
+    let unavailable = |problem: &str| Minor::InitiateUnavailable.because(problem);
+    let typed = match name {
+        Some(Name::HostbasedService { .. }) => {
+            return Err(unavailable("the name is a service's, not a user's"));
+        }
+        Some(name) => Some(name.display()),
+        None => None,
+    };
+    let workstation = setup::computer_name(source)?;
+    match (hash, typed, &source.users_file) {
+        (Some(hash), Some(typed), _) => User::typed(&typed, hash, &workstation),
+        (Some(_), None, _) => Err(unavailable("a password was given, and no user's name")),
+        (None, typed, Some(file)) => User::of_file(file, typed.as_deref(), &workstation),
+        (None, _, None) => Err(unavailable(
+            "no password was given, and NTLM_USER_FILE names no users file",
+        )),
     }
 }
 
 /// The set-up of a credential, or of the process if none is given.
 ///
 /// # Errors
-/// As [`setup::load`].
+/// As [`setup::load`]; or the credential is not for accepting.
 pub fn setup_of(credential: Option<&Credential>) -> Result<Arc<Setup>, Fault> {
     match credential {
-        Some(credential) => setup::load(credential.source()),
+        Some(credential) => {
+            let Acceptance(source) = credential
+                .acceptance()
+                .ok_or_else(|| Minor::NotConfigured.because("the credential is for initiating"))?;
+            setup::load(source)
+        }
         None => setup::load(&environment()?),
     }
 }
 
-/// What the environment says at this moment; nothing in a program that runs set-user-ID.
-fn environment() -> Result<Source, Fault> {
-    Ok(Source {
-        config: path(c"NTLMDC_CONFIG"),
-        users_file: path(c"NTLM_USER_FILE"),
-        netbios_computer: text(c"NETBIOS_COMPUTER_NAME")?,
-        netbios_domain: text(c"NETBIOS_DOMAIN_NAME")?,
-    })
-}
-
-fn path(variable: &CStr) -> Option<PathBuf> {
-    Some(PathBuf::from(OsStr::from_bytes(&value(variable)?)))
-}
-
-fn text(variable: &CStr) -> Result<Option<String>, Fault> {
-    value(variable)
-        .map(String::from_utf8)
-        .transpose()
-        .map_err(|_| {
-            Minor::BadConfiguration
-                .because(format_args!("{} is not UTF-8", variable.to_string_lossy()))
-        })
-}
-
-unsafe extern "C" {
-    /// secure_getenv(3) of glibc and musl.
-    fn secure_getenv(name: *const c_char) -> *const c_char;
-}
-
-/// A variable that is set to nothing counts as one that is not set.
-fn value(variable: &CStr) -> Option<Vec<u8>> {
-    // SAFETY: a string that ends with NUL.
-    let value = unsafe { secure_getenv(variable.as_ptr()) };
-    if value.is_null() {
-        return None;
+/// The user of a credential, or of the process if none is given.
+///
+/// # Errors
+/// `InitiateUnavailable`, with what is missing.
+pub fn user_of(credential: Option<&Credential>) -> Result<User, Fault> {
+    match credential {
+        Some(credential) => credential
+            .user()
+            .cloned()
+            .ok_or_else(|| Minor::InitiateUnavailable.because("the credential is for accepting")),
+        None => user(&environment()?, None, None),
     }
-    // SAFETY: a string that ends with NUL; it is copied before anything else is called. A host
-    // that changes its environment in another thread at this moment breaks the rules of getenv(3).
-    let value = unsafe { CStr::from_ptr(value) };
-    Some(value.to_bytes().to_vec()).filter(|value| !value.is_empty())
 }
 
-/// What a credential store says; the environment where it says nothing. Keys that are not ours are
-/// other mechanisms' and pass.
-fn source(store: &In<KeyValueSet>) -> Result<Source, Fault> {
-    let mut source = environment()?;
-    let mut found = false;
-    for (key, value) in store.entries() {
-        if key != Some(CONFIG_KEY) {
-            continue;
-        }
-        let value = value.map(CStr::to_bytes).unwrap_or_default();
-        if value.is_empty() || found {
-            return Err(Minor::BadConfiguration
-                .because("the credential store must name one file as ntlmdc_config"));
-        }
-        source.config = Some(PathBuf::from(OsStr::from_bytes(value)));
-        found = true;
-    }
-    Ok(source)
-}
-
-/// The parameters that both ways to acquire a credential share.
+/// The parameters that all ways to acquire a credential share.
 struct Request {
     desired_name: Handle<Name>,
     desired_mechs: In<SetDesc<OidDesc>>,
     cred_usage: i32,
-    cred_store: In<KeyValueSet>,
     output_cred_handle: Out<*mut Credential>,
     actual_mechs: Out<*mut SetDesc<OidDesc>>,
     time_rec: Out<u32>,
 }
 
 impl Request {
-    fn acquire(self) -> Result<Success, Fault> {
+    fn acquire(
+        self,
+        source: impl FnOnce() -> Result<Source, Fault>,
+        hash: impl FnOnce() -> Result<Option<PasswordHash>, Fault>,
+    ) -> Result<Success, Fault> {
         self.output_cred_handle.set(ptr::null_mut());
         self.actual_mechs.set(ptr::null_mut());
         self.time_rec.set(0);
@@ -157,7 +189,7 @@ impl Request {
             return Err(Minor::BadMech.into());
         }
         let name = self.desired_name.get().cloned();
-        let credential = Credential::acquire(source(&self.cred_store)?, name, self.cred_usage)?;
+        let credential = Credential::acquire(&source()?, name, self.cred_usage, hash)?;
         self.actual_mechs
             .try_set_with(|| memory::oid_set(&[oid::NTLM]))?;
         self.time_rec.set(INDEFINITE);
@@ -168,7 +200,7 @@ impl Request {
 }
 
 export! {
-    /// RFC 2744 5.2
+    /// RFC 2744 5.2. Who initiates is a user of the users file.
     fn gss_acquire_cred(
         desired_name: Handle<Name>,
         _time_req: u32,
@@ -182,18 +214,17 @@ export! {
             desired_name,
             desired_mechs,
             cred_usage,
-            cred_store: In::nothing(),
             output_cred_handle,
             actual_mechs,
             time_rec,
         }
-        .acquire()
+        .acquire(environment, || Ok(None))
     }
 }
 
 export! {
     /// [`gss_acquire_cred`] with a credential store (MIT krb5's gssapi_ext.h). The key
-    /// `ntlmdc_config` names the configuration file.
+    /// `ntlmdc_config` names the configuration file; `password` or `nt_hash` is the user's.
     fn gss_acquire_cred_from(
         desired_name: Handle<Name>,
         _time_req: u32,
@@ -208,12 +239,37 @@ export! {
             desired_name,
             desired_mechs,
             cred_usage,
-            cred_store,
             output_cred_handle,
             actual_mechs,
             time_rec,
         }
-        .acquire()
+        .acquire(|| source(&cred_store), || hash_in(&cred_store))
+    }
+}
+
+export! {
+    /// [`gss_acquire_cred`] for a user with a password, of which only the hash is kept (MIT krb5's
+    /// gssapi_ext.h). The password may be wrong: only a server can tell.
+    fn gssspi_acquire_cred_with_password(
+        desired_name: Handle<Name>,
+        password: In<BufferDesc>,
+        _time_req: u32,
+        desired_mechs: In<SetDesc<OidDesc>>,
+        cred_usage: i32,
+        output_cred_handle: Out<*mut Credential>,
+        actual_mechs: Out<*mut SetDesc<OidDesc>>,
+        time_rec: Out<u32>,
+    ) {
+        let hash = || PasswordHash::of_password(password.bytes("password")?).map(Some);
+        Request {
+            desired_name,
+            desired_mechs,
+            cred_usage,
+            output_cred_handle,
+            actual_mechs,
+            time_rec,
+        }
+        .acquire(environment, hash)
     }
 }
 
@@ -225,53 +281,5 @@ export! {
     }
 }
 
-/// The name of a credential, or of the one that the process has by default.
-fn name_of(credential: &Handle<Credential>) -> Result<Name, Fault> {
-    match credential.get() {
-        Some(credential) => Ok(credential.name()),
-        None => Ok(Credential::acquire(environment()?, None, usage::ACCEPT)?.name()),
-    }
-}
-
-export! {
-    /// RFC 2744 5.21
-    fn gss_inquire_cred(
-        cred_handle: Handle<Credential>,
-        name: Out<*mut Name>,
-        lifetime: Out<u32>,
-        cred_usage: Out<i32>,
-        mechanisms: Out<*mut SetDesc<OidDesc>>,
-    ) {
-        name.set(ptr::null_mut());
-        lifetime.set(0);
-        mechanisms.set(ptr::null_mut());
-        let its_name = name_of(&cred_handle)?;
-        mechanisms.try_set_with(|| memory::oid_set(&[oid::NTLM]))?;
-        name.set_with(|| Box::into_raw(Box::new(its_name)));
-        lifetime.set(INDEFINITE);
-        cred_usage.set(usage::ACCEPT);
-        Ok(Success::Complete)
-    }
-}
-
-export! {
-    /// RFC 2744 5.22
-    fn gss_inquire_cred_by_mech(
-        cred_handle: Handle<Credential>,
-        mech_type: In<OidDesc>,
-        name: Out<*mut Name>,
-        initiator_lifetime: Out<u32>,
-        acceptor_lifetime: Out<u32>,
-        cred_usage: Out<i32>,
-    ) {
-        name.set(ptr::null_mut());
-        initiator_lifetime.set(0);
-        acceptor_lifetime.set(0);
-        oid::require_ntlm(&mech_type)?;
-        let its_name = name_of(&cred_handle)?;
-        name.set_with(|| Box::into_raw(Box::new(its_name)));
-        acceptor_lifetime.set(INDEFINITE);
-        cred_usage.set(usage::ACCEPT);
-        Ok(Success::Complete)
-    }
-}
+#[cfg(test)]
+mod tests;

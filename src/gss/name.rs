@@ -75,12 +75,26 @@ impl Name {
         }
     }
 
+    /// The name as that of a service, `HTTP/www.example.test`. One that was imported as a user's is
+    /// taken as it is.
+    pub fn service_principal(&self) -> String {
+        match self {
+            Self::HostbasedService { service, host } => format!("{service}/{host}"),
+            Self::Verified(_) | Self::User(_) => self.display(),
+        }
+    }
+
     /// The type that the displayed name is of.
     pub fn name_type(&self) -> Static {
         match self {
             Self::Verified(_) | Self::User(_) => Static::UserName,
             Self::HostbasedService { .. } => Static::HostbasedService,
         }
+    }
+
+    /// Gives the name to C, which releases it.
+    pub fn into_handle(self) -> *mut Self {
+        Box::into_raw(Box::new(self))
     }
 
     /// Who was verified; `None` for a name that proves nothing.
@@ -117,7 +131,7 @@ fn import(
     output_name.set(std::ptr::null_mut());
     output_name.required("output_name")?;
     let name = Name::import(text.bytes("input_name_buffer")?, name_type.encoding())?;
-    output_name.set(Box::into_raw(Box::new(name)));
+    output_name.set(name.into_handle());
     Ok(Success::Complete)
 }
 
@@ -170,7 +184,7 @@ export! {
         dest_name.set(std::ptr::null_mut());
         dest_name.required("dest_name")?;
         let name = src_name.required("src_name")?;
-        dest_name.set(Box::into_raw(Box::new(name.clone())));
+        dest_name.set(name.clone().into_handle());
         Ok(Success::Complete)
     }
 }
@@ -237,6 +251,17 @@ mod tests {
             Err(Minor::BadNameType)
         );
         assert!(Name::import(b"\xFF", None).is_err());
+    }
+
+    #[test]
+    fn services_have_principals() {
+        let principal = |text: &[u8], name_type| {
+            let name = Name::import(text, name_type).unwrap();
+            name.service_principal()
+        };
+        let service = Some(oid::NT_HOSTBASED_SERVICE);
+        assert_eq!(principal(b"HTTP@www.test", service), "HTTP/www.test");
+        assert_eq!(principal(b"HTTP/www.test", None), "HTTP/www.test");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod tests;
 
 use super::message::Authenticate;
 use super::text::{uppercase, utf16le};
-use crate::crypto::{Key, hmac_md5, md5, rc4};
+use crate::crypto::{Key, hmac_md5, rc4};
 
 /// `NTOWFv2` (MS-NLMP 3.3.2): the key of the user's NTLMv2 responses. `user` and `domain` are those
 /// of the AUTHENTICATE message, as sent.
@@ -65,13 +65,4 @@ pub fn mic(
         exported_session_key,
         &[negotiate, challenge, before, &[0; 16], after],
     ))
-}
-
-/// The value of `MsvAvChannelBindings` (MS-NLMP 3.1.5.1.2): MD5 of RFC 2744's channel bindings in
-/// the form of RFC 4121 4.1.1.2, without addresses. `application_data` is
-/// `tls-server-end-point:` and the certificate's hash (RFC 5929 4.1).
-pub fn channel_binding_hash(application_data: &[u8]) -> [u8; 16] {
-    // Two address types and two lengths, all zero. Lengths have 32 bits; so has this one.
-    let length = u32::try_from(application_data.len()).unwrap_or(u32::MAX);
-    md5(&[&[0; 16], &length.to_le_bytes(), application_data])
 }

@@ -102,6 +102,34 @@ impl Verifier for Users {
     }
 }
 
+/// A user who may log in with what the file says of him.
+#[derive(Debug)]
+pub struct Found {
+    /// As the file spells it.
+    pub user: String,
+    /// As the file spells it; empty if the line names no domain.
+    pub domain: String,
+    /// The hash of his password.
+    pub nt_hash: Key,
+}
+
+/// The first user of a file whose name and domain (empty if there is none) are wanted. Accounts that
+/// are disabled or that no password opens do not count.
+///
+/// # Errors
+/// What is wrong with the file, without its path.
+pub fn first(path: &Path, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Option<Found>> {
+    let (text, _) = file::read_secret(path, LIMIT)?;
+    Ok(index::usable(text.expose()).find_map(|entry| {
+        let domain = entry.domain.unwrap_or_default();
+        wanted(&entry.user, &domain).then_some(Found {
+            user: entry.user,
+            domain,
+            nt_hash: entry.nt_hash?,
+        })
+    }))
+}
+
 /// The session base key, if the response was made with the password of `nt_hash`.
 fn session_base_key(attempt: &Attempt<'_>, nt_hash: &Key) -> Option<Key> {
     let response_key = keys::ntowf_v2(nt_hash, &attempt.user.units, &attempt.domain.units);
@@ -114,9 +142,10 @@ fn denied(minor: Minor, why: &str) -> Refusal {
     Refusal::Denied(minor.confidentially(why))
 }
 
+/// Some 400,000 lines.
+const LIMIT: u64 = 32 << 20;
+
 fn load(path: &Path, log: LogTarget) -> Result<Loaded, Fault> {
-    /// Some 400,000 lines.
-    const LIMIT: u64 = 32 << 20;
     let (text, stamp) = file::read_secret(path, LIMIT).map_err(|error| unusable(path, &error))?;
     let (index, problems) = Index::parse(text.expose());
     for problem in problems.iter().take(10) {

@@ -122,11 +122,9 @@ struct initiator {
     int from;
 };
 
-/*
- * Starts $INITIATOR with the mechanism of $INITIATOR_MECH_CONFIG; it logs in as $INITIATOR_USER
- * with the password given.
- */
-static inline struct initiator initiator_start(const char *password)
+/* Starts a program with a mechanism of its own; we write to its input and read its output. */
+static inline struct initiator start(const char *program, const char *mech_config, const char *first,
+                                     const char *second)
 {
     struct initiator initiator;
     int to[2], from[2];
@@ -137,15 +135,25 @@ static inline struct initiator initiator_start(const char *password)
     if (initiator.pid == 0) {
         CHECK(dup2(to[0], 0) == 0 && dup2(from[1], 1) == 1);
         close(to[0]), close(to[1]), close(from[0]), close(from[1]);
-        CHECK(setenv("GSS_MECH_CONFIG", setting("INITIATOR_MECH_CONFIG"), 1) == 0);
-        execl(setting("INITIATOR"), "initiator", setting("INITIATOR_USER"), password, (char *)0);
-        perror(setting("INITIATOR"));
+        CHECK(setenv("GSS_MECH_CONFIG", mech_config, 1) == 0);
+        execl(program, program, first, second, (char *)0);
+        perror(program);
         _exit(2);
     }
     close(to[0]), close(from[1]);
     initiator.to = to[1];
     initiator.from = from[0];
     return initiator;
+}
+
+/*
+ * Starts $INITIATOR with the mechanism of $INITIATOR_MECH_CONFIG; it logs in as $INITIATOR_USER
+ * with the password given.
+ */
+static inline struct initiator initiator_start(const char *password)
+{
+    return start(setting("INITIATOR"), setting("INITIATOR_MECH_CONFIG"), setting("INITIATOR_USER"),
+                 password);
 }
 
 /* Its answer to a challenge; to an empty one, the first message of a new login. */

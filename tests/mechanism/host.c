@@ -27,6 +27,8 @@ static void *find(const char *name)
 
 /* Not in gssapi.h: what the mechglue itself calls. */
 typedef OM_uint32 internal_release_oid(OM_uint32 *, gss_OID *);
+typedef OM_uint32 with_password(OM_uint32 *, gss_name_t, gss_buffer_t, OM_uint32, gss_OID_set, int,
+                                gss_cred_id_t *, gss_OID_set *, OM_uint32 *);
 typedef OM_uint32 import_name_by_mech(OM_uint32 *, gss_OID, gss_buffer_t, gss_OID, gss_name_t *);
 
 static int entries(const char *folder)
@@ -65,6 +67,7 @@ static void null_arguments(void)
 {
     internal_release_oid *release_oid = (internal_release_oid *)find("gss_internal_release_oid");
     import_name_by_mech *by_mech = (import_name_by_mech *)find("gssspi_import_name_by_mech");
+    with_password *password = (with_password *)find("gssspi_acquire_cred_with_password");
     OM_uint32 major, minor;
 
     NULLS(gss_accept_sec_context, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -75,11 +78,14 @@ static void null_arguments(void)
     NULLS(gss_display_name, 1, 0, 0, 0);
     NULLS(gss_display_status, 1, 0, 0, 0, 0, 0);
     NULLS(gss_duplicate_name, 1, 0, 0);
+    NULLS(gss_export_cred, 1, 0, 0);
     NULLS(gss_get_name_attribute, 1, 0, 0, 0, 0, 0, 0, 0);
     NULLS(gss_get_mic, 1, 0, 0, 0, 0);
     NULLS(gss_get_mic_iov, 1, 0, 0, 0, 0);
     NULLS(gss_get_mic_iov_length, 1, 0, 0, 0, 0);
+    NULLS(gss_import_cred, 1, 0, 0);
     NULLS(gss_import_name, 1, 0, 0, 0);
+    NULLS(gss_init_sec_context, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     NULLS(gss_inquire_attrs_for_mech, 0, 0, 0, 0);
     NULLS(gss_inquire_context, 1, 0, 0, 0, 0, 0, 0, 0, 0);
     NULLS(gss_inquire_cred, 1, 0, 0, 0, 0, 0);
@@ -107,6 +113,9 @@ static void null_arguments(void)
     major = by_mech(&minor, 0, 0, 0, 0);
     answered("gssspi_import_name_by_mech", major, minor, 1);
     CHECK(GSS_ERROR(by_mech(NULL, 0, 0, 0, 0)));
+    major = password(&minor, 0, 0, 0, 0, 0, 0, 0, 0);
+    answered("gssspi_acquire_cred_with_password", major, minor, 1);
+    CHECK(GSS_ERROR(password(NULL, 0, 0, 0, 0, 0, 0, 0, 0)));
 }
 
 /* NULL for one argument, where the others are right. */

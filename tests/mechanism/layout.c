@@ -9,6 +9,8 @@
                                   sizeof(((type *)0)->field))
 #define VALUE(name) printf("%s %lu\n", #name, (unsigned long)(name))
 
+typedef struct gss_channel_bindings_struct gss_channel_bindings_struct;
+
 static void oid(const char *name, gss_const_OID oid)
 {
     printf("%s ", name);
@@ -43,6 +45,12 @@ int main(void)
     SIZE(gss_iov_buffer_desc);
     FIELD(gss_iov_buffer_desc, type);
     FIELD(gss_iov_buffer_desc, buffer);
+    SIZE(gss_channel_bindings_struct);
+    FIELD(gss_channel_bindings_struct, initiator_addrtype);
+    FIELD(gss_channel_bindings_struct, initiator_address);
+    FIELD(gss_channel_bindings_struct, acceptor_addrtype);
+    FIELD(gss_channel_bindings_struct, acceptor_address);
+    FIELD(gss_channel_bindings_struct, application_data);
 
     VALUE(GSS_C_BOTH);
     VALUE(GSS_C_INITIATE);
@@ -55,6 +63,7 @@ int main(void)
     VALUE(GSS_S_BAD_MECH);
     VALUE(GSS_S_BAD_NAME);
     VALUE(GSS_S_BAD_NAMETYPE);
+    VALUE(GSS_S_BAD_BINDINGS);
     VALUE(GSS_S_BAD_STATUS);
     VALUE(GSS_S_BAD_MIC);
     VALUE(GSS_S_NO_CRED);

@@ -21,20 +21,20 @@ enum {
     (GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG |                \
      GSS_C_PROT_READY_FLAG)
 
-static int same_oid(gss_const_OID one, gss_const_OID other)
+static inline int same_oid(gss_const_OID one, gss_const_OID other)
 {
     return one != NULL && other != NULL && one->length == other->length &&
            memcmp(one->elements, other->elements, one->length) == 0;
 }
 
 /* Texts end with a NUL: servers print them as C strings. */
-static int is_text(const gss_buffer_desc *buffer, const char *text)
+static inline int is_text(const gss_buffer_desc *buffer, const char *text)
 {
     return buffer->length == strlen(text) && strcmp(buffer->value, text) == 0;
 }
 
 /* With a credential store, if $STORE_CONFIG is to be in it; beside what other mechanisms read. */
-static gss_cred_id_t acquire(gss_cred_usage_t usage)
+static inline gss_cred_id_t acquire(gss_cred_usage_t usage)
 {
     OM_uint32 major, minor, lifetime;
     gss_cred_id_t credential;
@@ -54,7 +54,7 @@ static gss_cred_id_t acquire(gss_cred_usage_t usage)
 }
 
 /* One call, with a credential of its own that is gone afterwards, as mod_auth_gssapi does it. */
-static OM_uint32 accept_token(OM_uint32 *minor, gss_ctx_id_t *context, gss_buffer_desc *token,
+static inline OM_uint32 accept_token(OM_uint32 *minor, gss_ctx_id_t *context, gss_buffer_desc *token,
                               gss_buffer_desc *answer, gss_name_t *name)
 {
     OM_uint32 major, ignored, flags = 1, lifetime = 1;
@@ -72,7 +72,7 @@ static OM_uint32 accept_token(OM_uint32 *minor, gss_ctx_id_t *context, gss_buffe
     return major;
 }
 
-static gss_buffer_desc challenge(gss_ctx_id_t *context, gss_buffer_desc *negotiate)
+static inline gss_buffer_desc challenge(gss_ctx_id_t *context, gss_buffer_desc *negotiate)
 {
     OM_uint32 major, minor;
     gss_buffer_desc answer;
@@ -84,7 +84,7 @@ static gss_buffer_desc challenge(gss_ctx_id_t *context, gss_buffer_desc *negotia
     return answer;
 }
 
-static gss_name_t complete(gss_ctx_id_t *context, gss_buffer_desc *authenticate)
+static inline gss_name_t complete(gss_ctx_id_t *context, gss_buffer_desc *authenticate)
 {
     OM_uint32 major, minor;
     gss_buffer_desc answer;
@@ -98,7 +98,7 @@ static gss_name_t complete(gss_ctx_id_t *context, gss_buffer_desc *authenticate)
 
 /* The message must be refused with this minor code, and its text must say so. */
 #define REFUSED(...) refused(__LINE__, __VA_ARGS__)
-static void refused(int line, gss_ctx_id_t *context, gss_buffer_desc *message, OM_uint32 code)
+static inline void refused(int line, gss_ctx_id_t *context, gss_buffer_desc *message, OM_uint32 code)
 {
     OM_uint32 major, minor, ignored, more = 1;
     gss_buffer_desc answer, text;
@@ -119,7 +119,7 @@ static void refused(int line, gss_ctx_id_t *context, gss_buffer_desc *message, O
     gss_release_buffer(&ignored, &text);
 }
 
-static void ask_name(gss_name_t name)
+static inline void ask_name(gss_name_t name)
 {
     OM_uint32 major, minor;
     gss_buffer_desc text;
@@ -146,7 +146,7 @@ static void ask_name(gss_name_t name)
 }
 
 /* All values of one attribute; returns how many there are. */
-static int ask_attribute(gss_name_t name, gss_buffer_t attribute, const char *first)
+static inline int ask_attribute(gss_name_t name, gss_buffer_t attribute, const char *first)
 {
     OM_uint32 major, minor;
     int more = -1, count = 0;
@@ -168,7 +168,7 @@ static int ask_attribute(gss_name_t name, gss_buffer_t attribute, const char *fi
     return count;
 }
 
-static void ask_attributes(gss_name_t name)
+static inline void ask_attributes(gss_name_t name)
 {
     OM_uint32 major, minor;
     gss_buffer_set_t attributes;
@@ -188,7 +188,7 @@ static void ask_attributes(gss_name_t name)
     CHECK(more == 0);
 }
 
-static void ask_context(gss_ctx_id_t context)
+static inline void ask_context(gss_ctx_id_t context)
 {
     OM_uint32 major, minor, lifetime, flags;
     gss_name_t source, target;
@@ -207,7 +207,7 @@ static void ask_context(gss_ctx_id_t context)
     gss_release_name(&minor, &source);
 }
 
-static void finish(gss_ctx_id_t *context, gss_name_t *name)
+static inline void finish(gss_ctx_id_t *context, gss_name_t *name)
 {
     OM_uint32 major, minor;
 
@@ -218,7 +218,7 @@ static void finish(gss_ctx_id_t *context, gss_name_t *name)
 }
 
 /* A login on a context, which may be one on which a login has failed. */
-static gss_name_t login(gss_ctx_id_t *context, const struct initiator *initiator)
+static inline gss_name_t login(gss_ctx_id_t *context, const struct initiator *initiator)
 {
     OM_uint32 minor;
     gss_buffer_desc negotiate = initiator_begin(initiator), answer, authenticate;

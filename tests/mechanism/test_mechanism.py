@@ -10,22 +10,7 @@ import sys
 import programs
 import pytest
 from programs import HERE, compile_c, mech
-
-# What the library has lost is seen by AddressSanitizer in the acceptor: the library takes its memory
-# from the same malloc.
-SANITIZERS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
-# LeakSanitizer ends a program that lost memory with this status.
-LOST = 23
-
-
-@pytest.fixture(scope="session")
-def library():
-    return mech.library()
-
-
-@pytest.fixture(scope="session")
-def setting(tmp_path_factory, library):
-    return programs.Setting(tmp_path_factory.mktemp("mechanism"), library)
+from watch import LOST, SANITIZERS, lost, nothing_of_ours_is_lost, watching
 
 
 @pytest.fixture(scope="session")
@@ -51,27 +36,6 @@ def talking(setting):
 def succeeded(done):
     assert done.returncode == 0, f"status {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
-
-
-def lost(done, library):
-    """The leaks that LeakSanitizer reports: (how many objects, the report, whether it is ours)."""
-    reports = re.split(r"\n(?=(?:Direct|Indirect) leak of )", done.stderr)[1:]
-    return [
-        (int(re.search(r"in (\d+) object", report)[1]), report, library.name in report)
-        for report in reports
-    ]
-
-
-def nothing_of_ours_is_lost(done, library, count):
-    """Nothing of ours at all; of libgssapi's, nothing that grows with the number of logins."""
-    leaks = lost(done, library)
-    assert not [report for _, report, ours in leaks if ours]
-    assert not [report for objects, report, _ in leaks if objects > count // 10]
-    assert done.returncode == (LOST if leaks else 0), done.stderr
-
-
-def watching(setting, **more):
-    return setting.environment(ASAN_OPTIONS=f"detect_leaks=1:exitcode={LOST}", **more)
 
 
 def test_loads_without_a_trace_and_answers_null(host, library):

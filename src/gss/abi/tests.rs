@@ -8,9 +8,9 @@ use std::process::Command;
 use super::iov::{self, IovBuffer, IovKind};
 use super::*;
 use crate::fault::Major;
-use crate::gss::context::{self, Context};
+use crate::gss::context::Context;
 use crate::gss::name::Name;
-use crate::gss::{cred, entry, message, oid, option, status};
+use crate::gss::{cred, entry, flags, message, oid, option, status};
 
 #[test]
 fn laid_out_as_in_gssapi_h() {
@@ -54,6 +54,10 @@ fn ours() -> String {
         struct gss_key_value_element_desc = KeyValueElement { key, value }
         struct gss_key_value_set_desc = KeyValueSet { count, elements }
         struct gss_iov_buffer_desc = IovBuffer { r#type, buffer }
+        struct gss_channel_bindings_struct = ChannelBindingsDesc {
+            initiator_addrtype, initiator_address, acceptor_addrtype, acceptor_address,
+            application_data
+        }
     }
     let major = |major: Major| (major as u64) << entry::ROUTINE_ERROR_OFFSET;
     for (name, value) in [
@@ -74,6 +78,7 @@ fn ours() -> String {
         ("GSS_S_BAD_MECH", major(Major::BadMech)),
         ("GSS_S_BAD_NAME", major(Major::BadName)),
         ("GSS_S_BAD_NAMETYPE", major(Major::BadNameType)),
+        ("GSS_S_BAD_BINDINGS", major(Major::BadBindings)),
         ("GSS_S_BAD_STATUS", major(Major::BadStatus)),
         ("GSS_S_BAD_MIC", major(Major::BadMic)),
         ("GSS_S_NO_CRED", major(Major::NoCred)),
@@ -92,11 +97,11 @@ fn ours() -> String {
             "GSS_S_GAP_TOKEN",
             Minor::MessageMissing.supplementary().into(),
         ),
-        ("GSS_C_REPLAY_FLAG", context::REPLAY_FLAG.into()),
-        ("GSS_C_SEQUENCE_FLAG", context::SEQUENCE_FLAG.into()),
-        ("GSS_C_CONF_FLAG", context::CONF_FLAG.into()),
-        ("GSS_C_INTEG_FLAG", context::INTEG_FLAG.into()),
-        ("GSS_C_PROT_READY_FLAG", context::PROT_READY_FLAG.into()),
+        ("GSS_C_REPLAY_FLAG", flags::REPLAY.into()),
+        ("GSS_C_SEQUENCE_FLAG", flags::SEQUENCE.into()),
+        ("GSS_C_CONF_FLAG", flags::CONF.into()),
+        ("GSS_C_INTEG_FLAG", flags::INTEG.into()),
+        ("GSS_C_PROT_READY_FLAG", flags::PROT_READY.into()),
         ("GSS_C_QOP_DEFAULT", message::QOP_DEFAULT.into()),
         ("GSS_IOV_BUFFER_TYPE_DATA", IovKind::Data as u64),
         ("GSS_IOV_BUFFER_TYPE_HEADER", IovKind::Header as u64),
@@ -193,4 +198,31 @@ fn an_object_is_released_once() {
     assert!(slot.take("name").unwrap().is_some());
     assert!(held.is_null());
     assert!(Slot(&raw mut held).take("name").unwrap().is_none());
+}
+
+#[test]
+fn channel_bindings_are_optional_and_so_are_their_parts() {
+    assert_eq!(In::<ChannelBindingsDesc>::nothing().channel(), None);
+    let data = b"tls-server-end-point:";
+    let bindings = ChannelBindingsDesc {
+        initiator_addrtype: 1,
+        initiator_address: BufferDesc::EMPTY,
+        acceptor_addrtype: 2,
+        acceptor_address: BufferDesc {
+            length: 4,
+            value: ptr::null_mut(),
+        },
+        application_data: BufferDesc {
+            length: data.len(),
+            value: data.as_ptr().cast_mut(),
+        },
+    };
+    let read = In(&raw const bindings);
+    let channel = read.channel().unwrap();
+    assert_eq!((channel.initiator.family, channel.acceptor.family), (1, 2));
+    assert_eq!(
+        (channel.initiator.bytes, channel.acceptor.bytes),
+        (&[][..], &[][..])
+    );
+    assert_eq!(channel.application_data, data);
 }

@@ -6,7 +6,7 @@ mod hostile;
 
 use super::*;
 use crate::crypto::{self, Key};
-use crate::ntlm::initiator::{Answered, Initiator, RANDOM_SESSION_KEY};
+use crate::ntlm::imitation::{Answered, Initiator, RANDOM_SESSION_KEY};
 use crate::ntlm::keys;
 use crate::ntlm::response::Response;
 use crate::wire::Reader;

@@ -137,6 +137,13 @@ impl Index {
     }
 }
 
+/// The accounts of a file that a password opens, in its order.
+pub(super) fn usable(text: &[u8]) -> impl Iterator<Item = Entry> {
+    text.split(|byte| *byte == b'\n')
+        .filter_map(|line| parse_line(line).ok().flatten())
+        .filter(|entry| entry.standing == Standing::Normal && entry.nt_hash.is_some())
+}
+
 /// Capitals letter by letter, as the names in a directory are compared.
 fn fold(name: &str) -> String {
     name.chars()

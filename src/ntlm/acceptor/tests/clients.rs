@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ntlm::av_pair::AvFlags;
-use crate::ntlm::initiator::{Answer, Header};
+use crate::ntlm::imitation::{Answer, Header};
 
 /// First messages by their length and flags.
 const FIRST: &[(&str, usize, u32)] = &[

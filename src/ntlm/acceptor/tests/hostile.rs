@@ -1,7 +1,7 @@
 //! What no honest client sends.
 
 use super::*;
-use crate::ntlm::initiator::{Answer, Header};
+use crate::ntlm::imitation::{Answer, Header};
 
 /// Where the fields of an AUTHENTICATE message's items are.
 const FIELDS: [usize; 6] = [12, 20, 28, 36, 44, 52];

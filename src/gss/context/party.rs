@@ -1,0 +1,87 @@
+//! The side of a context that is ours, and what is told of a login that is complete.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::accept::{Acceptor, Established};
+use crate::gss::flags;
+use crate::gss::initiate::Initiation;
+use crate::gss::name::Name;
+use crate::ntlm::seal::SessionSecurity;
+
+/// The side of the context that is ours.
+pub(super) enum Party {
+    Acceptor(Acceptor),
+    Initiator(Box<Initiation>),
+}
+
+impl Party {
+    /// One of the same side that knows nothing yet.
+    pub(super) fn afresh(&self) -> Self {
+        match self {
+            Self::Acceptor(_) => Self::Acceptor(Acceptor::new()),
+            Self::Initiator(initiation) => Self::Initiator(Box::new(initiation.afresh())),
+        }
+    }
+
+    /// The login, if it is complete.
+    pub(super) fn login(&self) -> Option<Login> {
+        match self {
+            Self::Acceptor(acceptor) => acceptor.established().map(Login::accepted),
+            Self::Initiator(initiation) => initiation.login(),
+        }
+    }
+
+    /// Whether the login is complete.
+    pub(super) fn is_established(&self) -> bool {
+        match self {
+            Self::Acceptor(acceptor) => acceptor.established().is_some(),
+            Self::Initiator(initiation) => initiation.is_established(),
+        }
+    }
+
+    /// What protects messages, if the login is complete and left a session key.
+    pub(super) fn security(&mut self) -> Option<&mut SessionSecurity> {
+        match self {
+            Self::Acceptor(acceptor) => acceptor.security(),
+            Self::Initiator(initiation) => initiation.security(),
+        }
+    }
+}
+
+/// A login that is complete, as callers are told of it.
+pub struct Login {
+    /// Who logged in.
+    pub source: Name,
+    /// Where, if we know.
+    pub target: Option<Name>,
+    /// Seconds until the context expires; 0 if it has.
+    pub time_rec: u32,
+    /// What was granted, never what was asked for.
+    pub flags: u32,
+    /// Whether the AUTHENTICATE message had a message integrity code.
+    pub has_mic: bool,
+    /// Whether it was we who logged in.
+    pub initiated: bool,
+}
+
+impl Login {
+    fn accepted(established: &Established) -> Self {
+        let left = established
+            .expires()
+            .duration_since(SystemTime::now())
+            .unwrap_or_default();
+        // All ones would be `GSS_C_INDEFINITE`.
+        let time_rec = u32::try_from(left.as_secs())
+            .unwrap_or(u32::MAX)
+            .min(u32::MAX - 1);
+        Self {
+            source: Name::Verified(Arc::clone(established.identity())),
+            target: None,
+            time_rec,
+            flags: flags::granted(established.security()),
+            has_mic: established.mic_verified(),
+            initiated: false,
+        }
+    }
+}

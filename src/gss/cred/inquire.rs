@@ -1,0 +1,78 @@
+//! What a credential says of itself.
+
+use std::ptr;
+
+use super::{Credential, INDEFINITE, Usage, usage};
+use crate::fault::Fault;
+use crate::gss::abi::{Handle, In, OidDesc, Out, SetDesc};
+use crate::gss::entry::{Success, export};
+use crate::gss::memory;
+use crate::gss::name::Name;
+use crate::gss::oid;
+
+impl Credential {
+    fn cred_usage(&self) -> i32 {
+        match self.usage {
+            Usage::Accept(_) => usage::ACCEPT,
+            Usage::Initiate(_) => usage::INITIATE,
+            Usage::Both(..) => usage::BOTH,
+        }
+    }
+}
+
+/// The name and the usage of a credential, or of the one that the process has by default.
+fn name_and_usage(credential: &Handle<Credential>) -> Result<(Name, i32), Fault> {
+    let of = |credential: &Credential| (credential.name(), credential.cred_usage());
+    match credential.get() {
+        Some(credential) => Ok(of(credential)),
+        None => Credential::of_the_process().map(|credential| of(&credential)),
+    }
+}
+
+export! {
+    /// RFC 2744 5.21
+    fn gss_inquire_cred(
+        cred_handle: Handle<Credential>,
+        name: Out<*mut Name>,
+        lifetime: Out<u32>,
+        cred_usage: Out<i32>,
+        mechanisms: Out<*mut SetDesc<OidDesc>>,
+    ) {
+        name.set(ptr::null_mut());
+        lifetime.set(0);
+        mechanisms.set(ptr::null_mut());
+        let (its_name, its_usage) = name_and_usage(&cred_handle)?;
+        mechanisms.try_set_with(|| memory::oid_set(&[oid::NTLM]))?;
+        name.set_with(|| its_name.into_handle());
+        lifetime.set(INDEFINITE);
+        cred_usage.set(its_usage);
+        Ok(Success::Complete)
+    }
+}
+
+export! {
+    /// RFC 2744 5.22
+    fn gss_inquire_cred_by_mech(
+        cred_handle: Handle<Credential>,
+        mech_type: In<OidDesc>,
+        name: Out<*mut Name>,
+        initiator_lifetime: Out<u32>,
+        acceptor_lifetime: Out<u32>,
+        cred_usage: Out<i32>,
+    ) {
+        name.set(ptr::null_mut());
+        initiator_lifetime.set(0);
+        acceptor_lifetime.set(0);
+        oid::require_ntlm(&mech_type)?;
+        let (its_name, its_usage) = name_and_usage(&cred_handle)?;
+        name.set_with(|| its_name.into_handle());
+        if its_usage != usage::ACCEPT {
+            initiator_lifetime.set(INDEFINITE);
+        }
+        if its_usage != usage::INITIATE {
+            acceptor_lifetime.set(INDEFINITE);
+        }
+        cred_usage.set(its_usage);
+        Ok(Success::Complete)
+    }
+}

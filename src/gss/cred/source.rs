@@ -1,0 +1,98 @@
+//! What the environment and a credential store say.
+
+use std::ffi::{CStr, OsStr, c_char};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use crate::fault::{Fault, Minor};
+use crate::gss::abi::{In, KeyValueSet};
+use crate::initiate::PasswordHash;
+use crate::setup::Source;
+
+/// The key of a credential store that names the configuration file.
+const CONFIG_KEY: &CStr = c"ntlmdc_config";
+
+/// The key that holds the password of who initiates; MIT's Kerberos has it too.
+const PASSWORD_KEY: &CStr = c"password";
+
+/// The key that holds the hash of that password, in 32 hexadecimal digits.
+const NT_HASH_KEY: &CStr = c"nt_hash";
+
+/// What the environment says at this moment; nothing in a program that runs set-user-ID.
+pub(super) fn environment() -> Result<Source, Fault> {
+    Ok(Source {
+        config: path(c"NTLMDC_CONFIG"),
+        users_file: path(c"NTLM_USER_FILE"),
+        netbios_computer: text(c"NETBIOS_COMPUTER_NAME")?,
+        netbios_domain: text(c"NETBIOS_DOMAIN_NAME")?,
+    })
+}
+
+fn path(variable: &CStr) -> Option<PathBuf> {
+    Some(PathBuf::from(OsStr::from_bytes(&value(variable)?)))
+}
+
+fn text(variable: &CStr) -> Result<Option<String>, Fault> {
+    value(variable)
+        .map(String::from_utf8)
+        .transpose()
+        .map_err(|_| {
+            Minor::BadConfiguration
+                .because(format_args!("{} is not UTF-8", variable.to_string_lossy()))
+        })
+}
+
+unsafe extern "C" {
+    /// secure_getenv(3) of glibc and musl.
+    fn secure_getenv(name: *const c_char) -> *const c_char;
+}
+
+/// A variable that is set to nothing counts as one that is not set.
+fn value(variable: &CStr) -> Option<Vec<u8>> {
+    // SAFETY: a string that ends with NUL.
+    let value = unsafe { secure_getenv(variable.as_ptr()) };
+    if value.is_null() {
+        return None;
+    }
+    // SAFETY: a string that ends with NUL; it is copied before anything else is called. A host
+    // that changes its environment in another thread at this moment breaks the rules of getenv(3).
+    let value = unsafe { CStr::from_ptr(value) };
+    Some(value.to_bytes().to_vec()).filter(|value| !value.is_empty())
+}
+
+/// Where the configuration is, as a credential store says; the environment where it says nothing.
+/// Keys that are not ours are other mechanisms' and pass.
+pub(super) fn source(store: &In<KeyValueSet>) -> Result<Source, Fault> {
+    let mut source = environment()?;
+    if let Some(path) = entry(store, CONFIG_KEY)? {
+        source.config = Some(PathBuf::from(OsStr::from_bytes(path)));
+    }
+    Ok(source)
+}
+
+/// The hash of the password in a credential store, if there is one.
+pub(super) fn hash_in(store: &In<KeyValueSet>) -> Result<Option<PasswordHash>, Fault> {
+    match (entry(store, PASSWORD_KEY)?, entry(store, NT_HASH_KEY)?) {
+        (None, None) => Ok(None),
+        (Some(password), None) => PasswordHash::of_password(password).map(Some),
+        (None, Some(digits)) => PasswordHash::of_hexadecimal(digits).map(Some),
+        (Some(_), Some(_)) => Err(Minor::BadConfiguration
+            .because("the credential store has both password and nt_hash, and one will do")),
+    }
+}
+
+/// The value of a key, which may be there once.
+fn entry<'a>(store: &'a In<KeyValueSet>, wanted: &CStr) -> Result<Option<&'a [u8]>, Fault> {
+    let mut values = store
+        .entries()
+        .filter(|(key, _)| *key == Some(wanted))
+        .map(|(_, value)| value.map(CStr::to_bytes).unwrap_or_default());
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) if !value.is_empty() => Ok(Some(value)),
+        _ => Err(Minor::BadConfiguration.because(format_args!(
+            "the credential store must have one value for {}",
+            wanted.to_string_lossy()
+        ))),
+    }
+}

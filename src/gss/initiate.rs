@@ -1,0 +1,135 @@
+//! `gss_init_sec_context`.
+
+use crate::fault::{Fault, Minor};
+use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
+use crate::gss::context::{Context, Login};
+use crate::gss::cred::{self, Credential, INDEFINITE};
+use crate::gss::entry::{Success, export};
+use crate::gss::flags;
+use crate::gss::memory::Buffer;
+use crate::gss::name::Name;
+use crate::gss::oid::{self, Static};
+use crate::initiate::{Initiator, Purpose};
+use crate::ntlm::bindings::ChannelBindings;
+use crate::ntlm::seal::SessionSecurity;
+
+/// The initiator's side of a context.
+pub(super) struct Initiation {
+    initiator: Initiator,
+    source: Name,
+    target: Option<Name>,
+}
+
+impl Initiation {
+    fn new(purpose: Purpose, target: Option<Name>) -> Self {
+        Self {
+            source: Name::User(purpose.user.display()),
+            initiator: Initiator::new(purpose),
+            target,
+        }
+    }
+
+    /// One for the same login, which must be begun on another context.
+    pub(super) fn afresh(&self) -> Self {
+        Self {
+            initiator: Initiator::failed(),
+            source: self.source.clone(),
+            target: self.target.clone(),
+        }
+    }
+
+    pub(super) fn step(
+        &mut self,
+        channel: Option<&ChannelBindings<'_>>,
+        token: &[u8],
+    ) -> Result<Vec<u8>, Fault> {
+        self.initiator.step(channel, token)
+    }
+
+    /// The login, if it is complete. It lasts as long as the server says, who does not say it.
+    pub(super) fn login(&self) -> Option<Login> {
+        self.initiator.established().map(|security| Login {
+            source: self.source.clone(),
+            target: self.target.clone(),
+            time_rec: INDEFINITE,
+            flags: flags::granted(Some(security)),
+            has_mic: true,
+            initiated: true,
+        })
+    }
+
+    pub(super) fn is_established(&self) -> bool {
+        self.initiator.established().is_some()
+    }
+
+    pub(super) fn security(&mut self) -> Option<&mut SessionSecurity> {
+        self.initiator.security()
+    }
+}
+
+/// A context for a login that begins, as the caller wants it.
+fn begin(
+    credential: Option<&Credential>,
+    target: Option<&Name>,
+    req_flags: u32,
+) -> Result<Context, Fault> {
+    let purpose = Purpose {
+        user: cred::user_of(credential)?,
+        service: target.map(Name::service_principal).unwrap_or_default(),
+        protection: flags::wanted(req_flags),
+    };
+    let initiation = Initiation::new(purpose, target.cloned());
+    Ok(Context::initiating(initiation))
+}
+
+export! {
+    /// RFC 2744 5.19. Of the flags those are granted that protect messages, if the server grants
+    /// them. The mechglue forgets a context whose first call failed: there is none then.
+    fn gss_init_sec_context(
+        initiator_cred_handle: Handle<Credential>,
+        context_handle: Slot<Context>,
+        target_name: Handle<Name>,
+        mech_type: In<OidDesc>,
+        req_flags: u32,
+        _time_req: u32,
+        input_chan_bindings: In<ChannelBindingsDesc>,
+        input_token: In<BufferDesc>,
+        actual_mech_type: Out<*const OidDesc>,
+        output_token: Out<BufferDesc>,
+        ret_flags: Out<u32>,
+        time_rec: Out<u32>,
+    ) {
+        actual_mech_type.set(Static::Ntlm.address());
+        output_token.set(BufferDesc::EMPTY);
+        ret_flags.set(0);
+        time_rec.set(0);
+
+        let held = context_handle.get("context_handle")?;
+        oid::require_ntlm(&mech_type)?;
+        output_token.required("output_token")?;
+        let new = match held {
+            Some(_) => None,
+            None => Some(Box::new(begin(
+                initiator_cred_handle.get(),
+                target_name.get(),
+                req_flags,
+            )?)),
+        };
+        let context = held.or(new.as_deref()).ok_or(Minor::InternalError)?;
+        let channel = input_chan_bindings.channel();
+        let (token, login) = context.initiate(channel.as_ref(), input_token.optional_bytes())?;
+        Buffer::copy_of(&token)?.give_to(&output_token);
+        let success = match login {
+            None => Success::ContinueNeeded,
+            Some(login) => {
+                ret_flags.set(login.flags);
+                time_rec.set(login.time_rec);
+                Success::Complete
+            }
+        };
+        if let Some(context) = new {
+            context_handle.put(context);
+        }
+        Ok(success)
+    }
+}

@@ -1,0 +1,15 @@
+"""What all tests here share: the library, and what an acceptor and its initiator need."""
+
+import programs
+import pytest
+from programs import mech
+
+
+@pytest.fixture(scope="session")
+def library():
+    return mech.library()
+
+
+@pytest.fixture(scope="session")
+def setting(tmp_path_factory, library):
+    return programs.Setting(tmp_path_factory.mktemp("mechanism"), library)

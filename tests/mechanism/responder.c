@@ -1,0 +1,112 @@
+/*
+ * An acceptor for initiators in other processes: responder
+ *
+ * Reads frames (harness.h) from standard input and answers each with one. Before a login is
+ * complete a frame is a token, an empty one begins anew; the answer is a letter and what belongs to
+ * it: c a challenge, e a login that is established with the user's name, f a failure with its text.
+ * Afterwards a frame is a letter and a message: w a wrapped one, which comes back wrapped by us; m a
+ * signature of 16 bytes with its message, for which our signature comes back. Uses whatever
+ * mechanism libgssapi loads.
+ */
+#include "harness.h"
+
+static void answer(char letter, const gss_buffer_desc *text)
+{
+    char *frame = malloc(text->length + 1);
+
+    CHECK(frame != NULL);
+    frame[0] = letter;
+    if (text->length > 0)
+        memcpy(frame + 1, text->value, text->length);
+    if (!write_frame(1, frame, text->length + 1))
+        exit(0);
+    free(frame);
+}
+
+static void answer_failure(OM_uint32 code)
+{
+    OM_uint32 minor, more = 0;
+    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+
+    gss_display_status(&minor, code, GSS_C_MECH_CODE, &ntlm, &more, &text);
+    answer('f', &text);
+    gss_release_buffer(&minor, &text);
+}
+
+/* Returns whether the login is complete. */
+static int accept_frame(gss_ctx_id_t *context, gss_cred_id_t credential, gss_buffer_t token)
+{
+    OM_uint32 major, minor, ignored;
+    gss_buffer_desc output = GSS_C_EMPTY_BUFFER, text = GSS_C_EMPTY_BUFFER;
+    gss_name_t name = GSS_C_NO_NAME;
+
+    major = gss_accept_sec_context(&minor, context, credential, token, GSS_C_NO_CHANNEL_BINDINGS,
+                                   &name, NULL, &output, NULL, NULL, NULL);
+    if (major == GSS_S_CONTINUE_NEEDED) {
+        answer('c', &output);
+    } else if (major == GSS_S_COMPLETE) {
+        expect("gss_display_name", gss_display_name(&minor, name, &text, NULL), minor, 0);
+        answer('e', &text);
+    } else {
+        answer_failure(minor);
+    }
+    gss_release_name(&ignored, &name);
+    gss_release_buffer(&ignored, &text);
+    gss_release_buffer(&ignored, &output);
+    return major == GSS_S_COMPLETE;
+}
+
+static void message_frame(gss_ctx_id_t context, const gss_buffer_desc *frame)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc plain, token = {frame->length - 1, (char *)frame->value + 1}, reply;
+    int sealed = 0;
+
+    if (*(char *)frame->value == 'w') {
+        major = gss_unwrap(&minor, context, &token, &plain, &sealed, NULL);
+        expect("gss_unwrap (responder)", major, minor, GSS_S_COMPLETE);
+        major = gss_wrap(&minor, context, sealed, 0, &plain, NULL, &reply);
+        expect("gss_wrap (responder)", major, minor, GSS_S_COMPLETE);
+        gss_release_buffer(&minor, &plain);
+    } else {
+        CHECK(token.length >= 16);
+        plain.value = (char *)token.value + 16;
+        plain.length = token.length - 16;
+        token.length = 16;
+        major = gss_verify_mic(&minor, context, &plain, &token, NULL);
+        expect("gss_verify_mic (responder)", major, minor, GSS_S_COMPLETE);
+        major = gss_get_mic(&minor, context, 0, &plain, &reply);
+        expect("gss_get_mic (responder)", major, minor, GSS_S_COMPLETE);
+    }
+    answer(*(char *)frame->value, &reply);
+    gss_release_buffer(&minor, &reply);
+}
+
+int main(void)
+{
+    OM_uint32 major, minor;
+    gss_cred_id_t credential;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc frame;
+    int established = 0;
+
+    signal(SIGPIPE, SIG_IGN);
+    major = gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, &ntlm_only, GSS_C_ACCEPT, &credential, NULL,
+                             NULL);
+    expect("gss_acquire_cred (responder)", major, minor, GSS_S_COMPLETE);
+    while (read_frame(0, &frame)) {
+        if (frame.length == 0) {
+            gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
+            established = 0;
+            answer('b', &frame);
+        } else if (established) {
+            message_frame(context, &frame);
+        } else {
+            established = accept_frame(&context, credential, &frame);
+        }
+        free(frame.value);
+    }
+    gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
+    gss_release_cred(&minor, &credential);
+    return 0;
+}

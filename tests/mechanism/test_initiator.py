@@ -1,0 +1,105 @@
+"""The initiator, with our own acceptor in one process and with those of others."""
+
+import sys
+
+import programs
+import pytest
+from programs import HERE, compile_c
+from watch import SANITIZERS, nothing_of_ours_is_lost, watching
+
+# MS-NLMP 4.2.2.1.2: the hash of "Password".
+HASH = "a4f49c406510bdcab6824ee7c30fd852"
+
+
+@pytest.fixture(scope="session")
+def initiating(setting):
+    return compile_c(HERE / "initiating.c", setting.folder, *SANITIZERS)
+
+
+@pytest.fixture(scope="session")
+def responders(setting):
+    """Acceptors in processes of their own, by the name of who made them."""
+    made = {"ntlmdc": (compile_c(HERE / "responder.c", setting.folder), setting.mech_config)}
+    made["gss-ntlmssp"] = (made["ntlmdc"][0], setting.peer_mech_config)
+    for name in ("pyspnego", "ntlm_auth"):
+        script = setting.folder / name
+        script.write_text(f'#!/bin/sh\nexec {sys.executable} {HERE / "responders.py"} {name}\n')
+        script.chmod(0o755)
+        made[name] = (script, setting.mech_config)
+    return made
+
+
+def environment(setting, responders, peer, **more):
+    program, mech_config = responders[peer]
+    return watching(
+        setting,
+        RESPONDER=program,
+        RESPONDER_MECH_CONFIG=mech_config,
+        NTLM_USER_FILE=setting.users,
+        NETBIOS_DOMAIN_NAME=programs.DOMAIN,
+        NETBIOS_COMPUTER_NAME="PC1",
+        **more,
+    )
+
+
+def test_both_sides_in_one_process(initiating, setting, library):
+    count = 300
+    done = programs.run(initiating, "alone", count, environment=watching(setting))
+    nothing_of_ours_is_lost(done, library, count)
+
+
+def test_a_hash_is_as_good_as_a_password(initiating, setting, library):
+    users = setting.folder / "hashed"
+    users.write_text(f"{programs.DOMAIN}:{programs.USER}:Password\n")
+    users.chmod(0o600)
+    changed = {"NTLMDC_CONFIG": None, "NTLM_USER_FILE": users, "INITIATOR_HASH": HASH}
+    changed |= {"INITIATOR_PASSWORD": "Password", "NETBIOS_DOMAIN_NAME": programs.DOMAIN}
+    done = programs.run(initiating, "alone", 1, environment=watching(setting, **changed))
+    nothing_of_ours_is_lost(done, library, 100)
+
+
+def test_what_must_fail_fails_and_loses_nothing(initiating, setting, library):
+    count = 100
+    done = programs.run(initiating, "refusals", count, environment=watching(setting))
+    nothing_of_ours_is_lost(done, library, count)
+
+
+@pytest.mark.parametrize("peer", ["ntlmdc", "gss-ntlmssp", "pyspnego", "ntlm_auth"])
+def test_others_let_it_in(initiating, setting, library, responders, peer):
+    count = 50
+    done = programs.run(
+        initiating, "peer", count, environment=environment(setting, responders, peer)
+    )
+    nothing_of_ours_is_lost(done, library, count)
+
+
+@pytest.mark.parametrize("peer", ["ntlmdc", "gss-ntlmssp", "pyspnego"])
+def test_a_thousand_messages_each_way(initiating, setting, library, responders, peer):
+    # gss-ntlmssp takes an empty message for an argument that is missing.
+    more = {"NO_EMPTY_MESSAGES": "1"} if peer == "gss-ntlmssp" else {}
+    variables = environment(setting, responders, peer, **more)
+    done = programs.run(initiating, "messages", 1000, environment=variables)
+    nothing_of_ours_is_lost(done, library, 1000)
+
+
+def test_who_has_nothing_to_do_with_ntlm_sees_no_difference(initiating, setting, tmp_path):
+    without = tmp_path / "mech.conf"
+    without.write_text("")
+    said = [
+        programs.run(
+            initiating,
+            "nobody",
+            1,
+            environment=setting.environment(
+                GSS_MECH_CONFIG=config,
+                NTLMDC_CONFIG=None,
+                KRB5CCNAME=f"FILE:{tmp_path}/ccache",
+                KRB5_KTNAME=f"FILE:{tmp_path}/keytab",
+                ASAN_OPTIONS="detect_leaks=0",
+            ),
+        )
+        for config in (without, setting.mech_config)
+    ]
+    assert [done.returncode for done in said] == [0, 0]
+    assert "No credentials" in said[0].stdout
+    assert said[1].stdout == said[0].stdout
