@@ -9,11 +9,12 @@ use std::fmt;
 use aes::Aes128;
 use aes::cipher::BlockCipherEncrypt;
 use cfb8::cipher::{KeyIvInit, StreamCipher as _};
+use des::Des;
 use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
 use md5::Md5;
 use rc4::Rc4;
-use sha2::Sha256;
+use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -141,6 +142,46 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// SHA-384 (FIPS 180-4).
+pub fn sha384(bytes: &[u8]) -> [u8; 48] {
+    Sha384::digest(bytes).into()
+}
+
+/// SHA-512 (FIPS 180-4).
+pub fn sha512(bytes: &[u8]) -> [u8; 64] {
+    Sha512::digest(bytes).into()
+}
+
+/// `DESL` (MS-NLMP 6): 8 bytes under DES with each third of the key, which five zeros fill up.
+pub fn desl(key: &Key, block: [u8; 8]) -> [u8; 24] {
+    let mut padded = Zeroizing::new([0; 21]);
+    padded
+        .iter_mut()
+        .zip(key.expose())
+        .for_each(|(to, from)| *to = *from);
+    let mut result = [0; 24];
+    let (thirds, _) = padded.as_chunks();
+    let (blocks, _) = result.as_chunks_mut();
+    for (encrypted, third) in blocks.iter_mut().zip(thirds) {
+        let mut one = block.into();
+        Des::new(&(*des_key(third)).into()).encrypt_block(&mut one);
+        *encrypted = one.into();
+    }
+    result
+}
+
+/// 56 bits of key, seven to a byte from the top; the lowest bit is parity, which DES ignores.
+fn des_key(bytes: &[u8; 7]) -> Zeroizing<[u8; 8]> {
+    let bits = bytes
+        .iter()
+        .fold(0, |bits, byte| bits << 8 | u64::from(*byte));
+    let mut key = Zeroizing::new([0; 8]);
+    for (seven, byte) in (0..8).rev().zip(key.iter_mut()) {
+        *byte = (bits >> (7 * seven) & 0x7F) as u8 * 2;
+    }
+    key
+}
+
 /// HMAC-MD5 (RFC 2104) of `parts`, one after the other.
 pub fn hmac_md5(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
     let mut mac = Hmac::<Md5>::new(&padded_to_block(key));
@@ -244,121 +285,4 @@ impl Aes128Cfb8Decryptor {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use hex_literal::hex;
-
-    const ASCENDING: [u8; 16] = hex!("000102030405060708090a0b0c0d0e0f");
-
-    #[test]
-    fn hashes_match_their_published_vectors() {
-        // RFC 1320 A.5, RFC 1321 A.5, FIPS 180-4 (the message "abc").
-        assert_eq!(md4(b"abc"), hex!("a448017aaf21d8525fc10ae87aa6729d"));
-        assert_eq!(
-            md5(&[b"a", b"", b"bc"]),
-            hex!("900150983cd24fb0d6963f7d28e17f72")
-        );
-        assert_eq!(
-            sha256(b"abc"),
-            hex!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-        );
-    }
-
-    #[test]
-    fn nt_hashes_come_from_passwords_and_from_digits() {
-        // MS-NLMP 4.2.2.1.2.
-        let expected = Key::new(hex!("a4f49c406510bdcab6824ee7c30fd852"));
-        assert_eq!(nt_hash("Password"), expected);
-        for digits in [
-            "a4f49c406510bdcab6824ee7c30fd852",
-            "A4F49C406510BDCAB6824EE7C30FD852",
-        ] {
-            assert_eq!(
-                Key::from_hexadecimal(digits.as_bytes()),
-                Some(expected.clone())
-            );
-        }
-        for wrong in [
-            "",
-            "a4f49c406510bdcab6824ee7c30fd85",
-            "a4f49c406510bdcab6824ee7c30fd8520",
-            "a4f49c406510bdcab6824ee7c30fd85200",
-            "a4f49c406510bdcab6824ee7c30fd85g",
-        ] {
-            assert_eq!(Key::from_hexadecimal(wrong.as_bytes()), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn macs_match_their_published_vectors() {
-        // RFC 2202 2, test case 1, in pieces.
-        let key = Key::new([0x0b; 16]);
-        assert_eq!(
-            hmac_md5(&key, &[b"Hi ", b"There"]),
-            hex!("9294727a3638bb1c13f48ef8158bfc9d")
-        );
-        // The key of RFC 4231 4.2 is 20 bytes; this value is of Python's hmac for the 16-byte key.
-        assert_eq!(
-            hmac_sha256(&key, &[b"Hi ", b"There"]),
-            hex!("492ce020fe2534a5789dc3848806c78f4f6711397f08e7e7a12ca5a4483c8aa6")
-        );
-    }
-
-    #[test]
-    fn rc4_takes_a_16_byte_key() {
-        // RFC 6229 2, 128-bit key: the first 16 bytes of the key stream.
-        let key = Key::new(hex!("0102030405060708090a0b0c0d0e0f10"));
-        let mut data = [0; 16];
-        rc4(&key, &mut data);
-        assert_eq!(data, hex!("9ac7cc9a609d1ef7b2932899cde41b97"));
-    }
-
-    #[test]
-    fn cfb8_is_one_stream_over_pieces() {
-        // NIST SP 800-38A F.3.7, the first 4 bytes.
-        let key = Key::new(hex!("2b7e151628aed2a6abf7158809cf4f3c"));
-        let mut data = hex!("6bc1bee2");
-        let (first, second) = data.split_at_mut(1);
-        let mut encryptor = Aes128Cfb8Encryptor::new(&key, &ASCENDING);
-        encryptor.apply(first);
-        encryptor.apply(second);
-        assert_eq!(data, hex!("3b79424c"));
-
-        let mut decryptor = Aes128Cfb8Decryptor::new(&key, &ASCENDING);
-        decryptor.apply(&mut data);
-        assert_eq!(data, hex!("6bc1bee2"));
-    }
-
-    #[test]
-    fn cfb8_goes_back_and_forth_at_every_length() {
-        let key = Key::new(ASCENDING);
-        let plain: Vec<u8> = (0..100).collect();
-        for length in 0..plain.len() {
-            let mut data = plain[..length].to_vec();
-            Aes128Cfb8Encryptor::new(&key, &ASCENDING).apply(&mut data);
-            let mut decryptor = Aes128Cfb8Decryptor::new(&key, &ASCENDING);
-            let (first, second) = data.split_at_mut(length / 3);
-            decryptor.apply(first);
-            decryptor.apply(second);
-            assert_eq!(data, plain[..length]);
-        }
-    }
-
-    #[test]
-    fn secrets_print_nothing_and_compare() {
-        let secret = Secret::new(*b"hunter2!");
-        assert_eq!(format!("{secret:?}"), "Secret<8>");
-        let bytes = SecretBytes::new(b"hunter2".to_vec());
-        assert_eq!(format!("{bytes:?}"), "SecretBytes");
-        assert_eq!(secret, secret.clone());
-        assert_ne!(secret, Secret::new(*b"hunter3!"));
-        assert!(Secret::new([0; 4]).is_zero());
-        assert!(!secret.is_zero());
-        assert!(!constant_time_eq(b"ab", b"abc"));
-    }
-
-    #[test]
-    fn random_bytes_differ() {
-        assert_ne!(random::<16>().unwrap(), random::<16>().unwrap());
-    }
-}
+mod tests;
