@@ -16,7 +16,7 @@ use crate::identity::Identity;
 use crate::log::{self, Quoted, Severity};
 use crate::ntlm::acceptor::{self, Challenged, Claim, MicChecked};
 use crate::ntlm::message::MessageType;
-use crate::policy::{self, Admitted};
+use crate::policy::{self, Admitted, Permitted};
 use crate::setup::Setup;
 use crate::verify::{self, Logon};
 
@@ -109,15 +109,22 @@ pub struct Established {
 }
 
 impl Established {
-    /// The only way in: what was admitted, who it is, and the check of the messages.
-    fn new(setup: &Setup, admitted: Admitted<'_>, logon: Logon, _: &MicChecked) -> Self {
+    /// The only way in: what was admitted, who it is, the check of the messages, and that he may
+    /// come in.
+    fn new(
+        setup: &Setup,
+        admitted: &Admitted<'_>,
+        logon: Logon,
+        _checked: &MicChecked,
+        _permitted: Permitted,
+    ) -> Self {
         let settings = &setup.config().identity;
         let account = logon.into_account();
         let lasts = SystemTime::now() + settings.lifetime;
         let expires = account.log_off.map_or(lasts, |log_off| lasts.min(log_off));
         let identity = Identity::new(
             account,
-            settings.format,
+            settings,
             &setup.target().netbios_domain,
             admitted.workstation().to_owned(),
         );
@@ -144,11 +151,13 @@ fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Establis
         fault,
         claimed: Some(Claimed(claim).to_string()),
     };
-    let admitted = policy::admit(&setup.config().policy, claim).map_err(refused)?;
+    let policy = &setup.config().policy;
+    let admitted = policy::admit(policy, &setup.channel(), claim).map_err(refused)?;
     let logon = verify::ask(setup.verifiers(), &admitted.attempt()).map_err(refused)?;
     let checked = admitted.check_mic(&logon).map_err(refused)?;
+    let permitted = admitted.permit(policy, &logon).map_err(refused)?;
     let verifier = logon.verifier();
-    let established = Established::new(setup, admitted, logon, &checked);
+    let established = Established::new(setup, &admitted, logon, &checked, permitted);
     if established.expires <= SystemTime::now() {
         return Err(refused(Minor::InvalidLogonHours.into()));
     }
@@ -156,15 +165,17 @@ fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Establis
         setup.config().log.to,
         Severity::Info,
         format_args!(
-            "accepted {} as {} verifier={verifier} mic={} took={}",
+            "accepted {} as {} verifier={verifier} response={} mic={} took={}{}",
             Quoted(established.identity.display()),
             Claimed(claim),
+            admitted.level(),
             if checked.verified() {
                 "verified"
             } else {
                 "none"
             },
             Took(start),
+            Audited(admitted.would_refuse()),
         ),
     );
     Ok(established)
@@ -215,6 +226,21 @@ impl fmt::Display for Claimed<'_> {
             Quoted(&claim.domain().meant),
             Quoted(&claim.workstation().meant)
         )
+    }
+}
+
+/// What stricter rules would have said.
+struct Audited<'a>(&'a [Fault]);
+
+impl fmt::Display for Audited<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = "; policy.audit would refuse: ";
+        for fault in self.0 {
+            let code = fault.minor().code();
+            write!(formatter, "{before}{} [{code:x}]", fault.for_the_log())?;
+            before = ", ";
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 //! the mechanism holds values that are right. The files that it names (users, secret) are not read
 //! here.
 
+mod policy;
 mod values;
 
 use std::net::IpAddr;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use policy::{Brake, ChannelBinding, DomainName, Mic, Policy, ResponseLevel, Rules, Service};
 pub use values::{Controller, Host, MachineAccount, NetbiosName, SiteName, first_label};
 
 /// What the file says, defaults filled in.
@@ -176,6 +178,10 @@ impl TryFrom<NetlogonTable> for Netlogon {
 pub struct Identity {
     /// How the display name is written.
     pub format: NameFormat,
+    /// In which letters names are written.
+    pub case: LetterCase,
+    /// The domains, beside our own, whose users are users of this machine.
+    pub local_domains: Vec<DomainName>,
     /// How long a context lasts, at most; what sessions and tickets built on it see.
     #[serde(deserialize_with = "values::required_duration")]
     pub lifetime: Duration,
@@ -185,6 +191,8 @@ impl Default for Identity {
     fn default() -> Self {
         Self {
             format: NameFormat::Logon,
+            case: LetterCase::Keep,
+            local_domains: Vec::new(),
             lifetime: Duration::from_secs(4 * 60 * 60),
         }
     }
@@ -207,28 +215,16 @@ pub enum NameFormat {
     UserAtDomain,
 }
 
-/// `[policy]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Policy {
-    /// Whether a client must send a message integrity code. One that is announced is always checked.
-    pub mic: Mic,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { mic: Mic::Allow }
-    }
-}
-
-/// Whether a client must send a message integrity code.
+/// In which letters names are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Mic {
-    /// Clients that send none are let in: curl, Firefox, Java and others never do.
-    Allow,
-    /// Clients that send none are refused.
-    Require,
+pub enum LetterCase {
+    /// As the verifier writes them.
+    Keep,
+    /// In small letters.
+    Lower,
+    /// In capitals.
+    Upper,
 }
 
 /// `[log]`

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::config::NameFormat;
+use crate::config::{self, LetterCase, NameFormat};
 use crate::fault::is_unprintable;
 use crate::verify::Account;
 
@@ -43,24 +43,32 @@ pub struct Identity {
     account: Account,
     workstation: String,
     display: String,
-    is_local: bool,
+    local: Option<String>,
     /// Made when somebody asks for them: most hosts never do.
     attributes: OnceLock<Vec<(&'static str, Vec<String>)>>,
 }
 
 impl Identity {
     /// Names an account: `own_domain` is the NetBIOS name of the domain whose users are users of
-    /// this machine.
+    /// this machine, and `settings` may name more such domains.
     pub fn new(
         account: Account,
-        format: NameFormat,
+        settings: &config::Identity,
         own_domain: &str,
         workstation: String,
     ) -> Self {
-        let is_local = account.domain.eq_ignore_ascii_case(own_domain);
+        let is_local = account.domain.eq_ignore_ascii_case(own_domain)
+            || settings.local_domains.iter().any(|local| {
+                local.is(&account.domain)
+                    || account
+                        .dns_domain
+                        .as_deref()
+                        .is_some_and(|name| local.is(name))
+            });
+        let display = display_name(&account, settings.format, is_local);
         Self {
-            display: display_name(&account, format, is_local),
-            is_local,
+            display: in_letters(settings.case, display),
+            local: is_local.then(|| in_letters(settings.case, account.user.clone())),
             account,
             workstation,
             attributes: OnceLock::new(),
@@ -74,7 +82,7 @@ impl Identity {
 
     /// The name on this machine; none for a user of another domain.
     pub fn local(&self) -> Option<&str> {
-        self.is_local.then_some(self.account.user.as_str())
+        self.local.as_deref()
     }
 
     /// The attributes that this identity has, each with one value or more.
@@ -105,6 +113,14 @@ fn display_name(account: &Account, format: NameFormat, is_local: bool) -> String
             format!("{user}@{domain}")
         }
         (NameFormat::Logon | NameFormat::Sam, ..) => format!("{domain}\\{user}"),
+    }
+}
+
+fn in_letters(case: LetterCase, name: String) -> String {
+    match case {
+        LetterCase::Keep => name,
+        LetterCase::Lower => name.to_lowercase(),
+        LetterCase::Upper => name.to_uppercase(),
     }
 }
 
@@ -165,7 +181,15 @@ mod tests {
     }
 
     fn named(account: Account) -> Identity {
-        Identity::new(account, NameFormat::Logon, "EXAMPLE", "WS1".to_owned())
+        with(account, NameFormat::Logon, "EXAMPLE")
+    }
+
+    fn with(account: Account, format: NameFormat, own_domain: &str) -> Identity {
+        let settings = config::Identity {
+            format,
+            ..config::Identity::default()
+        };
+        Identity::new(account, &settings, own_domain, "WS1".to_owned())
     }
 
     #[test]
@@ -176,31 +200,87 @@ mod tests {
             (NameFormat::Upn, "alice@example.test"),
             (NameFormat::UserAtDomain, "alice@EXAMPLE"),
         ] {
-            let identity = Identity::new(alice(), format, "EXAMPLE", "WS1".to_owned());
+            let identity = with(alice(), format, "EXAMPLE");
             assert_eq!(identity.display(), name);
         }
         let without_upn = Account {
             upn: None,
             ..alice()
         };
-        let identity = Identity::new(without_upn, NameFormat::Upn, "EXAMPLE", "WS1".to_owned());
+        let identity = with(without_upn, NameFormat::Upn, "EXAMPLE");
         assert_eq!(identity.display(), "alice@example.test");
-        let identity = Identity::new(alice(), NameFormat::Sam, "OTHER", "WS1".to_owned());
+        let identity = with(alice(), NameFormat::Sam, "OTHER");
         assert_eq!(identity.display(), "EXAMPLE\\alice", "not our alice");
     }
 
     #[test]
     fn only_users_of_our_domain_are_local() {
-        let identity = Identity::new(alice(), NameFormat::Logon, "example", "WS1".to_owned());
+        let identity = with(alice(), NameFormat::Logon, "example");
         assert_eq!(identity.local(), Some("alice"));
-        let identity = Identity::new(alice(), NameFormat::Logon, "OTHER", "WS1".to_owned());
+        let identity = with(alice(), NameFormat::Logon, "OTHER");
         assert_eq!(identity.local(), None);
+    }
+
+    #[test]
+    fn users_of_further_domains_are_local_if_it_is_written() {
+        let settings = config::Identity {
+            format: NameFormat::Sam,
+            local_domains: vec!["branch.test".parse().unwrap(), "EX".parse().unwrap()],
+            ..config::Identity::default()
+        };
+        let root = |domain: &str, dns_domain: &str| {
+            let account = Account {
+                user: "root".to_owned(),
+                domain: domain.to_owned(),
+                dns_domain: Some(dns_domain.to_owned()),
+                ..Account::default()
+            };
+            let identity = Identity::new(account, &settings, "EXAMPLE", String::new());
+            let local = identity.local().map(str::to_owned);
+            (local, identity.display().to_owned())
+        };
+        let here = (Some("root".to_owned()), "root".to_owned());
+        assert_eq!(root("EXAMPLE", "example.test"), here);
+        assert_eq!(root("BRANCH", "Branch.test"), here);
+        assert_eq!(root("EX", "ex.test"), here);
+        for (domain, dns_domain) in [
+            ("OTHER", "other.test"),
+            ("BRANCH", ""),
+            ("EXAMPLE2", "EXAMPLE"),
+        ] {
+            assert_eq!(root(domain, dns_domain), (None, format!("{domain}\\root")));
+        }
+    }
+
+    #[test]
+    fn letters_are_as_configured() {
+        let jurgen = || Account {
+            user: "Jürgen".to_owned(),
+            ..alice()
+        };
+        for (case, display, local) in [
+            (LetterCase::Keep, "EXAMPLE\\Jürgen", "Jürgen"),
+            (LetterCase::Lower, "example\\jürgen", "jürgen"),
+            (LetterCase::Upper, "EXAMPLE\\JÜRGEN", "JÜRGEN"),
+        ] {
+            let settings = config::Identity {
+                case,
+                ..config::Identity::default()
+            };
+            let identity = Identity::new(jurgen(), &settings, "EXAMPLE", String::new());
+            assert_eq!(
+                (identity.display(), identity.local()),
+                (display, Some(local))
+            );
+            let user = ["Jürgen".to_owned()];
+            assert_eq!(identity.attribute(b"user"), Some(&user[..]));
+        }
     }
 
     #[test]
     fn what_the_client_typed_is_printable() {
         let typed = "WS\n1\u{202e}".to_owned();
-        let identity = Identity::new(alice(), NameFormat::Logon, "EXAMPLE", typed);
+        let identity = Identity::new(alice(), &config::Identity::default(), "EXAMPLE", typed);
         let expected = ["WS\u{fffd}1\u{fffd}".to_owned()];
         assert_eq!(identity.attribute(b"workstation"), Some(&expected[..]));
     }
@@ -221,7 +301,12 @@ mod tests {
 
     #[test]
     fn attributes_without_a_value_are_left_out() {
-        let identity = Identity::new(alice(), NameFormat::Logon, "EXAMPLE", "".to_owned());
+        let identity = Identity::new(
+            alice(),
+            &config::Identity::default(),
+            "EXAMPLE",
+            String::new(),
+        );
         let names: Vec<_> = identity.attributes().map(|(name, _)| name).collect();
         assert_eq!(
             names,

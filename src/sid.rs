@@ -1,6 +1,7 @@
 //! Security identifiers (MS-DTYP 2.4.2).
 
 use std::fmt;
+use std::str::FromStr;
 
 /// Who or what a permission is given to: `S-1-5-21-…-1105`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +44,27 @@ impl fmt::Display for Sid {
     }
 }
 
+impl FromStr for Sid {
+    type Err = &'static str;
+
+    /// Reads the decimal form of MS-DTYP 2.4.2.1.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "a SID is expected: S-1-5-21-1-2-3-1105";
+        let parts = text.strip_prefix("S-1-").ok_or(EXPECTED)?;
+        let mut numbers = parts.split('-').map(|part| {
+            let is_plain = part.bytes().all(|digit| digit.is_ascii_digit());
+            part.parse::<u32>().ok().filter(|_| is_plain)
+        });
+        let authority = numbers.next().flatten().ok_or(EXPECTED)?;
+        let sub_authorities: Option<Vec<u32>> = numbers.collect();
+        let [a, b, c, d] = authority.to_be_bytes();
+        sub_authorities
+            .filter(|sub_authorities| !sub_authorities.is_empty())
+            .and_then(|sub_authorities| Self::new([0, 0, a, b, c, d], sub_authorities))
+            .ok_or(EXPECTED)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +77,25 @@ mod tests {
         assert_eq!(user.to_string(), "S-1-5-21-1-2-3-1105");
         let odd = Sid::new([1, 0, 0, 0, 0, 5], vec![]).unwrap();
         assert_eq!(odd.to_string(), "S-1-0x010000000005");
+    }
+
+    #[test]
+    fn read_as_it_is_written() {
+        for text in ["S-1-5-21-1-2-4294967295-1105", "S-1-1-0", "S-1-5-32-545"] {
+            assert_eq!(text.parse::<Sid>().unwrap().to_string(), text);
+        }
+        for wrong in [
+            "",
+            "Web Users",
+            "S-1-5",
+            "S-1-5-",
+            "S-2-5-21",
+            "S-1-5-+21",
+            "S-1-5-4294967296",
+            "S-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1",
+        ] {
+            assert!(wrong.parse::<Sid>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

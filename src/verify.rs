@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use crate::crypto::Key;
 use crate::fault::{Fault, Minor};
-use crate::ntlm::response::NtlmV2Response;
+use crate::ntlm::response::Provable;
 use crate::ntlm::text::Text;
 use crate::sid::Sid;
 
@@ -27,7 +27,7 @@ pub struct Attempt<'a> {
     /// Our challenge.
     pub server_challenge: [u8; 8],
     /// The response. No verifier is given another one to judge by.
-    pub response: &'a NtlmV2Response,
+    pub response: Provable<'a>,
 }
 
 /// An account, in the words of whoever verified.
@@ -133,6 +133,7 @@ pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Log
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ntlm::response::NtlmV2Response;
 
     /// Answers always the same; a `Logon` for `None`.
     struct Answer(Option<Refusal>);
@@ -165,7 +166,7 @@ mod tests {
             domain: &nobody,
             workstation: &nobody,
             server_challenge: [0; 8],
-            response: &response,
+            response: (&response).into(),
         };
         ask(&verifiers, &attempt)
             .map(drop)

@@ -13,7 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fault", &[]),
     ("sid", &[]),
     ("process", &[]),
-    ("config", &[]),
+    ("config", &["sid"]),
     ("file", &["crypto"]),
     ("log", &["config", "process", "fault"]),
     ("net", &[]),
@@ -37,12 +37,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // What is decided.
-    ("policy", &["ntlm", "verify", "config", "fault"]),
+    (
+        "policy",
+        &[
+            "ntlm", "verify", "config", "crypto", "fault", "file", "log", "wire",
+        ],
+    ),
     ("identity", &["verify", "config", "fault"]),
     (
         "setup",
         &[
-            "ntlm", "verify", "config", "fault", "file", "log", "process",
+            "ntlm", "verify", "policy", "config", "fault", "file", "log", "process",
         ],
     ),
     (

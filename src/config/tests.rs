@@ -31,7 +31,8 @@ fn defaults_are_filled_in() {
     assert_eq!(netlogon.state_dir, PathBuf::from("/run/ntlmdc"));
     assert_eq!(config.identity.lifetime, Duration::from_secs(14_400));
     assert_eq!(config.identity.format, NameFormat::Logon);
-    assert_eq!(config.policy.mic, Mic::Allow);
+    assert_eq!(config.policy, Policy::default());
+    assert_eq!(config.identity, Identity::default());
     assert_eq!(config.log.to, LogTarget::Syslog);
 }
 
@@ -54,6 +55,8 @@ fn every_setting_can_be_written() {
         [identity]
         format = "user@DOMAIN"
         lifetime = "8h"
+        case = "lower"
+        local_domains = ["CORP", "branch.test"]
         [policy]
         mic = "require"
         [log]
@@ -75,7 +78,9 @@ fn every_setting_can_be_written() {
     assert_eq!(users.netbios_domain.unwrap().as_str(), "CORP");
     assert_eq!(config.identity.format, NameFormat::UserAtDomain);
     assert_eq!(config.identity.lifetime, Duration::from_secs(8 * 3600));
-    assert_eq!(config.policy.mic, Mic::Require);
+    assert_eq!(config.policy.rules.mic, Mic::Require);
+    assert_eq!(config.identity.case, LetterCase::Lower);
+    assert!(config.identity.local_domains[1].is("BRANCH.test"));
     assert_eq!(config.log.to, LogTarget::Stderr);
 }
 

@@ -38,7 +38,9 @@ impl Verifier for Netlogon {
             domain: &attempt.domain.units,
             user: &attempt.user.units,
             workstation: &attempt.workstation.units,
-            challenge: attempt.server_challenge,
+            challenge: attempt
+                .response
+                .answered_challenge(attempt.server_challenge),
             nt_response: attempt.response.as_bytes(),
         };
         let verdict = self
