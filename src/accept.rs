@@ -153,7 +153,7 @@ fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Establis
     };
     let policy = &setup.config().policy;
     let admitted = policy::admit(policy, &setup.channel(), claim).map_err(refused)?;
-    let logon = verify::ask(setup.verifiers(), &admitted.attempt()).map_err(refused)?;
+    let logon = ask(setup, &admitted).map_err(refused)?;
     let checked = admitted.check_mic(&logon).map_err(refused)?;
     let permitted = admitted.permit(policy, &logon).map_err(refused)?;
     let verifier = logon.verifier();
@@ -179,6 +179,20 @@ fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Establis
         ),
     );
     Ok(established)
+}
+
+/// Asks the verifiers, unless the brake is on.
+fn ask(setup: &Setup, admitted: &Admitted<'_>) -> Result<Logon, Fault> {
+    let attempt = admitted.attempt();
+    let guess = match setup.brake() {
+        Some(brake) => Some(brake.begin(&attempt.user.meant)?),
+        None => None,
+    };
+    let outcome = verify::ask(setup.verifiers(), &attempt);
+    if let Some(guess) = guess {
+        guess.answered(&outcome);
+    }
+    outcome
 }
 
 /// A message that was refused, and what is known of its sender.

@@ -11,6 +11,7 @@
 //!          ├─► setup     the configuration in force: verifiers, names, policy
 //!          ├─► ntlm      MS-NLMP messages, keys and the acceptor's states; no I/O
 //!          ├─► policy    what is acceptable
+//!          ├─► brake     how many wrong passwords an account may have
 //!          ├─► verify    who answers for a login: users | netlogon
 //!          │     └─► dc        the controllers: found, asked, left for others; keys shared by processes
 //!          │          ├─► rpc         the secure channel's bytes; no I/O
@@ -25,6 +26,8 @@
 
 #[forbid(unsafe_code)]
 pub mod accept;
+#[forbid(unsafe_code)]
+pub mod brake;
 #[forbid(unsafe_code)]
 pub mod cldap;
 #[forbid(unsafe_code)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use crate::brake::Brake;
 use crate::config::{self, Config, NetbiosName, VerifierKind};
 use crate::fault::{Fault, Minor};
 use crate::file::{self, LOOK_AGAIN, Stamp};
@@ -49,6 +50,7 @@ pub struct Setup {
     target: Target,
     verifiers: Vec<Box<dyn Verifier>>,
     certificates: Certificates,
+    brake: Option<Brake>,
 }
 
 impl Setup {
@@ -72,6 +74,11 @@ impl Setup {
         self.certificates.channel()
     }
 
+    /// The brake on guessing passwords, if there is one.
+    pub fn brake(&self) -> Option<&Brake> {
+        self.brake.as_ref()
+    }
+
     fn new(config: Config, source: &Source) -> Result<Self, Fault> {
         let target = target(&config, source)?;
         let verifiers = config
@@ -80,11 +87,13 @@ impl Setup {
             .map(|kind| verifier(*kind, &config, &target))
             .collect::<Result<_, Fault>>()?;
         let certificates = Certificates::open(&config.policy.tls_certificates, config.log.to)?;
+        let brake = brake(&config);
         Ok(Self {
             config,
             target,
             verifiers,
             certificates,
+            brake,
         })
     }
 }
@@ -218,6 +227,16 @@ fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {
         .and_then(|text| Config::parse(&text))
         .map_err(|error| Minor::BadConfiguration.because(format_args!("{shown}: {error}")))?;
     Ok((config, stamp.settled(SystemTime::now())))
+}
+
+/// Only where a domain counts wrong passwords, and locks accounts, must ours be counted together.
+fn brake(config: &Config) -> Option<Brake> {
+    let shared = config.netlogon.as_ref().map(|netlogon| {
+        let domain = netlogon.netbios_domain.as_str();
+        netlogon.state_dir.join(format!("{domain}.guesses"))
+    });
+    let rule = config.policy.brake?;
+    Some(Brake::new(rule, shared, config.log.to))
 }
 
 fn verifier(

@@ -45,9 +45,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("identity", &["verify", "config", "fault"]),
     (
+        "brake",
+        &[
+            "config", "crypto", "fault", "file", "log", "process", "wire",
+        ],
+    ),
+    (
         "setup",
         &[
-            "ntlm", "verify", "policy", "config", "fault", "file", "log", "process",
+            "ntlm", "verify", "policy", "brake", "config", "fault", "file", "log", "process",
         ],
     ),
     (

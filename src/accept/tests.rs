@@ -285,6 +285,21 @@ fn whoever_is_not_permitted_is_refused_though_he_is_right() {
 }
 
 #[test]
+fn after_too_many_guesses_nobody_is_asked() {
+    let (setup, _folder) = setup("guess_limit = 2\nguess_window = \"1h\"");
+    let acceptor = &mut Acceptor::new();
+    let right = Initiator::default();
+    let wrong = Err(Minor::BadUserOrPassword);
+    assert_eq!(log_in(acceptor, &setup, &wrong_password()), wrong);
+    assert_eq!(log_in(acceptor, &setup, &right), Ok(Step::Established));
+    for _ in 0..2 {
+        assert_eq!(log_in(acceptor, &setup, &wrong_password()), wrong);
+    }
+    let refused = Err(Minor::TooManyGuesses);
+    assert_eq!(log_in(acceptor, &setup, &right), refused);
+}
+
+#[test]
 fn a_mic_may_be_required() {
     let (setup, _folder) = setup("mic = \"require\"");
     let outcome = log_in(&mut Acceptor::new(), &setup, &Initiator::curl());
