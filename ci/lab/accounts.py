@@ -9,5 +9,8 @@ USERS = {
     "mia": "must change the password first",
     "xaver": "account expired",
     "lukas": "locked out",
+    "hannah": "not at this hour",
+    "walter": "from another workstation only",
+    "petra": "protected from NTLM",
     "Guest": "never let in, though enabled and with a password",
 }

@@ -34,6 +34,9 @@ def main(machine, secret):
     directory.disable_account("(sAMAccountName=dora)")
     directory.setpassword("(sAMAccountName=mia)", passwords["mia"], True)
     directory.setexpiry("(sAMAccountName=xaver)", -DAY)
+    change(directory, "hannah", "logonHours", bytes(21))
+    change(directory, "walter", "userWorkstations", b"ELSEWHERE")
+    directory.add_remove_group_members("Protected Users", ["petra"])
     directory.newcomputer(machine)
     directory.setpassword(f"(sAMAccountName={machine}$)", secret)
     directory.transaction_commit()
@@ -41,6 +44,14 @@ def main(machine, secret):
     backdate(directory, settings, "edward", "pwdLastSet", time.time() - 400 * DAY)
     backdate(directory, settings, "lukas", "lockoutTime", time.time())
     print(json.dumps(passwords))
+
+
+def change(directory, name, attribute, value):
+    """Sets an attribute of an account."""
+    [found] = directory.search(expression=f"(sAMAccountName={name})", attrs=["distinguishedName"])
+    message = ldb.Message(found.dn)
+    message[attribute] = ldb.MessageElement(value, ldb.FLAG_MOD_REPLACE, attribute)
+    directory.modify(message)
 
 
 def backdate(directory, settings, name, attribute, seconds):

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import ssl
 import typing
 
 import messages
@@ -23,7 +24,14 @@ class Connection:
     def __init__(self, site, scheme="NTLM"):
         self.site = site
         self.scheme = scheme
-        self._connection = http.client.HTTPConnection("127.0.0.1", site.apache.port, timeout=60)
+        if site.apache.url.startswith("https:"):
+            # Whose certificate it is, is for the tests to say.
+            context = ssl._create_unverified_context()
+            self._connection = http.client.HTTPSConnection(
+                "127.0.0.1", site.apache.port, timeout=60, context=context
+            )
+        else:
+            self._connection = http.client.HTTPConnection("127.0.0.1", site.apache.port, timeout=60)
         self._connection.connect()
         # A server that closes the connection must be noticed, not papered over by a new one.
         self._connection.auto_open = 0
@@ -38,6 +46,11 @@ class Connection:
     def open(self):
         """Whether the server left the connection open after its last answer."""
         return self._connection.sock is not None
+
+    @property
+    def certificate(self):
+        """The server's certificate, in DER."""
+        return self._connection.sock.getpeercert(binary_form=True)
 
     def send(self, token=None, method="GET", body=None):
         """Sends a request with the token (bytes), or with none, and returns the answer."""
