@@ -90,8 +90,8 @@ class Apache:
     `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's.
     Every path answers who was let in. `more` and `after` are further lines of configuration, before
     and after the example; `mpm` is event, worker or prefork, and `start` how many processes it
-    begins with; `certificate` is a PEM file with its key, with which it speaks TLS. `port` is where it
-    listens on 127.0.0.1, `url` the address of a page.
+    begins with; `certificate` is a PEM file with its key, with which it speaks TLS. `port` is where
+    it listens on 127.0.0.1, `url` the address of a page.
     """
 
     def __init__(

@@ -28,7 +28,8 @@ def to(site, certificate):
 
         def do_GET(self):
             token = self.headers.get("Authorization")
-            self.upstream.request("GET", self.path, headers={"Authorization": token} if token else {})
+            headers = {"Authorization": token} if token else {}
+            self.upstream.request("GET", self.path, headers=headers)
             answer = self.upstream.getresponse()
             body = answer.read()
             self.send_response(answer.status)
