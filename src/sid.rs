@@ -1,5 +1,7 @@
 //! Security identifiers (MS-DTYP 2.4.2).
 
+mod well_known;
+
 use std::fmt;
 
 /// Who or what a permission is given to: `S-1-5-21-…-1105`.
@@ -20,6 +22,28 @@ impl Sid {
             authority: u64::from_be_bytes([0, 0, a, b, c, d, e, f]),
             sub_authorities,
         })
+    }
+
+    /// `IdentifierAuthority`, big endian.
+    pub fn authority(&self) -> [u8; 6] {
+        let [_, _, authority @ ..] = self.authority.to_be_bytes();
+        authority
+    }
+
+    /// `SubAuthority`: 15 at most.
+    pub fn sub_authorities(&self) -> &[u32] {
+        &self.sub_authorities
+    }
+
+    /// Whether a domain gave it out: `S-1-5-21-` and the numbers of the domain and of the account.
+    pub fn is_of_a_domain(&self) -> bool {
+        self.authority == 5 && matches!(self.sub_authorities[..], [21, _, _, _, _])
+    }
+
+    /// Domain and name of an identifier that is the same everywhere (MS-DTYP 2.4.2.4), in English;
+    /// the domain is empty where there is none. None for one that only its domain can name.
+    pub fn well_known_name(&self) -> Option<(&'static str, &'static str)> {
+        well_known::name(self.authority, &self.sub_authorities)
     }
 
     /// The identifier of the account or group number `rid` in the domain that this one names.
@@ -62,5 +86,23 @@ mod tests {
         assert_eq!(Sid::new([0; 6], vec![0; 16]), None);
         let full = Sid::new([0; 6], vec![0; 15]).unwrap();
         assert_eq!(full.with_rid(1), None);
+    }
+
+    #[test]
+    fn the_parts_come_back() {
+        let sid = Sid::new([1, 2, 3, 4, 5, 6], vec![7, 8]).unwrap();
+        assert_eq!(sid.authority(), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(sid.sub_authorities(), [7, 8]);
+    }
+
+    #[test]
+    fn what_a_domain_gave_out() {
+        let nt = |subs: &[u32]| Sid::new([0, 0, 0, 0, 0, 5], subs.to_vec()).unwrap();
+        assert!(nt(&[21, 1, 2, 3, 1105]).is_of_a_domain());
+        for other in [&[21, 1, 2, 3][..], &[21, 1, 2, 3, 4, 5], &[32, 544], &[]] {
+            assert!(!nt(other).is_of_a_domain(), "{other:?}");
+        }
+        let elsewhere = Sid::new([0, 0, 0, 0, 0, 1], vec![21, 1, 2, 3, 1105]).unwrap();
+        assert!(!elsewhere.is_of_a_domain());
     }
 }
