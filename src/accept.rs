@@ -112,7 +112,7 @@ impl Established {
     /// The only way in: what was admitted, who it is, and the check of the messages.
     fn new(setup: &Setup, admitted: Admitted<'_>, logon: Logon, _: &MicChecked) -> Self {
         let settings = &setup.config().identity;
-        let account = logon.into_account();
+        let (account, group_names) = logon.into_parts();
         let lasts = SystemTime::now() + settings.lifetime;
         let expires = account.log_off.map_or(lasts, |log_off| lasts.min(log_off));
         let identity = Identity::new(
@@ -120,7 +120,8 @@ impl Established {
             settings.format,
             &setup.target().netbios_domain,
             admitted.workstation().to_owned(),
-        );
+        )
+        .with_group_names(group_names);
         Self {
             identity: Arc::new(identity),
             expires,
