@@ -58,7 +58,7 @@ fn a_login_asks_for_no_names_and_who_wants_them_asks_once() {
     assert_eq!(controller.turns(Step::NamesBind), 0);
     for _ in 0..3 {
         let group = verifier.group_name().unwrap();
-        assert_eq!((&*group.domain, &*group.name), ("EXAMPLE", "Domain Users"));
+        assert_eq!((group.domain(), group.name()), ("EXAMPLE", "Domain Users"));
     }
     assert_eq!(controller.turns(Step::NamesBind), 1);
     assert_eq!(controller.turns(Step::Names), 1);
@@ -78,6 +78,10 @@ impl Trial {
     fn put(what: &str, place: usize, bytes: &'static [u8]) -> Self {
         let lie = at(Step::Names, move |draft| draft.put(place, bytes));
         Self::new(what, lie)
+    }
+
+    fn answered(step: Step, what: &str, lie: fn(&mut Draft)) -> Self {
+        Self::new(what, at(step, lie))
     }
 
     fn run(self) {
@@ -120,33 +124,33 @@ fn no_lie_gives_a_group_a_name() {
         Trial::put("a refusal", place::STATUS, &[0x22, 0, 0, 0xC0]),
         Trial::put("a status that nobody knows", place::STATUS, &[1, 0, 0, 0]),
     ];
-    let lies: [(&str, fn(&mut Draft)); 7] = [
-        ("more than the answer", |draft| draft.body.push(0)),
-        ("less than the answer", |draft| {
-            draft.body.truncate(place::STATUS)
+    let named = |what, lie| Trial::answered(Step::Names, what, lie);
+    trials.extend([
+        named("more than the answer", |draft| draft.body.push(0)),
+        named("less than the answer", |draft| {
+            draft.body.truncate(place::STATUS);
         }),
-        ("nothing", |draft| draft.body.clear()),
-        ("another's key", |draft| {
+        named("nothing", |draft| draft.body.clear()),
+        named("another's key", |draft| {
             draft.sealed = Some(Slip {
                 wrong_key: true,
                 ..Slip::NONE
             });
         }),
-        ("in clear", |draft| draft.sealed = None),
-        ("not for this call", |draft| draft.call_id += 1),
-        ("a fault that nobody knows", |draft| draft.fault(u32::MAX)),
-    ];
-    trials.extend(lies.map(|(what, lie)| Trial::new(what, at(Step::Names, lie))));
-    let lies: [(&str, fn(&mut Draft)); 3] = [
-        ("a bind_nak", |draft| {
+        named("in clear", |draft| draft.sealed = None),
+        named("not for this call", |draft| draft.call_id += 1),
+        named("a fault that nobody knows", |draft| draft.fault(u32::MAX)),
+    ]);
+    let bound = |what, lie| Trial::answered(Step::NamesBind, what, lie);
+    trials.extend([
+        bound("a bind_nak", |draft| {
             draft.ptype = BIND_NAK;
             draft.body = vec![0; 4];
             draft.bind_auth.clear();
         }),
-        ("a bind without protection", |draft| draft.bind_auth.clear()),
-        ("a fault for a bind", |draft| draft.fault(5)),
-    ];
-    trials.extend(lies.map(|(what, lie)| Trial::new(what, at(Step::NamesBind, lie))));
+        bound("a bind without protection", |draft| draft.bind_auth.clear()),
+        bound("a fault for a bind", |draft| draft.fault(5)),
+    ]);
     all_nameless(trials);
 }
 
