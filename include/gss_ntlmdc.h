@@ -34,6 +34,10 @@
 #define NTLMDC_ATTR_WORKSTATION "workstation"
 /* The security identifiers of all groups, one a value. */
 #define NTLMDC_ATTR_GROUP_SIDS "group-sids"
+/* The groups' names, one a value: name, or DOMAIN\name where the group is not of our domain. */
+#define NTLMDC_ATTR_GROUPS "groups"
+/* The same in one value: |name|DOMAIN\name|. */
+#define NTLMDC_ATTR_GROUPS_LIST "groups-list"
 
 /*
  * Minor status codes. gss_display_status gives the text, with what is known of the occurrence.

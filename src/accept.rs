@@ -119,7 +119,7 @@ impl Established {
         _permitted: Permitted,
     ) -> Self {
         let settings = &setup.config().identity;
-        let account = logon.into_account();
+        let (account, group_names) = logon.into_parts();
         let lasts = SystemTime::now() + settings.lifetime;
         let expires = account.log_off.map_or(lasts, |log_off| lasts.min(log_off));
         let identity = Identity::new(
@@ -127,7 +127,8 @@ impl Established {
             settings,
             &setup.target().netbios_domain,
             admitted.workstation().to_owned(),
-        );
+        )
+        .with_group_names(group_names);
         Self {
             identity: Arc::new(identity),
             expires,

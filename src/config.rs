@@ -90,6 +90,8 @@ pub struct Netlogon {
     pub connections: usize,
     /// The directory in which the processes of this host share the secure channel's key.
     pub state_dir: PathBuf,
+    /// How long the name of a group is kept before it is asked for again.
+    pub group_cache: Duration,
 }
 
 /// Where the machine account's secret is.
@@ -124,6 +126,8 @@ struct NetlogonTable {
     connections: Option<usize>,
     #[serde(default, deserialize_with = "values::optional_path")]
     state_dir: Option<PathBuf>,
+    #[serde(default, deserialize_with = "values::duration")]
+    group_cache: Option<Duration>,
 }
 
 impl TryFrom<NetlogonTable> for Netlogon {
@@ -168,6 +172,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
             budget: table.budget.unwrap_or(Duration::from_secs(20)),
             connections,
             state_dir,
+            group_cache: table.group_cache.unwrap_or(Duration::from_secs(10 * 60)),
         })
     }
 }

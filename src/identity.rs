@@ -1,10 +1,13 @@
 //! A verified logon becomes names and attributes.
 
-use std::sync::OnceLock;
+mod groups;
+
+use std::sync::{Arc, OnceLock};
 
 use crate::config::{self, LetterCase, NameFormat};
 use crate::fault::is_unprintable;
-use crate::verify::Account;
+use crate::identity::groups::Groups;
+use crate::verify::{Account, GroupNames};
 
 /// Every attribute that an identity may have, and what it says.
 ///
@@ -32,7 +35,15 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
         "group-sids",
         "The security identifiers of all groups, one a value.",
     ),
+    (
+        GROUPS,
+        "The groups' names, one a value: name, or DOMAIN\\name where the group is not of our domain.",
+    ),
+    (GROUPS_LIST, "The same in one value: |name|DOMAIN\\name|."),
 ];
+
+const GROUPS: &str = "groups";
+const GROUPS_LIST: &str = "groups-list";
 
 /// Who somebody is, in the words that the host asks for.
 ///
@@ -44,8 +55,23 @@ pub struct Identity {
     workstation: String,
     display: String,
     local: Option<String>,
+    own_domain: String,
+    group_names: Option<Arc<dyn GroupNames>>,
     /// Made when somebody asks for them: most hosts never do.
-    attributes: OnceLock<Vec<(&'static str, Vec<String>)>>,
+    attributes: OnceLock<Vec<Attribute>>,
+    /// Made when somebody asks for them: a controller may have to say what they are called.
+    groups: OnceLock<Vec<Attribute>>,
+}
+
+/// Something that is known of somebody.
+#[derive(Debug)]
+pub struct Attribute {
+    /// One of [`ATTRIBUTES`].
+    pub name: &'static str,
+    /// One or more, none of them empty.
+    pub values: Vec<String>,
+    /// Whether that is all there is.
+    pub complete: bool,
 }
 
 impl Identity {
@@ -71,8 +97,17 @@ impl Identity {
             local: is_local.then(|| in_letters(settings.case, account.user.clone())),
             account,
             workstation,
+            own_domain: own_domain.to_owned(),
+            group_names: None,
             attributes: OnceLock::new(),
+            groups: OnceLock::new(),
         }
+    }
+
+    /// With somebody who knows what groups are called. He is asked when the names are wanted, once.
+    pub fn with_group_names(mut self, group_names: Option<Arc<dyn GroupNames>>) -> Self {
+        self.group_names = group_names;
+        self
     }
 
     /// The display name: what REMOTE_USER is.
@@ -85,19 +120,40 @@ impl Identity {
         self.local.as_deref()
     }
 
-    /// The attributes that this identity has, each with one value or more.
-    pub fn attributes(&self) -> impl Iterator<Item = (&'static str, &[String])> {
-        self.attributes
-            .get_or_init(|| attributes(&self.account, &self.workstation))
+    /// The attributes that this identity has. Those that say what groups are called may take as long
+    /// as a login does; what is not known then is left out.
+    pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.account_attributes()
             .iter()
-            .map(|(name, values)| (*name, values.as_slice()))
+            .chain(self.group_attributes())
     }
 
-    /// The values of one attribute.
-    pub fn attribute(&self, name: &[u8]) -> Option<&[String]> {
-        self.attributes()
-            .find(|(known, _)| known.as_bytes() == name)
-            .map(|(_, values)| values)
+    /// One attribute; only for what groups are called is anybody asked.
+    pub fn attribute(&self, name: &[u8]) -> Option<&Attribute> {
+        let attributes = match [GROUPS, GROUPS_LIST].map(str::as_bytes).contains(&name) {
+            true => self.group_attributes(),
+            false => self.account_attributes(),
+        };
+        attributes
+            .iter()
+            .find(|attribute| attribute.name.as_bytes() == name)
+    }
+
+    fn account_attributes(&self) -> &[Attribute] {
+        self.attributes
+            .get_or_init(|| attributes(&self.account, &self.workstation))
+    }
+
+    fn group_attributes(&self) -> &[Attribute] {
+        self.groups.get_or_init(|| {
+            let sids = &self.account.group_sids;
+            match self.group_names.as_ref().filter(|_| !sids.is_empty()) {
+                Some(names) => {
+                    Groups::called(names.names_of(sids), &self.own_domain).into_attributes()
+                }
+                None => Vec::new(),
+            }
+        })
     }
 }
 
@@ -124,7 +180,7 @@ fn in_letters(case: LetterCase, name: String) -> String {
     }
 }
 
-fn attributes(account: &Account, workstation: &str) -> Vec<(&'static str, Vec<String>)> {
+fn attributes(account: &Account, workstation: &str) -> Vec<Attribute> {
     let sid = |sid: &Option<_>| sid.as_ref().map(ToString::to_string);
     let single = [
         ("user", Some(account.user.clone())),
@@ -143,6 +199,11 @@ fn attributes(account: &Account, workstation: &str) -> Vec<(&'static str, Vec<St
         .map(|(name, value)| (name, value.into_iter().collect()))
         .chain([("group-sids", group_sids)])
         .filter(|(_, values): &(_, Vec<String>)| values.iter().any(|value| !value.is_empty()))
+        .map(|(name, values)| Attribute {
+            name,
+            values,
+            complete: true,
+        })
         .collect()
 }
 
@@ -157,179 +218,4 @@ fn printable(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sid::Sid;
-
-    fn alice() -> Account {
-        let domain = Sid::new([0, 0, 0, 0, 0, 5], vec![21, 1, 2, 3]).unwrap();
-        Account {
-            user: "alice".to_owned(),
-            domain: "EXAMPLE".to_owned(),
-            dns_domain: Some("example.test".to_owned()),
-            upn: Some("alice@example.test".to_owned()),
-            full_name: Some(String::new()),
-            sid: domain.with_rid(1105),
-            primary_group_sid: domain.with_rid(513),
-            group_sids: [513, 1200]
-                .into_iter()
-                .filter_map(|rid| domain.with_rid(rid))
-                .collect(),
-            logon_server: None,
-            log_off: None,
-        }
-    }
-
-    fn named(account: Account) -> Identity {
-        with(account, NameFormat::Logon, "EXAMPLE")
-    }
-
-    fn with(account: Account, format: NameFormat, own_domain: &str) -> Identity {
-        let settings = config::Identity {
-            format,
-            ..config::Identity::default()
-        };
-        Identity::new(account, &settings, own_domain, "WS1".to_owned())
-    }
-
-    #[test]
-    fn the_display_name_has_the_configured_form() {
-        for (format, name) in [
-            (NameFormat::Logon, "EXAMPLE\\alice"),
-            (NameFormat::Sam, "alice"),
-            (NameFormat::Upn, "alice@example.test"),
-            (NameFormat::UserAtDomain, "alice@EXAMPLE"),
-        ] {
-            let identity = with(alice(), format, "EXAMPLE");
-            assert_eq!(identity.display(), name);
-        }
-        let without_upn = Account {
-            upn: None,
-            ..alice()
-        };
-        let identity = with(without_upn, NameFormat::Upn, "EXAMPLE");
-        assert_eq!(identity.display(), "alice@example.test");
-        let identity = with(alice(), NameFormat::Sam, "OTHER");
-        assert_eq!(identity.display(), "EXAMPLE\\alice", "not our alice");
-    }
-
-    #[test]
-    fn only_users_of_our_domain_are_local() {
-        let identity = with(alice(), NameFormat::Logon, "example");
-        assert_eq!(identity.local(), Some("alice"));
-        let identity = with(alice(), NameFormat::Logon, "OTHER");
-        assert_eq!(identity.local(), None);
-    }
-
-    #[test]
-    fn users_of_further_domains_are_local_if_it_is_written() {
-        let settings = config::Identity {
-            format: NameFormat::Sam,
-            local_domains: vec!["branch.test".parse().unwrap(), "EX".parse().unwrap()],
-            ..config::Identity::default()
-        };
-        let root = |domain: &str, dns_domain: &str| {
-            let account = Account {
-                user: "root".to_owned(),
-                domain: domain.to_owned(),
-                dns_domain: Some(dns_domain.to_owned()),
-                ..Account::default()
-            };
-            let identity = Identity::new(account, &settings, "EXAMPLE", String::new());
-            let local = identity.local().map(str::to_owned);
-            (local, identity.display().to_owned())
-        };
-        let here = (Some("root".to_owned()), "root".to_owned());
-        assert_eq!(root("EXAMPLE", "example.test"), here);
-        assert_eq!(root("BRANCH", "Branch.test"), here);
-        assert_eq!(root("EX", "ex.test"), here);
-        for (domain, dns_domain) in [
-            ("OTHER", "other.test"),
-            ("BRANCH", ""),
-            ("EXAMPLE2", "EXAMPLE"),
-        ] {
-            assert_eq!(root(domain, dns_domain), (None, format!("{domain}\\root")));
-        }
-    }
-
-    #[test]
-    fn letters_are_as_configured() {
-        let jurgen = || Account {
-            user: "Jürgen".to_owned(),
-            ..alice()
-        };
-        for (case, display, local) in [
-            (LetterCase::Keep, "EXAMPLE\\Jürgen", "Jürgen"),
-            (LetterCase::Lower, "example\\jürgen", "jürgen"),
-            (LetterCase::Upper, "EXAMPLE\\JÜRGEN", "JÜRGEN"),
-        ] {
-            let settings = config::Identity {
-                case,
-                ..config::Identity::default()
-            };
-            let identity = Identity::new(jurgen(), &settings, "EXAMPLE", String::new());
-            assert_eq!(
-                (identity.display(), identity.local()),
-                (display, Some(local))
-            );
-            let user = ["Jürgen".to_owned()];
-            assert_eq!(identity.attribute(b"user"), Some(&user[..]));
-        }
-    }
-
-    #[test]
-    fn what_the_client_typed_is_printable() {
-        let typed = "WS\n1\u{202e}".to_owned();
-        let identity = Identity::new(alice(), &config::Identity::default(), "EXAMPLE", typed);
-        let expected = ["WS\u{fffd}1\u{fffd}".to_owned()];
-        assert_eq!(identity.attribute(b"workstation"), Some(&expected[..]));
-    }
-
-    #[test]
-    fn every_attribute_is_announced() {
-        let identity = named(alice());
-        for (name, _) in identity.attributes() {
-            assert!(ATTRIBUTES.iter().any(|(known, _)| *known == name), "{name}");
-        }
-        for (name, _) in ATTRIBUTES {
-            assert!(
-                name.bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-            );
-        }
-    }
-
-    #[test]
-    fn attributes_without_a_value_are_left_out() {
-        let identity = Identity::new(
-            alice(),
-            &config::Identity::default(),
-            "EXAMPLE",
-            String::new(),
-        );
-        let names: Vec<_> = identity.attributes().map(|(name, _)| name).collect();
-        assert_eq!(
-            names,
-            [
-                "user",
-                "domain",
-                "dns-domain",
-                "upn",
-                "user-sid",
-                "primary-group-sid",
-                "group-sids"
-            ]
-        );
-        assert_eq!(
-            identity.attribute(b"group-sids"),
-            Some(
-                &[
-                    "S-1-5-21-1-2-3-513".to_owned(),
-                    "S-1-5-21-1-2-3-1200".to_owned()
-                ][..]
-            )
-        );
-        assert_eq!(identity.attribute(b"full-name"), None);
-        assert_eq!(identity.attribute(b"nothing"), None);
-    }
-}
+mod tests;

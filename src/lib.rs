@@ -13,7 +13,8 @@
 //!          ├─► policy    what is acceptable
 //!          ├─► brake     how many wrong passwords an account may have
 //!          ├─► verify    who answers for a login: users | netlogon
-//!          │     └─► dc        the controllers: found, asked, left for others; keys shared by processes
+//!          │     └─► dc        the controllers: found, asked, left for others; keys shared by processes;
+//!          │          │          the names of groups, kept for a while
 //!          │          ├─► rpc         the secure channel's bytes; no I/O
 //!          │          └─► dns, cldap  the questions that find a controller; no I/O
 //!          ├─► identity  a verified logon becomes names and attributes

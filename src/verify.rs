@@ -6,6 +6,8 @@
 pub mod netlogon;
 pub mod users;
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::crypto::Key;
@@ -13,6 +15,8 @@ use crate::fault::{Fault, Minor};
 use crate::ntlm::response::Provable;
 use crate::ntlm::text::Text;
 use crate::sid::Sid;
+
+pub use crate::dc::names::GroupName;
 
 /// What a client claims and how it proves it: the input of a verification.
 #[derive(Clone, Copy, Debug)]
@@ -55,12 +59,20 @@ pub struct Account {
     pub log_off: Option<SystemTime>,
 }
 
+/// Somebody who knows what groups are called.
+pub trait GroupNames: fmt::Debug + Send + Sync {
+    /// A name for each that has one, in their order; none for those whose name cannot be had. May
+    /// ask others, and takes no longer than the configuration allows.
+    fn names_of(&self, groups: &[Sid]) -> Vec<Option<GroupName>>;
+}
+
 /// Proof that somebody is who he says: only a verifier that has checked his response makes one.
 #[derive(Debug)]
 pub struct Logon {
     account: Account,
     session_base_key: Option<Key>,
     verifier: &'static str,
+    group_names: Option<Arc<dyn GroupNames>>,
 }
 
 impl Logon {
@@ -70,7 +82,14 @@ impl Logon {
             account,
             session_base_key,
             verifier,
+            group_names: None,
         }
+    }
+
+    /// With somebody who knows what the account's groups are called.
+    fn with_group_names(mut self, group_names: Arc<dyn GroupNames>) -> Self {
+        self.group_names = Some(group_names);
+        self
     }
 
     /// Who it is.
@@ -78,9 +97,9 @@ impl Logon {
         &self.account
     }
 
-    /// Who it is, taken over.
-    pub fn into_account(self) -> Account {
-        self.account
+    /// Who it is, and who knows what his groups are called, if anybody does; taken over.
+    pub fn into_parts(self) -> (Account, Option<Arc<dyn GroupNames>>) {
+        (self.account, self.group_names)
     }
 
     /// `SessionBaseKey` (MS-NLMP 3.3.2); none if the verifier has none to give.

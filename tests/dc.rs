@@ -6,6 +6,8 @@
 //! domain EXAMPLE. Without them every test fails.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "dc/groups.rs"]
+mod groups;
 mod support;
 
 use std::net::UdpSocket;

@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "dc",
         &[
             "rpc", "dns", "cldap", "net", "wire", "config", "crypto", "fault", "file", "log",
-            "process",
+            "process", "sid",
         ],
     ),
     (
