@@ -156,7 +156,9 @@ fn authenticate(setup: &Setup, claim: &Claim, start: Instant) -> Result<Establis
     let admitted = policy::admit(policy, &setup.channel(), claim).map_err(refused)?;
     let logon = ask(setup, &admitted).map_err(refused)?;
     let checked = admitted.check_mic(&logon).map_err(refused)?;
-    let permitted = admitted.permit(policy, &logon).map_err(refused)?;
+    let permitted = admitted
+        .permit(policy, &setup.target().netbios_domain, &logon)
+        .map_err(refused)?;
     let verifier = logon.verifier();
     let established = Established::new(setup, &admitted, logon, &checked, permitted);
     if established.expires <= SystemTime::now() {

@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-pub use policy::{Brake, ChannelBinding, DomainName, Mic, Policy, ResponseLevel, Rules, Service};
+pub use policy::{
+    Brake, ChannelBinding, DomainName, Group, Mic, Policy, ResponseLevel, Rules, Service,
+};
 pub use values::{Controller, Host, MachineAccount, NetbiosName, SiteName, first_label};
 
 /// What the file says, defaults filled in.

@@ -6,12 +6,14 @@ pub mod channel;
 #[cfg(test)]
 mod tests;
 
-use crate::config::{ChannelBinding, DomainName, Mic, Policy, ResponseLevel, Rules, Service};
+use crate::config::{
+    ChannelBinding, DomainName, Group, Mic, Policy, ResponseLevel, Rules, Service,
+};
 use crate::fault::{Fault, Minor};
 use crate::log::Quoted;
 use crate::ntlm::acceptor::{Claim, MicChecked};
 use crate::ntlm::response::{Provable, Response};
-use crate::verify::{Account, Attempt, Logon};
+use crate::verify::{Account, Attempt, GroupName, Logon};
 
 use channel::Channel;
 
@@ -156,15 +158,29 @@ impl<'a> Admitted<'a> {
     }
 
     /// Decides whether the account may come in here: by what was verified, never by what was typed.
+    /// `own_domain` is the NetBIOS name of ours. A controller is asked what the user's groups are
+    /// called only if that decides.
     ///
     /// # Errors
     /// [`Minor::DomainRefused`], [`Minor::NotInGroup`].
-    pub fn permit(&self, policy: &Policy, logon: &Logon) -> Result<Permitted, Fault> {
-        permit(policy, logon.account())
+    pub fn permit(
+        &self,
+        policy: &Policy,
+        own_domain: &str,
+        logon: &Logon,
+    ) -> Result<Permitted, Fault> {
+        permit(policy, own_domain, logon.account(), || {
+            logon.names_of_groups()
+        })
     }
 }
 
-fn permit(policy: &Policy, account: &Account) -> Result<Permitted, Fault> {
+fn permit(
+    policy: &Policy,
+    own_domain: &str,
+    account: &Account,
+    names: impl FnOnce() -> Vec<Option<GroupName>>,
+) -> Result<Permitted, Fault> {
     let refused = |minor: Minor| {
         let Account { user, domain, .. } = account;
         Err(minor.because(format_args!("{domain}\\{user}")))
@@ -178,8 +194,20 @@ fn permit(policy: &Policy, account: &Account) -> Result<Permitted, Fault> {
     if !is_accepted || policy.refused_domains.iter().any(is_of) {
         return refused(Minor::DomainRefused);
     }
-    let is_in = |group| account.group_sids.contains(group);
-    match policy.groups.is_empty() || policy.groups.iter().any(is_in) {
+    let required = &policy.groups;
+    let by_sid =
+        |group: &Group| matches!(group, Group::Sid(sid) if account.group_sids.contains(sid));
+    let needs_names = required
+        .iter()
+        .any(|group| matches!(group, Group::Named { .. }));
+    let by_name = || {
+        let is_required = |its: GroupName| {
+            let is_it = |group: &Group| group.is_called(its.domain(), its.name(), own_domain);
+            required.iter().any(is_it)
+        };
+        names().into_iter().flatten().any(is_required)
+    };
+    match required.is_empty() || required.iter().any(by_sid) || (needs_names && by_name()) {
         true => Ok(Permitted(())),
         false => refused(Minor::NotInGroup),
     }

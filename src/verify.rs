@@ -102,6 +102,16 @@ impl Logon {
         (self.account, self.group_names)
     }
 
+    /// What the account's groups are called, in their order. May ask others, as
+    /// [`GroupNames::names_of`] does.
+    pub fn names_of_groups(&self) -> Vec<Option<GroupName>> {
+        let groups = &self.account.group_sids;
+        match self.group_names.as_ref().filter(|_| !groups.is_empty()) {
+            Some(names) => names.names_of(groups),
+            None => Vec::new(),
+        }
+    }
+
     /// `SessionBaseKey` (MS-NLMP 3.3.2); none if the verifier has none to give.
     pub fn session_base_key(&self) -> Option<&Key> {
         self.session_base_key.as_ref()

@@ -30,7 +30,7 @@ pub struct Policy {
     /// The domains whose users are not, whatever `domains` says.
     pub refused_domains: Vec<DomainName>,
     /// The groups of which a user must be in one; if empty, he need not be in any.
-    pub groups: Vec<Sid>,
+    pub groups: Vec<Group>,
     /// The brake on guessing passwords; if absent, there is none.
     pub brake: Option<Brake>,
 }
@@ -78,7 +78,7 @@ struct PolicyTable {
     tls_certificates: Vec<PathBuf>,
     domains: Vec<DomainName>,
     refused_domains: Vec<DomainName>,
-    groups: Vec<Sid>,
+    groups: Vec<Group>,
     guess_limit: u16,
     #[serde(deserialize_with = "values::required_duration")]
     guess_window: Duration,
@@ -249,4 +249,54 @@ impl FromStr for DomainName {
     }
 }
 
-deserialize_from_str!(Service, DomainName, Sid);
+/// A group, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// By its security identifier, which comes with a login.
+    Sid(Sid),
+    /// By its name, which a controller must be asked for.
+    Named {
+        /// Its domain's NetBIOS name; none for our own.
+        domain: Option<String>,
+        /// Its name (`sAMAccountName`).
+        name: String,
+    },
+}
+
+impl Group {
+    /// True if it is called so; `own_domain` is the NetBIOS name of ours. Letter case does not count.
+    pub fn is_called(&self, domain: &str, name: &str, own_domain: &str) -> bool {
+        let alike = |one: &str, other: &str| one.to_uppercase() == other.to_uppercase();
+        match self {
+            Self::Sid(_) => false,
+            Self::Named {
+                domain: of,
+                name: called,
+            } => alike(of.as_deref().unwrap_or(own_domain), domain) && alike(called, name),
+        }
+    }
+}
+
+impl FromStr for Group {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("S-1-") {
+            return text.parse().map(Self::Sid);
+        }
+        let (domain, name) = match text.split_once('\\') {
+            Some((domain, name)) => (Some(domain.to_owned()), name),
+            None => (None, text),
+        };
+        // What has such a letter is told by its identifier only.
+        match name.is_empty() || name.contains(['\\', '|']) {
+            true => Err("a group is Name, DOMAIN\\Name, or its SID: S-1-5-21-1-2-3-1105"),
+            false => Ok(Self::Named {
+                domain,
+                name: name.to_owned(),
+            }),
+        }
+    }
+}
+
+deserialize_from_str!(Service, DomainName, Group);

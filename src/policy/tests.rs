@@ -78,6 +78,10 @@ fn account(domain: &str, dns_domain: Option<&str>) -> Account {
     }
 }
 
+fn nobody_asked() -> Vec<Option<GroupName>> {
+    panic!("asked what groups are called")
+}
+
 #[test]
 fn domains_are_those_that_were_verified() {
     let policy = |domains: &[&str], refused: &[&str]| Policy {
@@ -98,7 +102,7 @@ fn domains_are_those_that_were_verified() {
         (policy(&[], &["EXAMPLE"]), &example, refused),
         (policy(&["EXAMPLE"], &["example.test"]), &example, refused),
     ] {
-        let outcome = permit(&policy, account)
+        let outcome = permit(&policy, "EXAMPLE", account, nobody_asked)
             .map(drop)
             .map_err(|fault| fault.minor());
         assert_eq!(outcome, expected, "{policy:?}");
@@ -114,13 +118,35 @@ fn one_of_the_groups_must_be_the_users() {
     let users = "S-1-5-21-1-2-3-513";
     let other = "S-1-5-21-1-2-3-5130";
     let example = account("EXAMPLE", None);
-    assert!(permit(&policy(&[other, users]), &example).is_ok());
-    let fault = permit(&policy(&[other]), &example).unwrap_err();
+    assert!(permit(&policy(&[other, users]), "EXAMPLE", &example, nobody_asked).is_ok());
+    let fault = permit(&policy(&[other]), "EXAMPLE", &example, nobody_asked).unwrap_err();
     assert_eq!(fault.minor(), Minor::NotInGroup);
     assert!(fault.to_string().ends_with(": EXAMPLE\\alice"));
     let in_none = Account {
         group_sids: Vec::new(),
         ..example
     };
-    assert!(permit(&policy(&[users]), &in_none).is_err());
+    assert!(permit(&policy(&[users]), "EXAMPLE", &in_none, nobody_asked).is_err());
+}
+
+#[test]
+fn groups_are_asked_for_their_names_if_that_decides() {
+    let policy = |groups: &[&str]| Policy {
+        groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
+        ..Policy::default()
+    };
+    let example = account("EXAMPLE", None);
+    let called = |domain, name| move || vec![None, GroupName::new(domain, name)];
+    let is_in = |groups: &[&str], domain, name| {
+        permit(&policy(groups), "EXAMPLE", &example, called(domain, name)).is_ok()
+    };
+    assert!(is_in(&["Staff"], "EXAMPLE", "staff"));
+    assert!(is_in(&["Others", "OTHER\\Staff"], "OTHER", "Staff"));
+    assert!(!is_in(&["Staff"], "OTHER", "Staff"));
+    assert!(!is_in(&["Staff"], "EXAMPLE", "Staff of others"));
+    // Names that cannot be had open nothing.
+    let unnamed = || vec![None];
+    assert!(permit(&policy(&["Staff"]), "EXAMPLE", &example, unnamed).is_err());
+    let by_sid = policy(&["Staff", "S-1-5-21-1-2-3-513"]);
+    assert!(permit(&by_sid, "EXAMPLE", &example, nobody_asked).is_ok());
 }

@@ -136,6 +136,10 @@ def test_domains_and_groups(library, controller, make_site):
         ('refused_domains = ["example"]', refused("DomainRefused")),
         (f'groups = ["{other}", "{sid}"]', (200, ALICE, [])),
         (f'groups = ["{other}"]', refused("NotInGroup")),
+        ('groups = ["domain users"]', (200, ALICE, [])),
+        ('groups = ["Nobody", "EXAMPLE\\\\Domain Users"]', (200, ALICE, [])),
+        ('groups = ["Domain Admins", "Domain User"]', refused("NotInGroup")),
+        ('groups = ["OTHER\\\\Domain Users"]', refused("NotInGroup")),
     ):
         site = make_site(mech.with_domain(library, controller, more=f"[policy]\n{rule}\n"))
         assert attempt(site) == expected, rule

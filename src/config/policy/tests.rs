@@ -29,7 +29,7 @@ fn every_setting_can_be_written() {
         spn = ["HTTP/www.example.test", "none"]
         domains = ["EXAMPLE", "corp.test"]
         refused_domains = ["GUESTS"]
-        groups = ["S-1-5-21-1-2-3-1105"]
+        groups = ["S-1-5-21-1-2-3-1105", "Web Users", "OTHER\\Staff"]
         guess_limit = 4
         guess_window = "1h"
         [audit]
@@ -54,7 +54,8 @@ fn every_setting_can_be_written() {
     assert_eq!(policy.tls_certificates, certificates);
     assert!(policy.domains[1].is("Corp.Test") && !policy.domains[1].is("corp"));
     assert!(policy.refused_domains[0].is("guests"));
-    assert_eq!(policy.groups[0].to_string(), "S-1-5-21-1-2-3-1105");
+    let sid = "S-1-5-21-1-2-3-1105".parse().unwrap();
+    assert_eq!(policy.groups[0], Group::Sid(sid));
     let brake = policy.brake.unwrap();
     assert_eq!((brake.limit, brake.window.as_secs()), (4, 3600));
 }
@@ -69,7 +70,9 @@ fn mistakes_are_told() {
         ("tls_certificates = [\"www.pem\"]", "begins with /"),
         ("domains = [\"\"]", "a domain is"),
         ("domains = [\"EX\\\\alice\"]", "a domain is"),
-        ("groups = [\"Web Users\"]", "S-1-5-21-"),
+        ("groups = [\"S-1-5-21-x\"]", "a SID is expected"),
+        ("groups = [\"\"]", "a group is"),
+        ("groups = [\"OTHER\\\\\"]", "a group is"),
         ("guess_limit = -1", "invalid value"),
         ("guess_window = \"2\"", "a whole number and a unit"),
         ("audit = true", "invalid type"),
@@ -78,6 +81,23 @@ fn mistakes_are_told() {
         let error = policy(text).unwrap_err();
         assert!(error.contains(told), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_group_without_a_domain_is_of_ours() {
+    let is = |written: &str, domain, name| {
+        let group: Group = written.parse().unwrap();
+        group.is_called(domain, name, "EXAMPLE")
+    };
+    assert!(is("Web Users", "EXAMPLE", "web users"));
+    assert!(is("Example\\Web Users", "EXAMPLE", "Web Users"));
+    assert!(is("OTHER\\Staff", "OTHER", "Staff"));
+    assert!(!is("Staff", "OTHER", "Staff"), "not our staff");
+    assert!(!is("OTHER\\Staff", "EXAMPLE", "Staff"));
+    assert!(!is("Staff", "EXAMPLE", "Staff 2"));
+    assert!(!is("Staff", "", "Staff"));
+    assert!(is("\\Everyone", "", "Everyone"));
+    assert!(!is("S-1-1-0", "", "Everyone"), "told by its identifier");
 }
 
 #[test]
