@@ -34,6 +34,10 @@
 #define NTLMDC_ATTR_WORKSTATION "workstation"
 /* The security identifiers of all groups, one a value. */
 #define NTLMDC_ATTR_GROUP_SIDS "group-sids"
+/* The groups' names, one a value: name, or DOMAIN\name where the group is not of our domain. */
+#define NTLMDC_ATTR_GROUPS "groups"
+/* The same in one value: |name|DOMAIN\name|. */
+#define NTLMDC_ATTR_GROUPS_LIST "groups-list"
 
 /*
  * Minor status codes. gss_display_status gives the text, with what is known of the occurrence.
@@ -91,6 +95,16 @@
  * takes these away. */
 #define NTLMDC_E_WEAK_CHALLENGE 0x4E440207u
 
+/* The client sent no channel bindings, which are required. Required by the setting
+ * `channel_binding = "require"`. Curl, Firefox and Java send none; other clients send them over
+ * TLS only. */
+#define NTLMDC_E_MISSING_BINDINGS 0x4E440208u
+
+/* Channel bindings are required, and this server does not know its own. With `channel_binding =
+ * "require"`, name the certificates that clients see in `tls_certificates`: this server's
+ * program does not tell which channel is its own. */
+#define NTLMDC_E_UNKNOWN_CHANNEL 0x4E440209u
+
 /* Anonymous logins are refused. Never accepted: an anonymous login proves nothing. */
 #define NTLMDC_E_ANONYMOUS_REFUSED 0x4E440301u
 
@@ -108,6 +122,28 @@
 /* The client answered with LM only, which is refused. The client sent a LAN Manager response
  * and nothing better. */
 #define NTLMDC_E_LM_ONLY_REFUSED 0x4E440305u
+
+/* The client meant to log in to another service. The client believes it talks to a service that
+ * `spn` does not list: a name of this server that is missing there, or a login that was relayed
+ * from elsewhere. */
+#define NTLMDC_E_OTHER_SERVICE 0x4E440306u
+
+/* The client does not say which service it means to log in to. `spn` lists the services that a
+ * client may name. With "none" in it, those that name none (curl, Firefox, Java) are let in
+ * too. */
+#define NTLMDC_E_UNNAMED_SERVICE 0x4E440307u
+
+/* Users of this domain are refused. See the settings `domains` and `refused_domains`. */
+#define NTLMDC_E_DOMAIN_REFUSED 0x4E440308u
+
+/* The user is in none of the groups that are let in. The setting `groups` lists the groups that
+ * are let in. Users of a users file are in none. */
+#define NTLMDC_E_NOT_IN_GROUP 0x4E440309u
+
+/* The user is unknown or the password is wrong. Wrong passwords have come in a row: nobody was
+ * asked about this one, right or wrong. It ends `guess_window` after the last of them. The text
+ * is that of a wrong password. */
+#define NTLMDC_E_TOO_MANY_GUESSES 0x4E44030Au
 
 /* The user is unknown or the password is wrong. The same code for both, so that nobody learns
  * which names exist. The log tells them apart. */
@@ -219,6 +255,10 @@
  * process, readable for everybody, or malformed. */
 #define NTLMDC_E_SECRET_FILE_UNUSABLE 0x4E44050Cu
 
+/* A TLS certificate cannot be used. A file of `tls_certificates` is missing, unreadable for
+ * this process, or holds no certificate that has a channel binding. */
+#define NTLMDC_E_CERTIFICATE_UNUSABLE 0x4E44050Du
+
 /* NTLM is not configured. Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE
  * for the process. */
 #define NTLMDC_E_NOT_CONFIGURED 0x4E440601u
@@ -229,6 +269,9 @@
 /* There are no credentials to initiate with. A password, or a users file in NTLM_USER_FILE with
  * a line for the user, is needed. */
 #define NTLMDC_E_INITIATE_UNAVAILABLE 0x4E440603u
+
+/* NTLM is switched off. By the setting `enabled = false`. */
+#define NTLMDC_E_SWITCHED_OFF 0x4E440604u
 
 /* An argument of the call is missing or impossible. A required pointer is NULL, or a value is
  * none that the call takes. */

@@ -18,7 +18,8 @@ use crate::ntlm::acceptor::{self, Challenged, Claim, MicChecked};
 use crate::ntlm::bindings::ChannelBindings;
 use crate::ntlm::message::MessageType;
 use crate::ntlm::seal::SessionSecurity;
-use crate::policy::{self, Admitted};
+use crate::policy::channel::Channel;
+use crate::policy::{self, Admitted, Permitted};
 use crate::setup::Setup;
 use crate::verify::{self, Logon};
 
@@ -133,18 +134,26 @@ pub struct Established {
 }
 
 impl Established {
-    /// The only way in: what was admitted, who it is, and the check of the messages.
-    fn new(setup: &Setup, admitted: Admitted<'_>, logon: Logon, checked: MicChecked) -> Self {
+    /// The only way in: what was admitted, who it is, the check of the messages, and that he may
+    /// come in.
+    fn new(
+        setup: &Setup,
+        admitted: &Admitted<'_>,
+        logon: Logon,
+        checked: MicChecked,
+        _permitted: Permitted,
+    ) -> Self {
         let settings = &setup.config().identity;
-        let account = logon.into_account();
+        let (account, group_names) = logon.into_parts();
         let lasts = SystemTime::now() + settings.lifetime;
         let expires = account.log_off.map_or(lasts, |log_off| lasts.min(log_off));
         let identity = Identity::new(
             account,
-            settings.format,
+            settings,
             &setup.target().netbios_domain,
             admitted.workstation().to_owned(),
-        );
+        )
+        .with_group_names(group_names);
         Self {
             identity: Arc::new(identity),
             expires,
@@ -185,12 +194,19 @@ fn authenticate(
         fault,
         claimed: Some(Claimed(claim).to_string()),
     };
-    policy::check_channel(channel, claim).map_err(refused)?;
-    let admitted = policy::admit(&setup.config().policy, claim).map_err(refused)?;
-    let logon = verify::ask(setup.verifiers(), &admitted.attempt()).map_err(refused)?;
+    let policy = &setup.config().policy;
+    let channel = match channel {
+        Some(bindings) => Arc::new(Channel::any_of(vec![bindings.hash()])),
+        None => setup.channel(),
+    };
+    let admitted = policy::admit(policy, &channel, claim).map_err(refused)?;
+    let logon = ask(setup, &admitted).map_err(refused)?;
     let checked = admitted.check_mic(&logon).map_err(refused)?;
+    let permitted = admitted
+        .permit(policy, &setup.target().netbios_domain, &logon)
+        .map_err(refused)?;
     let verifier = logon.verifier();
-    let established = Established::new(setup, admitted, logon, checked);
+    let established = Established::new(setup, &admitted, logon, checked, permitted);
     if established.expires <= SystemTime::now() {
         return Err(refused(Minor::InvalidLogonHours.into()));
     }
@@ -198,18 +214,34 @@ fn authenticate(
         setup.config().log.to,
         Severity::Info,
         format_args!(
-            "accepted {} as {} verifier={verifier} mic={} took={}",
+            "accepted {} as {} verifier={verifier} response={} mic={} took={}{}",
             Quoted(established.identity.display()),
             Claimed(claim),
+            admitted.level(),
             if established.mic_verified {
                 "verified"
             } else {
                 "none"
             },
             Took(start),
+            Audited(admitted.would_refuse()),
         ),
     );
     Ok(established)
+}
+
+/// Asks the verifiers, unless the brake is on.
+fn ask(setup: &Setup, admitted: &Admitted<'_>) -> Result<Logon, Fault> {
+    let attempt = admitted.attempt();
+    let guess = match setup.brake() {
+        Some(brake) => Some(brake.begin(&attempt.user.meant)?),
+        None => None,
+    };
+    let outcome = verify::ask(setup.verifiers(), &attempt);
+    if let Some(guess) = guess {
+        guess.answered(&outcome);
+    }
+    outcome
 }
 
 /// A message that was refused, and what is known of its sender.
@@ -257,6 +289,21 @@ impl fmt::Display for Claimed<'_> {
             Quoted(&claim.domain().meant),
             Quoted(&claim.workstation().meant)
         )
+    }
+}
+
+/// What stricter rules would have said.
+struct Audited<'a>(&'a [Fault]);
+
+impl fmt::Display for Audited<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = "; policy.audit would refuse: ";
+        for fault in self.0 {
+            let code = fault.minor().code();
+            write!(formatter, "{before}{} [{code:x}]", fault.for_the_log())?;
+            before = ", ";
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 //! the mechanism holds values that are right. The files that it names (users, secret) are not read
 //! here.
 
+mod policy;
 mod values;
 
 use std::net::IpAddr;
@@ -12,6 +13,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use policy::{
+    Brake, ChannelBinding, DomainName, Group, Mic, Policy, ResponseLevel, Rules, Service,
+};
 pub use values::{Controller, Host, MachineAccount, NetbiosName, SiteName, first_label};
 
 /// What the file says, defaults filled in.
@@ -88,6 +92,8 @@ pub struct Netlogon {
     pub connections: usize,
     /// The directory in which the processes of this host share the secure channel's key.
     pub state_dir: PathBuf,
+    /// How long the name of a group is kept before it is asked for again.
+    pub group_cache: Duration,
 }
 
 /// Where the machine account's secret is.
@@ -123,6 +129,8 @@ struct NetlogonTable {
     connections: Option<usize>,
     #[serde(default, deserialize_with = "values::optional_path")]
     state_dir: Option<PathBuf>,
+    #[serde(default, deserialize_with = "values::duration")]
+    group_cache: Option<Duration>,
 }
 
 impl TryFrom<NetlogonTable> for Netlogon {
@@ -167,6 +175,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
             budget: table.budget.unwrap_or(Duration::from_secs(20)),
             connections,
             state_dir,
+            group_cache: table.group_cache.unwrap_or(Duration::from_secs(10 * 60)),
         })
     }
 }
@@ -177,6 +186,10 @@ impl TryFrom<NetlogonTable> for Netlogon {
 pub struct Identity {
     /// How the display name is written.
     pub format: NameFormat,
+    /// In which letters names are written.
+    pub case: LetterCase,
+    /// The domains, beside our own, whose users are users of this machine.
+    pub local_domains: Vec<DomainName>,
     /// How long a context lasts, at most; what sessions and tickets built on it see.
     #[serde(deserialize_with = "values::required_duration")]
     pub lifetime: Duration,
@@ -186,6 +199,8 @@ impl Default for Identity {
     fn default() -> Self {
         Self {
             format: NameFormat::Logon,
+            case: LetterCase::Keep,
+            local_domains: Vec::new(),
             lifetime: Duration::from_secs(4 * 60 * 60),
         }
     }
@@ -208,28 +223,16 @@ pub enum NameFormat {
     UserAtDomain,
 }
 
-/// `[policy]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Policy {
-    /// Whether a client must send a message integrity code. One that is announced is always checked.
-    pub mic: Mic,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { mic: Mic::Allow }
-    }
-}
-
-/// Whether a client must send a message integrity code.
+/// In which letters names are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Mic {
-    /// Clients that send none are let in: curl, Firefox, Java and others never do.
-    Allow,
-    /// Clients that send none are refused.
-    Require,
+pub enum LetterCase {
+    /// As the verifier writes them.
+    Keep,
+    /// In small letters.
+    Lower,
+    /// In capitals.
+    Upper,
 }
 
 /// `[log]`

@@ -14,10 +14,11 @@ use aes::cipher::consts::U16;
 use aes::cipher::{
     BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser,
 };
+use des::Des;
 use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
 use md5::Md5;
-use sha2::Sha256;
+use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -143,6 +144,47 @@ pub fn md5(parts: &[&[u8]]) -> [u8; 16] {
 /// SHA-256 (FIPS 180-4).
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+/// SHA-384 (FIPS 180-4).
+pub fn sha384(bytes: &[u8]) -> [u8; 48] {
+    Sha384::digest(bytes).into()
+}
+
+/// SHA-512 (FIPS 180-4).
+pub fn sha512(bytes: &[u8]) -> [u8; 64] {
+    Sha512::digest(bytes).into()
+}
+
+/// `DESL` (MS-NLMP 6): 8 bytes under DES with each third of the key, which five zeros fill up.
+pub fn desl(key: &Key, block: [u8; 8]) -> [u8; 24] {
+    let mut padded = Zeroizing::new([0; 21]);
+    padded
+        .iter_mut()
+        .zip(key.expose())
+        .for_each(|(to, from)| *to = *from);
+    let mut result = [0; 24];
+    let (thirds, _) = padded.as_chunks();
+    let (blocks, _) = result.as_chunks_mut();
+    for (encrypted, third) in blocks.iter_mut().zip(thirds) {
+        let mut one = block.into();
+        let cipher = Des::new(&(*des_key(third)).into());
+        BlockCipherEncrypt::encrypt_block(&cipher, &mut one);
+        *encrypted = one.into();
+    }
+    result
+}
+
+/// 56 bits of key, seven to a byte from the top; the lowest bit is parity, which DES ignores.
+fn des_key(bytes: &[u8; 7]) -> Zeroizing<[u8; 8]> {
+    let bits = bytes
+        .iter()
+        .fold(0, |bits, byte| bits << 8 | u64::from(*byte));
+    let mut key = Zeroizing::new([0; 8]);
+    for (seven, byte) in (0..8).rev().zip(key.iter_mut()) {
+        *byte = (bits >> (7 * seven) & 0x7F) as u8 * 2;
+    }
+    key
 }
 
 /// HMAC-MD5 (RFC 2104) of `parts`, one after the other.

@@ -3,12 +3,14 @@
 //! [`pool`] is what the rest of the mechanism uses: its `channels` are those of this process, each
 //! opened by `channel` to a controller of `locate`, with the account's `secret` (from a file or a
 //! `keytab`) or a key that other processes have `shared`. What follows an outcome is an `action`.
+//! [`names`] are those of groups, asked for when somebody wants to know them, and kept for a while.
 
 mod action;
 mod channel;
 mod channels;
 mod keytab;
 mod locate;
+pub mod names;
 pub mod pool;
 mod secret;
 mod shared;
@@ -22,7 +24,7 @@ use crate::rpc::{self, FaultStatus, NtStatus};
 /// What was being done when something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Asking on port 135 where NETLOGON listens.
+    /// Asking on port 135 where NETLOGON or LSA listens.
     FindPort,
     /// NetrServerReqChallenge and NetrServerAuthenticate3.
     AgreeOnKey,
@@ -30,15 +32,18 @@ pub(crate) enum Step {
     OpenChannel,
     /// NetrLogonSamLogonEx.
     Logon,
+    /// LsarLookupSids3.
+    Names,
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::FindPort => "asking for the port of netlogon",
+            Self::FindPort => "asking for the port of the service",
             Self::AgreeOnKey => "agreeing on a session key",
             Self::OpenChannel => "opening the sealed channel",
             Self::Logon => "asking about the login",
+            Self::Names => "asking what groups are called",
         })
     }
 }
@@ -114,14 +119,16 @@ impl Error {
         let Self::Rpc { step, error, .. } = self else {
             return false;
         };
-        let is_sealed = matches!(step, Step::OpenChannel | Step::Logon);
-        is_sealed
-            && matches!(
-                error,
-                rpc::Error::BindRefused(_)
-                    | rpc::Error::Fault(FaultStatus::ACCESS_DENIED | FaultStatus::SEC_PKG_ERROR)
-                    | rpc::Error::Status(_, NtStatus::ACCESS_DENIED)
-            )
+        let is_sealed = matches!(step, Step::OpenChannel | Step::Logon | Step::Names);
+        match error {
+            rpc::Error::BindRefused(_)
+            | rpc::Error::Fault(FaultStatus::ACCESS_DENIED | FaultStatus::SEC_PKG_ERROR) => {
+                is_sealed
+            }
+            // NETLOGON says so in an answer, too.
+            rpc::Error::Status(_, NtStatus::ACCESS_DENIED) => is_sealed && *step != Step::Names,
+            _ => false,
+        }
     }
 
     /// A handshake of somebody else for the same account came between: worth trying again.

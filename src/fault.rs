@@ -112,6 +112,14 @@ minor_codes! {
     /// We initiate with NTLMv2, Unicode, extended session security and 128-bit keys, or not at all:
     /// the server is too old, or something between takes these away.
     0x4E44_0207 WeakChallenge Unauthorized "the server's challenge asks for less than NTLMv2";
+    /// Required by the setting `channel_binding = "require"`. Curl, Firefox and Java send none; other
+    /// clients send them over TLS only.
+    0x4E44_0208 MissingBindings BadBindings
+        "the client sent no channel bindings, which are required";
+    /// With `channel_binding = "require"`, name the certificates that clients see in
+    /// `tls_certificates`: this server's program does not tell which channel is its own.
+    0x4E44_0209 UnknownChannel BadBindings
+        "channel bindings are required, and this server does not know its own";
 
     // 03: policy
     /// Never accepted: an anonymous login proves nothing.
@@ -125,6 +133,20 @@ minor_codes! {
         "the client answered with NTLM2 session security (NTLMv1), which is refused";
     /// The client sent a LAN Manager response and nothing better.
     0x4E44_0305 LmOnlyRefused Unauthorized "the client answered with LM only, which is refused";
+    /// The client believes it talks to a service that `spn` does not list: a name of this server that
+    /// is missing there, or a login that was relayed from elsewhere.
+    0x4E44_0306 OtherService Unauthorized "the client meant to log in to another service";
+    /// `spn` lists the services that a client may name. With "none" in it, those that name none (curl,
+    /// Firefox, Java) are let in too.
+    0x4E44_0307 UnnamedService Unauthorized
+        "the client does not say which service it means to log in to";
+    /// See the settings `domains` and `refused_domains`.
+    0x4E44_0308 DomainRefused Unauthorized "users of this domain are refused";
+    /// The setting `groups` lists the groups that are let in. Users of a users file are in none.
+    0x4E44_0309 NotInGroup Unauthorized "the user is in none of the groups that are let in";
+    /// Wrong passwords have come in a row: nobody was asked about this one, right or wrong. It ends
+    /// `guess_window` after the last of them. The text is that of a wrong password.
+    0x4E44_030A TooManyGuesses Unauthorized "the user is unknown or the password is wrong";
 
     // 04: the account; whoever verified says so
     /// The same code for both, so that nobody learns which names exist. The log tells them apart.
@@ -194,6 +216,9 @@ minor_codes! {
     0x4E44_050B UsersFileUnusable Failure "the users file cannot be used";
     /// The file is missing, unreadable for this process, readable for everybody, or malformed.
     0x4E44_050C SecretFileUnusable Failure "the machine account's secret cannot be used";
+    /// A file of `tls_certificates` is missing, unreadable for this process, or holds no certificate
+    /// that has a channel binding.
+    0x4E44_050D CertificateUnusable Failure "a TLS certificate cannot be used";
 
     // 06: set-up
     /// Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE for the process.
@@ -202,6 +227,8 @@ minor_codes! {
     0x4E44_0602 BadConfiguration NoCred "the configuration cannot be used";
     /// A password, or a users file in NTLM_USER_FILE with a line for the user, is needed.
     0x4E44_0603 InitiateUnavailable NoCred "there are no credentials to initiate with";
+    /// By the setting `enabled = false`.
+    0x4E44_0604 SwitchedOff NoCred "NTLM is switched off";
 
     // 07: the call
     /// A required pointer is NULL, or a value is none that the call takes.

@@ -1,5 +1,7 @@
 //! Files that the configuration names: read whole, with a limit, and noticed when they change.
 
+pub mod own;
+
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};

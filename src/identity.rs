@@ -1,10 +1,13 @@
 //! A verified logon becomes names and attributes.
 
-use std::sync::OnceLock;
+mod groups;
 
-use crate::config::NameFormat;
+use std::sync::{Arc, OnceLock};
+
+use crate::config::{self, LetterCase, NameFormat};
 use crate::fault::is_unprintable;
-use crate::verify::Account;
+use crate::identity::groups::Groups;
+use crate::verify::{Account, GroupNames};
 
 /// Every attribute that an identity may have, and what it says.
 ///
@@ -35,7 +38,15 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
         "group-sids",
         "The security identifiers of all groups, one a value.",
     ),
+    (
+        GROUPS,
+        "The groups' names, one a value: name, or DOMAIN\\name where the group is not of our domain.",
+    ),
+    (GROUPS_LIST, "The same in one value: |name|DOMAIN\\name|."),
 ];
+
+const GROUPS: &str = "groups";
+const GROUPS_LIST: &str = "groups-list";
 
 /// Who somebody is, in the words that the host asks for.
 ///
@@ -46,32 +57,64 @@ pub struct Identity {
     account: Account,
     workstation: String,
     display: String,
-    is_local: bool,
+    local: Option<String>,
+    own_domain: String,
+    group_names: Option<Arc<dyn GroupNames>>,
     /// Made when somebody asks for them: most hosts never do.
-    attributes: OnceLock<Vec<(&'static str, Vec<String>)>>,
+    attributes: OnceLock<Vec<Attribute>>,
+    /// Made when somebody asks for them: a controller may have to say what they are called.
+    groups: OnceLock<Vec<Attribute>>,
+}
+
+/// Something that is known of somebody.
+#[derive(Debug)]
+pub struct Attribute {
+    /// One of [`ATTRIBUTES`].
+    pub name: &'static str,
+    /// One or more, none of them empty.
+    pub values: Vec<String>,
+    /// Whether that is all there is.
+    pub complete: bool,
 }
 
 impl Identity {
     /// Names an account: `own_domain` is the NetBIOS name of the domain whose users are users of
-    /// this machine. A principal name that another domain gave its user counts only if it is under
-    /// that domain's own name.
+    /// this machine, and `settings` may name more such domains. A principal name that another domain
+    /// gave its user counts only if it is under that domain's own name.
     pub fn new(
         mut account: Account,
-        format: NameFormat,
+        settings: &config::Identity,
         own_domain: &str,
         workstation: String,
     ) -> Self {
-        let is_local = account.domain.eq_ignore_ascii_case(own_domain);
+        let is_local = account.domain.eq_ignore_ascii_case(own_domain)
+            || settings.local_domains.iter().any(|local| {
+                local.is(&account.domain)
+                    || account
+                        .dns_domain
+                        .as_deref()
+                        .is_some_and(|name| local.is(name))
+            });
         if !is_local && !is_of_its_domain(&account) {
             account.upn = None;
         }
+        let display = display_name(&account, settings.format, is_local);
         Self {
-            display: display_name(&account, format, is_local),
-            is_local,
+            display: in_letters(settings.case, display),
+            local: is_local.then(|| in_letters(settings.case, account.user.clone())),
             account,
             workstation,
+            own_domain: own_domain.to_owned(),
+            group_names: None,
             attributes: OnceLock::new(),
+            groups: OnceLock::new(),
         }
+    }
+
+    /// With somebody who knows what groups are called. He is asked when the names are wanted, once.
+    pub fn with_group_names(mut self, group_names: Option<Arc<dyn GroupNames>>) -> Self {
+        self.group_names = group_names;
+        self
     }
 
     /// The display name: what REMOTE_USER is.
@@ -81,22 +124,43 @@ impl Identity {
 
     /// The name on this machine; none for a user of another domain.
     pub fn local(&self) -> Option<&str> {
-        self.is_local.then_some(self.account.user.as_str())
+        self.local.as_deref()
     }
 
-    /// The attributes that this identity has, each with one value or more.
-    pub fn attributes(&self) -> impl Iterator<Item = (&'static str, &[String])> {
+    /// The attributes that this identity has. Those that say what groups are called may take as long
+    /// as a login does; what is not known then is left out.
+    pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.account_attributes()
+            .iter()
+            .chain(self.group_attributes())
+    }
+
+    /// One attribute; only for what groups are called is anybody asked.
+    pub fn attribute(&self, name: &[u8]) -> Option<&Attribute> {
+        let attributes = match [GROUPS, GROUPS_LIST].map(str::as_bytes).contains(&name) {
+            true => self.group_attributes(),
+            false => self.account_attributes(),
+        };
+        attributes
+            .iter()
+            .find(|attribute| attribute.name.as_bytes() == name)
+    }
+
+    fn account_attributes(&self) -> &[Attribute] {
         self.attributes
             .get_or_init(|| attributes(&self.account, &self.workstation))
-            .iter()
-            .map(|(name, values)| (*name, values.as_slice()))
     }
 
-    /// The values of one attribute.
-    pub fn attribute(&self, name: &[u8]) -> Option<&[String]> {
-        self.attributes()
-            .find(|(known, _)| known.as_bytes() == name)
-            .map(|(_, values)| values)
+    fn group_attributes(&self) -> &[Attribute] {
+        self.groups.get_or_init(|| {
+            let sids = &self.account.group_sids;
+            match self.group_names.as_ref().filter(|_| !sids.is_empty()) {
+                Some(names) => {
+                    Groups::called(names.names_of(sids), &self.own_domain).into_attributes()
+                }
+                None => Vec::new(),
+            }
+        })
     }
 }
 
@@ -124,7 +188,15 @@ fn display_name(account: &Account, format: NameFormat, is_local: bool) -> String
     }
 }
 
-fn attributes(account: &Account, workstation: &str) -> Vec<(&'static str, Vec<String>)> {
+fn in_letters(case: LetterCase, name: String) -> String {
+    match case {
+        LetterCase::Keep => name,
+        LetterCase::Lower => name.to_lowercase(),
+        LetterCase::Upper => name.to_uppercase(),
+    }
+}
+
+fn attributes(account: &Account, workstation: &str) -> Vec<Attribute> {
     let sid = |sid: &Option<_>| sid.as_ref().map(ToString::to_string);
     let single = [
         ("user", Some(account.user.clone())),
@@ -143,6 +215,11 @@ fn attributes(account: &Account, workstation: &str) -> Vec<(&'static str, Vec<St
         .map(|(name, value)| (name, value.into_iter().collect()))
         .chain([("group-sids", group_sids)])
         .filter(|(_, values): &(_, Vec<String>)| values.iter().any(|value| !value.is_empty()))
+        .map(|(name, values)| Attribute {
+            name,
+            values,
+            complete: true,
+        })
         .collect()
 }
 
@@ -157,137 +234,4 @@ fn printable(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sid::Sid;
-
-    fn alice() -> Account {
-        let domain = Sid::new([0, 0, 0, 0, 0, 5], vec![21, 1, 2, 3]).unwrap();
-        Account {
-            user: "alice".to_owned(),
-            domain: "EXAMPLE".to_owned(),
-            dns_domain: Some("example.test".to_owned()),
-            upn: Some("alice@example.test".to_owned()),
-            full_name: Some(String::new()),
-            sid: domain.with_rid(1105),
-            primary_group_sid: domain.with_rid(513),
-            group_sids: [513, 1200]
-                .into_iter()
-                .filter_map(|rid| domain.with_rid(rid))
-                .collect(),
-            logon_server: None,
-            log_off: None,
-        }
-    }
-
-    fn named(account: Account) -> Identity {
-        Identity::new(account, NameFormat::Logon, "EXAMPLE", "WS1".to_owned())
-    }
-
-    #[test]
-    fn the_display_name_has_the_configured_form() {
-        for (format, name) in [
-            (NameFormat::Logon, "EXAMPLE\\alice"),
-            (NameFormat::Sam, "alice"),
-            (NameFormat::Upn, "alice@example.test"),
-            (NameFormat::UserAtDomain, "alice@EXAMPLE"),
-        ] {
-            let identity = Identity::new(alice(), format, "EXAMPLE", "WS1".to_owned());
-            assert_eq!(identity.display(), name);
-        }
-        let without_upn = Account {
-            upn: None,
-            ..alice()
-        };
-        let identity = Identity::new(without_upn, NameFormat::Upn, "EXAMPLE", "WS1".to_owned());
-        assert_eq!(identity.display(), "alice@example.test");
-        let identity = Identity::new(alice(), NameFormat::Sam, "OTHER", "WS1".to_owned());
-        assert_eq!(identity.display(), "EXAMPLE\\alice", "not our alice");
-    }
-
-    #[test]
-    fn only_users_of_our_domain_are_local() {
-        let identity = Identity::new(alice(), NameFormat::Logon, "example", "WS1".to_owned());
-        assert_eq!(identity.local(), Some("alice"));
-        let identity = Identity::new(alice(), NameFormat::Logon, "OTHER", "WS1".to_owned());
-        assert_eq!(identity.local(), None);
-    }
-
-    #[test]
-    fn another_domain_does_not_give_names_of_ours() {
-        for (upn, display) in [
-            ("root@OTHER.test", "root@OTHER.test"),
-            ("alice@example.test", "mallory@other.test"),
-            ("alice@example.test@other.test.", "mallory@other.test"),
-            ("alice", "mallory@other.test"),
-        ] {
-            let mallory = Account {
-                user: "mallory".to_owned(),
-                domain: "OTHER".to_owned(),
-                dns_domain: Some("other.test".to_owned()),
-                upn: Some(upn.to_owned()),
-                ..alice()
-            };
-            let identity = Identity::new(mallory, NameFormat::Upn, "EXAMPLE", String::new());
-            assert_eq!(identity.display(), display);
-            assert_eq!(identity.attribute(b"upn").is_some(), upn == display);
-        }
-        // Ours may give what they like.
-        let ours = Account {
-            upn: Some("alice@brand.test".to_owned()),
-            ..alice()
-        };
-        assert_eq!(named(ours).attribute(b"upn").map(<[_]>::len), Some(1));
-    }
-
-    #[test]
-    fn what_the_client_typed_is_printable() {
-        let typed = "WS\n1\u{202e}".to_owned();
-        let identity = Identity::new(alice(), NameFormat::Logon, "EXAMPLE", typed);
-        let expected = ["WS\u{fffd}1\u{fffd}".to_owned()];
-        assert_eq!(identity.attribute(b"workstation"), Some(&expected[..]));
-    }
-
-    #[test]
-    fn every_attribute_is_announced() {
-        let identity = named(alice());
-        for (name, _) in identity.attributes() {
-            assert!(ATTRIBUTES.iter().any(|(known, _)| *known == name), "{name}");
-        }
-        for (name, _) in ATTRIBUTES {
-            assert!(
-                name.bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-            );
-        }
-    }
-
-    #[test]
-    fn attributes_without_a_value_are_left_out() {
-        let identity = Identity::new(alice(), NameFormat::Logon, "EXAMPLE", "".to_owned());
-        let names: Vec<_> = identity.attributes().map(|(name, _)| name).collect();
-        assert_eq!(
-            names,
-            [
-                "user",
-                "domain",
-                "dns-domain",
-                "upn",
-                "user-sid",
-                "primary-group-sid",
-                "group-sids"
-            ]
-        );
-        assert_eq!(
-            identity.attribute(b"group-sids"),
-            Some(
-                &[
-                    "S-1-5-21-1-2-3-513".to_owned(),
-                    "S-1-5-21-1-2-3-1200".to_owned()
-                ][..]
-            )
-        );
-        assert_eq!(identity.attribute(b"full-name"), None);
-        assert_eq!(identity.attribute(b"nothing"), None);
-    }
-}
+mod tests;

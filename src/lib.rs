@@ -13,8 +13,10 @@
 //!          ├─► setup     the configuration in force: verifiers, names, policy
 //!          ├─► ntlm      MS-NLMP messages, keys and the acceptor's states; no I/O
 //!          ├─► policy    what is acceptable
+//!          ├─► brake     how many wrong passwords an account may have
 //!          ├─► verify    who answers for a login: users | netlogon
-//!          │     └─► dc        the controllers: found, asked, left for others; keys shared by processes
+//!          │     └─► dc        the controllers: found, asked, left for others; keys shared by processes;
+//!          │          │          the names of groups, kept for a while
 //!          │          ├─► rpc         the secure channel's bytes; no I/O
 //!          │          └─► dns, cldap  the questions that find a controller; no I/O
 //!          ├─► identity  a verified logon becomes names and attributes
@@ -27,6 +29,8 @@
 
 #[forbid(unsafe_code)]
 pub mod accept;
+#[forbid(unsafe_code)]
+pub mod brake;
 #[forbid(unsafe_code)]
 pub mod cldap;
 #[forbid(unsafe_code)]

@@ -1,7 +1,7 @@
 //! What is said to a domain controller: bytes in, bytes out; no socket and no clock.
 //!
-//! DCE/RPC (C706, MS-RPCE) carries two interfaces: the endpoint mapper ([`epm`]) and NETLOGON
-//! (MS-NRPC, [`netlogon`]). A [`client`] connection takes a call to PDUs ([`pdu`]) and back; each
+//! DCE/RPC (C706, MS-RPCE) carries three interfaces: the endpoint mapper ([`epm`]), NETLOGON
+//! (MS-NRPC, [`netlogon`]) and LSA (MS-LSAT, [`lsa`]). A [`client`] connection takes a call to PDUs ([`pdu`]) and back; each
 //! step consumes the state before it, so that one that failed cannot be used again. [`schannel`]
 //! agrees on a session key and seals the PDUs with it.
 //!
@@ -10,6 +10,7 @@
 
 pub mod client;
 pub mod epm;
+pub mod lsa;
 pub mod ndr;
 pub mod netlogon;
 pub mod pdu;

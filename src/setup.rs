@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use crate::brake::Brake;
 use crate::config::{self, Config, NetbiosName, VerifierKind};
 use crate::fault::{Fault, Minor};
 use crate::file::{self, LOOK_AGAIN, Stamp};
 use crate::log::{self, Severity};
 use crate::ntlm::acceptor::{Target, TargetKind};
+use crate::policy::channel::{Certificates, Channel};
 use crate::process::PerProcess;
 use crate::verify::Verifier;
 use crate::verify::netlogon::Netlogon;
@@ -47,6 +49,8 @@ pub struct Setup {
     config: Config,
     target: Target,
     verifiers: Vec<Box<dyn Verifier>>,
+    certificates: Certificates,
+    brake: Option<Brake>,
 }
 
 impl Setup {
@@ -65,6 +69,16 @@ impl Setup {
         &self.verifiers
     }
 
+    /// The TLS connection that a client should have come through, as far as that is known.
+    pub fn channel(&self) -> Arc<Channel> {
+        self.certificates.channel()
+    }
+
+    /// The brake on guessing passwords, if there is one.
+    pub fn brake(&self) -> Option<&Brake> {
+        self.brake.as_ref()
+    }
+
     fn new(config: Config, source: &Source) -> Result<Self, Fault> {
         let target = target(&config, source)?;
         let verifiers = config
@@ -72,10 +86,14 @@ impl Setup {
             .iter()
             .map(|kind| verifier(*kind, &config, &target))
             .collect::<Result<_, Fault>>()?;
+        let certificates = Certificates::open(&config.policy.tls_certificates, config.log.to)?;
+        let brake = brake(&config);
         Ok(Self {
             config,
             target,
             verifiers,
+            certificates,
+            brake,
         })
     }
 }
@@ -97,10 +115,10 @@ struct Loaded {
 ///
 /// A file with a mistake in it leaves the configuration before it in force, and the log says so:
 /// what worked goes on working while somebody edits. A file that is gone, or closed to this process,
-/// turns NTLM off.
+/// turns NTLM off, and so does `enabled = false`.
 ///
 /// # Errors
-/// [`Minor::NotConfigured`], [`Minor::BadConfiguration`], or what a verifier lacks.
+/// [`Minor::NotConfigured`], [`Minor::SwitchedOff`], [`Minor::BadConfiguration`], or what a verifier lacks.
 pub fn load(source: &Source) -> Result<Arc<Setup>, Fault> {
     load_at(Instant::now(), source)
 }
@@ -141,8 +159,7 @@ fn look_again(now: Instant, source: &Source, before: Option<Loaded>) -> Result<L
         });
     }
     match (load_anew(now, source, &before), before) {
-        // A configuration that is gone is an order, not a mistake.
-        (Err(fault), Some(before)) if fault.minor() != Minor::NotConfigured => {
+        (Err(fault), Some(before)) if !is_an_order(&fault) => {
             let to = before.setup.config.log.to;
             let told = fault.for_the_log();
             log::write(
@@ -161,8 +178,16 @@ fn look_again(now: Instant, source: &Source, before: Option<Loaded>) -> Result<L
     }
 }
 
+/// A configuration that is gone, or that says so, turns NTLM off: that is no mistake.
+fn is_an_order(fault: &Fault) -> bool {
+    matches!(fault.minor(), Minor::NotConfigured | Minor::SwitchedOff)
+}
+
 fn load_anew(now: Instant, source: &Source, before: &Option<Loaded>) -> Result<Loaded, Fault> {
     let (config, stamp) = read(source)?;
+    if !config.policy.enabled {
+        return Err(Minor::SwitchedOff.into());
+    }
     let setup = match before {
         Some(before) if before.setup.config == config => Arc::clone(&before.setup),
         _ => Arc::new(Setup::new(config, source)?),
@@ -202,6 +227,16 @@ fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {
         .and_then(|text| Config::parse(&text))
         .map_err(|error| Minor::BadConfiguration.because(format_args!("{shown}: {error}")))?;
     Ok((config, stamp.settled(SystemTime::now())))
+}
+
+/// Only where a domain counts wrong passwords, and locks accounts, must ours be counted together.
+fn brake(config: &Config) -> Option<Brake> {
+    let shared = config.netlogon.as_ref().map(|netlogon| {
+        let domain = netlogon.netbios_domain.as_str();
+        netlogon.state_dir.join(format!("{domain}.guesses"))
+    });
+    let rule = config.policy.brake?;
+    Some(Brake::new(rule, shared, config.log.to))
 }
 
 fn verifier(

@@ -1,6 +1,9 @@
 //! Security identifiers (MS-DTYP 2.4.2).
 
+mod well_known;
+
 use std::fmt;
+use std::str::FromStr;
 
 /// Who or what a permission is given to: `S-1-5-21-…-1105`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +23,35 @@ impl Sid {
             authority: u64::from_be_bytes([0, 0, a, b, c, d, e, f]),
             sub_authorities,
         })
+    }
+
+    /// `IdentifierAuthority`, big endian.
+    pub fn authority(&self) -> [u8; 6] {
+        let [_, _, authority @ ..] = self.authority.to_be_bytes();
+        authority
+    }
+
+    /// `SubAuthority`: 15 at most.
+    pub fn sub_authorities(&self) -> &[u32] {
+        &self.sub_authorities
+    }
+
+    /// The identifier of the domain that gave this one out, `S-1-5-21-` and three numbers; none for
+    /// one that no domain did.
+    pub fn domain(&self) -> Option<Self> {
+        match (self.authority, self.sub_authorities.split_last()) {
+            (5, Some((_, domain @ [21, _, _, _]))) => Some(Self {
+                authority: self.authority,
+                sub_authorities: domain.to_vec(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Domain and name of an identifier that is the same everywhere (MS-DTYP 2.4.2.4), in English;
+    /// the domain is empty where there is none. None for one that only its domain can name.
+    pub fn well_known_name(&self) -> Option<(&'static str, &'static str)> {
+        well_known::name(self.authority, &self.sub_authorities)
     }
 
     /// The identifier of the account or group number `rid` in the domain that this one names.
@@ -43,6 +75,27 @@ impl fmt::Display for Sid {
     }
 }
 
+impl FromStr for Sid {
+    type Err = &'static str;
+
+    /// Reads the decimal form of MS-DTYP 2.4.2.1.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "a SID is expected: S-1-5-21-1-2-3-1105";
+        let parts = text.strip_prefix("S-1-").ok_or(EXPECTED)?;
+        let mut numbers = parts.split('-').map(|part| {
+            let is_plain = part.bytes().all(|digit| digit.is_ascii_digit());
+            part.parse::<u32>().ok().filter(|_| is_plain)
+        });
+        let authority = numbers.next().flatten().ok_or(EXPECTED)?;
+        let sub_authorities: Option<Vec<u32>> = numbers.collect();
+        let [a, b, c, d] = authority.to_be_bytes();
+        sub_authorities
+            .filter(|sub_authorities| !sub_authorities.is_empty())
+            .and_then(|sub_authorities| Self::new([0, 0, a, b, c, d], sub_authorities))
+            .ok_or(EXPECTED)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,9 +111,47 @@ mod tests {
     }
 
     #[test]
+    fn read_as_it_is_written() {
+        for text in ["S-1-5-21-1-2-4294967295-1105", "S-1-1-0", "S-1-5-32-545"] {
+            assert_eq!(text.parse::<Sid>().unwrap().to_string(), text);
+        }
+        for wrong in [
+            "",
+            "Web Users",
+            "S-1-5",
+            "S-1-5-",
+            "S-2-5-21",
+            "S-1-5-+21",
+            "S-1-5-4294967296",
+            "S-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1",
+        ] {
+            assert!(wrong.parse::<Sid>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn has_at_most_15_sub_authorities() {
         assert_eq!(Sid::new([0; 6], vec![0; 16]), None);
         let full = Sid::new([0; 6], vec![0; 15]).unwrap();
         assert_eq!(full.with_rid(1), None);
+    }
+
+    #[test]
+    fn the_parts_come_back() {
+        let sid = Sid::new([1, 2, 3, 4, 5, 6], vec![7, 8]).unwrap();
+        assert_eq!(sid.authority(), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(sid.sub_authorities(), [7, 8]);
+    }
+
+    #[test]
+    fn what_a_domain_gave_out() {
+        let nt = |subs: &[u32]| Sid::new([0, 0, 0, 0, 0, 5], subs.to_vec()).unwrap();
+        let domain = nt(&[21, 1, 2, 3]);
+        assert_eq!(nt(&[21, 1, 2, 3, 1105]).domain(), Some(domain.clone()));
+        for other in [domain, nt(&[21, 1, 2, 3, 4, 5]), nt(&[32, 544]), nt(&[])] {
+            assert_eq!(other.domain(), None, "{other}");
+        }
+        let elsewhere = Sid::new([0, 0, 0, 0, 0, 1], vec![21, 1, 2, 3, 1105]).unwrap();
+        assert_eq!(elsewhere.domain(), None);
     }
 }

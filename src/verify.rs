@@ -6,13 +6,17 @@
 pub mod netlogon;
 pub mod users;
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::crypto::Key;
 use crate::fault::{Fault, Minor};
-use crate::ntlm::response::NtlmV2Response;
+use crate::ntlm::response::Provable;
 use crate::ntlm::text::Text;
 use crate::sid::Sid;
+
+pub use crate::dc::names::GroupName;
 
 /// What a client claims and how it proves it: the input of a verification.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +31,7 @@ pub struct Attempt<'a> {
     /// Our challenge.
     pub server_challenge: [u8; 8],
     /// The response. No verifier is given another one to judge by.
-    pub response: &'a NtlmV2Response,
+    pub response: Provable<'a>,
 }
 
 /// An account, in the words of whoever verified.
@@ -55,12 +59,20 @@ pub struct Account {
     pub log_off: Option<SystemTime>,
 }
 
+/// Somebody who knows what groups are called.
+pub trait GroupNames: fmt::Debug + Send + Sync {
+    /// A name for each that has one, in their order; none for those whose name cannot be had. May
+    /// ask others, and takes no longer than the configuration allows.
+    fn names_of(&self, groups: &[Sid]) -> Vec<Option<GroupName>>;
+}
+
 /// Proof that somebody is who he says: only a verifier that has checked his response makes one.
 #[derive(Debug)]
 pub struct Logon {
     account: Account,
     session_base_key: Option<Key>,
     verifier: &'static str,
+    group_names: Option<Arc<dyn GroupNames>>,
 }
 
 impl Logon {
@@ -70,7 +82,14 @@ impl Logon {
             account,
             session_base_key,
             verifier,
+            group_names: None,
         }
+    }
+
+    /// With somebody who knows what the account's groups are called.
+    fn with_group_names(mut self, group_names: Arc<dyn GroupNames>) -> Self {
+        self.group_names = Some(group_names);
+        self
     }
 
     /// Who it is.
@@ -78,9 +97,19 @@ impl Logon {
         &self.account
     }
 
-    /// Who it is, taken over.
-    pub fn into_account(self) -> Account {
-        self.account
+    /// Who it is, and who knows what his groups are called, if anybody does; taken over.
+    pub fn into_parts(self) -> (Account, Option<Arc<dyn GroupNames>>) {
+        (self.account, self.group_names)
+    }
+
+    /// What the account's groups are called, in their order. May ask others, as
+    /// [`GroupNames::names_of`] does.
+    pub fn names_of_groups(&self) -> Vec<Option<GroupName>> {
+        let groups = &self.account.group_sids;
+        match self.group_names.as_ref().filter(|_| !groups.is_empty()) {
+            Some(names) => names.names_of(groups),
+            None => Vec::new(),
+        }
     }
 
     /// `SessionBaseKey` (MS-NLMP 3.3.2); none if the verifier has none to give.
@@ -133,6 +162,7 @@ pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Log
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ntlm::response::NtlmV2Response;
 
     /// Answers always the same; a `Logon` for `None`.
     struct Answer(Option<Refusal>);
@@ -165,7 +195,7 @@ mod tests {
             domain: &nobody,
             workstation: &nobody,
             server_challenge: [0; 8],
-            response: &response,
+            response: (&response).into(),
         };
         ask(&verifiers, &attempt)
             .map(drop)

@@ -13,7 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fault", &[]),
     ("sid", &[]),
     ("process", &[]),
-    ("config", &[]),
+    ("config", &["sid"]),
     ("file", &["crypto"]),
     ("log", &["config", "process", "fault"]),
     ("net", &[]),
@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "dc",
         &[
             "rpc", "dns", "cldap", "net", "wire", "config", "crypto", "fault", "file", "log",
-            "process",
+            "process", "sid",
         ],
     ),
     (
@@ -37,12 +37,23 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // What is decided.
-    ("policy", &["ntlm", "verify", "config", "fault"]),
+    (
+        "policy",
+        &[
+            "ntlm", "verify", "config", "crypto", "fault", "file", "log", "wire",
+        ],
+    ),
     ("identity", &["verify", "config", "fault"]),
+    (
+        "brake",
+        &[
+            "config", "crypto", "fault", "file", "log", "process", "wire",
+        ],
+    ),
     (
         "setup",
         &[
-            "ntlm", "verify", "config", "fault", "file", "log", "process",
+            "ntlm", "verify", "policy", "brake", "config", "fault", "file", "log", "process",
         ],
     ),
     (
@@ -144,6 +155,7 @@ fn only_one_file_names_a_crypto_crate() {
     let crates = [
         "aes",
         "crc32fast",
+        "des",
         "hmac",
         "md4",
         "md5",

@@ -9,5 +9,25 @@ USERS = {
     "mia": "must change the password first",
     "xaver": "account expired",
     "lukas": "locked out",
+    "hannah": "not at this hour",
+    "walter": "from another workstation only",
+    "petra": "protected from NTLM",
     "Guest": "never let in, though enabled and with a password",
+    "gina": "let in, and in many groups",
 }
+
+# The domain's own groups, by what they are: their members, users or groups.
+GROUPS = {
+    "Staff": ("global", ["alice", "gina"]),
+    "Staff-Admins": ("global", ["bob"]),
+    "Outer": ("global", ["Staff"]),
+    "Whole Company": ("universal", ["Outer"]),
+    "Printers 2nd floor": ("domain-local", ["Whole Company"]),
+    "Künstler": ("global", ["alice"]),
+    "Mail only": ("distribution", ["alice"]),
+    "Gold": ("global", ["bob"]),
+}
+# bob's primary group, in place of Domain Users.
+PRIMARY = ("bob", "Gold")
+# gina is in so many more: `Team 000` and so on.
+MANY = ("gina", 500)

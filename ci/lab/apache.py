@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import tempfile
 
 from . import host
 from .mech import ROOT
@@ -36,6 +37,14 @@ Include {example}
 {after}
 """
 
+# The certificate and its key are in one file.
+_TLS = """\
+LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
+SSLSessionCache none
+SSLEngine on
+SSLCertificateFile {certificate}
+"""
+
 # How many processes there are at the start and at most, by the module that makes them.
 _THREADS = """\
 StartServers {start}
@@ -60,7 +69,20 @@ _WHOAMI = """\
 length=$(wc -c)
 printf 'Content-Type: text/plain; charset=utf-8\\n\\n'
 printf 'user: %s\\nmethod: %s\\nlength: %s\\n' "$REMOTE_USER" "$REQUEST_METHOD" "$length"
+printf 'groups: %s\\njson: %s\\n' "$NTLM_GROUPS" "$GSS_NAME_ATTRS_JSON"
 """
+
+
+def certificate(digest="sha256"):
+    """A new certificate for 127.0.0.1, signed with that hash, and its key, in PEM."""
+    with tempfile.TemporaryDirectory(prefix=host.PREFIX) as directory:
+        key, own = (pathlib.Path(directory, name) for name in ("key", "certificate"))
+        host.run(
+            *("openssl", "req", "-x509", "-nodes", "-newkey", "ec", f"-{digest}", "-days", "2"),
+            *("-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=127.0.0.1"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", own),
+        )
+        return own.read_text() + key.read_text()
 
 
 class Apache:
@@ -69,13 +91,26 @@ class Apache:
     `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's.
     Every path answers who was let in. `more` and `after` are further lines of configuration, before
     and after the example; `mpm` is event, worker or prefork, and `start` how many processes it
-    begins with. `port` is where it listens on 127.0.0.1, `url` the address of a page.
+    begins with; `certificate` is a PEM file with its key, with which it speaks TLS. `port` is where
+    it listens on 127.0.0.1, `url` the address of a page.
     """
 
-    def __init__(self, mechanism, more="", after="", mpm="event", start=1, resolver=None):
+    def __init__(
+        self,
+        mechanism,
+        more="",
+        after="",
+        mpm="event",
+        start=1,
+        resolver=None,
+        certificate=None,
+    ):
         self._directory, self._remove_directory = host.scratch()
         self.port = host.free_port()
-        self.url = f"http://127.0.0.1:{self.port}/"
+        scheme = "https" if certificate else "http"
+        self.url = f"{scheme}://127.0.0.1:{self.port}/"
+        if certificate:
+            more += "\n" + _TLS.format(certificate=certificate)
         self._log = self._directory / "error.log"
         script = self._directory / "whoami"
         script.write_text(_WHOAMI)

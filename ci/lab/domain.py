@@ -1,5 +1,6 @@
 """A throw-away Active Directory domain: Samba's AD DC in a network namespace of its own."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -109,6 +110,23 @@ class Controller:
                 os.kill(int(child), signal.SIGKILL)
             host.end(self._samba)
             self._samba = None
+
+    @contextlib.contextmanager
+    def settings(self, *lines):
+        """Runs the controller with further lines in [global], until the block ends."""
+        file = self._private("/etc/samba") / "smb.conf"
+        before = file.read_text()
+
+        def run_with(text):
+            self.stop()
+            file.write_text(text)
+            self.start()
+
+        run_with(before.replace("[global]\n", "\n    ".join(("[global]", *lines)) + "\n", 1))
+        try:
+            yield
+        finally:
+            run_with(before)
 
     @property
     def pid(self):

@@ -93,7 +93,8 @@ class Mechanism:
         loaded.chmod(0o640)
         for name, text in files.items():
             self._put(name, text)
-        self._put("ntlmdc.toml", configuration.replace("@", str(self.directory)))
+        self.configuration = configuration.replace("@", str(self.directory))
+        self._put("ntlmdc.toml", self.configuration)
         self._put("mech.conf", f"ntlmssp {OID} {loaded}\n")
         for path in (self.directory, *self.directory.iterdir()):
             shutil.chown(path, "root", "www-data")
@@ -134,10 +135,11 @@ netbios_domain = "{domain.NETBIOS}"
 LOG = '[log]\nto = "stderr"\n'
 
 
-def with_users(library):
-    """The mechanism with a users file."""
-    configuration = 'verify = ["users"]\n' + _USERS_SECTION + LOG
-    return Mechanism(library, configuration, USERS, {"users": users_file()})
+def with_users(library, more="", files=()):
+    """The mechanism with a users file. `more` is further sections, in which @ is the directory;
+    `files` maps further files in it to their texts."""
+    configuration = 'verify = ["users"]\n' + _USERS_SECTION + LOG + more
+    return Mechanism(library, configuration, USERS, {"users": users_file(), **dict(files)})
 
 
 def users_file():
@@ -154,13 +156,21 @@ def users_file():
 
 
 def with_domain(
-    library, controller, secret=None, account=None, controllers=None, netlogon="", users=None
+    library,
+    controller,
+    secret=None,
+    account=None,
+    controllers=None,
+    netlogon="",
+    users=None,
+    more="",
+    files=(),
 ):
     """The mechanism with the controller of a `domain.Domain`.
 
     `secret`, `account` and `controllers` in place of the right ones (an empty list is left out, so
     that DNS is asked); `netlogon` is more of that section, and of sections after it; `users` the
-    text of a users file that is asked first.
+    text of a users file that is asked first; `more` and `files` as with `with_users`.
     """
     if controllers is None:
         controllers = [controller.address]
@@ -174,12 +184,12 @@ state_dir = "@/state"
 {netlogon}
 """
     verifiers = '["netlogon"]'
-    files = {"secret": secret or controller.secret}
+    files = {"secret": secret or controller.secret, **dict(files)}
     if users is not None:
         verifiers = '["users", "netlogon"]'
         section += _USERS_SECTION
         files["users"] = users
-    configuration = f"verify = {verifiers}\n{section}{LOG}"
+    configuration = f"verify = {verifiers}\n{section}{LOG}{more}"
     return Mechanism(library, configuration, controller.passwords, files)
 
 

@@ -6,18 +6,29 @@ One process for all accounts: samba-tool would take a second for each. The last 
 JSON, the password of each user.
 """
 
+import ctypes
 import json
 import secrets
 import sys
 import time
 
 import ldb
-from accounts import USERS
+from accounts import GROUPS, MANY, PRIMARY, USERS
+from samba import dsdb
 from samba.auth import system_session
+from samba.dcerpc import security
+from samba.ndr import ndr_unpack
 from samba.param import LoadParm
 from samba.samdb import SamDB
 
 DAY = 24 * 60 * 60
+
+KINDS = {
+    "global": dsdb.GTYPE_SECURITY_GLOBAL_GROUP,
+    "universal": dsdb.GTYPE_SECURITY_UNIVERSAL_GROUP,
+    "domain-local": dsdb.GTYPE_SECURITY_DOMAIN_LOCAL_GROUP,
+    "distribution": dsdb.GTYPE_DISTRIBUTION_GLOBAL_GROUP,
+}
 
 
 def main(machine, secret):
@@ -34,6 +45,10 @@ def main(machine, secret):
     directory.disable_account("(sAMAccountName=dora)")
     directory.setpassword("(sAMAccountName=mia)", passwords["mia"], True)
     directory.setexpiry("(sAMAccountName=xaver)", -DAY)
+    change(directory, "hannah", "logonHours", bytes(21))
+    change(directory, "walter", "userWorkstations", b"ELSEWHERE")
+    directory.add_remove_group_members("Protected Users", ["petra"])
+    groups(directory)
     directory.newcomputer(machine)
     directory.setpassword(f"(sAMAccountName={machine}$)", secret)
     directory.transaction_commit()
@@ -43,16 +58,55 @@ def main(machine, secret):
     print(json.dumps(passwords))
 
 
+def change(directory, name, attribute, value):
+    """Sets an attribute of an account."""
+    [found] = directory.search(expression=f"(sAMAccountName={name})", attrs=["distinguishedName"])
+    message = ldb.Message(found.dn)
+    message[attribute] = ldb.MessageElement(value, ldb.FLAG_MOD_REPLACE, attribute)
+    directory.modify(message)
+
+
+def groups(directory):
+    for name, (kind, members) in GROUPS.items():
+        add_group(directory, name, KINDS[kind], members)
+    user, group = PRIMARY
+    primary = find(directory, group, "objectSid")
+    rid = str(ndr_unpack(security.dom_sid, primary["objectSid"][0])).rsplit("-", 1)[1]
+    change = ldb.Message(find(directory, user).dn)
+    change["primaryGroupID"] = ldb.MessageElement(rid, ldb.FLAG_MOD_REPLACE, "primaryGroupID")
+    directory.modify(change)
+    user, count = MANY
+    for number in range(count):
+        add_group(directory, f"Team {number:03}", KINDS["global"], [user])
+
+
+def add_group(directory, name, kind, members):
+    group = {
+        "dn": f"CN={name},CN=Users,{directory.domain_dn()}",
+        "objectClass": "group",
+        "sAMAccountName": name,
+        "groupType": str(ctypes.c_int32(kind).value),
+        "member": [str(find(directory, member).dn) for member in members],
+    }
+    directory.add(group)
+
+
+def find(directory, name, *attributes):
+    """The one account or group of this name."""
+    [found] = directory.search(expression=f"(sAMAccountName={name})", attrs=list(attributes))
+    return found
+
+
 def backdate(directory, settings, name, attribute, seconds):
     """Sets a time attribute in the database file itself."""
-    [found] = directory.search(expression=f"(sAMAccountName={name})", attrs=["distinguishedName"])
+    place = str(find(directory, name).dn)
     naming = str(directory.domain_dn())
     file = settings.private_path(f"sam.ldb.d/{naming.upper()}.ldb")
-    change = ldb.Message(ldb.Dn(directory, str(found.dn)))
+    change = ldb.Message()
     since_1601 = (int(seconds) + 11644473600) * 10_000_000
     change[attribute] = ldb.MessageElement(str(since_1601), ldb.FLAG_MOD_REPLACE, attribute)
     raw = ldb.Ldb(file)
-    change.dn = ldb.Dn(raw, str(found.dn))
+    change.dn = ldb.Dn(raw, place)
     raw.modify(change)
 
 

@@ -3,8 +3,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;
-use crate::ntlm::av_pair::AvId;
+use crate::ntlm::av_pair::{AvId, AvPairs};
+use crate::ntlm::flags::NegotiateFlags;
 use crate::ntlm::imitation::{Answer, Header, Initiator};
+use crate::ntlm::text::utf16le;
 use crate::setup::{self, Source};
 
 /// `EXAMPLE\alice` has the password that [`Initiator`] types; `[policy]` is `policy`.
@@ -192,6 +194,129 @@ fn only_ntlm_v2_is_verified() {
     };
     let outcome = log_in(&mut Acceptor::new(), &setup, &nobody);
     assert_eq!(outcome, Err(Minor::AnonymousRefused));
+}
+
+#[test]
+fn older_responses_are_verified_where_they_are_let_in() {
+    let older = |answer, password| Initiator {
+        answer,
+        password,
+        flags: NegotiateFlags(match answer {
+            Answer::NtlmV1 => 0x0000_B207,
+            _ => 0x0008_9207,
+        }),
+        header: Header::Flags,
+        announces_mic: false,
+        ..Initiator::default()
+    };
+    for (level, answer, expected) in [
+        ("ntlm2-session", Answer::Ntlm2Session, Ok(Step::Established)),
+        ("ntlm2-session", Answer::NtlmV1, Err(Minor::NtlmV1Refused)),
+        ("ntlmv1", Answer::Ntlm2Session, Ok(Step::Established)),
+        ("ntlmv1", Answer::NtlmV1, Ok(Step::Established)),
+        ("ntlmv1", Answer::NtlmV2, Ok(Step::Established)),
+        ("ntlmv1", Answer::LmV2Only, Err(Minor::LmOnlyRefused)),
+        ("ntlmv1", Answer::Nothing, Err(Minor::AnonymousRefused)),
+    ] {
+        let (setup, _folder) = setup(&format!("response = \"{level}\""));
+        let mut acceptor = Acceptor::new();
+        let outcome = log_in(&mut acceptor, &setup, &older(answer, "Password1"));
+        assert_eq!(outcome, expected, "{level} {answer:?}");
+        if outcome.is_ok() {
+            let wrong = log_in(&mut acceptor, &setup, &older(answer, "Password2"));
+            assert_eq!(wrong, Err(Minor::BadUserOrPassword), "{level} {answer:?}");
+        }
+    }
+    // What they cannot carry is missing.
+    let (setup, _folder) = setup("response = \"ntlmv1\"\nmic = \"require\"");
+    let outcome = log_in(
+        &mut Acceptor::new(),
+        &setup,
+        &older(Answer::NtlmV1, "Password1"),
+    );
+    assert_eq!(outcome, Err(Minor::MissingMic));
+}
+
+#[test]
+fn the_service_and_the_channel_are_those_that_the_client_names() {
+    let naming = |alter| Initiator {
+        alter,
+        ..Initiator::default()
+    };
+    let www: fn(AvPairs) -> AvPairs = |mut pairs| {
+        let name = utf16le("HTTP/www.example.test:443".encode_utf16());
+        pairs.set(AvId::TARGET_NAME, name).unwrap();
+        pairs
+    };
+    let bound: fn(AvPairs) -> AvPairs = |mut pairs| {
+        pairs.set(AvId::CHANNEL_BINDINGS, [7; 16]).unwrap();
+        pairs
+    };
+    let outcome = |policy: &str, initiator: &Initiator| {
+        let (setup, _folder) = setup(policy);
+        log_in(&mut Acceptor::new(), &setup, initiator)
+    };
+    let listed = "spn = [\"http/www.example.test\"]";
+    assert_eq!(outcome(listed, &naming(www)), Ok(Step::Established));
+    let unnamed = Err(Minor::UnnamedService);
+    assert_eq!(outcome(listed, &Initiator::default()), unnamed);
+    let other = "spn = [\"HTTP/other.example.test\"]";
+    assert_eq!(outcome(other, &naming(www)), Err(Minor::OtherService));
+
+    let pem = tempfile::NamedTempFile::new().unwrap();
+    let sample = include_bytes!("../policy/certificate/samples/ecdsa-sha256.pem");
+    fs::write(pem.path(), sample).unwrap();
+    let known = format!("tls_certificates = [{:?}]", pem.path());
+    assert_eq!(outcome(&known, &naming(bound)), Err(Minor::OtherChannel));
+    assert_eq!(
+        outcome(&known, &Initiator::default()),
+        Ok(Step::Established)
+    );
+    let required = format!("{known}\nchannel_binding = \"require\"");
+    let missing = Err(Minor::MissingBindings);
+    assert_eq!(outcome(&required, &Initiator::default()), missing);
+}
+
+#[test]
+fn stricter_rules_that_are_only_audited_refuse_nobody() {
+    let (setup, _folder) = setup("[policy.audit]\nmic = \"require\"\nspn = [\"HTTP/www\"]");
+    let outcome = log_in(&mut Acceptor::new(), &setup, &Initiator::curl());
+    assert_eq!(outcome, Ok(Step::Established));
+    let told = |faults: &[Minor]| {
+        let faults: Vec<Fault> = faults.iter().map(|minor| (*minor).into()).collect();
+        Audited(&faults).to_string()
+    };
+    assert_eq!(told(&[]), "");
+    assert_eq!(
+        told(&[Minor::MissingMic, Minor::UnnamedService]),
+        "; policy.audit would refuse: the client sent no message integrity code [4e440202], \
+         the client does not say which service it means to log in to [4e440307]"
+    );
+}
+
+#[test]
+fn whoever_is_not_permitted_is_refused_though_he_is_right() {
+    let (setup, _folder) = setup("refused_domains = [\"example\"]");
+    let mut acceptor = Acceptor::new();
+    let outcome = log_in(&mut acceptor, &setup, &Initiator::default());
+    assert_eq!(outcome, Err(Minor::DomainRefused));
+    let outcome = log_in(&mut acceptor, &setup, &wrong_password());
+    assert_eq!(outcome, Err(Minor::BadUserOrPassword), "learns nothing");
+}
+
+#[test]
+fn after_too_many_guesses_nobody_is_asked() {
+    let (setup, _folder) = setup("guess_limit = 2\nguess_window = \"1h\"");
+    let acceptor = &mut Acceptor::new();
+    let right = Initiator::default();
+    let wrong = Err(Minor::BadUserOrPassword);
+    assert_eq!(log_in(acceptor, &setup, &wrong_password()), wrong);
+    assert_eq!(log_in(acceptor, &setup, &right), Ok(Step::Established));
+    for _ in 0..2 {
+        assert_eq!(log_in(acceptor, &setup, &wrong_password()), wrong);
+    }
+    let refused = Err(Minor::TooManyGuesses);
+    assert_eq!(log_in(acceptor, &setup, &right), refused);
 }
 
 #[test]

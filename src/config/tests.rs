@@ -29,9 +29,11 @@ fn defaults_are_filled_in() {
     );
     assert_eq!(netlogon.connections, 4);
     assert_eq!(netlogon.state_dir, PathBuf::from("/run/ntlmdc"));
+    assert_eq!(netlogon.group_cache, Duration::from_secs(600));
     assert_eq!(config.identity.lifetime, Duration::from_secs(14_400));
     assert_eq!(config.identity.format, NameFormat::Logon);
-    assert_eq!(config.policy.mic, Mic::Allow);
+    assert_eq!(config.policy, Policy::default());
+    assert_eq!(config.identity, Identity::default());
     assert_eq!(config.log.to, LogTarget::Syslog);
 }
 
@@ -45,6 +47,7 @@ fn every_setting_can_be_written() {
         budget = "1m"
         connections = 16
         state_dir = "/run/elsewhere"
+        group_cache = "30s"
         site = "Berlin"
         source = "192.0.2.9"
         [users]
@@ -54,6 +57,8 @@ fn every_setting_can_be_written() {
         [identity]
         format = "user@DOMAIN"
         lifetime = "8h"
+        case = "lower"
+        local_domains = ["CORP", "branch.test"]
         [policy]
         mic = "require"
         [log]
@@ -68,6 +73,7 @@ fn every_setting_can_be_written() {
     assert_eq!(netlogon.budget, Duration::from_secs(60));
     assert_eq!(netlogon.connections, 16);
     assert_eq!(netlogon.state_dir, PathBuf::from("/run/elsewhere"));
+    assert_eq!(netlogon.group_cache, Duration::from_secs(30));
     assert_eq!(netlogon.site.unwrap().as_str(), "Berlin");
     assert_eq!(netlogon.source, Some("192.0.2.9".parse().unwrap()));
     let users = config.users.unwrap();
@@ -75,7 +81,9 @@ fn every_setting_can_be_written() {
     assert_eq!(users.netbios_domain.unwrap().as_str(), "CORP");
     assert_eq!(config.identity.format, NameFormat::UserAtDomain);
     assert_eq!(config.identity.lifetime, Duration::from_secs(8 * 3600));
-    assert_eq!(config.policy.mic, Mic::Require);
+    assert_eq!(config.policy.rules.mic, Mic::Require);
+    assert_eq!(config.identity.case, LetterCase::Lower);
+    assert!(config.identity.local_domains[1].is("BRANCH.test"));
     assert_eq!(config.log.to, LogTarget::Stderr);
 }
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 
 /// A NetBIOS name: 1 to 15 characters, in capitals.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,13 +153,15 @@ impl FromStr for SiteName {
 
 macro_rules! deserialize_from_str {
     ($($name:ident),+) => {$(
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
             }
         }
     )+};
 }
+
+pub(super) use deserialize_from_str;
 
 deserialize_from_str!(NetbiosName, MachineAccount, Controller, SiteName);
 
@@ -177,6 +180,7 @@ where
         )),
     }
 }
+const NOT_ABSOLUTE: &str = "a file's path begins with /";
 
 /// Reads a path from the root. The error does not repeat the value: it may be the secret itself.
 pub(super) fn absolute_path<'de, D>(deserializer: D) -> Result<PathBuf, D::Error>
@@ -186,7 +190,19 @@ where
     let path = PathBuf::deserialize(deserializer)?;
     match path.is_absolute() {
         true => Ok(path),
-        false => Err(D::Error::custom("a file's path begins with /")),
+        false => Err(D::Error::custom(NOT_ABSOLUTE)),
+    }
+}
+
+/// Reads several paths; see [`absolute_path`].
+pub(super) fn absolute_paths<'de, D>(deserializer: D) -> Result<Vec<PathBuf>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let paths = Vec::<PathBuf>::deserialize(deserializer)?;
+    match paths.iter().all(|path| path.is_absolute()) {
+        true => Ok(paths),
+        false => Err(D::Error::custom(NOT_ABSOLUTE)),
     }
 }
 

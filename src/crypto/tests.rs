@@ -20,6 +20,29 @@ fn hashes_match_their_published_vectors() {
 }
 
 #[test]
+fn longer_hashes_match_their_published_vectors() {
+    // FIPS 180-4, the message "abc": the first 16 bytes.
+    assert_eq!(
+        sha384(b"abc")[..16],
+        hex!("cb00753f45a35e8bb5a03d699ac65007")
+    );
+    assert_eq!(
+        sha512(b"abc")[..16],
+        hex!("ddaf35a193617abacc417349ae204131")
+    );
+}
+
+#[test]
+fn desl_is_three_times_des() {
+    // MS-NLMP 4.2.2.2.1: the NTLMv1 response to the challenge 0123456789abcdef.
+    let key = Key::new(hex!("a4f49c406510bdcab6824ee7c30fd852"));
+    assert_eq!(
+        desl(&key, hex!("0123456789abcdef")),
+        hex!("67c43011f30298a2ad35ece64f16331c44bdbed927841f94")
+    );
+}
+
+#[test]
 fn nt_hashes_come_from_passwords_and_from_digits() {
     // MS-NLMP 4.2.2.1.2.
     let expected = Key::new(hex!("a4f49c406510bdcab6824ee7c30fd852"));

@@ -4,6 +4,8 @@
 //! second is sealed with it and stays. The first is left out when another process of this host has
 //! agreed on a key that still holds.
 
+pub(super) mod names;
+
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -77,7 +79,7 @@ impl Channel {
         let secrets = secret::nt_hashes(terms.config).map_err(Error::Secret)?;
         let port = match controller.port {
             Some(port) => port,
-            None => find_port(terms, SocketAddr::new(controller.address, epm::PORT))?,
+            None => find_port(terms, controller, Syntax::NETLOGON)?,
         };
         let peer = SocketAddr::new(controller.address, port);
         loop {
@@ -182,7 +184,7 @@ impl Channel {
 
     /// The second connection, with a key that was proven before.
     fn seal(terms: Terms<'_>, peer: SocketAddr, capable: Capable) -> Result<Self, Error> {
-        let (line, connection) = bind_sealed(terms, peer, capable.seal())?;
+        let (line, connection) = bind_sealed(terms, peer, Syntax::NETLOGON, capable.seal())?;
         Ok(Self {
             line,
             connection,
@@ -193,7 +195,8 @@ impl Channel {
     /// The second connection, with a key that was just agreed on: checked.
     fn open_sealed(terms: Terms<'_>, peer: SocketAddr, agreed: Agreed) -> Result<Self, Error> {
         let parties = terms.parties();
-        let (mut line, mut connection) = bind_sealed(terms, peer, agreed.seal())?;
+        let sealed = bind_sealed(terms, peer, Syntax::NETLOGON, agreed.seal())?;
+        let (mut line, mut connection) = sealed;
 
         let (mut stub, mut check) = agreed
             .check(parties, seconds_since_1970())
@@ -258,10 +261,11 @@ impl Channel {
 }
 
 /// Asks the endpoint mapper.
-fn find_port(terms: Terms<'_>, mapper: SocketAddr) -> Result<u16, Error> {
+fn find_port(terms: Terms<'_>, controller: &Candidate, interface: Syntax) -> Result<u16, Error> {
+    let mapper = SocketAddr::new(controller.address, epm::PORT);
     let mut line = Line::connect(terms, mapper, Step::FindPort)?;
     let connection = line.bind(terms, Syntax::ENDPOINT_MAPPER, Plain)?;
-    let stub = epm::request(Syntax::NETLOGON);
+    let stub = epm::request(interface);
     let (outcome, _) = line.call(terms, connection, epm::EPT_MAP, &stub)?;
     outcome
         .response()
@@ -272,12 +276,13 @@ fn find_port(terms: Terms<'_>, mapper: SocketAddr) -> Result<u16, Error> {
 fn bind_sealed(
     terms: Terms<'_>,
     peer: SocketAddr,
+    interface: Syntax,
     seal: Seal,
 ) -> Result<(Line, Connection<Sealed>), Error> {
     let domain = terms.config.netbios_domain.as_str();
     let protection = Sealed::new(seal, domain, terms.parties().computer);
     let mut line = Line::connect(terms, peer, Step::OpenChannel)?;
-    let connection = line.bind(terms, Syntax::NETLOGON, protection)?;
+    let connection = line.bind(terms, interface, protection)?;
     Ok((line, connection))
 }
 

@@ -2,6 +2,8 @@
 //!
 //! After a fork the child starts with no channel.
 
+mod names;
+
 use std::collections::VecDeque;
 
 use crate::config::{self, LogTarget};
@@ -214,11 +216,11 @@ impl Pool {
 
 /// What the caller is told when no controller gave an answer: what one of them said, else why none
 /// could be asked.
-fn told(failures: Vec<Result<Verdict, Error>>) -> Result<Verdict, Error> {
+fn told<T>(failures: Vec<Result<T, Error>>) -> Result<T, Error> {
     let mut errors = Vec::new();
     for failure in failures {
         match failure {
-            Ok(verdict) => return Ok(verdict),
+            Ok(answer) => return Ok(answer),
             Err(error) => errors.push(error),
         }
     }

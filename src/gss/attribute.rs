@@ -32,13 +32,14 @@ fn attribute_names(identity: Option<&Identity>) -> Vec<&[u8]> {
     identity
         .into_iter()
         .flat_map(Identity::attributes)
-        .map(|(name, _)| name.as_bytes())
+        .map(|attribute| attribute.name.as_bytes())
         .collect()
 }
 
 export! {
     /// RFC 6680 7.5. Attributes are authenticated, since whoever verified the user said them, but
-    /// for `workstation`; and complete, since he said all that he knows.
+    /// for `workstation`; and complete, since he said all that he knows, unless the name of a group
+    /// could not be had.
     fn gss_get_name_attribute(
         name: Handle<Name>,
         attr: In<BufferDesc>,
@@ -56,24 +57,23 @@ export! {
         // Callers ask again until this is 0.
         more.set(0);
         let identity = name.required("name")?.identity().ok_or(Minor::NoSuchAttribute)?;
-        let attribute = attr.bytes("attr")?;
-        let values = identity.attribute(attribute).ok_or(Minor::NoSuchAttribute)?;
-        let (this, left) = this_and_left(values, asked)?;
+        let attribute = identity.attribute(attr.bytes("attr")?).ok_or(Minor::NoSuchAttribute)?;
+        let (this, left) = this_and_left(&attribute.values, asked)?;
         let raw = Buffer::copy_of(this.as_bytes())?;
         // The NUL counts: mod_auth_gssapi compares as many bytes as are here with what is required,
         // and would take `admin` for `administrator` without it.
         let displayed = Buffer::copy_of(&[this.as_bytes(), b"\0"].concat())?;
         raw.give_to(&value);
         displayed.give_to(&display_value);
-        authenticated.set(i32::from(attribute != UNVERIFIED));
-        complete.set(1);
+        authenticated.set(i32::from(attribute.name != UNVERIFIED));
+        complete.set(attribute.complete.into());
         more.set(left);
         Ok(Success::Complete)
     }
 }
 
 /// The one attribute that the client says of itself.
-const UNVERIFIED: &[u8] = b"workstation";
+const UNVERIFIED: &str = "workstation";
 
 /// The value that a call asks for, and how many are left after it: -1 asks for the first, and from
 /// then on the caller hands back the number that he was given.

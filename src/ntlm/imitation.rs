@@ -23,9 +23,9 @@ pub(crate) enum Answer {
     NtlmV2LmV2,
     /// LMv2 and no NT response.
     LmV2Only,
-    /// Two responses of 24 bytes; no password proves these.
+    /// NTLMv1; the same in the LM field.
     NtlmV1,
-    /// The shape of an NTLM2 session response; no password proves it.
+    /// NTLM2 session security.
     Ntlm2Session,
     /// Both fields empty.
     Nothing,
@@ -171,16 +171,21 @@ impl Initiator {
 
     fn responses(&self, received: &Challenge<'_>, ntowf_v2: &Key) -> (Vec<u8>, Vec<u8>) {
         let server_challenge = received.server_challenge;
+        let nt_hash = crypto::nt_hash(self.password);
         let v2 = || self.nt_v2(received, ntowf_v2);
         let lm_v2 = || keys::lm_v2_response(ntowf_v2, server_challenge, CLIENT_CHALLENGE).to_vec();
         match self.answer {
             Answer::NtlmV2 => (v2(), vec![0; 24]),
             Answer::NtlmV2LmV2 => (v2(), lm_v2()),
             Answer::LmV2Only => (Vec::new(), lm_v2()),
-            Answer::NtlmV1 => (vec![0x11; 24], vec![0x22; 24]),
+            Answer::NtlmV1 => {
+                let response = crypto::desl(&nt_hash, server_challenge).to_vec();
+                (response.clone(), response)
+            }
             Answer::Ntlm2Session => {
-                let lm_response = [&CLIENT_CHALLENGE[..], &[0; 16]].concat();
-                (vec![0x11; 24], lm_response)
+                let both = crypto::md5(&[&server_challenge, &CLIENT_CHALLENGE]);
+                let response = crypto::desl(&nt_hash, *both.first_chunk().unwrap()).to_vec();
+                (response, [&CLIENT_CHALLENGE[..], &[0; 16]].concat())
             }
             Answer::Nothing => (Vec::new(), Vec::new()),
             Answer::OneZero => (Vec::new(), vec![0]),

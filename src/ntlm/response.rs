@@ -1,5 +1,6 @@
 //! What a client answers to the challenge: the kinds of responses, and the NTLMv2 one taken apart.
 
+mod older;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use super::keys;
 use super::text::{Charset, Text};
 use crate::crypto::{Key, constant_time_eq};
 use crate::wire::{DecodeError, Reader};
+pub use older::NtlmV1Response;
 
 /// The kind of a response, by the shape of the two fields that hold it (MS-NLMP 3.3).
 #[derive(Debug)]
@@ -19,16 +21,60 @@ pub enum Response {
     /// A LAN Manager response alone; LMv2, perhaps.
     LmOnly,
     /// NTLMv1.
-    NtlmV1,
+    NtlmV1(NtlmV1Response),
     /// NTLMv1 over a challenge of both sides ("NTLM2 session response").
-    Ntlm2Session,
+    Ntlm2Session(NtlmV1Response),
     /// NTLMv2.
     NtlmV2(NtlmV2Response),
 }
 
+/// A response that a password can prove.
+#[derive(Clone, Copy, Debug)]
+pub enum Provable<'a> {
+    /// NTLMv1, or NTLM2 session security.
+    NtlmV1(&'a NtlmV1Response),
+    /// NTLMv2.
+    NtlmV2(&'a NtlmV2Response),
+}
+
+impl<'a> Provable<'a> {
+    /// The `NtChallengeResponse` as sent.
+    pub fn as_bytes(self) -> &'a [u8] {
+        match self {
+            Self::NtlmV1(response) => response.as_bytes(),
+            Self::NtlmV2(response) => response.as_bytes(),
+        }
+    }
+
+    /// The challenge that it is the answer to, given ours.
+    pub fn answered_challenge(self, server_challenge: [u8; 8]) -> [u8; 8] {
+        match self {
+            Self::NtlmV1(response) => response.answered_challenge(server_challenge),
+            Self::NtlmV2(_) => server_challenge,
+        }
+    }
+}
+
+impl<'a> From<&'a NtlmV2Response> for Provable<'a> {
+    fn from(response: &'a NtlmV2Response) -> Self {
+        Self::NtlmV2(response)
+    }
+}
+
 impl Response {
-    /// Both NTLMv1 responses and both LM responses have 24 bytes.
-    const V1_LENGTH: usize = 24;
+    /// Both LM responses have 24 bytes, and so have those of NTLMv1.
+    const LM_LENGTH: usize = 24;
+
+    /// The response, if a password can prove it.
+    pub fn provable(&self) -> Option<Provable<'_>> {
+        match self {
+            Self::Anonymous | Self::LmOnly => None,
+            Self::NtlmV1(response) | Self::Ntlm2Session(response) => {
+                Some(Provable::NtlmV1(response))
+            }
+            Self::NtlmV2(response) => Some(Provable::NtlmV2(response)),
+        }
+    }
 
     /// Tells the kind. Who has no name is nobody, and so is who answers nothing.
     ///
@@ -43,13 +89,18 @@ impl Response {
         if user.is_empty() {
             return Ok(Self::Anonymous);
         }
+        if let Ok(bytes) = nt_response.try_into() {
+            let client_challenge =
+                client_challenge(lm_response).filter(|_| extended_session_security);
+            let response = NtlmV1Response::new(bytes, client_challenge);
+            return Ok(match client_challenge {
+                Some(_) => Self::Ntlm2Session(response),
+                None => Self::NtlmV1(response),
+            });
+        }
         match (nt_response.len(), lm_response) {
             (0, [] | [0]) => Ok(Self::Anonymous),
-            (0, _) if lm_response.len() == Self::V1_LENGTH => Ok(Self::LmOnly),
-            (Self::V1_LENGTH, _) if extended_session_security && is_padded(lm_response) => {
-                Ok(Self::Ntlm2Session)
-            }
-            (Self::V1_LENGTH, _) => Ok(Self::NtlmV1),
+            (0, _) if lm_response.len() == Self::LM_LENGTH => Ok(Self::LmOnly),
             (NtlmV2Response::MIN_LENGTH.., _) => {
                 NtlmV2Response::decode(nt_response).map(Self::NtlmV2)
             }
@@ -62,10 +113,9 @@ impl Response {
 }
 
 /// The LM field of an NTLM2 session response: 8 bytes of challenge, 16 zeros (MS-NLMP 3.3.1).
-fn is_padded(lm_response: &[u8]) -> bool {
-    lm_response
-        .split_first_chunk::<8>()
-        .is_some_and(|(_, rest)| rest == [0; 16])
+fn client_challenge(lm_response: &[u8]) -> Option<[u8; 8]> {
+    let (challenge, padding) = lm_response.split_first_chunk()?;
+    (padding == [0; 16]).then_some(*challenge)
 }
 
 /// `NTLMv2_RESPONSE` (MS-NLMP 2.2.2.8), not yet proven.

@@ -1,9 +1,10 @@
 //! NDR 2.0, little endian (C706 chapter 14): what the stubs of the calls are written in.
 //!
-//! Only what these few calls use: aligned integers, unique pointers, `[string] wchar_t *`, and the
-//! counted strings RPC_UNICODE_STRING and STRING, whose characters follow the structure.
+//! Only what these few calls use: aligned integers, unique pointers, `[string] wchar_t *`, RPC_SID, and
+//! the counted strings RPC_UNICODE_STRING and STRING, whose characters follow the structure.
 
 use crate::rpc::Error;
+use crate::sid::Sid;
 use crate::wire::{DecodeError, Reader, Writer};
 
 /// Writes a stub.
@@ -115,6 +116,19 @@ impl Encoder {
             self.counts(bytes.len(), field)?.bytes(bytes);
         }
         Ok(self)
+    }
+
+    /// Appends an `RPC_SID` (MS-DTYP 2.4.2.3), with the count that stands before the structure.
+    pub fn sid(&mut self, sid: &Sid) -> &mut Self {
+        let sub_authorities = sid.sub_authorities();
+        // 15 at most.
+        let count = u8::try_from(sub_authorities.len()).unwrap_or(u8::MAX);
+        self.u32(count.into()).bytes(&[1, count]);
+        self.bytes(&sid.authority());
+        sub_authorities.iter().for_each(|sub| {
+            self.u32(*sub);
+        });
+        self
     }
 
     /// The stub.
@@ -235,6 +249,21 @@ impl<'a> Decoder<'a> {
         Ok(units.iter().copied().map(u16::from_le_bytes).collect())
     }
 
+    /// Reads an `RPC_SID` (MS-DTYP 2.4.2.3).
+    pub fn sid(&mut self) -> Result<Sid, DecodeError> {
+        const FIELD: &str = "SID";
+        let count = self.u32(FIELD)?;
+        let revision = self.u8(FIELD)?;
+        let sub_authority_count = self.u8(FIELD)?;
+        let authority = self.array(FIELD)?;
+        if revision != 1 || u32::from(sub_authority_count) != count {
+            return Err(DecodeError::new(FIELD, "not a SID"));
+        }
+        let sub_authorities = (0..sub_authority_count).map(|_| self.u32(FIELD));
+        let sub_authorities = sub_authorities.collect::<Result<_, _>>()?;
+        Sid::new(authority, sub_authorities).ok_or(DecodeError::new(FIELD, "too long"))
+    }
+
     /// Ends the reading: an error if bytes are left.
     pub fn finish(self, field: &'static str) -> Result<(), DecodeError> {
         self.0.finish(field)
@@ -273,6 +302,22 @@ mod tests {
         let second = decoder.counted("x").unwrap();
         assert_eq!(decoder.counted_units(first, "x"), Ok(units));
         assert_eq!(decoder.counted_units(second, "x"), Ok(vec![]));
+        assert_eq!(decoder.finish("x"), Ok(()));
+    }
+
+    #[test]
+    fn sids_come_back() {
+        let sid = Sid::new([0, 0, 0, 0, 0, 5], vec![32, 544]).unwrap();
+        let mut encoder = Encoder::new();
+        encoder.bytes(&[0xFF]).sid(&sid);
+        let stub = encoder.into_bytes();
+        assert_eq!(
+            stub,
+            hex!("ff000000 02000000 01 02 000000000005 20000000 20020000")
+        );
+        let mut decoder = Decoder::new(&stub);
+        decoder.u8("x").unwrap();
+        assert_eq!(decoder.sid(), Ok(sid));
         assert_eq!(decoder.finish("x"), Ok(()));
     }
 

@@ -107,6 +107,21 @@ fn a_configuration_that_is_gone_turns_it_off() {
 }
 
 #[test]
+fn a_configuration_may_turn_it_off() {
+    let folder = Folder::new();
+    load(&folder.source()).unwrap();
+    folder.configure("[policy]\nenabled = false\n");
+    for _ in 0..2 {
+        let Err(fault) = load(&folder.source()) else {
+            panic!("still on");
+        };
+        assert_eq!(fault.minor(), Minor::SwitchedOff);
+    }
+    folder.configure("[policy]\nenabled = true\n");
+    assert!(load(&folder.source()).is_ok());
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let folder = Folder::new();
     let fault = |source: &Source| match load(source) {

@@ -2,19 +2,22 @@
 
 mod status;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::config::{self, LogTarget};
+use crate::dc::names::Names;
 use crate::dc::pool::Pool;
 use crate::fault::Minor;
 use crate::rpc::netlogon::sam_info::SamInfo4;
 use crate::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 use crate::sid::Sid;
-use crate::verify::{Account, Attempt, Logon, Refusal, Verifier};
+use crate::verify::{Account, Attempt, GroupName, GroupNames, Logon, Refusal, Verifier};
 
 /// Asks the controllers of one domain.
 pub struct Netlogon {
-    pool: Pool,
+    pool: Arc<Pool>,
+    names: Arc<Names>,
 }
 
 impl Netlogon {
@@ -26,8 +29,10 @@ impl Netlogon {
 
     /// The same, which tells the log what an administrator should know.
     pub fn logging_to(config: config::Netlogon, log: LogTarget) -> Self {
+        let pool = Arc::new(Pool::new(config.clone(), log));
         Self {
-            pool: Pool::new(config, log),
+            names: Arc::new(Names::new(Arc::clone(&pool), &config, log)),
+            pool,
         }
     }
 }
@@ -38,7 +43,9 @@ impl Verifier for Netlogon {
             domain: &attempt.domain.units,
             user: &attempt.user.units,
             workstation: &attempt.workstation.units,
-            challenge: attempt.server_challenge,
+            challenge: attempt
+                .response
+                .answered_challenge(attempt.server_challenge),
             nt_response: attempt.response.as_bytes(),
         };
         let verdict = self
@@ -46,12 +53,21 @@ impl Verifier for Netlogon {
             .logon(&logon)
             .map_err(|error| Refusal::Unavailable(error.into()))?;
         match verdict {
-            Verdict::Validated(info) => proven(*info),
+            Verdict::Validated(info) => {
+                let names = Arc::clone(&self.names);
+                proven(*info).map(|logon| logon.with_group_names(names))
+            }
             Verdict::Refused {
                 status,
                 authoritative,
             } => Err(status::refusal(status, authoritative, attempt)),
         }
+    }
+}
+
+impl GroupNames for Names {
+    fn names_of(&self, groups: &[Sid]) -> Vec<Option<GroupName>> {
+        self.of(groups)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::fault::{Fault, Minor};
 use crate::file::{self, LOOK_AGAIN, Stamp};
 use crate::log::{self, Severity};
 use crate::ntlm::keys;
+use crate::ntlm::response::Provable;
 pub use index::Own;
 use index::{Entry, Index, Lookup, Standing};
 
@@ -132,10 +133,14 @@ pub fn first(path: &Path, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Opt
 
 /// The session base key, if the response was made with the password of `nt_hash`.
 fn session_base_key(attempt: &Attempt<'_>, nt_hash: &Key) -> Option<Key> {
-    let response_key = keys::ntowf_v2(nt_hash, &attempt.user.units, &attempt.domain.units);
-    attempt
-        .response
-        .verify(&response_key, attempt.server_challenge)
+    let challenge = attempt.server_challenge;
+    match attempt.response {
+        Provable::NtlmV1(response) => response.verify(nt_hash, challenge),
+        Provable::NtlmV2(response) => {
+            let (user, domain) = (&attempt.user.units, &attempt.domain.units);
+            response.verify(&keys::ntowf_v2(nt_hash, user, domain), challenge)
+        }
+    }
 }
 
 fn denied(minor: Minor, why: &str) -> Refusal {

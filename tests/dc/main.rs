@@ -15,6 +15,7 @@
 
 mod channels;
 mod discovery;
+mod groups;
 #[path = "../support/mod.rs"]
 mod support;
 

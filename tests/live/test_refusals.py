@@ -87,6 +87,9 @@ def test_nobody_learns_which_users_exist(site):
         ("mia", "PasswordMustChange"),
         ("xaver", "AccountExpired"),
         ("lukas", "AccountLockedOut"),
+        ("hannah", "InvalidLogonHours"),
+        ("walter", "InvalidWorkstation"),
+        ("petra", "AccountRestriction"),
         ("Guest", "GuestRefused"),
     ],
 )

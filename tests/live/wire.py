@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import ssl
 import typing
 
 import messages
@@ -23,7 +24,14 @@ class Connection:
     def __init__(self, site, scheme="NTLM"):
         self.site = site
         self.scheme = scheme
-        self._connection = http.client.HTTPConnection("127.0.0.1", site.apache.port, timeout=60)
+        if site.apache.url.startswith("https:"):
+            # Whose certificate it is, is for the tests to say.
+            context = ssl._create_unverified_context()
+            self._connection = http.client.HTTPSConnection(
+                "127.0.0.1", site.apache.port, timeout=60, context=context
+            )
+        else:
+            self._connection = http.client.HTTPConnection("127.0.0.1", site.apache.port, timeout=60)
         self._connection.connect()
         # A server that closes the connection must be noticed, not papered over by a new one.
         self._connection.auto_open = 0
@@ -39,12 +47,17 @@ class Connection:
         """Whether the server left the connection open after its last answer."""
         return self._connection.sock is not None
 
-    def send(self, token=None, method="GET", body=None):
+    @property
+    def certificate(self):
+        """The server's certificate, in DER."""
+        return self._connection.sock.getpeercert(binary_form=True)
+
+    def send(self, token=None, method="GET", body=None, path="/"):
         """Sends a request with the token (bytes), or with none, and returns the answer."""
         headers = {}
         if token is not None:
             headers["Authorization"] = f"{self.scheme} {base64.b64encode(token).decode()}"
-        self._connection.request(method, "/", body, headers)
+        self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
         body = response.read()
         return Answer(
@@ -61,16 +74,16 @@ class Connection:
         assert answer.status == 401 and answer.token, answer
         return messages.Challenge.parse(answer.token)
 
-    def log_in(self, user, password, **options):
+    def log_in(self, user, password, path="/", **options):
         """A whole login by hand-made messages; returns the last answer, which is the first one
         where a server that cannot verify anything gives no challenge."""
         negotiate = messages.negotiate()
-        first = self.send(negotiate)
+        first = self.send(negotiate, path=path)
         if first.token is None:
             return first
         challenge = messages.Challenge.parse(first.token)
         answer = messages.respond(challenge, user, password, **options)
-        return self.send(answer.pack(negotiate, challenge.raw))
+        return self.send(answer.pack(negotiate, challenge.raw), path=path)
 
     def _token(self, response):
         for value in response.headers.get_all("WWW-Authenticate", []):

@@ -10,6 +10,7 @@ mod draft;
 mod failover;
 mod handshake;
 mod logon;
+mod names;
 mod protection;
 mod seal;
 mod silence;

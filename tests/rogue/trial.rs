@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use gss_ntlmdc::config::Config;
 use gss_ntlmdc::fault::{Fault, Minor};
 use gss_ntlmdc::verify::netlogon::Netlogon;
-use gss_ntlmdc::verify::{Logon, Refusal, Verifier};
+use gss_ntlmdc::verify::{GroupName, Logon, Refusal, Verifier};
 use tempfile::TempDir;
 
 use crate::controller::{Controller, Lie, NT_HASH};
@@ -76,6 +76,17 @@ impl Ready {
     /// The file that holds its secret.
     pub fn secret(&self) -> PathBuf {
         self.directory.path().join("secret")
+    }
+
+    /// Alice logs in; and what her one group is called, if that can be had; in time as well.
+    pub fn group_name(&self) -> Option<GroupName> {
+        let (account, names) = self.login("alice").unwrap().into_parts();
+        let began = Instant::now();
+        let mut names = names.unwrap().names_of(&account.group_sids);
+        let spent = began.elapsed();
+        assert!(spent <= LIMIT, "it took {spent:?}");
+        assert_eq!(names.len(), 1);
+        names.pop().unwrap()
     }
 
     /// Somebody logs in; in time.

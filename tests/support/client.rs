@@ -125,7 +125,7 @@ impl Client {
             domain: &self.domain,
             workstation: &self.workstation,
             server_challenge: SERVER_CHALLENGE,
-            response: self.response(),
+            response: self.response().into(),
         }
     }
 

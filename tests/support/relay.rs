@@ -147,7 +147,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, mut seen: impl FnMut(&mut [u8]))
 }
 
 /// Where the controller's netlogon listens.
-fn netlogon() -> SocketAddr {
+pub fn netlogon() -> SocketAddr {
     let address = dc::address().parse().unwrap();
     let mut stream = TcpStream::connect(SocketAddr::new(address, epm::PORT)).unwrap();
     let mut read = |pdu: Vec<u8>| {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::Config;
 use std::fs::Permissions;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 const SECRET: [u8; 16] = [1; 16];
 

@@ -150,12 +150,15 @@ impl Claim {
     /// The MIC is wrong; nobody logs in; or there is no key, and something needs one (the MIC, or a
     /// session key, signatures or encryption that were negotiated).
     pub fn check_mic(&self, session_base_key: Option<&Key>) -> Result<MicChecked, Fault> {
-        // `KeyExchangeKey` is `SessionBaseKey` with NTLMv2 (MS-NLMP 3.4.5.1); of the other responses
-        // none opens a session here.
-        let key_exchange_key = match &self.response {
-            Response::NtlmV2(_) => session_base_key.filter(|key| !key.is_zero()),
-            Response::Anonymous => return Err(Minor::AnonymousRefused.into()),
-            Response::LmOnly | Response::NtlmV1 | Response::Ntlm2Session => None,
+        let session_base_key = session_base_key.filter(|key| !key.is_zero());
+        // MS-NLMP 3.4.5.1: with NTLMv2, `KeyExchangeKey` is `SessionBaseKey`.
+        let key_exchange_key = match (&self.response, session_base_key) {
+            (Response::Anonymous, _) => return Err(Minor::AnonymousRefused.into()),
+            (Response::LmOnly, _) => return Err(Minor::LmOnlyRefused.into()),
+            (Response::NtlmV2(_), key) => key.cloned(),
+            (Response::NtlmV1(response) | Response::Ntlm2Session(response), key) => {
+                key.map(|key| response.key_exchange_key(key, self.server_challenge))
+            }
         };
         let Some(key_exchange_key) = key_exchange_key else {
             return match self.needs_key() {
@@ -167,8 +170,8 @@ impl Claim {
             };
         };
         let exported_session_key = match self.encrypted_session_key {
-            Some(encrypted) => keys::exchange_session_key(key_exchange_key, encrypted),
-            None => key_exchange_key.clone(),
+            Some(encrypted) => keys::exchange_session_key(&key_exchange_key, encrypted),
+            None => key_exchange_key,
         };
         if let Some(mic) = &self.mic {
             let expected = keys::mic(

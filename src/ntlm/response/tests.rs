@@ -104,8 +104,8 @@ fn kinds_are_told_by_their_shapes() {
         response.map(|response| match response {
             Response::Anonymous => "anonymous",
             Response::LmOnly => "lm",
-            Response::NtlmV1 => "v1",
-            Response::Ntlm2Session => "session",
+            Response::NtlmV1(_) => "v1",
+            Response::Ntlm2Session(_) => "session",
             Response::NtlmV2(_) => "v2",
         })
     };
@@ -134,6 +134,33 @@ fn kinds_are_told_by_their_shapes() {
         kind(user, &vec![1; nt], &vec![1; lm], true).unwrap_err();
     }
     kind(user, &[], &[1], true).unwrap_err();
+}
+
+#[test]
+fn the_older_responses_match_the_samples() {
+    const SERVER_CHALLENGE: [u8; 8] = hex!("0123456789abcdef");
+    let nt_hash = crate::crypto::nt_hash("Password");
+    let proven = |nt: [u8; 24], lm: &[u8], extended| {
+        let response = Response::decode(&[0x61], &nt, lm, extended).unwrap();
+        let Some(Provable::NtlmV1(response)) = response.provable() else {
+            panic!("{response:?}")
+        };
+        let wrong = crate::crypto::nt_hash("password");
+        assert_eq!(response.verify(&wrong, SERVER_CHALLENGE), None);
+        assert_eq!(response.verify(&nt_hash, [0; 8]), None);
+        let key = response.verify(&nt_hash, SERVER_CHALLENGE).unwrap();
+        let exchange = response.key_exchange_key(&key, SERVER_CHALLENGE);
+        (key, exchange)
+    };
+    // MS-NLMP 4.2.2.1.3, 4.2.2.2.1
+    let base = Key::new(hex!("d87262b0cde4b1cb7499becccdf10784"));
+    let v1 = hex!("67c43011f30298a2ad35ece64f16331c44bdbed927841f94");
+    assert_eq!(proven(v1, &[1; 24], true), (base.clone(), base.clone()));
+    // 4.2.3.1.3, 4.2.3.2.1, 4.2.3.2.2
+    let session = hex!("7537f803ae367128ca458204bde7caf81e97ed2683267232");
+    let lm = [&[0xAA; 8][..], &[0; 16]].concat();
+    let exchange = Key::new(hex!("eb93429a8bd952f8b89c55b87f475edc"));
+    assert_eq!(proven(session, &lm, true), (base, exchange));
 }
 
 #[test]

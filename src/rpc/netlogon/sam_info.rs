@@ -89,7 +89,7 @@ impl SamInfo4 {
         let logon_server = name(decoder, fixed.logon_server, "LogonServer")?;
         let logon_domain_name = required_name(decoder, fixed.logon_domain_name, "LogonDomainName")?;
         let domain = match fixed.has_logon_domain_id {
-            true => Some(sid(decoder)?),
+            true => Some(decoder.sid()?),
             false => None,
         };
         let extra_sids = extra_sids(decoder, fixed.extra_sids)?;
@@ -218,7 +218,7 @@ fn extra_sids(decoder: &mut Decoder<'_>, array: Array) -> Result<Vec<Sid>, Decod
     }
     let mut sids = Vec::new();
     for attributes in attributes_of_all {
-        let sid = sid(decoder)?;
+        let sid = decoder.sid()?;
         sids.extend(is_membership(attributes).then_some(sid));
     }
     Ok(sids)
@@ -226,21 +226,6 @@ fn extra_sids(decoder: &mut Decoder<'_>, array: Array) -> Result<Vec<Sid>, Decod
 
 fn is_membership(attributes: u32) -> bool {
     attributes & (GROUP_ENABLED | GROUP_USE_FOR_DENY_ONLY) == GROUP_ENABLED
-}
-
-/// `RPC_SID` (MS-DTYP 2.4.2.3).
-fn sid(decoder: &mut Decoder<'_>) -> Result<Sid, DecodeError> {
-    const FIELD: &str = "SID";
-    let count = decoder.u32(FIELD)?;
-    let revision = decoder.u8(FIELD)?;
-    let sub_authority_count = decoder.u8(FIELD)?;
-    let authority = decoder.array(FIELD)?;
-    if revision != 1 || u32::from(sub_authority_count) != count {
-        return Err(DecodeError::new(FIELD, "not a SID"));
-    }
-    let sub_authorities = (0..sub_authority_count).map(|_| decoder.u32(FIELD));
-    let sub_authorities = sub_authorities.collect::<Result<_, _>>()?;
-    Sid::new(authority, sub_authorities).ok_or(DecodeError::new(FIELD, "too long"))
 }
 
 /// A name that says who it is: one that could be read as another's is refused.

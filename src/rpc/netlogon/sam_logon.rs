@@ -31,7 +31,7 @@ pub struct NetworkLogon<'a> {
     pub user: &'a [u16],
     /// `Workstation`, UTF-16, with no backslashes before it.
     pub workstation: &'a [u16],
-    /// `LmChallenge`: the server's challenge that was answered.
+    /// `LmChallenge`: the challenge that was answered.
     pub challenge: [u8; 8],
     /// `NtChallengeResponse`. It is all that a controller is given to judge by: one that finds it
     /// wrong would go on to `LmChallengeResponse`, which proves nothing of what the NTLMv2 response

@@ -12,7 +12,8 @@ fn with_attempt<T>(domain: &str, check: impl FnOnce(&Attempt<'_>) -> T) -> T {
         domain: &Text::from(domain),
         workstation: &Text::default(),
         server_challenge: [0; 8],
-        response: &NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap(),
+        response: (&NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap())
+            .into(),
     })
 }
 

@@ -58,12 +58,13 @@ fn response(user: &Text, domain: &Text, password: &str) -> NtlmV2Response {
 /// The account as `DOMAIN\user`, or the code of the refusal.
 fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<String, Minor> {
     let (user, domain) = (Text::from(user), Text::from(domain));
+    let response = response(&user, &domain, password);
     let attempt = Attempt {
         user: &user,
         domain: &domain,
         workstation: &Text::default(),
         server_challenge: CHALLENGE,
-        response: &response(&user, &domain, password),
+        response: (&response).into(),
     };
     // Every login here comes when the file is looked at again.
     users.loaded.lock().unwrap().looked -= LOOK_AGAIN;

@@ -132,7 +132,7 @@ fn wget_claims_unicode_and_sends_oem() {
     };
     let claim = claim(&wget).unwrap();
     assert_eq!(claim.user().meant, "alice");
-    assert!(matches!(claim.response(), Response::NtlmV1));
+    assert!(matches!(claim.response(), Response::NtlmV1(_)));
 }
 
 #[test]
@@ -143,7 +143,8 @@ fn weak_kinds_are_told_apart() {
             flags: NegotiateFlags(flags),
             ..Initiator::curl()
         };
-        format!("{:?}", claim(&client).unwrap().response())
+        let response = format!("{:?}", claim(&client).unwrap().response());
+        response.split('(').next().unwrap().to_owned()
     };
     assert_eq!(kind(Answer::NtlmV1, 0x0000_B207), "NtlmV1");
     assert_eq!(kind(Answer::Ntlm2Session, 0x0008_9207), "Ntlm2Session");

@@ -1,0 +1,291 @@
+use super::*;
+use crate::sid::Sid;
+use crate::verify::GroupName;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+fn alice() -> Account {
+    let domain = Sid::new([0, 0, 0, 0, 0, 5], vec![21, 1, 2, 3]).unwrap();
+    Account {
+        user: "alice".to_owned(),
+        domain: "EXAMPLE".to_owned(),
+        dns_domain: Some("example.test".to_owned()),
+        upn: Some("alice@example.test".to_owned()),
+        full_name: Some(String::new()),
+        sid: domain.with_rid(1105),
+        primary_group_sid: domain.with_rid(513),
+        group_sids: [513, 1200]
+            .into_iter()
+            .filter_map(|rid| domain.with_rid(rid))
+            .collect(),
+        logon_server: None,
+        log_off: None,
+    }
+}
+
+fn values<'a>(identity: &'a Identity, name: &str) -> &'a [String] {
+    &identity.attribute(name.as_bytes()).unwrap().values
+}
+
+/// Answers so, and counts how often it is asked.
+#[derive(Debug, Default)]
+struct Called {
+    answer: Vec<Option<GroupName>>,
+    asked: AtomicUsize,
+}
+
+impl Called {
+    fn all(names: &[Option<(&str, &str)>]) -> Arc<Self> {
+        let named = |name: &Option<(&str, &str)>| {
+            name.map(|(domain, name)| GroupName::new(domain, name).unwrap())
+        };
+        Arc::new(Self {
+            answer: names.iter().map(named).collect(),
+            asked: AtomicUsize::new(0),
+        })
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+impl GroupNames for Called {
+    fn names_of(&self, groups: &[Sid]) -> Vec<Option<GroupName>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(groups.len(), 2);
+        self.answer.clone()
+    }
+}
+
+fn alice_with(names: Arc<Called>) -> Identity {
+    with(alice(), NameFormat::Logon, "EXAMPLE").with_group_names(Some(names))
+}
+
+fn with(account: Account, format: NameFormat, own_domain: &str) -> Identity {
+    let settings = config::Identity {
+        format,
+        ..config::Identity::default()
+    };
+    Identity::new(account, &settings, own_domain, "WS1".to_owned())
+}
+
+#[test]
+fn users_of_further_domains_are_local_if_it_is_written() {
+    let settings = config::Identity {
+        format: NameFormat::Sam,
+        local_domains: vec!["branch.test".parse().unwrap(), "EX".parse().unwrap()],
+        ..config::Identity::default()
+    };
+    let root = |domain: &str, dns_domain: &str| {
+        let account = Account {
+            user: "root".to_owned(),
+            domain: domain.to_owned(),
+            dns_domain: Some(dns_domain.to_owned()),
+            ..Account::default()
+        };
+        let identity = Identity::new(account, &settings, "EXAMPLE", String::new());
+        let local = identity.local().map(str::to_owned);
+        (local, identity.display().to_owned())
+    };
+    let here = (Some("root".to_owned()), "root".to_owned());
+    assert_eq!(root("EXAMPLE", "example.test"), here);
+    assert_eq!(root("BRANCH", "Branch.test"), here);
+    assert_eq!(root("EX", "ex.test"), here);
+    for (domain, dns_domain) in [
+        ("OTHER", "other.test"),
+        ("BRANCH", ""),
+        ("EXAMPLE2", "EXAMPLE"),
+    ] {
+        assert_eq!(root(domain, dns_domain), (None, format!("{domain}\\root")));
+    }
+}
+
+#[test]
+fn another_domain_does_not_give_names_of_ours() {
+    for (upn, display) in [
+        ("root@OTHER.test", "root@OTHER.test"),
+        ("alice@example.test", "mallory@other.test"),
+        ("alice@example.test@other.test.", "mallory@other.test"),
+        ("alice", "mallory@other.test"),
+    ] {
+        let mallory = Account {
+            user: "mallory".to_owned(),
+            domain: "OTHER".to_owned(),
+            dns_domain: Some("other.test".to_owned()),
+            upn: Some(upn.to_owned()),
+            ..alice()
+        };
+        let identity = with(mallory, NameFormat::Upn, "EXAMPLE");
+        assert_eq!(identity.display(), display);
+        assert_eq!(identity.attribute(b"upn").is_some(), upn == display);
+    }
+    // Ours may give what they like.
+    let ours = Account {
+        upn: Some("alice@brand.test".to_owned()),
+        ..alice()
+    };
+    let identity = with(ours, NameFormat::Logon, "EXAMPLE");
+    assert_eq!(values(&identity, "upn"), ["alice@brand.test"]);
+}
+
+#[test]
+fn letters_are_as_configured() {
+    let jurgen = || Account {
+        user: "Jürgen".to_owned(),
+        ..alice()
+    };
+    for (case, display, local) in [
+        (LetterCase::Keep, "EXAMPLE\\Jürgen", "Jürgen"),
+        (LetterCase::Lower, "example\\jürgen", "jürgen"),
+        (LetterCase::Upper, "EXAMPLE\\JÜRGEN", "JÜRGEN"),
+    ] {
+        let settings = config::Identity {
+            case,
+            ..config::Identity::default()
+        };
+        let identity = Identity::new(jurgen(), &settings, "EXAMPLE", String::new());
+        assert_eq!(
+            (identity.display(), identity.local()),
+            (display, Some(local))
+        );
+
+        assert_eq!(identity.attribute(b"user").unwrap().values, ["Jürgen"]);
+    }
+}
+
+#[test]
+fn groups_are_named_when_somebody_asks() {
+    let names = Called::all(&[Some(("example", "Staff")), Some(("OTHER", "Staff"))]);
+    let identity = alice_with(Arc::clone(&names));
+    // What the glue asks for by itself, and what needs no names.
+    assert!(identity.attribute(b"local-login-user").is_none());
+    assert_eq!(values(&identity, "group-sids").len(), 2);
+    assert_eq!(names.asked(), 0);
+    assert_eq!(values(&identity, "groups"), ["Staff", "OTHER\\Staff"]);
+    assert_eq!(values(&identity, "groups-list"), ["|Staff|OTHER\\Staff|"]);
+    assert_eq!(identity.attributes().last().unwrap().name, "groups-list");
+    assert_eq!(names.asked(), 1, "each login sees one state of affairs");
+}
+
+#[test]
+fn groups_without_a_name_are_left_out_and_told() {
+    let identity = alice_with(Called::all(&[Some(("EXAMPLE", "Staff")), None]));
+    let groups = identity.attribute(b"groups").unwrap();
+    assert_eq!(
+        (&groups.values[..], groups.complete),
+        (&["Staff".to_owned()][..], false)
+    );
+    assert!(identity.attribute(b"group-sids").unwrap().complete);
+
+    // No name at all is no attribute: a value that is empty would be the beginning of any other.
+    let identity = alice_with(Called::all(&[None, None]));
+    assert!(identity.attribute(b"groups").is_none());
+    assert!(identity.attribute(b"groups-list").is_none());
+    assert!(
+        identity
+            .attributes()
+            .all(|attribute| attribute.name != "groups")
+    );
+    assert_eq!(values(&identity, "group-sids").len(), 2);
+}
+
+#[test]
+fn who_has_no_groups_is_asked_about_nowhere() {
+    let names = Called::all(&[]);
+    let account = Account {
+        group_sids: Vec::new(),
+        ..alice()
+    };
+    let identity = Identity::new(
+        account,
+        &config::Identity::default(),
+        "EXAMPLE",
+        String::new(),
+    )
+    .with_group_names(Some(Arc::clone(&names) as _));
+    assert!(identity.attribute(b"groups").is_none());
+    assert_eq!(names.asked(), 0);
+}
+
+#[test]
+fn the_display_name_has_the_configured_form() {
+    for (format, name) in [
+        (NameFormat::Logon, "EXAMPLE\\alice"),
+        (NameFormat::Sam, "alice"),
+        (NameFormat::Upn, "alice@example.test"),
+        (NameFormat::UserAtDomain, "alice@EXAMPLE"),
+    ] {
+        let identity = with(alice(), format, "EXAMPLE");
+        assert_eq!(identity.display(), name);
+    }
+    let without_upn = Account {
+        upn: None,
+        ..alice()
+    };
+    let identity = with(without_upn, NameFormat::Upn, "EXAMPLE");
+    assert_eq!(identity.display(), "alice@example.test");
+    let identity = with(alice(), NameFormat::Sam, "OTHER");
+    assert_eq!(identity.display(), "EXAMPLE\\alice", "not our alice");
+}
+
+#[test]
+fn only_users_of_our_domain_are_local() {
+    let identity = with(alice(), NameFormat::Logon, "example");
+    assert_eq!(identity.local(), Some("alice"));
+    let identity = with(alice(), NameFormat::Logon, "OTHER");
+    assert_eq!(identity.local(), None);
+}
+
+#[test]
+fn what_the_client_typed_is_printable() {
+    let typed = "WS\n1\u{202e}".to_owned();
+    let identity = Identity::new(alice(), &config::Identity::default(), "EXAMPLE", typed);
+    assert_eq!(values(&identity, "workstation"), ["WS\u{fffd}1\u{fffd}"]);
+}
+
+#[test]
+fn every_attribute_is_announced() {
+    let identity = alice_with(Called::all(&[Some(("EXAMPLE", "a")), None]));
+    assert_eq!(identity.attributes().count(), 10);
+    for Attribute { name, .. } in identity.attributes() {
+        assert!(ATTRIBUTES.iter().any(|(known, _)| known == name), "{name}");
+    }
+    for (name, _) in ATTRIBUTES {
+        assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        );
+    }
+}
+
+#[test]
+fn attributes_without_a_value_are_left_out() {
+    let identity = Identity::new(
+        alice(),
+        &config::Identity::default(),
+        "EXAMPLE",
+        String::new(),
+    );
+    let names: Vec<_> = identity
+        .attributes()
+        .map(|attribute| attribute.name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "user",
+            "domain",
+            "dns-domain",
+            "upn",
+            "user-sid",
+            "primary-group-sid",
+            "group-sids"
+        ]
+    );
+    assert_eq!(
+        values(&identity, "group-sids"),
+        ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200"]
+    );
+    assert!(identity.attribute(b"full-name").is_none());
+    assert!(identity.attribute(b"nothing").is_none());
+}

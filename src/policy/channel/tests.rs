@@ -1,0 +1,88 @@
+use std::fs;
+use std::time::Duration;
+
+use super::*;
+
+const ONE: &[u8] = include_bytes!("../certificate/samples/ecdsa-sha256.pem");
+const OTHER: &[u8] = include_bytes!("../certificate/samples/rsa-sha384.pem");
+
+fn hash(pem: &[u8]) -> [u8; 16] {
+    certificate::channel_binding(pem).unwrap()
+}
+
+/// The channel at a time when the files are looked at again.
+fn look(certificates: &Certificates) -> Channel {
+    let looked = certificates.loaded.lock().unwrap().looked;
+    Channel::clone(&certificates.channel_at(looked + LOOK_AGAIN))
+}
+
+#[test]
+fn a_renewed_certificate_takes_the_place_of_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("www.pem");
+    fs::write(&path, ONE).unwrap();
+    let certificates = Certificates::open(std::slice::from_ref(&path), LogTarget::Off).unwrap();
+    assert!(certificates.channel().is_named(&hash(ONE)));
+
+    fs::write(&path, OTHER).unwrap();
+    let soon = Instant::now() + Duration::from_millis(1);
+    assert!(
+        certificates.channel_at(soon).is_named(&hash(ONE)),
+        "once a second"
+    );
+    let channel = look(&certificates);
+    assert!(channel.is_named(&hash(OTHER)) && !channel.is_named(&hash(ONE)));
+}
+
+#[test]
+fn while_a_certificate_cannot_be_used_the_one_before_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("www.pem");
+    fs::write(&path, ONE).unwrap();
+    let certificates = Certificates::open(std::slice::from_ref(&path), LogTarget::Off).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(look(&certificates).is_named(&hash(ONE)));
+    fs::write(&path, &OTHER[..100]).unwrap();
+    assert!(look(&certificates).is_named(&hash(ONE)));
+    fs::write(&path, OTHER).unwrap();
+    assert!(!look(&certificates).is_named(&hash(ONE)));
+}
+
+#[test]
+fn any_of_several_certificates_may_be_the_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = [("a", ONE), ("b", OTHER)].map(|(name, pem)| {
+        let path = folder.path().join(name);
+        fs::write(&path, pem).unwrap();
+        path
+    });
+    let certificates = Certificates::open(&paths, LogTarget::Off).unwrap();
+    let channel = certificates.channel();
+    assert!(channel.is_named(&hash(ONE)) && channel.is_named(&hash(OTHER)));
+    assert!(!channel.is_named(&[7; 16]));
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("www.pem");
+    let fault =
+        |path: &PathBuf| match Certificates::open(std::slice::from_ref(path), LogTarget::Off) {
+            Ok(_) => panic!("opened"),
+            Err(fault) => fault,
+        };
+    assert_eq!(fault(&path).minor(), Minor::CertificateUnusable);
+    assert!(fault(&path).to_string().contains("/www.pem: No such file"));
+    fs::write(&path, "hunter2").unwrap();
+    let told = fault(&path).to_string();
+    assert!(
+        told.contains("in PEM form") && !told.contains("hunter2"),
+        "{told}"
+    );
+}
+
+#[test]
+fn without_certificates_the_channel_is_unknown() {
+    let certificates = Certificates::open(&[], LogTarget::Off).unwrap();
+    assert!(look(&certificates).is_unknown());
+}

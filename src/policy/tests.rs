@@ -1,0 +1,152 @@
+use super::*;
+
+const OURS: [u8; 16] = [1; 16];
+const THEIRS: [u8; 16] = [2; 16];
+
+fn code(fault: Option<Fault>) -> Option<Minor> {
+    fault.map(|fault| fault.minor())
+}
+
+#[test]
+fn weaker_responses_are_opened_one_by_one() {
+    use ResponseLevel::*;
+    let session = Some(Minor::Ntlm2SessionRefused);
+    let v1 = Some(Minor::NtlmV1Refused);
+    for (weakest, expected) in [
+        (NtlmV2, [None, session, v1]),
+        (Ntlm2Session, [None, None, v1]),
+        (NtlmV1, [None, None, None]),
+    ] {
+        let faults =
+            [NtlmV2, Ntlm2Session, NtlmV1].map(|level| code(response_fault(weakest, level)));
+        assert_eq!(faults, expected, "{weakest}");
+    }
+}
+
+#[test]
+fn a_channel_is_compared_as_the_rule_says() {
+    use ChannelBinding::*;
+    let known = Channel::any_of(vec![[3; 16], OURS]);
+    let unknown = Channel::default();
+    let other = Some(Minor::OtherChannel);
+    let missing = Some(Minor::MissingBindings);
+    let blind = Some(Minor::UnknownChannel);
+    for (rule, channel, expected) in [
+        // Said: nothing, ours, another.
+        (Off, &known, [None, None, None]),
+        (Off, &unknown, [None, None, None]),
+        (Allow, &known, [None, None, other]),
+        (Allow, &unknown, [None, None, None]),
+        (Require, &known, [missing, None, other]),
+        (Require, &unknown, [blind, blind, blind]),
+    ] {
+        let faults =
+            [None, Some(OURS), Some(THEIRS)].map(|said| code(channel_fault(rule, channel, said)));
+        assert_eq!(faults, expected, "{rule:?} {channel:?}");
+    }
+}
+
+#[test]
+fn a_service_must_be_listed_if_there_is_a_list() {
+    let www: Service = "HTTP/www.example.test".parse().unwrap();
+    let fault = |accepted: &[Service], said| code(service_fault(accepted, said));
+    assert_eq!(fault(&[], None), None);
+    assert_eq!(fault(&[], Some("cifs/evil")), None);
+    let listed = [www.clone()];
+    assert_eq!(fault(&listed, Some("http/WWW.example.test:443")), None);
+    assert_eq!(fault(&listed, Some("cifs/evil")), Some(Minor::OtherService));
+    assert_eq!(fault(&listed, None), Some(Minor::UnnamedService));
+    let lenient = [www, Service::Unnamed];
+    assert_eq!(fault(&lenient, None), None);
+    assert_eq!(
+        fault(&lenient, Some("cifs/evil")),
+        Some(Minor::OtherService)
+    );
+    let told = service_fault(&lenient, Some("cifs/\"evil\n"))
+        .unwrap()
+        .to_string();
+    assert!(told.ends_with(": \"cifs/\\u{22}evil\\u{a}\""), "{told}");
+}
+
+fn account(domain: &str, dns_domain: Option<&str>) -> Account {
+    Account {
+        user: "alice".to_owned(),
+        domain: domain.to_owned(),
+        dns_domain: dns_domain.map(str::to_owned),
+        group_sids: vec!["S-1-5-21-1-2-3-513".parse().unwrap()],
+        ..Account::default()
+    }
+}
+
+fn nobody_asked() -> Vec<Option<GroupName>> {
+    panic!("asked what groups are called")
+}
+
+#[test]
+fn domains_are_those_that_were_verified() {
+    let policy = |domains: &[&str], refused: &[&str]| Policy {
+        domains: domains.iter().map(|name| name.parse().unwrap()).collect(),
+        refused_domains: refused.iter().map(|name| name.parse().unwrap()).collect(),
+        ..Policy::default()
+    };
+    let example = account("EXAMPLE", Some("example.test"));
+    let bare = account("EXAMPLE", None);
+    let refused = Err(Minor::DomainRefused);
+    for (policy, account, expected) in [
+        (policy(&[], &[]), &example, Ok(())),
+        (policy(&["example"], &[]), &example, Ok(())),
+        (policy(&["A", "Example.Test"], &[]), &example, Ok(())),
+        (policy(&["example.test"], &[]), &bare, refused),
+        (policy(&["A"], &[]), &example, refused),
+        (policy(&[], &["A"]), &example, Ok(())),
+        (policy(&[], &["EXAMPLE"]), &example, refused),
+        (policy(&["EXAMPLE"], &["example.test"]), &example, refused),
+    ] {
+        let outcome = permit(&policy, "EXAMPLE", account, nobody_asked)
+            .map(drop)
+            .map_err(|fault| fault.minor());
+        assert_eq!(outcome, expected, "{policy:?}");
+    }
+}
+
+#[test]
+fn one_of_the_groups_must_be_the_users() {
+    let policy = |groups: &[&str]| Policy {
+        groups: groups.iter().map(|sid| sid.parse().unwrap()).collect(),
+        ..Policy::default()
+    };
+    let users = "S-1-5-21-1-2-3-513";
+    let other = "S-1-5-21-1-2-3-5130";
+    let example = account("EXAMPLE", None);
+    assert!(permit(&policy(&[other, users]), "EXAMPLE", &example, nobody_asked).is_ok());
+    let fault = permit(&policy(&[other]), "EXAMPLE", &example, nobody_asked).unwrap_err();
+    assert_eq!(fault.minor(), Minor::NotInGroup);
+    assert!(fault.to_string().ends_with(": EXAMPLE\\alice"));
+    let in_none = Account {
+        group_sids: Vec::new(),
+        ..example
+    };
+    assert!(permit(&policy(&[users]), "EXAMPLE", &in_none, nobody_asked).is_err());
+}
+
+#[test]
+fn groups_are_asked_for_their_names_if_that_decides() {
+    let policy = |groups: &[&str]| Policy {
+        groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
+        ..Policy::default()
+    };
+    let example = account("EXAMPLE", None);
+    let called = |domain, name| move || vec![None, GroupName::new(domain, name)];
+    let is_in = |groups: &[&str], domain, name| {
+        permit(&policy(groups), "EXAMPLE", &example, called(domain, name)).is_ok()
+    };
+    assert!(is_in(&["Staff"], "EXAMPLE", "staff"));
+    assert!(is_in(&["Others", "OTHER\\Staff"], "OTHER", "Staff"));
+    assert!(!is_in(&["Staff"], "OTHER", "Staff"));
+    assert!(!is_in(&["Staff"], "EXAMPLE", "Staff of others"));
+    // Names that cannot be had open nothing.
+    let unnamed = || vec![None];
+    assert!(permit(&policy(&["Staff"]), "EXAMPLE", &example, unnamed).is_err());
+    let by_sid = policy(&["Staff", "S-1-5-21-1-2-3-513"]);
+    assert!(permit(&by_sid, "EXAMPLE", &example, nobody_asked).is_ok());
+}

@@ -1,0 +1,153 @@
+//! Vectors built by hand from MS-LSAT 2.2 and C706 chapter 14; what a real controller says is in
+//! `tests/dc.rs`.
+
+use super::*;
+use hex_literal::hex;
+
+fn sid(subs: &[u32]) -> Sid {
+    Sid::new([0, 0, 0, 0, 0, 5], subs.to_vec()).unwrap()
+}
+
+/// Three identifiers were asked for: a group, one that is unknown, a domain-local group.
+const ANSWER: &[u8] = &hex!(
+    "04000200"                            // ReferencedDomains
+    "01000000 08000200 20000000"          // one, MaxEntries
+    "01000000"                            //   its count again
+    "0e00 1000 0c000200 10000200"         //   the name, the SID
+    "08000000 00000000 07000000 45005800 41004d00 50004c00 4500 0000"
+    "04000000 01 04 000000000005 15000000 01000000 02000000 03000000"
+    "03000000 14000200"                   // TranslatedNames
+    "03000000"                            //   the count again
+    "0200 0000 0a00 0a00 18000200 00000000 00000000"
+    "0800 0000 0000 0000 00000000 ffffffff 00000000"
+    "0400 0000 0600 0600 1c000200 00000000 00000000"
+    "05000000 00000000 05000000 53007400 61006600 6600 0000"
+    "03000000 00000000 03000000 44004200 4100 0000"
+    "02000000 07010000"                   // MappedCount, STATUS_SOME_NOT_MAPPED
+);
+
+const STATUS_AT: usize = ANSWER.len() - 4;
+const DOMAIN_COUNT: usize = 4;
+const DOMAIN_POINTER: usize = 8;
+const DOMAIN_COUNT_AGAIN: usize = 16;
+const NAME_COUNT: usize = 88;
+const NAME_POINTER: usize = 92;
+const NAME_COUNT_AGAIN: usize = 96;
+const FIRST_TYPE: usize = 100;
+const FIRST_DOMAIN: usize = 112;
+const FIRST_CHARACTERS: usize = 172;
+
+fn group(name: &str) -> Option<Called> {
+    Some(Called::Group {
+        name: name.to_owned(),
+        domain: sid(&[21, 1, 2, 3]),
+    })
+}
+
+/// The answer with something else in one place.
+fn with(at: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut stub = ANSWER.to_vec();
+    stub[at..at + bytes.len()].copy_from_slice(bytes);
+    stub
+}
+
+#[test]
+fn the_question() {
+    let stub = request(&[sid(&[21, 1, 2, 3, 1105]), sid(&[32, 544])]).unwrap();
+    let expected = hex!(
+        "02000000 04000200 02000000 08000200 0c000200"
+        "05000000 01 05 000000000005 15000000 01000000 02000000 03000000 51040000"
+        "02000000 01 02 000000000005 20000000 20020000"
+        "00000000 00000000"
+        "0100 0000 00000000 00000000 02000000"
+    );
+    assert_eq!(stub, expected);
+    let many = vec![sid(&[21]); MAX_SIDS + 1];
+    assert!(matches!(request(&many), Err(Error::TooLong(_))));
+    assert!(request(&many[1..]).is_ok());
+}
+
+#[test]
+fn names_come_in_the_order_of_the_question() {
+    let names = reply(ANSWER, 3).unwrap();
+    assert_eq!(names, [group("Staff"), None, group("DBA")]);
+    // That all were found, or none, is no other answer.
+    for status in [0, 0xC000_0073_u32] {
+        let stub = with(STATUS_AT, &status.to_le_bytes());
+        assert_eq!(reply(&stub, 3).unwrap(), names);
+    }
+}
+
+#[test]
+fn only_groups_and_domains_have_names_here() {
+    // User, deleted, invalid, unknown, computer, label, and one that nobody knows.
+    for kind in [0_u16, 1, 6, 7, 8, 9, 10, 0xFFFF] {
+        let stub = with(FIRST_TYPE, &kind.to_le_bytes());
+        assert_eq!(reply(&stub, 3).unwrap(), [None, None, group("DBA")]);
+    }
+    let well_known = with(FIRST_TYPE, &[5, 0]);
+    assert_eq!(reply(&well_known, 3).unwrap()[0], group("Staff"));
+    // A domain's name is that of the list, whatever is said of it besides.
+    let domain = with(FIRST_TYPE, &[3, 0]);
+    let name = "EXAMPLE".to_owned();
+    assert_eq!(reply(&domain, 3).unwrap()[0], Some(Called::Domain { name }));
+}
+
+#[test]
+fn a_name_that_is_no_text_takes_no_other_along() {
+    let stub = with(FIRST_CHARACTERS, &[0x00, 0xD8]);
+    assert_eq!(reply(&stub, 3).unwrap(), [None, None, group("DBA")]);
+}
+
+#[test]
+fn a_refusal_is_one() {
+    let stub = with(STATUS_AT, &0xC000_0022_u32.to_le_bytes());
+    let expected = Error::Status("LsarLookupSids3", NtStatus::ACCESS_DENIED);
+    assert_eq!(reply(&stub, 3), Err(expected));
+    // As a controller says it that has nothing to add.
+    let bare = hex!("00000000 00000000 00000000 00000000 220000c0");
+    assert_eq!(reply(&bare, 3), Err(expected));
+}
+
+#[test]
+fn the_answer_to_another_question_is_refused() {
+    for asked in [0, 2, 4, MAX_SIDS] {
+        assert!(matches!(reply(ANSWER, asked), Err(Error::Malformed(_))));
+    }
+    let nothing = hex!("00000000 00000000 00000000 00000000 00000000");
+    assert!(reply(&nothing, 1).is_err());
+    assert_eq!(reply(&nothing, 0), Ok(vec![]));
+}
+
+#[test]
+fn lying_counts_are_refused() {
+    for (at, value) in [
+        (DOMAIN_COUNT, u32::MAX),
+        (DOMAIN_COUNT, 2),
+        (DOMAIN_COUNT, 0),
+        (DOMAIN_POINTER, 0),
+        (DOMAIN_COUNT_AGAIN, 2),
+        (NAME_COUNT, u32::MAX),
+        (NAME_COUNT, 257),
+        (NAME_COUNT, 2),
+        (NAME_POINTER, 0),
+        (NAME_COUNT_AGAIN, u32::MAX),
+        (FIRST_DOMAIN, 1),
+        (FIRST_DOMAIN, u32::MAX),
+    ] {
+        let stub = with(at, &value.to_le_bytes());
+        let answer = reply(&stub, 3);
+        assert!(
+            matches!(answer, Err(Error::Malformed(_))),
+            "{at} {value}: {answer:?}"
+        );
+    }
+}
+
+#[test]
+fn every_prefix_is_refused_and_so_is_more() {
+    for length in 0..ANSWER.len() {
+        assert!(reply(&ANSWER[..length], 3).is_err(), "{length}");
+    }
+    assert!(reply(&[ANSWER, &[0]].concat(), 3).is_err());
+}

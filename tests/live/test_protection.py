@@ -1,0 +1,164 @@
+"""Extended Protection: who comes through another's TLS connection is not let in."""
+
+import hashlib
+import ssl
+import struct
+import time
+
+import clients
+import codes
+import messages
+import pytest
+import relay
+import requests
+import requests_ntlm
+import wire
+from conftest import Site, mech
+from lab import host
+from lab.apache import certificate
+
+pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+
+ALICE = "EXAMPLE\\alice"
+
+# How often files are looked at, and a little.
+LOOKED_AT = 1.2
+
+
+def policy(rule, more=""):
+    return f'[policy]\nchannel_binding = "{rule}"\ntls_certificates = ["@/www.pem"]\n{more}'
+
+
+@pytest.fixture(scope="module", params=["users", "netlogon"])
+def tls_site(request, library):
+    """A TLS site that requires channel bindings, with each verifier."""
+    files = {"www.pem": certificate()}
+    if request.param == "users":
+        mechanism = mech.with_users(library, more=policy("require"), files=files)
+    else:
+        controller = request.getfixturevalue("controller")
+        more = policy("require")
+        mechanism = mech.with_domain(library, controller, more=more, files=files)
+    site = Site(mechanism, certificate=mechanism.directory / "www.pem")
+    yield site
+    site.close()
+
+
+def hash_of(der, digest="sha256"):
+    """MsvAvChannelBindings for a certificate (RFC 5929 4.1, RFC 4121 4.1.1.2)."""
+    data = b"tls-server-end-point:" + hashlib.new(digest, der).digest()
+    return hashlib.md5(bytes(16) + struct.pack("<I", len(data)) + data).digest()
+
+
+def naming(binding):
+    """What a client does that says so of its channel; None leaves it out."""
+
+    def change(avs):
+        others = [pair for pair in avs if pair[0] != messages.AV_CHANNEL_BINDINGS]
+        if binding is None:
+            return others
+        return [*others, (messages.AV_CHANNEL_BINDINGS, binding)]
+
+    return change
+
+
+def attempt(site, binding):
+    """alice's login with that channel binding: (status, user, codes in the error log)."""
+    mark = site.apache.mark()
+    with wire.Connection(site) as connection:
+        if callable(binding):
+            binding = binding(connection.certificate)
+        password = site.passwords["alice"]
+        answer = connection.log_in("alice", password, change_avs=naming(binding))
+    return answer.status, answer.user, codes.in_log(site.apache.logged(mark))
+
+
+@pytest.mark.parametrize("client", [clients.requests_client, clients.chromium])
+def test_who_binds_is_let_in(tls_site, client):
+    status, said = client(tls_site, "alice", tls_site.passwords["alice"])
+    assert (status, said.get("user")) == (200, ALICE)
+
+
+def test_who_does_not_is_told_why(tls_site):
+    mark = tls_site.apache.mark()
+    status, said = clients.curl(tls_site, "EXAMPLE\\alice", tls_site.passwords["alice"])
+    assert (status, said) == (401, {})
+    logged = tls_site.apache.logged(mark)
+    assert codes.in_log(logged) == [codes.code("MissingBindings")], logged
+    assert "sent no channel bindings, which are required" in logged
+
+
+@pytest.mark.parametrize("binding", [None, bytes(16)], ids=["absent", "zero"])
+def test_no_binding(tls_site, binding):
+    assert attempt(tls_site, binding) == (401, None, [codes.code("MissingBindings")])
+
+
+def test_another_binding(tls_site):
+    assert attempt(tls_site, b"x" * 16) == (401, None, [codes.code("OtherChannel")])
+    assert attempt(tls_site, hash_of) == (200, ALICE, [])
+
+
+def test_a_login_that_is_relayed(tls_site, tmp_path):
+    """The client talks to another site, which passes on every word to ours."""
+    (tmp_path / "evil.pem").write_text(certificate())
+    mark = tls_site.apache.mark()
+    with relay.to(tls_site, tmp_path / "evil.pem") as evil:
+        auth = requests_ntlm.HttpNtlmAuth("EXAMPLE\\alice", tls_site.passwords["alice"])
+        answer = requests.get(evil.url, auth=auth, timeout=60, verify=False)
+    assert answer.status_code == 401
+    assert codes.in_log(tls_site.apache.logged(mark)) == [codes.code("OtherChannel")]
+
+
+@pytest.mark.parametrize("rule, status", [("allow", 401), ("off", 200)])
+def test_the_same_relay_where_it_may(library, make_site, tmp_path, rule, status):
+    """What the rules less strict are worth: a client that binds is safe with `allow` too."""
+    files = {"www.pem": certificate()}
+    mechanism = mech.with_users(library, more=policy(rule), files=files)
+    site = make_site(mechanism, certificate=mechanism.directory / "www.pem")
+    (tmp_path / "evil.pem").write_text(certificate())
+    with relay.to(site, tmp_path / "evil.pem") as evil:
+        auth = requests_ntlm.HttpNtlmAuth("EXAMPLE\\alice", site.passwords["alice"])
+        answer = requests.get(evil.url, auth=auth, timeout=60, verify=False)
+    assert answer.status_code == status
+    assert attempt(site, None)[:2] == (200, ALICE), "who names no channel"
+
+
+def test_a_renewed_certificate(tls_site):
+    with wire.Connection(tls_site) as connection:
+        old = connection.certificate
+    # As a tool for renewal does it: the file, then a reload of the web server.
+    tls_site.mechanism.rewrite("www.pem", certificate("sha384"))
+    tls_site.apache.graceful()
+
+    def is_new():
+        with wire.Connection(tls_site) as connection:
+            return connection.certificate != old
+
+    host.wait_until(is_new, 20, lambda: "Apache keeps its old certificate")
+    time.sleep(LOOKED_AT)
+    assert attempt(tls_site, lambda der: hash_of(der, "sha384")) == (200, ALICE, [])
+    refused = (401, None, [codes.code("OtherChannel")])
+    assert attempt(tls_site, hash_of(old)) == refused
+    assert attempt(tls_site, hash_of) == refused, "the right certificate under another hash"
+    status, said = clients.requests_client(tls_site, "alice", tls_site.passwords["alice"])
+    assert (status, said.get("user")) == (200, ALICE)
+
+
+def test_a_certificate_is_renewed_without_a_reload(library, make_site):
+    """Where something before Apache speaks TLS: its processes go on and see the new file."""
+    mechanism = mech.with_users(library, more=policy("require"), files={"www.pem": certificate()})
+    site = make_site(mechanism)
+    children = site.apache.children()
+
+    def binding():
+        pem = (mechanism.directory / "www.pem").read_text()
+        own = pem[: pem.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n"
+        return hash_of(ssl.PEM_cert_to_DER_cert(own))
+
+    old = binding()
+    assert attempt(site, old) == (200, ALICE, [])
+    mechanism.rewrite("www.pem", certificate())
+    time.sleep(LOOKED_AT)
+    assert attempt(site, old) == (401, None, [codes.code("OtherChannel")])
+    assert attempt(site, binding()) == (200, ALICE, [])
+    assert set(children) <= set(site.apache.children()), "not one was started anew for it"
