@@ -6,11 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::draft::{
-    BIND_ACK, Delivery, Draft, FAULT, FIRST, HEADER_SIGN, LAST, RESPONSE, STEPS, Step,
-};
-use crate::logon::{self, SamInfo};
+use crate::draft::{BIND_ACK, Delivery, Draft, FAULT, FIRST, HEADER_SIGN, LAST, RESPONSE, Step};
 use crate::seal::{self, Credential, Key, Seal, Slip};
+use crate::{logon, names};
 
 /// The machine account's NT hash.
 pub const NT_HASH: Key = *b"machine's secret";
@@ -20,6 +18,8 @@ const MAX_FRAGMENT: u16 = 5840;
 /// 12345678-1234-abcd-ef00-01234567cffb version 1.0 (MS-NRPC 1.9).
 const NETLOGON: [u8; 20] =
     *b"\x78\x56\x34\x12\x34\x12\xCD\xAB\xEF\x00\x01\x23\x45\x67\xCF\xFB\x01\0\0\0";
+/// 12345778-1234-abcd-ef00-0123456789ab version 0.0 (MS-LSAT 1.9).
+const LSA: [u8; 20] = *b"\x78\x57\x34\x12\x34\x12\xCD\xAB\xEF\x00\x01\x23\x45\x67\x89\xAB\0\0\0\0";
 /// 8a885d04-1ceb-11c9-9fe8-08002b104860 version 2.0 (C706 appendix I).
 const NDR: [u8; 20] =
     *b"\x04\x5D\x88\x8A\xEB\x1C\xC9\x11\x9F\xE8\x08\x00\x2B\x10\x48\x60\x02\0\0\0";
@@ -51,7 +51,7 @@ struct Memory {
     requested: u32,
     negotiated: u32,
     seed: Credential,
-    turns: [usize; STEPS.len() + 1],
+    turns: [usize; Step::Names as usize + 1],
     /// What the machine did that no machine does.
     complaints: Vec<String>,
     /// How many bytes of an answer without end the machine took.
@@ -126,7 +126,7 @@ impl Shared {
             (self.lie)(&mut draft);
             memory.believe(&draft, seed);
             drop(memory);
-            if draft.step == Step::SealedBind
+            if matches!(draft.step, Step::SealedBind | Step::NamesBind)
                 && let Some(seal) = &mut seal
             {
                 seal.header_signing = draft.flags & HEADER_SIGN != 0;
@@ -245,14 +245,15 @@ impl Memory {
                 seed = Some(next);
                 (step, body)
             }
-            Asked::Call(39, stub) => (Step::Logon, logged_on(stub)),
+            Asked::Call(39, stub) => (Step::Logon, logon::answered(stub)),
+            Asked::Call(76, stub) => (Step::Names, names::answered(stub)),
             Asked::Unreadable => (Step::Unreadable, Vec::new()),
             Asked::Call(opnum, _) => panic!("call {opnum}"),
         };
         self.turns[step as usize] += 1;
         let is_bind = matches!(asked, Asked::Bind(_));
         let bind_auth = match step {
-            Step::SealedBind => vec![
+            Step::SealedBind | Step::NamesBind => vec![
                 0x44, 6, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x6C, 0,
             ],
             _ => Vec::new(),
@@ -303,13 +304,18 @@ impl Memory {
     }
 
     fn bound(&self, pdu: &[u8], seal: &mut Option<Seal>) -> Step {
-        assert_eq!(pdu[32..52], NETLOGON, "the interface");
+        let is_lsa = pdu[32..52] == LSA;
+        assert!(is_lsa || pdu[32..52] == NETLOGON, "the interface");
         if u16_at(pdu, 10) == 0 {
+            assert!(!is_lsa, "in clear");
             return Step::Bind;
         }
         assert_eq!(&pdu[80..], b"\0\0\0\0\x03\0\0\0EXAMPLE\0WEB1-NTLM\0");
         *seal = Some(Seal::new(self.session_key, true));
-        Step::SealedBind
+        match is_lsa {
+            true => Step::NamesBind,
+            false => Step::SealedBind,
+        }
     }
 
     fn challenged(&mut self, stub: &[u8]) -> Vec<u8> {
@@ -344,19 +350,6 @@ impl Memory {
         };
         let numbers = [0, level, flags, 0].map(u32::to_le_bytes).concat();
         (step, [&credential[..], &numbers].concat(), next)
-    }
-}
-
-/// Alice is let in, all others are not.
-fn logged_on(stub: &[u8]) -> Vec<u8> {
-    let contains = |bytes: &[u8]| stub.windows(bytes.len()).any(|window| window == bytes);
-    assert!(
-        contains(b"\x01\x23\x45\x67\x89\xAB\xCD\xEF"),
-        "the challenge"
-    );
-    match contains(b"a\0l\0i\0c\0e\0") {
-        true => SamInfo::alice().validated(),
-        false => logon::refused(0xC000_006A, true),
     }
 }
 

@@ -26,8 +26,12 @@ pub enum Step {
     Logon,
     /// Of a call whose seal is not right.
     Unreadable,
+    /// To LSA: no part of a login.
+    NamesBind,
+    Names,
 }
 
+/// Those of a login.
 pub const STEPS: [Step; 7] = [
     Step::Bind,
     Step::Challenge,

@@ -9,6 +9,7 @@ mod draft;
 mod failover;
 mod handshake;
 mod logon;
+mod names;
 mod protection;
 mod seal;
 mod silence;

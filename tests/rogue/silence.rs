@@ -26,7 +26,7 @@ fn cuts(step: Step) -> impl Iterator<Item = usize> {
         Step::SealedBind => 80,
         Step::Capabilities | Step::RequestedFlags => 120,
         Step::Logon => 504,
-        Step::Unreadable => 0,
+        Step::Unreadable | Step::NamesBind | Step::Names => 0,
     };
     (0..length).step_by(16)
 }

@@ -12,7 +12,7 @@ use gss_ntlmdc::config::Config;
 use gss_ntlmdc::fault::Fault;
 use gss_ntlmdc::fault::Minor;
 use gss_ntlmdc::verify::netlogon::Netlogon;
-use gss_ntlmdc::verify::{Logon, Refusal, Verifier};
+use gss_ntlmdc::verify::{GroupName, Logon, Refusal, Verifier};
 use tempfile::TempDir;
 
 use crate::controller::{Controller, Lie, NT_HASH};
@@ -68,6 +68,17 @@ pub fn verifier_of(controllers: &[SocketAddr]) -> Ready {
 }
 
 impl Ready {
+    /// Alice logs in; and what her one group is called, if that can be had; in time as well.
+    pub fn group_name(&self) -> Option<GroupName> {
+        let (account, names) = self.login("alice").unwrap().into_parts();
+        let began = Instant::now();
+        let mut names = names.unwrap().names_of(&account.group_sids);
+        let spent = began.elapsed();
+        assert!(spent <= LIMIT, "it took {spent:?}");
+        assert_eq!(names.len(), 1);
+        names.pop().unwrap()
+    }
+
     /// Somebody logs in; in time.
     pub fn login(&self, user: &str) -> Result<Logon, Refusal> {
         let client = Client::with_password(user, "whatever");
