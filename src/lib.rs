@@ -12,7 +12,8 @@
 //!          ├─► ntlm      MS-NLMP messages, keys and the acceptor's states; no I/O
 //!          ├─► policy    what is acceptable
 //!          ├─► verify    who answers for a login: users | netlogon
-//!          │     └─► dc        the controllers: found, asked, left for others; keys shared by processes
+//!          │     └─► dc        the controllers: found, asked, left for others; keys shared by processes;
+//!          │          │          the names of groups, kept for a while
 //!          │          ├─► rpc         the secure channel's bytes; no I/O
 //!          │          └─► dns, cldap  the questions that find a controller; no I/O
 //!          ├─► identity  a verified logon becomes names and attributes

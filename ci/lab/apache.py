@@ -60,6 +60,7 @@ _WHOAMI = """\
 length=$(wc -c)
 printf 'Content-Type: text/plain; charset=utf-8\\n\\n'
 printf 'user: %s\\nmethod: %s\\nlength: %s\\n' "$REMOTE_USER" "$REQUEST_METHOD" "$length"
+printf 'groups: %s\\njson: %s\\n' "$NTLM_GROUPS" "$GSS_NAME_ATTRS_JSON"
 """
 
 

@@ -48,18 +48,20 @@ def silent(controller):
 
 
 @contextlib.contextmanager
-def fenced(controller):
-    """A firewall in front of it lets no RPC pass, and says so to whoever tries (ICMP)."""
+def fenced(controller, fence=_RPC_PORTS):
+    """A firewall in front of it lets no RPC pass, or nothing to the ports of `fence`, and says so to
+    whoever tries (ICMP)."""
     # A router answers so; a host that does not forward drops what it must not take.
     host.run(
         *("ip", "netns", "exec", controller.network, "sysctl", "-qw", "net.ipv4.ip_forward=1")
     )
     # Rules before the table of the host's own addresses, which has to come first otherwise.
-    _ip(controller, "rule", "add", "pref", "100", "lookup", "local")
-    _ip(controller, "rule", "delete", "pref", "0")
+    if _ip(controller, "rule", "list", "pref", "0"):
+        _ip(controller, "rule", "add", "pref", "100", "lookup", "local")
+        _ip(controller, "rule", "delete", "pref", "0")
     rules = [
         ("pref", "10", "iif", "lan0", "ipproto", "tcp", "dport", ports, "prohibit")
-        for ports in _RPC_PORTS
+        for ports in fence
     ]
     for rule in rules:
         _ip(controller, "rule", "add", *rule)
@@ -110,7 +112,7 @@ def _in_network(controller, *command):
 
 
 def _ip(controller, *words):
-    host.run("ip", "-n", controller.network, *words)
+    return host.run("ip", "-n", controller.network, *words)
 
 
 def _signal(controller, number):

@@ -29,6 +29,7 @@ fn defaults_are_filled_in() {
     );
     assert_eq!(netlogon.connections, 4);
     assert_eq!(netlogon.state_dir, PathBuf::from("/run/ntlmdc"));
+    assert_eq!(netlogon.group_cache, Duration::from_secs(600));
     assert_eq!(config.identity.lifetime, Duration::from_secs(14_400));
     assert_eq!(config.identity.format, NameFormat::Logon);
     assert_eq!(config.policy.mic, Mic::Allow);
@@ -45,6 +46,7 @@ fn every_setting_can_be_written() {
         budget = "1m"
         connections = 16
         state_dir = "/run/elsewhere"
+        group_cache = "30s"
         site = "Berlin"
         source = "192.0.2.9"
         [users]
@@ -68,6 +70,7 @@ fn every_setting_can_be_written() {
     assert_eq!(netlogon.budget, Duration::from_secs(60));
     assert_eq!(netlogon.connections, 16);
     assert_eq!(netlogon.state_dir, PathBuf::from("/run/elsewhere"));
+    assert_eq!(netlogon.group_cache, Duration::from_secs(30));
     assert_eq!(netlogon.site.unwrap().as_str(), "Berlin");
     assert_eq!(netlogon.source, Some("192.0.2.9".parse().unwrap()));
     let users = config.users.unwrap();

@@ -39,12 +39,12 @@ class Connection:
         """Whether the server left the connection open after its last answer."""
         return self._connection.sock is not None
 
-    def send(self, token=None, method="GET", body=None):
+    def send(self, token=None, method="GET", body=None, path="/"):
         """Sends a request with the token (bytes), or with none, and returns the answer."""
         headers = {}
         if token is not None:
             headers["Authorization"] = f"{self.scheme} {base64.b64encode(token).decode()}"
-        self._connection.request(method, "/", body, headers)
+        self._connection.request(method, path, body, headers)
         response = self._connection.getresponse()
         body = response.read()
         return Answer(
@@ -61,16 +61,16 @@ class Connection:
         assert answer.status == 401 and answer.token, answer
         return messages.Challenge.parse(answer.token)
 
-    def log_in(self, user, password, **options):
+    def log_in(self, user, password, path="/", **options):
         """A whole login by hand-made messages; returns the last answer, which is the first one
         where a server that cannot verify anything gives no challenge."""
         negotiate = messages.negotiate()
-        first = self.send(negotiate)
+        first = self.send(negotiate, path=path)
         if first.token is None:
             return first
         challenge = messages.Challenge.parse(first.token)
         answer = messages.respond(challenge, user, password, **options)
-        return self.send(answer.pack(negotiate, challenge.raw))
+        return self.send(answer.pack(negotiate, challenge.raw), path=path)
 
     def _token(self, response):
         for value in response.headers.get_all("WWW-Authenticate", []):
