@@ -36,7 +36,7 @@
 #define NTLMDC_ATTR_GROUP_SIDS "group-sids"
 /* The groups' names, one a value: name, or DOMAIN\name where the group is not of our domain. */
 #define NTLMDC_ATTR_GROUPS "groups"
-/* The same in one value, |name|DOMAIN\name|, but for names with a | in them. */
+/* The same in one value: |name|DOMAIN\name|. */
 #define NTLMDC_ATTR_GROUPS_LIST "groups-list"
 
 /*

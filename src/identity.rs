@@ -39,10 +39,7 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
         GROUPS,
         "The groups' names, one a value: name, or DOMAIN\\name where the group is not of our domain.",
     ),
-    (
-        GROUPS_LIST,
-        "The same in one value, |name|DOMAIN\\name|, but for names with a | in them.",
-    ),
+    (GROUPS_LIST, "The same in one value: |name|DOMAIN\\name|."),
 ];
 
 const GROUPS: &str = "groups";

@@ -16,7 +16,7 @@ use crate::ntlm::response::NtlmV2Response;
 use crate::ntlm::text::Text;
 use crate::sid::Sid;
 
-pub use crate::rpc::lsa::GroupName;
+pub use crate::dc::names::GroupName;
 
 /// What a client claims and how it proves it: the input of a verification.
 #[derive(Clone, Copy, Debug)]

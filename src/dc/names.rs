@@ -15,13 +15,51 @@ use crate::fault::{Fault, is_unprintable};
 use crate::log::{self, Quoted, Severity};
 use crate::net::Deadline;
 use crate::process::PerProcess;
-use crate::rpc::lsa::GroupName;
+use crate::rpc::lsa::Group;
 use crate::sid::Sid;
 
 /// For how long at most it is remembered that a name cannot be had: somebody may be mending it.
 const NEGATIVE: Duration = Duration::from_secs(60);
 /// How many are asked for at once, at most. Nobody whom Windows lets in is in more groups.
 const MAX_ASKED: usize = cache::GENERATION;
+
+/// What a group is called: a name that cannot be read as another's, nor as several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupName {
+    domain: String,
+    name: String,
+}
+
+impl GroupName {
+    /// What separates a domain from a name.
+    pub const DOMAIN_SEPARATOR: char = '\\';
+    /// What separates names in a list.
+    pub const LIST_SEPARATOR: char = '|';
+
+    /// None for an empty name, and if one of the separators, or what cannot be printed, is in it:
+    /// Windows lets nobody call a group so.
+    pub fn new(domain: &str, name: &str) -> Option<Self> {
+        let is_odd = |letter| {
+            [Self::DOMAIN_SEPARATOR, Self::LIST_SEPARATOR].contains(&letter)
+                || is_unprintable(letter)
+        };
+        let is_usable = !name.is_empty() && !name.contains(is_odd) && !domain.contains(is_odd);
+        is_usable.then(|| Self {
+            domain: domain.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// The NetBIOS name of its domain; empty for one that has none.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// Its own name (`sAMAccountName`).
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
 
 /// Knows what groups are called.
 pub struct Names {
@@ -71,7 +109,7 @@ impl Names {
     fn of_with(
         &self,
         sids: &[Sid],
-        ask: impl FnOnce(&[Sid]) -> Result<Vec<Option<GroupName>>, Error>,
+        ask: impl FnOnce(&[Sid]) -> Result<Vec<Option<Group>>, Error>,
     ) -> Vec<Option<GroupName>> {
         let known = self.known.of_this_process(Known::default);
         let deadline = Deadline::after(self.patience);
@@ -105,14 +143,14 @@ impl Names {
         &self,
         state: &mut State,
         asked: Vec<Sid>,
-        answer: Result<Vec<Option<GroupName>>, Error>,
+        answer: Result<Vec<Option<Group>>, Error>,
         now: Instant,
     ) {
         let negative = self.lifetime.min(NEGATIVE);
         match answer {
             Ok(names) => {
-                for (sid, name) in asked.into_iter().zip(names) {
-                    let name = name.filter(|name| self.is_usable(&sid, name));
+                for (sid, group) in asked.into_iter().zip(names) {
+                    let name = group.and_then(|group| self.usable(&sid, &group));
                     let lasts = name.as_ref().map_or(negative, |_| self.lifetime);
                     state.cache.keep(sid, name, now + lasts);
                 }
@@ -128,17 +166,17 @@ impl Names {
         }
     }
 
-    /// A name that could be read as another's is none.
-    fn is_usable(&self, sid: &Sid, group: &GroupName) -> bool {
-        let is_odd = |letter| letter == '\\' || is_unprintable(letter);
-        let is_usable = !group.domain.contains(is_odd) && !group.name.contains(is_odd);
-        if !is_usable {
-            let name = Quoted(&group.name);
+    fn usable(&self, sid: &Sid, group: &Group) -> Option<GroupName> {
+        let Group { domain, name } = group;
+        let usable = GroupName::new(domain, name);
+        if usable.is_none() {
             self.warn(format_args!(
-                "group {sid} has no name here, only its SID: {name} holds a \\ or worse"
+                "group {sid} has no name here, only its SID: {} of {} holds a \\, a | or worse",
+                Quoted(name),
+                Quoted(domain)
             ));
         }
-        is_usable
+        usable
     }
 
     fn warn(&self, what: fmt::Arguments<'_>) {
@@ -190,10 +228,7 @@ fn has_to_be_asked_for(sid: &Sid) -> bool {
 
 fn name(state: &mut State, sid: &Sid, now: Instant) -> Option<GroupName> {
     match sid.well_known_name() {
-        Some((domain, name)) => Some(GroupName {
-            domain: domain.to_owned(),
-            name: name.to_owned(),
-        }),
+        Some((domain, name)) => GroupName::new(domain, name),
         None => state.cache.look_up(sid, now).cloned().flatten(),
     }
 }

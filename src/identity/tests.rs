@@ -35,12 +35,11 @@ struct Called {
 
 impl Called {
     fn all(names: &[Option<(&str, &str)>]) -> Arc<Self> {
-        let group = |(domain, name): (&str, &str)| GroupName {
-            domain: domain.to_owned(),
-            name: name.to_owned(),
+        let named = |name: &Option<(&str, &str)>| {
+            name.map(|(domain, name)| GroupName::new(domain, name).unwrap())
         };
         Arc::new(Self {
-            answer: names.iter().map(|name| name.map(group)).collect(),
+            answer: names.iter().map(named).collect(),
             asked: AtomicUsize::new(0),
         })
     }

@@ -24,9 +24,9 @@ const TYPE_ALIAS: u16 = 4;
 /// `SidTypeWellKnownGroup`
 const TYPE_WELL_KNOWN_GROUP: u16 = 5;
 
-/// A group's name, in the words of the domain.
+/// What a group is called, as the controller says it: any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupName {
+pub struct Group {
     /// The NetBIOS name of its domain.
     pub domain: String,
     /// Its own (`sAMAccountName`).
@@ -64,7 +64,7 @@ pub fn request(sids: &[Sid]) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 /// [`Error::Status`]; [`Error::Malformed`], also for an answer to another question.
-pub fn reply(stub: &[u8], asked: usize) -> Result<Vec<Option<GroupName>>, Error> {
+pub fn reply(stub: &[u8], asked: usize) -> Result<Vec<Option<Group>>, Error> {
     let mut decoder = Decoder::new(stub);
     let domains = match decoder.pointer("ReferencedDomains")? {
         true => referenced_domains(&mut decoder)?,
@@ -96,7 +96,7 @@ struct Translated {
 
 impl Translated {
     /// The group's name; none for what is unknown, or no group.
-    fn in_domain(self, domains: &[Option<String>]) -> Result<Option<GroupName>, DecodeError> {
+    fn in_domain(self, domains: &[Option<String>]) -> Result<Option<Group>, DecodeError> {
         if !self.is_group {
             return Ok(None);
         }
@@ -106,10 +106,8 @@ impl Translated {
         let (Some(domain), Some(name)) = (domain, self.name) else {
             return Ok(None);
         };
-        Ok((!name.is_empty()).then(|| GroupName {
-            domain: domain.clone(),
-            name,
-        }))
+        let domain = domain.clone();
+        Ok(Some(Group { domain, name }))
     }
 }
 

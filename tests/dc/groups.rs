@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use gss_ntlmdc::sid::Sid;
-use gss_ntlmdc::verify::Verifier;
 use gss_ntlmdc::verify::netlogon::Netlogon;
+use gss_ntlmdc::verify::{GroupName, Verifier};
 
 use crate::support::client::Client;
 use crate::support::dc::{self, Setup};
@@ -16,10 +16,7 @@ fn groups_of(verifier: &Netlogon, user: &str) -> (Vec<Sid>, HashSet<String>) {
     let (account, names) = logon.into_parts();
     let named = names.unwrap().names_of(&account.group_sids);
     assert_eq!(named.len(), account.group_sids.len());
-    let full_name = |group: gss_ntlmdc::verify::GroupName| {
-        let (domain, name) = (group.domain, group.name);
-        format!("{domain}\\{name}")
-    };
+    let full_name = |group: GroupName| format!("{}\\{}", group.domain(), group.name());
     let names = named.into_iter().flatten().map(full_name).collect();
     (account.group_sids, names)
 }

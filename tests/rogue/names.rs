@@ -58,7 +58,7 @@ fn a_login_asks_for_no_names_and_who_wants_them_asks_once() {
     assert_eq!(controller.turns(Step::NamesBind), 0);
     for _ in 0..3 {
         let group = verifier.group_name().unwrap();
-        assert_eq!((&*group.domain, &*group.name), ("EXAMPLE", "Domain Users"));
+        assert_eq!((group.domain(), group.name()), ("EXAMPLE", "Domain Users"));
     }
     assert_eq!(controller.turns(Step::NamesBind), 1);
     assert_eq!(controller.turns(Step::Names), 1);

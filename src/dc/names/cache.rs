@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::mem;
 use std::time::Instant;
 
-use crate::rpc::lsa::GroupName;
+use crate::dc::names::GroupName;
 use crate::sid::Sid;
 
 /// How many are kept before those go that nobody has asked for lately. Twice as many are there at
@@ -55,10 +55,7 @@ mod tests {
     }
 
     fn called(name: &str) -> Option<GroupName> {
-        Some(GroupName {
-            domain: "EXAMPLE".to_owned(),
-            name: name.to_owned(),
-        })
+        GroupName::new("EXAMPLE", name)
     }
 
     #[test]

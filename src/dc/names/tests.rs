@@ -31,22 +31,26 @@ fn group(rid: u32) -> Sid {
 }
 
 fn called(name: &str) -> Option<GroupName> {
-    Some(GroupName {
-        domain: "EXAMPLE".to_owned(),
+    GroupName::new("EXAMPLE", name)
+}
+
+fn said(domain: &str, name: &str) -> Option<Group> {
+    Some(Group {
+        domain: domain.to_owned(),
         name: name.to_owned(),
     })
 }
 
 /// What a controller says for which every group is called by its number, but 404, which is none.
-fn numbered(sids: &[Sid]) -> Result<Vec<Option<GroupName>>, Error> {
+fn numbered(sids: &[Sid]) -> Result<Vec<Option<Group>>, Error> {
     let name = |sid: &Sid| {
         let rid = sid.sub_authorities().last().unwrap();
-        called(&rid.to_string()).filter(|_| *rid != 404)
+        said("EXAMPLE", &rid.to_string()).filter(|_| *rid != 404)
     };
     Ok(sids.iter().map(name).collect())
 }
 
-fn nobody(_: &[Sid]) -> Result<Vec<Option<GroupName>>, Error> {
+fn nobody(_: &[Sid]) -> Result<Vec<Option<Group>>, Error> {
     panic!("asked")
 }
 
@@ -76,7 +80,7 @@ fn a_new_name_is_seen_when_the_lifetime_is_over() {
     let names = names("30ms");
     assert_eq!(names.of_with(&[group(1)], numbered), [called("1")]);
     thread::sleep(Duration::from_millis(40));
-    let renamed = |_: &[Sid]| Ok(vec![called("new")]);
+    let renamed = |_: &[Sid]| Ok(vec![said("EXAMPLE", "new")]);
     assert_eq!(names.of_with(&[group(1)], renamed), [called("new")]);
     // One that is over before the answer is read is still one.
     let names = self::names("1ms");
@@ -90,14 +94,10 @@ fn a_new_name_is_seen_when_the_lifetime_is_over() {
 #[test]
 fn nobody_is_asked_for_what_everybody_knows_or_nobody_can() {
     let names = names("10m");
-    let builtin = |name: &str| GroupName {
-        domain: "BUILTIN".to_owned(),
-        name: name.to_owned(),
-    };
     let sids = [nt(&[32, 545]), nt(&[21, 0, 0, 0, 497]), nt(&[5, 0, 1])];
     let answer = names.of_with(&sids, nobody);
-    assert_eq!(answer[0], Some(builtin("Users")));
-    assert_eq!(answer[1].as_ref().unwrap().name, "Claims Valid");
+    assert_eq!(answer[0], GroupName::new("BUILTIN", "Users"));
+    assert_eq!(answer[1].as_ref().unwrap().name(), "Claims Valid");
     assert_eq!(answer[2], None);
 }
 
@@ -122,12 +122,12 @@ fn a_name_that_could_be_read_as_anothers_is_none() {
         (2, "EXAMPLE\\x", "Admins"),
         (3, "EXAMPLE", "a\nb"),
         (4, "EXAMPLE", "a\u{202e}b"),
+        (5, "EXAMPLE", "a|Admins|b"),
+        (6, "a|Admins|b", "x"),
+        (7, "EXAMPLE", ""),
     ] {
-        let odd = GroupName {
-            domain: domain.to_owned(),
-            name: name.to_owned(),
-        };
-        let answer = names.of_with(&[group(rid)], |_| Ok(vec![Some(odd)]));
+        assert_eq!(GroupName::new(domain, name), None);
+        let answer = names.of_with(&[group(rid)], |_| Ok(vec![said(domain, name)]));
         assert_eq!(answer, [None], "{domain} {name}");
     }
 }

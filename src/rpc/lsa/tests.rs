@@ -37,8 +37,8 @@ const FIRST_TYPE: usize = 100;
 const FIRST_DOMAIN: usize = 112;
 const FIRST_CHARACTERS: usize = 172;
 
-fn group(name: &str) -> Option<GroupName> {
-    Some(GroupName {
+fn group(name: &str) -> Option<Group> {
+    Some(Group {
         domain: "EXAMPLE".to_owned(),
         name: name.to_owned(),
     })
