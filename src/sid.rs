@@ -35,9 +35,16 @@ impl Sid {
         &self.sub_authorities
     }
 
-    /// Whether a domain gave it out: `S-1-5-21-` and the numbers of the domain and of the account.
-    pub fn is_of_a_domain(&self) -> bool {
-        self.authority == 5 && matches!(self.sub_authorities[..], [21, _, _, _, _])
+    /// The identifier of the domain that gave this one out, `S-1-5-21-` and three numbers; none for
+    /// one that no domain did.
+    pub fn domain(&self) -> Option<Self> {
+        match (self.authority, self.sub_authorities.split_last()) {
+            (5, Some((_, domain @ [21, _, _, _]))) => Some(Self {
+                authority: self.authority,
+                sub_authorities: domain.to_vec(),
+            }),
+            _ => None,
+        }
     }
 
     /// Domain and name of an identifier that is the same everywhere (MS-DTYP 2.4.2.4), in English;
@@ -98,11 +105,12 @@ mod tests {
     #[test]
     fn what_a_domain_gave_out() {
         let nt = |subs: &[u32]| Sid::new([0, 0, 0, 0, 0, 5], subs.to_vec()).unwrap();
-        assert!(nt(&[21, 1, 2, 3, 1105]).is_of_a_domain());
-        for other in [&[21, 1, 2, 3][..], &[21, 1, 2, 3, 4, 5], &[32, 544], &[]] {
-            assert!(!nt(other).is_of_a_domain(), "{other:?}");
+        let domain = nt(&[21, 1, 2, 3]);
+        assert_eq!(nt(&[21, 1, 2, 3, 1105]).domain(), Some(domain.clone()));
+        for other in [domain, nt(&[21, 1, 2, 3, 4, 5]), nt(&[32, 544]), nt(&[])] {
+            assert_eq!(other.domain(), None, "{other}");
         }
         let elsewhere = Sid::new([0, 0, 0, 0, 0, 1], vec![21, 1, 2, 3, 1105]).unwrap();
-        assert!(!elsewhere.is_of_a_domain());
+        assert_eq!(elsewhere.domain(), None);
     }
 }

@@ -1,4 +1,9 @@
 //! What groups are called: asked for when somebody wants to know, and kept for a while.
+//!
+//! Our controller asks those of a trusted domain about that domain's groups, who could call them as
+//! they like, and their domain as ours. So a group's domain is asked for by its own identifier, which
+//! is that of the group but for the last number: our controller knows its domain and those that it
+//! trusts by itself.
 
 mod cache;
 
@@ -15,7 +20,7 @@ use crate::fault::{Fault, is_unprintable};
 use crate::log::{self, Quoted, Severity};
 use crate::net::Deadline;
 use crate::process::PerProcess;
-use crate::rpc::lsa::Group;
+use crate::rpc::lsa::Called;
 use crate::sid::Sid;
 
 /// For how long at most it is remembered that a name cannot be had: somebody may be mending it.
@@ -39,15 +44,16 @@ impl GroupName {
     /// None for an empty name, and if one of the separators, or what cannot be printed, is in it:
     /// Windows lets nobody call a group so.
     pub fn new(domain: &str, name: &str) -> Option<Self> {
-        let is_odd = |letter| {
-            [Self::DOMAIN_SEPARATOR, Self::LIST_SEPARATOR].contains(&letter)
-                || is_unprintable(letter)
-        };
-        let is_usable = !name.is_empty() && !name.contains(is_odd) && !domain.contains(is_odd);
+        let is_usable = Self::is_plain(domain) && Self::is_plain(name) && !name.is_empty();
         is_usable.then(|| Self {
             domain: domain.to_owned(),
             name: name.to_owned(),
         })
+    }
+
+    fn is_plain(text: &str) -> bool {
+        let separators = [Self::DOMAIN_SEPARATOR, Self::LIST_SEPARATOR];
+        !text.contains(|letter| separators.contains(&letter) || is_unprintable(letter))
     }
 
     /// The NetBIOS name of its domain; empty for one that has none.
@@ -109,7 +115,7 @@ impl Names {
     fn of_with(
         &self,
         sids: &[Sid],
-        ask: impl FnOnce(&[Sid]) -> Result<Vec<Option<Group>>, Error>,
+        ask: impl FnOnce(&[Sid]) -> Result<Vec<Option<Called>>, Error>,
     ) -> Vec<Option<GroupName>> {
         let known = self.known.of_this_process(Known::default);
         let deadline = Deadline::after(self.patience);
@@ -143,14 +149,14 @@ impl Names {
         &self,
         state: &mut State,
         asked: Vec<Sid>,
-        answer: Result<Vec<Option<Group>>, Error>,
+        answer: Result<Vec<Option<Called>>, Error>,
         now: Instant,
     ) {
         let negative = self.lifetime.min(NEGATIVE);
         match answer {
             Ok(names) => {
-                for (sid, group) in asked.into_iter().zip(names) {
-                    let name = group.and_then(|group| self.usable(&sid, &group));
+                for (sid, called) in asked.into_iter().zip(names) {
+                    let name = called.and_then(|called| self.usable(&sid, called));
                     let lasts = name.as_ref().map_or(negative, |_| self.lifetime);
                     state.cache.keep(sid, name, now + lasts);
                 }
@@ -166,17 +172,22 @@ impl Names {
         }
     }
 
-    fn usable(&self, sid: &Sid, group: &Group) -> Option<GroupName> {
-        let Group { domain, name } = group;
-        let usable = GroupName::new(domain, name);
-        if usable.is_none() {
+    fn usable(&self, sid: &Sid, called: Called) -> Option<String> {
+        let name = match (called, sid.domain()) {
+            // By an identifier of a domain that it has left (`sIDHistory`), it is none of that one.
+            (Called::Group { name, domain }, Some(of)) => Some(name).filter(|_| domain == of),
+            (Called::Domain { name }, None) => Some(name),
+            _ => None,
+        };
+        let name = name.filter(|name| !name.is_empty())?;
+        if !GroupName::is_plain(&name) {
+            let name = Quoted(&name);
             self.warn(format_args!(
-                "group {sid} has no name here, only its SID: {} of {} holds a \\, a | or worse",
-                Quoted(name),
-                Quoted(domain)
+                "{sid} has no name here, only its SID: {name} holds a \\, a | or worse"
             ));
+            return None;
         }
-        usable
+        Some(name)
     }
 
     fn warn(&self, what: fmt::Arguments<'_>) {
@@ -212,25 +223,37 @@ fn missing(state: &mut State, sids: &[Sid], now: Instant) -> Vec<Sid> {
     if state.failed_until.is_some_and(|until| now < until) {
         return Vec::new();
     }
-    let mut missing = HashSet::new();
-    for sid in sids.iter().filter(|sid| has_to_be_asked_for(sid)) {
-        if missing.len() < MAX_ASKED && state.cache.look_up(sid, now).is_none() {
-            missing.insert(sid.clone());
+    let mut missing = Vec::new();
+    let mut seen = HashSet::new();
+    for sid in sids {
+        let Some(domain) = domain_to_ask(sid) else {
+            continue;
+        };
+        for sid in [sid.clone(), domain] {
+            let is_room = missing.len() < MAX_ASKED;
+            if is_room && state.cache.look_up(&sid, now).is_none() && seen.insert(sid.clone()) {
+                missing.push(sid);
+            }
         }
     }
-    missing.into_iter().collect()
+    missing
 }
 
-/// Only a domain's own. Others are known everywhere, or nowhere.
-fn has_to_be_asked_for(sid: &Sid) -> bool {
-    sid.is_of_a_domain() && sid.well_known_name().is_none()
+/// The domain of a group that a controller must be asked for. Others are known everywhere, or nowhere.
+fn domain_to_ask(sid: &Sid) -> Option<Sid> {
+    match sid.well_known_name() {
+        Some(_) => None,
+        None => sid.domain(),
+    }
 }
 
 fn name(state: &mut State, sid: &Sid, now: Instant) -> Option<GroupName> {
-    match sid.well_known_name() {
-        Some((domain, name)) => GroupName::new(domain, name),
-        None => state.cache.look_up(sid, now).cloned().flatten(),
+    if let Some((domain, name)) = sid.well_known_name() {
+        return GroupName::new(domain, name);
     }
+    let domain = state.cache.look_up(&sid.domain()?, now)?.clone()?;
+    let name = state.cache.look_up(sid, now)?.as_ref()?;
+    GroupName::new(&domain, name)
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! What somebody's groups are called, as attributes.
 
-use std::collections::HashSet;
-
 use crate::identity::{Attribute, GROUPS, GROUPS_LIST};
 use crate::verify::GroupName;
 
 const SEPARATOR: char = GroupName::LIST_SEPARATOR;
 
-/// The names of somebody's groups, each once.
+/// The names of somebody's groups.
 pub(super) struct Groups {
     names: Vec<String>,
     complete: bool,
@@ -18,7 +16,6 @@ impl Groups {
     /// without their domain.
     pub(super) fn called(groups: Vec<Option<GroupName>>, own_domain: &str) -> Self {
         let complete = groups.iter().all(Option::is_some);
-        let mut seen = HashSet::new();
         let names = groups.into_iter().flatten().map(|group| {
             let (domain, name) = (group.domain(), group.name());
             match domain.eq_ignore_ascii_case(own_domain) {
@@ -26,9 +23,10 @@ impl Groups {
                 false => format!("{domain}{}{name}", GroupName::DOMAIN_SEPARATOR),
             }
         });
-        // A group that came from another domain is there twice, by its old identifier and its new one.
-        let names = names.filter(|name| seen.insert(name.clone())).collect();
-        Self { names, complete }
+        Self {
+            names: names.collect(),
+            complete,
+        }
     }
 
     /// None if no name is known: an empty value would be the beginning of any other.
@@ -77,13 +75,8 @@ mod tests {
     }
 
     #[test]
-    fn each_name_once_with_its_domain_unless_it_is_ours() {
-        let names = [
-            ("EXAMPLE", "A b"),
-            ("BUILTIN", "Users"),
-            ("", "Everyone"),
-            ("EXAMPLE", "A b"),
-        ];
+    fn each_name_with_its_domain_unless_it_is_ours() {
+        let names = [("EXAMPLE", "A b"), ("BUILTIN", "Users"), ("", "Everyone")];
         let expected = [
             (
                 GROUPS,

@@ -19,18 +19,28 @@ const CLIENT_REVISION: u32 = 2;
 
 /// `SidTypeGroup` (MS-LSAT 2.2.13)
 const TYPE_GROUP: u16 = 2;
+/// `SidTypeDomain`
+const TYPE_DOMAIN: u16 = 3;
 /// `SidTypeAlias`: a domain-local group.
 const TYPE_ALIAS: u16 = 4;
 /// `SidTypeWellKnownGroup`
 const TYPE_WELL_KNOWN_GROUP: u16 = 5;
 
-/// What a group is called, as the controller says it: any text.
+/// What something is called, as the controller says it: any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// The NetBIOS name of its domain.
-    pub domain: String,
-    /// Its own (`sAMAccountName`).
-    pub name: String,
+pub enum Called {
+    /// A group.
+    Group {
+        /// Its own name (`sAMAccountName`).
+        name: String,
+        /// The identifier of the domain that the controller finds it in.
+        domain: Sid,
+    },
+    /// A domain.
+    Domain {
+        /// Its NetBIOS name.
+        name: String,
+    },
 }
 
 /// The stub that asks for these identifiers.
@@ -59,12 +69,12 @@ pub fn request(sids: &[Sid]) -> Result<Vec<u8>, Error> {
     Ok(stub.into_bytes())
 }
 
-/// Reads the answer to a question for `asked` identifiers: a name for each that is a group's, in
-/// their order.
+/// Reads the answer to a question for `asked` identifiers: a name for each that is a group's or a
+/// domain's, in their order.
 ///
 /// # Errors
 /// [`Error::Status`]; [`Error::Malformed`], also for an answer to another question.
-pub fn reply(stub: &[u8], asked: usize) -> Result<Vec<Option<Group>>, Error> {
+pub fn reply(stub: &[u8], asked: usize) -> Result<Vec<Option<Called>>, Error> {
     let mut decoder = Decoder::new(stub);
     let domains = match decoder.pointer("ReferencedDomains")? {
         true => referenced_domains(&mut decoder)?,
@@ -87,32 +97,43 @@ pub fn reply(stub: &[u8], asked: usize) -> Result<Vec<Option<Group>>, Error> {
 
 /// `LSAPR_TRANSLATED_NAME_EX` (MS-LSAT 2.2.21)
 struct Translated {
-    is_group: bool,
-    /// None if it is no text.
+    /// `Use`
+    kind: u16,
     name: Option<String>,
     /// `DomainIndex`: a place in the list of domains, negative for none.
     domain: u32,
 }
 
+/// `LSAPR_TRUST_INFORMATION` (MS-LSAT 2.2.11)
+struct Domain {
+    name: Option<String>,
+    sid: Option<Sid>,
+}
+
 impl Translated {
-    /// The group's name; none for what is unknown, or no group.
-    fn in_domain(self, domains: &[Option<String>]) -> Result<Option<Group>, DecodeError> {
-        if !self.is_group {
-            return Ok(None);
-        }
+    /// None for what is unknown, or neither a group nor a domain.
+    fn in_domain(self, domains: &[Domain]) -> Result<Option<Called>, DecodeError> {
+        let is_group = match self.kind {
+            TYPE_GROUP | TYPE_ALIAS | TYPE_WELL_KNOWN_GROUP => true,
+            TYPE_DOMAIN => false,
+            _ => return Ok(None),
+        };
         let index = usize::try_from(self.domain).ok();
         let domain = index.and_then(|index| domains.get(index));
         let domain = domain.ok_or(DecodeError::new("DomainIndex", "no domain of the list"))?;
-        let (Some(domain), Some(name)) = (domain, self.name) else {
-            return Ok(None);
-        };
-        let domain = domain.clone();
-        Ok(Some(Group { domain, name }))
+        let (name, sid) = (self.name, domain.sid.clone());
+        Ok(match is_group {
+            true => name
+                .zip(sid)
+                .map(|(name, domain)| Called::Group { name, domain }),
+            // In the list it is called as elsewhere; its own name may be left empty.
+            false => domain.name.clone().map(|name| Called::Domain { name }),
+        })
     }
 }
 
-/// `LSAPR_REFERENCED_DOMAIN_LIST` (MS-LSAT 2.2.12): the domains' names.
-fn referenced_domains(decoder: &mut Decoder<'_>) -> Result<Vec<Option<String>>, DecodeError> {
+/// `LSAPR_REFERENCED_DOMAIN_LIST` (MS-LSAT 2.2.12)
+fn referenced_domains(decoder: &mut Decoder<'_>) -> Result<Vec<Domain>, DecodeError> {
     const FIELD: &str = "ReferencedDomains";
     let count = decoder.u32(FIELD)?;
     let present = decoder.pointer(FIELD)?;
@@ -123,14 +144,16 @@ fn referenced_domains(decoder: &mut Decoder<'_>) -> Result<Vec<Option<String>>, 
         let name = decoder.counted(FIELD)?;
         fixed.push((name, decoder.pointer(FIELD)?));
     }
-    let mut names = Vec::new();
+    let mut domains = Vec::new();
     for (name, has_sid) in fixed {
-        names.push(text(decoder, name, FIELD)?);
-        if has_sid {
-            decoder.sid()?;
-        }
+        let name = text(decoder, name, FIELD)?;
+        let sid = match has_sid {
+            true => Some(decoder.sid()?),
+            false => None,
+        };
+        domains.push(Domain { name, sid });
     }
-    Ok(names)
+    Ok(domains)
 }
 
 /// `LSAPR_TRANSLATED_NAMES_EX` (MS-LSAT 2.2.22)
@@ -150,7 +173,7 @@ fn translated_names(decoder: &mut Decoder<'_>) -> Result<Vec<Translated>, Decode
     let mut names = Vec::new();
     for (kind, name, domain) in fixed {
         names.push(Translated {
-            is_group: matches!(kind, TYPE_GROUP | TYPE_ALIAS | TYPE_WELL_KNOWN_GROUP),
+            kind,
             name: text(decoder, name, FIELD)?,
             domain,
         });

@@ -11,38 +11,52 @@ use crate::draft::{BIND_NAK, Delivery, Draft, FIRST, Step};
 use crate::seal::Slip;
 use crate::trial::{at, verifier};
 
-/// The one group that alice is in: S-1-5-21-1-2-3-513.
-const SID: &[u8] =
-    b"\x05\0\0\0\x01\x05\0\0\0\0\0\x05\x15\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x01\x02\0\0";
+/// The one group that alice is in, S-1-5-21-1-2-3-513, and its domain.
+const SIDS: &[u8] =
+    b"\x05\0\0\0\x01\x05\0\0\0\0\0\x05\x15\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x01\x02\0\0\
+    \x04\0\0\0\x01\x04\0\0\0\0\0\x05\x15\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0";
 
 /// Where something stands in the stub of [`answered`].
 mod place {
     pub const DOMAIN_COUNT: usize = 4;
-    pub const NAME_COUNT: usize = 60;
-    pub const KIND: usize = 72;
-    pub const NAME_LENGTH: usize = 76;
-    pub const DOMAIN: usize = 84;
-    pub const CHARACTERS: usize = 104;
-    pub const STATUS: usize = 132;
+    pub const DOMAIN_CHARACTERS: usize = 44;
+    pub const DOMAIN_NUMBER: usize = 84;
+    pub const NAME_COUNT: usize = 88;
+    pub const KIND: usize = 100;
+    pub const NAME_LENGTH: usize = 104;
+    pub const DOMAIN: usize = 112;
+    pub const SECOND_KIND: usize = 120;
+    pub const CHARACTERS: usize = 152;
+    pub const STATUS: usize = 208;
 }
 
-/// It is called `Domain Users`.
+/// They are called `Domain Users` and `EXAMPLE`.
 pub fn answered(stub: &[u8]) -> Vec<u8> {
-    assert_eq!(stub[..4], [1, 0, 0, 0], "the count");
-    assert_eq!(&stub[16..16 + SID.len()], SID);
+    assert_eq!(stub[..4], [2, 0, 0, 0], "the count");
+    assert_eq!(&stub[20..20 + SIDS.len()], SIDS);
     let mut answer = Writer::new();
     answer.u32(1).u32(1).u32(2).u32(32); // ReferencedDomains
-    answer.u32(1).u16(14).u16(16).u32(3).u32(0);
+    answer.u32(1).u16(14).u16(16).u32(3).u32(4);
     answer
         .u32(8)
         .u32(0)
         .u32(7)
         .bytes(&utf16("EXAMPLE"))
         .align(4);
-    answer.u32(1).u32(4).u32(1); // TranslatedNames
-    answer.u16(2).u16(0).u16(24).u16(24).u32(5).u32(0).u32(0);
+    answer.bytes(&SIDS[32..]);
+    answer.u32(2).u32(5).u32(2); // TranslatedNames
+    for (kind, length) in [(2, 24), (3, 14)] {
+        answer.u16(kind).u16(0).u16(length).u16(length);
+        answer.u32(6).u32(0).u32(0);
+    }
     answer.u32(12).u32(0).u32(12).bytes(&utf16("Domain Users"));
-    answer.u32(1).u32(0);
+    answer
+        .u32(7)
+        .u32(0)
+        .u32(7)
+        .bytes(&utf16("EXAMPLE"))
+        .align(4);
+    answer.u32(2).u32(0);
     answer.into_bytes()
 }
 
@@ -119,6 +133,9 @@ fn no_lie_gives_a_group_a_name() {
         Trial::put("a domain that is not there", place::DOMAIN, &[1, 0, 0, 0]),
         Trial::put("no domain", place::DOMAIN, &[0xFF; 4]),
         Trial::put("a name of another domain", place::CHARACTERS, b"\\\0"),
+        Trial::put("in another domain", place::DOMAIN_NUMBER, &[4]),
+        Trial::put("a domain that is a group", place::SECOND_KIND, &[2]),
+        Trial::put("a domain with a separator", place::DOMAIN_CHARACTERS, b"|"),
         Trial::put("a line feed", place::CHARACTERS, b"\n\0"),
         Trial::put("no character", place::CHARACTERS, b"\0\xD8"),
         Trial::put("a refusal", place::STATUS, &[0x22, 0, 0, 0xC0]),

@@ -8,7 +8,7 @@ use crate::dc::locate::Candidate;
 use crate::dc::{Error, Step};
 use crate::rpc;
 use crate::rpc::client::{Connection, Sealed};
-use crate::rpc::lsa::{self, Group};
+use crate::rpc::lsa::{self, Called};
 use crate::rpc::pdu::Syntax;
 use crate::rpc::schannel::agreement::Capable;
 use crate::sid::Sid;
@@ -19,7 +19,7 @@ pub(in crate::dc) fn look_up(
     controller: &Candidate,
     key: &Capable,
     sids: &[Sid],
-) -> Result<Vec<Option<Group>>, Error> {
+) -> Result<Vec<Option<Called>>, Error> {
     let (mut line, mut connection) = bind(terms, controller, key)?;
     line.step = Step::Names;
     let mut names = Vec::new();

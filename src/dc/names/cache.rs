@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::mem;
 use std::time::Instant;
 
-use crate::dc::names::GroupName;
 use crate::sid::Sid;
 
 /// How many are kept before those go that nobody has asked for lately. Twice as many are there at
-/// most, at some 200 bytes each.
+/// most, at some 150 bytes each.
 pub(super) const GENERATION: usize = 4096;
 
 /// Two generations: who is asked for goes into the young one; when that is full, it becomes the old
@@ -21,13 +20,13 @@ pub(super) struct Cache {
 
 struct Entry {
     /// None: it has none.
-    name: Option<GroupName>,
+    name: Option<String>,
     until: Instant,
 }
 
 impl Cache {
     /// What is known of it: its name, or that it has none.
-    pub(super) fn look_up(&mut self, sid: &Sid, now: Instant) -> Option<&Option<GroupName>> {
+    pub(super) fn look_up(&mut self, sid: &Sid, now: Instant) -> Option<&Option<String>> {
         if let Some((sid, entry)) = self.old.remove_entry(sid) {
             self.keep(sid, entry.name, entry.until);
         }
@@ -36,7 +35,7 @@ impl Cache {
     }
 
     /// Keeps a name, or that there is none.
-    pub(super) fn keep(&mut self, sid: Sid, name: Option<GroupName>, until: Instant) {
+    pub(super) fn keep(&mut self, sid: Sid, name: Option<String>, until: Instant) {
         if self.young.len() >= GENERATION && !self.young.contains_key(&sid) {
             self.old = mem::take(&mut self.young);
         }
@@ -54,8 +53,8 @@ mod tests {
         Sid::new([0, 0, 0, 0, 0, 5], vec![21, 1, 2, 3, rid]).unwrap()
     }
 
-    fn called(name: &str) -> Option<GroupName> {
-        GroupName::new("EXAMPLE", name)
+    fn called(name: &str) -> Option<String> {
+        Some(name.to_owned())
     }
 
     #[test]

@@ -34,23 +34,36 @@ fn called(name: &str) -> Option<GroupName> {
     GroupName::new("EXAMPLE", name)
 }
 
-fn said(domain: &str, name: &str) -> Option<Group> {
-    Some(Group {
-        domain: domain.to_owned(),
+fn domain() -> Sid {
+    nt(&[21, 1, 2, 3])
+}
+
+/// What a controller says of a group of its domain.
+fn said(name: &str) -> Option<Called> {
+    Some(Called::Group {
         name: name.to_owned(),
+        domain: domain(),
     })
 }
 
+fn said_domain(name: &str) -> Option<Called> {
+    let name = name.to_owned();
+    Some(Called::Domain { name })
+}
+
 /// What a controller says for which every group is called by its number, but 404, which is none.
-fn numbered(sids: &[Sid]) -> Result<Vec<Option<Group>>, Error> {
+fn numbered(sids: &[Sid]) -> Result<Vec<Option<Called>>, Error> {
     let name = |sid: &Sid| {
         let rid = sid.sub_authorities().last().unwrap();
-        said("EXAMPLE", &rid.to_string()).filter(|_| *rid != 404)
+        match sid.domain() {
+            Some(_) => said(&rid.to_string()).filter(|_| *rid != 404),
+            None => said_domain("EXAMPLE"),
+        }
     };
     Ok(sids.iter().map(name).collect())
 }
 
-fn nobody(_: &[Sid]) -> Result<Vec<Option<Group>>, Error> {
+fn nobody(_: &[Sid]) -> Result<Vec<Option<Called>>, Error> {
     panic!("asked")
 }
 
@@ -60,7 +73,7 @@ fn asked_once_and_then_remembered() {
     let sids = [group(404), group(2), group(1), group(2)];
     let expected = [None, called("2"), called("1"), called("2")];
     let asked = names.of_with(&sids, |missing| {
-        assert_eq!(missing.len(), 3, "each once");
+        assert_eq!(missing, [group(404), domain(), group(2), group(1)]);
         numbered(missing)
     });
     assert_eq!(asked, expected);
@@ -80,7 +93,7 @@ fn a_new_name_is_seen_when_the_lifetime_is_over() {
     let names = names("30ms");
     assert_eq!(names.of_with(&[group(1)], numbered), [called("1")]);
     thread::sleep(Duration::from_millis(40));
-    let renamed = |_: &[Sid]| Ok(vec![said("EXAMPLE", "new")]);
+    let renamed = |_: &[Sid]| Ok(vec![said("new"), said_domain("EXAMPLE")]);
     assert_eq!(names.of_with(&[group(1)], renamed), [called("new")]);
     // One that is over before the answer is read is still one.
     let names = self::names("1ms");
@@ -116,7 +129,6 @@ fn when_nobody_can_say_nobody_is_asked_again_for_a_while() {
 
 #[test]
 fn a_name_that_could_be_read_as_anothers_is_none() {
-    let names = names("10m");
     for (rid, domain, name) in [
         (1, "EXAMPLE", "OTHER\\Admins"),
         (2, "EXAMPLE\\x", "Admins"),
@@ -127,8 +139,36 @@ fn a_name_that_could_be_read_as_anothers_is_none() {
         (7, "EXAMPLE", ""),
     ] {
         assert_eq!(GroupName::new(domain, name), None);
-        let answer = names.of_with(&[group(rid)], |_| Ok(vec![said(domain, name)]));
+        let answer = Ok(vec![said(name), said_domain(domain)]);
+        let answer = self::names("10m").of_with(&[group(rid)], |_| answer);
         assert_eq!(answer, [None], "{domain} {name}");
+    }
+}
+
+/// The controller of a trusted domain answers for its groups, and could say anything.
+#[test]
+fn nobody_names_the_groups_of_another_domain() {
+    let elsewhere = nt(&[21, 7, 8, 9, 1]);
+    for (group_said, domain_said, expected) in [
+        // Its domain is not the one that the list puts it in.
+        (said("Admins"), said_domain("OTHER"), None),
+        // A group is no domain, and a domain no group.
+        (said("Admins"), said("EXAMPLE"), None),
+        (said_domain("EXAMPLE"), said_domain("OTHER"), None),
+        // Nobody knows the domain.
+        (said("Admins"), None, None),
+        (
+            Some(Called::Group {
+                name: "Admins".to_owned(),
+                domain: elsewhere.domain().unwrap(),
+            }),
+            said_domain("OTHER"),
+            GroupName::new("OTHER", "Admins"),
+        ),
+    ] {
+        let answer = Ok(vec![group_said, domain_said]);
+        let names = names("10m").of_with(std::slice::from_ref(&elsewhere), |_| answer);
+        assert_eq!(names, [expected]);
     }
 }
 
@@ -173,5 +213,5 @@ fn more_than_anybody_is_in_are_not_asked_for() {
     });
     assert_eq!(answer.len(), many.len());
     let known = answer.iter().flatten().count();
-    assert_eq!(known, MAX_ASKED - 1, "404 has none");
+    assert_eq!(known, MAX_ASKED - 2, "404 has none, and the domain was one");
 }

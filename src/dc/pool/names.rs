@@ -11,13 +11,13 @@ use crate::dc::channels::Open;
 use crate::dc::locate::Candidate;
 use crate::dc::pool::{MAX_CHANNELS, MAX_CONTROLLERS, Pool, told};
 use crate::net::Deadline;
-use crate::rpc::lsa::Group;
+use crate::rpc::lsa::Called;
 use crate::rpc::schannel::agreement::Capable;
 use crate::sid::Sid;
 
 impl Pool {
-    /// A name for each that is a group's, in their order, within the budget of a login.
-    pub(in crate::dc) fn names(&self, sids: &[Sid]) -> Result<Vec<Option<Group>>, Error> {
+    /// A name for each that is a group's or a domain's, in their order, within the budget of a login.
+    pub(in crate::dc) fn names(&self, sids: &[Sid]) -> Result<Vec<Option<Called>>, Error> {
         let deadline = Deadline::after(self.config.budget);
         let mut candidates = VecDeque::from(self.locator.candidates(deadline)?);
         candidates.truncate(MAX_CONTROLLERS);
@@ -40,7 +40,7 @@ impl Pool {
         terms: Terms<'_>,
         controller: &Candidate,
         sids: &[Sid],
-    ) -> Result<Vec<Option<Group>>, Error> {
+    ) -> Result<Vec<Option<Called>>, Error> {
         let opening = Opening {
             terms,
             controller,

@@ -37,10 +37,10 @@ const FIRST_TYPE: usize = 100;
 const FIRST_DOMAIN: usize = 112;
 const FIRST_CHARACTERS: usize = 172;
 
-fn group(name: &str) -> Option<Group> {
-    Some(Group {
-        domain: "EXAMPLE".to_owned(),
+fn group(name: &str) -> Option<Called> {
+    Some(Called::Group {
         name: name.to_owned(),
+        domain: sid(&[21, 1, 2, 3]),
     })
 }
 
@@ -79,14 +79,18 @@ fn names_come_in_the_order_of_the_question() {
 }
 
 #[test]
-fn only_groups_have_names_here() {
-    // User, domain, deleted, invalid, unknown, computer, label, and one that nobody knows.
-    for kind in [0_u16, 1, 3, 6, 7, 8, 9, 10, 0xFFFF] {
+fn only_groups_and_domains_have_names_here() {
+    // User, deleted, invalid, unknown, computer, label, and one that nobody knows.
+    for kind in [0_u16, 1, 6, 7, 8, 9, 10, 0xFFFF] {
         let stub = with(FIRST_TYPE, &kind.to_le_bytes());
         assert_eq!(reply(&stub, 3).unwrap(), [None, None, group("DBA")]);
     }
     let well_known = with(FIRST_TYPE, &[5, 0]);
     assert_eq!(reply(&well_known, 3).unwrap()[0], group("Staff"));
+    // A domain's name is that of the list, whatever is said of it besides.
+    let domain = with(FIRST_TYPE, &[3, 0]);
+    let name = "EXAMPLE".to_owned();
+    assert_eq!(reply(&domain, 3).unwrap()[0], Some(Called::Domain { name }));
 }
 
 #[test]
