@@ -35,6 +35,12 @@ OPEN = """
 """
 BROUGHT_ALONG = "GssapiNameAttributes NTLM_GROUPS groups-list"
 
+# As many threads as one process has are enough: no other is started, which would have no channel.
+ONE_PROCESS = """
+MinSpareThreads 1
+MaxSpareThreads 50
+"""
+
 # For how long names are kept in these tests, in seconds.
 LIFETIME = 3
 
@@ -57,9 +63,10 @@ def recipe(name, group="Staff"):
 def make(library, controller, make_site):
     """Makes a site with the domain and these lines after the example."""
 
-    def make(after):
+    def make(after, **options):
         cache = f'group_cache = "{LIFETIME}s"'
-        return make_site(mech.with_domain(library, controller, netlogon=cache), after=after)
+        mechanism = mech.with_domain(library, controller, netlogon=cache)
+        return make_site(mechanism, after=after, **options)
 
     return make
 
@@ -139,7 +146,7 @@ def test_a_group_that_was_renamed(make, controller):
 
 
 def test_identifiers_come_where_names_cannot_be_had(make, controller):
-    site = make(JSON)
+    site = make(JSON, more=ONE_PROCESS)
     # Opens the channel.
     assert log_in(site, "alice").status == 200
     time.sleep(LIFETIME)
@@ -220,7 +227,7 @@ def test_the_recipe_that_asks_once_with_an_identifier(make, controller):
 
 
 def test_a_login_that_does_not_ask_looks_nothing_up(make, controller):
-    site = make("")
+    site = make("", more=ONE_PROCESS)
     assert log_in(site, "alice").status == 200
     mark = site.apache.mark()
     with faults.fenced(controller, ["135"]):

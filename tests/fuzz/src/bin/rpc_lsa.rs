@@ -1,18 +1,17 @@
 #![no_main]
 
-use gss_ntlmdc::rpc::lsa;
+use gss_ntlmdc::rpc::lsa::{self, Called};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|stub: &[u8]| {
     for asked in [0, 1, 3, lsa::MAX_SIDS] {
-        if let Ok(names) = lsa::reply(stub, asked) {
+        if let Ok(answers) = lsa::reply(stub, asked) {
             // One for each, and what is said was said.
-            assert_eq!(names.len(), asked);
-            for group in names.into_iter().flatten() {
-                for name in [group.name, group.domain] {
-                    let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-                    assert!(units.is_empty() || stub.windows(units.len()).any(|at| at == units));
-                }
+            assert_eq!(answers.len(), asked);
+            for called in answers.into_iter().flatten() {
+                let (Called::Group { name, .. } | Called::Domain { name }) = called;
+                let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                assert!(units.is_empty() || stub.windows(units.len()).any(|at| at == units));
             }
         }
     }
