@@ -15,7 +15,7 @@ const OURS: [AvId; 3] = [AvId::FLAGS, AvId::CHANNEL_BINDINGS, AvId::TARGET_NAME]
 fuzz_target!(|token: &[u8]| {
     let protection = Protection {
         sign: true,
-        seal: token.len() % 2 == 0,
+        seal: token.len().is_multiple_of(2),
     };
     let user = User {
         name: "alice",
