@@ -16,7 +16,9 @@ use crate::dc::shared::{Lock, Shared};
 use crate::dc::{Error, Step, secret};
 use crate::net::{Deadline, Stream};
 use crate::rpc;
-use crate::rpc::client::{Binding, Call, Connection, Outcome, Plain, Progress, Protection, Sealed};
+use crate::rpc::client::{
+    Binding, Call, Connection, Nonce, Outcome, Plain, Progress, Protection, Sealed,
+};
 use crate::rpc::epm;
 use crate::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
 use crate::rpc::netlogon::{self, Parties};
@@ -280,8 +282,9 @@ fn bind_sealed(
     seal: Seal,
 ) -> Result<(Line, Connection<Sealed>), Error> {
     let domain = terms.config.netbios_domain.as_str();
-    let protection = Sealed::new(seal, domain, terms.parties().computer);
     let mut line = Line::connect(terms, peer, Step::OpenChannel)?;
+    let nonce = crypto::random().map_err(|error| line.failed(error.into()))?;
+    let protection = Sealed::new(seal, Nonce::new(nonce), domain, terms.parties().computer);
     let connection = line.bind(terms, interface, protection)?;
     Ok((line, connection))
 }

@@ -20,6 +20,9 @@ const MAX_FRAGMENTS: usize = 1024;
 
 /// How the PDUs of a connection are protected.
 pub trait Protection {
+    /// The number of the bind; those of the calls follow.
+    fn bind_call_id(&self) -> u32;
+
     /// What is told to the server in the bind: a `sec_trailer` and its value.
     fn offer(&self) -> Option<([u8; pdu::TRAILER_LENGTH], &[u8])>;
 
@@ -27,7 +30,7 @@ pub trait Protection {
     ///
     /// # Errors
     /// The server protects the connection in another way.
-    fn accept(&mut self, ack: &BindAck<'_>) -> Result<(), Error>;
+    fn accept(&self, ack: &BindAck<'_>) -> Result<(), Error>;
 
     /// The longest stub of a PDU whose length is at most `max_fragment`.
     fn max_stub(&self, max_fragment: u16) -> usize;
@@ -49,30 +52,65 @@ pub trait Protection {
 #[derive(Debug)]
 pub struct Plain;
 
+/// What makes a sealed connection unlike every other with the same key: random numbers.
+///
+/// Each connection counts its PDUs from zero, and no answer to a logon names the question: one that
+/// was recorded would fit as well on the next connection that the same key seals. Two numbers that we
+/// choose are in what the server signs: where the numbers of the calls begin, and `auth_context_id`.
+/// So headers must be signed, and an answer fits on its own connection only (but for one in 2^63).
+///
+/// A proof that the controller is there now would be a NetrLogonGetCapabilities first of all: its
+/// answer carries an authenticator. But the chain of authenticators is one for all connections with a
+/// key (MS-NRPC 3.1.4.5): processes would have to keep it in the file they share, and hold its lock
+/// for a round trip whenever one of them connects.
+#[derive(Clone, Copy, Debug)]
+pub struct Nonce {
+    bind_call_id: u32,
+    context_id: [u8; 4],
+}
+
+impl Nonce {
+    /// From eight random bytes, used for nothing else.
+    pub fn new(random: [u8; 8]) -> Self {
+        let [a, b, c, d, context_id @ ..] = random;
+        Self {
+            // The lower half of the numbers: the upper half is left for the calls.
+            bind_call_id: u32::from_le_bytes([a, b, c, d]) >> 1,
+            context_id,
+        }
+    }
+}
+
 /// Sealed with the session key of a secure channel.
 #[derive(Debug)]
 pub struct Sealed {
     seal: Seal,
+    nonce: Nonce,
     /// `NL_AUTH_MESSAGE`
     negotiate: Vec<u8>,
 }
 
 impl Sealed {
     /// For the domain and the computer, by their NetBIOS names, that agreed on the key.
-    pub fn new(seal: Seal, netbios_domain: &str, computer: &str) -> Self {
+    pub fn new(seal: Seal, nonce: Nonce, netbios_domain: &str, computer: &str) -> Self {
         Self {
             seal,
+            nonce,
             negotiate: seal::negotiate(netbios_domain, computer),
         }
     }
 }
 
 impl Protection for Plain {
+    fn bind_call_id(&self) -> u32 {
+        1
+    }
+
     fn offer(&self) -> Option<([u8; pdu::TRAILER_LENGTH], &[u8])> {
         None
     }
 
-    fn accept(&mut self, ack: &BindAck<'_>) -> Result<(), Error> {
+    fn accept(&self, ack: &BindAck<'_>) -> Result<(), Error> {
         unexpected_auth(ack.auth.is_some())
     }
 
@@ -101,35 +139,43 @@ fn unexpected_auth(present: bool) -> Result<(), Error> {
     }
 }
 
+/// What is around the stub of a sealed PDU, in bytes.
+const AROUND_SEALED: usize = pdu::HEAD_LENGTH + pdu::TRAILER_LENGTH + SIGNATURE_LENGTH;
+
 impl Protection for Sealed {
-    fn offer(&self) -> Option<([u8; pdu::TRAILER_LENGTH], &[u8])> {
-        Some((seal::trailer(0), &self.negotiate))
+    fn bind_call_id(&self) -> u32 {
+        self.nonce.bind_call_id
     }
 
-    fn accept(&mut self, ack: &BindAck<'_>) -> Result<(), Error> {
+    fn offer(&self) -> Option<([u8; pdu::TRAILER_LENGTH], &[u8])> {
+        Some((seal::trailer(0, self.nonce.context_id), &self.negotiate))
+    }
+
+    fn accept(&self, ack: &BindAck<'_>) -> Result<(), Error> {
         let auth = ack
             .auth
             .as_ref()
             .ok_or(Error::Downgraded("the connection is not sealed"))?;
         seal::check_negotiated(auth.value)?;
-        self.seal.sign_headers(ack.header_signing);
-        Ok(())
+        match ack.header_signing {
+            true => Ok(()),
+            false => Err(Error::Downgraded("headers are not signed")),
+        }
     }
 
     fn max_stub(&self, max_fragment: u16) -> usize {
-        let around = pdu::HEAD_LENGTH + pdu::TRAILER_LENGTH + SIGNATURE_LENGTH;
-        let room = usize::from(max_fragment).saturating_sub(around);
+        let room = usize::from(max_fragment).saturating_sub(AROUND_SEALED);
         room - room % 16
     }
 
     fn protect(&mut self, mut head: RequestHead, stub: &[u8]) -> Result<Vec<u8>, Error> {
         let padded = stub.len().next_multiple_of(16);
-        let around = pdu::HEAD_LENGTH + pdu::TRAILER_LENGTH + SIGNATURE_LENGTH;
-        head.frag_len = fragment_length(around + padded)?;
+        head.frag_len = fragment_length(AROUND_SEALED + padded)?;
         head.auth_len = fragment_length(SIGNATURE_LENGTH)?;
         // 0 to 15.
-        let trailer = seal::trailer(u8::try_from(padded - stub.len()).unwrap_or_default());
-        let mut pdu = Vec::with_capacity(around + padded);
+        let padding = u8::try_from(padded - stub.len()).unwrap_or_default();
+        let trailer = seal::trailer(padding, self.nonce.context_id);
+        let mut pdu = Vec::with_capacity(AROUND_SEALED + padded);
         pdu.extend_from_slice(&head.encode());
         pdu.extend_from_slice(stub);
         pdu.resize(pdu::HEAD_LENGTH + padded, 0);
@@ -145,7 +191,7 @@ impl Protection for Sealed {
             .auth
             .as_ref()
             .ok_or(Error::Forged("it is not sealed"))?;
-        let padding = seal::padding(&auth.trailer)?;
+        let padding = seal::padding(&auth.trailer, self.nonce.context_id)?;
         let mut stub = fragment.stub.to_vec();
         self.seal
             .unseal(fragment.head, &mut stub, &auth.trailer, auth.value)?;
@@ -214,12 +260,10 @@ impl Outcome {
     }
 }
 
-const BIND_CALL_ID: u32 = 1;
-
 impl<P: Protection> Binding<P> {
     /// The PDU that asks for `interface`.
     pub fn begin(interface: Syntax, protection: P) -> (Vec<u8>, Self) {
-        let pdu = pdu::bind(BIND_CALL_ID, interface, protection.offer());
+        let pdu = pdu::bind(protection.bind_call_id(), interface, protection.offer());
         (pdu, Self(protection))
     }
 
@@ -228,14 +272,15 @@ impl<P: Protection> Binding<P> {
     /// # Errors
     /// [`Error::BindRefused`]; [`Error::Fault`]; the answer is none, or promises no protection.
     pub fn answered(self, pdu: &[u8]) -> Result<Connection<P>, Error> {
-        let Self(mut protection) = self;
-        match Pdu::decode(pdu, BIND_CALL_ID)? {
+        let Self(protection) = self;
+        let bind_call_id = protection.bind_call_id();
+        match Pdu::decode(pdu, bind_call_id)? {
             Pdu::BindAck(ack) => {
                 protection.accept(&ack)?;
                 Ok(Connection {
                     protection,
                     max_fragment: ack.max_fragment,
-                    last_call_id: BIND_CALL_ID,
+                    last_call_id: bind_call_id,
                 })
             }
             Pdu::BindNak(reason) => Err(Error::BindRefused(reason)),

@@ -9,7 +9,7 @@ use gss_ntlmdc::verify::Verifier;
 
 use crate::support::client::Client;
 use crate::support::dc::{self, Setup};
-use crate::support::relay::Relay;
+use crate::support::relay::{Fit, Relay};
 
 #[test]
 fn one_channel_serves_many_logins_and_threads() {
@@ -78,6 +78,37 @@ fn a_changed_answer_is_never_believed() {
     assert_eq!(fault.minor(), Minor::ControllerForged);
     // The channel was given up; the next login has a new one.
     assert!(verifier.verify(&client.attempt()).is_ok());
+}
+
+/// Somebody on the way ends connections, so that each login has one of its own with the same key, and
+/// gives for dora's wrong password the answer that he heard about alice.
+#[test]
+fn an_answer_of_another_connection_lets_nobody_in() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    let verifier = relay.verifier();
+    let alice = Client::of("alice");
+    let dora = Client::with_password("dora", "wrong");
+    for fit in [Fit::Nothing, Fit::CallId, Fit::CallIdAndContext] {
+        assert!(verifier.verify(&alice.attempt()).is_ok());
+        relay.cut();
+        relay.record();
+        assert!(verifier.verify(&alice.attempt()).is_ok());
+        relay.cut();
+        relay.play(fit);
+        let fault = dc::refused(&verifier, &dora);
+        assert_eq!(fault.minor(), Minor::ControllerForged, "{fit:?}");
+    }
+    assert_eq!(relay.authentications.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn headers_are_signed_or_nothing_is_asked() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    relay.strip_header_signing();
+    let fault = dc::refused(&relay.verifier(), &Client::of("alice"));
+    assert_eq!(fault.minor(), Minor::ChannelDowngraded);
 }
 
 #[test]

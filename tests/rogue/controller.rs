@@ -55,6 +55,8 @@ struct Memory {
     negotiated: u32,
     seed: Credential,
     turns: [usize; Step::Names as usize + 1],
+    /// What was answered about logins.
+    logons: Vec<Vec<u8>>,
     /// What the machine did that no machine does.
     complaints: Vec<String>,
     /// How many bytes of an answer without end the machine took.
@@ -144,7 +146,12 @@ impl Shared {
                 seal.header_signing = draft.flags & HEADER_SIGN != 0;
             }
             let taken = |length| self.memory().taken += length;
-            if !delivery::deliver(&draft, seal.as_mut(), &mut stream, &mut earlier, taken) {
+            let goes_on =
+                delivery::deliver(&draft, seal.as_mut(), &mut stream, &mut earlier, taken);
+            if draft.step == Step::Logon {
+                self.memory().logons.extend(earlier.last().cloned());
+            }
+            if !goes_on {
                 break;
             }
         }
@@ -192,10 +199,14 @@ impl Memory {
         };
         self.turns[step as usize] += 1;
         let is_bind = matches!(asked, Asked::Bind(_));
+        let auth_context = seal.as_ref().map_or(0, |seal| seal.context);
         let bind_auth = match step {
-            Step::SealedBind | Step::NamesBind => vec![
-                0x44, 6, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x6C, 0,
-            ],
+            Step::SealedBind | Step::NamesBind => [
+                &[0x44, 6, 0, 0][..],
+                &auth_context.to_le_bytes(),
+                &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x6C, 0],
+            ]
+            .concat(),
             _ => Vec::new(),
         };
         let mut draft = Draft {
@@ -214,6 +225,8 @@ impl Memory {
             delivery: Delivery::Whole,
             client_challenge: self.client_challenge,
             earlier: earlier.to_vec(),
+            earlier_logons: self.logons.clone(),
+            auth_context,
         };
         if step == Step::Unreadable {
             draft.fault(SEC_PKG_ERROR);
@@ -251,7 +264,7 @@ impl Memory {
             return Step::Bind;
         }
         assert_eq!(&pdu[80..], b"\0\0\0\0\x03\0\0\0EXAMPLE\0WEB1-NTLM\0");
-        *seal = Some(Seal::new(self.session_key, true));
+        *seal = Some(Seal::new(self.session_key, u32_at(pdu, 76), true));
         match is_lsa {
             true => Step::NamesBind,
             false => Step::SealedBind,

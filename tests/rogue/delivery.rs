@@ -87,6 +87,7 @@ fn deliver_without_end(
             sealed: draft.sealed.clone(),
             delivery: Delivery::Whole,
             earlier: Vec::new(),
+            earlier_logons: Vec::new(),
             ..*draft
         };
         let pdu = fragment.encode(seal.as_deref_mut());

@@ -68,6 +68,10 @@ pub struct Draft {
     pub client_challenge: Credential,
     /// What was sent before on this connection.
     pub earlier: Vec<Vec<u8>>,
+    /// What was answered about logins, on all connections.
+    pub earlier_logons: Vec<Vec<u8>>,
+    /// The `auth_context_id` of the connection.
+    pub auth_context: u32,
 }
 
 impl Draft {

@@ -31,7 +31,7 @@ use gss_ntlmdc::fault::Minor;
 
 use controller::Controller;
 use delivery::Delivery;
-use draft::{FAULT, HEADER_SIGN, STEPS, Step};
+use draft::{Draft, FAULT, STEPS, Step};
 use trial::{Kind, at, verifier, write_secret};
 
 #[test]
@@ -92,8 +92,6 @@ fn what_honest_controllers_may_do_is_no_lie() {
         // Level 2 of GetCapabilities came in 2023.
         at(Step::RequestedFlags, |draft| draft.fault(0x1C00_0006)),
         at(Step::RequestedFlags, |draft| draft.fault(0x0000_06F7)),
-        // Headers are not signed.
-        at(Step::SealedBind, |draft| draft.flags &= !HEADER_SIGN),
     ] {
         let controller = Controller::that(lie);
         let logon = verifier(controller.address).login("alice");
@@ -131,6 +129,40 @@ fn alices_answer_lets_nobody_else_in() {
         verifier.refuses("mallory", Kind::Unavailable, Minor::ControllerForged);
         // What was said was no verdict, and the channel is given up.
         verifier.refuses("mallory", Kind::Denied, Minor::BadUserOrPassword);
+    }
+}
+
+/// Each of these connections has the same key and serves once: what is sealed on one has the numbers of
+/// what is sealed on the next.
+#[test]
+fn alices_answer_lets_nobody_in_on_another_connection() {
+    let changes: [fn(&mut Vec<u8>, &Draft); 3] = [
+        |_, _| {},
+        |pdu, draft| pdu[12..16].copy_from_slice(&draft.call_id.to_le_bytes()),
+        |pdu, draft| {
+            pdu[12..16].copy_from_slice(&draft.call_id.to_le_bytes());
+            let context_at = pdu.len() - seal::SIGNATURE - 4;
+            pdu[context_at..context_at + 4].copy_from_slice(&draft.auth_context.to_le_bytes());
+        },
+    ];
+    for change in changes {
+        let controller = Controller::that(at(Step::Logon, move |draft| {
+            draft.delivery = match draft.turn {
+                1 | 2 => Delivery::CutThenClose(usize::MAX),
+                _ => {
+                    let mut replayed = draft.earlier_logons[1].clone();
+                    change(&mut replayed, draft);
+                    Delivery::Instead(replayed)
+                }
+            };
+        }));
+        let verifier = verifier(controller.address);
+        for _ in 0..2 {
+            assert!(verifier.login("alice").is_ok());
+        }
+        verifier.refuses("mallory", Kind::Unavailable, Minor::ControllerForged);
+        assert_eq!(controller.turns(Step::Authenticate), 1, "one key");
+        assert_eq!(controller.turns(Step::SealedBind), 3);
     }
 }
 

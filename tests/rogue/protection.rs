@@ -88,7 +88,7 @@ fn what_is_not_sealed_was_not_said() {
             (
                 "another context",
                 Slip {
-                    context: 1,
+                    context_off: 1,
                     ..Slip::NONE
                 },
             ),

@@ -72,8 +72,8 @@ pub struct Slip {
     pub kind: [u8; 2],
     /// `auth_pad_length`, if not the true one.
     pub padding: Option<u8>,
-    /// `auth_context_id`.
-    pub context: u32,
+    /// Added to `auth_context_id`.
+    pub context_off: u32,
     pub algorithms: [u8; 8],
     /// Added to the sequence number.
     pub numbers_off: u32,
@@ -89,7 +89,7 @@ impl Slip {
     pub const NONE: Self = Self {
         kind: [0x44, 6],
         padding: None,
-        context: 0,
+        context_off: 0,
         algorithms: ALGORITHMS,
         numbers_off: 0,
         as_client: false,
@@ -102,14 +102,17 @@ impl Slip {
 pub struct Seal {
     key: Key,
     sequence: u32,
+    /// `auth_context_id`, as the machine chose it.
+    pub context: u32,
     pub header_signing: bool,
 }
 
 impl Seal {
-    pub fn new(key: Key, header_signing: bool) -> Self {
+    pub fn new(key: Key, context: u32, header_signing: bool) -> Self {
         Self {
             key,
             sequence: 0,
+            context,
             header_signing,
         }
     }
@@ -125,6 +128,7 @@ impl Seal {
         let (covered, trailer) = rest.split_at(rest.len() - 8);
         let (head, sealed) = covered.split_at(24);
         assert_eq!(trailer[..2], [0x44, 6]);
+        assert_eq!(trailer[4..], self.context.to_le_bytes());
         assert_eq!(signature[..8], ALGORITHMS);
         assert_eq!(signature[32..], [0; 24]);
         let mut number = self.number(0, true);
@@ -152,7 +156,8 @@ impl Seal {
         let announced = slip.padding.unwrap_or(padding.try_into().unwrap());
         let [kind, level] = slip.kind;
         let mut trailer = vec![kind, level, announced, 0];
-        trailer.extend(slip.context.to_le_bytes());
+        let context = self.context.wrapping_add(slip.context_off);
+        trailer.extend(context.to_le_bytes());
         let key = match slip.wrong_key {
             true => [0x77; 16],
             false => self.key,

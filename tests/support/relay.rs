@@ -10,6 +10,7 @@ use std::thread;
 
 use gss_ntlmdc::rpc::client::{Binding, Plain, Progress};
 use gss_ntlmdc::rpc::epm;
+use gss_ntlmdc::rpc::netlogon::{LOGON_SAM_LOGON_EX, SERVER_AUTHENTICATE3};
 use gss_ntlmdc::rpc::pdu::Syntax;
 
 use crate::support::dc::{self, Ready, Setup};
@@ -25,8 +26,42 @@ pub struct State {
     pub authentications: AtomicUsize,
     cut_at_next_request: AtomicBool,
     change_next_answer: AtomicBool,
+    strips_header_signing: AtomicBool,
+    tape: Mutex<Tape>,
     /// By number, the two ends of each connection that goes on.
     open: Mutex<HashMap<usize, [TcpStream; 2]>>,
+}
+
+/// An answer about a login, to be heard again.
+#[derive(Default)]
+enum Tape {
+    #[default]
+    Stopped,
+    Recording,
+    Recorded(Vec<u8>),
+    Playing(Vec<u8>, Fit),
+}
+
+/// What of a recorded answer is made to fit the question.
+#[derive(Clone, Copy, Debug)]
+pub enum Fit {
+    Nothing,
+    CallId,
+    CallIdAndContext,
+}
+
+impl Fit {
+    fn apply(self, answer: &mut [u8], request: &[u8]) {
+        if !matches!(self, Self::Nothing) {
+            answer[12..16].copy_from_slice(&request[12..16]);
+        }
+        if matches!(self, Self::CallIdAndContext) {
+            // `auth_context_id` stands before the signature.
+            let at = |pdu: &[u8]| pdu.len() - 56 - 4;
+            let (to, from) = (at(answer), at(request));
+            answer[to..to + 4].copy_from_slice(&request[from..from + 4]);
+        }
+    }
 }
 
 /// Listens until the test ends.
@@ -91,6 +126,38 @@ impl State {
         self.change_next_answer.store(true, Ordering::SeqCst);
     }
 
+    /// Keeps the next answer about a login.
+    pub fn record(&self) {
+        *self.tape.lock().unwrap() = Tape::Recording;
+    }
+
+    /// Gives it in place of the next answer about a login.
+    pub fn play(&self, fit: Fit) {
+        let mut tape = self.tape.lock().unwrap();
+        *tape = match std::mem::take(&mut *tape) {
+            Tape::Recorded(answer) => Tape::Playing(answer, fit),
+            _ => panic!("nothing was recorded"),
+        };
+    }
+
+    /// Takes the offer to sign headers out of each bind.
+    pub fn strip_header_signing(&self) {
+        self.strips_header_signing.store(true, Ordering::SeqCst);
+    }
+
+    fn hear_logon(&self, answer: &mut Vec<u8>, request: &[u8]) {
+        let mut tape = self.tape.lock().unwrap();
+        *tape = match std::mem::take(&mut *tape) {
+            Tape::Recording => Tape::Recorded(answer.clone()),
+            Tape::Playing(recorded, fit) => {
+                answer.clone_from(&recorded);
+                fit.apply(answer, request);
+                Tape::Recorded(recorded)
+            }
+            other => other,
+        };
+    }
+
     fn serve(self: &Arc<Self>, number: usize, client: TcpStream, server: TcpStream) {
         let ends = [client.try_clone().unwrap(), server.try_clone().unwrap()];
         self.open.lock().unwrap().insert(number, ends);
@@ -99,10 +166,16 @@ impl State {
         }
         let (to_client, to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         let requests = Arc::clone(self);
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let last = Arc::clone(&asked);
         thread::spawn(move || {
             pass(client, to_server, |pdu| {
                 requests.requests.fetch_add(1, Ordering::SeqCst);
-                if is_authenticate3(pdu) {
+                if pdu[2] == BIND && requests.strips_header_signing.load(Ordering::SeqCst) {
+                    pdu[3] &= !HEADER_SIGN;
+                }
+                last.lock().unwrap().clone_from(pdu);
+                if is_request(pdu, SERVER_AUTHENTICATE3) {
                     requests.authentications.fetch_add(1, Ordering::SeqCst);
                 }
                 if requests.cut_at_next_request.swap(false, Ordering::SeqCst) {
@@ -117,18 +190,25 @@ impl State {
                 if answers.change_next_answer.swap(false, Ordering::SeqCst) {
                     pdu[40] ^= 0x10;
                 }
+                let request = asked.lock().unwrap();
+                if is_request(&request, LOGON_SAM_LOGON_EX) {
+                    answers.hear_logon(pdu, &request);
+                }
             });
         });
     }
 }
 
-/// Whether it is a request (C706 12.6.4.9) of that number (MS-NRPC 3.5.4.4.2).
-fn is_authenticate3(pdu: &[u8]) -> bool {
-    pdu[2] == 0 && pdu.get(22..24) == Some(&26_u16.to_le_bytes())
+const BIND: u8 = 0x0B;
+const HEADER_SIGN: u8 = 0x04;
+
+/// Whether it is a request (C706 12.6.4.9) of that number.
+fn is_request(pdu: &[u8], opnum: u16) -> bool {
+    pdu.get(2) == Some(&0) && pdu.get(22..24) == Some(&opnum.to_le_bytes())
 }
 
 /// Passes PDUs on until either side ends.
-fn pass(mut from: TcpStream, mut to: TcpStream, mut seen: impl FnMut(&mut [u8])) {
+fn pass(mut from: TcpStream, mut to: TcpStream, mut seen: impl FnMut(&mut Vec<u8>)) {
     loop {
         let mut pdu = vec![0; 16];
         if from.read_exact(&mut pdu).is_err() {

@@ -10,9 +10,19 @@ fn connect<P: Protection>(exchange: &Exchange, interface: Syntax, protection: P)
     binding.answered(exchange.response).unwrap()
 }
 
-fn sealed() -> Connection<Sealed> {
+/// The numbers that were recorded: the bind is call 1, in context 0.
+const RECORDED: Nonce = Nonce {
+    bind_call_id: 1,
+    context_id: [0; 4],
+};
+
+fn protection(nonce: Nonce) -> Sealed {
     let seal = Seal::new(Key::new(recorded::SESSION_KEY));
-    let protection = Sealed::new(seal, "EXAMPLE", "NLRES1");
+    Sealed::new(seal, nonce, "EXAMPLE", "NLRES1")
+}
+
+fn sealed() -> Connection<Sealed> {
+    let protection = protection(RECORDED);
     connect(&recorded::SEALED_BIND, Syntax::NETLOGON, protection)
 }
 
@@ -28,7 +38,7 @@ fn open(server: &mut Server, pdu: &[u8]) -> Vec<u8> {
 
 /// A sealed fragment of an answer.
 fn fragment(server: &mut Server, call_id: u32, flags: u8, stub: &[u8], padding: u8) -> Vec<u8> {
-    let trailer = seal::trailer(padding);
+    let trailer = seal::trailer(padding, RECORDED.context_id);
     let length = u16::try_from(stub.len() + 24 + 8 + 56).unwrap();
     let mut head = vec![5, 0, 2, flags, 0x10, 0, 0, 0];
     head.extend(length.to_le_bytes());
@@ -77,7 +87,7 @@ fn the_plain_conversations_are_as_recorded() {
 
 #[test]
 fn the_sealed_conversation_is_as_recorded() {
-    let mut server = Server::new(recorded::SESSION_KEY, true);
+    let mut server = Server::new(recorded::SESSION_KEY);
     let stub = open(&mut server, recorded::CAPABILITIES.request);
     let mut connection = sealed();
     let opnum = netlogon::LOGON_GET_CAPABILITIES;
@@ -98,7 +108,7 @@ fn the_sealed_conversation_is_as_recorded() {
 
 #[test]
 fn what_is_sealed_is_what_was_given() {
-    let mut server = Server::new(recorded::SESSION_KEY, true);
+    let mut server = Server::new(recorded::SESSION_KEY);
     let (pdu, _) = sealed().call(39, recorded::LOGON_REQUEST).unwrap();
     assert_eq!(open(&mut server, &pdu), recorded::LOGON_REQUEST);
 }
@@ -107,7 +117,7 @@ fn what_is_sealed_is_what_was_given() {
 fn a_long_request_goes_in_fragments() {
     let stub: Vec<u8> = (0..20_000_u32).map(|number| number as u8).collect();
     let (pdus, _) = sealed().call(39, &stub).unwrap();
-    let mut server = Server::new(recorded::SESSION_KEY, true);
+    let mut server = Server::new(recorded::SESSION_KEY);
     let mut rest = pdus.as_slice();
     let mut whole = Vec::new();
     let mut flags = Vec::new();
@@ -128,7 +138,7 @@ fn a_long_request_goes_in_fragments() {
 #[test]
 fn a_long_answer_comes_in_fragments() {
     let (_, call) = sealed().call(39, &[]).unwrap();
-    let mut server = Server::new(recorded::SESSION_KEY, true);
+    let mut server = Server::new(recorded::SESSION_KEY);
     server.skip(1);
     let pdu = fragment(&mut server, 2, 1, &[1; 32], 0);
     let Ok(Progress::More(call)) = call.receive(&pdu) else {
@@ -144,7 +154,7 @@ fn fragments_in_the_wrong_place_are_refused() {
     // An answer that does not begin; one that begins again.
     for all_flags in [[0].as_slice(), &[2], &[1, 1], &[1, 3]] {
         let (_, call) = sealed().call(39, &[]).unwrap();
-        let mut server = Server::new(recorded::SESSION_KEY, true);
+        let mut server = Server::new(recorded::SESSION_KEY);
         server.skip(1);
         let mut progress = Ok(Progress::More(call));
         for flags in all_flags {
@@ -161,7 +171,7 @@ fn fragments_in_the_wrong_place_are_refused() {
 #[test]
 fn an_answer_without_end_is_refused() {
     for (size, problem) in [(5744, "longer than 1 MiB"), (0, "in too many fragments")] {
-        let mut server = Server::new(recorded::SESSION_KEY, true);
+        let mut server = Server::new(recorded::SESSION_KEY);
         server.skip(1);
         let (_, mut call) = sealed().call(39, &[]).unwrap();
         let mut flags = 1;
@@ -209,7 +219,7 @@ fn a_forged_replayed_or_unsealed_answer_is_refused() {
 #[test]
 fn padding_beyond_the_stub_is_refused() {
     let (_, call) = sealed().call(39, &[]).unwrap();
-    let mut server = Server::new(recorded::SESSION_KEY, true);
+    let mut server = Server::new(recorded::SESSION_KEY);
     server.skip(1);
     let pdu = fragment(&mut server, 2, 3, &[0; 16], 17);
     assert!(matches!(call.receive(&pdu), Err(Error::Malformed(_))));
@@ -228,7 +238,7 @@ fn a_fault_leaves_the_connection_usable() {
     assert_eq!(status, FaultStatus::INVALID_TAG);
     // The request took a number, the fault none.
     let (_, call) = connection.call(21, &[]).unwrap();
-    let mut server = Server::new(recorded::SESSION_KEY, true);
+    let mut server = Server::new(recorded::SESSION_KEY);
     server.skip(2);
     let (stub, _) = done(call.receive(&fragment(&mut server, 3, 3, b"0123456789abcdef", 0)));
     assert_eq!(stub, b"0123456789abcdef");
@@ -236,12 +246,49 @@ fn a_fault_leaves_the_connection_usable() {
 
 #[test]
 fn a_bind_that_promises_no_protection_is_refused() {
-    let seal = Seal::new(Key::new(recorded::SESSION_KEY));
-    let (_, binding) = Binding::begin(Syntax::NETLOGON, Sealed::new(seal, "EXAMPLE", "NLRES1"));
-    assert!(matches!(
-        binding.answered(recorded::BIND.response),
-        Err(Error::Downgraded(_))
-    ));
+    let mut headers_unsigned = recorded::SEALED_BIND.response.to_vec();
+    headers_unsigned[3] &= !0x04;
+    for answer in [recorded::BIND.response, &headers_unsigned] {
+        let (_, binding) = Binding::begin(Syntax::NETLOGON, protection(RECORDED));
+        assert!(matches!(
+            binding.answered(answer),
+            Err(Error::Downgraded(_))
+        ));
+    }
     let (_, binding) = Binding::begin(Syntax::NETLOGON, Plain);
     assert!(binding.answered(recorded::SEALED_BIND.response).is_err());
+}
+
+/// The key is the same, and so are the numbers of the PDUs.
+#[test]
+fn an_answer_belongs_to_one_connection() {
+    let taken = |nonce: Nonce| {
+        let (bind, binding) = Binding::begin(Syntax::NETLOGON, protection(nonce));
+        assert_eq!(bind[12..16], nonce.bind_call_id.to_le_bytes());
+        assert_eq!(bind[76..80], nonce.context_id);
+        let mut ack = recorded::SEALED_BIND.response.to_vec();
+        ack[12..16].copy_from_slice(&bind[12..16]);
+        let (request, call) = binding.answered(&ack).unwrap().call(21, &[]).unwrap();
+        let answer = recorded::CAPABILITIES.response.to_vec();
+        // As it was, and as much of it changed to fit as can be.
+        let mut renumbered = answer.clone();
+        renumbered[12..16].copy_from_slice(&request[12..16]);
+        let context_at = answer.len() - SIGNATURE_LENGTH - 4;
+        let mut all_changed = renumbered.clone();
+        all_changed[context_at..context_at + 4].copy_from_slice(&nonce.context_id);
+        let mut calls = vec![call];
+        for _ in 1..3 {
+            let (_, binding) = Binding::begin(Syntax::NETLOGON, protection(nonce));
+            calls.push(binding.answered(&ack).unwrap().call(21, &[]).unwrap().1);
+        }
+        let answers = [answer, renumbered, all_changed];
+        let received = calls.into_iter().zip(answers);
+        received
+            .filter_map(|(call, answer)| call.receive(&answer).ok())
+            .count()
+    };
+    assert_eq!(taken(RECORDED), 3);
+    for bytes in [[4, 0, 0, 0, 0, 0, 0, 0], [2, 0, 0, 0, 0, 0, 0, 1]] {
+        assert_eq!(taken(Nonce::new(bytes)), 0, "{bytes:?}");
+    }
 }

@@ -17,19 +17,21 @@ const ALGORITHMS: [u8; 8] = [0x13, 0x00, 0x1A, 0x00, 0xFF, 0xFF, 0x00, 0x00];
 /// RPC_C_AUTHN_NETLOGON at RPC_C_AUTHN_LEVEL_PKT_PRIVACY (MS-RPCE 2.2.1.1.7, 2.2.1.1.8).
 const TYPE_AND_LEVEL: [u8; 2] = [0x44, 0x06];
 
-/// The `sec_trailer` of a sealed PDU with this much padding after its stub (MS-RPCE 2.2.2.11).
-pub fn trailer(padding: u8) -> [u8; TRAILER_LENGTH] {
+/// The `sec_trailer` of a sealed PDU with this much padding after its stub, on the connection with
+/// this `auth_context_id` (MS-RPCE 2.2.2.11).
+pub fn trailer(padding: u8, context_id: [u8; 4]) -> [u8; TRAILER_LENGTH] {
     let [auth_type, auth_level] = TYPE_AND_LEVEL;
-    [auth_type, auth_level, padding, 0, 0, 0, 0, 0]
+    let [a, b, c, d] = context_id;
+    [auth_type, auth_level, padding, 0, a, b, c, d]
 }
 
 /// How much padding a `sec_trailer` of the server announces, in bytes.
 ///
 /// # Errors
-/// [`Error::Forged`] if it announces less than a sealed stub.
-pub fn padding(trailer: &[u8; TRAILER_LENGTH]) -> Result<usize, Error> {
+/// [`Error::Forged`] if it announces less than a sealed stub, or is of another connection.
+pub fn padding(trailer: &[u8; TRAILER_LENGTH], context_id: [u8; 4]) -> Result<usize, Error> {
     let [auth_type, auth_level, padding, _, context @ ..] = trailer;
-    if [*auth_type, *auth_level] != TYPE_AND_LEVEL || *context != [0; 4] {
+    if [*auth_type, *auth_level] != TYPE_AND_LEVEL || *context != context_id {
         return Err(Error::Forged("it is not sealed as the connection is"));
     }
     Ok(usize::from(*padding))
@@ -60,7 +62,7 @@ pub fn check_negotiated(value: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// What the signature covers: with header signing the whole PDU, without it the stub alone.
+/// What the signature covers, headers signed: the whole PDU but for the signature itself.
 #[derive(Clone, Copy)]
 struct Covered<'a> {
     head: &'a [u8],
@@ -75,7 +77,6 @@ pub struct Seal {
     encryption_key: Key,
     /// `ClientSequenceNumber`: of the next PDU in either direction.
     sequence: u32,
-    header_signing: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -92,13 +93,7 @@ impl Seal {
             session_key,
             encryption_key,
             sequence: 0,
-            header_signing: false,
         }
-    }
-
-    /// Whether headers are signed too; as agreed in the bind, before the first PDU.
-    pub fn sign_headers(&mut self, header_signing: bool) {
-        self.header_signing = header_signing;
     }
 
     /// Encrypts a padded stub in place, and gives the signature that follows `trailer`.
@@ -207,13 +202,8 @@ impl Seal {
             stub,
             trailer,
         } = covered;
-        let mac = match self.header_signing {
-            true => crypto::hmac_sha256(
-                &self.session_key,
-                &[&ALGORITHMS, confounder, head, stub, trailer],
-            ),
-            false => crypto::hmac_sha256(&self.session_key, &[&ALGORITHMS, confounder, stub]),
-        };
+        let parts: [&[u8]; 5] = [&ALGORITHMS, confounder, head, stub, trailer];
+        let mac = crypto::hmac_sha256(&self.session_key, &parts);
         let [a, b, c, d, e, f, g, h, ..] = mac;
         [a, b, c, d, e, f, g, h]
     }

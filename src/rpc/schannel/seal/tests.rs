@@ -8,10 +8,8 @@ const SESSION_KEY: [u8; 16] = hex!("4f17bd190438bc1eab854c89d442313f");
 pub(in crate::rpc) struct Server(Seal);
 
 impl Server {
-    pub(in crate::rpc) fn new(session_key: [u8; 16], header_signing: bool) -> Self {
-        let mut seal = Seal::new(Key::new(session_key));
-        seal.sign_headers(header_signing);
-        Self(seal)
+    pub(in crate::rpc) fn new(session_key: [u8; 16]) -> Self {
+        Self(Seal::new(Key::new(session_key)))
     }
 
     /// As if `count` PDUs had gone over the connection.
@@ -54,8 +52,7 @@ fn seals_as_in_the_vector() {
 #[test]
 fn seals_as_recorded() {
     let mut client = Seal::new(Key::new(recorded::SESSION_KEY));
-    client.sign_headers(true);
-    let mut server = Server::new(recorded::SESSION_KEY, true);
+    let mut server = Server::new(recorded::SESSION_KEY);
     for exchange in [recorded::CAPABILITIES, recorded::SAM_LOGON_EX] {
         let (before, expected) = exchange
             .request
@@ -79,30 +76,27 @@ const TRAILER: [u8; 8] = hex!("4406000000000000");
 const CLEAR: [u8; 16] = *b"a stub, 16 bytes";
 
 /// One PDU of the server, and a client that expects it.
-fn sealed(header_signing: bool) -> (Seal, [u8; 16], Vec<u8>) {
-    let mut client = Seal::new(Key::new(SESSION_KEY));
-    client.sign_headers(header_signing);
+fn sealed() -> (Seal, [u8; 16], Vec<u8>) {
+    let client = Seal::new(Key::new(SESSION_KEY));
     let mut stub = CLEAR;
-    let signature = Server::new(SESSION_KEY, header_signing).seal(HEAD, &mut stub, &TRAILER);
+    let signature = Server::new(SESSION_KEY).seal(HEAD, &mut stub, &TRAILER);
     (client, stub, signature)
 }
 
 #[test]
 fn what_the_server_sealed_is_taken_once() {
-    for header_signing in [false, true] {
-        let (mut client, stub, signature) = sealed(header_signing);
-        let mut copy = stub;
-        client
-            .unseal(HEAD, &mut copy, &TRAILER, &signature)
-            .unwrap();
-        assert_eq!(copy, CLEAR);
+    let (mut client, stub, signature) = sealed();
+    let mut copy = stub;
+    client
+        .unseal(HEAD, &mut copy, &TRAILER, &signature)
+        .unwrap();
+    assert_eq!(copy, CLEAR);
 
-        let mut again = stub;
-        assert!(matches!(
-            client.unseal(HEAD, &mut again, &TRAILER, &signature),
-            Err(Error::Forged(_))
-        ));
-    }
+    let mut again = stub;
+    assert!(matches!(
+        client.unseal(HEAD, &mut again, &TRAILER, &signature),
+        Err(Error::Forged(_))
+    ));
 }
 
 #[test]
@@ -119,10 +113,9 @@ fn what_the_client_sealed_is_not_the_servers() {
 
 #[test]
 fn every_changed_bit_is_noticed() {
-    let (_, stub, signature) = sealed(true);
+    let (_, stub, signature) = sealed();
     let forged = |head: &[u8], mut stub: [u8; 16], trailer: &[u8], signature: &[u8]| {
         let mut client = Seal::new(Key::new(SESSION_KEY));
-        client.sign_headers(true);
         matches!(
             client.unseal(head, &mut stub, trailer, signature),
             Err(Error::Forged(_))
@@ -154,13 +147,15 @@ fn every_changed_bit_is_noticed() {
 
 #[test]
 fn a_weaker_trailer_is_refused() {
-    assert_eq!(padding(&trailer(12)), Ok(12));
+    let ours = hex!("01020304");
+    assert_eq!(padding(&trailer(12, ours), ours), Ok(12));
     for weaker in [
-        hex!("4405000000000000"), // signed only
-        hex!("0a06000000000000"), // NTLM
-        hex!("4406000001000000"), // another context
+        hex!("4405000001020304"), // signed only
+        hex!("0a06000001020304"), // NTLM
+        hex!("4406000000000000"), // another context
+        hex!("4406000001020305"),
     ] {
-        assert!(matches!(padding(&weaker), Err(Error::Forged(_))));
+        assert!(matches!(padding(&weaker, ours), Err(Error::Forged(_))));
     }
 }
 

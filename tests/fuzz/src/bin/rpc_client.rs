@@ -1,7 +1,9 @@
 #![no_main]
 
 use gss_ntlmdc::crypto::Key;
-use gss_ntlmdc::rpc::client::{Binding, MAX_ANSWER, Outcome, Plain, Progress, Protection, Sealed};
+use gss_ntlmdc::rpc::client::{
+    Binding, MAX_ANSWER, Nonce, Outcome, Plain, Progress, Protection, Sealed,
+};
 use gss_ntlmdc::rpc::pdu::{self, Syntax};
 use gss_ntlmdc::rpc::schannel::seal::Seal;
 use libfuzzer_sys::fuzz_target;
@@ -10,7 +12,8 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     converse(bytes, Plain);
     let seal = Seal::new(Key::new([7; 16]));
-    let authentic = converse(bytes, Sealed::new(seal, "EXAMPLE", "WEB1"));
+    let sealed = Sealed::new(seal, Nonce::new([0; 8]), "EXAMPLE", "WEB1");
+    let authentic = converse(bytes, sealed);
     assert_eq!(authentic, 0, "nobody who lacks the key can answer");
 });
 
