@@ -225,6 +225,16 @@ pub fn hmac_sha256(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+/// The first half of an HMAC-SHA256 (RFC 2104), as a key; no copy of it stays behind.
+pub fn hmac_sha256_key(key: &Key, parts: &[&[u8]]) -> Key {
+    let mac = Zeroizing::new(hmac_sha256(key, parts));
+    let mut half = Zeroizing::new([0; 16]);
+    half.iter_mut()
+        .zip(mac.iter())
+        .for_each(|(to, from)| *to = *from);
+    Secret(half)
+}
+
 /// The key as HMAC uses it: padded with zeros to the 64-byte block of MD5 and SHA-256 (RFC 2104 2).
 fn padded_to_block<B: From<[u8; 64]>>(key: &Key) -> B {
     let mut block = Zeroizing::new([0; 64]);

@@ -73,6 +73,16 @@ fn challenges_must_be_random_and_the_controllers_own() {
             let ours = draft.client_challenge;
             draft.put(0, &ours);
         }),
+        // All but the last byte of the credential would be that of ours, and that one a sum.
+        trial("nearly ours", ControllerForged, Challenge, |draft| {
+            let mut nearly = draft.client_challenge;
+            nearly[7] ^= 1;
+            draft.put(0, &nearly);
+        }),
+        trial("half ours", ControllerForged, Challenge, |draft| {
+            let half = draft.client_challenge;
+            draft.put(0, &half[..4]);
+        }),
     ]);
 }
 

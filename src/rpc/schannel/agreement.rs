@@ -69,9 +69,9 @@ impl<'a> Challenging<'a> {
         if !schannel::is_acceptable_challenge(&server_challenge) {
             return Err(Error::Forged("its challenge is not random"));
         }
-        // Else it could send our own credential back for its own.
-        if server_challenge == self.client_challenge {
-            return Err(Error::Forged("its challenge is ours"));
+        // Else it could make its credential of ours.
+        if schannel::are_alike(&self.client_challenge, &server_challenge) {
+            return Err(Error::Forged("its challenge begins as ours does"));
         }
         let session_key =
             schannel::session_key(self.nt_hash, &self.client_challenge, &server_challenge);
