@@ -77,10 +77,12 @@ fn in_dns(
     resolver: &mut Resolver,
 ) -> Result<Found, String> {
     let asked = config.site.clone().or(learnt);
-    let mut hosts = match &asked {
-        Some(site) => hosts_of(config, Some(site), resolver)?,
-        None => Vec::new(),
-    };
+    // Who told us the site has proven nothing, and a site is a preference: without an answer, all.
+    let of_site = asked
+        .as_ref()
+        .map(|site| hosts_of(config, Some(site), resolver));
+    let is_complete = !matches!(of_site, Some(Err(_)));
+    let mut hosts = of_site.and_then(Result::ok).unwrap_or_default();
     for host in hosts_of(config, None, resolver)? {
         if !hosts.iter().any(|known| known.is_same(&host)) {
             hosts.push(host);
@@ -110,7 +112,7 @@ fn in_dns(
     Ok(Found {
         candidates,
         site,
-        is_complete: true,
+        is_complete,
     })
 }
 

@@ -23,6 +23,8 @@ type Zone = Vec<(&'static str, Data)>;
 enum Data {
     Service(u16, u16, &'static str),
     Address(IpAddr),
+    /// The server cannot tell.
+    Failure,
 }
 
 /// Answers over UDP and TCP on one port until dropped.
@@ -107,10 +109,11 @@ fn answer(zone: &Zone, query: &[u8]) -> Vec<u8> {
     let query = Message::from_octets(query).unwrap();
     let question = query.sole_question().unwrap();
     let name = question.qname().to_string();
-    let known = zone.iter().any(|(owner, _)| *owner == name);
-    let rcode = match known {
-        true => Rcode::NOERROR,
-        false => Rcode::NXDOMAIN,
+    let of_name = |(owner, _): &&(_, Data)| *owner == name;
+    let rcode = match zone.iter().find(of_name) {
+        Some((_, Data::Failure)) => Rcode::SERVFAIL,
+        Some(_) => Rcode::NOERROR,
+        None => Rcode::NXDOMAIN,
     };
     let mut reply = MessageBuilder::new_vec()
         .start_answer(&query, rcode)
@@ -288,6 +291,27 @@ fn the_site_that_a_controller_tells_is_searched() {
     // One that does not exist is no obstacle.
     let other = found(&configured("site = \"Nowhere\""), &server).unwrap();
     assert_eq!(texts(&other), ["127.0.0.2", "127.0.0.3"]);
+}
+
+/// Whoever answers a ping may name a site, and nobody has proven who he is.
+#[test]
+fn a_site_that_dns_cannot_tell_of_is_no_obstacle() {
+    let server = dns(
+        vec![
+            (ALL, Data::Service(0, 9, "a.test")),
+            (NEAR, Data::Failure),
+            ("a.test", address("127.0.0.2")),
+        ],
+        false,
+    );
+    let mut resolver = Resolver::new(vec![server.address], Deadline::after(LONG));
+    let learnt = Some("Near".parse().unwrap());
+    let learnt = search(&configured(""), learnt, &mut resolver).unwrap();
+    let given = found(&configured("site = \"Near\""), &server).unwrap();
+    for found in [learnt, given] {
+        assert_eq!(texts(&found), ["127.0.0.2"]);
+        assert!(!found.is_complete, "it is asked for again soon");
+    }
 }
 
 #[test]
