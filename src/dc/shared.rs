@@ -2,11 +2,15 @@
 //!
 //! A controller keeps one session key for each machine account. Two processes that agree on a key at
 //! the same moment destroy each other's, so they take turns under a lock; and the key that one has
-//! agreed on is kept in a file, so that the others need not. Each pair of account and controller has
-//! its lock and its file: a controller that hangs holds up nobody who asks another.
+//! agreed on is kept in a file, so that the others need not. Each controller that has proven itself
+//! has its file. Locks are dealt out to controllers by a hash of their names, proven or not: a
+//! controller that hangs holds up hardly anybody who asks another, and whatever addresses DNS gives,
+//! there are never more files.
 //!
-//! The directory and the files in it are ours alone, or are not used. Who holds the lock may die at
-//! any moment: the kernel releases it, and a file is replaced by renaming, whole or not at all.
+//! The directory and the files in it are ours alone, or are not used. Who holds a lock may die at any
+//! moment: the kernel releases it, unless a child that was forked meanwhile lives on without an exec
+//! (it has the file open too). So nobody waits for ever, and who has waited in vain goes on without. A
+//! file is replaced by renaming, whole or not at all.
 
 mod record;
 
@@ -17,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::config::{self, LogTarget};
-use crate::crypto::{Key, SecretBytes};
+use crate::crypto::{self, Key, SecretBytes};
 use crate::dc::locate::Candidate;
 use crate::file::own::{make_directory, own_directory, own_file, private};
 use crate::log::{self, Severity};
@@ -26,6 +30,9 @@ use crate::process::PerProcess;
 use crate::rpc::schannel::agreement::Capable;
 
 use record::Unusable;
+
+/// How many locks an account has.
+const LOCKS: u8 = 16;
 
 /// The shared state of one machine account.
 pub(super) struct Shared {
@@ -133,7 +140,8 @@ impl Shared {
     fn open_lock(&self, controller: &Candidate) -> io::Result<File> {
         make_directory(&self.directory)?;
         own_directory(&self.directory)?;
-        let path = self.path(&self.name(controller), "lock");
+        let [hash, ..] = crypto::sha256(self.name(controller).as_bytes());
+        let path = self.path(&format!("{}.{}", self.account, hash % LOCKS), "lock");
         let file = private(OpenOptions::new().write(true).create(true)).open(path)?;
         own_file(&file)?;
         Ok(file)

@@ -137,3 +137,27 @@ fn a_directory_that_is_not_ours_alone_is_not_used() {
     unused(&file, "a file");
     assert!(shared(&directory).lock(&controller(), soon()).is_some());
 }
+
+#[test]
+fn addresses_without_end_leave_no_files_without_end() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("ntlmdc");
+    let shared = shared(&directory);
+    let controllers = (0..=255).map(|last| Candidate {
+        address: [192, 0, 2, last].into(),
+        port: None,
+    });
+    let mut others = 0;
+    let held = shared.lock(&controller(), soon()).unwrap();
+    for controller in controllers {
+        let now = Deadline::after(Duration::from_millis(1));
+        others += usize::from(shared.lock(&controller, now).is_some());
+    }
+    // A controller that hangs with the lock is in the way of one in sixteen.
+    assert!((220..256).contains(&others), "{others}");
+    drop(held);
+    assert_eq!(
+        fs::read_dir(&directory).unwrap().count(),
+        usize::from(LOCKS)
+    );
+}
