@@ -1,7 +1,7 @@
 //! The way to a domain controller: find one, open a secure channel, keep it, ask over it.
 //!
 //! [`pool`] is what the rest of the mechanism uses: its `channels` are those of this process, each
-//! opened by `channel` to a controller of `locate`, with the account's `secret` (from a file or a
+//! opened by `channel`, over a `line`, to a controller of `locate`, with the account's `secret` (from a file or a
 //! `keytab`) or a key that other processes have `shared`. What follows an outcome is an `action`.
 //! [`names`] are those of groups, asked for when somebody wants to know them, and kept for a while.
 
@@ -9,6 +9,7 @@ mod action;
 mod channel;
 mod channels;
 mod keytab;
+mod line;
 mod locate;
 pub mod names;
 pub mod pool;
@@ -16,6 +17,7 @@ mod secret;
 mod shared;
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::fault::{Fault, Minor};
 use crate::net;
@@ -154,6 +156,13 @@ impl Error {
             }
         )
     }
+}
+
+/// What authenticators carry, and the age of a key is counted from.
+fn seconds_since_1970() -> u32 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    // Wraps in 2106.
+    (since.unwrap_or_default().as_secs() & u64::from(u32::MAX)) as u32
 }
 
 /// The one place where what went wrong on the way to a controller becomes a code.

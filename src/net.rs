@@ -88,22 +88,14 @@ impl Stream {
     /// How much is read at once, in bytes: a PDU with some dozen groups in it.
     const AT_ONCE: usize = 2048;
 
-    /// Connects. Small messages are sent at once (TCP_NODELAY).
+    /// Connects; from a local address of the same family, or one of the system's choice. Small
+    /// messages are sent at once (TCP_NODELAY).
     ///
     /// # Errors
-    /// [`Error::Connect`], also when the deadline ends the attempt.
-    pub fn connect(peer: SocketAddr, deadline: Deadline) -> Result<Self, Error> {
-        let left = deadline.left()?;
-        let socket = TcpStream::connect_timeout(&peer, left).map_err(Error::Connect)?;
-        Self::connected(socket)
-    }
-
-    /// Connects from a local address of the same family.
-    ///
-    /// # Errors
-    /// [`Error::Connect`], also when the deadline ends the attempt or the address is not ours.
-    pub fn connect_from(
-        source: IpAddr,
+    /// [`Error::Connect`], also when the deadline ends the attempt or the address is not ours;
+    /// [`Error::Timeout`] if the deadline is over before it begins; [`Error::Broken`].
+    pub fn connect(
+        source: Option<IpAddr>,
         peer: SocketAddr,
         deadline: Deadline,
     ) -> Result<Self, Error> {
@@ -111,14 +103,13 @@ impl Stream {
         let connect = || {
             let domain = socket2::Domain::for_address(peer);
             let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
-            socket.bind(&SocketAddr::new(source, 0).into())?;
+            if let Some(source) = source {
+                socket.bind(&SocketAddr::new(source, 0).into())?;
+            }
             socket.connect_timeout(&peer.into(), left)?;
             Ok(TcpStream::from(socket))
         };
-        Self::connected(connect().map_err(Error::Connect)?)
-    }
-
-    fn connected(socket: TcpStream) -> Result<Self, Error> {
+        let socket = connect().map_err(Error::Connect)?;
         socket.set_nodelay(true).map_err(Error::Broken)?;
         Ok(Self {
             socket,

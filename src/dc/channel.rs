@@ -7,22 +7,20 @@
 pub(super) mod names;
 
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use crate::config;
 use crate::crypto::{self, Key};
+use crate::dc::line::{Line, Lines, Terms};
 use crate::dc::locate::Candidate;
+use crate::dc::secret::{self, NtHashes};
 use crate::dc::shared::{Lock, Shared};
-use crate::dc::{Error, Step, secret};
-use crate::net::{Deadline, Stream};
-use crate::rpc;
-use crate::rpc::client::{
-    Binding, Call, Connection, Nonce, Outcome, Plain, Progress, Protection, Sealed,
-};
+use crate::dc::{Error, Step, seconds_since_1970};
+use crate::net::Deadline;
+use crate::rpc::client::{Connection, Nonce, Plain, Sealed};
 use crate::rpc::epm;
+use crate::rpc::netlogon;
 use crate::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
-use crate::rpc::netlogon::{self, Parties};
-use crate::rpc::pdu::{self, Syntax};
+use crate::rpc::pdu::Syntax;
 use crate::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checking};
 use crate::rpc::schannel::seal::Seal;
 
@@ -40,25 +38,6 @@ pub(super) struct Channel {
     line: Line,
     connection: Connection<Sealed>,
     capable: Capable,
-}
-
-/// What every step needs: whom it talks to, and how long it may take.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Terms<'a> {
-    pub(super) config: &'a config::Netlogon,
-    /// For everything together.
-    pub(super) deadline: Deadline,
-}
-
-impl Terms<'_> {
-    fn parties(&self) -> Parties<'_> {
-        Parties {
-            // Controllers are configured by address; a name that is not theirs would be refused.
-            server: None,
-            account: self.config.account.account(),
-            computer: self.config.account.computer().as_str(),
-        }
-    }
 }
 
 /// Whom a channel is to be opened to, and with whom its key is shared.
@@ -114,42 +93,35 @@ impl Channel {
     fn agree(
         opening: Opening<'_>,
         line: Line,
-        secrets: &[Key],
+        secrets: &NtHashes,
         lock: Option<&Lock>,
     ) -> Result<Self, Error> {
-        let Opening { terms, .. } = opening;
-        let peer = line.peer;
-        let mut line = Some(line);
-        let mut refused = None;
-        let mut try_each = |secrets: &[Key]| {
-            for nt_hash in secrets {
-                let line = match line.take() {
-                    Some(line) => line,
-                    None => Line::connect(terms, peer, Step::AgreeOnKey)?,
-                };
-                match Self::agree_with(opening, line, nt_hash, lock) {
-                    Err(error) if error.is_secret_refused() => refused = Some(error),
-                    result => return result.map(Some),
+        let mut lines = Lines::begin(opening.terms, line);
+        let mut try_each = |secrets: &NtHashes| {
+            let newest = Self::agree_with(opening, &mut lines, &secrets.newest, lock);
+            match (newest, &secrets.before) {
+                (Err(error), Some(before)) if error.is_secret_refused() => {
+                    Self::agree_with(opening, &mut lines, before, lock)
+                }
+                (result, _) => result,
+            }
+        };
+        match try_each(secrets) {
+            Err(error) if error.is_secret_refused() => {
+                let now = secret::nt_hashes(opening.terms.config).map_err(Error::Secret)?;
+                match now == *secrets {
+                    true => Err(error),
+                    false => try_each(&now),
                 }
             }
-            Ok(None)
-        };
-        if let Some(channel) = try_each(secrets)? {
-            return Ok(channel);
+            result => result,
         }
-        let now = secret::nt_hashes(terms.config).map_err(Error::Secret)?;
-        if now != secrets
-            && let Some(channel) = try_each(&now)?
-        {
-            return Ok(channel);
-        }
-        Err(refused.unwrap_or(Error::TimeOver))
     }
 
     /// Agrees on a key with this secret, shows that it holds, and keeps it for other processes.
     fn agree_with(
         opening: Opening<'_>,
-        line: Line,
+        lines: &mut Lines<'_>,
         nt_hash: &Key,
         lock: Option<&Lock>,
     ) -> Result<Self, Error> {
@@ -158,15 +130,10 @@ impl Channel {
             controller,
             shared,
         } = opening;
-        let peer = line.peer;
-        let mut line = Some(line);
+        let peer = lines.peer();
         let mut retries = 0;
         loop {
-            let line = match line.take() {
-                Some(line) => line,
-                None => Line::connect(terms, peer, Step::AgreeOnKey)?,
-            };
-            let agreed = agree_on_key(terms, line, nt_hash)?;
+            let agreed = agree_on_key(terms, lines.next()?, nt_hash)?;
             match Self::open_sealed(terms, peer, agreed) {
                 // Somebody who does not share the lock agreed on another key at the same moment.
                 Err(error) if error.is_handshake_race() && retries < HANDSHAKE_RETRIES => {
@@ -256,9 +223,20 @@ impl Channel {
         &self.capable
     }
 
+    /// One to somebody who says nothing.
+    #[cfg(test)]
+    pub(super) fn pretended(peer: SocketAddr, capable: Capable) -> Self {
+        let stream = crate::net::Stream::connect(None, peer, Deadline::after(LOCK_WAIT)).unwrap();
+        Self {
+            line: Line::pretended(stream, peer),
+            connection: crate::rpc::recorded::sealed_connection(),
+            capable,
+        }
+    }
+
     /// Whether the connection looks as it should between two calls.
     pub(super) fn is_quiet(&self) -> bool {
-        self.line.stream.is_quiet()
+        self.line.is_quiet()
     }
 }
 
@@ -308,79 +286,6 @@ fn agree_on_key(terms: Terms<'_>, mut line: Line, nt_hash: &Key) -> Result<Agree
         .map_err(|error| line.failed(error))
 }
 
-/// A TCP connection to a controller, and what it is used for at present.
-#[derive(Debug)]
-struct Line {
-    stream: Stream,
-    peer: SocketAddr,
-    step: Step,
-}
-
-impl Line {
-    fn connect(terms: Terms<'_>, peer: SocketAddr, step: Step) -> Result<Self, Error> {
-        let deadline = terms.deadline.or_after(terms.config.connect_timeout);
-        let stream = match terms.config.source {
-            Some(source) => Stream::connect_from(source, peer, deadline),
-            None => Stream::connect(peer, deadline),
-        };
-        let stream = stream.map_err(|error| Error::Net { peer, step, error })?;
-        Ok(Self { stream, peer, step })
-    }
-
-    fn bind<P: Protection>(
-        &mut self,
-        terms: Terms<'_>,
-        interface: Syntax,
-        protection: P,
-    ) -> Result<Connection<P>, Error> {
-        let deadline = terms.deadline.or_after(terms.config.call_timeout);
-        let (pdu, binding) = Binding::begin(interface, protection);
-        self.send(&pdu, deadline)?;
-        let pdu = self.receive(deadline)?;
-        binding.answered(&pdu).map_err(|error| self.failed(error))
-    }
-
-    fn call<P: Protection>(
-        &mut self,
-        terms: Terms<'_>,
-        connection: Connection<P>,
-        opnum: u16,
-        stub: &[u8],
-    ) -> Result<(Outcome, Connection<P>), Error> {
-        let deadline = terms.deadline.or_after(terms.config.call_timeout);
-        let called = connection.call(opnum, stub);
-        let (pdus, mut call): (_, Call<P>) = called.map_err(|error| self.failed(error))?;
-        self.send(&pdus, deadline)?;
-        loop {
-            let pdu = self.receive(deadline)?;
-            match call.receive(&pdu).map_err(|error| self.failed(error))? {
-                Progress::More(rest) => call = rest,
-                Progress::Done(outcome, connection) => return Ok((outcome, connection)),
-            }
-        }
-    }
-
-    fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
-        let sent = self.stream.send(bytes, deadline);
-        sent.map_err(|error| self.lost(error))
-    }
-
-    fn receive(&mut self, deadline: Deadline) -> Result<Vec<u8>, Error> {
-        let pdu = self.stream.message(pdu::fragment_length, deadline);
-        pdu.map_err(|error| self.lost(error))
-    }
-
-    fn failed(&self, error: rpc::Error) -> Error {
-        let Self { peer, step, .. } = *self;
-        Error::Rpc { peer, step, error }
-    }
-
-    fn lost(&self, error: crate::net::Error) -> Error {
-        let Self { peer, step, .. } = *self;
-        Error::Net { peer, step, error }
-    }
-}
-
 /// Waits 5 to 50 milliseconds, so that two processes that met do not meet again.
 fn pause(deadline: Deadline, peer: SocketAddr) -> Result<(), Error> {
     let random = crypto::random().map_err(|error| Error::Rpc {
@@ -392,11 +297,4 @@ fn pause(deadline: Deadline, peer: SocketAddr) -> Result<(), Error> {
     let left = deadline.remaining().ok_or(Error::TimeOver)?;
     std::thread::sleep(left.min(Duration::from_millis(millis)));
     Ok(())
-}
-
-/// What authenticators carry; it need only rise.
-fn seconds_since_1970() -> u32 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    // Wraps in 2106.
-    (since.unwrap_or_default().as_secs() & u64::from(u32::MAX)) as u32
 }

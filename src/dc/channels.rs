@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::dc::Error;
 use crate::dc::channel::Channel;
 use crate::dc::locate::Candidate;
+use crate::dc::seconds_since_1970;
 use crate::fault::{Fault, Minor};
 use crate::net::Deadline;
 
@@ -37,6 +38,8 @@ struct State {
     /// Who waits, by number, first come first.
     queue: VecDeque<u64>,
     next_number: u64,
+    /// Counts the times that everything was given up.
+    generation: u64,
     outage: Option<Outage>,
 }
 
@@ -49,6 +52,13 @@ pub(super) struct Open {
 struct Idle {
     open: Open,
     since: Instant,
+}
+
+impl Idle {
+    /// `now` in seconds since 1970.
+    fn is_usable(&self, now: u32) -> bool {
+        self.since.elapsed() <= MAX_IDLE && self.open.channel.key().is_young(now)
+    }
 }
 
 /// No controller answered, or none knows our account.
@@ -90,6 +100,7 @@ impl Channels {
                 taken: 0,
                 queue: VecDeque::new(),
                 next_number: 0,
+                generation: 0,
                 outage: None,
             }),
             changed: Condvar::new(),
@@ -142,7 +153,8 @@ impl Channels {
 
     fn slot(&self, state: &mut State) -> Slot<'_> {
         state.taken += 1;
-        state.idle.retain(|idle| idle.since.elapsed() <= MAX_IDLE);
+        let now = seconds_since_1970();
+        state.idle.retain(|idle| idle.is_usable(now));
         let mut open = None;
         while let Some(idle) = state.idle.pop() {
             if idle.open.channel.is_quiet() {
@@ -155,6 +167,7 @@ impl Channels {
         }
         Slot {
             channels: self,
+            generation: state.generation,
             open,
             tries_for_all: state.outage.is_some(),
         }
@@ -166,6 +179,16 @@ impl Channels {
         state
             .idle
             .retain(|idle| idle.open.controller != *controller);
+    }
+
+    /// Gives up all channels, and whatever is said to be in the way: the machine account has another
+    /// secret.
+    pub(super) fn begin_anew(&self) {
+        let mut state = self.lock();
+        state.idle.clear();
+        state.outage = None;
+        state.generation = state.generation.wrapping_add(1);
+        self.wake(state);
     }
 
     /// Whoever asks within the next moments is told this.
@@ -195,6 +218,8 @@ impl Channels {
 /// The right to use one channel; given back when dropped, with the channel that it then holds.
 pub(super) struct Slot<'a> {
     channels: &'a Channels,
+    /// A channel of an earlier one does not come back.
+    generation: u64,
     pub(super) open: Option<Open>,
     tries_for_all: bool,
 }
@@ -207,7 +232,9 @@ impl Drop for Slot<'_> {
         });
         let mut state = self.channels.lock();
         state.taken = state.taken.saturating_sub(1);
-        state.idle.extend(idle);
+        if self.generation == state.generation {
+            state.idle.extend(idle);
+        }
         if self.tries_for_all
             && let Some(outage) = &mut state.outage
         {
@@ -218,105 +245,4 @@ impl Drop for Slot<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::thread;
-
-    fn long() -> Deadline {
-        Deadline::after(Duration::from_secs(10))
-    }
-
-    #[test]
-    fn nobody_waits_longer_than_the_budget() {
-        let channels = Channels::new(2);
-        let _taken = [channels.take(long()), channels.take(long())].map(Result::unwrap);
-        let waited = Instant::now();
-        let soon = Deadline::after(Duration::from_millis(30));
-        assert!(matches!(channels.take(soon), Err(Error::Busy)));
-        assert!(waited.elapsed() >= Duration::from_millis(30));
-        assert!(channels.lock().queue.is_empty());
-    }
-
-    #[test]
-    fn first_come_first_served() {
-        let channels = Channels::new(1);
-        let served = Mutex::new(Vec::new());
-        let taken = channels.take(long()).unwrap();
-        thread::scope(|scope| {
-            for number in 0..8 {
-                let (channels, served) = (&channels, &served);
-                scope.spawn(move || {
-                    let _slot = channels.take(long()).unwrap();
-                    served.lock().unwrap().push(number);
-                });
-                while channels.lock().queue.len() <= number {
-                    thread::yield_now();
-                }
-            }
-            drop(taken);
-        });
-        assert_eq!(*served.lock().unwrap(), [0, 1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(channels.lock().taken, 0);
-    }
-
-    #[test]
-    fn in_an_outage_one_tries_for_all() {
-        let channels = Channels::new(2);
-        let fault = Fault::from(Minor::ControllerUnreachable);
-        let is_barred = || matches!(channels.take(long()), Err(Error::Outage(_)));
-        thread::scope(|scope| {
-            let taken = [channels.take(long()), channels.take(long())].map(Result::unwrap);
-            let waiting = scope.spawn(is_barred);
-            while channels.lock().queue.is_empty() {
-                thread::yield_now();
-            }
-            // Who waits is told at once, too.
-            channels.nobody_answers(fault.clone());
-            assert!(waiting.join().unwrap());
-            drop(taken);
-        });
-        assert!(is_barred());
-
-        let later = |channels: &Channels| {
-            channels.lock().outage.as_mut().unwrap().until = Instant::now();
-        };
-        later(&channels);
-        let trying = channels.take(long()).unwrap();
-        assert!(is_barred(), "one is trying");
-        drop(trying);
-        let trying = channels.take(long()).unwrap();
-        channels.nobody_answers(fault);
-        drop(trying);
-        assert!(is_barred(), "it did not work");
-
-        later(&channels);
-        let trying = channels.take(long()).unwrap();
-        channels.outage_is_over();
-        assert!(channels.take(long()).is_ok(), "it did");
-        drop(trying);
-    }
-
-    #[test]
-    fn an_account_that_is_refused_is_tried_less_and_less_often() {
-        let channels = Channels::new(2);
-        let fail = |minor: Minor| {
-            if let Some(outage) = channels.lock().outage.as_mut() {
-                outage.until = Instant::now();
-            }
-            let both = [channels.take(long()), channels.take(long())];
-            let asked = both.iter().filter(|slot| slot.is_ok()).count();
-            for _ in 0..asked {
-                channels.nobody_answers(minor.into());
-            }
-            channels.lock().outage.as_ref().unwrap().pause.as_secs()
-        };
-        // Two begin at once, and find it out at once; later it is one, for both.
-        let refused = Minor::MachineSecretRefused;
-        let pauses = [(); 7].map(|()| fail(refused));
-        assert_eq!(pauses, [2, 4, 8, 16, 32, 45, 45]);
-        assert_eq!(fail(Minor::ControllerUnreachable), 2, "may be back at once");
-        assert_eq!(fail(Minor::MachineAccountUnknown), 4);
-        channels.outage_is_over();
-        assert_eq!(fail(refused), 2);
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use crate::crypto::Key;
+use crate::dc::secret::NtHashes;
 use crate::wire::{DecodeError, Reader};
 
 /// Larger than any keytab of one host.
@@ -58,16 +59,28 @@ impl From<DecodeError> for Problem {
     }
 }
 
+/// How long the key before the newest is of use, in seconds: by then every controller has heard of
+/// the change, or will not. An old secret shall not open what a new one was made for.
+const OVERLAP: u32 = 24 * 60 * 60;
+
 /// A key of the account.
 struct Entry {
     kvno: u32,
+    /// When it was written, in seconds since 1970; every writer says so, and zero is long ago.
+    written: u32,
     /// None if it is of a type that is of no use.
     arcfour: Option<Key>,
 }
 
-/// The NT hash of the account's newest key, and that of the key before it if it is there: a
-/// controller may not have heard of a change.
-pub(super) fn nt_hashes(keytab: &[u8], account: &str, domain: &str) -> Result<Vec<Key>, Problem> {
+/// The NT hash of the account's newest key, and that of the key before it if it is there and the
+/// newest was written within a day of `now` (seconds since 1970): a controller may not have heard of
+/// the change.
+pub(super) fn nt_hashes(
+    keytab: &[u8],
+    account: &str,
+    domain: &str,
+    now: u32,
+) -> Result<NtHashes, Problem> {
     let entries = entries(keytab, account, domain)?;
     let principal = || format!("{account}@{}", domain.to_uppercase());
     let Some(newest) = entries.iter().map(|entry| entry.kvno).max() else {
@@ -83,8 +96,14 @@ pub(super) fn nt_hashes(keytab: &[u8], account: &str, domain: &str) -> Result<Ve
             kvno: newest,
         });
     };
-    let before = newest.checked_sub(1).and_then(arcfour_of);
-    Ok([Some(key), before].into_iter().flatten().collect())
+    let mut of_newest = entries.iter().filter(|entry| entry.kvno == newest);
+    // Before or after: clocks differ.
+    let is_recent = of_newest.all(|entry| now.abs_diff(entry.written) < OVERLAP);
+    let before = newest.checked_sub(1).filter(|_| is_recent);
+    Ok(NtHashes {
+        newest: key,
+        before: before.and_then(arcfour_of),
+    })
 }
 
 fn entries(keytab: &[u8], account: &str, domain: &str) -> Result<Vec<Entry>, Problem> {
@@ -118,7 +137,8 @@ fn entry(body: &[u8], account: &str, domain: &str) -> Result<Option<Entry>, Deco
     for _ in 1..components {
         counted(&mut reader, "component")?;
     }
-    let _name_type_and_timestamp: [u8; 8] = reader.array("name type")?;
+    let _name_type: [u8; 4] = reader.array("name type")?;
+    let written = u32::from_be_bytes(reader.array("timestamp")?);
     let short_kvno = reader.u8("kvno")?;
     let key_type = u16_be(&mut reader, "key type")?;
     let key = counted(&mut reader, "key")?;
@@ -137,6 +157,7 @@ fn entry(body: &[u8], account: &str, domain: &str) -> Result<Option<Entry>, Deco
     let kvno = long_kvno.ok().filter(|kvno| *kvno != 0);
     Ok(Some(Entry {
         kvno: kvno.unwrap_or_else(|| short_kvno.into()),
+        written,
         arcfour,
     }))
 }
@@ -155,6 +176,7 @@ mod tests {
     use super::*;
 
     const AES: u16 = 18;
+    const WRITTEN: u32 = 1_700_000_000;
 
     fn counted(bytes: &[u8]) -> Vec<u8> {
         let length = u16::try_from(bytes.len()).unwrap();
@@ -170,7 +192,9 @@ mod tests {
         for component in principal {
             body.extend(counted(component.as_bytes()));
         }
-        body.extend([0, 0, 0, 1, 0x60, 0, 0, 0, (kvno & 0xFF) as u8]);
+        body.extend([0, 0, 0, 1]);
+        body.extend(WRITTEN.to_be_bytes());
+        body.push((kvno & 0xFF) as u8);
         body.extend(key_type.to_be_bytes());
         body.extend(counted(key));
         body.extend(kvno.to_be_bytes());
@@ -189,7 +213,11 @@ mod tests {
     }
 
     fn first_bytes(keytab: &[u8]) -> Result<Vec<u8>, Problem> {
-        let hashes = nt_hashes(keytab, "web1$", "example.test")?;
+        first_bytes_at(keytab, WRITTEN)
+    }
+
+    fn first_bytes_at(keytab: &[u8], now: u32) -> Result<Vec<u8>, Problem> {
+        let hashes = nt_hashes(keytab, "web1$", "example.test", now)?;
         Ok(hashes.iter().map(|hash| hash.expose()[0]).collect())
     }
 
@@ -216,6 +244,17 @@ mod tests {
         // Nothing that is older by more is of use.
         let bytes = keytab(&[ours(2, ARCFOUR_HMAC, 2), ours(4, ARCFOUR_HMAC, 4)]);
         assert_eq!(first_bytes(&bytes).unwrap(), [4]);
+    }
+
+    #[test]
+    fn an_old_key_is_of_use_for_a_day() {
+        let bytes = keytab(&[ours(1, ARCFOUR_HMAC, 1), ours(2, ARCFOUR_HMAC, 2)]);
+        let at = |now| first_bytes_at(&bytes, now).unwrap();
+        assert_eq!(at(WRITTEN + OVERLAP - 1), [2, 1]);
+        assert_eq!(at(WRITTEN + OVERLAP), [2]);
+        // Clocks differ, but not for ever.
+        assert_eq!(at(WRITTEN - 60), [2, 1]);
+        assert_eq!(at(WRITTEN - OVERLAP), [2]);
     }
 
     #[test]

@@ -9,9 +9,11 @@ use std::collections::VecDeque;
 use crate::config::{self, LogTarget};
 use crate::dc::Error;
 use crate::dc::action::{self, Action};
-use crate::dc::channel::{Channel, Opening, Terms};
+use crate::dc::channel::{Channel, Opening};
 use crate::dc::channels::{Channels, Open, Slot};
+use crate::dc::line::Terms;
 use crate::dc::locate::{Candidate, Locator};
+use crate::dc::secret::Watch;
 use crate::dc::shared::Shared;
 use crate::fault::Fault;
 use crate::net::Deadline;
@@ -28,6 +30,7 @@ const MAX_CHANNELS: usize = 3;
 pub struct Pool {
     locator: Locator,
     shared: Shared,
+    secret: Watch,
     config: config::Netlogon,
     channels: PerProcess<Channels>,
 }
@@ -46,6 +49,7 @@ impl Pool {
         Self {
             locator: Locator::new(&config),
             shared: Shared::new(&config, log),
+            secret: Watch::new(),
             config,
             channels: PerProcess::new(),
         }
@@ -56,6 +60,9 @@ impl Pool {
     pub(crate) fn logon(&self, logon: &NetworkLogon<'_>) -> Result<Verdict, Error> {
         let deadline = Deadline::after(self.config.budget);
         let channels = self.channels();
+        if self.secret.has_changed(&self.config.secret) {
+            channels.begin_anew();
+        }
         let mut slot = channels.take(deadline)?;
         match self.ask(&mut slot, deadline, logon) {
             Err(error) if error.holds_for_all() => {

@@ -1,21 +1,84 @@
 //! The machine account's secret, from its file or its keytab.
 //!
-//! Read anew for each handshake, and kept nowhere: a change of the file needs no restart.
+//! Read anew for each handshake, and kept nowhere: a change of the file needs no restart. A change is
+//! noticed besides, so that nothing which the old secret opened is used any longer.
 
 use std::fmt::Display;
 use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Instant, SystemTime};
 
 use crate::config;
 use crate::crypto::{self, Key, SecretBytes};
-use crate::dc::keytab;
+use crate::dc::{self, keytab};
 use crate::fault::{Fault, Minor};
-use crate::file;
+use crate::file::{self, Stamp};
+use crate::process::PerProcess;
 
-/// Reads the NT hashes that the account's password may have, the likeliest first; never empty.
+/// The NT hashes that the account's password may have.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NtHashes {
+    pub(super) newest: Key,
+    /// The one before it, if a controller may not have heard of the change yet.
+    pub(super) before: Option<Key>,
+}
+
+impl NtHashes {
+    /// The likeliest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
+        [Some(&self.newest), self.before.as_ref()]
+            .into_iter()
+            .flatten()
+    }
+}
+
+/// Notices when the file of the secret has changed.
+pub(super) struct Watch(PerProcess<Mutex<Look>>);
+
+struct Look {
+    at: Instant,
+    /// None if there was no file, or one that was written just then.
+    stamp: Option<Stamp>,
+}
+
+impl Look {
+    fn now(path: &Path) -> (Option<Stamp>, Self) {
+        let stamp = Stamp::of(path).ok();
+        let look = Self {
+            at: Instant::now(),
+            stamp: stamp.and_then(|stamp| stamp.settled(SystemTime::now())),
+        };
+        (stamp, look)
+    }
+}
+
+impl Watch {
+    /// Looks at nothing yet.
+    pub(super) fn new() -> Self {
+        Self(PerProcess::new())
+    }
+
+    /// Whether the file has changed since it was last looked at, which is once a second at most: it
+    /// costs a `stat`, and nobody waits for another who looks.
+    pub(super) fn has_changed(&self, secret: &config::Secret) -> bool {
+        let (config::Secret::File(path) | config::Secret::Keytab(path)) = secret;
+        let look = self.0.of_this_process(|| Mutex::new(Look::now(path).1));
+        let Ok(mut last) = look.try_lock() else {
+            return false;
+        };
+        if last.at.elapsed() < file::LOOK_AGAIN {
+            return false;
+        }
+        let (stamp, look) = Look::now(path);
+        std::mem::replace(&mut *last, look).stamp != stamp
+    }
+}
+
+/// Reads the NT hashes that the account's password may have.
 ///
 /// # Errors
 /// [`Minor::SecretFileUnusable`] with the path and the cure.
-pub(super) fn nt_hashes(config: &config::Netlogon) -> Result<Vec<Key>, Fault> {
+pub(super) fn nt_hashes(config: &config::Netlogon) -> Result<NtHashes, Fault> {
     let (path, limit) = match &config.secret {
         config::Secret::File(path) => (path, PASSWORD_LIMIT),
         config::Secret::Keytab(path) => (path, keytab::LIMIT),
@@ -26,11 +89,15 @@ pub(super) fn nt_hashes(config: &config::Netlogon) -> Result<Vec<Key>, Fault> {
     };
     match &config.secret {
         config::Secret::File(_) => {
-            let hash = parse(&content).map_err(|problem| unusable(path, &problem))?;
-            Ok(vec![hash])
+            let newest = parse(&content).map_err(|problem| unusable(path, &problem))?;
+            Ok(NtHashes {
+                newest,
+                before: None,
+            })
         }
         config::Secret::Keytab(_) => {
-            keytab::nt_hashes(content.expose(), config.account.account(), &config.domain)
+            let (account, now) = (config.account.account(), dc::seconds_since_1970());
+            keytab::nt_hashes(content.expose(), account, &config.domain, now)
                 .map_err(|problem| unusable(path, &problem))
         }
     }
@@ -81,7 +148,7 @@ mod tests {
             path.display()
         );
         let config = config::Config::parse(&text).unwrap().netlogon.unwrap();
-        nt_hashes(&config).map(|mut hashes| hashes.remove(0))
+        nt_hashes(&config).map(|hashes| hashes.newest)
     }
 
     #[test]

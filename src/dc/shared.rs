@@ -23,6 +23,8 @@ use std::time::Duration;
 use crate::config::{self, LogTarget};
 use crate::crypto::{self, Key, SecretBytes};
 use crate::dc::locate::Candidate;
+use crate::dc::seconds_since_1970;
+use crate::dc::secret::NtHashes;
 use crate::file::own::{make_directory, own_directory, own_file, private};
 use crate::log::{self, Severity};
 use crate::net::Deadline;
@@ -91,8 +93,9 @@ impl Shared {
         }
     }
 
-    /// The key that some process has agreed on with this controller, with one of these secrets.
-    pub(super) fn recall(&self, controller: &Candidate, secrets: &[Key]) -> Option<Capable> {
+    /// The key that some process has agreed on with this controller, with one of these secrets and not
+    /// long ago.
+    pub(super) fn recall(&self, controller: &Candidate, secrets: &NtHashes) -> Option<Capable> {
         let name = self.name(controller);
         let path = self.path(&name, "state");
         if let Err(error) = own_directory(&self.directory) {
@@ -110,7 +113,7 @@ impl Shared {
             }
         };
         match record::decode(bytes.expose(), &name, secrets) {
-            Ok(capable) => Some(capable),
+            Ok(capable) => Some(capable).filter(|key| key.is_young(seconds_since_1970())),
             Err(Unusable::OtherSecret) => None,
             Err(Unusable::Damaged(how)) => {
                 self.tell(&path, &format!("not used, and to be written anew: {how}"));

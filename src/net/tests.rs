@@ -7,7 +7,7 @@ const SOON: Duration = Duration::from_millis(50);
 fn pair() -> (Stream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let stream = Stream::connect(address, Deadline::after(SOON)).unwrap();
+    let stream = Stream::connect(None, address, Deadline::after(SOON)).unwrap();
     (stream, listener.accept().unwrap().0)
 }
 
@@ -154,7 +154,7 @@ fn nobody_there_is_told() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = Stream::connect(address, Deadline::after(SOON)).unwrap_err();
+    let error = Stream::connect(None, address, Deadline::after(SOON)).unwrap_err();
     assert!(matches!(error, Error::Connect(_)));
 }
 
@@ -164,10 +164,10 @@ fn a_source_address_is_used() {
     let address = listener.local_addr().unwrap();
     let deadline = Deadline::after(Duration::from_secs(10));
     let source = "127.0.0.7".parse().unwrap();
-    let _stream = Stream::connect_from(source, address, deadline).unwrap();
+    let _stream = Stream::connect(Some(source), address, deadline).unwrap();
     assert_eq!(listener.accept().unwrap().1.ip(), source);
     let foreign = "192.0.2.1".parse().unwrap();
-    let error = Stream::connect_from(foreign, address, deadline).unwrap_err();
+    let error = Stream::connect(Some(foreign), address, deadline).unwrap_err();
     assert!(matches!(error, Error::Connect(_)));
 }
 

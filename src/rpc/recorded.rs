@@ -1,7 +1,22 @@
 //! A session with a throw-away Samba domain, byte for byte: the machine account `NLRES1$` of EXAMPLE
 //! asks the controller `VM` about the user alice, and every secret is known.
 
+use crate::crypto::Key;
+use crate::rpc::client::{Binding, Connection, Nonce, Sealed};
+use crate::rpc::pdu::Syntax;
+use crate::rpc::schannel::seal::Seal;
 use hex_literal::hex;
+
+/// The sealed connection, after its bind.
+pub fn sealed_connection() -> Connection<Sealed> {
+    // Half of the first number is that of the bind.
+    let nonce = Nonce::new([2, 0, 0, 0, 0, 0, 0, 0]);
+    let seal = Seal::new(Key::new(SESSION_KEY));
+    let protection = Sealed::new(seal, nonce, "EXAMPLE", "NLRES1");
+    let (pdu, binding) = Binding::begin(Syntax::NETLOGON, protection);
+    assert_eq!(pdu, SEALED_BIND.request);
+    binding.answered(SEALED_BIND.response).unwrap()
+}
 
 /// What went out, and what came back: whole PDUs.
 pub struct Exchange {

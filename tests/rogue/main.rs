@@ -26,6 +26,8 @@ mod support {
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use gss_ntlmdc::fault::Minor;
 
@@ -83,6 +85,30 @@ fn a_secret_that_changes_while_it_is_refused_is_read_again() {
         };
         assert_eq!(controller.turns(Step::Authenticate), turns);
     }
+}
+
+/// Whoever has a host that is no longer trusted does not stay connected; and who mends a secret does not
+/// wait for the end of a pause.
+#[test]
+fn another_secret_is_noticed_at_once() {
+    let controller = Controller::that(Box::new(|_| {}));
+    let verifier = verifier(controller.address);
+    assert!(verifier.login("alice").is_ok());
+    let look_again = Duration::from_millis(1100);
+    write_secret(&verifier.secret(), b"not what it was!");
+    thread::sleep(look_again);
+    let refused = |minor| verifier.refuses("alice", Kind::Unavailable, minor);
+    refused(Minor::MachineSecretRefused);
+    // The next pause is of four seconds.
+    thread::sleep(Duration::from_millis(2000));
+    refused(Minor::MachineSecretRefused);
+    let tried = controller.turns(Step::Authenticate);
+    refused(Minor::MachineSecretRefused);
+    assert_eq!(controller.turns(Step::Authenticate), tried, "a pause");
+    write_secret(&verifier.secret(), &controller::NT_HASH);
+    thread::sleep(look_again);
+    let login = verifier.login("alice");
+    assert!(login.is_ok(), "{:?}", login.err());
 }
 
 /// What controllers do that are honest and old, or built in another way.

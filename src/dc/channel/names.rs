@@ -3,7 +3,8 @@
 
 use std::net::SocketAddr;
 
-use crate::dc::channel::{self, Line, Terms};
+use crate::dc::channel;
+use crate::dc::line::{Line, Terms};
 use crate::dc::locate::Candidate;
 use crate::dc::{Error, Step};
 use crate::rpc;

@@ -160,7 +160,7 @@ fn over_tcp(
     deadline: Deadline,
 ) -> Result<Reply, String> {
     let exchange = || -> Result<Vec<u8>, Error> {
-        let mut stream = Stream::connect(server, deadline)?;
+        let mut stream = Stream::connect(None, server, deadline)?;
         let [.., high, low] = message.len().to_be_bytes();
         stream.send(&[&[high, low], message].concat(), deadline)?;
         let whole = |length: &[u8; 2]| -> Result<usize, String> {

@@ -6,8 +6,9 @@
 use std::collections::VecDeque;
 
 use crate::dc::Error;
-use crate::dc::channel::{Channel, Opening, Terms, names};
+use crate::dc::channel::{Channel, Opening, names};
 use crate::dc::channels::Open;
+use crate::dc::line::Terms;
 use crate::dc::locate::Candidate;
 use crate::dc::pool::{MAX_CHANNELS, MAX_CONTROLLERS, Pool, told};
 use crate::net::Deadline;

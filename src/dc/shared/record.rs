@@ -2,18 +2,20 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 8 | `ntlmdc`, 0, version 1 |
+//! | 8 | `ntlmdc`, 0, version 2 |
 //! | 2, n | length (little-endian) and text of the name: whose key it is, with whom |
 //! | 32 | fingerprint of the secret that the key was agreed on with |
 //! | 4 | `NegotiateFlags`, little-endian |
+//! | 4 | when the key was agreed on, in seconds since 1970, little-endian |
 //! | 16 | session key |
 //! | 32 | HMAC-SHA256 of all before it, keyed with the secret |
 
 use crate::crypto::{self, Key, SecretBytes};
+use crate::dc::secret::NtHashes;
 use crate::rpc::schannel::agreement::Capable;
 use crate::wire::{DecodeError, Reader, Writer};
 
-const MAGIC: &[u8; 8] = b"ntlmdc\0\x01";
+const MAGIC: &[u8; 8] = b"ntlmdc\0\x02";
 /// Makes a fingerprint something else than any other use of the secret.
 const FINGERPRINT: &[u8] = b"ntlmdc: which secret a channel's key was agreed on with";
 const CHECKSUM: &[u8] = b"ntlmdc: a channel's key, kept";
@@ -40,7 +42,7 @@ pub(super) fn encode(name: &str, nt_hash: &Key, capable: &Capable) -> Option<Sec
     let mut writer = Writer::new();
     writer.bytes(MAGIC).u16(u16::try_from(name.len()).ok()?);
     writer.bytes(name.as_bytes()).bytes(&fingerprint(nt_hash));
-    writer.u32(capable.negotiated());
+    writer.u32(capable.negotiated()).u32(capable.agreed());
     writer.bytes(capable.session_key().expose());
     // The key came last: no buffer that was too small has held it.
     let body = SecretBytes::new(writer.into_bytes());
@@ -49,7 +51,7 @@ pub(super) fn encode(name: &str, nt_hash: &Key, capable: &Capable) -> Option<Sec
 }
 
 /// Reads what [`encode`] wrote, with one of these secrets.
-pub(super) fn decode(bytes: &[u8], name: &str, secrets: &[Key]) -> Result<Capable, Unusable> {
+pub(super) fn decode(bytes: &[u8], name: &str, secrets: &NtHashes) -> Result<Capable, Unusable> {
     let damaged = |how: &str| Unusable::Damaged(how.to_owned());
     let mut reader = Reader::new(bytes);
     if &reader.array("magic")? != MAGIC {
@@ -61,6 +63,7 @@ pub(super) fn decode(bytes: &[u8], name: &str, secrets: &[Key]) -> Result<Capabl
     }
     let made_with: [u8; 32] = reader.array("fingerprint")?;
     let negotiated = reader.u32("flags")?;
+    let agreed = reader.u32("time")?;
     let session_key = Key::new(reader.array("session key")?);
     let (body, _) = bytes
         .split_at_checked(reader.position())
@@ -75,7 +78,7 @@ pub(super) fn decode(bytes: &[u8], name: &str, secrets: &[Key]) -> Result<Capabl
     if !crypto::constant_time_eq(&checksum(secret, body), &written) {
         return Err(damaged("its checksum is wrong"));
     }
-    Capable::proven_before(session_key, negotiated)
+    Capable::proven_before(session_key, negotiated, agreed)
         .ok_or_else(|| damaged("what was negotiated is too weak"))
 }
 
@@ -94,23 +97,32 @@ mod tests {
     const NAME: &str = "EXAMPLE.WEB1.192.0.2.1";
     const FLAGS: u32 = 0x612F_FFFF;
 
+    const AGREED: u32 = 1_700_000_000;
+
     fn secret(byte: u8) -> Key {
         Key::new([byte; 16])
     }
 
+    fn secrets(newest: u8, before: Option<u8>) -> NtHashes {
+        NtHashes {
+            newest: secret(newest),
+            before: before.map(secret),
+        }
+    }
+
     fn written() -> Vec<u8> {
-        let capable = Capable::pretended(FLAGS);
+        let capable = Capable::pretended(FLAGS, AGREED);
         let bytes = encode(NAME, &secret(1), &capable).unwrap();
         bytes.expose().to_vec()
     }
 
     #[test]
     fn what_is_written_is_read_with_the_same_secret_only() {
-        let read = decode(&written(), NAME, &[secret(2), secret(1)]).unwrap();
-        assert_eq!(read, Capable::pretended(FLAGS));
-        let read = decode(&written(), NAME, &[secret(2)]);
+        let read = decode(&written(), NAME, &secrets(2, Some(1))).unwrap();
+        assert_eq!(read, Capable::pretended(FLAGS, AGREED));
+        let read = decode(&written(), NAME, &secrets(2, None));
         assert_eq!(read, Err(Unusable::OtherSecret));
-        let read = decode(&written(), "EXAMPLE.WEB2.192.0.2.1", &[secret(1)]);
+        let read = decode(&written(), "EXAMPLE.WEB2.192.0.2.1", &secrets(1, None));
         assert!(matches!(read, Err(Unusable::Damaged(_))));
     }
 
@@ -120,19 +132,22 @@ mod tests {
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
-            assert!(decode(&changed, NAME, &[secret(1)]).is_err(), "{at}");
-            assert!(decode(&bytes[..at], NAME, &[secret(1)]).is_err(), "{at}");
+            assert!(decode(&changed, NAME, &secrets(1, None)).is_err(), "{at}");
+            assert!(
+                decode(&bytes[..at], NAME, &secrets(1, None)).is_err(),
+                "{at}"
+            );
         }
         let longer = [bytes.as_slice(), &[0]].concat();
-        assert!(decode(&longer, NAME, &[secret(1)]).is_err());
+        assert!(decode(&longer, NAME, &secrets(1, None)).is_err());
         assert!(u64::try_from(bytes.len()).unwrap() < LIMIT);
     }
 
     #[test]
     fn too_weak_a_negotiation_is_not_believed_from_a_file_either() {
-        let weak = Capable::pretended(FLAGS & !0x0100_0000);
+        let weak = Capable::pretended(FLAGS & !0x0100_0000, AGREED);
         let bytes = encode(NAME, &secret(1), &weak).unwrap();
-        let read = decode(bytes.expose(), NAME, &[secret(1)]);
+        let read = decode(bytes.expose(), NAME, &secrets(1, None));
         assert!(matches!(read, Err(Unusable::Damaged(how)) if how.contains("weak")));
     }
 

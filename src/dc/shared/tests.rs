@@ -33,15 +33,26 @@ fn soon() -> Deadline {
     Deadline::after(Duration::from_millis(20))
 }
 
+fn secrets(byte: u8) -> NtHashes {
+    NtHashes {
+        newest: Key::new([byte; 16]),
+        before: None,
+    }
+}
+
 fn keep(shared: &Shared) -> Capable {
-    let capable = Capable::pretended(0x612F_FFFF);
+    keep_of(shared, seconds_since_1970())
+}
+
+fn keep_of(shared: &Shared, agreed: u32) -> Capable {
+    let capable = Capable::pretended(0x612F_FFFF, agreed);
     let lock = shared.lock(&controller(), soon()).unwrap();
     shared.keep(&lock, &controller(), &Key::new(SECRET), &capable);
     capable
 }
 
 fn recall(shared: &Shared) -> Option<Capable> {
-    shared.recall(&controller(), &[Key::new(SECRET)])
+    shared.recall(&controller(), &secrets(1))
 }
 
 fn state_file(directory: &Path) -> PathBuf {
@@ -56,16 +67,32 @@ fn what_one_keeps_another_recalls() {
     assert_eq!(recall(&another), None);
     let kept = keep(&one);
     assert_eq!(recall(&another), Some(kept));
-    assert_eq!(another.recall(&controller(), &[Key::new([2; 16])]), None);
+    assert_eq!(another.recall(&controller(), &secrets(2)), None);
     let elsewhere = Candidate {
         port: None,
         ..controller()
     };
-    assert_eq!(another.recall(&elsewhere, &[Key::new(SECRET)]), None);
+    assert_eq!(another.recall(&elsewhere, &secrets(1)), None);
 
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
     assert_eq!(mode(&directory), 0o700);
     assert_eq!(mode(&state_file(&directory)), 0o600);
+}
+
+#[test]
+fn what_is_old_is_not_recalled() {
+    let parent = tempfile::tempdir().unwrap();
+    let shared = shared(&parent.path().join("ntlmdc"));
+    let now = seconds_since_1970();
+    for (agreed, is_recalled) in [
+        (now - 3500, true),
+        (now - 3600, false),
+        // By a clock that was set back since.
+        (now + 60, false),
+    ] {
+        keep_of(&shared, agreed);
+        assert_eq!(recall(&shared).is_some(), is_recalled);
+    }
 }
 
 #[test]
@@ -110,7 +137,7 @@ fn a_damaged_or_foreign_file_is_written_anew() {
     for (number, spoil) in spoil.iter().enumerate() {
         spoil();
         assert_eq!(recall(&shared), None, "{number}");
-        keep(&shared);
+        keep_of(&shared, kept.agreed());
         assert_eq!(recall(&shared).as_ref(), Some(&kept), "{number}");
     }
 }

@@ -22,8 +22,7 @@ fn protection(nonce: Nonce) -> Sealed {
 }
 
 fn sealed() -> Connection<Sealed> {
-    let protection = protection(RECORDED);
-    connect(&recorded::SEALED_BIND, Syntax::NETLOGON, protection)
+    recorded::sealed_connection()
 }
 
 /// The stub in clear of a sealed request.

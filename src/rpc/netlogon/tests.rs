@@ -73,7 +73,7 @@ fn the_logon_goes_at_the_negotiated_level() {
             server: None,
             ..PARTIES
         };
-        let capable = Capable::pretended(negotiated);
+        let capable = Capable::pretended(negotiated, 0);
         let stub = sam_logon::request(&capable, parties, &logon).unwrap();
         (stub[34], stub[36])
     };
@@ -91,7 +91,7 @@ fn what_does_not_fit_is_not_sent() {
         nt_response: &[0; 0x1_0000],
     };
     assert_eq!(
-        sam_logon::request(&Capable::pretended(0), PARTIES, &logon),
+        sam_logon::request(&Capable::pretended(0, 0), PARTIES, &logon),
         Err(Error::TooLong("NtChallengeResponse"))
     );
 }

@@ -188,17 +188,30 @@ pub enum Checking {
 pub struct Capable {
     session_key: Key,
     negotiated: u32,
+    /// In seconds since 1970.
+    agreed: u32,
 }
+
+/// The longest use of a session key, in seconds: whoever learns one has not learnt it for ever.
+const MAX_AGE: u32 = 60 * 60;
 
 impl Capable {
     /// What another process of this host has proven, and kept where only we can write it
     /// (`dc::shared`, which alone may call this). None if it would not be enough today.
-    pub(crate) fn proven_before(session_key: Key, negotiated: u32) -> Option<Self> {
+    pub(crate) fn proven_before(session_key: Key, negotiated: u32, agreed: u32) -> Option<Self> {
         let is_enough = REQUIRED.iter().all(|(flag, _)| negotiated & flag != 0);
         is_enough.then_some(Self {
             session_key,
             negotiated,
+            agreed,
         })
+    }
+
+    /// Whether the key may still be used; `now` in seconds since 1970. One of the future is as good
+    /// as old: the clock was set back, and nobody knows how old it is.
+    pub fn is_young(&self, now: u32) -> bool {
+        let age = now.checked_sub(self.agreed);
+        age.is_some_and(|age| age < MAX_AGE)
     }
 
     /// The protection for one connection.
@@ -216,16 +229,22 @@ impl Capable {
         self.negotiated
     }
 
+    /// When it was agreed on, in seconds since 1970, to be kept.
+    pub(crate) fn agreed(&self) -> u32 {
+        self.agreed
+    }
+
     /// Whether logons are asked for as "network transitive".
     pub fn transitive(&self) -> bool {
         self.negotiated & TRANSITIVE_TRUSTS != 0
     }
 
     #[cfg(test)]
-    pub(crate) fn pretended(negotiated: u32) -> Self {
+    pub(crate) fn pretended(negotiated: u32, agreed: u32) -> Self {
         Self {
             session_key: Key::new([7; 16]),
             negotiated,
+            agreed,
         }
     }
 }
@@ -264,6 +283,7 @@ impl Check {
             return Ok(Checking::Checked(Capable {
                 session_key: self.chain.session_key,
                 negotiated: self.negotiated,
+                agreed: now,
             }));
         };
         let stub = netlogon::capabilities(parties, self.chain.next(now), level)?;

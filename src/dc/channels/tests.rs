@@ -1,0 +1,150 @@
+use super::*;
+use crate::rpc::schannel::agreement::Capable;
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+fn long() -> Deadline {
+    Deadline::after(Duration::from_secs(10))
+}
+
+#[test]
+fn nobody_waits_longer_than_the_budget() {
+    let channels = Channels::new(2);
+    let _taken = [channels.take(long()), channels.take(long())].map(Result::unwrap);
+    let waited = Instant::now();
+    let soon = Deadline::after(Duration::from_millis(30));
+    assert!(matches!(channels.take(soon), Err(Error::Busy)));
+    assert!(waited.elapsed() >= Duration::from_millis(30));
+    assert!(channels.lock().queue.is_empty());
+}
+
+#[test]
+fn first_come_first_served() {
+    let channels = Channels::new(1);
+    let served = Mutex::new(Vec::new());
+    let taken = channels.take(long()).unwrap();
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let (channels, served) = (&channels, &served);
+            scope.spawn(move || {
+                let _slot = channels.take(long()).unwrap();
+                served.lock().unwrap().push(number);
+            });
+            while channels.lock().queue.len() <= number {
+                thread::yield_now();
+            }
+        }
+        drop(taken);
+    });
+    assert_eq!(*served.lock().unwrap(), [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(channels.lock().taken, 0);
+}
+
+#[test]
+fn in_an_outage_one_tries_for_all() {
+    let channels = Channels::new(2);
+    let fault = Fault::from(Minor::ControllerUnreachable);
+    let is_barred = || matches!(channels.take(long()), Err(Error::Outage(_)));
+    thread::scope(|scope| {
+        let taken = [channels.take(long()), channels.take(long())].map(Result::unwrap);
+        let waiting = scope.spawn(is_barred);
+        while channels.lock().queue.is_empty() {
+            thread::yield_now();
+        }
+        // Who waits is told at once, too.
+        channels.nobody_answers(fault.clone());
+        assert!(waiting.join().unwrap());
+        drop(taken);
+    });
+    assert!(is_barred());
+
+    let later = |channels: &Channels| {
+        channels.lock().outage.as_mut().unwrap().until = Instant::now();
+    };
+    later(&channels);
+    let trying = channels.take(long()).unwrap();
+    assert!(is_barred(), "one is trying");
+    drop(trying);
+    let trying = channels.take(long()).unwrap();
+    channels.nobody_answers(fault);
+    drop(trying);
+    assert!(is_barred(), "it did not work");
+
+    later(&channels);
+    let trying = channels.take(long()).unwrap();
+    channels.outage_is_over();
+    assert!(channels.take(long()).is_ok(), "it did");
+    drop(trying);
+}
+
+#[test]
+fn an_account_that_is_refused_is_tried_less_and_less_often() {
+    let channels = Channels::new(2);
+    let fail = |minor: Minor| {
+        if let Some(outage) = channels.lock().outage.as_mut() {
+            outage.until = Instant::now();
+        }
+        let both = [channels.take(long()), channels.take(long())];
+        let asked = both.iter().filter(|slot| slot.is_ok()).count();
+        for _ in 0..asked {
+            channels.nobody_answers(minor.into());
+        }
+        channels.lock().outage.as_ref().unwrap().pause.as_secs()
+    };
+    // Two begin at once, and find it out at once; later it is one, for both.
+    let refused = Minor::MachineSecretRefused;
+    let pauses = [(); 7].map(|()| fail(refused));
+    assert_eq!(pauses, [2, 4, 8, 16, 32, 45, 45]);
+    assert_eq!(fail(Minor::ControllerUnreachable), 2, "may be back at once");
+    assert_eq!(fail(Minor::MachineAccountUnknown), 4);
+    channels.outage_is_over();
+    assert_eq!(fail(refused), 2);
+}
+
+/// An idle channel whose key was agreed on at that time; and its other end.
+fn channel(agreed: u32) -> (Open, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = listener.local_addr().unwrap();
+    let channel = Channel::pretended(peer, Capable::pretended(0x612F_FFFF, agreed));
+    let controller = Candidate {
+        address: peer.ip(),
+        port: Some(peer.port()),
+    };
+    let open = Open {
+        controller,
+        channel,
+    };
+    (open, listener.accept().unwrap().0)
+}
+
+#[test]
+fn a_channel_is_as_old_as_its_key() {
+    let now = seconds_since_1970();
+    for (agreed, is_kept) in [(now - 3500, true), (now - 3600, false)] {
+        let channels = Channels::new(1);
+        let (open, _other_end) = channel(agreed);
+        channels.take(long()).unwrap().open = Some(open);
+        let slot = channels.take(long()).unwrap();
+        assert_eq!(slot.open.is_some(), is_kept);
+    }
+}
+
+#[test]
+fn another_secret_ends_what_the_old_one_opened_and_every_outage() {
+    let channels = Channels::new(2);
+    let now = seconds_since_1970();
+    let (idle, _other_end) = channel(now);
+    let (out, _its_other_end) = channel(now);
+    channels.take(long()).unwrap().open = Some(idle);
+    let taken = channels.take(long()).unwrap();
+    assert!(taken.open.is_some());
+    channels.take(long()).unwrap().open = Some(out);
+    channels.nobody_answers(Minor::MachineSecretRefused.into());
+    assert_eq!(channels.lock().idle.len(), 1);
+
+    channels.begin_anew();
+    assert_eq!(channels.lock().idle.len(), 0);
+    drop(taken);
+    assert_eq!(channels.lock().idle.len(), 0, "it was opened before");
+    assert!(channels.take(long()).is_ok(), "no outage");
+}
