@@ -116,6 +116,25 @@ impl Error {
         }
     }
 
+    /// Nobody was there to talk to.
+    fn is_no_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::Net {
+                error: net::Error::Connect(_),
+                ..
+            }
+        )
+    }
+
+    /// The machine account or its secret was refused.
+    fn is_account_refused(&self) -> bool {
+        matches!(
+            self.minor(),
+            Minor::MachineSecretRefused | Minor::MachineAccountUnknown
+        )
+    }
+
     /// The controller does not know the channel's key, or no longer: it executed nothing.
     fn is_channel_loss(&self) -> bool {
         let Self::Rpc { step, error, .. } = self else {

@@ -19,19 +19,33 @@ pub(super) enum Action {
     NextController,
     /// Another controller may know more about this login, or about our account: one is asked.
     AskElsewhere,
+    /// The controller executed nothing, it says, and nobody proves that: each time that the question
+    /// goes out, it may count against the user. The next login is for another controller.
+    Leave,
     /// No other controller would do better: it is about us, or about the domain's rules.
     GiveUp,
 }
 
-/// What follows; `reused` if the channel had served before.
-pub(super) fn of(outcome: Result<&Verdict, &Error>, reused: bool) -> Action {
+/// Where the channel came from that a login was asked about over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It had served before.
+    Reused,
+    /// It was opened for this login, or was to be.
+    Opened,
+    /// The same, with a key that was agreed on for the purpose.
+    Agreed,
+}
+
+/// What follows.
+pub(super) fn of(outcome: Result<&Verdict, &Error>, origin: Origin) -> Action {
     match outcome {
         Ok(Verdict::Validated(_)) => Action::Answer,
         Ok(Verdict::Refused {
             status,
             authoritative,
         }) => of_status(*status, *authoritative),
-        Err(error) => of_error(error, reused),
+        Err(error) => of_error(error, origin),
     }
 }
 
@@ -59,15 +73,18 @@ fn of_status(status: NtStatus, authoritative: bool) -> Action {
     }
 }
 
-fn of_error(error: &Error, reused: bool) -> Action {
-    if error.is_channel_loss() {
-        return Action::Reauthenticate;
-    }
+fn of_error(error: &Error, origin: Origin) -> Action {
     match error {
+        // Who has just agreed on the key has not forgotten it.
+        Error::Rpc {
+            error: rpc::Error::Fault(_),
+            ..
+        } if origin == Origin::Agreed => Action::Leave,
+        _ if error.is_channel_loss() => Action::Reauthenticate,
         Error::Net {
             error: net::Error::Closed | net::Error::Broken(_),
             ..
-        } if reused => Action::Reopen,
+        } if origin == Origin::Reused => Action::Reopen,
         Error::Rpc { step, error, .. } => match error {
             // A password that was just changed, or an account that was just made, may not have come
             // to every controller yet.
@@ -112,14 +129,14 @@ mod tests {
         SocketAddr::from(([192, 0, 2, 1], 135))
     }
 
-    fn of_net(error: net::Error, reused: bool) -> Action {
+    fn of_net(error: net::Error, origin: Origin) -> Action {
         let (peer, step) = (peer(), Step::Logon);
-        of(Err(&Error::Net { peer, step, error }), reused)
+        of(Err(&Error::Net { peer, step, error }), origin)
     }
 
     fn of_rpc(step: Step, error: rpc::Error) -> Action {
         let peer = peer();
-        of(Err(&Error::Rpc { peer, step, error }), false)
+        of(Err(&Error::Rpc { peer, step, error }), Origin::Opened)
     }
 
     #[test]
@@ -174,24 +191,24 @@ mod tests {
                 status: NtStatus(status),
                 authoritative,
             };
-            assert_eq!(of(Ok(&verdict), true), action, "{status:#x}");
+            assert_eq!(of(Ok(&verdict), Origin::Reused), action, "{status:#x}");
         }
     }
 
     #[test]
     fn the_network() {
-        for reused in [true, false] {
-            assert_eq!(of_net(net::Error::Timeout, reused), NextController);
+        for origin in [Origin::Reused, Origin::Opened, Origin::Agreed] {
+            assert_eq!(of_net(net::Error::Timeout, origin), NextController);
             let nobody = io::Error::from(io::ErrorKind::ConnectionRefused);
-            assert_eq!(of_net(net::Error::Connect(nobody), reused), NextController);
+            assert_eq!(of_net(net::Error::Connect(nobody), origin), NextController);
             let noise = net::Error::Unframed(String::new());
-            assert_eq!(of_net(noise, reused), NextController);
+            assert_eq!(of_net(noise, origin), NextController);
         }
         let reset = || net::Error::Broken(io::Error::other("reset"));
-        assert_eq!(of_net(net::Error::Closed, true), Reopen);
-        assert_eq!(of_net(reset(), true), Reopen);
-        assert_eq!(of_net(net::Error::Closed, false), NextController);
-        assert_eq!(of_net(reset(), false), NextController);
+        assert_eq!(of_net(net::Error::Closed, Origin::Reused), Reopen);
+        assert_eq!(of_net(reset(), Origin::Reused), Reopen);
+        assert_eq!(of_net(net::Error::Closed, Origin::Agreed), NextController);
+        assert_eq!(of_net(reset(), Origin::Opened), NextController);
     }
 
     #[test]
@@ -230,7 +247,12 @@ mod tests {
         ] {
             assert_eq!(of_rpc(step, error), action, "{step} {error}");
         }
-        assert_eq!(of(Err(&Error::TimeOver), false), NextController);
-        assert_eq!(of(Err(&Error::Busy), false), GiveUp);
+        for (error, action) in [(fault(5), Leave), (fault(0x6F7), Leave)] {
+            let (peer, step) = (peer(), Step::Logon);
+            let told = of(Err(&Error::Rpc { peer, step, error }), Origin::Agreed);
+            assert_eq!(told, action);
+        }
+        assert_eq!(of(Err(&Error::TimeOver), Origin::Opened), NextController);
+        assert_eq!(of(Err(&Error::Busy), Origin::Opened), GiveUp);
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Channel {
     line: Line,
     connection: Connection<Sealed>,
     capable: Capable,
+    /// Whether its key was agreed on when it was opened.
+    is_key_new: bool,
 }
 
 /// Whom a channel is to be opened to, and with whom its key is shared.
@@ -158,6 +160,7 @@ impl Channel {
             line,
             connection,
             capable,
+            is_key_new: false,
         })
     }
 
@@ -184,6 +187,7 @@ impl Channel {
                         line,
                         connection,
                         capable,
+                        is_key_new: true,
                     });
                 }
             };
@@ -200,6 +204,7 @@ impl Channel {
             mut line,
             connection,
             capable,
+            is_key_new,
         } = self;
         line.step = Step::Logon;
         let stub = sam_logon::request(&capable, terms.parties(), logon)
@@ -214,6 +219,7 @@ impl Channel {
             line,
             connection,
             capable,
+            is_key_new,
         };
         Ok((verdict, channel))
     }
@@ -231,7 +237,13 @@ impl Channel {
             line: Line::pretended(stream, peer),
             connection: crate::rpc::recorded::sealed_connection(),
             capable,
+            is_key_new: false,
         }
+    }
+
+    /// Whether its key was agreed on when it was opened.
+    pub(super) fn is_key_new(&self) -> bool {
+        self.is_key_new
     }
 
     /// Whether the connection looks as it should between two calls.

@@ -117,6 +117,11 @@ impl Locator {
         state.memory.succeeded(candidate, Instant::now());
     }
 
+    /// Whether a controller is known that has not failed lately.
+    pub(crate) fn has_untried(&self) -> bool {
+        self.known().lock().memory.has_untried(Instant::now())
+    }
+
     fn known(&self) -> &Known {
         let keeps_order = !self.config.controllers.is_empty();
         self.known.of_this_process(|| Known {

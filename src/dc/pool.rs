@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::config::{self, LogTarget};
 use crate::dc::Error;
-use crate::dc::action::{self, Action};
+use crate::dc::action::{self, Action, Origin};
 use crate::dc::channel::{Channel, Opening};
 use crate::dc::channels::{Channels, Open, Slot};
 use crate::dc::line::Terms;
@@ -20,11 +20,16 @@ use crate::net::Deadline;
 use crate::process::PerProcess;
 use crate::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 
-/// How many controllers are asked for one login, at most.
+/// How many controllers are talked to for one login, at most. Those that cannot be connected to do
+/// not count.
 const MAX_CONTROLLERS: usize = 3;
 /// How many channels to one controller are tried for one login, at most: two that it may have
 /// forgotten, and one whose key was agreed on for the purpose.
 const MAX_CHANNELS: usize = 3;
+/// How often the question goes out for one login, at most, to whichever controllers. An answer that
+/// somebody keeps back, or a fault that he puts in its place, does not undo what the controller has
+/// counted against the user.
+const MAX_SENDS: usize = 3;
 
 /// Asks the controllers of a domain.
 pub struct Pool {
@@ -33,6 +38,12 @@ pub struct Pool {
     secret: Watch,
     config: config::Netlogon,
     channels: PerProcess<Channels>,
+}
+
+/// What is asked, and how often it may still go out.
+struct Question<'a> {
+    logon: &'a NetworkLogon<'a>,
+    sends_left: usize,
 }
 
 /// How one controller was asked, and what came of it.
@@ -65,7 +76,7 @@ impl Pool {
         }
         let mut slot = channels.take(deadline)?;
         match self.ask(&mut slot, deadline, logon) {
-            Err(error) if error.holds_for_all() => {
+            Err(error) if self.is_outage(&error) => {
                 let fault = Fault::from(error);
                 channels.nobody_answers(fault.clone());
                 Err(Error::Outage(fault))
@@ -77,6 +88,12 @@ impl Pool {
         }
     }
 
+    /// Whether the next question would end the same way. Two controllers that refuse our account are
+    /// enough for that; if it is only that nobody answers, all must have been tried.
+    fn is_outage(&self, error: &Error) -> bool {
+        error.holds_for_all() && (error.is_account_refused() || !self.locator.has_untried())
+    }
+
     /// Asks one controller after the other.
     fn ask(
         &self,
@@ -84,11 +101,16 @@ impl Pool {
         deadline: Deadline,
         logon: &NetworkLogon<'_>,
     ) -> Result<Verdict, Error> {
+        let mut question = Question {
+            logon,
+            sends_left: MAX_SENDS,
+        };
         let mut others = None;
         let mut tried = Vec::new();
+        let mut talked_to = 0;
         let mut failures = Vec::new();
         let mut asked_elsewhere = false;
-        while tried.len() < MAX_CONTROLLERS {
+        while talked_to < MAX_CONTROLLERS && question.sends_left > 0 {
             let (controller, reused) = match slot.open.take() {
                 Some(open) => (open.controller, Some(open.channel)),
                 None => match self.untried(&mut others, &tried, deadline) {
@@ -101,8 +123,10 @@ impl Pool {
                 },
             };
             let left = others.as_ref().map_or(MAX_CONTROLLERS, VecDeque::len);
-            let terms = self.terms(deadline, left.min(MAX_CONTROLLERS - 1 - tried.len()));
-            let asked = self.ask_one(terms, &controller, reused, logon);
+            let terms = self.terms(deadline, left.min(MAX_CONTROLLERS - 1 - talked_to));
+            let asked = self.ask_one(terms, &controller, reused, &mut question);
+            let is_away = matches!(&asked.outcome, Err(error) if error.is_no_connection());
+            talked_to += usize::from(!is_away);
             match asked.action {
                 Action::Answer | Action::GiveUp => {
                     if asked.action == Action::Answer {
@@ -124,10 +148,16 @@ impl Pool {
                         break;
                     }
                 }
-                Action::NextController | Action::Reopen | Action::Reauthenticate => {
+                Action::NextController
+                | Action::Reopen
+                | Action::Reauthenticate
+                | Action::Leave => {
                     self.locator.failed(&controller);
                     self.channels().forget(&controller);
                     failures.push(asked.outcome);
+                    if asked.action == Action::Leave {
+                        break;
+                    }
                 }
             }
             tried.push(controller);
@@ -172,7 +202,7 @@ impl Pool {
         terms: Terms<'_>,
         controller: &Candidate,
         mut reused: Option<Channel>,
-        logon: &NetworkLogon<'_>,
+        question: &mut Question<'_>,
     ) -> Asked {
         let opening = Opening {
             terms,
@@ -183,7 +213,10 @@ impl Pool {
         let mut channels = 0;
         loop {
             channels += 1;
-            let was_reused = reused.is_some();
+            let mut origin = match reused {
+                Some(_) => Origin::Reused,
+                None => Origin::Opened,
+            };
             let opened = match reused.take() {
                 Some(channel) => Ok(channel),
                 None => Channel::open(opening, &mut distrusted),
@@ -191,17 +224,22 @@ impl Pool {
             let mut key = None;
             let answer = opened.and_then(|channel| {
                 key = Some(channel.key().clone());
-                channel.logon(terms, logon)
+                if origin == Origin::Opened && channel.is_key_new() {
+                    origin = Origin::Agreed;
+                }
+                question.sends_left = question.sends_left.saturating_sub(1);
+                channel.logon(terms, question.logon)
             });
             let (outcome, channel) = match answer {
                 Ok((verdict, channel)) => (Ok(verdict), Some(channel)),
                 Err(error) => (Err(error), None),
             };
-            let action = action::of(outcome.as_ref(), was_reused);
+            let action = action::of(outcome.as_ref(), origin);
+            let may_go_on = channels < MAX_CHANNELS && question.sends_left > 0;
             match action {
-                Action::Reopen if channels < MAX_CHANNELS => {}
+                Action::Reopen if may_go_on => {}
                 // One that could not even be opened was tried with a key of our own.
-                Action::Reauthenticate if channels < MAX_CHANNELS && key.is_some() => {
+                Action::Reauthenticate if may_go_on && key.is_some() => {
                     distrusted.extend(key);
                 }
                 _ => {

@@ -1,10 +1,14 @@
 //! A controller that lies, and an honest one beside it.
 
-use gss_ntlmdc::fault::Minor::{AccountLockedOut, BadUserOrPassword};
+use std::net::TcpListener;
 
-use crate::controller::{Controller, Lie};
+use gss_ntlmdc::fault::Minor::{
+    self, AccountLockedOut, BadUserOrPassword, ChannelRefused, ControllerUnreachable,
+};
+
+use crate::controller::{self, Controller};
 use crate::delivery::Delivery;
-use crate::draft::{STEPS, Step};
+use crate::draft::{Draft, STEPS, Step};
 use crate::logon;
 use crate::trial::{Kind, at, verifier_of};
 
@@ -39,13 +43,81 @@ fn a_controller_that_is_not_ready_is_left_for_the_next() {
     }
 }
 
-fn left_for_an_honest_one(what: &str, lie: Lie) -> Controller {
+fn left_for_an_honest_one(what: &str, lie: controller::Lie) -> Controller {
     let liar = Controller::that(lie);
     let honest = Controller::that(Box::new(|_| {}));
     let result = verifier_of(&[liar.address, honest.address]).login("alice");
     assert!(result.is_ok(), "{what}: {:?}", result.err());
     assert_eq!(honest.turns(Step::Logon), 1, "{what}");
     liar
+}
+
+#[test]
+fn those_that_are_away_do_not_count() {
+    let away = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    let honest = Controller::that(Box::new(|_| {}));
+    let [a, b, c] = [(); 3].map(|()| away().unwrap());
+    let login = verifier_of(&[a, b, c, honest.address]).login("alice");
+    assert!(login.is_ok(), "{:?}", login.err());
+}
+
+#[test]
+fn it_is_no_outage_while_somebody_was_not_asked() {
+    let close = || {
+        Controller::that(at(Step::Bind, |draft| {
+            draft.delivery = Delivery::CutThenClose(0);
+        }))
+    };
+    let (first, second, third) = (close(), close(), close());
+    let honest = Controller::that(Box::new(|_| {}));
+    let liars = [first.address, second.address, third.address];
+    let verifier = verifier_of(&[&liars[..], &[honest.address]].concat());
+    verifier.refuses("alice", Kind::Unavailable, ControllerUnreachable);
+    assert_eq!(
+        honest.turns(Step::Bind),
+        0,
+        "three are enough for one login"
+    );
+    let login = verifier.login("alice");
+    assert!(login.is_ok(), "{:?}", login.err());
+
+    let verifier = verifier_of(&liars);
+    for _ in 0..2 {
+        verifier.refuses("alice", Kind::Unavailable, ControllerUnreachable);
+    }
+    assert_eq!(third.turns(Step::Bind), 2, "the second was told at once");
+}
+
+/// Somebody on the way lets the question pass, and changes or keeps back the answer: the controller has
+/// counted it all the same.
+#[test]
+fn a_password_goes_out_three_times_at_most() {
+    type Lie = fn(&mut Draft);
+    let lies: [(Lie, usize, Minor); 3] = [
+        // Over the open channel; and over one with a new key, which cannot be unknown.
+        (|draft| draft.fault(5), 2, ChannelRefused),
+        (|draft| draft.fault(0x721), 2, ChannelRefused),
+        // Over the open channel, another, and to another controller.
+        (
+            |draft| draft.delivery = Delivery::CutThenClose(0),
+            3,
+            ControllerUnreachable,
+        ),
+    ];
+    for (lie, times, minor) in lies {
+        let first = Controller::that(at(Step::Logon, move |draft| {
+            if draft.turn > 1 {
+                lie(draft);
+            }
+        }));
+        let others = [(); 2].map(|()| Controller::that(at(Step::Logon, lie)));
+        let [second, third] = &others;
+        let verifier = verifier_of(&[first.address, second.address, third.address]);
+        assert!(verifier.login("alice").is_ok());
+        verifier.refuses("alice", Kind::Unavailable, minor);
+        let turns = [&first, second, third].map(|one| one.turns(Step::Logon));
+        assert_eq!(turns.iter().sum::<usize>() - 1, times, "{turns:?}");
+    }
 }
 
 /// Its copy of the domain may be old, or ours.

@@ -59,7 +59,7 @@ impl Memory {
     pub(super) fn advice(&self, now: Instant) -> Advice {
         let fresh = if self.list.is_empty() {
             FRESH_NOTHING
-        } else if self.list.iter().all(|one| self.is_avoided(one, now)) {
+        } else if !self.has_untried(now) {
             FRESH_FAILED
         } else if !self.is_complete {
             FRESH_INCOMPLETE
@@ -132,6 +132,11 @@ impl Memory {
         if self.good.as_ref().is_none_or(|(good, _)| good != candidate) {
             self.good = Some((candidate.clone(), now));
         }
+    }
+
+    /// Whether there is one that has not failed lately.
+    pub(super) fn has_untried(&self, now: Instant) -> bool {
+        self.list.iter().any(|one| !self.is_avoided(one, now))
     }
 
     fn is_avoided(&self, candidate: &Candidate, now: Instant) -> bool {
@@ -227,7 +232,9 @@ mod tests {
         assert_eq!(memory.advice(at(300)), Advice::Search);
 
         memory.failed(&candidate(1), at(5));
+        assert!(memory.has_untried(at(6)));
         memory.failed(&candidate(2), at(6));
+        assert!(!memory.has_untried(at(6)));
         assert_eq!(memory.advice(at(9)), used(&[1, 2]), "just searched");
         assert_eq!(memory.advice(at(10)), Advice::Search);
         // In vain: what is known is still tried.

@@ -198,12 +198,22 @@ fn controllers_that_hang_leave_time_for_the_next() {
 }
 
 #[test]
-fn no_more_than_three_are_asked() {
-    let all: Vec<SocketAddr> = (0..4).map(|_| nobody()).collect();
+fn no_more_than_three_are_talked_to() {
+    let closing = || {
+        controller(|mut stream| {
+            read_pdu(&mut stream);
+        })
+    };
+    let (three, fourth) = ([closing(), closing(), closing()], nobody());
+    let mut all: Vec<SocketAddr> = three.iter().map(|(address, _)| *address).collect();
+    all.push(fourth);
     let (pool, _directory) = configured(&all, "1s");
     let text = fault(&pool).to_string();
     assert!(text.contains(&all[2].to_string()), "{text}");
-    assert!(!text.contains(&all[3].to_string()), "{text}");
+    assert!(!text.contains(&fourth.to_string()), "{text}");
+    for (_, thread) in three {
+        thread.join().unwrap();
+    }
 }
 
 #[test]
