@@ -35,12 +35,29 @@ struct State {
     idle: Vec<Idle>,
     /// How many are taken out.
     taken: usize,
-    /// Who waits, by number, first come first.
-    queue: VecDeque<u64>,
+    /// How many of them for users of other domains.
+    taken_elsewhere: usize,
+    /// Who waits, first come first.
+    queue: VecDeque<Waiting>,
     next_number: u64,
     /// Counts the times that everything was given up.
     generation: u64,
     outage: Option<Outage>,
+}
+
+/// Whose user somebody says he is who logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Our domain's, or he does not say.
+    Ours,
+    /// Another domain's: the controller may have to wait for one of theirs, and anybody can name a
+    /// domain that hangs. Such logins never have more than half of the channels.
+    Elsewhere,
+}
+
+struct Waiting {
+    number: u64,
+    claim: Claim,
 }
 
 /// An open channel, and to whom.
@@ -98,6 +115,7 @@ impl Channels {
             state: Mutex::new(State {
                 idle: Vec::new(),
                 taken: 0,
+                taken_elsewhere: 0,
                 queue: VecDeque::new(),
                 next_number: 0,
                 generation: 0,
@@ -112,18 +130,18 @@ impl Channels {
     ///
     /// # Errors
     /// [`Error::Busy`] when the time is over, [`Error::Outage`] at once when no controller answers.
-    pub(super) fn take(&self, deadline: Deadline) -> Result<Slot<'_>, Error> {
+    pub(super) fn take(&self, deadline: Deadline, claim: Claim) -> Result<Slot<'_>, Error> {
         let mut state = self.lock();
         let number = state.next_number;
         state.next_number = number.wrapping_add(1);
-        state.queue.push_back(number);
+        state.queue.push_back(Waiting { number, claim });
         let refused = loop {
             let outage = state.outage.as_ref().filter(|outage| outage.bars());
             // A channel that is open may serve when no other can be opened.
             if let Some(outage) = outage.filter(|_| state.idle.is_empty()) {
                 break Some(Error::Outage(outage.fault.clone()));
             }
-            if state.queue.front() == Some(&number) && state.taken < self.most {
+            if self.is_turn_of(number, &state) {
                 break None;
             }
             let Some(left) = deadline.remaining() else {
@@ -132,14 +150,27 @@ impl Channels {
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         };
-        state.queue.retain(|waiting| *waiting != number);
+        state.queue.retain(|waiting| waiting.number != number);
         let slot = match refused {
             Some(error) => Err(error),
-            None => Ok(self.slot(&mut state)),
+            None => Ok(self.slot(&mut state, claim)),
         };
         // The next may have its turn too.
         self.wake(state);
         slot
+    }
+
+    /// Whether a channel is free for this one, and no earlier one waits for it.
+    fn is_turn_of(&self, number: u64, state: &State) -> bool {
+        let has_room = |claim| match claim {
+            Claim::Ours => state.taken < self.most,
+            Claim::Elsewhere => {
+                state.taken < self.most && state.taken_elsewhere < self.most.div_ceil(2)
+            }
+        };
+        let mut queue = state.queue.iter();
+        let next = queue.find(|waiting| has_room(waiting.claim));
+        next.is_some_and(|next| next.number == number)
     }
 
     /// Unlocks, and wakes those who wait: a system call, so only if somebody does.
@@ -151,8 +182,9 @@ impl Channels {
         }
     }
 
-    fn slot(&self, state: &mut State) -> Slot<'_> {
+    fn slot(&self, state: &mut State, claim: Claim) -> Slot<'_> {
         state.taken += 1;
+        state.taken_elsewhere += usize::from(claim == Claim::Elsewhere);
         let now = seconds_since_1970();
         state.idle.retain(|idle| idle.is_usable(now));
         let mut open = None;
@@ -167,6 +199,7 @@ impl Channels {
         }
         Slot {
             channels: self,
+            claim,
             generation: state.generation,
             open,
             tries_for_all: state.outage.is_some(),
@@ -218,6 +251,7 @@ impl Channels {
 /// The right to use one channel; given back when dropped, with the channel that it then holds.
 pub(super) struct Slot<'a> {
     channels: &'a Channels,
+    claim: Claim,
     /// A channel of an earlier one does not come back.
     generation: u64,
     pub(super) open: Option<Open>,
@@ -232,6 +266,9 @@ impl Drop for Slot<'_> {
         });
         let mut state = self.channels.lock();
         state.taken = state.taken.saturating_sub(1);
+        if self.claim == Claim::Elsewhere {
+            state.taken_elsewhere = state.taken_elsewhere.saturating_sub(1);
+        }
         if self.generation == state.generation {
             state.idle.extend(idle);
         }

@@ -10,7 +10,7 @@ use crate::config::{self, LogTarget};
 use crate::dc::Error;
 use crate::dc::action::{self, Action, Origin};
 use crate::dc::channel::{Channel, Opening};
-use crate::dc::channels::{Channels, Open, Slot};
+use crate::dc::channels::{Channels, Claim, Open, Slot};
 use crate::dc::line::Terms;
 use crate::dc::locate::{Candidate, Locator};
 use crate::dc::secret::Watch;
@@ -74,7 +74,7 @@ impl Pool {
         if self.secret.has_changed(&self.config.secret) {
             channels.begin_anew();
         }
-        let mut slot = channels.take(deadline)?;
+        let mut slot = channels.take(deadline, self.claim_of(logon))?;
         match self.ask(&mut slot, deadline, logon) {
             Err(error) if self.is_outage(&error) => {
                 let fault = Fault::from(error);
@@ -92,6 +92,21 @@ impl Pool {
     /// enough for that; if it is only that nobody answers, all must have been tried.
     fn is_outage(&self, error: &Error) -> bool {
         error.holds_for_all() && (error.is_account_refused() || !self.locator.has_untried())
+    }
+
+    /// Whose user somebody says he is, by the names as they were typed.
+    fn claim_of(&self, logon: &NetworkLogon<'_>) -> Claim {
+        let [user, domain] = [logon.user, logon.domain].map(String::from_utf16_lossy);
+        let suffix = user.rsplit_once('@').map(|(_, suffix)| suffix);
+        let named = Some(domain.as_str()).filter(|domain| !domain.is_empty());
+        let is_ours = |name: &str| {
+            name.eq_ignore_ascii_case(&self.config.domain)
+                || name.to_uppercase() == self.config.netbios_domain.as_str()
+        };
+        match [named, suffix].into_iter().flatten().all(is_ours) {
+            true => Claim::Ours,
+            false => Claim::Elsewhere,
+        }
     }
 
     /// Asks one controller after the other.

@@ -224,6 +224,10 @@ impl Memory {
             change: |_| {},
             delivery: Delivery::Whole,
             client_challenge: self.client_challenge,
+            asked: match asked {
+                Asked::Call(_, stub) => stub,
+                Asked::Bind(_) | Asked::Unreadable => Vec::new(),
+            },
             earlier: earlier.to_vec(),
             earlier_logons: self.logons.clone(),
             auth_context,

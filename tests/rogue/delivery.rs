@@ -86,6 +86,7 @@ fn deliver_without_end(
             bind_auth: Vec::new(),
             sealed: draft.sealed.clone(),
             delivery: Delivery::Whole,
+            asked: Vec::new(),
             earlier: Vec::new(),
             earlier_logons: Vec::new(),
             ..*draft

@@ -66,6 +66,8 @@ pub struct Draft {
     pub delivery: Delivery,
     /// The machine's challenge, as the controller last heard it.
     pub client_challenge: Credential,
+    /// The stub of what was asked, in clear.
+    pub asked: Vec<u8>,
     /// What was sent before on this connection.
     pub earlier: Vec<Vec<u8>>,
     /// What was answered about logins, on all connections.

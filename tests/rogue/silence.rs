@@ -2,7 +2,8 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use gss_ntlmdc::fault::Minor::{
     self, ChannelDowngraded, ChannelRefused, ControllerForged, ControllerTimeout,
@@ -12,6 +13,7 @@ use gss_ntlmdc::fault::Minor::{
 use crate::controller::Controller;
 use crate::delivery::Delivery;
 use crate::draft::{STEPS, Step};
+use crate::support::client::Client;
 use crate::trial::{Kind, Trial, all_refused, at, verifier};
 
 fn delivered(step: Step, delivery: Delivery, minor: Minor) -> Trial {
@@ -105,6 +107,45 @@ fn one_login_that_is_not_answered_says_nothing_about_the_next() {
     verifier.refuses("alice", Kind::Unavailable, ControllerTimeout);
     let next = verifier.login("alice");
     assert!(next.is_ok(), "{:?}", next.err());
+}
+
+/// As many as there are connections, twice, and one of ours among them.
+#[test]
+fn logins_that_name_a_domain_which_hangs_leave_room_for_ours() {
+    let controller = Controller::that(at(Step::Logon, |draft| {
+        let names = |name: &[u8]| draft.asked.windows(name.len()).any(|part| part == name);
+        if names(b"H\0A\0N\0G\0") || names(b"@\0h\0a\0n\0g\0") {
+            draft.delivery = Delivery::CutThenSilence(0);
+        }
+    }));
+    let verifier = verifier(controller.address);
+    assert!(verifier.login("alice").is_ok());
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let verifier = &verifier;
+            scope.spawn(move || {
+                let client = Client::with_password("mallory", "whatever");
+                let client = match number % 2 {
+                    0 => client.called("mallory", "HANG"),
+                    _ => client.called("mallory@hang.test", ""),
+                };
+                assert!(verifier.login_as(&client).is_err());
+            });
+        }
+        thread::sleep(Duration::from_millis(200));
+        for (user, domain) in [
+            ("alice", "EXAMPLE"),
+            ("alice", "Example.Test"),
+            ("alice", ""),
+            ("alice@example.test", ""),
+        ] {
+            let client = Client::with_password("alice", "whatever").called(user, domain);
+            let began = Instant::now();
+            let login = verifier.login_as(&client);
+            assert!(login.is_ok(), "{user} {domain}: {:?}", login.err());
+            assert!(began.elapsed() < Duration::from_millis(500), "{user}");
+        }
+    });
 }
 
 #[test]

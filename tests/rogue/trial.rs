@@ -91,7 +91,11 @@ impl Ready {
 
     /// Somebody logs in; in time.
     pub fn login(&self, user: &str) -> Result<Logon, Refusal> {
-        let client = Client::with_password(user, "whatever");
+        self.login_as(&Client::with_password(user, "whatever"))
+    }
+
+    /// This client logs in; in time.
+    pub fn login_as(&self, client: &Client) -> Result<Logon, Refusal> {
         let began = Instant::now();
         let result = self.verifier.verify(&client.attempt());
         let spent = began.elapsed();

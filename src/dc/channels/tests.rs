@@ -10,10 +10,14 @@ fn long() -> Deadline {
 #[test]
 fn nobody_waits_longer_than_the_budget() {
     let channels = Channels::new(2);
-    let _taken = [channels.take(long()), channels.take(long())].map(Result::unwrap);
+    let _taken = [
+        channels.take(long(), Claim::Ours),
+        channels.take(long(), Claim::Ours),
+    ]
+    .map(Result::unwrap);
     let waited = Instant::now();
     let soon = Deadline::after(Duration::from_millis(30));
-    assert!(matches!(channels.take(soon), Err(Error::Busy)));
+    assert!(matches!(channels.take(soon, Claim::Ours), Err(Error::Busy)));
     assert!(waited.elapsed() >= Duration::from_millis(30));
     assert!(channels.lock().queue.is_empty());
 }
@@ -22,12 +26,12 @@ fn nobody_waits_longer_than_the_budget() {
 fn first_come_first_served() {
     let channels = Channels::new(1);
     let served = Mutex::new(Vec::new());
-    let taken = channels.take(long()).unwrap();
+    let taken = channels.take(long(), Claim::Ours).unwrap();
     thread::scope(|scope| {
         for number in 0..8 {
             let (channels, served) = (&channels, &served);
             scope.spawn(move || {
-                let _slot = channels.take(long()).unwrap();
+                let _slot = channels.take(long(), Claim::Ours).unwrap();
                 served.lock().unwrap().push(number);
             });
             while channels.lock().queue.len() <= number {
@@ -44,9 +48,13 @@ fn first_come_first_served() {
 fn in_an_outage_one_tries_for_all() {
     let channels = Channels::new(2);
     let fault = Fault::from(Minor::ControllerUnreachable);
-    let is_barred = || matches!(channels.take(long()), Err(Error::Outage(_)));
+    let is_barred = || matches!(channels.take(long(), Claim::Ours), Err(Error::Outage(_)));
     thread::scope(|scope| {
-        let taken = [channels.take(long()), channels.take(long())].map(Result::unwrap);
+        let taken = [
+            channels.take(long(), Claim::Ours),
+            channels.take(long(), Claim::Ours),
+        ]
+        .map(Result::unwrap);
         let waiting = scope.spawn(is_barred);
         while channels.lock().queue.is_empty() {
             thread::yield_now();
@@ -62,18 +70,18 @@ fn in_an_outage_one_tries_for_all() {
         channels.lock().outage.as_mut().unwrap().until = Instant::now();
     };
     later(&channels);
-    let trying = channels.take(long()).unwrap();
+    let trying = channels.take(long(), Claim::Ours).unwrap();
     assert!(is_barred(), "one is trying");
     drop(trying);
-    let trying = channels.take(long()).unwrap();
+    let trying = channels.take(long(), Claim::Ours).unwrap();
     channels.nobody_answers(fault);
     drop(trying);
     assert!(is_barred(), "it did not work");
 
     later(&channels);
-    let trying = channels.take(long()).unwrap();
+    let trying = channels.take(long(), Claim::Ours).unwrap();
     channels.outage_is_over();
-    assert!(channels.take(long()).is_ok(), "it did");
+    assert!(channels.take(long(), Claim::Ours).is_ok(), "it did");
     drop(trying);
 }
 
@@ -84,7 +92,10 @@ fn an_account_that_is_refused_is_tried_less_and_less_often() {
         if let Some(outage) = channels.lock().outage.as_mut() {
             outage.until = Instant::now();
         }
-        let both = [channels.take(long()), channels.take(long())];
+        let both = [
+            channels.take(long(), Claim::Ours),
+            channels.take(long(), Claim::Ours),
+        ];
         let asked = both.iter().filter(|slot| slot.is_ok()).count();
         for _ in 0..asked {
             channels.nobody_answers(minor.into());
@@ -99,6 +110,43 @@ fn an_account_that_is_refused_is_tried_less_and_less_often() {
     assert_eq!(fail(Minor::MachineAccountUnknown), 4);
     channels.outage_is_over();
     assert_eq!(fail(refused), 2);
+}
+
+/// Two of ours may always run beside those that name a domain that hangs.
+#[test]
+fn other_domains_have_half_of_the_channels() {
+    let soon = || Deadline::after(Duration::from_millis(20));
+    for (most, theirs) in [(1, 1), (2, 1), (3, 2), (4, 2), (16, 8)] {
+        let channels = Channels::new(most);
+        let take = |claim| channels.take(soon(), claim).ok();
+        let elsewhere: Vec<_> = (0..theirs).map(|_| take(Claim::Elsewhere)).collect();
+        assert!(elsewhere.iter().all(Option::is_some), "{most}");
+        assert!(take(Claim::Elsewhere).is_none(), "{most}");
+        let ours: Vec<_> = (theirs..most).map(|_| take(Claim::Ours)).collect();
+        assert!(ours.iter().all(Option::is_some), "{most}");
+        assert!(take(Claim::Ours).is_none(), "{most}");
+        drop(elsewhere);
+        assert!(take(Claim::Elsewhere).is_some(), "{most}");
+    }
+    // All may be ours.
+    let channels = Channels::new(2);
+    let _both = [(); 2].map(|()| channels.take(soon(), Claim::Ours).unwrap());
+}
+
+#[test]
+fn who_waits_for_room_holds_up_nobody_who_has_it() {
+    let channels = Channels::new(2);
+    let first = channels.take(long(), Claim::Elsewhere).unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| channels.take(long(), Claim::Elsewhere).is_ok());
+        while channels.lock().queue.is_empty() {
+            thread::yield_now();
+        }
+        let soon = Deadline::after(Duration::from_millis(500));
+        assert!(channels.take(soon, Claim::Ours).is_ok());
+        drop(first);
+        assert!(waiting.join().unwrap());
+    });
 }
 
 /// An idle channel whose key was agreed on at that time; and its other end.
@@ -123,8 +171,8 @@ fn a_channel_is_as_old_as_its_key() {
     for (agreed, is_kept) in [(now - 3500, true), (now - 3600, false)] {
         let channels = Channels::new(1);
         let (open, _other_end) = channel(agreed);
-        channels.take(long()).unwrap().open = Some(open);
-        let slot = channels.take(long()).unwrap();
+        channels.take(long(), Claim::Ours).unwrap().open = Some(open);
+        let slot = channels.take(long(), Claim::Ours).unwrap();
         assert_eq!(slot.open.is_some(), is_kept);
     }
 }
@@ -135,10 +183,10 @@ fn another_secret_ends_what_the_old_one_opened_and_every_outage() {
     let now = seconds_since_1970();
     let (idle, _other_end) = channel(now);
     let (out, _its_other_end) = channel(now);
-    channels.take(long()).unwrap().open = Some(idle);
-    let taken = channels.take(long()).unwrap();
+    channels.take(long(), Claim::Ours).unwrap().open = Some(idle);
+    let taken = channels.take(long(), Claim::Ours).unwrap();
     assert!(taken.open.is_some());
-    channels.take(long()).unwrap().open = Some(out);
+    channels.take(long(), Claim::Ours).unwrap().open = Some(out);
     channels.nobody_answers(Minor::MachineSecretRefused.into());
     assert_eq!(channels.lock().idle.len(), 1);
 
@@ -146,5 +194,5 @@ fn another_secret_ends_what_the_old_one_opened_and_every_outage() {
     assert_eq!(channels.lock().idle.len(), 0);
     drop(taken);
     assert_eq!(channels.lock().idle.len(), 0, "it was opened before");
-    assert!(channels.take(long()).is_ok(), "no outage");
+    assert!(channels.take(long(), Claim::Ours).is_ok(), "no outage");
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use crate::dc::Error;
 use crate::dc::channel::{Channel, Opening, names};
-use crate::dc::channels::Open;
+use crate::dc::channels::{Claim, Open};
 use crate::dc::line::Terms;
 use crate::dc::locate::Candidate;
 use crate::dc::pool::{MAX_CHANNELS, MAX_CONTROLLERS, Pool, told};
@@ -63,7 +63,8 @@ impl Pool {
     /// left to the next login.
     fn key(&self, opening: Opening<'_>, distrusted: &mut Vec<Capable>) -> Result<Capable, Error> {
         let is_there = |open: &Open| open.controller == *opening.controller;
-        let mut slot = self.channels().take(opening.terms.deadline)?;
+        // Held while it is opened only: no other domain is waited for.
+        let mut slot = self.channels().take(opening.terms.deadline, Claim::Ours)?;
         if let Some(open) = slot.open.as_ref().filter(|open| is_there(open))
             && !distrusted.contains(open.channel.key())
         {
