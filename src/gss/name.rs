@@ -27,10 +27,11 @@ pub enum Name {
 }
 
 impl Name {
-    /// Reads a name of a type, given by its encoding; without a type it is a user's.
+    /// Reads a name of a type, given by its encoding; without a type it is a user's. One NUL at its
+    /// end is not of the name: some programs count it, MIT's gss-server among them.
     ///
     /// # Errors
-    /// `BadNameType`; `BadName` if it is empty, not UTF-8, or holds a NUL.
+    /// `BadNameType`; `BadName` if it is empty, not UTF-8, or holds another NUL.
     pub fn import(text: &[u8], name_type: Option<&[u8]>) -> Result<Self, Fault> {
         match name_type {
             None | Some(oid::NT_USER_NAME) => Ok(Self::User(readable(text)?.to_owned())),
@@ -107,6 +108,7 @@ impl Name {
 }
 
 fn readable(text: &[u8]) -> Result<&str, Fault> {
+    let text = text.strip_suffix(b"\0").unwrap_or(text);
     match std::str::from_utf8(text) {
         Ok("") => Err(Minor::BadName.because("it is empty")),
         Ok(text) if text.contains('\0') => Err(Minor::BadName.because("it holds a NUL")),
@@ -240,12 +242,17 @@ mod tests {
                 displayed("HTTP", Some(name_type)),
                 service(&format!("HTTP@{}", host_name()))
             );
-            for bad in ["", "@www", "HTTP@", "a\0@b"] {
+            assert_eq!(
+                displayed("HTTP@www\0", Some(name_type)),
+                service("HTTP@www")
+            );
+            for bad in ["", "\0", "@www", "HTTP@", "HTTP@\0", "a\0@b"] {
                 assert_eq!(displayed(bad, Some(name_type)), Err(Minor::BadName));
             }
         }
         assert_eq!(displayed("", None), Err(Minor::BadName));
-        assert_eq!(displayed("alice\0", None), Err(Minor::BadName));
+        assert_eq!(displayed("alice\0", None), user("alice"));
+        assert_eq!(displayed("alice\0\0", None), Err(Minor::BadName));
         assert_eq!(
             displayed("alice", Some(oid::MA_AUTH_INIT)),
             Err(Minor::BadNameType)
