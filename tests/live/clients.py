@@ -4,7 +4,9 @@ Each returns what came of it, (status, lines), where lines is what the page said
 `user`, `method` and `length`, empty when the client was not let in.
 """
 
+import base64
 import html
+import json
 import pathlib
 import re
 import subprocess
@@ -16,13 +18,14 @@ import requests
 import requests_ntlm
 import spnego
 import wire
+from lab import host
 
 HERE = pathlib.Path(__file__).parent
 
 
 def page(text):
     """The lines of a page that says who was let in."""
-    return dict(re.findall(r"^(user|method|length): (.*?)\r?$", text, re.MULTILINE))
+    return dict(re.findall(r"^(user|method|length|mech): (.*?)\r?$", text, re.MULTILINE))
 
 
 def run(*command, **options):
@@ -83,6 +86,50 @@ def pyspnego_spnego(site, user, password):
     return _pyspnego(site, user, password, "Negotiate", "negotiate", wrapped)
 
 
+def _ntlm_auth(site, user, password, scheme, helper):
+    domain, name = user.split("\\")
+    account = [f"--domain={domain}", f"--username={name}", f"--password={password}"]
+    with (
+        wire.Connection(site, scheme) as connection,
+        subprocess.Popen(
+            host.bound(["ntlm_auth", f"--helper-protocol={helper}", *account]),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+
+        def ask(line):
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            answer, _, token = process.stdout.readline().strip().partition(" ")
+            return answer, base64.b64decode(token.removeprefix("* "))
+
+        answer, token = ask("YR")
+        assert answer == "YR"
+        reply = connection.send(token)
+        while reply.status == 401 and reply.token:
+            answer, token = ask(f"TT {base64.b64encode(reply.token).decode()}")
+            if answer == "NA":  # the token says that it was refused
+                break
+            assert answer in ("KK", "AF"), answer
+            reply = connection.send(token)
+        if reply.status == 200 and reply.token:  # SPNEGO's own check, of the server's side
+            assert ask(f"TT {base64.b64encode(reply.token).decode()}")[0] == "AF"
+        process.stdin.close()
+        return reply.status, page(reply.body.decode())
+
+
+def ntlm_auth(site, user, password):
+    """Samba's ntlm_auth, scheme NTLM"""
+    return _ntlm_auth(site, user, password, "NTLM", "ntlmssp-client-1")
+
+
+def ntlm_auth_spnego(site, user, password):
+    """Samba's ntlm_auth, NTLM inside SPNEGO in the scheme Negotiate"""
+    return _ntlm_auth(site, user, password, "Negotiate", "gss-spnego-client")
+
+
 def java(site, user, password):
     """Java's HttpURLConnection"""
     answer = run("java", str(HERE / "Login.java"), site.apache.url, user, password).stdout
@@ -92,15 +139,28 @@ def java(site, user, password):
 def chromium(site, user, password):
     """Chromium, the user and the password in the URL"""
     account = f"{urllib.parse.quote(user, safe='')}:{urllib.parse.quote(password, safe='')}"
+    return _chromium(site.apache.url.replace("://", f"://{account}@"))
+
+
+def chromium_negotiate(site, environment):
+    """Chromium, which leaves the login to GSSAPI as this environment has it"""
+    options = ["--auth-server-allowlist=127.0.0.1"]
+    # What it remembers once a server has offered Negotiate: only then it starts with GSSAPI.
+    state = {"net": {"received_http_auth_negotiate_headers": True}}
+    return _chromium(site.apache.url, options, state, env=environment)
+
+
+def _chromium(url, options=(), state=None, **more):
     with tempfile.TemporaryDirectory(prefix="ntlmdc-chromium-") as profile:
+        pathlib.Path(profile, "Local State").write_text(json.dumps(state or {}))
         done = run(
             *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
             *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
             # It shall reach our server and nothing else.
             "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
             *(f"--user-data-dir={profile}", "--timeout=30000", "--dump-dom"),
-            "--ignore-certificate-errors",
-            site.apache.url.replace("://", f"://{account}@"),
+            *("--ignore-certificate-errors", *options, url),
+            **more,
         )
     said = page(html.unescape(re.sub(r"<[^>]*>", "\n", done.stdout)))
     refused = "ERR_INVALID_AUTH_CREDENTIALS" in done.stderr or "401 Unauthor" in done.stdout
@@ -114,6 +174,8 @@ ALL = [
     pytest.param(pyspnego, id="pyspnego"),
     pytest.param(pyspnego_raw_negotiate, id="pyspnego-raw-negotiate"),
     pytest.param(pyspnego_spnego, id="pyspnego-spnego"),
+    pytest.param(ntlm_auth, id="ntlm_auth"),
+    pytest.param(ntlm_auth_spnego, id="ntlm_auth-spnego"),
     pytest.param(java, id="java"),
     pytest.param(chromium, id="chromium"),
 ]

@@ -69,6 +69,36 @@ def make_site():
         site.close()
 
 
+@pytest.fixture(params=["ours", "gss-ntlmssp"])
+def initiator(request):
+    """The library of each mechanism in turn that a client may log in with."""
+    if request.param == "ours":
+        return request.getfixturevalue("library")
+    [found] = pathlib.Path("/usr/lib").glob("*/gssntlmssp/gssntlmssp.so")
+    return found
+
+
+@pytest.fixture
+def with_users(tmp_path):
+    """The environment of a client with this mechanism and a users file with these lines."""
+
+    def environment(initiator, lines):
+        users = tmp_path / "users"
+        users.write_text(lines)
+        users.chmod(0o600)
+        config = tmp_path / "mech.conf"
+        config.write_text(f"ntlmssp {mech.OID} {initiator}\n")
+        return {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "GSS_MECH_CONFIG": str(config),
+            "NTLM_USER_FILE": str(users),
+            "KRB5_CONFIG": "/dev/null",
+        }
+
+    return environment
+
+
 @pytest.fixture
 def tell(request, capsys):
     """Prints a figure where it is seen although the test passes."""

@@ -1,50 +1,35 @@
-"""A client that leaves the login to GSSAPI, and so to our initiator: curl --negotiate."""
+"""Clients that leave the login to GSSAPI: to our initiator, or to gss-ntlmssp's."""
 
 import re
-import subprocess
 
 import clients
 import pytest
 
 
-@pytest.fixture
-def negotiate(library, tmp_path):
-    """Runs curl with our mechanism, for the first user of a users file with these lines."""
-
-    def curl(site, lines, *options):
-        users = tmp_path / "users"
-        users.write_text(lines)
-        users.chmod(0o600)
-        mech = tmp_path / "mech.conf"
-        mech.write_text(f"ntlmssp 1.3.6.1.4.1.311.2.2.10 {library}\n")
-        environment = {
-            "PATH": "/usr/bin:/bin",
-            "GSS_MECH_CONFIG": str(mech),
-            "NTLM_USER_FILE": str(users),
-            "KRB5_CONFIG": "/dev/null",
-        }
-        command = ["curl", "-sS", "--max-time", "60", "--negotiate", "--user", ":", *options]
-        command += ["--write-out", "\nstatus: %{http_code}\n", site.apache.url]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=120, check=True
-        )
-        status = int(re.search(r"^status: (\d+)$", done.stdout, re.MULTILINE)[1])
-        return status, clients.page(done.stdout)
-
-    return curl
+def curl(site, environment):
+    """curl --negotiate"""
+    answer = clients.run(
+        *("curl", "-sS", "--max-time", "60", "--negotiate", "--user", ":"),
+        *("--write-out", "\nstatus: %{http_code}\n", site.apache.url),
+        env=environment,
+    ).stdout
+    return int(re.search(r"^status: (\d+)$", answer, re.MULTILINE)[1]), clients.page(answer)
 
 
-def test_the_right_password_is_let_in(site, negotiate):
-    status, page = negotiate(site, f"EXAMPLE:alice:{site.passwords['alice']}\n")
+@pytest.mark.parametrize("client", [curl, clients.chromium_negotiate])
+def test_the_right_password_is_let_in(site, initiator, with_users, client):
+    alice = with_users(initiator, f"EXAMPLE:alice:{site.passwords['alice']}\n")
+    status, page = client(site, alice)
     assert (status, page.get("user")) == (200, "EXAMPLE\\alice")
 
 
-def test_a_wrong_password_is_not(site, negotiate):
-    assert negotiate(site, "EXAMPLE:alice:not-his-password\n") == (401, {})
+@pytest.mark.parametrize("client", [curl, clients.chromium_negotiate])
+def test_a_wrong_password_is_not(site, initiator, with_users, client):
+    assert client(site, with_users(initiator, "EXAMPLE:alice:not-his-password\n")) == (401, {})
 
 
-def test_a_hash_is_as_good(users_site, negotiate):
+def test_a_hash_is_as_good(users_site, library, with_users):
     # MS-NLMP 4.2.2.1.2: the hash of "Password", which is carol's.
     line = f"EXAMPLE\\carol:1:{'X' * 32}:A4F49C406510BDCAB6824EE7C30FD852:[U          ]:\n"
-    status, page = negotiate(users_site, line)
+    status, page = curl(users_site, with_users(library, line))
     assert (status, page.get("user")) == (200, "EXAMPLE\\carol")
