@@ -70,6 +70,7 @@ length=$(wc -c)
 printf 'Content-Type: text/plain; charset=utf-8\\n\\n'
 printf 'user: %s\\nmethod: %s\\nlength: %s\\n' "$REMOTE_USER" "$REQUEST_METHOD" "$length"
 printf 'groups: %s\\njson: %s\\n' "$NTLM_GROUPS" "$GSS_NAME_ATTRS_JSON"
+[ -z "$GSS_MECH" ] || printf 'mech: %s\\n' "$GSS_MECH"
 """
 
 
@@ -88,11 +89,12 @@ def certificate(digest="sha256"):
 class Apache:
     """Apache with mod_auth_gssapi and one `mech.Mechanism`, until `close()` or our end.
 
-    `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's.
-    Every path answers who was let in. `more` and `after` are further lines of configuration, before
-    and after the example; `mpm` is event, worker or prefork, and `start` how many processes it
-    begins with; `certificate` is a PEM file with its key, with which it speaks TLS. `port` is where
-    it listens on 127.0.0.1, `url` the address of a page.
+    `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's;
+    `etc` a directory that is /etc/apache2 to it alone. Every path answers who was let in. `example`
+    is the one that protects the site; `more` and `after` are further lines of configuration, before
+    and after it; `environment` has further variables; `mpm` is event, worker or prefork, and `start`
+    how many processes it begins with; `certificate` is a PEM file with its key, with which it speaks
+    TLS. `port` is where it listens on 127.0.0.1, `url` the address of a page.
     """
 
     def __init__(
@@ -104,6 +106,9 @@ class Apache:
         start=1,
         resolver=None,
         certificate=None,
+        example="apache.conf",
+        etc=None,
+        environment=None,
     ):
         self._directory, self._remove_directory = host.scratch()
         self.port = host.free_port()
@@ -116,12 +121,13 @@ class Apache:
         script.write_text(_WHOAMI)
         script.chmod(0o755)
         configuration = self._directory / "httpd.conf"
-        configuration.write_text(self._modules(mpm) + self._configuration(more, after, mpm, start))
+        settings = self._configuration(ROOT / "examples" / example, more, after, mpm, start)
+        configuration.write_text(self._modules(mpm) + settings)
         self._apache = subprocess.Popen(
             # The parent ends its children when asked, so asking is what the kernel shall do.
-            ["setpriv", "--pdeathsig", "TERM", "--", *self._asking(resolver)]
+            ["setpriv", "--pdeathsig", "TERM", "--", *self._seeing(resolver, etc)]
             + ["/usr/sbin/apache2", "-f", str(configuration), "-DFOREGROUND"],
-            env={"PATH": os.defpath, **mechanism.environment},
+            env={"PATH": os.defpath, **mechanism.environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=open(self._directory / "start.log", "wb"),
@@ -176,15 +182,20 @@ class Apache:
         host.end(self._apache)
         self._remove_directory()
 
-    def _asking(self, resolver):
-        """What comes before a command that shall ask this DNS server, and no other."""
-        if resolver is None:
+    def _seeing(self, resolver, etc):
+        """What comes before a command that shall see files of its own in the place of the host's."""
+        covers = {}
+        if resolver is not None:
+            private = self._directory / "resolv.conf"
+            private.write_text(f"nameserver {resolver}\n")
+            covers["/etc/resolv.conf"] = private
+        if etc is not None:
+            covers["/etc/apache2"] = etc
+        if not covers:
             return []
-        private = self._directory / "resolv.conf"
-        private.write_text(f"nameserver {resolver}\n")
         # A mount namespace that ends with Apache; its process stays the one that we started.
-        script = f'mount --bind {private} /etc/resolv.conf && exec "$@"'
-        return ["unshare", "--mount", "sh", "-c", script, "sh"]
+        mounts = [f"mount --bind {private} {path}" for path, private in covers.items()]
+        return ["unshare", "--mount", "sh", "-c", " && ".join([*mounts, 'exec "$@"']), "sh"]
 
     def _up(self):
         if self._apache.poll() is not None:
@@ -200,12 +211,12 @@ class Apache:
         names = [f"mpm_{mpm}", *_MODULES.split()]
         return "".join(f"LoadModule {name}_module {directory}/mod_{name}.so\n" for name in names)
 
-    def _configuration(self, more, after, mpm, start):
+    def _configuration(self, example, more, after, mpm, start):
         return _CONFIGURATION.format(
             directory=self._directory,
             port=self.port,
             processes=_PROCESSES[mpm].format(start=start),
             more=more,
             after=after,
-            example=ROOT / "examples" / "apache.conf",
+            example=example,
         )

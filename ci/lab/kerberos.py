@@ -1,0 +1,75 @@
+"""Kerberos in the throw-away domain: a service with a keytab, and tickets of its users."""
+
+import os
+import shutil
+import subprocess
+
+from . import domain, host
+
+# How clients know the web server; no DNS server knows it.
+SITE = f"web1.{domain.DNS_NAME}"
+
+_SETTINGS = f"""[libdefaults]
+    default_realm = {domain.REALM}
+    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+[realms]
+    {domain.REALM} = {{
+        kdc = KDC
+    }}
+[domain_realm]
+    .{domain.DNS_NAME} = {domain.REALM}
+"""
+
+
+class Kerberos:
+    """The realm of a `domain.Domain`, with the web server `SITE` in it, until `close()`.
+
+    `environment` is what every program needs to know of the realm; `etc` a directory with the web
+    server's keytab, `http.keytab`, as /etc/apache2 has it.
+    """
+
+    def __init__(self, controller):
+        self._directory, self._remove = host.scratch()
+        self.passwords = controller.passwords
+        settings = self._directory / "krb5.conf"
+        settings.write_text(_SETTINGS.replace("KDC", controller.address))
+        self.environment = {"KRB5_CONFIG": str(settings), "PATH": os.defpath}
+        self.etc = self._directory / "etc"
+        self.etc.mkdir()
+        keytab = self.etc / "http.keytab"
+        controller.tool("spn", "add", f"HTTP/{SITE}", f"{domain.MACHINE}$")
+        controller.tool("domain", "exportkeytab", keytab, f"--principal=HTTP/{SITE}")
+        shutil.chown(keytab, "root", "www-data")
+        keytab.chmod(0o640)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.close()
+
+    def close(self):
+        """Removes the keytab and all tickets."""
+        self._remove()
+
+    def ticket(self, user):
+        """The environment of a client that has this user's ticket."""
+        client = self.no_ticket() | {"KRB5CCNAME": f"FILE:{self._directory}/{user}"}
+        # Nobody asks for a password where there is no terminal: it is read.
+        done = subprocess.run(
+            host.bound(["kinit", user]),
+            input=self.passwords[user] + "\n",
+            env=client,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise host.LabError(f"kinit {user}: {done.stderr}")
+        return client
+
+    def no_ticket(self):
+        """The environment of a client that has none."""
+        return self.environment | {"KRB5CCNAME": f"FILE:{self._directory}/none"}

@@ -1,0 +1,137 @@
+"""Kerberos and NTLM in one location, as examples/kerberos.conf has them."""
+
+import pathlib
+import re
+
+import clients
+import pytest
+from conftest import ROOT, Site, mech
+from lab.kerberos import SITE, Kerberos
+
+LOCAL = """
+<Location "/local">
+    AuthType GSSAPI
+    AuthName "Windows login"
+    GssapiConnectionBound On
+    GssapiAllowedMech krb5
+    GssapiAllowedMech ntlmssp
+    GssapiCredStore keytab:/etc/apache2/http.keytab
+    GssapiLocalName On
+    GssapiPublishMech On
+    Require valid-user
+</Location>
+"""
+
+ALICE = "EXAMPLE\\alice"
+
+
+@pytest.fixture(scope="module")
+def kerberos(controller):
+    with Kerberos(controller) as kerberos:
+        yield kerberos
+
+
+@pytest.fixture(scope="module")
+def site(library, controller, kerberos):
+    site = Site(
+        mech.with_domain(library, controller),
+        example="kerberos.conf",
+        after=LOCAL,
+        etc=kerberos.etc,
+        environment=kerberos.environment,
+    )
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def nothing_else(tmp_path):
+    """A client's variables that leave it Kerberos, and no other mechanism."""
+    config = tmp_path / "mech.conf"
+    config.write_text("")
+    return {"GSS_MECH_CONFIG": str(config)}
+
+
+def negotiate(site, environment, path="", host=SITE):
+    """curl --negotiate: the status and the page."""
+    port = site.apache.port
+    answer = clients.run(
+        *("curl", "-sS", "--max-time", "60", "--negotiate", "--user", ":"),
+        *("--resolve", f"{host}:{port}:127.0.0.1", "--write-out", "\nstatus: %{http_code}\n"),
+        f"http://{host}:{port}/{path}",
+        env=environment,
+    ).stdout
+    return int(re.search(r"^status: (\d+)$", answer, re.MULTILINE)[1]), clients.page(answer)
+
+
+def test_a_ticket(site, kerberos, nothing_else):
+    status, page = negotiate(site, kerberos.ticket("alice") | nothing_else)
+    assert (status, page["user"]) == (200, "alice@EXAMPLE.TEST")
+    assert page["mech"] == "Negotiate/krb5"
+
+
+def test_no_ticket_and_no_ntlm(site, kerberos, nothing_else):
+    assert negotiate(site, kerberos.no_ticket() | nothing_else) == (401, {})
+
+
+@pytest.mark.parametrize(
+    "client, mech_name",
+    [
+        (clients.curl, "NTLM/NTLM"),
+        (clients.pyspnego, "NTLM/NTLM"),
+        (clients.pyspnego_raw_negotiate, "Negotiate/NTLM"),
+        (clients.pyspnego_spnego, "Negotiate/NTLM"),
+        (clients.chromium, "NTLM/NTLM"),
+    ],
+)
+def test_without_a_ticket(site, client, mech_name):
+    status, page = client(site, ALICE, site.passwords["alice"])
+    assert (status, page.get("user"), page.get("mech")) == (200, ALICE, mech_name)
+    status, page = client(site, ALICE, "not-her-password")
+    assert (status, page) == (401, {})
+
+
+def test_one_name_by_either_way(site, kerberos, nothing_else):
+    status, page = negotiate(site, kerberos.ticket("bob") | nothing_else, path="local")
+    assert (status, page["user"], page["mech"]) == (200, "bob", "Negotiate/krb5")
+
+
+@pytest.fixture
+def site_without_keytab(library, controller, kerberos, make_site, tmp_path):
+    return make_site(
+        mech.with_domain(library, controller),
+        example="kerberos.conf",
+        etc=tmp_path,
+        environment=kerberos.environment,
+    )
+
+
+def test_ntlm_goes_on_without_the_keytab(site_without_keytab, kerberos, nothing_else):
+    site = site_without_keytab
+    assert negotiate(site, kerberos.ticket("alice") | nothing_else) == (401, {})
+    for client in (clients.curl, clients.pyspnego_spnego):
+        status, page = client(site, ALICE, site.passwords["alice"])
+        assert (status, page.get("user")) == (200, ALICE)
+
+
+def test_ntlm_as_second_choice(netlogon_site, kerberos, initiator, with_users):
+    """The client begins with its ticket; the server knows NTLM only, and SPNEGO proves the list."""
+    bob = with_users(initiator, f"EXAMPLE:bob:{netlogon_site.passwords['bob']}\n")
+    alices = kerberos.ticket("alice")
+    status, page = negotiate(netlogon_site, bob | alices)
+    assert (status, page.get("user")) == (200, "EXAMPLE\\bob")
+    # That it did begin with a ticket for the site.
+    tickets = pathlib.Path(alices["KRB5CCNAME"].removeprefix("FILE:"))
+    assert SITE.encode() in tickets.read_bytes()
+    wrong = with_users(initiator, "EXAMPLE:bob:not-his-password\n")
+    assert negotiate(netlogon_site, wrong | kerberos.ticket("alice")) == (401, {})
+
+
+def test_the_example_has_all_of_the_other_one():
+    def directives(name):
+        lines = (ROOT / "examples" / name).read_text().splitlines()
+        return [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+
+    assert [line for line in directives("kerberos.conf") if line in directives("apache.conf")] == (
+        directives("apache.conf")
+    )
