@@ -1,0 +1,111 @@
+"""OpenLDAP's slapd, with ldapsearch -Y GSS-SPNEGO over a signed or sealed connection."""
+
+import subprocess
+
+import pytest
+from lab import host, mech
+
+SUFFIX = "dc=example,dc=test"
+ENTRIES = 300
+
+# Signed and sealed is for everybody who has proven who he is; each branch asks for as much.
+_ALICE = f'by dn.exact="cn=alice,{SUFFIX}"'
+_SETTINGS = f"""
+include /etc/ldap/schema/core.schema
+pidfile @/slapd.pid
+sasl-host www.example.test
+sasl-secprops noanonymous,noplain
+authz-regexp "^uid=EXAMPLE.5calice,cn=gss-spnego,cn=auth$" "cn=alice,{SUFFIX}"
+database ldif
+directory @/data
+suffix "{SUFFIX}"
+access to dn.subtree="ou=sealed,{SUFFIX}" {_ALICE} sasl_ssf=128 read by * none
+access to dn.subtree="ou=signed,{SUFFIX}" {_ALICE} sasl_ssf=1 read by * none
+access to * by * none
+"""
+
+
+def _entries():
+    classes = "objectClass: dcObject\nobjectClass: organization"
+    yield f"dn: {SUFFIX}\n{classes}\ndc: example\no: example\n"
+    for branch in ("sealed", "signed"):
+        top = f"ou={branch},{SUFFIX}"
+        yield f"dn: {top}\nobjectClass: organizationalUnit\nou: {branch}\n"
+        for number in range(ENTRIES):
+            yield (
+                f"dn: cn=user{number},{top}\nobjectClass: person\n"
+                f"cn: user{number}\nsn: {number}\ndescription: {'x' * number}\n"
+            )
+
+
+@pytest.fixture(scope="module")
+def slapd(sides):
+    """The address of a slapd that our mechanism serves."""
+    directory, remove = host.scratch()
+    (directory / "data").mkdir()
+    settings = directory / "slapd.conf"
+    settings.write_text(_SETTINGS.replace("@", str(directory)))
+    (directory / "entries").write_text("\n".join(_entries()))
+    host.run("slapadd", "-q", "-f", settings, "-l", directory / "entries", env=sides["ours"])
+    port = host.free_port()
+    address = f"ldap://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        host.bound(["slapd", "-f", str(settings), "-h", address, "-d", "stats"]),
+        env=sides["ours"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=open(directory / "log", "wb"),
+    )
+    try:
+        host.wait_until(
+            lambda: host.answers("127.0.0.1", port), 20, (directory / "log").read_text
+        )
+        yield address
+    finally:
+        host.end(process)
+        remove()
+
+
+def ldap(program, address, environment, tmp_path, *words, password=mech.USERS["alice"]):
+    """Runs a client that is alice: its status and what it said."""
+    users = tmp_path / "users"
+    users.write_text(f"EXAMPLE:alice:{password}\n")
+    users.chmod(0o600)
+    done = subprocess.run(
+        host.bound([program, "-H", address, "-N", "-Y", "GSS-SPNEGO", *words]),
+        env=environment | {"NTLM_USER_FILE": str(users), "LDAPNOINIT": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=30,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("initiator", ["ours", "gss-ntlmssp"])
+def test_a_sealed_connection(slapd, sides, tmp_path, initiator):
+    words = ("-O", "minssf=56", "-b", f"ou=sealed,{SUFFIX}", "(objectClass=person)")
+    status, said = ldap("ldapsearch", slapd, sides[initiator], tmp_path, *words)
+    assert status == 0 and "SASL data security layer installed." in said, said
+    assert said.count("\ncn: user") == ENTRIES
+    # What is wrapped is longer than a line: the longest value came whole.
+    assert "x" * (ENTRIES - 1) in said.replace("\n ", "")
+
+
+def test_a_signed_connection_is_not_sealed(slapd, sides, tmp_path):
+    for branch, count in (("signed", ENTRIES), ("sealed", 0)):
+        words = ("-O", "minssf=1,maxssf=1", "-b", f"ou={branch},{SUFFIX}", "(objectClass=person)")
+        _, said = ldap("ldapsearch", slapd, sides["ours"], tmp_path, *words)
+        assert "SASL SSF: 1\n" in said, said
+        assert said.count("\ncn: user") == count
+
+
+def test_who_is_logged_in(slapd, sides, tmp_path):
+    status, said = ldap("ldapwhoami", slapd, sides["ours"], tmp_path, "-Q")
+    assert (status, said) == (0, f"dn:cn=alice,{SUFFIX}\n")
+
+
+def test_a_wrong_password(slapd, sides, tmp_path):
+    status, said = ldap("ldapwhoami", slapd, sides["ours"], tmp_path, password="not-hers")
+    assert status == 49 and "Invalid credentials (49)" in said

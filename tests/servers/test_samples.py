@@ -1,0 +1,77 @@
+"""MIT's own sample programs, gss-server and gss-client."""
+
+import subprocess
+
+import pytest
+from lab import host, mech
+
+MECHANISM = "{ 1 3 6 1 4 1 311 2 2 10 }"
+MESSAGE = "hello there"
+COUNT = 20
+
+
+def talk(server, client, *options, password=None):
+    """One conversation: the client's status and what it said, and what the server said."""
+    port = str(host.free_port())
+    serving = subprocess.Popen(
+        host.bound(["gss-server", "-port", port, "-once", "-verbose", "HTTP@localhost"]),
+        env=server,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    who = ["-user", "EXAMPLE\\alice", "-pass", password or mech.USERS["alice"]]
+    command = ["gss-client", "-port", port, "-mech", MECHANISM, *who, "-mcount", str(COUNT)]
+    command += [*options, "localhost", "HTTP@localhost", MESSAGE]
+    asked = None
+
+    def answered():
+        # It takes one connection, so that it cannot be asked beforehand whether it is there.
+        nonlocal asked
+        asked = subprocess.run(
+            host.bound(command),
+            env=client,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=30,
+        )
+        return "Connection refused" not in asked.stdout or serving.poll() is not None
+
+    try:
+        host.wait_until(answered, 20, lambda: "gss-server does not listen")
+        said, _ = serving.communicate(timeout=20)
+    finally:
+        host.end(serving)
+    return asked.returncode, asked.stdout, said
+
+
+# The client asks for no confidentiality: messages are signed, and says so.
+@pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
+def test_messages_and_their_signatures(sides, kind):
+    status, client, server = talk(sides["ours"], sides["ours"], *kind)
+    assert status == 0, client + server
+    assert client.count("Signature verified.") == COUNT
+    assert server.count(f'Received message: "{MESSAGE}"') == COUNT
+    assert 'Accepted connection: "EXAMPLE\\alice"' in server
+    assert "localname: alice" in server
+    assert "GSS_C_SEQUENCE_FLAG" in client
+
+
+# Where nothing is sealed, gss-ntlmssp's wrapped messages are not those of others; and as a client
+# the program wants more of a mechanism than gss-ntlmssp has.
+@pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
+def test_signatures_of_gss_ntlmssp(sides, kind):
+    status, client, server = talk(sides["gss-ntlmssp"], sides["ours"], "-nw", *kind)
+    assert status == 0, client + server
+    assert client.count("Signature verified.") == COUNT
+    assert 'Accepted connection: "EXAMPLE\\alice"' in server
+
+
+@pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
+def test_a_wrong_password(sides, kind):
+    status, client, server = talk(sides["ours"], sides["ours"], *kind, password="not-hers")
+    assert status != 0 and "Signature" not in client
+    assert "Accepted" not in server and "password" in server, server
