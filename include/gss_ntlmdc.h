@@ -323,6 +323,10 @@
  * another version's. */
 #define NTLMDC_E_BAD_CREDENTIAL_TOKEN 0x4E44070Fu
 
+/* The name is not that local account's. The program asked for an account that is not the one
+ * `gss_localname` gives. */
+#define NTLMDC_E_NOT_THE_LOCAL_NAME 0x4E440710u
+
 /* No protection of messages was negotiated. The client did not ask for signatures nor
  * encryption, so there are no keys for them. */
 #define NTLMDC_E_NO_PROTECTION 0x4E440801u

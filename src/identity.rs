@@ -127,6 +127,12 @@ impl Identity {
         self.local.as_deref()
     }
 
+    /// Whether both are one account, however their names are spelt and displayed.
+    pub fn is_account_of(&self, other: &Self) -> bool {
+        let (one, other) = (&self.account, &other.account);
+        one.user.eq_ignore_ascii_case(&other.user) && one.domain.eq_ignore_ascii_case(&other.domain)
+    }
+
     /// The attributes that this identity has. Those that say what groups are called may take as long
     /// as a login does; what is not known then is left out.
     pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {

@@ -229,6 +229,21 @@ fn the_display_name_has_the_configured_form() {
 }
 
 #[test]
+fn an_account_is_its_user_and_domain() {
+    let account = |user: &str, domain: &str| Account {
+        user: user.to_owned(),
+        domain: domain.to_owned(),
+        ..alice()
+    };
+    let identity = |account| with(account, NameFormat::Logon, "EXAMPLE");
+    let same = |user, domain| identity(alice()).is_account_of(&identity(account(user, domain)));
+    assert!(same("alice", "EXAMPLE"));
+    assert!(same("ALICE", "example"));
+    assert!(!same("alice", "OTHER"));
+    assert!(!same("bob", "EXAMPLE"));
+}
+
+#[test]
 fn only_users_of_our_domain_are_local() {
     let identity = with(alice(), NameFormat::Logon, "example");
     assert_eq!(identity.local(), Some("alice"));
