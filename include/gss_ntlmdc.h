@@ -28,6 +28,8 @@
 #define NTLMDC_ATTR_USER_SID "user-sid"
 /* The security identifier of the primary group. */
 #define NTLMDC_ATTR_PRIMARY_GROUP_SID "primary-group-sid"
+/* The name of the local account. MIT's gss_userok looks here where SPNEGO stands between. */
+#define NTLMDC_ATTR_LOCAL_LOGIN_USER "local-login-user"
 /* The server that verified the login. */
 #define NTLMDC_ATTR_LOGON_SERVER "logon-server"
 /* What the client calls its computer; nobody has verified it. */

@@ -69,6 +69,8 @@ static void is_alice(gss_name_t client)
     major = CALL(gss_display_name)(&minor, client, &text, NULL);
     expect("gss_display_name", major, minor, GSS_S_COMPLETE);
     CHECK(strcmp(text.value, setting("INITIATOR_USER")) == 0);
+    if (bare == NULL)
+        CHECK(gss_userok(client, setting("EXPECT_LOCAL")) == 1 && gss_userok(client, "root") == 0);
     free_buffer(&text);
 }
 
