@@ -148,7 +148,13 @@ fn import(
 ) -> Result<Success, Fault> {
     output_name.set(std::ptr::null_mut());
     output_name.required("output_name")?;
-    let name = Name::import(text.bytes("input_name_buffer")?, name_type.encoding())?;
+    let name_type = name_type.encoding();
+    let text = match name_type {
+        // Which has none.
+        Some(oid::NT_ANONYMOUS) => text.optional_bytes(),
+        _ => text.bytes("input_name_buffer")?,
+    };
+    let name = Name::import(text, name_type)?;
     output_name.set(name.into_handle());
     Ok(Success::Complete)
 }

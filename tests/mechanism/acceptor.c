@@ -166,6 +166,27 @@ static void facts(void)
     CHECK(gss_userok(canonical, "alice") == 0);
     gss_release_name(&minor, &canonical);
     gss_release_name(&minor, &name);
+
+    /* Nobody is called nobody; users of this machine's own numbering are not ours. */
+    major = gss_import_name(&minor, GSS_C_NO_BUFFER, GSS_C_NT_ANONYMOUS, &name);
+    expect("gss_import_name (anonymous)", major, minor, GSS_S_COMPLETE);
+    major = gss_canonicalize_name(&minor, name, &ntlm, &canonical);
+    expect("gss_canonicalize_name (anonymous)", major, minor, GSS_S_COMPLETE);
+    major = gss_display_name(&minor, canonical, &text, &type);
+    expect("gss_display_name (anonymous)", major, minor, GSS_S_COMPLETE);
+    CHECK(is_text(&text, "<anonymous>") && same_oid(type, GSS_C_NT_ANONYMOUS));
+    major = gss_compare_name(&minor, canonical, canonical, &present);
+    expect("gss_compare_name (anonymous)", major, minor, GSS_S_COMPLETE);
+    CHECK(present == 0);
+    gss_release_buffer(&minor, &text);
+    gss_release_name(&minor, &canonical);
+    gss_release_name(&minor, &name);
+    user = (gss_buffer_desc){4, "1000"};
+    major = gss_import_name(&minor, &user, GSS_C_NT_STRING_UID_NAME, &name);
+    expect("gss_import_name (number)", major, minor, GSS_S_COMPLETE);
+    major = gss_canonicalize_name(&minor, name, &ntlm, &canonical);
+    expect("gss_canonicalize_name (number)", major, minor, GSS_S_BAD_NAMETYPE);
+    gss_release_name(&minor, &name);
 }
 
 struct stage {
