@@ -1,7 +1,7 @@
 //! Names: who logged in, and what an application calls a user or a service.
 //!
-//! - [`exported`] — names that an application keeps
-//! - [`same`] — names compared, with each other and with local accounts
+//! - `exported` — names that an application keeps
+//! - `same` — names compared, with each other and with local accounts
 
 mod exported;
 mod same;
