@@ -28,6 +28,8 @@
 #define NTLMDC_ATTR_USER_SID "user-sid"
 /* The security identifier of the primary group. */
 #define NTLMDC_ATTR_PRIMARY_GROUP_SID "primary-group-sid"
+/* The name of the local account. MIT's gss_userok looks here where SPNEGO stands between. */
+#define NTLMDC_ATTR_LOCAL_LOGIN_USER "local-login-user"
 /* The server that verified the login. */
 #define NTLMDC_ATTR_LOGON_SERVER "logon-server"
 /* What the client calls its computer; nobody has verified it. */
@@ -322,6 +324,10 @@
 /* The token is no exported credential. Not from this mechanism's `gss_export_cred`, or from
  * another version's. */
 #define NTLMDC_E_BAD_CREDENTIAL_TOKEN 0x4E44070Fu
+
+/* The name is not that local account's. The program asked for an account that is not the one
+ * `gss_localname` gives. */
+#define NTLMDC_E_NOT_THE_LOCAL_NAME 0x4E440710u
 
 /* No protection of messages was negotiated. The client did not ask for signatures nor
  * encryption, so there are no keys for them. */

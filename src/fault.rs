@@ -263,6 +263,9 @@ minor_codes! {
     /// Not from this mechanism's `gss_export_cred`, or from another version's.
     0x4E44_070F BadCredentialToken DefectiveToken "the token is no exported credential";
 
+    /// The program asked for an account that is not the one `gss_localname` gives.
+    0x4E44_0710 NotTheLocalName Unauthorized "the name is not that local account's";
+
     // 08: messages after the login
     /// The client did not ask for signatures nor encryption, so there are no keys for them.
     0x4E44_0801 NoProtection Unavailable "no protection of messages was negotiated";

@@ -29,6 +29,10 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
         "primary-group-sid",
         "The security identifier of the primary group.",
     ),
+    (
+        LOCAL_LOGIN_USER,
+        "The name of the local account. MIT's gss_userok looks here where SPNEGO stands between.",
+    ),
     ("logon-server", "The server that verified the login."),
     (
         "workstation",
@@ -45,6 +49,8 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
     (GROUPS_LIST, "The same in one value: |name|DOMAIN\\name|."),
 ];
 
+/// `GSS_C_ATTR_LOCAL_LOGIN_USER` of MIT krb5's gssapi_ext.h.
+const LOCAL_LOGIN_USER: &str = "local-login-user";
 const GROUPS: &str = "groups";
 const GROUPS_LIST: &str = "groups-list";
 
@@ -127,6 +133,12 @@ impl Identity {
         self.local.as_deref()
     }
 
+    /// Whether both are one account, however their names are spelt and displayed.
+    pub fn is_account_of(&self, other: &Self) -> bool {
+        let (one, other) = (&self.account, &other.account);
+        one.user.eq_ignore_ascii_case(&other.user) && one.domain.eq_ignore_ascii_case(&other.domain)
+    }
+
     /// The attributes that this identity has. Those that say what groups are called may take as long
     /// as a login does; what is not known then is left out.
     pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
@@ -148,7 +160,7 @@ impl Identity {
 
     fn account_attributes(&self) -> &[Attribute] {
         self.attributes
-            .get_or_init(|| attributes(&self.account, &self.workstation))
+            .get_or_init(|| attributes(&self.account, self.local(), &self.workstation))
     }
 
     fn group_attributes(&self) -> &[Attribute] {
@@ -196,7 +208,7 @@ fn in_letters(case: LetterCase, name: String) -> String {
     }
 }
 
-fn attributes(account: &Account, workstation: &str) -> Vec<Attribute> {
+fn attributes(account: &Account, local: Option<&str>, workstation: &str) -> Vec<Attribute> {
     let sid = |sid: &Option<_>| sid.as_ref().map(ToString::to_string);
     let single = [
         ("user", Some(account.user.clone())),
@@ -206,6 +218,7 @@ fn attributes(account: &Account, workstation: &str) -> Vec<Attribute> {
         ("full-name", account.full_name.clone()),
         ("user-sid", sid(&account.sid)),
         ("primary-group-sid", sid(&account.primary_group_sid)),
+        (LOCAL_LOGIN_USER, local.map(str::to_owned)),
         ("logon-server", account.logon_server.clone()),
         ("workstation", Some(printable(workstation))),
     ];

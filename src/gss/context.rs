@@ -106,12 +106,14 @@ impl Context {
     /// Works with what protects messages. The work waits for nobody, so others wait for it.
     ///
     /// # Errors
-    /// No login is complete; there is nothing that protects messages; or what the work says.
+    /// No login is complete, or it has expired; there is nothing that protects messages; or what the
+    /// work says.
     pub fn with_security<T>(
         &self,
         work: impl FnOnce(&mut SessionSecurity) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         self.with_established(|party| {
+            party.require_time()?;
             let security = party.security().filter(|security| security.signs());
             work(security.ok_or(Minor::NoProtection)?)
         })
@@ -120,9 +122,17 @@ impl Context {
     /// Nothing, if a login is complete.
     ///
     /// # Errors
-    /// No login is complete.
+    /// No login is complete, or it has expired.
     pub fn require_login(&self) -> Result<(), Fault> {
-        self.with_established(|_| Ok(()))
+        self.time_left().map(drop)
+    }
+
+    /// Seconds until the login expires; never 0.
+    ///
+    /// # Errors
+    /// No login is complete, or it has expired.
+    fn time_left(&self) -> Result<u32, Fault> {
+        self.with_established(|party| party.require_time())
     }
 
     /// Whether the AUTHENTICATE message had a message integrity code.
@@ -258,11 +268,7 @@ export! {
         time_rec.set(0);
         time_rec.required("time_rec")?;
         let context = context_handle.required("context_handle")?;
-        let login = context.login()?.ok_or_else(not_established)?;
-        if login.time_rec == 0 {
-            return Err(Minor::ContextExpired.into());
-        }
-        time_rec.set(login.time_rec);
+        time_rec.set(context.time_left()?);
         Ok(Success::Complete)
     }
 }

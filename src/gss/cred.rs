@@ -120,6 +120,7 @@ fn user(source: &Source, name: Option<&Name>, hash: Option<PasswordHash>) -> Res
         Some(Name::HostbasedService { .. }) => {
             return Err(unavailable("the name is a service's, not a user's"));
         }
+        Some(Name::Anonymous) => return Err(unavailable("anonymous logins prove nothing")),
         Some(name) => Some(name.display()),
         None => None,
     };

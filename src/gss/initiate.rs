@@ -51,11 +51,18 @@ impl Initiation {
         self.initiator.established().map(|security| Login {
             source: self.source.clone(),
             target: self.target.clone(),
-            time_rec: INDEFINITE,
+            time_rec: self.time_left(),
             flags: flags::granted(Some(security)),
             has_mic: true,
             initiated: true,
         })
+    }
+
+    pub(super) fn time_left(&self) -> u32 {
+        match self.is_established() {
+            true => INDEFINITE,
+            false => 0,
+        }
     }
 
     pub(super) fn is_established(&self) -> bool {

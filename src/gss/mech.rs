@@ -2,10 +2,21 @@
 
 use std::ptr;
 
+use crate::fault::Minor;
 use crate::gss::abi::{BufferDesc, In, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::{self, Buffer};
-use crate::gss::oid;
+use crate::gss::oid::{self, Static};
+
+export! {
+    /// RFC 2744 5.18
+    fn gss_indicate_mechs(mech_set: Out<*mut SetDesc<OidDesc>>) {
+        mech_set.set(ptr::null_mut());
+        mech_set.required("mech_set")?;
+        mech_set.set(memory::oid_set(&[oid::NTLM])?);
+        Ok(Success::Complete)
+    }
+}
 
 export! {
     /// RFC 2744 5.24
@@ -20,6 +31,8 @@ export! {
             oid::NT_USER_NAME,
             oid::NT_HOSTBASED_SERVICE,
             oid::NT_HOSTBASED_SERVICE_X,
+            oid::NT_ANONYMOUS,
+            oid::NT_EXPORT_NAME,
         ])?);
         Ok(Success::Complete)
     }
@@ -35,7 +48,8 @@ export! {
         mech_attrs.set(ptr::null_mut());
         known_mech_attrs.set(ptr::null_mut());
         oid::require_ntlm(&mech)?;
-        // A complete mechanism of its own, which authenticates the initiator and protects messages.
+        // A complete mechanism of its own, which authenticates the initiator, protects messages
+        // and compares channel bindings.
         mech_attrs.try_set_with(|| {
             memory::oid_set(&[
                 oid::MA_MECH_CONCRETE,
@@ -46,6 +60,7 @@ export! {
                 oid::MA_WRAP,
                 oid::MA_REPLAY_DET,
                 oid::MA_OOS_DET,
+                oid::MA_CBINDINGS,
             ])
         })?;
         Ok(Success::Complete)
@@ -81,6 +96,21 @@ export! {
         for (place, text) in places.iter().zip(texts) {
             text.give_to(place);
         }
+        Ok(Success::Complete)
+    }
+}
+
+export! {
+    /// RFC 5801 10.1. `GSS_S_BAD_MECH` for every name but ours: the mechglue asks each mechanism.
+    fn gss_inquire_mech_for_saslname(
+        sasl_mech_name: In<BufferDesc>,
+        mech_type: Out<*const OidDesc>,
+    ) {
+        mech_type.set(ptr::null());
+        if sasl_mech_name.bytes("sasl_mech_name")? != SASL_NAME.as_bytes() {
+            return Err(Minor::BadMech.into());
+        }
+        mech_type.set(Static::Ntlm.address());
         Ok(Success::Complete)
     }
 }

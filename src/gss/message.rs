@@ -4,8 +4,8 @@
 //! how Windows and Samba lay it out, and the peer cannot see which messages are sealed. So all are,
 //! whatever `conf_req_flag` says, or none; `conf_state` tells.
 //!
-//! How long a login lasts (`gss_context_time`) does not end the protection of messages: a connection
-//! that was made in time is used until it closes, as it is with MIT's Kerberos.
+//! Messages are protected as long as the login lasts (`gss_context_time`), and no longer: a user whose
+//! account is closed meanwhile does not stay for ever on a connection that he keeps.
 
 use crate::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, Out};

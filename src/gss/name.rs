@@ -1,4 +1,10 @@
 //! Names: who logged in, and what an application calls a user or a service.
+//!
+//! - `exported` — names that an application keeps
+//! - `same` — names compared, with each other and with local accounts
+
+mod exported;
+mod same;
 
 use std::sync::Arc;
 
@@ -24,20 +30,29 @@ pub enum Name {
         /// E.g. `www.example.test`.
         host: String,
     },
+    /// Nobody whom one could name.
+    Anonymous,
 }
 
 impl Name {
     /// Reads a name of a type, given by its encoding; without a type it is a user's. One NUL at its
-    /// end is not of the name: some programs count it, MIT's gss-server among them.
+    /// end is not of the name: some programs count it, MIT's gss-server among them. The text of an
+    /// anonymous name does not matter (RFC 2743 4.5). Whatever is read is not verified.
     ///
     /// # Errors
-    /// `BadNameType`; `BadName` if it is empty, not UTF-8, or holds another NUL.
+    /// `BadNameType`; `BadName` if it is empty, not UTF-8, holds another NUL, or is no exported name.
     pub fn import(text: &[u8], name_type: Option<&[u8]>) -> Result<Self, Fault> {
         match name_type {
             None | Some(oid::NT_USER_NAME) => Ok(Self::User(readable(text)?.to_owned())),
             Some(oid::NT_HOSTBASED_SERVICE | oid::NT_HOSTBASED_SERVICE_X) => {
                 Self::hostbased_service(readable(text)?)
             }
+            Some(oid::NT_ANONYMOUS) => Ok(Self::Anonymous),
+            Some(oid::NT_EXPORT_NAME) => Self::decode(text),
+            // They are this machine's numbers, which neither a domain nor a users file knows; and
+            // to look up whose they are may take as long as the host's name service likes.
+            Some(oid::NT_MACHINE_UID_NAME | oid::NT_STRING_UID_NAME) => Err(Minor::BadNameType
+                .because("NTLM does not know users by the numbers they have on this machine")),
             Some(_) => Err(Minor::BadNameType.into()),
         }
     }
@@ -73,15 +88,17 @@ impl Name {
             Self::Verified(identity) => identity.display().to_owned(),
             Self::User(user) => user.clone(),
             Self::HostbasedService { service, host } => format!("{service}@{host}"),
+            Self::Anonymous => "<anonymous>".to_owned(),
         }
     }
 
     /// The name as that of a service, `HTTP/www.example.test`. One that was imported as a user's is
-    /// taken as it is.
+    /// taken as it is; an anonymous one is that of no service.
     pub fn service_principal(&self) -> String {
         match self {
             Self::HostbasedService { service, host } => format!("{service}/{host}"),
             Self::Verified(_) | Self::User(_) => self.display(),
+            Self::Anonymous => String::new(),
         }
     }
 
@@ -90,6 +107,7 @@ impl Name {
         match self {
             Self::Verified(_) | Self::User(_) => Static::UserName,
             Self::HostbasedService { .. } => Static::HostbasedService,
+            Self::Anonymous => Static::Anonymous,
         }
     }
 
@@ -102,7 +120,7 @@ impl Name {
     pub fn identity(&self) -> Option<&Identity> {
         match self {
             Self::Verified(identity) => Some(identity),
-            Self::User(_) | Self::HostbasedService { .. } => None,
+            Self::User(_) | Self::HostbasedService { .. } | Self::Anonymous => None,
         }
     }
 }
@@ -132,7 +150,13 @@ fn import(
 ) -> Result<Success, Fault> {
     output_name.set(std::ptr::null_mut());
     output_name.required("output_name")?;
-    let name = Name::import(text.bytes("input_name_buffer")?, name_type.encoding())?;
+    let name_type = name_type.encoding();
+    let text = match name_type {
+        // Which has none.
+        Some(oid::NT_ANONYMOUS) => text.optional_bytes(),
+        _ => text.bytes("input_name_buffer")?,
+    };
+    let name = Name::import(text, name_type)?;
     output_name.set(name.into_handle());
     Ok(Success::Complete)
 }
@@ -199,29 +223,38 @@ export! {
     }
 }
 
-export! {
-    /// The name of the local account; only a verified name has one.
-    fn gss_localname(
-        name: Handle<Name>,
-        mech_type: In<OidDesc>,
-        localname: Out<BufferDesc>,
-    ) {
-        localname.set(BufferDesc::EMPTY);
-        localname.required("localname")?;
-        oid::require_ntlm(&mech_type)?;
-        let local = name
-            .required("name")?
-            .identity()
-            .and_then(Identity::local)
-            .ok_or(Minor::NoLocalName)?;
-        Buffer::copy_of(local.as_bytes())?.give_to(&localname);
-        Ok(Success::Complete)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config;
+    use crate::verify::Account;
+
+    pub(super) fn user(text: &str) -> Name {
+        Name::User(text.to_owned())
+    }
+
+    pub(super) fn service(text: &str) -> Name {
+        Name::import(text.as_bytes(), Some(oid::NT_HOSTBASED_SERVICE)).unwrap()
+    }
+
+    /// A user of this machine if the domain is `EXAMPLE`.
+    pub(super) fn verified(user: &str, domain: &str) -> Name {
+        let account = Account {
+            user: user.to_owned(),
+            domain: domain.to_owned(),
+            dns_domain: None,
+            upn: None,
+            full_name: None,
+            sid: None,
+            primary_group_sid: None,
+            group_sids: Vec::new(),
+            logon_server: None,
+            log_off: None,
+        };
+        let settings = config::Identity::default();
+        let identity = Identity::new(account, &settings, "EXAMPLE", String::new());
+        Name::Verified(Arc::new(identity))
+    }
 
     fn displayed(text: &str, name_type: Option<&[u8]>) -> Result<(String, Static), Minor> {
         Name::import(text.as_bytes(), name_type)
@@ -257,6 +290,13 @@ mod tests {
             displayed("alice", Some(oid::MA_AUTH_INIT)),
             Err(Minor::BadNameType)
         );
+        for numbers in [oid::NT_MACHINE_UID_NAME, oid::NT_STRING_UID_NAME] {
+            assert_eq!(displayed("1000", Some(numbers)), Err(Minor::BadNameType));
+        }
+        for text in ["", "<anonymous>"] {
+            let anonymous = Ok(("<anonymous>".to_owned(), Static::Anonymous));
+            assert_eq!(displayed(text, Some(oid::NT_ANONYMOUS)), anonymous);
+        }
         assert!(Name::import(b"\xFF", None).is_err());
     }
 

@@ -23,6 +23,19 @@ pub const NT_HOSTBASED_SERVICE: &[u8] =
 /// `GSS_C_NT_HOSTBASED_SERVICE_X`: 1.3.6.1.5.6.2, the same by its old number (RFC 2744 appendix A)
 pub const NT_HOSTBASED_SERVICE_X: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x06, 0x02];
 
+/// `GSS_C_NT_ANONYMOUS`: 1.3.6.1.5.6.3 (RFC 2744 appendix A)
+pub const NT_ANONYMOUS: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x06, 0x03];
+
+/// `GSS_C_NT_EXPORT_NAME`: 1.3.6.1.5.6.4 (RFC 2744 appendix A)
+pub const NT_EXPORT_NAME: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x06, 0x04];
+
+/// `GSS_C_NT_MACHINE_UID_NAME`: 1.2.840.113554.1.2.1.2 (RFC 2744 appendix A)
+pub const NT_MACHINE_UID_NAME: &[u8] =
+    &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x01, 0x02];
+
+/// `GSS_C_NT_STRING_UID_NAME`: 1.2.840.113554.1.2.1.3 (RFC 2744 appendix A)
+pub const NT_STRING_UID_NAME: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x01, 0x03];
+
 /// `GSS_C_MA_MECH_CONCRETE`: 1.3.6.1.5.5.13.1 (RFC 5587 3.1)
 pub const MA_MECH_CONCRETE: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x01];
 
@@ -47,6 +60,9 @@ pub const MA_REPLAY_DET: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x16];
 /// `GSS_C_MA_OOS_DET`: 1.3.6.1.5.5.13.23 (RFC 5587 3.1)
 pub const MA_OOS_DET: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x17];
 
+/// `GSS_C_MA_CBINDINGS`: 1.3.6.1.5.5.13.24 (RFC 5587 3.1)
+pub const MA_CBINDINGS: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x18];
+
 /// An identifier that is handed out by its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Static {
@@ -56,20 +72,29 @@ pub enum Static {
     UserName,
     /// [`NT_HOSTBASED_SERVICE`]
     HostbasedService,
+    /// [`NT_ANONYMOUS`]
+    Anonymous,
 }
 
 impl Static {
-    const ALL: [Self; 3] = [Self::Ntlm, Self::UserName, Self::HostbasedService];
+    const ALL: [Self; 4] = [
+        Self::Ntlm,
+        Self::UserName,
+        Self::HostbasedService,
+        Self::Anonymous,
+    ];
 
     /// The address, the same each time and valid for ever.
     pub fn address(self) -> *const OidDesc {
         static NTLM_DESC: OidDesc = OidDesc::constant(NTLM);
         static USER_NAME_DESC: OidDesc = OidDesc::constant(NT_USER_NAME);
         static HOSTBASED_SERVICE_DESC: OidDesc = OidDesc::constant(NT_HOSTBASED_SERVICE);
+        static ANONYMOUS_DESC: OidDesc = OidDesc::constant(NT_ANONYMOUS);
         match self {
             Self::Ntlm => &raw const NTLM_DESC,
             Self::UserName => &raw const USER_NAME_DESC,
             Self::HostbasedService => &raw const HOSTBASED_SERVICE_DESC,
+            Self::Anonymous => &raw const ANONYMOUS_DESC,
         }
     }
 }

@@ -158,7 +158,7 @@ fn groups_are_named_when_somebody_asks() {
     let names = Called::all(&[Some(("example", "Staff")), Some(("OTHER", "Staff"))]);
     let identity = alice_with(Arc::clone(&names));
     // What the glue asks for by itself, and what needs no names.
-    assert!(identity.attribute(b"local-login-user").is_none());
+    assert_eq!(values(&identity, "local-login-user"), ["alice"]);
     assert_eq!(values(&identity, "group-sids").len(), 2);
     assert_eq!(names.asked(), 0);
     assert_eq!(values(&identity, "groups"), ["Staff", "OTHER\\Staff"]);
@@ -229,11 +229,28 @@ fn the_display_name_has_the_configured_form() {
 }
 
 #[test]
+fn an_account_is_its_user_and_domain() {
+    let account = |user: &str, domain: &str| Account {
+        user: user.to_owned(),
+        domain: domain.to_owned(),
+        ..alice()
+    };
+    let identity = |account| with(account, NameFormat::Logon, "EXAMPLE");
+    let same = |user, domain| identity(alice()).is_account_of(&identity(account(user, domain)));
+    assert!(same("alice", "EXAMPLE"));
+    assert!(same("ALICE", "example"));
+    assert!(!same("alice", "OTHER"));
+    assert!(!same("bob", "EXAMPLE"));
+}
+
+#[test]
 fn only_users_of_our_domain_are_local() {
     let identity = with(alice(), NameFormat::Logon, "example");
     assert_eq!(identity.local(), Some("alice"));
+    assert_eq!(values(&identity, "local-login-user"), ["alice"]);
     let identity = with(alice(), NameFormat::Logon, "OTHER");
     assert_eq!(identity.local(), None);
+    assert!(identity.attribute(b"local-login-user").is_none());
 }
 
 #[test]
@@ -246,7 +263,7 @@ fn what_the_client_typed_is_printable() {
 #[test]
 fn every_attribute_is_announced() {
     let identity = alice_with(Called::all(&[Some(("EXAMPLE", "a")), None]));
-    assert_eq!(identity.attributes().count(), 10);
+    assert_eq!(identity.attributes().count(), 11);
     for Attribute { name, .. } in identity.attributes() {
         assert!(ATTRIBUTES.iter().any(|(known, _)| known == name), "{name}");
     }
@@ -279,6 +296,7 @@ fn attributes_without_a_value_are_left_out() {
             "upn",
             "user-sid",
             "primary-group-sid",
+            "local-login-user",
             "group-sids"
         ]
     );

@@ -139,7 +139,7 @@ static void facts(void)
     major = gss_inquire_attrs_for_mech(&minor, &ntlm, &set, NULL);
     expect("gss_inquire_attrs_for_mech", major, minor, GSS_S_COMPLETE);
     CHECK(gss_test_oid_set_member(&minor, (gss_OID)GSS_C_MA_AUTH_INIT, set, &present) == 0);
-    CHECK(present && set->count == 8);
+    CHECK(present && set->count == 9);
     gss_release_oid_set(&minor, &set);
     major = gss_inquire_saslname_for_mech(&minor, &ntlm, &names[0], &names[1], &names[2]);
     expect("gss_inquire_saslname_for_mech", major, minor, GSS_S_COMPLETE);
@@ -147,6 +147,8 @@ static void facts(void)
     major = gss_inquire_mech_for_saslname(&minor, &names[0], &mech);
     expect("gss_inquire_mech_for_saslname", major, minor, GSS_S_COMPLETE);
     CHECK(same_oid(mech, &ntlm));
+    major = gss_inquire_mech_for_saslname(&minor, &user, &mech);
+    expect("gss_inquire_mech_for_saslname (unknown)", major, minor, GSS_S_BAD_MECH);
     for (int i = 0; i < 3; i++)
         gss_release_buffer(&minor, &names[i]);
 
@@ -161,7 +163,29 @@ static void facts(void)
     gss_release_buffer(&minor, &text);
     major = gss_localname(&minor, canonical, &ntlm, &text);
     CHECK(GSS_ERROR(major));
+    CHECK(gss_userok(canonical, "alice") == 0);
     gss_release_name(&minor, &canonical);
+    gss_release_name(&minor, &name);
+
+    /* Nobody is called nobody; users of this machine's own numbering are not ours. */
+    major = gss_import_name(&minor, GSS_C_NO_BUFFER, GSS_C_NT_ANONYMOUS, &name);
+    expect("gss_import_name (anonymous)", major, minor, GSS_S_COMPLETE);
+    major = gss_canonicalize_name(&minor, name, &ntlm, &canonical);
+    expect("gss_canonicalize_name (anonymous)", major, minor, GSS_S_COMPLETE);
+    major = gss_display_name(&minor, canonical, &text, &type);
+    expect("gss_display_name (anonymous)", major, minor, GSS_S_COMPLETE);
+    CHECK(is_text(&text, "<anonymous>") && same_oid(type, GSS_C_NT_ANONYMOUS));
+    major = gss_compare_name(&minor, canonical, canonical, &present);
+    expect("gss_compare_name (anonymous)", major, minor, GSS_S_COMPLETE);
+    CHECK(present == 0);
+    gss_release_buffer(&minor, &text);
+    gss_release_name(&minor, &canonical);
+    gss_release_name(&minor, &name);
+    user = (gss_buffer_desc){4, "1000"};
+    major = gss_import_name(&minor, &user, GSS_C_NT_STRING_UID_NAME, &name);
+    expect("gss_import_name (number)", major, minor, GSS_S_COMPLETE);
+    major = gss_canonicalize_name(&minor, name, &ntlm, &canonical);
+    expect("gss_canonicalize_name (number)", major, minor, GSS_S_BAD_NAMETYPE);
     gss_release_name(&minor, &name);
 }
 

@@ -122,9 +122,10 @@ static inline void refused(int line, gss_ctx_id_t *context, gss_buffer_desc *mes
 static inline void ask_name(gss_name_t name)
 {
     OM_uint32 major, minor;
-    gss_buffer_desc text;
+    gss_buffer_desc text, again;
     gss_OID type;
     gss_name_t copy;
+    int equal = 0;
 
     major = gss_display_name(&minor, name, &text, &type);
     expect("gss_display_name", major, minor, GSS_S_COMPLETE);
@@ -141,6 +142,22 @@ static inline void ask_name(gss_name_t name)
     major = gss_display_name(&minor, copy, &text, NULL);
     expect("gss_display_name (copy)", major, minor, GSS_S_COMPLETE);
     CHECK(is_text(&text, setting("EXPECT_NAME")));
+    gss_release_buffer(&minor, &text);
+    CHECK(gss_userok(name, setting("EXPECT_LOCAL")) == 1 && gss_userok(name, "root") == 0);
+
+    /* What an application keeps of a name is the same name again, which proves nothing. */
+    major = gss_export_name(&minor, name, &text);
+    expect("gss_export_name", major, minor, GSS_S_COMPLETE);
+    gss_release_name(&minor, &copy);
+    major = gss_import_name(&minor, &text, GSS_C_NT_EXPORT_NAME, &copy);
+    expect("gss_import_name (exported)", major, minor, GSS_S_COMPLETE);
+    major = gss_compare_name(&minor, name, copy, &equal);
+    expect("gss_compare_name", major, minor, GSS_S_COMPLETE);
+    CHECK(equal && gss_userok(copy, setting("EXPECT_LOCAL")) == 0);
+    major = gss_export_name(&minor, copy, &again);
+    expect("gss_export_name (again)", major, minor, GSS_S_COMPLETE);
+    CHECK(again.length == text.length && memcmp(again.value, text.value, text.length) == 0);
+    gss_release_buffer(&minor, &again);
     gss_release_buffer(&minor, &text);
     gss_release_name(&minor, &copy);
 }

@@ -38,10 +38,9 @@ def succeeded(done):
     return done.stdout
 
 
-def test_loads_without_a_trace_and_answers_null(host, library):
+def test_loads_without_a_trace(host, library):
     said = succeeded(programs.run(host, library, environment={}))
-    exports = (programs.ROOT / "ci" / "symbols.list").read_text().split()
-    assert f"{len(exports)} exports answer NULL; no file, no thread" in said
+    assert said == "no file, no thread\n"
 
 
 def test_a_panic_does_not_reach_the_host(host, library):

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::accept::{Acceptor, Established};
+use crate::fault::{Fault, Minor};
+use crate::gss::cred::INDEFINITE;
 use crate::gss::flags;
 use crate::gss::initiate::Initiation;
 use crate::gss::name::Name;
@@ -40,6 +42,26 @@ impl Party {
         }
     }
 
+    /// Seconds until a login that is complete expires; 0 if it has, or there is none. Every call that
+    /// tells a lifetime tells this one, and messages are protected until it is 0.
+    pub(super) fn time_left(&self) -> u32 {
+        match self {
+            Self::Acceptor(acceptor) => acceptor.established().map_or(0, seconds_left),
+            Self::Initiator(initiation) => initiation.time_left(),
+        }
+    }
+
+    /// [`Self::time_left`], never 0.
+    ///
+    /// # Errors
+    /// `ContextExpired`
+    pub(super) fn require_time(&self) -> Result<u32, Fault> {
+        match self.time_left() {
+            0 => Err(Minor::ContextExpired.into()),
+            seconds => Ok(seconds),
+        }
+    }
+
     /// What protects messages, if the login is complete and left a session key.
     pub(super) fn security(&mut self) -> Option<&mut SessionSecurity> {
         match self {
@@ -67,21 +89,24 @@ pub struct Login {
 
 impl Login {
     fn accepted(established: &Established) -> Self {
-        let left = established
-            .expires()
-            .duration_since(SystemTime::now())
-            .unwrap_or_default();
-        // All ones would be `GSS_C_INDEFINITE`.
-        let time_rec = u32::try_from(left.as_secs())
-            .unwrap_or(u32::MAX)
-            .min(u32::MAX - 1);
         Self {
             source: Name::Verified(Arc::clone(established.identity())),
             target: None,
-            time_rec,
+            time_rec: seconds_left(established),
             flags: flags::granted(established.security()),
             has_mic: established.mic_verified(),
             initiated: false,
         }
     }
+}
+
+/// Whole seconds, fewer than `GSS_C_INDEFINITE`.
+fn seconds_left(established: &Established) -> u32 {
+    let left = established
+        .expires()
+        .duration_since(SystemTime::now())
+        .unwrap_or_default();
+    u32::try_from(left.as_secs())
+        .unwrap_or(u32::MAX)
+        .min(INDEFINITE - 1)
 }

@@ -94,6 +94,14 @@ fn a_usage_needs_what_it_is_made_of() {
 }
 
 #[test]
+fn nobody_initiates_anonymously() {
+    let folder = tempfile::tempdir().unwrap();
+    let hash = PasswordHash::of_password(b"p").unwrap();
+    let refused = user(&source(&folder), Some(&Name::Anonymous), Some(hash));
+    assert_eq!(refused.unwrap_err().minor(), Minor::InitiateUnavailable);
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let fault = user(&nothing(), None, None).unwrap_err();
     let text = "there are no credentials to initiate with: no password was given, and \

@@ -16,15 +16,14 @@ use crate::gss::abi::{BufferDesc, Handle, In, Out};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
 use crate::gss::name::Name;
-use crate::gss::oid;
 use crate::setup::Source;
 use crate::wire::{DecodeError, Reader, Writer};
 
 /// What every token begins with; the last byte is the version.
 const MAGIC: &[u8; 8] = b"ntlmdcA\x01";
 
-/// The token: after the magic the four parts of the source and the name, each a byte that tells if
-/// it is there (of the name, what kind it is) and, if so, its length in 32 bits and its bytes.
+/// The token: after the magic the four parts of the source and the name, as it is exported, each a
+/// byte that tells if it is there and, if so, its length in 32 bits and its bytes.
 fn encode(source: &Source, name: Option<&Name>) -> Result<Vec<u8>, Fault> {
     let path =
         |path: &Option<PathBuf>| path.as_ref().map(|path| path.as_os_str().as_bytes().into());
@@ -36,29 +35,20 @@ fn encode(source: &Source, name: Option<&Name>) -> Result<Vec<u8>, Fault> {
         path(&source.users_file),
         text(&source.netbios_computer),
         text(&source.netbios_domain),
+        name.map(Name::encode).transpose()?,
     ] {
-        put(&mut writer, 1, part)?;
+        put(&mut writer, part)?;
     }
-    let kind = match name {
-        Some(Name::HostbasedService { .. }) => SERVICE,
-        _ => USER,
-    };
-    put(&mut writer, kind, name.map(|name| name.display().into()))?;
     Ok(writer.into_bytes())
 }
 
-/// The name is a user's.
-const USER: u8 = 1;
-/// The name is a service's.
-const SERVICE: u8 = 2;
-
-fn put(writer: &mut Writer, kind: u8, part: Option<Vec<u8>>) -> Result<(), Fault> {
+fn put(writer: &mut Writer, part: Option<Vec<u8>>) -> Result<(), Fault> {
     let Some(part) = part else {
         writer.u8(0);
         return Ok(());
     };
     let length = u32::try_from(part.len()).map_err(|_| Minor::BadName)?;
-    writer.u8(kind).u32(length).bytes(&part);
+    writer.u8(1).u32(length).bytes(&part);
     Ok(())
 }
 
@@ -69,36 +59,29 @@ fn decode(token: &[u8]) -> Result<(Source, Option<Name>), Fault> {
         return Err(Minor::BadCredentialToken.into());
     }
     let mut part = |field| take(&mut reader, field).map_err(malformed);
-    let path = |(_, bytes): (u8, &[u8])| PathBuf::from(OsStr::from_bytes(bytes));
-    let text = |(_, bytes): (u8, &[u8])| {
-        String::from_utf8(bytes.to_vec()).map_err(|_| Minor::BadCredentialToken)
-    };
+    let path = |bytes: &[u8]| PathBuf::from(OsStr::from_bytes(bytes));
+    let text =
+        |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| Minor::BadCredentialToken);
     let source = Source {
         config: part("Config")?.map(path),
         users_file: part("UsersFile")?.map(path),
         netbios_computer: part("NetbiosComputer")?.map(text).transpose()?,
         netbios_domain: part("NetbiosDomain")?.map(text).transpose()?,
     };
-    let name = part("Name")?.map(|(kind, bytes)| match kind {
-        SERVICE => Name::import(bytes, Some(oid::NT_HOSTBASED_SERVICE)),
-        _ => Name::import(bytes, None),
-    });
+    let name = part("Name")?.map(Name::decode).transpose()?;
     reader.finish("Credential").map_err(malformed)?;
-    Ok((source, name.transpose()?))
+    Ok((source, name))
 }
 
-fn take<'a>(
-    reader: &mut Reader<'a>,
-    field: &'static str,
-) -> Result<Option<(u8, &'a [u8])>, DecodeError> {
+fn take<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<Option<&'a [u8]>, DecodeError> {
     match reader.u8(field)? {
         0 => Ok(None),
-        kind @ (USER | SERVICE) => {
+        1 => {
             let length =
                 usize::try_from(reader.u32(field)?).map_err(|_| DecodeError::truncated(field))?;
-            Ok(Some((kind, reader.take(length, field)?)))
+            Ok(Some(reader.take(length, field)?))
         }
-        _ => Err(DecodeError::new(field, "unknown kind")),
+        _ => Err(DecodeError::new(field, "neither there nor not there")),
     }
 }
 
@@ -132,6 +115,7 @@ export! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gss::oid;
 
     fn source() -> Source {
         Source {

@@ -1,0 +1,160 @@
+//! Exported names (RFC 2743 3.2): what an application keeps in lists of who may do what.
+//!
+//! Whoever can write such a list can write any name into it, so what is imported proves nothing: a
+//! verified name comes back as one that is only typed, equal to it and no more.
+
+use super::Name;
+use crate::fault::{Fault, Minor};
+use crate::gss::abi::{BufferDesc, Handle, Out};
+use crate::gss::entry::{Success, export};
+use crate::gss::memory::Buffer;
+use crate::gss::oid;
+use crate::wire::{DecodeError, Reader, Writer};
+
+/// The token identifier, and behind it the length of the mechanism's identifier with its DER tag and
+/// length, and these.
+const HEADER: [u8; 6] = [4, 1, 0, 2 + oid::NTLM.len() as u8, 6, oid::NTLM.len() as u8];
+
+/// What kind of name follows: the first byte of what is the mechanism's own in the token.
+mod kind {
+    pub(super) const USER: u8 = 1;
+    pub(super) const SERVICE: u8 = 2;
+    pub(super) const ANONYMOUS: u8 = 3;
+}
+
+impl Name {
+    /// The token: the header, the length of what follows in 32 bits, most significant byte first,
+    /// the kind of name in one byte and its text. The same name makes the same bytes.
+    ///
+    /// # Errors
+    /// `BadName` if it is too long.
+    pub fn encode(&self) -> Result<Vec<u8>, Fault> {
+        let (kind, text) = match self {
+            Self::Verified(_) | Self::User(_) => (kind::USER, self.display()),
+            Self::HostbasedService { .. } => (kind::SERVICE, self.display()),
+            Self::Anonymous => (kind::ANONYMOUS, String::new()),
+        };
+        let length = text.len().checked_add(1).map(u32::try_from);
+        let Some(Ok(length)) = length else {
+            return Err(Minor::BadName.because("it is too long"));
+        };
+        let mut writer = Writer::new();
+        writer.bytes(&HEADER).bytes(oid::NTLM);
+        writer.bytes(&length.to_be_bytes());
+        writer.u8(kind).bytes(text.as_bytes());
+        Ok(writer.into_bytes())
+    }
+
+    /// The name of a token; never a verified one.
+    ///
+    /// # Errors
+    /// `BadName` if the token is not from [`Self::encode`].
+    pub fn decode(token: &[u8]) -> Result<Self, Fault> {
+        let malformed = |error: DecodeError| Minor::BadName.because(error);
+        let mut reader = Reader::new(token);
+        let header = reader.array("Header").map_err(malformed)?;
+        let mechanism = reader
+            .take(oid::NTLM.len(), "Mechanism")
+            .map_err(malformed)?;
+        if header != HEADER || mechanism != oid::NTLM {
+            return Err(Minor::BadName.because("it is not an exported name of NTLM"));
+        }
+        let length = reader.array("Length").map_err(malformed)?;
+        let kind = reader.u8("Kind").map_err(malformed)?;
+        let text = reader.rest();
+        if u32::try_from(text.len().saturating_add(1)) != Ok(u32::from_be_bytes(length)) {
+            return Err(Minor::BadName.because("its length is not what it says"));
+        }
+        match kind {
+            kind::USER => Self::import(text, Some(oid::NT_USER_NAME)),
+            kind::SERVICE if text.contains(&b'@') => {
+                Self::import(text, Some(oid::NT_HOSTBASED_SERVICE))
+            }
+            kind::ANONYMOUS if text.is_empty() => Ok(Self::Anonymous),
+            _ => Err(Minor::BadName.because("it is of no kind that there is")),
+        }
+    }
+}
+
+export! {
+    /// RFC 2744 5.13
+    fn gss_export_name(input_name: Handle<Name>, exported_name: Out<BufferDesc>) {
+        exported_name.set(BufferDesc::EMPTY);
+        exported_name.required("exported_name")?;
+        let token = input_name.required("input_name")?.encode()?;
+        Buffer::copy_of(&token)?.give_to(&exported_name);
+        Ok(Success::Complete)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{service, user, verified};
+    use super::*;
+
+    #[test]
+    fn a_token_is_as_the_rfc_lays_it_out() {
+        let expected = b"\x04\x01\x00\x0C\x06\x0A\x2B\x06\x01\x04\x01\x82\x37\x02\x02\x0A\
+                         \x00\x00\x00\x04\x01a\\b";
+        assert_eq!(user("a\\b").encode().unwrap(), expected);
+    }
+
+    #[test]
+    fn every_name_comes_back_and_none_is_verified() {
+        for name in [
+            user("EXAMPLE\\jürgen"),
+            user("HTTP@www"),
+            service("HTTP@www"),
+            verified("alice", "EXAMPLE"),
+            Name::Anonymous,
+        ] {
+            let token = name.encode().unwrap();
+            let back = Name::decode(&token).unwrap();
+            assert!(back.identity().is_none());
+            assert_eq!(
+                (back.display(), back.name_type()),
+                (name.display(), name.name_type())
+            );
+            assert_eq!(back.encode().unwrap(), token);
+
+            for length in 0..token.len() {
+                assert!(Name::decode(&token[..length]).is_err(), "{length}");
+            }
+            assert!(Name::decode(&[&token[..], &[0]].concat()).is_err());
+            for bit in 0..8 * 20 {
+                let mut other = token.clone();
+                other[bit / 8] ^= 1 << (bit % 8);
+                assert!(Name::decode(&other).is_err(), "bit {bit}");
+            }
+        }
+        assert_ne!(
+            user("HTTP@www").encode().unwrap(),
+            service("HTTP@www").encode().unwrap()
+        );
+    }
+
+    #[test]
+    fn what_no_export_makes_is_refused() {
+        let token = |kind: u8, text: &[u8]| {
+            let mut token = user("").encode().unwrap();
+            token[19] = 1 + text.len() as u8;
+            token[20] = kind;
+            token.extend(text);
+            Name::decode(&token)
+        };
+        assert!(token(kind::USER, b"alice").is_ok());
+        // An empty user, a NUL, a service whose host depends on who reads it, a secret anonymous.
+        for (kind, text) in [
+            (kind::USER, &b""[..]),
+            (kind::USER, b"a\0"),
+            (kind::USER, b"\xFF"),
+            (kind::SERVICE, b"HTTP"),
+            (kind::ANONYMOUS, b"alice"),
+            (0, b"alice"),
+            (4, b"alice"),
+        ] {
+            let refused = token(kind, text).err().map(|fault| fault.minor());
+            assert_eq!(refused, Some(Minor::BadName), "{kind} {text:?}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+/*
+ * Tokens that somebody changed on their way: tokens work [library.so]
+ *
+ *   login     each token of a login, cut short at each byte and with each single bit flipped
+ *   spnego    the same of a login through MIT's SPNEGO
+ *   messages  the same of protected messages
+ *
+ * With library.so its functions are called directly, else those of the real libgssapi. Our initiator
+ * always sends a message integrity code: nobody is let in who did not see the same messages.
+ */
+#include "world.h"
+
+static gss_OID_desc spnego = {6, "\x2b\x06\x01\x05\x05\x02"};
+
+/* The changes of a token: so many bytes are left of it, or one bit is another. */
+static size_t changes(size_t length)
+{
+    return length + 8 * length;
+}
+
+/* Where the change is. */
+static size_t change(gss_buffer_t token, size_t which)
+{
+    size_t bit = which - token->length;
+
+    if (which < token->length) {
+        /* No longer there for AddressSanitizer either. */
+        token->length = which;
+        token->value = realloc(token->value, which == 0 ? 1 : which);
+        return which;
+    }
+    CHECK(bit / 8 < token->length);
+    ((unsigned char *)token->value)[bit / 8] ^= 1 << (bit % 8);
+    return bit / 8;
+}
+
+struct outcome {
+    int let_in, complete;
+};
+
+/* Goes on with a login whose token number `step` this is. */
+static struct outcome go_on(struct pair *p, int step, gss_buffer_desc token)
+{
+    struct outcome outcome = {0, 0};
+    OM_uint32 major, minor;
+    gss_buffer_desc answer;
+
+    do {
+        step++;
+        major = step % 2 == 0 ? initiate(&minor, p, &token, &answer)
+                              : answer_to(&minor, p, &token, &answer);
+        CHECK(!GSS_ERROR(major) || bare == NULL || (minor != 0 && answer.length == 0));
+        if (major == GSS_S_COMPLETE && step % 2 == 0)
+            outcome.complete = 1;
+        if (major == GSS_S_COMPLETE && step % 2 == 1)
+            outcome.let_in = 1;
+        free_buffer(&token);
+        token = answer;
+    } while (!GSS_ERROR(major) && token.length > 0);
+    free_buffer(&token);
+    return outcome;
+}
+
+static void is_alice(gss_name_t client)
+{
+    OM_uint32 major, minor;
+    gss_buffer_desc text;
+
+    major = CALL(gss_display_name)(&minor, client, &text, NULL);
+    expect("gss_display_name", major, minor, GSS_S_COMPLETE);
+    CHECK(strcmp(text.value, setting("INITIATOR_USER")) == 0);
+    if (bare == NULL)
+        CHECK(gss_userok(client, setting("EXPECT_LOCAL")) == 1 && gss_userok(client, "root") == 0);
+    free_buffer(&text);
+}
+
+/* Where the token of NTLM begins in one of SPNEGO; its end if there is none. */
+static size_t inner(const gss_buffer_desc *token)
+{
+    const char *found = memmem(token->value, token->length, "NTLMSSP", 8);
+
+    return found == NULL ? token->length : (size_t)(found - (char *)token->value);
+}
+
+/*
+ * Whether what is so far from the end of a token is SPNEGO's frame around its signature, behind the
+ * token of NTLM. Who breaks the frame takes the signature away, and SPNEGO needs none where NTLM is
+ * the initiator's first choice (RFC 4178 5). The bits of a signature that is there all count.
+ */
+static int before_signature(int step, int tokens, size_t from_end)
+{
+    return tokens == 4 && step == 2 && from_end <= 20 && from_end > 16;
+}
+
+/*
+ * Every change of every token; says how many were let in nevertheless. None may be with a change in
+ * the token of NTLM itself: others are in SPNEGO's frame, which nothing protects.
+ */
+static void login(gss_OID mech, int tokens)
+{
+    struct pair p = pair(mech, GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG | GSS_C_MUTUAL_FLAG);
+
+    for (int step = 0; step < tokens; step++) {
+        gss_buffer_desc token = steps(&p, step);
+        size_t count = changes(token.length), begins = inner(&token), let_in = 0, complete = 0;
+        struct outcome outcome = go_on(&p, step, token);
+
+        CHECK(outcome.let_in == (step < 3) && outcome.complete == (step < tokens - tokens % 2));
+        is_alice(p.client);
+        forget(&p);
+        for (size_t which = 0; which < count; which++) {
+            size_t where, length;
+            gss_buffer_desc changed = steps(&p, step);
+
+            length = changed.length;
+            where = change(&changed, which);
+            outcome = go_on(&p, step, changed);
+            if (outcome.let_in) {
+                is_alice(p.client);
+                let_in++;
+            }
+            if (outcome.let_in && where >= begins && !before_signature(step, tokens, length - where)) {
+                fprintf(stderr, "token %d: let in with change %zu at %zu of %zu\n", step, which,
+                        where, length);
+                exit(1);
+            }
+            complete += (size_t)outcome.complete;
+            forget(&p);
+        }
+        printf("token %d: %zu changes, %zu let in, %zu taken by the initiator\n", step, count,
+               let_in, complete);
+    }
+    end(&p);
+}
+
+static void messages(OM_uint32 flags)
+{
+    struct pair p = pair(&ntlm, flags);
+    OM_uint32 major, minor;
+    gss_buffer_desc message = {5, "hello"}, token, signature, plain, nothing = steps(&p, 3);
+    size_t count;
+
+    free_buffer(&nothing);
+    for (int back = 0; back < 2; back++) {
+        gss_ctx_id_t from = back ? p.acceptor : p.initiator, to = back ? p.initiator : p.acceptor;
+
+        major = CALL(gss_wrap)(&minor, from, 1, 0, &message, NULL, &token);
+        expect("gss_wrap", major, minor, GSS_S_COMPLETE);
+        major = CALL(gss_get_mic)(&minor, from, 0, &message, &signature);
+        expect("gss_get_mic", major, minor, GSS_S_COMPLETE);
+        count = changes(token.length);
+        for (size_t which = 0; which < count; which++) {
+            gss_buffer_desc changed = {token.length, malloc(token.length)};
+
+            memcpy(changed.value, token.value, token.length);
+            change(&changed, which);
+            major = CALL(gss_unwrap)(&minor, to, &changed, &plain, NULL, NULL);
+            CHECK(GSS_ERROR(major) && plain.length == 0 && plain.value == NULL);
+            free_buffer(&changed);
+        }
+        /* None of these has moved anything. */
+        major = CALL(gss_unwrap)(&minor, to, &token, &plain, NULL, NULL);
+        expect("gss_unwrap", major, minor, GSS_S_COMPLETE);
+        CHECK(plain.length == 5 && memcmp(plain.value, "hello", 5) == 0);
+        free_buffer(&plain);
+        count = changes(signature.length);
+        for (size_t which = 0; which < count; which++) {
+            gss_buffer_desc changed = {signature.length, malloc(signature.length)};
+
+            memcpy(changed.value, signature.value, signature.length);
+            change(&changed, which);
+            CHECK(GSS_ERROR(CALL(gss_verify_mic)(&minor, to, &message, &changed, NULL)));
+            free_buffer(&changed);
+        }
+        for (size_t which = 0; which < changes(message.length); which++) {
+            gss_buffer_desc changed = {message.length, strdup("hello")};
+
+            change(&changed, which);
+            CHECK(GSS_ERROR(CALL(gss_verify_mic)(&minor, to, &changed, &signature, NULL)));
+            free_buffer(&changed);
+        }
+        major = CALL(gss_verify_mic)(&minor, to, &message, &signature, NULL);
+        expect("gss_verify_mic", major, minor, GSS_S_COMPLETE);
+        CHECK(GSS_ERROR(CALL(gss_verify_mic)(&minor, to, &message, &signature, NULL)));
+        free_buffer(&token);
+        free_buffer(&signature);
+    }
+    end(&p);
+}
+
+int main(int argc, char **argv)
+{
+    CHECK(argc == 2 || argc == 3);
+    if (argc == 3)
+        load(argv[2]);
+    if (strcmp(argv[1], "login") == 0) {
+        login(&ntlm, 3);
+    } else if (strcmp(argv[1], "spnego") == 0) {
+        login(&spnego, 4);
+    } else {
+        CHECK(strcmp(argv[1], "messages") == 0);
+        messages(GSS_C_CONF_FLAG);
+        messages(GSS_C_INTEG_FLAG);
+    }
+    /* The leak detector ends the program without. */
+    fflush(stdout);
+    return 0;
+}
