@@ -282,6 +282,21 @@ minor_codes! {
     0x4E44_0807 BadQop BadQop "the quality of protection is not supported";
     /// A program asked for something that this mechanism does not have.
     0x4E44_0808 NoSuchOption Unavailable "the context has no such option";
+
+    // 09: contexts in other hands
+    /// A context is exported when its login is complete; a server's also while it waits for the
+    /// client's answer. Passwords of those who log in are not exported.
+    0x4E44_0901 ContextNotExported Unavailable "the context cannot be exported in this state";
+    /// Make the directory that the text names, or name one in NTLMDC_EXPORT_DIR: mode 0700, of the user
+    /// that the program runs as.
+    0x4E44_0902 NoTransfer Unavailable "there is no directory to export contexts through";
+    /// It was changed, or it is of another host, of another user, of another mechanism; or the key in
+    /// the directory was removed.
+    0x4E44_0903 BadContextToken DefectiveToken "the token is no exported context";
+    /// Whoever imported it first has the context. Two would use one key stream.
+    0x4E44_0904 ContextTokenUsed NoContext "the exported context has been imported before";
+    /// A login that is not complete must go on within five minutes; one that is ends with its lifetime.
+    0x4E44_0905 ContextTokenExpired ContextExpired "the exported context has expired";
 }
 
 impl Minor {

@@ -43,7 +43,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "ntlm", "verify", "config", "crypto", "fault", "file", "log", "wire",
         ],
     ),
-    ("identity", &["verify", "config", "fault"]),
+    ("identity", &["verify", "config", "fault", "sid", "wire"]),
+    ("transfer", &["crypto", "fault", "file", "process", "wire"]),
     (
         "brake",
         &[
@@ -59,8 +60,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "accept",
         &[
-            "setup", "ntlm", "verify", "policy", "identity", "config", "crypto", "fault", "log",
-            "wire",
+            "setup", "ntlm", "verify", "policy", "identity", "transfer", "config", "crypto",
+            "fault", "log", "wire",
         ],
     ),
     ("initiate", &["ntlm", "verify", "crypto", "fault"]),
@@ -69,7 +70,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "gss",
         &[
-            "accept", "initiate", "setup", "identity", "ntlm", "wire", "crypto", "fault", "log",
+            "accept", "initiate", "setup", "identity", "transfer", "ntlm", "wire", "crypto",
+            "fault", "log",
         ],
     ),
 ];
