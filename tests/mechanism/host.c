@@ -79,12 +79,14 @@ static void null_arguments(void)
     NULLS(gss_display_status, 1, 0, 0, 0, 0, 0);
     NULLS(gss_duplicate_name, 1, 0, 0);
     NULLS(gss_export_cred, 1, 0, 0);
+    NULLS(gss_export_sec_context, 1, 0, 0);
     NULLS(gss_get_name_attribute, 1, 0, 0, 0, 0, 0, 0, 0);
     NULLS(gss_get_mic, 1, 0, 0, 0, 0);
     NULLS(gss_get_mic_iov, 1, 0, 0, 0, 0);
     NULLS(gss_get_mic_iov_length, 1, 0, 0, 0, 0);
     NULLS(gss_import_cred, 1, 0, 0);
     NULLS(gss_import_name, 1, 0, 0, 0);
+    NULLS(gss_import_sec_context, 1, 0, 0);
     NULLS(gss_init_sec_context, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     NULLS(gss_inquire_attrs_for_mech, 0, 0, 0, 0);
     NULLS(gss_inquire_context, 1, 0, 0, 0, 0, 0, 0, 0, 0);
