@@ -2,13 +2,14 @@
 
 use std::ptr;
 
-use crate::fault::Minor;
+use crate::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, In, Out, Slot};
 use crate::gss::context::Context;
 use crate::gss::cred;
 use crate::gss::entry::{Success, export};
 use crate::gss::flags;
 use crate::gss::memory::Buffer;
+use crate::log::{self, Severity};
 use crate::transfer;
 
 /// `GSS_C_TRANS_FLAG` if contexts of this process can be exported; nothing if not.
@@ -16,6 +17,15 @@ pub fn flag() -> u32 {
     match transfer::are_possible(cred::transfers) {
         true => flags::TRANS,
         false => 0,
+    }
+}
+
+/// An administrator can mend it, and the mechglue loses the minor code of an export.
+fn tell(fault: &Fault) {
+    if let (Minor::NoTransfer, Ok(setup)) = (fault.minor(), cred::setup_of(None)) {
+        let (told, code) = (fault.for_the_log(), fault.minor().code());
+        let to = setup.config().log.to;
+        log::write(to, Severity::Warning, format_args!("{told} [{code:x}]"));
     }
 }
 
@@ -30,7 +40,8 @@ export! {
         let context = context_handle.get("context_handle")?;
         interprocess_token.required("interprocess_token")?;
         let context = context.ok_or_else(|| Minor::BadArgument.because("there is no context"))?;
-        let token = Buffer::copy_of(&context.export(&cred::transfers()?)?)?;
+        let exported = cred::transfers().and_then(|transfers| context.export(&transfers));
+        let token = Buffer::copy_of(&exported.inspect_err(tell)?)?;
         context_handle.take("context_handle")?;
         token.give_to(&interprocess_token);
         Ok(Success::Complete)
