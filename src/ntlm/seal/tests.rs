@@ -243,6 +243,9 @@ fn carried(security: &SessionSecurity, role: Role) -> SessionSecurity {
     let mut reader = Reader::new(&saved);
     let restored = SessionSecurity::restore(&mut reader, role).unwrap();
     assert_eq!(reader.finish("rest"), Ok(()));
+    let mut writer = Writer::new();
+    restored.save(&mut writer);
+    assert_eq!(writer.into_bytes(), saved);
     restored
 }
 
