@@ -320,3 +320,18 @@ fn an_identity_is_the_same_in_another_process() {
         }
     }
 }
+
+#[test]
+fn what_groups_are_called_is_asked_in_the_other_process() {
+    let names = Called::all(&[Some(("EXAMPLE", "a")), Some(("OTHER", "b"))]);
+    let identity = alice_with(Arc::clone(&names));
+    let mut writer = Writer::new();
+    identity.save(&mut writer);
+    assert_eq!(names.asked(), 0);
+    let saved = writer.into_bytes();
+    let restored = || Identity::restore(&mut Reader::new(&saved)).unwrap();
+    assert!(restored().attribute(b"groups").is_none(), "nobody to ask");
+    let there = restored().with_group_names(Some(Arc::clone(&names) as _));
+    assert_eq!(values(&there, "groups"), ["a", "OTHER\\b"]);
+    assert_eq!(names.asked(), 1);
+}
