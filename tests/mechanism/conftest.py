@@ -19,3 +19,8 @@ def setting(tmp_path_factory, library):
 @pytest.fixture(scope="session")
 def initiating(setting):
     return compile_c(HERE / "initiating.c", setting.folder, *SANITIZERS)
+
+
+@pytest.fixture(scope="session")
+def acceptor(setting):
+    return compile_c(HERE / "acceptor.c", setting.folder)

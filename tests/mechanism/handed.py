@@ -2,9 +2,10 @@
 """One turn in a process of its own, by python3-gssapi: handed.py WORD
 
 Reads what it is given as JSON, every value in base64: "context" (exported), "message". WORD is
-`accept`, `wrap` or `unwrap`; or `login` for a client's whole login, which runs `handed.py accept` for
-the server's turns. Prints JSON: "context" (exported anew), "message", and in the end "name".
-`handed.py conversation COUNT` is all of them: a login and so many messages each way.
+`accept`, `wrap`, `unwrap` or `describe`; or `login` for a client's whole login, which runs `handed.py accept` for
+the server's turns. Prints JSON: "context" (exported anew), "message", or what it learnt.
+`handed.py conversation COUNT` is all of them: a login and so many messages each way; it prints who
+logged in, and his groups.
 """
 
 import base64
@@ -38,10 +39,7 @@ def accept(given):
         context = gssapi.raw.import_sec_context(given["context"])
     credential = gssapi.Credentials(usage="accept", mechs=[NTLM])
     done = gssapi.raw.accept_sec_context(given["message"], credential, context)
-    said = {"message": done.token or b""}
-    if not done.more_steps:
-        said["name"] = gssapi.raw.display_name(done.initiator_name).name
-    return said | {"context": gssapi.raw.export_sec_context(done.context)}
+    return {"message": done.token or b"", "context": gssapi.raw.export_sec_context(done.context)}
 
 
 def login(_):
@@ -62,7 +60,7 @@ def login(_):
         message = client.step(server["message"])
         server = turn("accept", context=server["context"], message=message)
     assert gssapi.RequirementFlag.transferable in client.actual_flags
-    return {"context": client.export(), "server": server["context"], "name": server["name"]}
+    return {"context": client.export(), "server": server["context"]}
 
 
 def wrap(given):
@@ -79,6 +77,14 @@ def unwrap(given):
     return {"message": message.message, "context": context.export()}
 
 
+def describe(given):
+    name = gssapi.SecurityContext(token=given["context"]).initiator_name
+    said = {"name": str(name).encode()}
+    if b"groups" in list(name.attributes):
+        said["groups"] = b"\n".join(sorted(name.attributes["groups"].values))
+    return said
+
+
 def conversation(count):
     """A login, and messages each way, no two turns in one process."""
     done = turn("login")
@@ -90,7 +96,8 @@ def conversation(count):
             came = turn("unwrap", context=sides[1 - speaker], message=sent["message"])
             assert came["message"] == text
             sides[speaker], sides[1 - speaker] = sent["context"], came["context"]
-    print(done["name"].decode(), count)
+    who = turn("describe", context=sides[1])
+    print(json.dumps({what: value.decode().split("\n") for what, value in who.items()}))
 
 
 if __name__ == "__main__":
@@ -98,6 +105,6 @@ if __name__ == "__main__":
         conversation(int(sys.argv[2]))
     else:
         given = {name: base64.b64decode(value) for name, value in json.load(sys.stdin).items()}
-        turns = {"accept": accept, "login": login, "wrap": wrap, "unwrap": unwrap}
-        said = turns[sys.argv[1]](given)
+        turns = (accept, login, wrap, unwrap, describe)
+        said = {turn.__name__: turn for turn in turns}[sys.argv[1]](given)
         print(json.dumps({name: base64.b64encode(value).decode() for name, value in said.items()}))

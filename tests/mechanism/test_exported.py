@@ -1,5 +1,6 @@
 """Contexts that go into other processes."""
 
+import json
 import subprocess
 
 import programs
@@ -45,7 +46,7 @@ def handed(setting, count, **more):
 def test_no_two_turns_in_one_process(setting):
     done = handed(setting, 5)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "EXAMPLE\\alice 5\n"
+    assert json.loads(done.stdout) == {"name": ["EXAMPLE\\alice"]}
 
 
 def test_without_a_directory_the_log_says_what_is_missing(setting):
@@ -56,6 +57,15 @@ def test_without_a_directory_the_log_says_what_is_missing(setting):
     assert "OperationUnavailableError" in done.stderr
     assert f"there is no directory to export contexts through: {missing}: " in done.stderr
     assert "with mode 0700 [4e440902]" in done.stderr
+
+
+def test_what_cannot_be_exported_is_not_offered(acceptor, setting):
+    done = programs.run(acceptor, "logins", 1, environment=setting.environment())
+    assert done.returncode == 0, done.stderr
+    variables = setting.environment(NTLMDC_EXPORT_DIR=setting.folder / "missing")
+    done = programs.run(acceptor, "logins", 1, environment=variables)
+    assert done.returncode == 1
+    assert "not so: flags == GRANTED" in done.stderr
 
 
 @pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
