@@ -51,7 +51,7 @@ def test_no_two_turns_in_one_process(setting):
 
 def test_without_a_directory_the_log_says_what_is_missing(setting):
     missing = setting.folder / "missing"
-    config = setting.configuration("missing.toml", setting.users, "stderr")
+    config = setting.configuration("telling.toml", setting.users, "stderr")
     done = handed(setting, 1, NTLMDC_EXPORT_DIR=missing, NTLMDC_CONFIG=config)
     assert done.returncode == 1
     assert "OperationUnavailableError" in done.stderr
