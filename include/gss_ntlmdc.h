@@ -357,4 +357,25 @@
  * have. */
 #define NTLMDC_E_NO_SUCH_OPTION 0x4E440808u
 
+/* The context cannot be exported in this state. A context is exported when its login is
+ * complete; a server's also while it waits for the client's answer. Passwords of those who log
+ * in are not exported. */
+#define NTLMDC_E_CONTEXT_NOT_EXPORTED 0x4E440901u
+
+/* There is no directory to export contexts through. Make the directory that the text names, or
+ * name one in NTLMDC_EXPORT_DIR: mode 0700, of the user that the program runs as. */
+#define NTLMDC_E_NO_TRANSFER 0x4E440902u
+
+/* The token is no exported context. It was changed, or it is of another host, of another user,
+ * of another mechanism; or the key in the directory was removed. */
+#define NTLMDC_E_BAD_CONTEXT_TOKEN 0x4E440903u
+
+/* The exported context has been imported before. Whoever imported it first has the context. Two
+ * would use one key stream. */
+#define NTLMDC_E_CONTEXT_TOKEN_USED 0x4E440904u
+
+/* The exported context has expired. A login that is not complete must go on within five
+ * minutes; one that is ends with its lifetime. */
+#define NTLMDC_E_CONTEXT_TOKEN_EXPIRED 0x4E440905u
+
 #endif /* GSS_NTLMDC_H */

@@ -4,6 +4,8 @@
 //! verified, then its message integrity is checked with the key that the verifier gave;
 //! [`Established`] takes a value of each check and can be made in no other way.
 
+mod saved;
+
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
@@ -134,7 +136,7 @@ pub struct Established {
 }
 
 impl Established {
-    /// The only way in: what was admitted, who it is, the check of the messages, and that he may
+    /// The only way in but that from another process ([`Self::restore`]): what was admitted, who it is, the check of the messages, and that he may
     /// come in.
     fn new(
         setup: &Setup,

@@ -18,6 +18,9 @@ pub use policy::{
 };
 pub use values::{Controller, Host, MachineAccount, NetbiosName, SiteName, first_label};
 
+/// Where the server's processes share what they share, if nothing names another place.
+pub const DEFAULT_STATE_DIR: &str = "/run/ntlmdc";
+
 /// What the file says, defaults filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,7 +164,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
         if !(1..=16).contains(&connections) {
             return Err("connections: 1 to 16".to_owned());
         }
-        let state_dir = table.state_dir.unwrap_or_else(|| "/run/ntlmdc".into());
+        let state_dir = table.state_dir.unwrap_or_else(|| DEFAULT_STATE_DIR.into());
         Ok(Self {
             domain: table.domain,
             netbios_domain,

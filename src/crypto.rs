@@ -1,9 +1,12 @@
-//! Every cryptographic primitive the protocols need; the only file that names a crypto crate.
+//! Every cryptographic primitive the protocols need; nothing else names a crypto crate.
 //!
 //! Secrets are [`Secret`] and [`SecretBytes`]: they wipe themselves when dropped, print nothing, and
-//! are compared only in constant time. All keys here are 16 bytes; the algorithms are those of the
-//! protocols (MD4, MD5 and RC4 are what NTLM is made of), not a choice.
+//! are compared only in constant time. The algorithms are those of the protocols (MD4, MD5 and RC4 are
+//! what NTLM is made of), not a choice, but for what seals data of our own; all keys of theirs are 16
+//! bytes.
 
+mod aead;
+mod rc4;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +24,9 @@ use md5::Md5;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+pub use aead::{NONCE_SIZE, open, seal};
+pub use rc4::{Rc4, rc4};
 
 /// A secret of `N` bytes: wiped on drop, never printed, equal only in constant time.
 #[derive(Clone)]
@@ -243,56 +249,6 @@ fn padded_to_block<B: From<[u8; 64]>>(key: &Key) -> B {
         .zip(key.expose())
         .for_each(|(to, from)| *to = *from);
     B::from(*block)
-}
-
-/// RC4 from the start of its key stream, in place: encrypts and decrypts.
-pub fn rc4(key: &Key, data: &mut [u8]) {
-    Rc4::new(key).apply(data);
-}
-
-/// RC4 as a key stream through many messages.
-///
-/// Not the `rc4` crate: a copy is needed to work on a message that may turn out to be forged, and
-/// the crate's cipher can be neither copied nor saved.
-#[derive(Clone)]
-pub struct Rc4 {
-    state: Zeroizing<[u8; 256]>,
-    i: u8,
-    j: u8,
-}
-
-#[allow(clippy::indexing_slicing)] // by a byte, into 256 entries
-impl Rc4 {
-    /// Starts the key stream.
-    pub fn new(key: &Key) -> Self {
-        let mut state = Zeroizing::new(std::array::from_fn(|i| i as u8));
-        let mut j = 0_u8;
-        for (i, byte) in (0..=u8::MAX).zip(key.expose().iter().cycle()) {
-            j = j.wrapping_add(state[usize::from(i)]).wrapping_add(*byte);
-            state.swap(usize::from(i), usize::from(j));
-        }
-        Self { state, i: 0, j: 0 }
-    }
-
-    /// Encrypts or decrypts the next piece in place.
-    pub fn apply(&mut self, data: &mut [u8]) {
-        let Self { state, i, j } = self;
-        for byte in data {
-            *i = i.wrapping_add(1);
-            let at_i = state[usize::from(*i)];
-            *j = j.wrapping_add(at_i);
-            let at_j = state[usize::from(*j)];
-            state[usize::from(*i)] = at_j;
-            state[usize::from(*j)] = at_i;
-            *byte ^= state[usize::from(at_i.wrapping_add(at_j))];
-        }
-    }
-}
-
-impl fmt::Debug for Rc4 {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Rc4")
-    }
 }
 
 /// CRC-32 (ISO 3309), which NTLM uses as a checksum that it then encrypts.

@@ -3,7 +3,9 @@
 //! Every layer reports in these words. A code is stable once published: programs and error pages
 //! test it (`include/gss_ntlmdc.h` is made from this table).
 
-use std::fmt;
+mod told;
+
+pub use told::{Fault, is_unprintable};
 
 /// The GSS major status that goes with a fault (RFC 2744 3.9.1); the value is the routine error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -283,6 +285,21 @@ minor_codes! {
     0x4E44_0807 BadQop BadQop "the quality of protection is not supported";
     /// A program asked for something that this mechanism does not have.
     0x4E44_0808 NoSuchOption Unavailable "the context has no such option";
+
+    // 09: contexts in other hands
+    /// A context is exported when its login is complete; a server's also while it waits for the
+    /// client's answer. Passwords of those who log in are not exported.
+    0x4E44_0901 ContextNotExported Unavailable "the context cannot be exported in this state";
+    /// Make the directory that the text names, or name one in NTLMDC_EXPORT_DIR: mode 0700, of the user
+    /// that the program runs as.
+    0x4E44_0902 NoTransfer Unavailable "there is no directory to export contexts through";
+    /// It was changed, or it is of another host, of another user, of another mechanism; or the key in
+    /// the directory was removed.
+    0x4E44_0903 BadContextToken DefectiveToken "the token is no exported context";
+    /// Whoever imported it first has the context. Two would use one key stream.
+    0x4E44_0904 ContextTokenUsed NoContext "the exported context has been imported before";
+    /// A login that is not complete must go on within five minutes; one that is ends with its lifetime.
+    0x4E44_0905 ContextTokenExpired ContextExpired "the exported context has expired";
 }
 
 impl Minor {
@@ -307,91 +324,6 @@ impl Minor {
     pub fn from_code(code: u32) -> Option<Self> {
         Self::ALL.iter().copied().find(|minor| minor.code() == code)
     }
-
-    /// The fault with something to say about this occurrence, fit for everybody's eyes.
-    pub fn because(self, detail: impl fmt::Display) -> Fault {
-        Fault {
-            minor: self,
-            detail: Some(Detail::Public(one_line(&detail.to_string()))),
-        }
-    }
-
-    /// The fault with something to say that the peer may not learn: for the log only.
-    pub fn confidentially(self, detail: impl fmt::Display) -> Fault {
-        Fault {
-            minor: self,
-            detail: Some(Detail::Private(one_line(&detail.to_string()))),
-        }
-    }
-}
-
-/// A minor code and what is known of this occurrence.
-///
-/// [`Display`](fmt::Display) leaves out what the peer may not learn; [`Fault::for_the_log`] does not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    minor: Minor,
-    detail: Option<Detail>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Detail {
-    Public(String),
-    Private(String),
-}
-
-impl Fault {
-    /// The code.
-    pub fn minor(&self) -> Minor {
-        self.minor
-    }
-
-    /// Text and detail, confidential ones included.
-    pub fn for_the_log(&self) -> String {
-        match &self.detail {
-            None => self.minor.text().to_owned(),
-            Some(Detail::Public(detail) | Detail::Private(detail)) => {
-                format!("{}: {detail}", self.minor.text())
-            }
-        }
-    }
-}
-
-impl From<Minor> for Fault {
-    fn from(minor: Minor) -> Self {
-        Self {
-            minor,
-            detail: None,
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.detail {
-            Some(Detail::Public(detail)) => write!(formatter, "{}: {detail}", self.minor.text()),
-            Some(Detail::Private(_)) | None => formatter.write_str(self.minor.text()),
-        }
-    }
-}
-
-impl std::error::Error for Fault {}
-
-/// A detail may quote what a client typed: it stays on its line, in the direction of the text.
-fn one_line(text: &str) -> String {
-    text.chars().fold(String::new(), |mut line, letter| {
-        match is_unprintable(letter) {
-            true => line.extend(letter.escape_unicode()),
-            false => line.push(letter),
-        }
-        line
-    })
-}
-
-/// Control characters, and those that separate lines or turn the direction of the text.
-pub fn is_unprintable(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@
 //! - [`initiate`] — `gss_init_sec_context`
 //! - [`message`], [`message_iov`] — messages after the login, in one buffer and in pieces
 //! - [`option`] — what is asked of a context by object identifier
+//! - [`transfer`] — contexts in other processes
 //! - [`mech`] — what the mechanism says of itself
 
 pub mod abi;
@@ -42,3 +43,4 @@ pub mod name;
 pub mod oid;
 pub mod option;
 pub mod status;
+pub mod transfer;

@@ -1,6 +1,7 @@
 //! A verified logon becomes names and attributes.
 
 mod groups;
+mod saved;
 
 use std::sync::{Arc, OnceLock};
 

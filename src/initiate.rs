@@ -50,6 +50,11 @@ impl Initiator {
         Self(State::Failed)
     }
 
+    /// One whose login was complete in another process.
+    pub fn restored(security: SessionSecurity) -> Self {
+        Self(State::Established(Box::new(security)))
+    }
+
     /// Begins, with an empty token; or takes the server's message. `channel` is what the application
     /// knows of the channel to the server, if anything. Gives the message to send; it is the last if
     /// the login is [`Self::established`] then, as far as we can tell.

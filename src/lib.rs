@@ -20,6 +20,7 @@
 //!          │          ├─► rpc         the secure channel's bytes; no I/O
 //!          │          └─► dns, cldap  the questions that find a controller; no I/O
 //!          ├─► identity  a verified logon becomes names and attributes
+//!          ├─► transfer  what a context says, sealed, on its way into another process
 //!          └─► log       one line per decision
 //!
 //! leaves: wire (bytes), crypto (secrets), fault (what went wrong, told to people), sid, net (sockets
@@ -67,6 +68,8 @@ pub mod rpc;
 pub mod setup;
 #[forbid(unsafe_code)]
 pub mod sid;
+#[forbid(unsafe_code)]
+pub mod transfer;
 #[forbid(unsafe_code)]
 pub mod verify;
 #[forbid(unsafe_code)]

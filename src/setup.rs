@@ -13,9 +13,9 @@ use crate::log::{self, Severity};
 use crate::ntlm::acceptor::{Target, TargetKind};
 use crate::policy::channel::{Certificates, Channel};
 use crate::process::PerProcess;
-use crate::verify::Verifier;
 use crate::verify::netlogon::Netlogon;
 use crate::verify::users::{Own, Users};
+use crate::verify::{GroupNames, Verifier};
 
 /// The file that is read if nothing names another.
 pub const DEFAULT_FILE: &str = "/etc/gss/ntlmdc.toml";
@@ -67,6 +67,13 @@ impl Setup {
     /// Who is asked for a login, in this order.
     pub fn verifiers(&self) -> &[Box<dyn Verifier>] {
         &self.verifiers
+    }
+
+    /// Who knows what the groups of verified users are called, if anybody does.
+    pub fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
+        self.verifiers
+            .iter()
+            .find_map(|verifier| verifier.group_names())
     }
 
     /// The TLS connection that a client should have come through, as far as that is known.
@@ -121,6 +128,25 @@ struct Loaded {
 /// [`Minor::NotConfigured`], [`Minor::SwitchedOff`], [`Minor::BadConfiguration`], or what a verifier lacks.
 pub fn load(source: &Source) -> Result<Arc<Setup>, Fault> {
     load_at(Instant::now(), source)
+}
+
+/// The state directory of the configuration in force; the default one if there is none, or if it
+/// asks no domain.
+///
+/// # Errors
+/// As [`load`], but for a configuration that is not there.
+pub fn state_dir(source: &Source) -> Result<PathBuf, Fault> {
+    let setup = match load(source) {
+        Err(fault) if !is_an_order(&fault) => return Err(fault),
+        outcome => outcome.ok(),
+    };
+    let netlogon = setup
+        .as_ref()
+        .and_then(|setup| setup.config.netlogon.as_ref());
+    Ok(netlogon.map_or_else(
+        || config::DEFAULT_STATE_DIR.into(),
+        |netlogon| netlogon.state_dir.clone(),
+    ))
 }
 
 fn load_at(now: Instant, source: &Source) -> Result<Arc<Setup>, Fault> {

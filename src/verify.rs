@@ -141,6 +141,11 @@ pub trait Verifier: Send + Sync {
     /// # Errors
     /// [`Refusal`]; whoever is refused is refused, whatever the reason.
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal>;
+
+    /// Who knows what the groups of those are called that it has verified, if anybody does.
+    fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
+        None
+    }
 }
 
 /// Asks the verifiers one after the other until one has decided.

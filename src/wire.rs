@@ -97,6 +97,28 @@ impl<'a> Reader<'a> {
         self.array(field).map(u64::from_le_bytes)
     }
 
+    /// Reads bytes that their number goes before, in 32 bits.
+    pub fn block(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
+        let length = self.u32(field)?;
+        let length = usize::try_from(length).map_err(|_| DecodeError::truncated(field))?;
+        self.take(length, field)
+    }
+
+    /// Reads a [`Self::block`] of UTF-8.
+    pub fn text(&mut self, field: &'static str) -> Result<String, DecodeError> {
+        String::from_utf8(self.block(field)?.to_vec())
+            .map_err(|_| DecodeError::new(field, "not UTF-8"))
+    }
+
+    /// Reads a byte that tells whether something follows: 0 or 1.
+    pub fn flag(&mut self, field: &'static str) -> Result<bool, DecodeError> {
+        match self.u8(field)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(DecodeError::new(field, "neither 0 nor 1")),
+        }
+    }
+
     /// Skips to the next multiple of `alignment` (a power of two), counted from the first byte.
     pub fn align(&mut self, alignment: usize, field: &'static str) -> Result<(), DecodeError> {
         let aligned = self
@@ -169,6 +191,21 @@ impl Writer {
         self.bytes(&value.to_le_bytes())
     }
 
+    /// Appends bytes and, before them, their number in 32 bits; of more than that counts, the rest is
+    /// left out.
+    pub fn block(&mut self, bytes: &[u8]) -> &mut Self {
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let counted = usize::try_from(length).ok().and_then(|n| bytes.get(..n));
+        self.u32(length).bytes(counted.unwrap_or(bytes))
+    }
+
+    /// Makes room for so many bytes more: what is written then leaves no copy in a buffer that was
+    /// too small.
+    pub fn reserve(&mut self, room: usize) -> &mut Self {
+        self.0.reserve_exact(room);
+        self
+    }
+
     /// Appends `count` zero bytes.
     pub fn zeros(&mut self, count: usize) -> &mut Self {
         self.0.resize(self.0.len() + count, 0);
@@ -229,8 +266,9 @@ mod tests {
     fn reads_what_was_written() {
         let mut writer = Writer::new();
         writer.u8(1).u16(0x0203).align(4).u32(0x0405_0607).u64(8);
+        writer.reserve(100).block(&[9, 9]).block("é".as_bytes());
         let bytes = writer.into_bytes();
-        assert_eq!(bytes.len(), 4 + 4 + 8);
+        assert_eq!(bytes.len(), 4 + 4 + 8 + 6 + 6);
 
         let mut reader = Reader::new(&bytes);
         assert_eq!(reader.u8("a"), Ok(1));
@@ -238,6 +276,8 @@ mod tests {
         assert_eq!(reader.align(4, "pad"), Ok(()));
         assert_eq!(reader.u32("c"), Ok(0x0405_0607));
         assert_eq!(reader.u64("d"), Ok(8));
+        assert_eq!(reader.block("e"), Ok(&[9, 9][..]));
+        assert_eq!(reader.text("f"), Ok("é".to_owned()));
         assert_eq!(reader.finish("end"), Ok(()));
     }
 
@@ -257,6 +297,10 @@ mod tests {
             reader.finish("message"),
             Err(DecodeError::new("message", "trailing bytes"))
         );
+        let mut reader = Reader::new(&[0xFF, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0, 0xFF, 2]);
+        assert_eq!(reader.block("a"), Err(DecodeError::truncated("a")));
+        assert_eq!(reader.text("b"), Err(DecodeError::new("b", "not UTF-8")));
+        assert!(reader.flag("c").is_err());
     }
 
     #[test]

@@ -1,4 +1,5 @@
 mod changed;
+mod saved;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -8,18 +8,16 @@
 //! | 8 | zeros |
 //! | 512 times 256 | [`Records`] |
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use super::table::{self, Id, Records};
 use crate::config::LogTarget;
 use crate::crypto::{self, Key};
-use crate::file::own::{make_directory, own_directory, own_file, private};
+use crate::file::own::{Lock, make_directory, own_directory, own_file, private};
 use crate::log::{self, Severity};
 use crate::process::PerProcess;
 
@@ -27,9 +25,6 @@ const MAGIC: &[u8; 8] = b"ntlmdc\0\x02";
 const KEY_AT: u64 = 8;
 const HEADER: usize = 32;
 const BUCKETS: u16 = 512;
-
-/// Nobody has the lock for longer than it takes to read and write a few bytes.
-const PATIENCE: Duration = Duration::from_millis(250);
 
 pub(super) struct Store {
     /// None if every process counts for itself.
@@ -173,32 +168,6 @@ fn place_of(key: &Key, account: &str) -> (Id, u16) {
     let mut short = Id::default();
     short.iter_mut().zip(id).for_each(|(to, from)| *to = from);
     (short, u16::from_le_bytes([a, b]) % BUCKETS)
-}
-
-/// No other process works on the file until it is dropped.
-struct Lock<'a>(&'a File);
-
-impl<'a> Lock<'a> {
-    fn take(file: &'a File) -> io::Result<Self> {
-        let patience = Instant::now() + PATIENCE;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self(file)),
-                Err(TryLockError::Error(error)) => return Err(error),
-                Err(TryLockError::WouldBlock) if Instant::now() >= patience => {
-                    return Err(ErrorKind::TimedOut.into());
-                }
-                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_micros(200)),
-            }
-        }
-    }
-}
-
-impl Drop for Lock<'_> {
-    fn drop(&mut self) {
-        // Closing would not do: a process that was forked meanwhile has the file open too.
-        let _gone_anyway = self.0.unlock();
-    }
 }
 
 #[cfg(test)]

@@ -102,6 +102,48 @@ fn rc4_is_one_stream_over_pieces() {
 }
 
 #[test]
+fn rc4_goes_on_where_it_was_saved() {
+    let mut stream = Rc4::new(&Key::new(ASCENDING));
+    stream.apply(&mut [0; 1000]);
+    let saved = stream.save();
+    let mut restored = Rc4::restore(saved.expose()).unwrap();
+    let (mut one, mut other) = ([0; 300], [0; 300]);
+    stream.apply(&mut one);
+    restored.apply(&mut other);
+    assert_eq!(one, other);
+
+    // What is no permutation is no state.
+    let mut wrong = *saved.expose();
+    wrong[0] = wrong[255];
+    assert!(Rc4::restore(&wrong).is_none());
+}
+
+#[test]
+fn xchacha20_poly1305_matches_its_published_vector() {
+    // draft-irtf-cfrg-xchacha-03 A.3.1
+    let key = Secret::new(hex!(
+        "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
+    ));
+    let nonce = hex!("404142434445464748494a4b4c4d4e4f5051525354555657");
+    let beside = hex!("50515253c0c1c2c3c4c5c6c7");
+    let plain = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for \
+        the future, sunscreen would be it.";
+    let sealed = seal(&key, &nonce, &beside, plain).unwrap();
+    assert_eq!(sealed[..16], hex!("bd6d179d3e83d43b9576579493c0e939"));
+    assert_eq!(
+        sealed[plain.len()..],
+        hex!("c0875924c1c7987947deafd8780acf49")
+    );
+    assert_eq!(
+        open(&key, &nonce, &beside, &sealed).unwrap().expose(),
+        plain
+    );
+    assert!(open(&key, &nonce, b"", &sealed).is_none());
+    assert!(open(&key, &nonce, &beside, &sealed[1..]).is_none());
+    assert!(open(&Secret::new([0; 32]), &nonce, &beside, &sealed).is_none());
+}
+
+#[test]
 fn crc32_matches_its_published_vector() {
     // The check value of CRC-32/ISO-HDLC.
     let mut crc = Crc32::new();

@@ -14,18 +14,18 @@
 
 mod record;
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::config::{self, LogTarget};
-use crate::crypto::{self, Key, SecretBytes};
+use crate::crypto::{self, Key};
 use crate::dc::locate::Candidate;
 use crate::dc::seconds_since_1970;
 use crate::dc::secret::NtHashes;
-use crate::file::own::{make_directory, own_directory, own_file, private};
+use crate::file::own::{make_directory, own_directory, own_file, private, read, replace};
 use crate::log::{self, Severity};
 use crate::net::Deadline;
 use crate::process::PerProcess;
@@ -82,8 +82,8 @@ impl Shared {
         loop {
             match file.try_lock() {
                 Ok(()) => return Some(Lock(file)),
-                Err(fs::TryLockError::WouldBlock) => {}
-                Err(fs::TryLockError::Error(error)) => {
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => {
                     self.tell_once(&error);
                     return None;
                 }
@@ -104,7 +104,7 @@ impl Shared {
             }
             return None;
         }
-        let bytes = match read(&path) {
+        let bytes = match read(&path, record::LIMIT) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => {
@@ -181,26 +181,6 @@ impl Shared {
             );
         }
     }
-}
-
-fn read(path: &Path) -> io::Result<SecretBytes> {
-    let file = private(OpenOptions::new().read(true)).open(path)?;
-    own_file(&file)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(record::LIMIT).unwrap_or_default());
-    file.take(record::LIMIT).read_to_end(&mut bytes)?;
-    Ok(SecretBytes::new(bytes))
-}
-
-/// Writes beside the file and renames. The name of what is written is free for the taking: only who
-/// has the lock writes there, and what a process left that died there is worth nothing.
-fn replace(new: &Path, path: &Path, bytes: &SecretBytes) -> io::Result<()> {
-    match fs::remove_file(new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(new)?;
-    file.write_all(bytes.expose())?;
-    fs::rename(new, path)
 }
 
 #[cfg(test)]

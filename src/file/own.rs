@@ -1,9 +1,13 @@
 //! Files that the processes of one server share: ours alone, or not used.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::crypto::SecretBytes;
 
 /// Makes the directory if there is none: where the parent lets us, or an administrator has.
 ///
@@ -66,4 +70,64 @@ pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+}
+
+/// Reads a file that only we can change, no more than `limit` bytes of it.
+///
+/// # Errors
+/// What is wrong, without the path.
+pub fn read(path: &Path, limit: u64) -> io::Result<SecretBytes> {
+    let file = private(OpenOptions::new().read(true)).open(path)?;
+    own_file(&file)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(limit).unwrap_or_default());
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(SecretBytes::new(bytes))
+}
+
+/// Writes beside the file and renames. The name of what is written is free for the taking: only who
+/// has the lock writes there, and what a process left that died there is worth nothing.
+///
+/// # Errors
+/// What the system says.
+pub fn replace(new: &Path, path: &Path, bytes: &SecretBytes) -> io::Result<()> {
+    match fs::remove_file(new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(new)?;
+    file.write_all(bytes.expose())?;
+    fs::rename(new, path)
+}
+
+/// No other process works under the lock of the file until it is dropped.
+pub struct Lock<'a>(&'a File);
+
+impl<'a> Lock<'a> {
+    /// Nobody has it for longer than it takes to read and write a few bytes.
+    const PATIENCE: Duration = Duration::from_millis(250);
+
+    /// Waits for the lock, though not for ever.
+    ///
+    /// # Errors
+    /// `TimedOut`, or what the system says.
+    pub fn take(file: &'a File) -> io::Result<Self> {
+        let patience = Instant::now() + Self::PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(file)),
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) if Instant::now() >= patience => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_micros(200)),
+            }
+        }
+    }
+}
+
+impl Drop for Lock<'_> {
+    fn drop(&mut self) {
+        // Closing would not do: a process that was forked meanwhile has the file open too.
+        let _gone_anyway = self.0.unlock();
+    }
 }

@@ -23,6 +23,7 @@ use crate::gss::oid::Static;
 use crate::ntlm::bindings::ChannelBindings;
 use crate::ntlm::seal::SessionSecurity;
 use crate::setup::Setup;
+use crate::transfer::{Opened, Transfers};
 pub use party::Login;
 use party::Party;
 
@@ -162,6 +163,26 @@ impl Context {
             Some(security) => Ok(security.session_key().clone()),
             None => Err(Minor::NoSuchOption.because("there is no session key")),
         })
+    }
+
+    /// What another process needs to go on with the context, sealed. The context is of no more use
+    /// then: two would use one key stream.
+    ///
+    /// # Errors
+    /// It is in no state to be exported, or cannot be here; it goes on then.
+    pub(super) fn export(&self, transfers: &Transfers) -> Result<Vec<u8>, Fault> {
+        self.step(|party| {
+            let (kind, until, body) = party.save()?;
+            transfers.seal(kind, until, &body)
+        })
+    }
+
+    /// The context that another process exported.
+    ///
+    /// # Errors
+    /// `BadContextToken`: another version exported it.
+    pub(super) fn import(opened: &Opened, setup: Option<&Setup>) -> Result<Self, Fault> {
+        Party::restore(opened, setup).map(Self::new)
     }
 
     fn with_established<T>(

@@ -15,7 +15,8 @@ use crate::gss::name::Name;
 use crate::gss::oid;
 use crate::initiate::{PasswordHash, User};
 use crate::setup::{self, Setup, Source};
-use source::{environment, hash_in, source};
+use crate::transfer::Transfers;
+use source::{environment, export_directory, hash_in, source};
 
 /// What a `gss_cred_id_t` points to. Never changes once C has it.
 pub struct Credential {
@@ -163,6 +164,19 @@ pub fn user_of(credential: Option<&Credential>) -> Result<User, Fault> {
             .ok_or_else(|| Minor::InitiateUnavailable.because("the credential is for accepting")),
         None => user(&environment()?, None, None),
     }
+}
+
+/// Where contexts of this process go through on their way into others: what the environment says, or
+/// the process's configuration. Whoever imports one has no credential that could name another.
+///
+/// # Errors
+/// As [`setup::state_dir`]
+pub fn transfers() -> Result<Transfers, Fault> {
+    let directory = match export_directory() {
+        Some(directory) => directory,
+        None => setup::state_dir(&environment()?)?,
+    };
+    Ok(Transfers::through(directory))
 }
 
 /// The parameters that all ways to acquire a credential share.

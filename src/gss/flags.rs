@@ -13,6 +13,8 @@ pub const CONF: u32 = 16;
 pub const INTEG: u32 = 32;
 /// `GSS_C_PROT_READY_FLAG`
 pub const PROT_READY: u32 = 128;
+/// `GSS_C_TRANS_FLAG`
+pub const TRANS: u32 = 256;
 
 /// What the flags that are asked for need. Delegation, anonymity and the rest NTLM does not have:
 /// they are not granted.

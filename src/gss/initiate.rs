@@ -1,5 +1,8 @@
 //! `gss_init_sec_context`.
 
+use std::time::{Duration, SystemTime};
+
+use crate::crypto::SecretBytes;
 use crate::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::context::{Context, Login};
@@ -9,9 +12,16 @@ use crate::gss::flags;
 use crate::gss::memory::Buffer;
 use crate::gss::name::Name;
 use crate::gss::oid::{self, Static};
+use crate::gss::transfer;
 use crate::initiate::{Initiator, Purpose};
 use crate::ntlm::bindings::ChannelBindings;
-use crate::ntlm::seal::SessionSecurity;
+use crate::ntlm::seal::{Role, SessionSecurity};
+use crate::transfer::{Opened, malformed};
+use crate::wire::{DecodeError, Reader, Writer};
+
+/// What a server says of the end of a login we do not learn; its exported context does not wait longer
+/// to be imported.
+const UNDER_WAY_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The initiator's side of a context.
 pub(super) struct Initiation {
@@ -46,13 +56,47 @@ impl Initiation {
         self.initiator.step(channel, token)
     }
 
+    /// What another process needs to go on, and until when it may begin to. That holds the keys of
+    /// messages, and nothing of what the user logs in with.
+    ///
+    /// # Errors
+    /// The login is not complete.
+    pub(super) fn save(&self) -> Result<(SystemTime, SecretBytes), Fault> {
+        let security = self
+            .initiator
+            .established()
+            .ok_or(Minor::ContextNotExported)?;
+        let mut writer = Writer::new();
+        put_name(&mut writer, Some(&self.source));
+        put_name(&mut writer, self.target.as_ref());
+        writer.reserve(SessionSecurity::SAVED_AT_MOST);
+        security.save(&mut writer);
+        let until = SystemTime::now() + UNDER_WAY_AT_MOST;
+        Ok((until, SecretBytes::new(writer.into_bytes())))
+    }
+
+    /// What another process saved.
+    pub(super) fn restore(opened: &Opened) -> Result<Self, Fault> {
+        let mut reader = Reader::new(opened.body());
+        let mut name = |field| take_name(&mut reader, field);
+        let source = name("source")?.ok_or(Minor::BadContextToken)?;
+        let target = name("target")?;
+        let security = SessionSecurity::restore(&mut reader, Role::Initiator).map_err(malformed)?;
+        reader.finish("Context").map_err(malformed)?;
+        Ok(Self {
+            initiator: Initiator::restored(security),
+            source,
+            target,
+        })
+    }
+
     /// The login, if it is complete. It lasts as long as the server says, who does not say it.
     pub(super) fn login(&self) -> Option<Login> {
         self.initiator.established().map(|security| Login {
             source: self.source.clone(),
             target: self.target.clone(),
             time_rec: self.time_left(),
-            flags: flags::granted(Some(security)),
+            flags: flags::granted(Some(security)) | transfer::flag(),
             has_mic: true,
             initiated: true,
         })
@@ -72,6 +116,33 @@ impl Initiation {
     pub(super) fn security(&mut self) -> Option<&mut SessionSecurity> {
         self.initiator.security()
     }
+}
+
+const USER: u8 = 1;
+const SERVICE: u8 = 2;
+
+/// A byte tells if there is a name, and of what kind.
+fn put_name(writer: &mut Writer, name: Option<&Name>) {
+    let kind = match name {
+        None => 0,
+        Some(Name::HostbasedService { .. }) => SERVICE,
+        Some(_) => USER,
+    };
+    writer.u8(kind);
+    if let Some(name) = name {
+        writer.block(name.display().as_bytes());
+    }
+}
+
+fn take_name(reader: &mut Reader<'_>, field: &'static str) -> Result<Option<Name>, Fault> {
+    let name_type = match reader.u8(field).map_err(malformed)? {
+        0 => return Ok(None),
+        USER => oid::NT_USER_NAME,
+        SERVICE => oid::NT_HOSTBASED_SERVICE,
+        _ => return Err(malformed(DecodeError::new(field, "unknown kind"))),
+    };
+    let text = reader.block(field).map_err(malformed)?;
+    Name::import(text, Some(name_type)).map(Some)
 }
 
 /// A context for a login that begins, as the caller wants it.

@@ -48,8 +48,8 @@ export! {
         mech_attrs.set(ptr::null_mut());
         known_mech_attrs.set(ptr::null_mut());
         oid::require_ntlm(&mech)?;
-        // A complete mechanism of its own, which authenticates the initiator, protects messages
-        // and compares channel bindings.
+        // A complete mechanism of its own, which authenticates the initiator, protects messages,
+        // compares channel bindings and goes into other processes.
         mech_attrs.try_set_with(|| {
             memory::oid_set(&[
                 oid::MA_MECH_CONCRETE,
@@ -61,6 +61,7 @@ export! {
                 oid::MA_REPLAY_DET,
                 oid::MA_OOS_DET,
                 oid::MA_CBINDINGS,
+                oid::MA_CTX_TRANS,
             ])
         })?;
         Ok(Success::Complete)

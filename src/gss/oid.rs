@@ -62,6 +62,8 @@ pub const MA_OOS_DET: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x17];
 
 /// `GSS_C_MA_CBINDINGS`: 1.3.6.1.5.5.13.24 (RFC 5587 3.1)
 pub const MA_CBINDINGS: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x18];
+/// `GSS_C_MA_CTX_TRANS`: 1.3.6.1.5.5.13.27 (RFC 5587 3.1)
+pub const MA_CTX_TRANS: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x1B];
 
 /// An identifier that is handed out by its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::sid::Sid;
 use crate::verify::GroupName;
+use crate::wire::{Reader, Writer};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn alice() -> Account {
@@ -306,4 +307,49 @@ fn attributes_without_a_value_are_left_out() {
     );
     assert!(identity.attribute(b"full-name").is_none());
     assert!(identity.attribute(b"nothing").is_none());
+}
+
+#[test]
+fn an_identity_is_the_same_in_another_process() {
+    let full = Account {
+        logon_server: Some("DC1".to_owned()),
+        log_off: Some(std::time::UNIX_EPOCH + std::time::Duration::from_secs(2_000_000_000)),
+        ..alice()
+    };
+    let bare = Account {
+        user: "j\u{fc}rgen".to_owned(),
+        ..Account::default()
+    };
+    for account in [full, bare] {
+        let identity = with(account, NameFormat::Sam, "EXAMPLE");
+        let mut writer = Writer::new();
+        identity.save(&mut writer);
+        let saved = writer.into_bytes();
+        let mut reader = Reader::new(&saved);
+        let restored = Identity::restore(&mut reader).unwrap();
+        assert_eq!(reader.finish("rest"), Ok(()));
+        assert_eq!(restored.account, identity.account);
+        assert_eq!(restored.workstation, identity.workstation);
+        assert_eq!(restored.display(), identity.display());
+        assert_eq!(restored.local(), identity.local());
+        assert_eq!(restored.own_domain, identity.own_domain);
+        for length in 0..saved.len() {
+            assert!(Identity::restore(&mut Reader::new(&saved[..length])).is_err());
+        }
+    }
+}
+
+#[test]
+fn what_groups_are_called_is_asked_in_the_other_process() {
+    let names = Called::all(&[Some(("EXAMPLE", "a")), Some(("OTHER", "b"))]);
+    let identity = alice_with(Arc::clone(&names));
+    let mut writer = Writer::new();
+    identity.save(&mut writer);
+    assert_eq!(names.asked(), 0);
+    let saved = writer.into_bytes();
+    let restored = || Identity::restore(&mut Reader::new(&saved)).unwrap();
+    assert!(restored().attribute(b"groups").is_none(), "nobody to ask");
+    let there = restored().with_group_names(Some(Arc::clone(&names) as _));
+    assert_eq!(values(&there, "groups"), ["a", "OTHER\\b"]);
+    assert_eq!(names.asked(), 1);
 }

@@ -15,7 +15,7 @@ use super::flags::NegotiateFlags;
 use super::message::{Challenge, MessageType, Negotiate, is_ntlmssp, message_type};
 use super::text::{Charset, utf16le};
 use crate::fault::{Fault, Minor};
-use crate::wire::{DecodeError, FileTime};
+use crate::wire::{DecodeError, FileTime, Reader, Writer};
 
 /// No client sends more.
 const MAX_TOKEN: usize = 128 * 1024;
@@ -173,6 +173,26 @@ impl Challenged {
     /// (an AV pair is missing or changed), or announces a MIC or a session key and has none.
     pub fn authenticate(self, token: &[u8]) -> Result<Claim, Fault> {
         Claim::parse(self, token)
+    }
+
+    /// Writes the two messages, for another process.
+    pub fn save(&self, writer: &mut Writer) {
+        writer.block(&self.negotiate).block(&self.challenge);
+    }
+
+    /// Reads what [`Self::save`] wrote.
+    ///
+    /// # Errors
+    /// It did not write that.
+    pub fn restore(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let negotiate = reader.block("NEGOTIATE_MESSAGE")?;
+        let challenge = reader.block("CHALLENGE_MESSAGE")?;
+        Negotiate::decode(negotiate)?;
+        Challenge::decode(challenge)?;
+        Ok(Self {
+            negotiate: negotiate.into(),
+            challenge: challenge.into(),
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 //! Both sides use one key stream through all messages of a direction, so a message that is lost,
 //! repeated or out of turn cannot be read: each of those is a failure here, never just a remark.
 
+mod saved;
 #[cfg(test)]
 mod tests;
 

@@ -63,6 +63,10 @@ impl Verifier for Netlogon {
             } => Err(status::refusal(status, authoritative, attempt)),
         }
     }
+
+    fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
+        Some(Arc::clone(&self.names) as _)
+    }
 }
 
 impl GroupNames for Names {

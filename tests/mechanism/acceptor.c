@@ -139,7 +139,9 @@ static void facts(void)
     major = gss_inquire_attrs_for_mech(&minor, &ntlm, &set, NULL);
     expect("gss_inquire_attrs_for_mech", major, minor, GSS_S_COMPLETE);
     CHECK(gss_test_oid_set_member(&minor, (gss_OID)GSS_C_MA_AUTH_INIT, set, &present) == 0);
-    CHECK(present && set->count == 9);
+    CHECK(present && set->count == 10);
+    CHECK(gss_test_oid_set_member(&minor, (gss_OID)GSS_C_MA_CTX_TRANS, set, &present) == 0);
+    CHECK(present);
     gss_release_oid_set(&minor, &set);
     major = gss_inquire_saslname_for_mech(&minor, &ntlm, &names[0], &names[1], &names[2]);
     expect("gss_inquire_saslname_for_mech", major, minor, GSS_S_COMPLETE);

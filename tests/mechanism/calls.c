@@ -17,8 +17,8 @@
  * The parameters of an export, a letter each: M minor status; n name, c context, k credential;
  * r, x, q a variable with one of these; b buffer; o mechanism, t name type, e option; s set of
  * mechanisms; g channel bindings; p credential store; w pieces of a message and v how many;
- * i number; z variable with an object identifier. For results N name, K credential, B buffer,
- * O object identifier, S set of these, D set of buffers, I number.
+ * i number; z variable with an object identifier. For results N name, C context, K credential,
+ * B buffer, O object identifier, S set of these, D set of buffers, I number.
  */
 static const struct export {
     const char *name, *takes;
@@ -34,12 +34,14 @@ static const struct export {
     {"gss_duplicate_name", "MnN"},
     {"gss_export_cred", "MkB"},
     {"gss_export_name", "MnB"},
+    {"gss_export_sec_context", "MxB"},
     {"gss_get_mic", "McibB"},
     {"gss_get_mic_iov", "Mciwv"},
     {"gss_get_mic_iov_length", "Mciwv"},
     {"gss_get_name_attribute", "MnbIIBBI"},
     {"gss_import_cred", "MbK"},
     {"gss_import_name", "MbtN"},
+    {"gss_import_sec_context", "MbC"},
     {"gss_indicate_mechs", "MS"},
     {"gss_init_sec_context", "MkxnoiigbOBII"},
     {"gss_inquire_attrs_for_mech", "MoSS"},
@@ -157,6 +159,7 @@ struct arguments {
     gss_OID oid;
     union {
         gss_name_t name;
+        gss_ctx_id_t context;
         gss_cred_id_t credential;
         gss_buffer_desc buffer;
         gss_OID oid;
@@ -239,6 +242,7 @@ static void settle(const struct export *export, OM_uint32 major, struct argument
             continue;
         switch (kind) {
         case 'N': CALL(gss_release_name)(&minor, &a->out[i].name); break;
+        case 'C': CALL(gss_delete_sec_context)(&minor, &a->out[i].context, NULL); break;
         case 'K': CALL(gss_release_cred)(&minor, &a->out[i].credential); break;
         case 'S': gss_release_oid_set(&minor, &a->out[i].set); break;
         case 'D': gss_release_buffer_set(&minor, &a->out[i].buffers); break;

@@ -2,7 +2,8 @@
 
 import programs
 import pytest
-from programs import mech
+from programs import HERE, compile_c, mech
+from watch import SANITIZERS
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +14,13 @@ def library():
 @pytest.fixture(scope="session")
 def setting(tmp_path_factory, library):
     return programs.Setting(tmp_path_factory.mktemp("mechanism"), library)
+
+
+@pytest.fixture(scope="session")
+def initiating(setting):
+    return compile_c(HERE / "initiating.c", setting.folder, *SANITIZERS)
+
+
+@pytest.fixture(scope="session")
+def acceptor(setting):
+    return compile_c(HERE / "acceptor.c", setting.folder)

@@ -117,13 +117,13 @@ static gss_buffer_desc begin(gss_ctx_id_t *context, const struct wish *wish)
 static gss_buffer_desc answer(gss_ctx_id_t *context, const struct wish *wish,
                               gss_buffer_t challenge)
 {
-    OM_uint32 major, minor, flags = 1, asked = wish->flags, granted = 0;
+    OM_uint32 major, minor, flags = 1, asked = wish->flags, granted = GSS_C_TRANS_FLAG;
     gss_buffer_desc authenticate;
 
     major = init(&minor, context, wish, challenge, &authenticate, &flags);
     expect("gss_init_sec_context (2)", major, minor, GSS_S_COMPLETE);
     if (asked & (PROTECTED | GSS_C_CONF_FLAG))
-        granted = PROTECTED;
+        granted |= PROTECTED;
     if (asked & GSS_C_CONF_FLAG)
         granted |= GSS_C_CONF_FLAG;
     CHECK((flags & ~GSS_C_PROT_READY_FLAG) == granted);

@@ -19,7 +19,7 @@ enum {
 /* What an initiator gets that asks for everything: neither delegation nor mutual authentication. */
 #define GRANTED                                                                                \
     (GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG |                \
-     GSS_C_PROT_READY_FLAG)
+     GSS_C_PROT_READY_FLAG | GSS_C_TRANS_FLAG)
 
 static inline int same_oid(gss_const_OID one, gss_const_OID other)
 {

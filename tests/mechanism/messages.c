@@ -493,6 +493,7 @@ static void accept_and_talk(struct talk *talk, long count)
     accept_context(talk, &granted);
     if (expected & GSS_C_INTEG_FLAG)
         expected |= GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG;
+    expected |= GSS_C_TRANS_FLAG;
     /* SPNEGO itself keeps this one back. */
     if (raw)
         expected |= GSS_C_PROT_READY_FLAG;

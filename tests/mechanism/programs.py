@@ -48,6 +48,8 @@ class Setting:
         self.peer_mech_config.write_text(f"ntlmssp {mech.OID} {peer()}\n")
         self.users = self.users_file("users", 1)
         self.config = self.configuration("ntlmdc.toml", self.users, "off")
+        self.state = folder / "state"
+        self.state.mkdir(mode=0o700)
 
     def users_file(self, name, lines):
         """A users file of so many lines, ours the last."""
@@ -73,6 +75,7 @@ class Setting:
             "PATH": "/usr/bin:/bin",
             "GSS_MECH_CONFIG": self.mech_config,
             "NTLMDC_CONFIG": self.config,
+            "NTLMDC_EXPORT_DIR": self.state,
             "INITIATOR": self.initiator,
             "INITIATOR_MECH_CONFIG": self.peer_mech_config,
             "TALKER": self.talker,

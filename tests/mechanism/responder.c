@@ -7,6 +7,9 @@
  * Afterwards a frame is a letter and a message: w a wrapped one, which comes back wrapped by us; m a
  * signature of 16 bytes with its message, for which our signature comes back. Uses whatever
  * mechanism libgssapi loads.
+ *
+ * With $HAND_OVER each frame is dealt with by a process of its own, which imports the context and
+ * exports it when it is done.
  */
 #include "harness.h"
 
@@ -82,30 +85,74 @@ static void message_frame(gss_ctx_id_t context, const gss_buffer_desc *frame)
     gss_release_buffer(&minor, &reply);
 }
 
+/* Deals with one frame; returns whether the login is complete then. */
+static int frame_of(gss_ctx_id_t *context, gss_cred_id_t credential, int established,
+                    gss_buffer_t frame)
+{
+    OM_uint32 minor;
+
+    if (frame->length == 0) {
+        gss_delete_sec_context(&minor, context, GSS_C_NO_BUFFER);
+        answer('b', frame);
+        return 0;
+    }
+    if (!established)
+        return accept_frame(context, credential, frame);
+    message_frame(*context, frame);
+    return 1;
+}
+
+/* The same in a process that has nothing but the token of the context, if there is one. */
+static int hand_over(gss_buffer_t held, gss_cred_id_t credential, int established,
+                     gss_buffer_t frame)
+{
+    OM_uint32 major, minor;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    int back[2], status;
+    pid_t child;
+
+    CHECK(pipe(back) == 0 && (child = fork()) >= 0);
+    if (child == 0) {
+        if (held->length > 0) {
+            major = gss_import_sec_context(&minor, held, &context);
+            expect("gss_import_sec_context (responder)", major, minor, GSS_S_COMPLETE);
+        }
+        established = frame_of(&context, credential, established, frame);
+        gss_release_buffer(&minor, held);
+        /* A login that failed is none to export. */
+        if (context != GSS_C_NO_CONTEXT)
+            gss_export_sec_context(&minor, &context, held);
+        CHECK(write_frame(back[1], held->value, held->length));
+        _exit(established);
+    }
+    close(back[1]);
+    free(held->value);
+    CHECK(read_frame(back[0], held));
+    close(back[0]);
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status);
+}
+
 int main(void)
 {
     OM_uint32 major, minor;
     gss_cred_id_t credential;
     gss_ctx_id_t context = GSS_C_NO_CONTEXT;
-    gss_buffer_desc frame;
-    int established = 0;
+    gss_buffer_desc frame, held = GSS_C_EMPTY_BUFFER;
+    int established = 0, hands_over = getenv("HAND_OVER") != NULL;
 
     signal(SIGPIPE, SIG_IGN);
     major = gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, &ntlm_only, GSS_C_ACCEPT, &credential, NULL,
                              NULL);
     expect("gss_acquire_cred (responder)", major, minor, GSS_S_COMPLETE);
     while (read_frame(0, &frame)) {
-        if (frame.length == 0) {
-            gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
-            established = 0;
-            answer('b', &frame);
-        } else if (established) {
-            message_frame(context, &frame);
-        } else {
-            established = accept_frame(&context, credential, &frame);
-        }
+        if (hands_over)
+            established = hand_over(&held, credential, established, &frame);
+        else
+            established = frame_of(&context, credential, established, &frame);
         free(frame.value);
     }
+    free(held.value);
     gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
     gss_release_cred(&minor, &credential);
     return 0;

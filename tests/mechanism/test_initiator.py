@@ -5,15 +5,10 @@ import sys
 import programs
 import pytest
 from programs import HERE, compile_c
-from watch import SANITIZERS, nothing_of_ours_is_lost, watching
+from watch import nothing_of_ours_is_lost, watching
 
 # MS-NLMP 4.2.2.1.2: the hash of "Password".
 HASH = "a4f49c406510bdcab6824ee7c30fd852"
-
-
-@pytest.fixture(scope="session")
-def initiating(setting):
-    return compile_c(HERE / "initiating.c", setting.folder, *SANITIZERS)
 
 
 @pytest.fixture(scope="session")

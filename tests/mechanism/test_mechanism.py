@@ -19,11 +19,6 @@ def host(setting):
 
 
 @pytest.fixture(scope="session")
-def acceptor(setting):
-    return compile_c(HERE / "acceptor.c", setting.folder)
-
-
-@pytest.fixture(scope="session")
 def watched(setting):
     return compile_c(HERE / "acceptor.c", setting.folder, *SANITIZERS, suffix="-watched")
 

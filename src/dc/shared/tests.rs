@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::Config;
-use std::fs::Permissions;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 const SECRET: [u8; 16] = [1; 16];

@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::accept::{Acceptor, Established};
+use crate::crypto::SecretBytes;
 use crate::fault::{Fault, Minor};
 use crate::gss::cred::INDEFINITE;
 use crate::gss::flags;
 use crate::gss::initiate::Initiation;
 use crate::gss::name::Name;
+use crate::gss::transfer;
 use crate::ntlm::seal::SessionSecurity;
+use crate::setup::Setup;
+use crate::transfer::{Kind, Opened};
 
 /// The side of the context that is ours.
 pub(super) enum Party {
@@ -23,6 +27,25 @@ impl Party {
         match self {
             Self::Acceptor(_) => Self::Acceptor(Acceptor::new()),
             Self::Initiator(initiation) => Self::Initiator(Box::new(initiation.afresh())),
+        }
+    }
+
+    /// What another process needs to go on, and until when it may begin to.
+    pub(super) fn save(&self) -> Result<(Kind, SystemTime, SecretBytes), Fault> {
+        let (kind, (until, body)) = match self {
+            Self::Acceptor(acceptor) => (Kind::Acceptor, acceptor.save()?),
+            Self::Initiator(initiation) => (Kind::Initiator, initiation.save()?),
+        };
+        Ok((kind, until, body))
+    }
+
+    /// What another process saved.
+    pub(super) fn restore(opened: &Opened, setup: Option<&Setup>) -> Result<Self, Fault> {
+        match opened.kind() {
+            Kind::Acceptor => Acceptor::restore(opened, setup).map(Self::Acceptor),
+            Kind::Initiator => {
+                Initiation::restore(opened).map(|initiation| Self::Initiator(Box::new(initiation)))
+            }
         }
     }
 
@@ -93,7 +116,7 @@ impl Login {
             source: Name::Verified(Arc::clone(established.identity())),
             target: None,
             time_rec: seconds_left(established),
-            flags: flags::granted(established.security()),
+            flags: flags::granted(established.security()) | transfer::flag(),
             has_mic: established.mic_verified(),
             initiated: false,
         }

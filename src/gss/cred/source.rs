@@ -28,6 +28,11 @@ pub(super) fn environment() -> Result<Source, Fault> {
     })
 }
 
+/// The directory that the environment names for contexts on their way into other processes.
+pub(super) fn export_directory() -> Option<PathBuf> {
+    path(c"NTLMDC_EXPORT_DIR")
+}
+
 fn path(variable: &CStr) -> Option<PathBuf> {
     Some(PathBuf::from(OsStr::from_bytes(&value(variable)?)))
 }

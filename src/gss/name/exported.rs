@@ -66,6 +66,7 @@ impl Name {
             return Err(Minor::BadName.because("its length is not what it says"));
         }
         match kind {
+            _ if text.ends_with(b"\0") => Err(Minor::BadName.because("it holds a NUL")),
             kind::USER => Self::import(text, Some(oid::NT_USER_NAME)),
             kind::SERVICE if text.contains(&b'@') => {
                 Self::import(text, Some(oid::NT_HOSTBASED_SERVICE))

@@ -1,6 +1,7 @@
 //! The samples of MS-NLMP 4.2, and what must not count.
 
 use super::*;
+use crate::wire::{Reader, Writer};
 use hex_literal::hex;
 
 /// "Plaintext" in UTF-16LE, of all samples.
@@ -228,4 +229,46 @@ fn strength_is_that_of_the_key() {
     assert_eq!(strength(0x428A_8233), 40);
     assert_eq!(strength(SIGN_ONLY.0), 1);
     assert_eq!(strength(0x8008_8207), 0);
+}
+
+/// As another process has it.
+fn carried(security: &SessionSecurity, role: Role) -> SessionSecurity {
+    let mut writer = Writer::new();
+    security.save(&mut writer);
+    let saved = writer.into_bytes();
+    assert!(saved.len() <= SessionSecurity::SAVED_AT_MOST);
+    for length in 0..saved.len() {
+        assert!(SessionSecurity::restore(&mut Reader::new(&saved[..length]), role).is_err());
+    }
+    let mut reader = Reader::new(&saved);
+    let restored = SessionSecurity::restore(&mut reader, role).unwrap();
+    assert_eq!(reader.finish("rest"), Ok(()));
+    let mut writer = Writer::new();
+    restored.save(&mut writer);
+    assert_eq!(writer.into_bytes(), saved);
+    restored
+}
+
+#[test]
+fn messages_go_on_in_another_process() {
+    for flags in ALL {
+        let (mut client, mut server) = pair(flags);
+        for round in 0..6 {
+            client = carried(&client, Role::Initiator);
+            server = carried(&server, Role::Acceptor);
+            assert_eq!(client.strength(), pair(flags).0.strength());
+            let (sealed, signature) = seal(&mut client, &PLAIN);
+            // One that was on its way when the other side moved.
+            server = carried(&server, Role::Acceptor);
+            assert_eq!(
+                unseal(&mut server, &sealed, &signature).as_deref(),
+                Ok(&PLAIN[..])
+            );
+            assert!(unseal(&mut server, &sealed, &signature).is_err());
+            if round > 2 {
+                let signature = sign(&mut server, &PLAIN);
+                assert_eq!(verify(&mut client, &PLAIN, &signature), Ok(()));
+            }
+        }
+    }
 }

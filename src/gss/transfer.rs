@@ -1,0 +1,67 @@
+//! `gss_export_sec_context` and `gss_import_sec_context`: a context goes on in another process.
+
+use std::ptr;
+
+use crate::fault::{Fault, Minor};
+use crate::gss::abi::{BufferDesc, In, Out, Slot};
+use crate::gss::context::Context;
+use crate::gss::cred;
+use crate::gss::entry::{Success, export};
+use crate::gss::flags;
+use crate::gss::memory::Buffer;
+use crate::log::{self, Severity};
+use crate::transfer;
+
+/// `GSS_C_TRANS_FLAG` if contexts of this process can be exported; nothing if not.
+pub fn flag() -> u32 {
+    match transfer::are_possible(cred::transfers) {
+        true => flags::TRANS,
+        false => 0,
+    }
+}
+
+/// An administrator can mend it, and the mechglue loses the minor code of an export.
+fn tell(fault: &Fault) {
+    if let (Minor::NoTransfer, Ok(setup)) = (fault.minor(), cred::setup_of(None)) {
+        let (told, code) = (fault.for_the_log(), fault.minor().code());
+        let to = setup.config().log.to;
+        log::write(to, Severity::Warning, format_args!("{told} [{code:x}]"));
+    }
+}
+
+export! {
+    /// RFC 2744 5.14, of a login that is complete, or of an acceptor that waits for the answer to
+    /// its challenge. A context that cannot be exported stays as it is.
+    fn gss_export_sec_context(
+        context_handle: Slot<Context>,
+        interprocess_token: Out<BufferDesc>,
+    ) {
+        interprocess_token.set(BufferDesc::EMPTY);
+        let context = context_handle.get("context_handle")?;
+        interprocess_token.required("interprocess_token")?;
+        let context = context.ok_or_else(|| Minor::BadArgument.because("there is no context"))?;
+        let exported = cred::transfers().and_then(|transfers| context.export(&transfers));
+        let token = Buffer::copy_of(&exported.inspect_err(tell)?)?;
+        context_handle.take("context_handle")?;
+        token.give_to(&interprocess_token);
+        Ok(Success::Complete)
+    }
+}
+
+export! {
+    /// RFC 2744 5.17. Each token can be imported once.
+    fn gss_import_sec_context(
+        interprocess_token: In<BufferDesc>,
+        context_handle: Out<*mut Context>,
+    ) {
+        context_handle.set(ptr::null_mut());
+        context_handle.required("context_handle")?;
+        let token = interprocess_token.bytes("interprocess_token")?;
+        let opened = cred::transfers()?.open(token)?;
+        // Without a configuration there is less to tell of a login, and no other reason to refuse.
+        let setup = cred::setup_of(None).ok();
+        let context = Context::import(&opened, setup.as_deref())?;
+        context_handle.set(Box::into_raw(Box::new(context)));
+        Ok(Success::Complete)
+    }
+}

@@ -1,0 +1,193 @@
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+
+use super::*;
+
+const BODY: &[u8] = b"what a context is";
+
+fn directory() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
+    directory
+}
+
+fn through(path: &Path) -> Transfers {
+    Transfers::through(path.to_owned())
+}
+
+fn soon() -> SystemTime {
+    SystemTime::now() + Duration::from_secs(60)
+}
+
+fn seal(transfers: &Transfers) -> Vec<u8> {
+    seal_until(transfers, soon()).unwrap()
+}
+
+fn seal_until(transfers: &Transfers, until: SystemTime) -> Result<Vec<u8>, Fault> {
+    transfers.seal(Kind::Acceptor, until, &SecretBytes::new(BODY.to_vec()))
+}
+
+fn open(transfers: &Transfers, token: &[u8]) -> Result<Vec<u8>, Minor> {
+    let opened = transfers.open(token).map_err(|fault| fault.minor())?;
+    assert_eq!(opened.kind(), Kind::Acceptor);
+    Ok(opened.body().to_vec())
+}
+
+fn tickets(path: &Path) -> usize {
+    let names = fs::read_dir(path).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("ticket.")).count()
+}
+
+#[test]
+fn what_one_seals_another_opens_once() {
+    let directory = directory();
+    let (one, another) = (through(directory.path()), through(directory.path()));
+    let (first, second) = (seal(&one), seal(&one));
+    assert_eq!(tickets(directory.path()), 2);
+    assert!(!first.windows(BODY.len()).any(|window| window == BODY));
+    assert_eq!(open(&another, &second).as_deref(), Ok(BODY));
+    assert_eq!(open(&another, &second), Err(Minor::ContextTokenUsed));
+    assert_eq!(open(&one, &second), Err(Minor::ContextTokenUsed));
+    assert_eq!(open(&one, &first).as_deref(), Ok(BODY));
+    assert_eq!(tickets(directory.path()), 0);
+    let mode = |name| {
+        let metadata = fs::metadata(directory.path().join(name)).unwrap();
+        metadata.permissions().mode() & 0o7777
+    };
+    assert_eq!(mode("export.key"), 0o600);
+}
+
+#[test]
+fn every_change_is_noticed_and_costs_the_right_one_nothing() {
+    let directory = directory();
+    let transfers = through(directory.path());
+    let token = seal(&transfers);
+    for at in 0..token.len() {
+        for bit in 0..8 {
+            let mut changed = token.clone();
+            changed[at] ^= 1 << bit;
+            let outcome = open(&transfers, &changed);
+            assert_eq!(outcome, Err(Minor::BadContextToken), "{at} {bit}");
+        }
+        assert_eq!(open(&transfers, &token[..at]), Err(Minor::BadContextToken));
+    }
+    let longer = [&token[..], &[0]].concat();
+    assert_eq!(open(&transfers, &longer), Err(Minor::BadContextToken));
+    for foreign in [&b"NTLMSSP\0\x01\0\0\0"[..], &[0; 200], &[0; MAX_TOKEN + 1]] {
+        assert_eq!(open(&transfers, foreign), Err(Minor::BadContextToken));
+    }
+    assert_eq!(open(&transfers, &token).as_deref(), Ok(BODY));
+}
+
+#[test]
+fn another_key_opens_nothing() {
+    let (here, elsewhere) = (directory(), directory());
+    let (one, another) = (through(here.path()), through(elsewhere.path()));
+    let token = seal(&one);
+    assert_eq!(open(&another, &token), Err(Minor::BadContextToken));
+    seal(&another);
+    assert_eq!(open(&another, &token), Err(Minor::BadContextToken));
+    fs::copy(
+        elsewhere.path().join("export.key"),
+        here.path().join("export.key"),
+    )
+    .unwrap();
+    assert_eq!(open(&one, &token), Err(Minor::BadContextToken));
+}
+
+#[test]
+fn it_expires_and_is_swept_out() {
+    let directory = directory();
+    let transfers = through(directory.path());
+    let good = seal(&transfers);
+    let expired = seal_until(&transfers, SystemTime::now()).unwrap();
+    assert_eq!(open(&transfers, &expired), Err(Minor::ContextTokenExpired));
+    assert_eq!(tickets(directory.path()), 2);
+    fs::write(directory.path().join("ticket.of-another-kind"), b"").unwrap();
+    ticket::sweep(directory.path(), SystemTime::now().into()).unwrap();
+    assert_eq!(tickets(directory.path()), 2);
+    assert_eq!(open(&transfers, &good).as_deref(), Ok(BODY));
+}
+
+#[test]
+fn of_many_one_opens_it_and_all_have_one_key() {
+    const MANY: usize = 8;
+    let directory = directory();
+    let together = Barrier::new(MANY);
+    let tokens: Vec<_> = thread::scope(|scope| {
+        let seal = || {
+            together.wait();
+            seal(&through(directory.path()))
+        };
+        let threads: Vec<_> = (0..MANY).map(|_| scope.spawn(seal)).collect();
+        threads.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    for token in &tokens {
+        let outcomes: Vec<_> = thread::scope(|scope| {
+            let open = || {
+                together.wait();
+                open(&through(directory.path()), token)
+            };
+            let threads: Vec<_> = (0..MANY).map(|_| scope.spawn(open)).collect();
+            threads.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let opened = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert_eq!(opened, 1, "{outcomes:?}");
+    }
+}
+
+#[test]
+fn a_directory_or_key_that_is_not_ours_alone_is_not_used() {
+    let directory = directory();
+    let path = directory.path().join("state");
+    let transfers = through(&path);
+    let refused = |transfers: &Transfers, token: &[u8]| {
+        assert!(!transfers.are_possible());
+        let fault = seal_until(transfers, soon()).unwrap_err();
+        assert_eq!(fault.minor(), Minor::NoTransfer);
+        assert!(fault.to_string().contains("with mode 0700"), "{fault}");
+        assert_eq!(open(transfers, token), Err(Minor::NoTransfer));
+    };
+    refused(&transfers, b"");
+    assert!(!path.exists(), "somebody else may need it to be his");
+    fs::create_dir(&path).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+    assert!(transfers.are_possible());
+    let token = seal(&transfers);
+    fs::set_permissions(&path, Permissions::from_mode(0o750)).unwrap();
+    refused(&transfers, &token);
+    fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+    let link = directory.path().join("link");
+    symlink(&path, &link).unwrap();
+    refused(&through(&link), &token);
+
+    let key = path.join("export.key");
+    fs::set_permissions(&key, Permissions::from_mode(0o640)).unwrap();
+    refused(&transfers, &token);
+    fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    fs::rename(&key, path.join("elsewhere")).unwrap();
+    symlink(path.join("elsewhere"), &key).unwrap();
+    refused(&transfers, &token);
+    fs::rename(path.join("elsewhere"), &key).unwrap();
+    assert_eq!(open(&transfers, &token).as_deref(), Ok(BODY));
+}
+
+#[test]
+fn a_damaged_key_is_made_anew() {
+    let directory = directory();
+    let transfers = through(directory.path());
+    let old = seal(&transfers);
+    for damaged in [&b""[..], &[1; 31], &[1; 33], &[1; 4096]] {
+        fs::write(directory.path().join("export.key"), damaged).unwrap();
+        // What a process left that died while it wrote.
+        fs::write(directory.path().join("export.new"), b"half").unwrap();
+        assert_eq!(open(&transfers, &old), Err(Minor::BadContextToken));
+        let token = seal(&transfers);
+        assert_eq!(open(&transfers, &token).as_deref(), Ok(BODY));
+    }
+}

@@ -1,0 +1,31 @@
+//! What an exported context says, once its seal is found right: an acceptor's, and the protection of
+//! an initiator's messages.
+#![no_main]
+
+use gss_ntlmdc::accept::Acceptor;
+use gss_ntlmdc::ntlm::seal::{Role, SessionSecurity};
+use gss_ntlmdc::transfer::{Kind, Opened};
+use gss_ntlmdc::wire::{Reader, Writer};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let opened = Opened::pretended(Kind::Acceptor, bytes);
+    if let Ok(acceptor) = Acceptor::restore(&opened, None)
+        && let Ok((_, saved)) = acceptor.save()
+    {
+        // There is one way to say it.
+        assert_eq!(saved.expose(), bytes);
+    }
+    let mut reader = Reader::new(bytes);
+    if let Ok(mut security) = SessionSecurity::restore(&mut reader, Role::Initiator) {
+        let mut writer = Writer::new();
+        security.save(&mut writer);
+        assert_eq!(writer.into_bytes(), bytes[..reader.position()]);
+        let mut message = [0x55; 100];
+        let mut sending = security.send();
+        sending.cover(&message);
+        sending.seal(&mut message);
+        let _the_last_number = sending.finish();
+        security.receive().unseal(&mut message);
+    }
+});

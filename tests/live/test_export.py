@@ -1,0 +1,39 @@
+"""A login that the controller verified, and what it knows of the user, in other processes."""
+
+import json
+import shutil
+import subprocess
+
+from conftest import ROOT
+from lab import host
+from test_groups import ALICE
+
+
+def test_no_two_turns_in_one_process(netlogon_site):
+    mechanism = netlogon_site.mechanism
+    program = mechanism.directory / "handed.py"
+    shutil.copy(ROOT / "tests" / "mechanism" / "handed.py", program)
+    shutil.chown(program, "root", "www-data")
+    environment = mechanism.environment | {
+        "PATH": "/usr/bin:/bin",
+        "KRB5_CONFIG": "/dev/null",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "INITIATOR_USER": "EXAMPLE\\alice",
+        "INITIATOR_PASSWORD": netlogon_site.passwords["alice"],
+    }
+    user = ["setpriv", "--reuid=www-data", "--regid=www-data", "--clear-groups", "--"]
+    done = subprocess.run(
+        host.bound([*user, str(program), "conversation", "3"]),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["name"], set(said["groups"])) == (["EXAMPLE\\alice"], ALICE)
+    # Where the processes share the channel, they hand over contexts too.
+    state = {path.name for path in (mechanism.directory / "state").iterdir()}
+    assert "export.key" in state
+    assert any(name.startswith("ticket.") for name in state), "the client's was not imported"

@@ -1,0 +1,99 @@
+"""Contexts that go into other processes."""
+
+import json
+import subprocess
+
+import programs
+import pytest
+from programs import HERE, compile_c, host
+from watch import SANITIZERS, nothing_of_ours_is_lost, watching
+
+
+@pytest.fixture(scope="session")
+def exported(setting):
+    return compile_c(HERE / "exported.c", setting.folder, *SANITIZERS)
+
+
+@pytest.mark.parametrize("mechanism", ["alone", "spnego"])
+def test_exports_of_each_state(exported, setting, library, mechanism):
+    count = 100
+    done = programs.run(exported, mechanism, count, environment=watching(setting))
+    nothing_of_ours_is_lost(done, library, count)
+    assert not [path for path in setting.state.iterdir() if path.name.startswith("ticket.")]
+
+
+@pytest.mark.parametrize(("work", "count"), [("peer", 20), ("messages", 200)])
+def test_another_process_goes_on_at_each_message(initiating, setting, library, work, count):
+    responder = compile_c(HERE / "responder.c", setting.folder)
+    variables = watching(
+        setting,
+        RESPONDER=responder,
+        RESPONDER_MECH_CONFIG=setting.mech_config,
+        NTLM_USER_FILE=setting.users,
+        NETBIOS_DOMAIN_NAME=programs.DOMAIN,
+        NETBIOS_COMPUTER_NAME="PC1",
+        HAND_OVER=1,
+    )
+    done = programs.run(initiating, work, count, environment=variables)
+    nothing_of_ours_is_lost(done, library, count)
+
+
+def handed(setting, count, **more):
+    variables = setting.environment(KRB5_CONFIG="/dev/null", PYTHONDONTWRITEBYTECODE=1, **more)
+    return programs.run(HERE / "handed.py", "conversation", count, environment=variables)
+
+
+def test_no_two_turns_in_one_process(setting):
+    done = handed(setting, 5)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"name": ["EXAMPLE\\alice"]}
+
+
+def test_without_a_directory_the_log_says_what_is_missing(setting):
+    missing = setting.folder / "missing"
+    config = setting.configuration("telling.toml", setting.users, "stderr")
+    done = handed(setting, 1, NTLMDC_EXPORT_DIR=missing, NTLMDC_CONFIG=config)
+    assert done.returncode == 1
+    assert "OperationUnavailableError" in done.stderr
+    assert f"there is no directory to export contexts through: {missing}: " in done.stderr
+    assert "with mode 0700 [4e440902]" in done.stderr
+
+
+def test_what_cannot_be_exported_is_not_offered(acceptor, setting):
+    done = programs.run(acceptor, "logins", 1, environment=setting.environment())
+    assert done.returncode == 0, done.stderr
+    variables = setting.environment(NTLMDC_EXPORT_DIR=setting.folder / "missing")
+    done = programs.run(acceptor, "logins", 1, environment=variables)
+    assert done.returncode == 1
+    assert "not so: flags == GRANTED" in done.stderr
+
+
+@pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
+def test_the_sample_server_exports_before_it_reads(setting, kind):
+    count = 20
+    variables = setting.environment(KRB5_CONFIG="/dev/null", PATH="/usr/sbin:/usr/bin:/sbin:/bin")
+    port = str(host.free_port())
+    serve = ["gss-server", "-port", port, "-once", "-export", "-verbose", "HTTP@localhost"]
+    who = ["-user", f"{programs.DOMAIN}\\{programs.USER}", "-pass", programs.PASSWORD]
+    ask = ["gss-client", "-port", port, "-mech", "{ 1 3 6 1 4 1 311 2 2 10 }", *who, *kind]
+    ask += ["-mcount", count, "localhost", "HTTP@localhost", "hi"]
+    client = None
+
+    # It takes one connection, so that it cannot be asked beforehand whether it is there.
+    def answered():
+        nonlocal client
+        client = programs.run(*ask, environment=variables, seconds=30)
+        refused = "Connection refused" in client.stdout + client.stderr
+        return not refused or server.poll() is not None
+
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    server = subprocess.Popen(host.bound(serve), env=variables, **output)
+    try:
+        host.wait_until(answered, 20, lambda: "gss-server does not listen")
+        said, _ = server.communicate(timeout=20)
+    finally:
+        host.end(server)
+    assert client.returncode == 0, client.stdout + client.stderr + said
+    assert client.stdout.count("Signature verified.") == count
+    assert said.count("Exported context: ") == said.count("Importing context: ") == 3, said
+    assert said.count('Received message: "hi"') == count
