@@ -229,7 +229,8 @@
 #define NTLMDC_E_CHANNEL_REFUSED 0x4E440505u
 
 /* The domain controller offered a weaker secure channel than required. The controller offered
- * less than AES sealing with signed headers, or took it back. Something may sit in between. */
+ * less than AES sealing, or took it back, or does not sign headers where that is needed (the
+ * names of groups, very long messages). Something may sit in between. */
 #define NTLMDC_E_CHANNEL_DOWNGRADED 0x4E440506u
 
 /* An answer of the domain controller is malformed or not authentic. The bytes that came are not

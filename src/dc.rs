@@ -152,6 +152,17 @@ impl Error {
         }
     }
 
+    /// Headers are not signed where they must be: by the controller, or somebody says so.
+    fn is_headers_unsigned(&self) -> bool {
+        matches!(
+            self,
+            Self::Rpc {
+                error: rpc::Error::HeadersUnsigned(_),
+                ..
+            }
+        )
+    }
+
     /// A handshake of somebody else for the same account came between: worth trying again.
     fn is_handshake_race(&self) -> bool {
         let is_refused = matches!(
@@ -223,7 +234,7 @@ fn minor_of(step: Step, error: &rpc::Error) -> Minor {
         rpc::Error::Malformed(_) | rpc::Error::Forged(_) | rpc::Error::Sequence(_) => {
             Minor::ControllerForged
         }
-        rpc::Error::Downgraded(_) => Minor::ChannelDowngraded,
+        rpc::Error::Downgraded(_) | rpc::Error::HeadersUnsigned(_) => Minor::ChannelDowngraded,
         rpc::Error::NotRegistered(_) => Minor::ControllerNotReady,
         rpc::Error::BindRefused(_) | rpc::Error::Fault(_) => Minor::ChannelRefused,
         rpc::Error::Status(_, status) => match (step, *status) {

@@ -200,8 +200,8 @@ minor_codes! {
         "the domain controller does not know the machine account";
     /// Check `domain`, `netbios_domain` and `account`: the controller did not accept our names.
     0x4E44_0505 ChannelRefused Failure "the domain controller refused the secure channel";
-    /// The controller offered less than AES sealing with signed headers, or took it back. Something may sit
-    /// in between.
+    /// The controller offered less than AES sealing, or took it back, or does not sign headers where that
+    /// is needed (the names of groups, very long messages). Something may sit in between.
     0x4E44_0506 ChannelDowngraded Failure
         "the domain controller offered a weaker secure channel than required";
     /// The bytes that came are not from the domain controller, or it is broken.

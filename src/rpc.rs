@@ -40,6 +40,9 @@ pub enum Error {
     /// The peer offers, or says that it agreed to, less than what is required.
     #[error("the secure channel is too weak: {0}")]
     Downgraded(&'static str),
+    /// The peer does not sign the headers of its PDUs; what would need them.
+    #[error("the controller does not sign headers, and {0}")]
+    HeadersUnsigned(&'static str),
     /// The peer refused the connection's interface or its credentials (`bind_nak`, C706 12.6.4.5).
     #[error("the bind was refused, reason {0}")]
     BindRefused(u16),

@@ -97,7 +97,9 @@ fn of_error(error: &Error, origin: Origin) -> Action {
                 Action::Answer | Action::Reauthenticate => Action::NextController,
                 action => action,
             },
-            rpc::Error::TooLong(_) | rpc::Error::NoRandomBytes(_) => Action::GiveUp,
+            rpc::Error::TooLong(_)
+            | rpc::Error::NoRandomBytes(_)
+            | rpc::Error::HeadersUnsigned(_) => Action::GiveUp,
             // Not there, not ready, or not to be trusted.
             rpc::Error::NotRegistered(_)
             | rpc::Error::BindRefused(_)
@@ -244,6 +246,7 @@ mod tests {
                 NextController,
             ),
             (Step::Logon, rpc::Error::TooLong("x"), GiveUp),
+            (Step::Logon, rpc::Error::HeadersUnsigned("x"), GiveUp),
         ] {
             assert_eq!(of_rpc(step, error), action, "{step} {error}");
         }

@@ -3,6 +3,10 @@
 //! Two connections, as Windows and Samba do it: over the first, the session key is agreed on; the
 //! second is sealed with it and stays. The first is left out when another process of this host has
 //! agreed on a key that still holds.
+//!
+//! A controller that does not sign headers, or somebody on the way who makes it look so, gets a key
+//! for each connection that stays, and nobody keeps it: else an answer that was heard on one connection
+//! would fit on another.
 
 pub(super) mod names;
 
@@ -17,12 +21,12 @@ use crate::dc::shared::{Lock, Shared};
 use crate::dc::{Error, Step, seconds_since_1970};
 use crate::net::Deadline;
 use crate::rpc::client::{Connection, Nonce, Plain, Sealed};
-use crate::rpc::epm;
 use crate::rpc::netlogon;
 use crate::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
 use crate::rpc::pdu::Syntax;
-use crate::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checking};
+use crate::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checked, Checking};
 use crate::rpc::schannel::seal::Seal;
+use crate::rpc::{self, epm};
 
 /// How often a handshake is repeated when that of another process came between.
 const HANDSHAKE_RETRIES: u32 = 4;
@@ -37,7 +41,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 pub(super) struct Channel {
     line: Line,
     connection: Connection<Sealed>,
-    capable: Capable,
+    checked: Checked,
     /// Whether its key was agreed on when it was opened.
     is_key_new: bool,
 }
@@ -73,7 +77,7 @@ impl Channel {
             };
             if let Some(capable) = recall(distrusted) {
                 match Self::seal(terms, peer, capable.clone()) {
-                    Err(error) if error.is_channel_loss() => {
+                    Err(error) if error.is_channel_loss() || error.is_headers_unsigned() => {
                         distrusted.push(capable);
                         continue;
                     }
@@ -120,7 +124,8 @@ impl Channel {
         }
     }
 
-    /// Agrees on a key with this secret, shows that it holds, and keeps it for other processes.
+    /// Agrees on a key with this secret, shows that it holds, and keeps it for other processes if it
+    /// may be theirs too.
     fn agree_with(
         opening: Opening<'_>,
         lines: &mut Lines<'_>,
@@ -144,8 +149,10 @@ impl Channel {
                 }
                 Err(error) => return Err(error),
                 Ok(channel) => {
-                    if let Some(lock) = lock {
-                        shared.keep(lock, controller, nt_hash, &channel.capable);
+                    match (channel.key(), lock) {
+                        (Some(key), Some(lock)) => shared.keep(lock, controller, nt_hash, key),
+                        (Some(_), None) => {}
+                        (None, _) => shared.tell_of_unsigned_headers(controller),
                     }
                     return Ok(channel);
                 }
@@ -159,7 +166,7 @@ impl Channel {
         Ok(Self {
             line,
             connection,
-            capable,
+            checked: Checked::Shared(capable),
             is_key_new: false,
         })
     }
@@ -167,11 +174,11 @@ impl Channel {
     /// The second connection, with a key that was just agreed on: checked.
     fn open_sealed(terms: Terms<'_>, peer: SocketAddr, agreed: Agreed) -> Result<Self, Error> {
         let parties = terms.parties();
-        let sealed = bind_sealed(terms, peer, Syntax::NETLOGON, agreed.seal())?;
-        let (mut line, mut connection) = sealed;
+        let (seal, unchecked) = agreed.seal();
+        let (mut line, mut connection) = bind_sealed(terms, peer, Syntax::NETLOGON, seal)?;
 
-        let (mut stub, mut check) = agreed
-            .check(parties, seconds_since_1970())
+        let (mut stub, mut check) = unchecked
+            .check(&connection, parties, seconds_since_1970())
             .map_err(|error| line.failed(error))?;
         loop {
             let opnum = netlogon::LOGON_GET_CAPABILITIES;
@@ -182,11 +189,11 @@ impl Channel {
                 .map_err(|error| line.failed(error))?;
             (stub, check) = match checking {
                 Checking::Ask(stub, check) => (stub, check),
-                Checking::Checked(capable) => {
+                Checking::Checked(checked) => {
                     return Ok(Self {
                         line,
                         connection,
-                        capable,
+                        checked,
                         is_key_new: true,
                     });
                 }
@@ -203,11 +210,11 @@ impl Channel {
         let Self {
             mut line,
             connection,
-            capable,
+            checked,
             is_key_new,
         } = self;
         line.step = Step::Logon;
-        let stub = sam_logon::request(&capable, terms.parties(), logon)
+        let stub = sam_logon::request(checked.proof(), terms.parties(), logon)
             .map_err(|error| line.failed(error))?;
         let opnum = netlogon::LOGON_SAM_LOGON_EX;
         let (outcome, connection) = line.call(terms, connection, opnum, &stub)?;
@@ -218,15 +225,28 @@ impl Channel {
         let channel = Self {
             line,
             connection,
-            capable,
+            checked,
             is_key_new,
         };
         Ok((verdict, channel))
     }
 
-    /// The key that it is sealed with.
-    pub(super) fn key(&self) -> &Capable {
-        &self.capable
+    /// The key that it is sealed with, unless nobody else may have it.
+    pub(super) fn key(&self) -> Option<&Capable> {
+        self.checked.key()
+    }
+
+    /// The same, for a connection to LSA.
+    pub(super) fn key_for_names(&self) -> Result<Capable, Error> {
+        let error = rpc::Error::HeadersUnsigned("names need a connection more with the same key");
+        let peer = self.line.peer;
+        let step = Step::Names;
+        self.key().cloned().ok_or(Error::Rpc { peer, step, error })
+    }
+
+    /// Whether its key may still be used; `now` in seconds since 1970.
+    pub(super) fn is_young(&self, now: u32) -> bool {
+        self.checked.proof().is_young(now)
     }
 
     /// One to somebody who says nothing.
@@ -236,7 +256,7 @@ impl Channel {
         Self {
             line: Line::pretended(stream, peer),
             connection: crate::rpc::recorded::sealed_connection(),
-            capable,
+            checked: Checked::Shared(capable),
             is_key_new: false,
         }
     }

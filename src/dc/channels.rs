@@ -74,7 +74,7 @@ struct Idle {
 impl Idle {
     /// `now` in seconds since 1970.
     fn is_usable(&self, now: u32) -> bool {
-        self.since.elapsed() <= MAX_IDLE && self.open.channel.key().is_young(now)
+        self.since.elapsed() <= MAX_IDLE && self.open.channel.is_young(now)
     }
 }
 

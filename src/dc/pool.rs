@@ -236,9 +236,10 @@ impl Pool {
                 Some(channel) => Ok(channel),
                 None => Channel::open(opening, &mut distrusted),
             };
+            let was_open = opened.is_ok();
             let mut key = None;
             let answer = opened.and_then(|channel| {
-                key = Some(channel.key().clone());
+                key = channel.key().cloned();
                 if origin == Origin::Opened && channel.is_key_new() {
                     origin = Origin::Agreed;
                 }
@@ -254,7 +255,7 @@ impl Pool {
             match action {
                 Action::Reopen if may_go_on => {}
                 // One that could not even be opened was tried with a key of our own.
-                Action::Reauthenticate if may_go_on && key.is_some() => {
+                Action::Reauthenticate if may_go_on && was_open => {
                     distrusted.extend(key);
                 }
                 _ => {

@@ -18,6 +18,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::{self, LogTarget};
@@ -43,6 +44,8 @@ pub(super) struct Shared {
     log: LogTarget,
     /// Whether this process has said that it shares nothing.
     told: PerProcess<AtomicBool>,
+    /// Of which controllers this process has said that they do not sign headers.
+    told_unsigned: PerProcess<Mutex<Vec<Candidate>>>,
 }
 
 /// The right to agree on a key with one controller; others on this host wait until it is dropped.
@@ -65,6 +68,7 @@ impl Shared {
             account: format!("{}.{computer}", config.netbios_domain.as_str()),
             log,
             told: PerProcess::new(),
+            told_unsigned: PerProcess::new(),
         }
     }
 
@@ -113,7 +117,7 @@ impl Shared {
             }
         };
         match record::decode(bytes.expose(), &name, secrets) {
-            Ok(capable) => Some(capable).filter(|key| key.is_young(seconds_since_1970())),
+            Ok(capable) => Some(capable).filter(|key| key.proof().is_young(seconds_since_1970())),
             Err(Unusable::OtherSecret) => None,
             Err(Unusable::Damaged(how)) => {
                 self.tell(&path, &format!("not used, and to be written anew: {how}"));
@@ -137,6 +141,25 @@ impl Shared {
         };
         if let Err(error) = replace(&self.path(&name, "new"), &path, &bytes) {
             self.tell(&path, &format!("not written: {error}"));
+        }
+    }
+
+    /// Says once of a controller why its keys are not kept. It has proven itself: there are not many.
+    pub(super) fn tell_of_unsigned_headers(&self, controller: &Candidate) {
+        let told = self.told_unsigned.of_this_process(Mutex::default);
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.contains(controller) {
+            told.push(controller.clone());
+            drop(told);
+            let address = controller.address;
+            log::write(
+                self.log,
+                Severity::Warning,
+                format_args!(
+                    "{address} does not sign the headers of its answers, or somebody on the way \
+                     hides that it can: each connection has a key of its own, which is not shared"
+                ),
+            );
         }
     }
 

@@ -9,13 +9,23 @@ use hex_literal::hex;
 
 /// The sealed connection, after its bind.
 pub fn sealed_connection() -> Connection<Sealed> {
+    bound(Seal::new(Key::new(SESSION_KEY)), SEALED_BIND.response)
+}
+
+/// A connection with this seal, to a controller that does not sign headers.
+pub fn unsigned_connection(seal: Seal) -> Connection<Sealed> {
+    let mut answer = SEALED_BIND.response.to_vec();
+    answer[3] &= !0x04;
+    bound(seal, &answer)
+}
+
+fn bound(seal: Seal, answer: &[u8]) -> Connection<Sealed> {
     // Half of the first number is that of the bind.
     let nonce = Nonce::new([2, 0, 0, 0, 0, 0, 0, 0]);
-    let seal = Seal::new(Key::new(SESSION_KEY));
     let protection = Sealed::new(seal, nonce, "EXAMPLE", "NLRES1");
     let (pdu, binding) = Binding::begin(Syntax::NETLOGON, protection);
     assert_eq!(pdu, SEALED_BIND.request);
-    binding.answered(SEALED_BIND.response).unwrap()
+    binding.answered(answer).unwrap()
 }
 
 /// What went out, and what came back: whole PDUs.

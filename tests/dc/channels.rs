@@ -102,13 +102,66 @@ fn an_answer_of_another_connection_lets_nobody_in() {
     assert_eq!(relay.authentications.load(Ordering::SeqCst), 1);
 }
 
+/// The same where he has made us believe that the controller does not sign headers.
 #[test]
-fn headers_are_signed_or_nothing_is_asked() {
+fn without_signed_headers_it_lets_nobody_in_either() {
     let _turn = dc::turn();
     let relay = Relay::to_netlogon();
     relay.strip_header_signing();
-    let fault = dc::refused(&relay.verifier(), &Client::of("alice"));
-    assert_eq!(fault.minor(), Minor::ChannelDowngraded);
+    let verifier = relay.verifier();
+    let alice = Client::of("alice");
+    let dora = Client::with_password("dora", "wrong");
+    for fit in [Fit::Nothing, Fit::CallIdAndContext] {
+        assert!(verifier.verify(&alice.attempt()).is_ok());
+        assert!(verifier.verify(&alice.attempt()).is_ok());
+        relay.cut();
+        relay.record();
+        assert!(verifier.verify(&alice.attempt()).is_ok());
+        relay.cut();
+        relay.play(fit);
+        let fault = dc::refused(&verifier, &dora);
+        assert_eq!(fault.minor(), Minor::ControllerForged, "{fit:?}");
+    }
+    // A key for each connection that stays.
+    assert_eq!(relay.authentications.load(Ordering::SeqCst), 6);
+    assert_eq!(relay.connections.load(Ordering::SeqCst), 12);
+}
+
+/// The controller remembers one key for an account, and each channel goes on with the key that it began
+/// with; processes that share a directory find none there.
+#[test]
+fn channels_with_keys_of_their_own_live_side_by_side() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    relay.strip_header_signing();
+    let shared = tempfile::tempdir().unwrap();
+    let verifier = || {
+        Setup {
+            connections: 3,
+            state_dir: Some(shared.path().join("state")),
+            ..relay.setup()
+        }
+        .verifier()
+    };
+    let verifiers = [verifier(), verifier()];
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let verifier = &verifiers[number % 2];
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let client = Client::of("bob");
+                    let verified = verifier.verify(&client.attempt()).unwrap();
+                    assert_eq!(
+                        verified.session_base_key(),
+                        Some(&client.session_base_key())
+                    );
+                }
+            });
+        }
+    });
+    let keys = relay.authentications.load(Ordering::SeqCst);
+    assert!((2..=6).contains(&keys), "{keys}");
+    assert_eq!(relay.connections.load(Ordering::SeqCst), 2 * keys);
 }
 
 #[test]

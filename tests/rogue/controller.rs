@@ -57,6 +57,8 @@ struct Memory {
     turns: [usize; Step::Names as usize + 1],
     /// What was answered about logins.
     logons: Vec<Vec<u8>>,
+    /// The key of each sealed connection.
+    keys: Vec<Key>,
     /// What the machine did that no machine does.
     complaints: Vec<String>,
     /// How many bytes of an answer without end the machine took.
@@ -104,6 +106,11 @@ impl Controller {
     /// What the machine did that no machine does.
     pub fn complaints(&self) -> Vec<String> {
         self.shared.memory().complaints.clone()
+    }
+
+    /// The key of each sealed connection, in the order of their binds.
+    pub fn keys(&self) -> Vec<Key> {
+        self.shared.memory().keys.clone()
     }
 
     /// How many bytes of an answer without end the machine took.
@@ -260,7 +267,7 @@ impl Memory {
         }
     }
 
-    fn bound(&self, pdu: &[u8], seal: &mut Option<Seal>) -> Step {
+    fn bound(&mut self, pdu: &[u8], seal: &mut Option<Seal>) -> Step {
         let is_lsa = pdu[32..52] == LSA;
         assert!(is_lsa || pdu[32..52] == NETLOGON, "the interface");
         if u16_at(pdu, 10) == 0 {
@@ -268,6 +275,7 @@ impl Memory {
             return Step::Bind;
         }
         assert_eq!(&pdu[80..], b"\0\0\0\0\x03\0\0\0EXAMPLE\0WEB1-NTLM\0");
+        self.keys.push(self.session_key);
         *seal = Some(Seal::new(self.session_key, u32_at(pdu, 76), true));
         match is_lsa {
             true => Step::NamesBind,

@@ -272,13 +272,10 @@ fn a_bind_is_accepted_as_it_was_asked_for() {
         }),
         forged("a negotiation", |draft| draft.bind_auth[8] = 0),
         forged("half of it", |draft| draft.bind_auth.truncate(16)),
-        // By a controller that signs none, or by somebody on the way.
-        trial("headers unsigned", ChannelDowngraded, SealedBind, |draft| {
-            draft.flags &= !HEADER_SIGN;
-        }),
+        // Somebody on the way says so, and the controller does not think so: it understands nothing.
         trial(
             "headers unsigned on the way",
-            ChannelDowngraded,
+            ChannelRefused,
             SealedBind,
             |draft| {
                 draft.change = |pdu| pdu[3] &= !HEADER_SIGN;

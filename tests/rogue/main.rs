@@ -15,6 +15,7 @@ mod protection;
 mod seal;
 mod silence;
 mod trial;
+mod unsigned;
 
 #[path = "../support"]
 mod support {
@@ -118,6 +119,8 @@ fn what_honest_controllers_may_do_is_no_lie() {
         // Level 2 of GetCapabilities came in 2023.
         at(Step::RequestedFlags, |draft| draft.fault(0x1C00_0006)),
         at(Step::RequestedFlags, |draft| draft.fault(0x0000_06F7)),
+        // Whether each one signs headers is not known.
+        at(Step::SealedBind, unsigned::headers),
     ] {
         let controller = Controller::that(lie);
         let logon = verifier(controller.address).login("alice");

@@ -11,6 +11,7 @@ use crate::delivery::Delivery;
 use crate::draft::{BIND_NAK, Draft, FIRST, Step};
 use crate::seal::Slip;
 use crate::trial::{at, verifier};
+use crate::unsigned;
 
 /// The one group that alice is in, S-1-5-21-1-2-3-513, and its domain.
 const SIDS: &[u8] =
@@ -168,6 +169,8 @@ fn no_lie_gives_a_group_a_name() {
         }),
         bound("a bind without protection", |draft| draft.bind_auth.clear()),
         bound("a fault for a bind", |draft| draft.fault(5)),
+        // The key is that of the channel.
+        bound("headers unsigned", unsigned::headers),
     ]);
     all_nameless(trials);
 }

@@ -78,6 +78,15 @@ impl Ready {
         self.directory.path().join("secret")
     }
 
+    /// How many keys it has kept for other processes.
+    pub fn kept_keys(&self) -> usize {
+        let entries = fs::read_dir(self.directory.path().join("state")).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths
+            .filter(|path| path.extension().is_some_and(|kind| kind == "state"))
+            .count()
+    }
+
     /// Alice logs in; and what her one group is called, if that can be had; in time as well.
     pub fn group_name(&self) -> Option<GroupName> {
         let (account, names) = self.login("alice").unwrap().into_parts();

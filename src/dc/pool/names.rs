@@ -60,24 +60,25 @@ impl Pool {
     }
 
     /// The key of a channel to this controller: of one that is open, or is opened for the purpose and
-    /// left to the next login.
+    /// left to the next login. An error if that key is for one connection only.
     fn key(&self, opening: Opening<'_>, distrusted: &mut Vec<Capable>) -> Result<Capable, Error> {
         let is_there = |open: &Open| open.controller == *opening.controller;
         // Held while it is opened only: no other domain is waited for.
         let mut slot = self.channels().take(opening.terms.deadline, Claim::Ours)?;
-        if let Some(open) = slot.open.as_ref().filter(|open| is_there(open))
-            && !distrusted.contains(open.channel.key())
-        {
-            return Ok(open.channel.key().clone());
+        if let Some(open) = slot.open.as_ref().filter(|open| is_there(open)) {
+            let key = open.channel.key_for_names();
+            if key.as_ref().map_or(true, |key| !distrusted.contains(key)) {
+                return key;
+            }
         }
         let channel = Channel::open(opening, distrusted)?;
-        let key = channel.key().clone();
+        let key = channel.key_for_names();
         if slot.open.as_ref().is_none_or(is_there) {
             slot.open = Some(Open {
                 controller: opening.controller.clone(),
                 channel,
             });
         }
-        Ok(key)
+        key
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn encode(name: &str, nt_hash: &Key, capable: &Capable) -> Option<Sec
     let mut writer = Writer::new();
     writer.bytes(MAGIC).u16(u16::try_from(name.len()).ok()?);
     writer.bytes(name.as_bytes()).bytes(&fingerprint(nt_hash));
-    writer.u32(capable.negotiated()).u32(capable.agreed());
+    let proof = capable.proof();
+    writer.u32(proof.negotiated()).u32(proof.agreed());
     writer.bytes(capable.session_key().expose());
     // The key came last: no buffer that was too small has held it.
     let body = SecretBytes::new(writer.into_bytes());

@@ -137,7 +137,7 @@ fn a_damaged_or_foreign_file_is_written_anew() {
     for (number, spoil) in spoil.iter().enumerate() {
         spoil();
         assert_eq!(recall(&shared), None, "{number}");
-        keep_of(&shared, kept.agreed());
+        keep_of(&shared, kept.proof().agreed());
         assert_eq!(recall(&shared).as_ref(), Some(&kept), "{number}");
     }
 }
@@ -187,4 +187,19 @@ fn addresses_without_end_leave_no_files_without_end() {
         fs::read_dir(&directory).unwrap().count(),
         usize::from(LOCKS)
     );
+}
+
+#[test]
+fn unsigned_headers_are_told_of_once_a_controller() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(directory.path());
+    let other = Candidate {
+        port: None,
+        ..controller()
+    };
+    for candidate in [controller(), other, controller()] {
+        shared.tell_of_unsigned_headers(&candidate);
+    }
+    let told = shared.told_unsigned.of_this_process(Mutex::default);
+    assert_eq!(told.lock().unwrap().len(), 2);
 }

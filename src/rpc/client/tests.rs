@@ -3,6 +3,7 @@ use crate::crypto::Key;
 use crate::rpc::netlogon;
 use crate::rpc::recorded::{self, Exchange};
 use crate::rpc::schannel::seal::tests::Server;
+use crate::rpc::schannel::seal::{self, SIGNATURE_LENGTH, Seal};
 
 fn connect<P: Protection>(exchange: &Exchange, interface: Syntax, protection: P) -> Connection<P> {
     let (pdu, binding) = Binding::begin(interface, protection);
@@ -245,17 +246,49 @@ fn a_fault_leaves_the_connection_usable() {
 
 #[test]
 fn a_bind_that_promises_no_protection_is_refused() {
-    let mut headers_unsigned = recorded::SEALED_BIND.response.to_vec();
-    headers_unsigned[3] &= !0x04;
-    for answer in [recorded::BIND.response, &headers_unsigned] {
-        let (_, binding) = Binding::begin(Syntax::NETLOGON, protection(RECORDED));
-        assert!(matches!(
-            binding.answered(answer),
-            Err(Error::Downgraded(_))
-        ));
-    }
+    let (_, binding) = Binding::begin(Syntax::NETLOGON, protection(RECORDED));
+    assert!(matches!(
+        binding.answered(recorded::BIND.response),
+        Err(Error::Downgraded(_))
+    ));
     let (_, binding) = Binding::begin(Syntax::NETLOGON, Plain);
     assert!(binding.answered(recorded::SEALED_BIND.response).is_err());
+
+    // With a key that others may have.
+    let mut headers_unsigned = recorded::SEALED_BIND.response.to_vec();
+    headers_unsigned[3] &= !0x04;
+    let (_, binding) = Binding::begin(Syntax::NETLOGON, protection(RECORDED));
+    assert!(matches!(
+        binding.answered(&headers_unsigned),
+        Err(Error::HeadersUnsigned(_))
+    ));
+}
+
+/// Anybody may move the marks of fragments and the length of padding there.
+#[test]
+fn without_signed_headers_fragments_are_of_one_answer() {
+    let unsigned = || {
+        let seal = seal::tests::with_fresh_key(recorded::SESSION_KEY);
+        recorded::unsigned_connection(seal)
+    };
+    let (pdu, _) = unsigned().call(39, &[0; 5744]).unwrap();
+    assert_eq!(pdu.len(), 5840 - 8);
+    assert!(matches!(
+        unsigned().call(39, &[0; 5745]),
+        Err(Error::HeadersUnsigned(_))
+    ));
+    for (padding, is_taken) in [(0, true), (1, false)] {
+        let mut server = Server::without_headers(recorded::SESSION_KEY);
+        server.skip(1);
+        let (_, call) = unsigned().call(39, &[]).unwrap();
+        let pdu = fragment(&mut server, 2, 1, &[1; 16], padding);
+        assert_eq!(call.receive(&pdu).is_ok(), is_taken, "{padding}");
+    }
+    let mut server = Server::without_headers(recorded::SESSION_KEY);
+    server.skip(1);
+    let (_, call) = unsigned().call(39, &[]).unwrap();
+    let (stub, _) = done(call.receive(&fragment(&mut server, 2, 3, &[1; 16], 7)));
+    assert_eq!(stub, [1; 9]);
 }
 
 /// The key is the same, and so are the numbers of the PDUs.

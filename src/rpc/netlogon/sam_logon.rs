@@ -6,7 +6,7 @@
 use crate::rpc::ndr::{Decoder, Encoder};
 use crate::rpc::netlogon::Parties;
 use crate::rpc::netlogon::sam_info::SamInfo4;
-use crate::rpc::schannel::agreement::Capable;
+use crate::rpc::schannel::agreement::Proof;
 use crate::rpc::{Error, NtStatus};
 use crate::wire::DecodeError;
 
@@ -58,11 +58,11 @@ pub enum Verdict {
 /// # Errors
 /// [`Error::TooLong`] for what cannot have come in an NTLM message.
 pub fn request(
-    capable: &Capable,
+    proof: Proof,
     parties: Parties<'_>,
     logon: &NetworkLogon<'_>,
 ) -> Result<Vec<u8>, Error> {
-    let level = match capable.transitive() {
+    let level = match proof.transitive() {
         true => NETWORK_TRANSITIVE,
         false => NETWORK,
     };

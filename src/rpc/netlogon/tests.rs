@@ -1,7 +1,7 @@
 use super::*;
 use crate::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 use crate::rpc::recorded;
-use crate::rpc::schannel::agreement::Capable;
+use crate::rpc::schannel::agreement::Proof;
 use crate::rpc::schannel::seal::tests::Server;
 
 /// Those of the recorded session.
@@ -73,8 +73,8 @@ fn the_logon_goes_at_the_negotiated_level() {
             server: None,
             ..PARTIES
         };
-        let capable = Capable::pretended(negotiated, 0);
-        let stub = sam_logon::request(&capable, parties, &logon).unwrap();
+        let proof = Proof::pretended(negotiated, 0);
+        let stub = sam_logon::request(proof, parties, &logon).unwrap();
         (stub[34], stub[36])
     };
     assert_eq!(level(0x612F_FFFF), (6, 6));
@@ -91,7 +91,7 @@ fn what_does_not_fit_is_not_sent() {
         nt_response: &[0; 0x1_0000],
     };
     assert_eq!(
-        sam_logon::request(&Capable::pretended(0, 0), PARTIES, &logon),
+        sam_logon::request(Proof::pretended(0, 0), PARTIES, &logon),
         Err(Error::TooLong("NtChallengeResponse"))
     );
 }

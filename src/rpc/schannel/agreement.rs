@@ -2,7 +2,7 @@
 //! the certainty that nobody changed what was negotiated (MS-NRPC 3.1.4.1, 3.4.5.2.10).
 
 use crate::crypto::{self, Key};
-use crate::rpc::client::Outcome;
+use crate::rpc::client::{Connection, Outcome, Sealed};
 use crate::rpc::netlogon::{self, Parties};
 use crate::rpc::schannel::seal::Seal;
 use crate::rpc::schannel::{self, Credential, CredentialChain};
@@ -112,38 +112,50 @@ impl Authenticating {
                 return Err(Error::Downgraded(missing));
             }
         }
-        Ok(Agreed {
-            chain: CredentialChain::new(self.session_key.clone(), self.client_credential),
-            session_key: self.session_key,
+        Ok(Agreed(Unchecked {
+            chain: CredentialChain::new(self.session_key, self.client_credential),
             negotiated,
-        })
+        }))
     }
 }
 
-/// Both sides have the session key. That nobody changed the flags is not proven yet.
+/// Both sides have the session key, and nothing is sealed with it yet.
 #[derive(Debug)]
-pub struct Agreed {
-    session_key: Key,
+pub struct Agreed(Unchecked);
+
+impl Agreed {
+    /// The protection for one connection, and what is to be checked over it.
+    pub fn seal(self) -> (Seal, Unchecked) {
+        let Self(unchecked) = self;
+        let seal = Seal::with_fresh_key(unchecked.chain.session_key.clone());
+        (seal, unchecked)
+    }
+}
+
+/// A connection is sealed with the session key. That nobody changed the flags is not proven yet.
+#[derive(Debug)]
+pub struct Unchecked {
     negotiated: u32,
     chain: CredentialChain,
 }
 
-impl Agreed {
-    /// The protection for one connection.
-    pub fn seal(&self) -> Seal {
-        Seal::new(self.session_key.clone())
-    }
-
+impl Unchecked {
     /// The stub of the first NetrLogonGetCapabilities; `now` in seconds since 1970. To be called on
-    /// a sealed connection.
+    /// `sealed`, the connection with the key.
     ///
     /// # Errors
     /// None that the configuration's names can cause.
-    pub fn check(mut self, parties: Parties<'_>, now: u32) -> Result<(Vec<u8>, Check), Error> {
+    pub fn check(
+        mut self,
+        sealed: &Connection<Sealed>,
+        parties: Parties<'_>,
+        now: u32,
+    ) -> Result<(Vec<u8>, Check), Error> {
         let stub = netlogon::capabilities(parties, self.chain.next(now), NEGOTIATED)?;
         let check = Check {
             negotiated: self.negotiated,
             chain: self.chain,
+            signs_headers: sealed.protection().signs_headers(),
             asked: Asked::Negotiated,
         };
         Ok((stub, check))
@@ -160,6 +172,7 @@ const REQUESTED: u32 = 2;
 pub struct Check {
     negotiated: u32,
     chain: CredentialChain,
+    signs_headers: bool,
     asked: Asked,
 }
 
@@ -177,16 +190,12 @@ pub enum Checking {
     /// Another question: its stub.
     Ask(Vec<u8>, Check),
     /// Nobody changed anything.
-    Checked(Capable),
+    Checked(Checked),
 }
 
-/// A session key, and the proof that its controller negotiated what we believe it did.
-///
-/// The proof belongs to the key, not to the connection over which it was given: whoever has both may
-/// seal other connections with the key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capable {
-    session_key: Key,
+/// The proof that a controller negotiated what we believe it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
     negotiated: u32,
     /// In seconds since 1970.
     agreed: u32,
@@ -195,23 +204,52 @@ pub struct Capable {
 /// The longest use of a session key, in seconds: whoever learns one has not learnt it for ever.
 const MAX_AGE: u32 = 60 * 60;
 
-impl Capable {
-    /// What another process of this host has proven, and kept where only we can write it
-    /// (`dc::shared`, which alone may call this). None if it would not be enough today.
-    pub(crate) fn proven_before(session_key: Key, negotiated: u32, agreed: u32) -> Option<Self> {
-        let is_enough = REQUIRED.iter().all(|(flag, _)| negotiated & flag != 0);
-        is_enough.then_some(Self {
-            session_key,
-            negotiated,
-            agreed,
-        })
-    }
-
+impl Proof {
     /// Whether the key may still be used; `now` in seconds since 1970. One of the future is as good
     /// as old: the clock was set back, and nobody knows how old it is.
     pub fn is_young(&self, now: u32) -> bool {
         let age = now.checked_sub(self.agreed);
         age.is_some_and(|age| age < MAX_AGE)
+    }
+
+    /// Whether logons are asked for as "network transitive".
+    pub fn transitive(&self) -> bool {
+        self.negotiated & TRANSITIVE_TRUSTS != 0
+    }
+
+    /// `NegotiateFlags`, to be kept.
+    pub(crate) fn negotiated(&self) -> u32 {
+        self.negotiated
+    }
+
+    /// When the key was agreed on, in seconds since 1970, to be kept.
+    pub(crate) fn agreed(&self) -> u32 {
+        self.agreed
+    }
+
+    #[cfg(test)]
+    pub(crate) fn pretended(negotiated: u32, agreed: u32) -> Self {
+        Self { negotiated, agreed }
+    }
+}
+
+/// A session key whose controller signs headers, and the proof.
+///
+/// The proof belongs to the key, not to the connection over which it was given: whoever has both may
+/// seal other connections with the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capable {
+    session_key: Key,
+    proof: Proof,
+}
+
+impl Capable {
+    /// What another process of this host has proven, and kept where only we can write it
+    /// (`dc::shared`, which alone may call this). None if it would not be enough today.
+    pub(crate) fn proven_before(session_key: Key, negotiated: u32, agreed: u32) -> Option<Self> {
+        let is_enough = REQUIRED.iter().all(|(flag, _)| negotiated & flag != 0);
+        let proof = Proof { negotiated, agreed };
+        is_enough.then_some(Self { session_key, proof })
     }
 
     /// The protection for one connection.
@@ -224,27 +262,43 @@ impl Capable {
         &self.session_key
     }
 
-    /// `NegotiateFlags`, to be kept.
-    pub(crate) fn negotiated(&self) -> u32 {
-        self.negotiated
-    }
-
-    /// When it was agreed on, in seconds since 1970, to be kept.
-    pub(crate) fn agreed(&self) -> u32 {
-        self.agreed
-    }
-
-    /// Whether logons are asked for as "network transitive".
-    pub fn transitive(&self) -> bool {
-        self.negotiated & TRANSITIVE_TRUSTS != 0
+    /// What was proven.
+    pub fn proof(&self) -> Proof {
+        self.proof
     }
 
     #[cfg(test)]
     pub(crate) fn pretended(negotiated: u32, agreed: u32) -> Self {
         Self {
             session_key: Key::new([7; 16]),
-            negotiated,
-            agreed,
+            proof: Proof { negotiated, agreed },
+        }
+    }
+}
+
+/// What is known of a channel whose negotiation was checked.
+#[derive(Clone, Debug)]
+pub enum Checked {
+    /// Its key may be kept, and seal other connections.
+    Shared(Capable),
+    /// The controller does not sign headers: the key is in the channel's seal, and nowhere else.
+    Exclusive(Proof),
+}
+
+impl Checked {
+    /// What was proven.
+    pub fn proof(&self) -> Proof {
+        match self {
+            Self::Shared(capable) => capable.proof,
+            Self::Exclusive(proof) => *proof,
+        }
+    }
+
+    /// The key, unless it is this channel's alone.
+    pub fn key(&self) -> Option<&Capable> {
+        match self {
+            Self::Shared(capable) => Some(capable),
+            Self::Exclusive(_) => None,
         }
     }
 }
@@ -280,15 +334,25 @@ impl Check {
             }
         };
         let Some((level, asked)) = next else {
-            return Ok(Checking::Checked(Capable {
-                session_key: self.chain.session_key,
-                negotiated: self.negotiated,
-                agreed: now,
-            }));
+            return Ok(Checking::Checked(self.checked(now)));
         };
         let stub = netlogon::capabilities(parties, self.chain.next(now), level)?;
         self.asked = asked;
         Ok(Checking::Ask(stub, self))
+    }
+
+    fn checked(self, now: u32) -> Checked {
+        let proof = Proof {
+            negotiated: self.negotiated,
+            agreed: now,
+        };
+        match self.signs_headers {
+            true => Checked::Shared(Capable {
+                session_key: self.chain.session_key,
+                proof,
+            }),
+            false => Checked::Exclusive(proof),
+        }
     }
 
     fn compare(&mut self, asked: Asked, stub: &[u8]) -> Result<(), Error> {

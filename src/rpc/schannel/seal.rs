@@ -62,7 +62,7 @@ pub fn check_negotiated(value: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// What the signature covers, headers signed: the whole PDU but for the signature itself.
+/// A PDU but for its signature.
 #[derive(Clone, Copy)]
 struct Covered<'a> {
     head: &'a [u8],
@@ -70,11 +70,31 @@ struct Covered<'a> {
     trailer: &'a [u8],
 }
 
+/// Who may have a connection's session key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// Other connections too. Each must be told from the others by its headers.
+    Many,
+    /// Nobody else, unless headers turn out to be signed.
+    ThisConnection,
+}
+
+/// What a signature covers (MS-RPCE 3.3.1.5.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coverage {
+    /// The whole PDU but for the signature itself.
+    Pdu,
+    /// The stub with its padding.
+    Stub,
+}
+
 /// The protection of one connection.
 #[derive(Debug)]
 pub struct Seal {
     session_key: Key,
     encryption_key: Key,
+    owner: Owner,
+    coverage: Coverage,
     /// `ClientSequenceNumber`: of the next PDU in either direction.
     sequence: u32,
 }
@@ -86,14 +106,49 @@ enum Sender {
 }
 
 impl Seal {
-    /// Starts counting at zero.
+    /// With a key that other connections may have; starts counting at zero.
     pub fn new(session_key: Key) -> Self {
+        Self::of(Owner::Many, session_key)
+    }
+
+    /// With a key that no connection has had, and that none may have after this one unless
+    /// [`Seal::signs_headers`].
+    pub(super) fn with_fresh_key(session_key: Key) -> Self {
+        Self::of(Owner::ThisConnection, session_key)
+    }
+
+    fn of(owner: Owner, session_key: Key) -> Self {
         let encryption_key = Key::new(session_key.expose().map(|byte| byte ^ 0xF0));
         Self {
             session_key,
             encryption_key,
+            owner,
+            coverage: Coverage::Pdu,
             sequence: 0,
         }
+    }
+
+    /// Takes what the bind_ack says of headers.
+    ///
+    /// Without them nothing but the sequence numbers binds an answer to its question, and each
+    /// connection counts from zero: so the key must be this connection's alone.
+    ///
+    /// # Errors
+    /// [`Error::HeadersUnsigned`] if others may have the key.
+    pub fn settle(&mut self, header_signing: bool) -> Result<(), Error> {
+        self.coverage = match (header_signing, self.owner) {
+            (true, _) => Coverage::Pdu,
+            (false, Owner::ThisConnection) => Coverage::Stub,
+            (false, Owner::Many) => {
+                return Err(Error::HeadersUnsigned("the key is not one connection's"));
+            }
+        };
+        Ok(())
+    }
+
+    /// Whether signatures cover headers.
+    pub fn signs_headers(&self) -> bool {
+        self.coverage == Coverage::Pdu
     }
 
     /// Encrypts a padded stub in place, and gives the signature that follows `trailer`.
@@ -202,6 +257,10 @@ impl Seal {
             stub,
             trailer,
         } = covered;
+        let (head, trailer) = match self.coverage {
+            Coverage::Pdu => (head, trailer),
+            Coverage::Stub => <(&[u8], &[u8])>::default(),
+        };
         let parts: [&[u8]; 5] = [&ALGORITHMS, confounder, head, stub, trailer];
         let mac = crypto::hmac_sha256(&self.session_key, &parts);
         let [a, b, c, d, e, f, g, h, ..] = mac;

@@ -24,6 +24,13 @@ fn agreed() -> Agreed {
     authenticating().authenticated(reply).unwrap()
 }
 
+/// On a connection with signed headers.
+fn checking(agreed: Agreed, now: u32) -> (Vec<u8>, Check) {
+    let (_, unchecked) = agreed.seal();
+    let sealed = recorded::sealed_connection();
+    unchecked.check(&sealed, PARTIES, now).unwrap()
+}
+
 /// An answer to GetCapabilities that belongs to the state's next authenticator.
 fn capabilities(check: &Check, level: u32, flags: u32, status: u32) -> Outcome {
     let chain = &check.chain;
@@ -49,15 +56,17 @@ fn ask(checking: Result<Checking, Error>) -> (Vec<u8>, Check) {
 #[test]
 fn agrees_as_recorded() {
     let agreed = agreed();
-    assert_eq!(agreed.session_key.expose(), &recorded::SESSION_KEY);
-    assert_eq!(agreed.negotiated, recorded::NEGOTIATED);
-    assert_eq!(agreed.chain.seed, recorded::CLIENT_CREDENTIAL);
+    let Agreed(unchecked) = &agreed;
+    let chain = &unchecked.chain;
+    assert_eq!(chain.session_key.expose(), &recorded::SESSION_KEY);
+    assert_eq!(unchecked.negotiated, recorded::NEGOTIATED);
+    assert_eq!(chain.seed, recorded::CLIENT_CREDENTIAL);
 
     let (request, response) = unsealed_capabilities();
     // The timestamp of the recorded authenticator.
     let at = request.len() - 4 - 12 - 4;
     let now = u32::from_le_bytes(request[at..at + 4].try_into().unwrap());
-    let (stub, check) = agreed.check(PARTIES, now).unwrap();
+    let (stub, check) = checking(agreed, now);
     assert_eq!(stub, request);
     let outcome = Outcome::Response(SecretBytes::new(response));
     let (_, check) = ask(check.answered(&outcome, PARTIES, now));
@@ -133,18 +142,37 @@ fn refusals_and_truncations_give_no_key() {
 
 #[test]
 fn both_levels_are_checked() {
-    let (_, check) = agreed().check(PARTIES, 1).unwrap();
+    let (_, check) = checking(agreed(), 1);
     let first = capabilities(&check, 1, recorded::NEGOTIATED, 0);
     let (_, check) = ask(check.answered(&first, PARTIES, 1));
     let second = capabilities(&check, 2, OFFERED, 0);
     let checked = check.answered(&second, PARTIES, 1).unwrap();
-    assert!(matches!(checked, Checking::Checked(capable) if capable.transitive()));
+    let Checking::Checked(Checked::Shared(capable)) = checked else {
+        panic!("headers are signed")
+    };
+    assert!(capable.proof().transitive());
+    assert_eq!(capable.session_key().expose(), &recorded::SESSION_KEY);
+}
+
+#[test]
+fn where_headers_are_not_signed_the_key_is_nobody_elses() {
+    let (seal, unchecked) = agreed().seal();
+    let sealed = recorded::unsigned_connection(seal);
+    let (_, check) = unchecked.check(&sealed, PARTIES, 1).unwrap();
+    let first = capabilities(&check, 1, recorded::NEGOTIATED, 0);
+    let (_, check) = ask(check.answered(&first, PARTIES, 1));
+    let second = capabilities(&check, 2, OFFERED, 0);
+    let Checking::Checked(checked) = check.answered(&second, PARTIES, 1).unwrap() else {
+        panic!("all was asked")
+    };
+    assert_eq!(checked.key(), None);
+    assert!(checked.proof().transitive());
 }
 
 #[test]
 fn a_controller_without_level_2_is_asked_level_1_again() {
     for status in [0x1C00_0006, 0x6F7] {
-        let (_, check) = agreed().check(PARTIES, 1).unwrap();
+        let (_, check) = checking(agreed(), 1);
         let first = capabilities(&check, 1, recorded::NEGOTIATED, 0);
         let (_, check) = ask(check.answered(&first, PARTIES, 1));
         let (_, check) = ask(check.answered(&fault(status), PARTIES, 1));
@@ -157,7 +185,7 @@ fn a_controller_without_level_2_is_asked_level_1_again() {
 #[test]
 fn every_other_answer_ends_it() {
     let first = |make: &dyn Fn(&mut Check) -> Outcome| {
-        let (_, mut check) = agreed().check(PARTIES, 1).unwrap();
+        let (_, mut check) = checking(agreed(), 1);
         let outcome = make(&mut check);
         check.answered(&outcome, PARTIES, 1).err().unwrap()
     };

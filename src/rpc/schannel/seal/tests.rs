@@ -4,12 +4,24 @@ use hex_literal::hex;
 
 const SESSION_KEY: [u8; 16] = hex!("4f17bd190438bc1eab854c89d442313f");
 
+/// A seal whose key no other connection has.
+pub(in crate::rpc) fn with_fresh_key(session_key: [u8; 16]) -> Seal {
+    Seal::with_fresh_key(Key::new(session_key))
+}
+
 /// The server's side of a connection, for tests of whatever is built on this.
 pub(in crate::rpc) struct Server(Seal);
 
 impl Server {
     pub(in crate::rpc) fn new(session_key: [u8; 16]) -> Self {
         Self(Seal::new(Key::new(session_key)))
+    }
+
+    /// One that does not sign headers.
+    pub(in crate::rpc) fn without_headers(session_key: [u8; 16]) -> Self {
+        let mut seal = Seal::with_fresh_key(Key::new(session_key));
+        seal.settle(false).unwrap();
+        Self(seal)
     }
 
     /// As if `count` PDUs had gone over the connection.
@@ -47,6 +59,27 @@ fn seals_as_in_the_vector() {
             "000000000000000000000000000000000000000000000000"
         )
     );
+}
+
+/// The vector is of PDUs whose headers are not signed.
+#[test]
+fn a_key_of_one_connection_may_leave_headers_out() {
+    let mut shared = Seal::new(Key::new(SESSION_KEY));
+    assert!(matches!(
+        shared.settle(false),
+        Err(Error::HeadersUnsigned(_))
+    ));
+    let signature = |headers: bool| {
+        let mut seal = Seal::with_fresh_key(Key::new(SESSION_KEY));
+        assert!(seal.signs_headers());
+        seal.settle(headers).unwrap();
+        assert_eq!(seal.signs_headers(), headers);
+        let mut stub = hex!("000102030405060708090a0b0c0d0e0f");
+        let signature = seal.seal_with(*b"CONFOUND", HEAD, &mut stub, &TRAILER);
+        signature.unwrap()[16..24].to_vec()
+    };
+    assert_eq!(signature(false), hex!("641b8d3f98c0fabf"));
+    assert_ne!(signature(true), hex!("641b8d3f98c0fabf"));
 }
 
 #[test]
