@@ -28,13 +28,13 @@ ErrorLog {directory}/error.log
 ErrorLogFormat "[%m:%l] %M"
 LogFormat "%h %u %>s \\"%r\\"" short
 CustomLog {directory}/access.log short
-ScriptAliasMatch "^/" {directory}/whoami
 <Directory {directory}>
     Options +ExecCGI
 </Directory>
 {more}
 Include {example}
 {after}
+ScriptAliasMatch "^/" {directory}/whoami
 """
 
 # The certificate and its key are in one file.

@@ -176,7 +176,7 @@ def with_domain(
         controllers = [controller.address]
     fixed = f"controllers = {json.dumps(controllers)}" if controllers else ""
     section = f"""[netlogon]
-domain = "{domain.DNS_NAME}"
+domain = "{controller.dns_name}"
 account = "{account or domain.MACHINE + '$'}"
 secret = "@/secret"
 state_dir = "@/state"

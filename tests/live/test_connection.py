@@ -1,6 +1,7 @@
 """What a connection does between logins."""
 
 import concurrent.futures
+import re
 
 import codes
 import messages
@@ -101,6 +102,35 @@ def test_a_login_on_an_authenticated_connection_is_sent_to_a_new_one(connection)
     assert not connection.open
     with wire.Connection(connection.site, connection.scheme) as fresh:
         assert fresh.log_in("alice", password).user == ALICE
+
+
+def post(connection, first_body, second_body):
+    """A login by two POST requests with these bodies: (user, how much of the body arrived)."""
+    negotiate = messages.negotiate()
+    first = connection.send(negotiate, method="POST", body=first_body)
+    assert first.status == 401 and connection.open
+    challenge = messages.Challenge.parse(first.token)
+    answer = messages.respond(challenge, "alice", connection.site.passwords["alice"])
+    token = answer.pack(negotiate, challenge.raw)
+    second = connection.send(token, method="POST", body=second_body)
+    length = re.search(rb"^method: POST\nlength: (\d+)$", second.body, re.M)
+    return second.user, length and int(length[1])
+
+
+@pytest.mark.parametrize("first_body", [b"", b"y" * 100_000], ids=["empty", "whole"])
+def test_a_post_that_comes_with_the_login(connection, first_body):
+    """Some keep the body back until they are let in (Content-Length: 0), others repeat it."""
+    assert post(connection, first_body, b"x" * 100_000) == (ALICE, 100_000)
+
+
+def test_a_post_that_begins_a_login_on_an_authenticated_connection(connection):
+    """As some clients begin every POST; Apache cannot go on with that connection."""
+    password = connection.site.passwords["alice"]
+    assert connection.log_in("alice", password).user == ALICE
+    assert connection.send(messages.negotiate(), method="POST", body=b"").status == 401
+    assert not connection.open
+    with wire.Connection(connection.site, connection.scheme) as fresh:
+        assert post(fresh, b"", b"x" * 1000) == (ALICE, 1000)
 
 
 def test_a_refused_spnego_login_is_sent_to_a_new_connection(site):

@@ -19,11 +19,13 @@ class Answer(typing.NamedTuple):
 
 
 class Connection:
-    """A kept-alive connection to a site; `scheme` is NTLM or Negotiate."""
+    """A kept-alive connection to a site; `scheme` is NTLM or Negotiate, and `headers` go with every
+    request."""
 
-    def __init__(self, site, scheme="NTLM"):
+    def __init__(self, site, scheme="NTLM", headers=()):
         self.site = site
         self.scheme = scheme
+        self.headers = dict(headers)
         if site.apache.url.startswith("https:"):
             # Whose certificate it is, is for the tests to say.
             context = ssl._create_unverified_context()
@@ -54,7 +56,7 @@ class Connection:
 
     def send(self, token=None, method="GET", body=None, path="/"):
         """Sends a request with the token (bytes), or with none, and returns the answer."""
-        headers = {}
+        headers = dict(self.headers)
         if token is not None:
             headers["Authorization"] = f"{self.scheme} {base64.b64encode(token).decode()}"
         self._connection.request(method, path, body, headers)

@@ -1,0 +1,24 @@
+"""The examples for Apache, as they are shipped but for what an administrator changes of them."""
+
+from conftest import ROOT
+
+EXAMPLES = ROOT / "examples"
+_MODULES = "/usr/lib/apache2/modules"
+
+
+def example(name):
+    """The text of an example."""
+    return (EXAMPLES / name).read_text()
+
+
+def change(text, *pairs):
+    """The text with each of (old, new) changed; what is to be changed is there."""
+    for old, new in pairs:
+        assert old in text, old
+        text = text.replace(old, str(new))
+    return text
+
+
+def modules(*names):
+    """What `a2enmod` comes to."""
+    return "".join(f"LoadModule {name}_module {_MODULES}/mod_{name}.so\n" for name in names)

@@ -1,0 +1,101 @@
+"""What a login costs the machine, system call by system call."""
+
+import collections
+import re
+import sys
+import time
+
+import pytest
+from conftest import ROOT, mech
+
+sys.path.insert(0, str(ROOT / "tests" / "mechanism"))
+
+import programs  # noqa: E402  (found by the line above)
+
+LOGINS = 100
+
+# Of one login: four pieces of messages read from the initiator and three written to it, a challenge
+# drawn, and a line for the log, which is a pipe here as well.
+USERS = {
+    "read pipe": 4,
+    "write pipe": 4,
+    "getrandom": 1,
+    "fcntl pipe": 1,
+    "close pipe": 1,
+}
+# And one question to the controller, on the connection that is there.
+NETLOGON = USERS | {"getrandom": 2, "sendto socket": 1}
+# As often as they need.
+UNCOUNTED = {"getpid", "recvfrom socket"}
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory, library):
+    return programs.Setting(tmp_path_factory.mktemp("quiet"), library)
+
+
+@pytest.fixture(scope="module")
+def program(setting):
+    return programs.compile_c(programs.HERE / "quiet.c", setting.folder)
+
+
+@pytest.fixture
+def with_users(library):
+    mechanism = mech.with_users(library)
+    yield mechanism
+    mechanism.close()
+
+
+@pytest.fixture
+def with_domain(library, controller):
+    mechanism = mech.with_domain(library, controller)
+    yield mechanism
+    mechanism.close()
+
+
+def watch(setting, program, mechanism, *words):
+    """The system calls of `LOGINS` logins after the first few, one a line."""
+    trace = setting.folder / "trace"
+    # Of a file that was written just now, it is not certain that it stays so.
+    time.sleep(0.1)
+    done = programs.run(
+        *("strace", "-qq", "-y", "-o", trace, program, 5, LOGINS, *words),
+        environment=setting.environment(
+            NTLMDC_CONFIG=mechanism.environment["NTLMDC_CONFIG"],
+            INITIATOR_PASSWORD=mechanism.passwords["alice"],
+        ),
+    )
+    assert done.returncode == 0, done.stderr
+    between = re.search(
+        r'^write\(2.*"begin.*?\n(.*)^write\(2.*"end', trace.read_text(), re.S | re.M
+    )
+    return between[1].splitlines()
+
+
+def name(call):
+    """`sendto socket` and the like: the call, and what it is made on."""
+    return " ".join(filter(None, re.match(r"(\w+)\((?:\d+<(\w+):)?", call).groups()))
+
+
+@pytest.mark.parametrize("verifier, each", [("users", USERS), ("domain", NETLOGON)])
+def test_a_login_touches_nothing_that_it_does_not_need(setting, program, request, verifier, each):
+    mechanism = request.getfixturevalue(f"with_{verifier}")
+    began = time.monotonic()
+    calls = watch(setting, program, mechanism)
+    seconds = time.monotonic() - began
+    looks = [call for call in calls if name(call) == "statx"]
+    assert looks
+    # Whether a file has changed is asked once a second, whatever the number of logins.
+    for file in (re.search(r'"(.*?)"', look)[1] for look in looks):
+        assert file.startswith(str(mechanism.directory))
+        assert sum(f'"{file}"' in look for look in looks) <= seconds + 1, file
+    counted = collections.Counter(name(call) for call in calls if call not in looks)
+    for call in UNCOUNTED:
+        del counted[call]
+    assert counted == {call: times * LOGINS for call, times in each.items()}
+
+
+def test_who_asks_for_groups_is_seen(setting, program, with_domain):
+    """The first time; later their names are known."""
+    calls = [name(call) for call in watch(setting, program, with_domain, "groups")]
+    assert "connect socket" in calls

@@ -1,0 +1,181 @@
+"""examples/sessions.conf: the cookie, how long it is good, and what clients do that have one."""
+
+import datetime
+
+import clients
+import pytest
+import recipes
+import wire
+from conftest import mech
+from lab import apache, host
+
+ALICE = "EXAMPLE\\alice"
+COOKIE = "ntlm_session"
+MODULES = recipes.modules("session", "session_cookie")
+
+# Any second. In it, the clock of the Apache that people log in at stands still.
+NOW = datetime.datetime(2031, 5, 17, 12, 0, 0)
+
+
+class Clock:
+    """Apaches of one site, each at a time of its own and all with one key."""
+
+    def __init__(self, mechanism, key):
+        self.mechanism = mechanism
+        self.passwords = mechanism.passwords
+        self._environment = dict(mechanism.environment)
+        self._key = key
+
+    def at(self, seconds):
+        """An Apache that was started, and stays, so many seconds after `NOW`."""
+        stands = NOW + datetime.timedelta(seconds=seconds)
+        return self._start(
+            {
+                "LD_PRELOAD": _faketime(),
+                "FAKETIME": f"{stands:%Y-%m-%d %H:%M:%S}",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                "TZ": "UTC",
+            }
+        )
+
+    def now(self, **options):
+        """An Apache with the time of the machine."""
+        return self._start({}, **options)
+
+    def _start(self, environment, **options):
+        self.mechanism.environment = self._environment | environment
+        text = recipes.example("sessions.conf")
+        after = recipes.change(text, ("/etc/apache2/ntlm-session.key", self._key))
+        self.apache = apache.Apache(self.mechanism, more=MODULES, after=after, **options)
+        return self.apache
+
+
+def _faketime():
+    [library] = host.run("sh", "-c", "ls /usr/lib/*/faketime/libfaketime.so.1").splitlines()
+    return library
+
+
+@pytest.fixture
+def clock(library, tmp_path):
+    def make(lifetime, key="key"):
+        more = f'[identity]\nlifetime = "{lifetime}"\n'
+        made.append(mech.with_users(library, more=more))
+        return Clock(made[-1], tmp_path / key)
+
+    made = []
+    tmp_path.chmod(0o755)
+    yield make
+    for mechanism in made:
+        mechanism.close()
+
+
+def cookies(answer):
+    """The cookies that an answer sets, each with its properties."""
+    return [
+        value
+        for name, value in answer.headers
+        if name.lower() == "set-cookie" and value.startswith(f"{COOKIE}=")
+    ]
+
+
+def new_cookie(answer):
+    """What a browser would send from now on."""
+    assert answer.status == 200, answer
+    [given] = cookies(answer)
+    value, *properties = given.split(";")
+    assert {"HttpOnly", "Secure", "SameSite=Lax", "path=/"} <= set(map(str.strip, properties))
+    assert len(value) > len(COOKIE) + 20 and "alice" not in value
+    return {"Cookie": value}
+
+
+def log_in(site, headers=()):
+    with wire.Connection(site, headers=headers) as connection:
+        return connection.log_in("alice", site.passwords["alice"])
+
+
+def visit(site, cookie):
+    """Who one is on a new connection with nothing but a cookie: (status, user)."""
+    with wire.Connection(site, headers=cookie) as connection:
+        answer = connection.send()
+    return answer.status, answer.user
+
+
+@pytest.mark.parametrize(
+    "lifetime, seconds",
+    [
+        ("10m", 600),
+        ("4h", 14_400),
+        # mod_auth_gssapi has none shorter.
+        ("1m", 300),
+    ],
+)
+def test_a_cookie_is_good_to_the_second_and_after_a_restart(clock, lifetime, seconds):
+    site = clock(lifetime)
+    with site.at(0):
+        cookie = new_cookie(log_in(site))
+        assert visit(site, cookie) == (200, ALICE)
+    with site.at(seconds):
+        assert visit(site, cookie) == (200, ALICE)
+    with site.at(seconds + 1):
+        assert visit(site, cookie) == (401, None)
+
+
+def test_who_has_an_old_cookie_logs_in_and_gets_a_new_one(clock):
+    site = clock("10m")
+    with site.at(0):
+        old = new_cookie(log_in(site))
+    with site.at(700), wire.Connection(site, headers=old) as connection:
+        refused = connection.send()
+        assert refused.status == 401
+        [given_up] = cookies(refused)
+        assert "Max-Age=0" in given_up and given_up.startswith(f"{COOKIE}=;")
+        connection.headers = {}
+        cookie = new_cookie(connection.log_in("alice", site.passwords["alice"]))
+        assert cookie != old
+        assert visit(site, cookie) == (200, ALICE)
+        # A client that keeps it is let in all the same.
+        assert log_in(site, old).user == ALICE
+
+
+def test_a_client_that_begins_a_login_although_it_has_a_cookie(clock):
+    site = clock("10m")
+    with site.now():
+        cookie = new_cookie(log_in(site))
+        with wire.Connection(site, headers=cookie) as connection:
+            assert connection.log_in("bob", site.passwords["bob"]).user == "EXAMPLE\\bob"
+        # As old browsers do before they send what somebody has filled in.
+        with wire.Connection(site, headers=cookie) as connection:
+            assert connection.log_in("bob", "not-his-password").status == 401
+            assert connection.log_in("bob", site.passwords["bob"]).user == "EXAMPLE\\bob"
+
+
+def test_curl_with_a_cookie_jar(clock, tmp_path):
+    site = clock("10m")
+    jar, pem = tmp_path / "jar", tmp_path / "www.pem"
+    pem.write_text(apache.certificate())
+    keeping = ("--cookie", jar, "--cookie-jar", jar)
+
+    def user_by_cookie():
+        url = site.apache.url
+        return clients.page(clients.run("curl", "-sS", "--insecure", *keeping, url).stdout)["user"]
+
+    with site.now(certificate=pem):
+        for user in ("alice", "bob"):
+            # bob begins with alice's cookie.
+            status, page = clients.curl(site, f"EXAMPLE\\{user}", site.passwords[user], *keeping)
+            assert (status, page.get("user")) == (200, f"EXAMPLE\\{user}")
+            assert user_by_cookie() == f"EXAMPLE\\{user}"
+
+
+def test_a_cookie_that_was_not_given_here(clock, tmp_path):
+    site, other = clock("10m"), clock("10m", "another-key")
+    with other.now():
+        cookie = new_cookie(log_in(other))
+    with site.now():
+        assert visit(site, cookie) == (401, None)
+        own = new_cookie(log_in(site))["Cookie"]
+        assert visit(site, {"Cookie": own[:-9] + "AAAAAAAAA"}) == (401, None)
+        assert visit(site, {"Cookie": f"{COOKIE}=user=EXAMPLE%5Calice"}) == (401, None)
+        assert visit(site, {"Cookie": own}) == (200, ALICE)
+    # The key is for nobody's eyes.
+    assert (tmp_path / "key").stat().st_mode & 0o077 == 0

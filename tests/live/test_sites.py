@@ -1,0 +1,86 @@
+"""examples/two-domains.conf: each site's users are verified by the controller of their domain."""
+
+import codes
+import pytest
+import recipes
+import wire
+from conftest import Site, mech
+from lab import domain
+
+EXAMPLE = {"Host": "intranet.example.test"}
+OTHER = {"Host": "intranet.other.test"}
+
+
+class Other(domain.Domain):
+    """A domain that has nothing to do with ours."""
+
+    dns_name = "other.test"
+    netbios = "OTHER"
+
+
+@pytest.fixture(scope="module")
+def other():
+    with Other("far") as other:
+        yield other
+
+
+@pytest.fixture(scope="module")
+def sites(library, controller, other):
+    ours, others = (mech.with_domain(library, one) for one in (controller, other))
+    text = recipes.change(
+        recipes.example("two-domains.conf"),
+        ("Include /etc/apache2/ntlm.conf", f"Include {recipes.EXAMPLES}/apache.conf"),
+        ("/etc/gss/ntlmdc-example.toml", ours.directory / "ntlmdc.toml"),
+        ("/etc/gss/ntlmdc-other.toml", others.directory / "ntlmdc.toml"),
+        ("<VirtualHost *:80>", "<VirtualHost *>"),
+    )
+    # What is configured for all sites is of no use to either.
+    del ours.environment["NTLMDC_CONFIG"]
+    site = Site(ours, after=text)
+    yield site
+    site.close()
+    others.close()
+
+
+def attempt(sites, headers, user, password, domain):
+    """A login at one of the sites: (status, user, codes in the error log)."""
+    mark = sites.apache.mark()
+    with wire.Connection(sites, headers=headers) as connection:
+        answer = connection.log_in(user, password, domain=domain)
+    return answer.status, answer.user, codes.in_log(sites.apache.logged(mark))
+
+
+def asked(controller):
+    """How many logins a controller has been asked about."""
+    return controller.log().count("Auth: [SamLogon")
+
+
+def test_each_site_lets_its_own_users_in(sites, controller, other):
+    ours, others = controller.passwords["alice"], other.passwords["alice"]
+    before = asked(controller), asked(other)
+    assert attempt(sites, EXAMPLE, "alice", ours, "EXAMPLE") == (200, "EXAMPLE\\alice", [])
+    assert (asked(controller) - before[0], asked(other) - before[1]) == (1, 0)
+    assert attempt(sites, OTHER, "alice", others, "OTHER") == (200, "OTHER\\alice", [])
+    assert (asked(controller) - before[0], asked(other) - before[1]) == (1, 1)
+    # Who types no domain is of the site's.
+    assert attempt(sites, EXAMPLE, "alice", ours, "") == (200, "EXAMPLE\\alice", [])
+    assert attempt(sites, OTHER, "alice", others, "") == (200, "OTHER\\alice", [])
+
+
+def test_neither_lets_the_other_s_users_in(sites, controller, other):
+    ours, others = controller.passwords["alice"], other.passwords["alice"]
+    for headers, password, foreign in ((OTHER, ours, "EXAMPLE"), (EXAMPLE, others, "OTHER")):
+        unknown = (401, None, [codes.code("UnknownDomain")])
+        assert attempt(sites, headers, "alice", password, foreign) == unknown
+        wrong = (401, None, [codes.code("BadUserOrPassword")])
+        assert attempt(sites, headers, "alice", password, "") == wrong
+
+
+def test_a_login_at_one_is_none_at_the_other(sites, controller):
+    """Also on the same connection, which Apache takes for logged in."""
+    with wire.Connection(sites, headers=EXAMPLE) as connection:
+        assert connection.log_in("alice", controller.passwords["alice"]).user == "EXAMPLE\\alice"
+        connection.headers = OTHER
+        assert connection.send().status == 401
+        connection.headers = EXAMPLE
+        assert connection.send().user == "EXAMPLE\\alice"
