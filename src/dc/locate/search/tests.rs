@@ -91,8 +91,9 @@ fn dns(zone: Zone, cuts: bool) -> DnsServer {
                 stream.read_exact(&mut query).unwrap();
                 let reply = answer(&zone, &query);
                 let length = u16::try_from(reply.len()).unwrap().to_be_bytes();
-                stream.write_all(&[&length, &reply[..]].concat()).unwrap();
+                // Before the reply: who has it may look at the count.
                 over_tcp.fetch_add(1, Ordering::SeqCst);
+                stream.write_all(&[&length, &reply[..]].concat()).unwrap();
             }
         }
     };
