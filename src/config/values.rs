@@ -180,6 +180,7 @@ where
         )),
     }
 }
+
 const NOT_ABSOLUTE: &str = "a file's path begins with /";
 
 /// Reads a path from the root. The error does not repeat the value: it may be the secret itself.

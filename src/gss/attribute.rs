@@ -53,7 +53,7 @@ export! {
         complete.set(0);
         value.set(BufferDesc::EMPTY);
         display_value.set(BufferDesc::EMPTY);
-        let asked = more.read().ok_or_else(|| Minor::BadArgument.because("more is NULL"))?;
+        let asked = more.required("more")?;
         // Callers ask again until this is 0.
         more.set(0);
         let identity = name.required("name")?.identity().ok_or(Minor::NoSuchAttribute)?;
