@@ -12,13 +12,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("crypto", &[]),
     ("fault", &[]),
     ("sid", &[]),
+    ("letters", &[]),
     ("process", &[]),
-    ("config", &["sid"]),
+    ("config", &["letters", "sid"]),
     ("file", &["crypto"]),
     ("log", &["config", "process", "fault"]),
     ("net", &[]),
     // Protocols: no sockets, no clock, no files.
-    ("ntlm", &["wire", "crypto", "fault"]),
+    ("ntlm", &["wire", "crypto", "fault", "letters"]),
     ("rpc", &["wire", "crypto", "sid"]),
     ("dns", &[]),
     ("cldap", &["wire"]),
@@ -33,7 +34,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "verify",
         &[
-            "ntlm", "dc", "rpc", "net", "wire", "config", "crypto", "fault", "file", "log", "sid",
+            "ntlm", "dc", "rpc", "net", "wire", "config", "crypto", "fault", "file", "letters",
+            "log", "sid",
         ],
     ),
     // What is decided.
@@ -43,7 +45,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "ntlm", "verify", "config", "crypto", "fault", "file", "log", "wire",
         ],
     ),
-    ("identity", &["verify", "config", "fault", "sid", "wire"]),
+    (
+        "identity",
+        &["verify", "config", "fault", "letters", "sid", "wire"],
+    ),
     ("transfer", &["crypto", "fault", "file", "process", "wire"]),
     (
         "brake",
@@ -64,14 +69,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "fault", "log", "wire",
         ],
     ),
-    ("initiate", &["ntlm", "verify", "crypto", "fault"]),
+    (
+        "initiate",
+        &["ntlm", "verify", "crypto", "fault", "letters"],
+    ),
     // The C ABI: no protocol. Of `ntlm` only what protects messages and what a caller says of his
     // channel, and nothing of how.
     (
         "gss",
         &[
-            "accept", "initiate", "setup", "identity", "transfer", "ntlm", "wire", "crypto",
-            "fault", "log",
+            "accept", "initiate", "setup", "identity", "transfer", "ntlm", "letters", "wire",
+            "crypto", "fault", "log",
         ],
     ),
 ];
