@@ -154,7 +154,8 @@ def test_the_brake(library, controller, make_site):
     site = make_site(mechanism, mpm="prefork", start=4)
 
     def asked():
-        return len(re.findall(r"\[bob\]@?.*NT_STATUS_WRONG_PASSWORD", controller.log()))
+        asked_about_bob = r"SamLogon.* user \[[^]]*\]\\\[bob(@[a-z.]+)?\] .*_WRONG_PASSWORD"
+        return len(re.findall(asked_about_bob, controller.log(), re.IGNORECASE))
 
     before = asked()
     spellings = [("bob", "EXAMPLE"), ("BOB", ""), ("bob@example.test", ""), ("bob", "example")]
