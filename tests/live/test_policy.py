@@ -6,27 +6,12 @@ import time
 
 import codes
 import messages
-import pytest
 import wire
 from conftest import mech
 from lab import host
+from logins import LOOKED_AT, attempt, refused
 
 ALICE = "EXAMPLE\\alice"
-
-# How often files are looked at, and a little.
-LOOKED_AT = 1.2
-
-
-def attempt(site, user="alice", password=None, **options):
-    """A login: (status, user, codes in the error log)."""
-    mark = site.apache.mark()
-    with wire.Connection(site) as connection:
-        answer = connection.log_in(user, password or site.passwords[user], **options)
-    return answer.status, answer.user, codes.in_log(site.apache.logged(mark))
-
-
-def refused(*names):
-    return (401, None, [codes.code(name) for name in names])
 
 
 def test_one_account_has_one_name(site, request):
