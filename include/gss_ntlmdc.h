@@ -13,6 +13,10 @@
 /* Credential store key: the path of a configuration file, in place of the default one. */
 #define NTLMDC_CS_CONFIG "ntlmdc_config"
 
+/* Credential store keys of who initiates: his password, or its NT hash in 32 hexadecimal digits. */
+#define NTLMDC_CS_PASSWORD "password"
+#define NTLMDC_CS_NT_HASH "nt_hash"
+
 /* Name attributes, for gss_get_name_attribute. */
 /* The account's name (sAMAccountName). */
 #define NTLMDC_ATTR_USER "user"
@@ -251,7 +255,8 @@
 #define NTLMDC_E_NETBIOS_NAMES_REFUSED 0x4E44050Au
 
 /* The users file cannot be used. The file is missing, unreadable for this process, readable for
- * everybody, or malformed. */
+ * everybody, or longer than 32 MiB. Lines that cannot be read are left out, and the log names
+ * them. */
 #define NTLMDC_E_USERS_FILE_UNUSABLE 0x4E44050Bu
 
 /* The machine account's secret cannot be used. The file is missing, unreadable for this

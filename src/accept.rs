@@ -18,7 +18,7 @@ use crate::identity::Identity;
 use crate::log::{self, Quoted, Severity};
 use crate::ntlm::acceptor::{self, Challenged, Claim, MicChecked};
 use crate::ntlm::bindings::ChannelBindings;
-use crate::ntlm::message::MessageType;
+use crate::ntlm::message::{MessageType, token_type};
 use crate::ntlm::seal::SessionSecurity;
 use crate::policy::channel::Channel;
 use crate::policy::{self, Admitted, Permitted};
@@ -86,7 +86,7 @@ impl Acceptor {
     ) -> Result<Step, Refused> {
         // A state is consumed: whatever fails below leaves a failed context.
         let state = mem::replace(&mut self.0, State::Failed);
-        match (acceptor::token_type(token)?, state) {
+        match (token_type(token)?, state) {
             (MessageType::Negotiate, _) => {
                 let challenge = crypto::random().map_err(|_| Minor::NoRandomBytes)?;
                 let (challenged, reply) = acceptor::negotiate(

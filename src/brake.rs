@@ -33,7 +33,8 @@ pub struct Brake {
     store: Store,
 }
 
-/// The right to ask about an account once. One that is dropped without an answer counts as wrong.
+/// The right to ask about an account once. While there is no answer it counts as if it were wrong,
+/// and so it does, until the window is over, if it is dropped without one.
 #[must_use]
 pub struct Guess<'a> {
     brake: &'a Brake,

@@ -215,7 +215,8 @@ minor_codes! {
     /// any password: check `netbios_domain` and `account`.
     0x4E44_050A NetbiosNamesRefused Failure
         "the domain controller refused the response without looking at the password";
-    /// The file is missing, unreadable for this process, readable for everybody, or malformed.
+    /// The file is missing, unreadable for this process, readable for everybody, or longer than
+    /// 32 MiB. Lines that cannot be read are left out, and the log names them.
     0x4E44_050B UsersFileUnusable Failure "the users file cannot be used";
     /// The file is missing, unreadable for this process, readable for everybody, or malformed.
     0x4E44_050C SecretFileUnusable Failure "the machine account's secret cannot be used";

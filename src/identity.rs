@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use crate::config::{self, LetterCase, NameFormat};
 use crate::fault::is_unprintable;
 use crate::identity::groups::Groups;
+use crate::letters::alike;
 use crate::verify::{Account, GroupNames};
 
 /// Every attribute that an identity may have, and what it says.
@@ -36,7 +37,7 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
     ),
     ("logon-server", "The server that verified the login."),
     (
-        "workstation",
+        WORKSTATION,
         "What the client calls its computer; nobody has verified it.",
     ),
     (
@@ -52,6 +53,8 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
 
 /// `GSS_C_ATTR_LOCAL_LOGIN_USER` of MIT krb5's gssapi_ext.h.
 const LOCAL_LOGIN_USER: &str = "local-login-user";
+/// The one attribute that the client says of itself.
+const WORKSTATION: &str = "workstation";
 const GROUPS: &str = "groups";
 const GROUPS_LIST: &str = "groups-list";
 
@@ -82,6 +85,8 @@ pub struct Attribute {
     pub values: Vec<String>,
     /// Whether that is all there is.
     pub complete: bool,
+    /// Whether whoever verified the user says so; if not, the client does.
+    pub authenticated: bool,
 }
 
 impl Identity {
@@ -94,14 +99,9 @@ impl Identity {
         own_domain: &str,
         workstation: String,
     ) -> Self {
-        let is_local = account.domain.eq_ignore_ascii_case(own_domain)
-            || settings.local_domains.iter().any(|local| {
-                local.is(&account.domain)
-                    || account
-                        .dns_domain
-                        .as_deref()
-                        .is_some_and(|name| local.is(name))
-            });
+        let locals = &settings.local_domains;
+        let is_local =
+            alike(&account.domain, own_domain) || locals.iter().any(|local| account.is_of(local));
         if !is_local && !is_of_its_domain(&account) {
             account.upn = None;
         }
@@ -137,7 +137,7 @@ impl Identity {
     /// Whether both are one account, however their names are spelt and displayed.
     pub fn is_account_of(&self, other: &Self) -> bool {
         let (one, other) = (&self.account, &other.account);
-        one.user.eq_ignore_ascii_case(&other.user) && one.domain.eq_ignore_ascii_case(&other.domain)
+        alike(&one.user, &other.user) && alike(&one.domain, &other.domain)
     }
 
     /// The attributes that this identity has. Those that say what groups are called may take as long
@@ -181,7 +181,7 @@ impl Identity {
 fn is_of_its_domain(account: &Account) -> bool {
     let suffix = account.upn.as_ref().and_then(|upn| upn.rsplit_once('@'));
     match (suffix, &account.dns_domain) {
-        (Some((_, suffix)), Some(dns_domain)) => suffix.eq_ignore_ascii_case(dns_domain),
+        (Some((_, suffix)), Some(dns_domain)) => alike(suffix, dns_domain),
         _ => false,
     }
 }
@@ -221,7 +221,7 @@ fn attributes(account: &Account, local: Option<&str>, workstation: &str) -> Vec<
         ("primary-group-sid", sid(&account.primary_group_sid)),
         (LOCAL_LOGIN_USER, local.map(str::to_owned)),
         ("logon-server", account.logon_server.clone()),
-        ("workstation", Some(printable(workstation))),
+        (WORKSTATION, Some(printable(workstation))),
     ];
     let group_sids = account.group_sids.iter().map(ToString::to_string).collect();
     single
@@ -231,6 +231,7 @@ fn attributes(account: &Account, local: Option<&str>, workstation: &str) -> Vec<
         .filter(|(_, values): &(_, Vec<String>)| values.iter().any(|value| !value.is_empty()))
         .map(|(name, values)| Attribute {
             name,
+            authenticated: name != WORKSTATION,
             values,
             complete: true,
         })

@@ -23,8 +23,9 @@
 //!          ├─► transfer  what a context says, sealed, on its way into another process
 //!          └─► log       one line per decision
 //!
-//! leaves: wire (bytes), crypto (secrets), fault (what went wrong, told to people), sid, net (sockets
-//! with deadlines), file, config, process (state that a fork does not inherit)
+//! leaves: wire (bytes), crypto (secrets), fault (what went wrong, told to people), sid, letters (which
+//! names are alike), net (sockets with deadlines), file, config, process (state that a fork does not
+//! inherit)
 //! ```
 #![deny(unsafe_code)]
 
@@ -52,6 +53,8 @@ pub mod gss;
 pub mod identity;
 #[forbid(unsafe_code)]
 pub mod initiate;
+#[forbid(unsafe_code)]
+pub mod letters;
 #[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]

@@ -185,10 +185,7 @@ fn permit(
         let Account { user, domain, .. } = account;
         Err(minor.because(format_args!("{domain}\\{user}")))
     };
-    let is_of = |domain: &DomainName| {
-        let dns_domain = account.dns_domain.as_deref();
-        domain.is(&account.domain) || dns_domain.is_some_and(|name| domain.is(name))
-    };
+    let is_of = |domain: &DomainName| account.is_of(domain);
     let accepted = &policy.domains;
     let is_accepted = accepted.is_empty() || accepted.iter().any(is_of);
     if !is_accepted || policy.refused_domains.iter().any(is_of) {

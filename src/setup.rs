@@ -125,7 +125,8 @@ struct Loaded {
 /// turns NTLM off, and so does `enabled = false`.
 ///
 /// # Errors
-/// [`Minor::NotConfigured`], [`Minor::SwitchedOff`], [`Minor::BadConfiguration`], or what a verifier lacks.
+/// [`Minor::NotConfigured`], [`Minor::SwitchedOff`], [`Minor::BadConfiguration`], or what a verifier
+/// lacks.
 pub fn load(source: &Source) -> Result<Arc<Setup>, Fault> {
     load_at(Instant::now(), source)
 }

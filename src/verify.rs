@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::config::DomainName;
 use crate::crypto::Key;
 use crate::fault::{Fault, Minor};
 use crate::ntlm::response::Provable;
@@ -57,6 +58,14 @@ pub struct Account {
     pub logon_server: Option<String>,
     /// When the account must be logged off, if it must.
     pub log_off: Option<SystemTime>,
+}
+
+impl Account {
+    /// True if it is of this domain, which may be given by either of its names.
+    pub fn is_of(&self, domain: &DomainName) -> bool {
+        let dns_domain = self.dns_domain.as_deref();
+        domain.is(&self.domain) || dns_domain.is_some_and(|name| domain.is(name))
+    }
 }
 
 /// Somebody who knows what groups are called.

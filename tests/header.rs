@@ -59,6 +59,10 @@ const TOP: &str = r#"/*
 /* Credential store key: the path of a configuration file, in place of the default one. */
 #define NTLMDC_CS_CONFIG "ntlmdc_config"
 
+/* Credential store keys of who initiates: his password, or its NT hash in 32 hexadecimal digits. */
+#define NTLMDC_CS_PASSWORD "password"
+#define NTLMDC_CS_NT_HASH "nt_hash"
+
 /* Name attributes, for gss_get_name_attribute. */
 "#;
 

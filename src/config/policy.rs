@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::values::{self, deserialize_from_str};
+use crate::letters::alike;
 use crate::sid::Sid;
 
 /// `[policy]`
@@ -186,7 +187,7 @@ pub enum ChannelBinding {
 pub enum Service {
     /// `"none"`: it names nothing, as curl and Firefox.
     Unnamed,
-    /// A service principal name in small letters: `http/www.example.test`.
+    /// A service principal name: `HTTP/www.example.test`.
     Named(String),
 }
 
@@ -196,8 +197,8 @@ impl Service {
         let Self::Named(expected) = self else {
             return false;
         };
-        let name = name.to_lowercase();
-        name == *expected || without_port(&name) == Some(expected)
+        let port_left_out = without_port(name).is_some_and(|name| alike(name, expected));
+        port_left_out || alike(name, expected)
     }
 }
 
@@ -217,7 +218,7 @@ impl FromStr for Service {
         match name.split_once('/') {
             None if name == "none" => Ok(Self::Unnamed),
             Some((class, host)) if !class.is_empty() && !host.is_empty() => {
-                Ok(Self::Named(name.to_lowercase()))
+                Ok(Self::Named(name.to_owned()))
             }
             _ => Err(
                 "a service is \"HTTP/www.example.test\", or \"none\" for clients that name none",
@@ -226,14 +227,14 @@ impl FromStr for Service {
     }
 }
 
-/// A domain's NetBIOS or DNS name, in capitals.
+/// A domain's NetBIOS or DNS name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainName(String);
 
 impl DomainName {
     /// True if `name` is this domain's; letter case does not count.
     pub fn is(&self, name: &str) -> bool {
-        name.to_uppercase() == self.0
+        alike(name, &self.0)
     }
 }
 
@@ -244,7 +245,7 @@ impl FromStr for DomainName {
         let forbidden = |letter: char| letter.is_control() || "\\/@ ".contains(letter);
         match name.is_empty() || name.contains(forbidden) {
             true => Err("a domain is its NetBIOS name or its DNS name"),
-            false => Ok(Self(name.to_uppercase())),
+            false => Ok(Self(name.to_owned())),
         }
     }
 }
@@ -266,7 +267,6 @@ pub enum Group {
 impl Group {
     /// True if it is called so; `own_domain` is the NetBIOS name of ours. Letter case does not count.
     pub fn is_called(&self, domain: &str, name: &str, own_domain: &str) -> bool {
-        let alike = |one: &str, other: &str| one.to_uppercase() == other.to_uppercase();
         match self {
             Self::Sid(_) => false,
             Self::Named {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use crate::letters::capitals;
+
 /// A NetBIOS name: 1 to 15 characters, in capitals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetbiosName(String);
@@ -29,7 +31,7 @@ impl FromStr for NetbiosName {
         } else if name.contains(forbidden) {
             Err("a NetBIOS name has none of \\ / : * ? \" < > |")
         } else {
-            Ok(Self(name.to_uppercase()))
+            Ok(Self(capitals(name)))
         }
     }
 }
@@ -180,6 +182,7 @@ where
         )),
     }
 }
+
 const NOT_ABSOLUTE: &str = "a file's path begins with /";
 
 /// Reads a path from the root. The error does not repeat the value: it may be the secret itself.

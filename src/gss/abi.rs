@@ -167,13 +167,6 @@ impl<T: Copy> In<T> {
     }
 }
 
-impl<T> In<T> {
-    /// For a call that has no such parameter.
-    pub const fn nothing() -> Self {
-        Self(ptr::null())
-    }
-}
-
 impl In<BufferDesc> {
     /// The bytes of a buffer, none if its pointer is NULL; valid for the time of the call.
     ///
@@ -260,9 +253,12 @@ impl In<KeyValueSet> {
 pub struct InOut<T>(*mut T);
 
 impl<T: Copy> InOut<T> {
-    /// The value that was handed in, if the pointer is not NULL.
-    pub fn read(&self) -> Option<T> {
-        In(self.0).read()
+    /// The value that was handed in.
+    ///
+    /// # Errors
+    /// `BadArgument` naming the parameter if the pointer is NULL.
+    pub fn required(&self, parameter: &str) -> Result<T, Fault> {
+        In(self.0).read().ok_or_else(|| missing(parameter))
     }
 
     /// Hands the changed value back.
@@ -302,7 +298,7 @@ impl<T> Slot<T> {
     /// # Errors
     /// `BadArgument` naming the parameter if there is no variable.
     pub fn get(&self, parameter: &str) -> Result<Option<&T>, Fault> {
-        let held = InOut(self.0).read().ok_or_else(|| missing(parameter))?;
+        let held = InOut(self.0).required(parameter)?;
         // SAFETY: as for a `Handle`.
         Ok(unsafe { held.as_ref() })
     }
@@ -317,7 +313,7 @@ impl<T> Slot<T> {
     /// # Errors
     /// `BadArgument` naming the parameter if there is no variable.
     pub fn take(&self, parameter: &str) -> Result<Option<Box<T>>, Fault> {
-        let held = InOut(self.0).read().ok_or_else(|| missing(parameter))?;
+        let held = InOut(self.0).required(parameter)?;
         Out(self.0).set(ptr::null_mut());
         if held.is_null() {
             return Ok(None);
@@ -341,33 +337,29 @@ unsafe fn bytes<'a>(start: *const u8, length: usize) -> &'a [u8] {
 /// # Safety
 /// `start` is NULL, or `count` aligned values there are initialised and do not change for `'a`.
 unsafe fn array<'a, T>(start: *const T, count: usize) -> &'a [T] {
-    if start.is_null()
-        || count
-            .checked_mul(size_of::<T>())
-            .is_none_or(|size| size > MAX_SIZE)
-    {
+    if !can_be_there(start, count) {
         return &[];
     }
-    // SAFETY: not NULL, and the caller of this function vouches for the rest.
+    // SAFETY: not NULL, no larger than an object can be, and the caller of this function vouches for the rest.
     unsafe { slice::from_raw_parts(start, count) }
 }
 
 /// # Safety
 /// As [`array`]; besides, nobody else uses the values for `'a`, and they may be written to.
 unsafe fn array_mut<'a, T>(start: *mut T, count: usize) -> &'a mut [T] {
-    if start.is_null()
-        || count
-            .checked_mul(size_of::<T>())
-            .is_none_or(|size| size > MAX_SIZE)
-    {
+    if !can_be_there(start, count) {
         return &mut [];
     }
-    // SAFETY: not NULL, and the caller of this function vouches for the rest.
+    // SAFETY: as in `array`, and the caller of this function vouches for the rest.
     unsafe { slice::from_raw_parts_mut(start, count) }
 }
 
-/// The largest object that there can be.
-const MAX_SIZE: usize = isize::MAX as usize;
+/// Whether so many values can be at a place; no object is larger than `isize::MAX` bytes.
+fn can_be_there<T>(start: *const T, count: usize) -> bool {
+    const MAX_SIZE: usize = isize::MAX as usize;
+    let size = count.checked_mul(size_of::<T>());
+    !start.is_null() && size.is_some_and(|size| size <= MAX_SIZE)
+}
 
 /// # Safety
 /// `start` is NULL, or a string ending with NUL there does not change for `'a`.
@@ -377,6 +369,14 @@ unsafe fn string<'a>(start: *const c_char) -> Option<&'a CStr> {
     }
     // SAFETY: not NULL, and the caller of this function vouches for the rest.
     Some(unsafe { CStr::from_ptr(start) })
+}
+
+#[cfg(test)]
+impl<T> In<T> {
+    /// As C would pass NULL.
+    pub fn nothing() -> Self {
+        Self(ptr::null())
+    }
 }
 
 #[cfg(test)]

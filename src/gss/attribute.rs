@@ -53,7 +53,7 @@ export! {
         complete.set(0);
         value.set(BufferDesc::EMPTY);
         display_value.set(BufferDesc::EMPTY);
-        let asked = more.read().ok_or_else(|| Minor::BadArgument.because("more is NULL"))?;
+        let asked = more.required("more")?;
         // Callers ask again until this is 0.
         more.set(0);
         let identity = name.required("name")?.identity().ok_or(Minor::NoSuchAttribute)?;
@@ -65,15 +65,12 @@ export! {
         let displayed = Buffer::copy_of(&[this.as_bytes(), b"\0"].concat())?;
         raw.give_to(&value);
         displayed.give_to(&display_value);
-        authenticated.set(i32::from(attribute.name != UNVERIFIED));
+        authenticated.set(attribute.authenticated.into());
         complete.set(attribute.complete.into());
         more.set(left);
         Ok(Success::Complete)
     }
 }
-
-/// The one attribute that the client says of itself.
-const UNVERIFIED: &str = "workstation";
 
 /// The value that a call asks for, and how many are left after it: -1 asks for the first, and from
 /// then on the caller hands back the number that he was given.

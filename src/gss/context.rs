@@ -284,7 +284,7 @@ fn not_established() -> Fault {
 }
 
 export! {
-    /// RFC 2744 5.8
+    /// RFC 2744 5.7
     fn gss_context_time(context_handle: Handle<Context>, time_rec: Out<u32>) {
         time_rec.set(0);
         time_rec.required("time_rec")?;

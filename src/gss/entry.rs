@@ -49,7 +49,7 @@ pub enum Success {
 pub fn run(minor_status: &Out<u32>, body: impl FnOnce() -> Result<Success, Fault>) -> u32 {
     minor_status.set(0);
     // What a body leaves half done when it panics is its own locals: contexts mend themselves
-    // (`Context::with_acceptor`), all else that C holds does not change.
+    // (`Context::step`), all else that C holds does not change.
     let outcome = guarded(AssertUnwindSafe(body));
     let fault = match outcome {
         Ok(success) => return success as u32,

@@ -169,7 +169,7 @@ export! {
 }
 
 export! {
-    /// RFC 2744 5.28. Nothing is ever sent about a context outside its messages.
+    /// RFC 2744 5.25. Nothing is ever sent about a context outside its messages.
     fn gss_process_context_token(
         context_handle: Handle<Context>,
         token_buffer: In<BufferDesc>,

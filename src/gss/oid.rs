@@ -118,7 +118,7 @@ export! {
     /// `GSS_S_CONTINUE_NEEDED` if somebody else must know how to release it (MIT's convention).
     /// The mechglue calls this under its global lock.
     fn gss_internal_release_oid(oid: InOut<*const OidDesc>) {
-        let held = oid.read().ok_or_else(|| Minor::BadArgument.because("oid is NULL"))?;
+        let held = oid.required("oid")?;
         if Static::ALL.iter().any(|ours| ours.address() == held) {
             oid.set(ptr::null());
             return Ok(Success::Complete);

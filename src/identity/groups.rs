@@ -1,6 +1,7 @@
 //! What somebody's groups are called, as attributes.
 
 use crate::identity::{Attribute, GROUPS, GROUPS_LIST};
+use crate::letters::alike;
 use crate::verify::GroupName;
 
 const SEPARATOR: char = GroupName::LIST_SEPARATOR;
@@ -18,7 +19,7 @@ impl Groups {
         let complete = groups.iter().all(Option::is_some);
         let names = groups.into_iter().flatten().map(|group| {
             let (domain, name) = (group.domain(), group.name());
-            match domain.eq_ignore_ascii_case(own_domain) {
+            match alike(domain, own_domain) {
                 true => name.to_owned(),
                 false => format!("{domain}{}{name}", GroupName::DOMAIN_SEPARATOR),
             }
@@ -49,6 +50,7 @@ impl Groups {
                 name,
                 values,
                 complete,
+                authenticated: true,
             })
             .into()
     }

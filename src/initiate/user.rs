@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::crypto::{self, Key};
 use crate::fault::{Fault, Minor};
+use crate::letters::alike;
 use crate::ntlm::initiator;
 use crate::verify::users;
 
@@ -106,14 +107,13 @@ impl User {
 /// True if a typed name means this user. Without a domain it means any user of that name; a user
 /// principal name is name and domain.
 fn fits(typed: &str, user: &str, domain: &str) -> bool {
-    let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
     let principal = typed
         .rsplit_once('@')
-        .is_some_and(|(name, suffix)| same(name, user) && same(suffix, domain));
+        .is_some_and(|(name, suffix)| alike(name, user) && alike(suffix, domain));
     principal
         || match typed.split_once('\\') {
-            Some((typed_domain, name)) => same(name, user) && same(typed_domain, domain),
-            None => same(typed, user),
+            Some((typed_domain, name)) => alike(name, user) && alike(typed_domain, domain),
+            None => alike(typed, user),
         }
 }
 

@@ -12,13 +12,10 @@ pub use claim::{Claim, MicChecked};
 
 use super::av_pair::{AvId, AvPairs};
 use super::flags::NegotiateFlags;
-use super::message::{Challenge, MessageType, Negotiate, is_ntlmssp, message_type};
+use super::message::{Challenge, Negotiate};
 use super::text::{Charset, utf16le};
 use crate::fault::{Fault, Minor};
 use crate::wire::{DecodeError, FileTime, Reader, Writer};
-
-/// No client sends more.
-const MAX_TOKEN: usize = 128 * 1024;
 
 /// The longest NEGOTIATE message that is kept; clients send 32 to 48 bytes and two short names.
 const MAX_NEGOTIATE: usize = 1024;
@@ -194,20 +191,6 @@ impl Challenged {
             challenge: challenge.into(),
         })
     }
-}
-
-/// The type of a client's message: what [`negotiate`] takes, or [`Challenged::authenticate`].
-///
-/// # Errors
-/// It is no NTLM message, of no known type, or longer than 128 KiB.
-pub fn token_type(token: &[u8]) -> Result<MessageType, Fault> {
-    if token.len() > MAX_TOKEN {
-        return Err(Minor::TokenTooLong.into());
-    }
-    if !is_ntlmssp(token) {
-        return Err(Minor::NotNtlm.into());
-    }
-    message_type(token).ok_or_else(|| malformed(DecodeError::new("MessageType", "unknown")))
 }
 
 fn malformed(error: DecodeError) -> Fault {

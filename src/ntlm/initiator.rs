@@ -10,15 +10,12 @@ use super::av_pair::{AvFlags, AvId, AvPairs};
 use super::flags::NegotiateFlags;
 use super::keys;
 use super::message::{
-    Authenticate, Challenge, MessageType, Negotiate, TooLong, VERSION, is_ntlmssp, message_type,
+    Authenticate, Challenge, MessageType, Negotiate, TooLong, VERSION, token_type,
 };
 use super::text::utf16le;
 use crate::crypto::Key;
 use crate::fault::{Fault, Minor};
 use crate::wire::{DecodeError, FileTime, Reader, Writer};
-
-/// No server sends more.
-const MAX_TOKEN: usize = 64 * 1024;
 
 /// What we always offer. OEM is not among it: what another character set makes of a name nobody
 /// knows.
@@ -221,16 +218,9 @@ impl Offered {
 }
 
 fn decode(token: &[u8]) -> Result<Challenge<'_>, Fault> {
-    if token.len() > MAX_TOKEN {
-        return Err(Minor::TokenTooLong.into());
-    }
-    if !is_ntlmssp(token) {
-        return Err(Minor::NotNtlm.into());
-    }
-    match message_type(token) {
-        Some(MessageType::Challenge) => Challenge::decode(token).map_err(malformed),
-        Some(_) => Err(Minor::NoChallenge.into()),
-        None => Err(malformed(DecodeError::new("MessageType", "unknown"))),
+    match token_type(token)? {
+        MessageType::Challenge => Challenge::decode(token).map_err(malformed),
+        _ => Err(Minor::NoChallenge.into()),
     }
 }
 

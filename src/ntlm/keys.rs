@@ -31,7 +31,8 @@ pub fn session_base_key(ntowf_v2: &Key, nt_proof: &[u8; 16]) -> Key {
 }
 
 /// The LMv2 response (MS-NLMP 3.3.2): 16 bytes of proof, 8 of the client's challenge.
-pub fn lm_v2_response(
+#[cfg(test)]
+pub(super) fn lm_v2_response(
     ntowf_v2: &Key,
     server_challenge: [u8; 8],
     client_challenge: [u8; 8],

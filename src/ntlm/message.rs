@@ -11,6 +11,7 @@ pub use authenticate::Authenticate;
 pub use challenge::Challenge;
 pub use negotiate::Negotiate;
 
+use crate::fault::{Fault, Minor};
 use crate::wire::{DecodeError, Reader, Writer};
 
 /// What every message begins with.
@@ -32,13 +33,31 @@ pub enum MessageType {
     Authenticate = 3,
 }
 
+/// The longest message that is looked at, in bytes: no peer sends more, though its fields might hold it.
+pub const MAX_TOKEN: usize = 128 * 1024;
+
+/// The type of a peer's message, of which nothing else is known.
+///
+/// # Errors
+/// It is no NTLM message, of no known type, or longer than [`MAX_TOKEN`].
+pub fn token_type(token: &[u8]) -> Result<MessageType, Fault> {
+    if token.len() > MAX_TOKEN {
+        return Err(Minor::TokenTooLong.into());
+    }
+    if !is_ntlmssp(token) {
+        return Err(Minor::NotNtlm.into());
+    }
+    message_type(token)
+        .ok_or_else(|| Minor::Malformed.because(DecodeError::new("MessageType", "unknown")))
+}
+
 /// True if the token is an NTLM message of whatever type.
-pub fn is_ntlmssp(token: &[u8]) -> bool {
+fn is_ntlmssp(token: &[u8]) -> bool {
     token.starts_with(SIGNATURE)
 }
 
 /// The type of the message; none if it is not NTLM, too short to tell, or of an unknown type.
-pub fn message_type(token: &[u8]) -> Option<MessageType> {
+fn message_type(token: &[u8]) -> Option<MessageType> {
     let mut reader = Reader::new(token.strip_prefix(SIGNATURE)?);
     match reader.u32("MessageType").ok()? {
         1 => Some(MessageType::Negotiate),

@@ -65,17 +65,6 @@ impl Response {
     /// Both LM responses have 24 bytes, and so have those of NTLMv1.
     const LM_LENGTH: usize = 24;
 
-    /// The response, if a password can prove it.
-    pub fn provable(&self) -> Option<Provable<'_>> {
-        match self {
-            Self::Anonymous | Self::LmOnly => None,
-            Self::NtlmV1(response) | Self::Ntlm2Session(response) => {
-                Some(Provable::NtlmV1(response))
-            }
-            Self::NtlmV2(response) => Some(Provable::NtlmV2(response)),
-        }
-    }
-
     /// Tells the kind. Who has no name is nobody, and so is who answers nothing.
     ///
     /// # Errors

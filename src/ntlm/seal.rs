@@ -86,8 +86,8 @@ impl SessionSecurity {
         self.flags.contains(NegotiateFlags::NEGOTIATE_SEAL)
     }
 
-    /// The strength of the protection as SASL counts it: the bits of the key that seals, 1 for
-    /// signatures only, 0 for none (RFC 4422 appendix A).
+    /// The strength of the protection as Cyrus SASL counts it (`sasl_ssf_t`): the bits of the key
+    /// that seals, 1 for signatures only, 0 for none.
     pub fn strength(&self) -> u32 {
         match (self.seals(), self.signs()) {
             (true, _) => 8 * u32::from(sealing_key_size(self.flags)),

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::letters;
 use crate::wire::DecodeError;
 
 /// The character set of a message's names, as the CHALLENGE message chose it.
@@ -82,24 +83,8 @@ pub fn utf16le(units: impl IntoIterator<Item = u16>) -> Vec<u8> {
 }
 
 /// The capital of a unit, as `Upper` of MS-NLMP 6 has it: one unit for one.
-///
-/// A letter is changed only if its capital's small letter is that letter again. So Windows has it:
-/// ß, µ, ı, ſ and ς stay as they are.
 pub fn uppercase(unit: u16) -> u16 {
-    // Nearly all there is.
-    if let Ok(ascii) = u8::try_from(unit)
-        && ascii.is_ascii()
-    {
-        return ascii.to_ascii_uppercase().into();
-    }
-    let Some(letter) = char::from_u32(u32::from(unit)) else {
-        return unit;
-    };
-    let mut capital = letter.to_uppercase();
-    match (capital.next(), capital.next()) {
-        (Some(capital), None) if capital.to_lowercase().eq([letter]) => {
-            u16::try_from(u32::from(capital)).unwrap_or(unit)
-        }
-        _ => unit,
-    }
+    let letter = char::from_u32(unit.into());
+    let capital = letter.and_then(|letter| u16::try_from(u32::from(letters::capital(letter))).ok());
+    capital.unwrap_or(unit)
 }

@@ -5,19 +5,12 @@ import time
 import codes
 import wire
 from conftest import mech
+from logins import attempt, refused
 
 # For so long after nobody answered, nobody is asked.
 OUTAGE = 2.1
 
 ALICE = "EXAMPLE\\alice"
-
-
-def attempt(site):
-    """alice's login with the right password: (status, user, codes in the error log)."""
-    mark = site.apache.mark()
-    with wire.Connection(site) as connection:
-        answer = connection.log_in("alice", site.passwords["alice"])
-    return answer.status, answer.user, codes.in_log(site.apache.logged(mark))
 
 
 def test_a_controller_that_goes_and_comes_back(netlogon_site, controller):
@@ -46,7 +39,7 @@ def test_a_controller_that_was_started_again_in_between(netlogon_site, controlle
 
 def test_an_address_where_nobody_is(library, controller, make_site):
     site = make_site(mech.with_domain(library, controller, controllers=["127.0.0.1:9"]))
-    assert attempt(site) == (401, None, [codes.code("ControllerUnreachable")])
+    assert attempt(site) == refused("ControllerUnreachable")
 
 
 def test_the_second_controller_when_the_first_is_not_there(library, controller, make_site):
@@ -57,17 +50,17 @@ def test_the_second_controller_when_the_first_is_not_there(library, controller, 
 
 def test_a_wrong_machine_secret(library, controller, make_site):
     site = make_site(mech.with_domain(library, controller, secret="not-the-secret"))
-    assert attempt(site) == (401, None, [codes.code("MachineSecretRefused")])
+    assert attempt(site) == refused("MachineSecretRefused")
 
 
 def test_a_machine_account_that_does_not_exist(library, controller, make_site):
     site = make_site(mech.with_domain(library, controller, account="NOBODY$"))
-    assert attempt(site) == (401, None, [codes.code("MachineAccountUnknown")])
+    assert attempt(site) == refused("MachineAccountUnknown")
 
 
 def test_a_wrong_netbios_domain(library, controller, make_site):
     mechanism = mech.with_domain(library, controller, netlogon='netbios_domain = "ELSEWHERE"')
-    assert attempt(make_site(mechanism)) == (401, None, [codes.code("ChannelRefused")])
+    assert attempt(make_site(mechanism)) == refused("ChannelRefused")
 
 
 def test_a_configuration_that_cannot_be_used(library, controller, make_site):

@@ -16,13 +16,11 @@ import wire
 from conftest import Site, mech
 from lab import host
 from lab.apache import certificate
+from logins import LOOKED_AT, attempt, refused
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 
 ALICE = "EXAMPLE\\alice"
-
-# How often files are looked at, and a little.
-LOOKED_AT = 1.2
 
 
 def policy(rule, more=""):
@@ -62,15 +60,12 @@ def naming(binding):
     return change
 
 
-def attempt(site, binding):
-    """alice's login with that channel binding: (status, user, codes in the error log)."""
-    mark = site.apache.mark()
-    with wire.Connection(site) as connection:
-        if callable(binding):
+def bound(site, binding):
+    """alice's login with that channel binding, or what it makes of the server's certificate."""
+    if callable(binding):
+        with wire.Connection(site) as connection:
             binding = binding(connection.certificate)
-        password = site.passwords["alice"]
-        answer = connection.log_in("alice", password, change_avs=naming(binding))
-    return answer.status, answer.user, codes.in_log(site.apache.logged(mark))
+    return attempt(site, change_avs=naming(binding))
 
 
 @pytest.mark.parametrize("client", [clients.requests_client, clients.chromium])
@@ -90,12 +85,12 @@ def test_who_does_not_is_told_why(tls_site):
 
 @pytest.mark.parametrize("binding", [None, bytes(16)], ids=["absent", "zero"])
 def test_no_binding(tls_site, binding):
-    assert attempt(tls_site, binding) == (401, None, [codes.code("MissingBindings")])
+    assert bound(tls_site, binding) == refused("MissingBindings")
 
 
 def test_another_binding(tls_site):
-    assert attempt(tls_site, b"x" * 16) == (401, None, [codes.code("OtherChannel")])
-    assert attempt(tls_site, hash_of) == (200, ALICE, [])
+    assert bound(tls_site, b"x" * 16) == refused("OtherChannel")
+    assert bound(tls_site, hash_of) == (200, ALICE, [])
 
 
 def test_a_login_that_is_relayed(tls_site, tmp_path):
@@ -120,7 +115,7 @@ def test_the_same_relay_where_it_may(library, make_site, tmp_path, rule, status)
         auth = requests_ntlm.HttpNtlmAuth("EXAMPLE\\alice", site.passwords["alice"])
         answer = requests.get(evil.url, auth=auth, timeout=60, verify=False)
     assert answer.status_code == status
-    assert attempt(site, None)[:2] == (200, ALICE), "who names no channel"
+    assert bound(site, None)[:2] == (200, ALICE), "who names no channel"
 
 
 def test_a_renewed_certificate(tls_site):
@@ -136,10 +131,10 @@ def test_a_renewed_certificate(tls_site):
 
     host.wait_until(is_new, 20, lambda: "Apache keeps its old certificate")
     time.sleep(LOOKED_AT)
-    assert attempt(tls_site, lambda der: hash_of(der, "sha384")) == (200, ALICE, [])
-    refused = (401, None, [codes.code("OtherChannel")])
-    assert attempt(tls_site, hash_of(old)) == refused
-    assert attempt(tls_site, hash_of) == refused, "the right certificate under another hash"
+    assert bound(tls_site, lambda der: hash_of(der, "sha384")) == (200, ALICE, [])
+    assert bound(tls_site, hash_of(old)) == refused("OtherChannel")
+    # The right certificate under another hash.
+    assert bound(tls_site, hash_of) == refused("OtherChannel")
     status, said = clients.requests_client(tls_site, "alice", tls_site.passwords["alice"])
     assert (status, said.get("user")) == (200, ALICE)
 
@@ -156,9 +151,9 @@ def test_a_certificate_is_renewed_without_a_reload(library, make_site):
         return hash_of(ssl.PEM_cert_to_DER_cert(own))
 
     old = binding()
-    assert attempt(site, old) == (200, ALICE, [])
+    assert bound(site, old) == (200, ALICE, [])
     mechanism.rewrite("www.pem", certificate())
     time.sleep(LOOKED_AT)
-    assert attempt(site, old) == (401, None, [codes.code("OtherChannel")])
-    assert attempt(site, binding()) == (200, ALICE, [])
+    assert bound(site, old) == refused("OtherChannel")
+    assert bound(site, binding()) == (200, ALICE, [])
     assert set(children) <= set(site.apache.children()), "not one was started anew for it"

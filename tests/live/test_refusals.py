@@ -97,6 +97,17 @@ def test_the_right_password_of(netlogon_site, user, name):
     refused(netlogon_site, login(user, netlogon_site.passwords[user]), name)
 
 
+def test_the_controller_sees_which_workstation_the_client_names(netlogon_site):
+    """walter may log in from one workstation, which is not the one above."""
+    with wire.Connection(netlogon_site) as connection:
+        negotiate = messages.negotiate()
+        challenge = connection.challenge(negotiate)
+        answer = messages.respond(challenge, "walter", netlogon_site.passwords["walter"])
+        answer.workstation = messages.text("ELSEWHERE")
+        seen = connection.send(answer.pack(negotiate, challenge.raw))
+    assert (seen.status, seen.user) == (200, "EXAMPLE\\walter")
+
+
 @pytest.mark.parametrize("user", ["dora", "edward", "mia", "xaver"])
 def test_a_wrong_password_tells_nothing_of_the_account(netlogon_site, user):
     refused(netlogon_site, login(user, "not-the-password"), "BadUserOrPassword")

@@ -6,6 +6,7 @@ import pytest
 import wire
 from conftest import mech
 from lab import faults, trusted
+from logins import attempt, refused
 
 OTHERS_ALICE = "OTHER\\alice"
 
@@ -33,18 +34,6 @@ def site(netlogon_site, other):
     return netlogon_site
 
 
-def attempt(site, domain, user, password):
-    """A login: (status, user, codes in the error log)."""
-    mark = site.apache.mark()
-    with wire.Connection(site) as connection:
-        answer = connection.log_in(user, password, domain=domain)
-    return answer.status, answer.user, codes.in_log(site.apache.logged(mark))
-
-
-def refusal(name):
-    return (401, None, [codes.code(name)])
-
-
 def identity(name_format):
     return f'[identity]\nformat = "{name_format}"'
 
@@ -52,10 +41,10 @@ def identity(name_format):
 @pytest.mark.parametrize("domain, user", SPELLINGS.values(), ids=SPELLINGS)
 def test_a_user_of_the_other_domain(site, other, domain, user):
     password = other.passwords["alice"]
-    assert attempt(site, domain, user, password) == (200, OTHERS_ALICE, [])
+    assert attempt(site, user, password, domain=domain) == (200, OTHERS_ALICE, [])
     # Ours has the same name, and another password.
     for wrong in ("not-her-password", site.passwords["alice"]):
-        assert attempt(site, domain, user, wrong) == refusal("BadUserOrPassword")
+        assert attempt(site, user, wrong, domain=domain) == refused("BadUserOrPassword")
 
 
 @pytest.mark.parametrize("user", ["OTHER\\alice", "other.test\\alice", "alice@other.test"])
@@ -69,8 +58,8 @@ def test_client_programs(site, other, client, user):
 def test_ours_of_the_same_name_is_somebody_else(site, other):
     ours, others = site.passwords["alice"], other.passwords["alice"]
     for domain in ("EXAMPLE", ""):
-        assert attempt(site, domain, "alice", ours) == (200, "EXAMPLE\\alice", [])
-        assert attempt(site, domain, "alice", others) == refusal("BadUserOrPassword")
+        assert attempt(site, "alice", ours, domain=domain) == (200, "EXAMPLE\\alice", [])
+        assert attempt(site, "alice", others, domain=domain) == refused("BadUserOrPassword")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +76,7 @@ def test_ours_of_the_same_name_is_somebody_else(site, other):
 )
 def test_who_is_refused_there_is_refused_here(site, other, user, name):
     password = other.passwords.get(user, "whatever")
-    assert attempt(site, "OTHER", user, password) == refusal(name)
+    assert attempt(site, user, password, domain="OTHER") == refused(name)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +92,7 @@ def test_who_is_refused_there_is_refused_here(site, other, user, name):
 )
 def test_a_domain_that_nobody_trusts(site, other, domain, user, name):
     password = other.passwords["alice"]
-    assert attempt(site, domain, user, password) == refusal(name)
+    assert attempt(site, user, password, domain=domain) == refused(name)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +101,7 @@ def test_a_domain_that_nobody_trusts(site, other, domain, user, name):
 )
 def test_a_format_keeps_them_apart(library, controller, other, make_site, name_format, name):
     site = make_site(mech.with_domain(library, controller, netlogon=identity(name_format)))
-    assert attempt(site, "OTHER", "alice", other.passwords["alice"]) == (200, name, [])
+    assert attempt(site, "alice", other.passwords["alice"], domain="OTHER") == (200, name, [])
 
 
 def test_a_name_of_ours_that_the_other_domain_gave_its_user(
@@ -122,16 +111,16 @@ def test_a_name_of_ours_that_the_other_domain_gave_its_user(
     other.tool("user", "rename", "jürgen", "--upn=alice@example.test")
     site = make_site(mech.with_domain(library, controller, netlogon=identity("upn")))
     password = other.passwords["jürgen"]
-    assert attempt(site, "OTHER", "jürgen", password) == (200, "jürgen@other.test", [])
+    assert attempt(site, "jürgen", password, domain="OTHER") == (200, "jürgen@other.test", [])
     # Nor does that name lead there.
-    assert attempt(site, "", "alice@example.test", password) == refusal("BadUserOrPassword")
+    assert attempt(site, "alice@example.test", password, domain="") == refused("BadUserOrPassword")
 
 
 def test_a_domain_that_hangs_is_its_own_users_trouble(library, controller, other, make_site):
     """Last here: Samba does not ask a domain again so soon that did not answer."""
     site = make_site(mech.with_domain(library, controller, netlogon='call_timeout = "1s"'))
     bob, alice = site.passwords["bob"], other.passwords["alice"]
-    assert attempt(site, "OTHER", "alice", alice) == (200, OTHERS_ALICE, [])
+    assert attempt(site, "alice", alice, domain="OTHER") == (200, OTHERS_ALICE, [])
     with faults.paused(other), wire.Connection(site) as connection:
         mark = site.apache.mark()
         assert connection.log_in("alice", alice, domain="OTHER").status == 401

@@ -2,25 +2,9 @@
 
 import time
 
-import codes
 import pytest
-import wire
 from conftest import mech
-
-# A file is looked at once a second.
-SEEN_AFTER = 1.1
-
-
-def attempt(site, user, password):
-    """A login: (status, user, codes in the error log)."""
-    mark = site.apache.mark()
-    with wire.Connection(site) as connection:
-        answer = connection.log_in(user, password)
-    return answer.status, answer.user, codes.in_log(site.apache.logged(mark))
-
-
-def refusal(name):
-    return (401, None, [codes.code(name)])
+from logins import LOOKED_AT, attempt, refused
 
 
 @pytest.fixture
@@ -30,9 +14,9 @@ def own_site(library, make_site):
 
 
 def test_a_user_who_is_added_is_let_in(own_site):
-    assert attempt(own_site, "dave", "Daves-Passw0rd") == refusal("BadUserOrPassword")
+    assert attempt(own_site, "dave", "Daves-Passw0rd") == refused("BadUserOrPassword")
     own_site.mechanism.rewrite("users", mech.users_file() + "EXAMPLE:dave:Daves-Passw0rd\n")
-    time.sleep(SEEN_AFTER)
+    time.sleep(LOOKED_AT)
     assert attempt(own_site, "dave", "Daves-Passw0rd") == (200, "EXAMPLE\\dave", [])
 
 
@@ -41,23 +25,23 @@ def test_a_user_who_is_taken_out_is_not(own_site):
     assert attempt(own_site, "bob", password) == (200, "EXAMPLE\\bob", [])
     lines = mech.users_file().splitlines(keepends=True)
     own_site.mechanism.rewrite("users", "".join(line for line in lines if ":bob:" not in line))
-    time.sleep(SEEN_AFTER)
-    assert attempt(own_site, "bob", password) == refusal("BadUserOrPassword")
+    time.sleep(LOOKED_AT)
+    assert attempt(own_site, "bob", password) == refused("BadUserOrPassword")
 
 
 def test_a_password_that_is_changed(own_site):
     text = mech.users_file().replace(own_site.passwords["bob"], "Bobs-new-Passw0rd")
     own_site.mechanism.rewrite("users", text)
-    time.sleep(SEEN_AFTER)
-    assert attempt(own_site, "bob", own_site.passwords["bob"]) == refusal("BadUserOrPassword")
+    time.sleep(LOOKED_AT)
+    assert attempt(own_site, "bob", own_site.passwords["bob"]) == refused("BadUserOrPassword")
     assert attempt(own_site, "bob", "Bobs-new-Passw0rd") == (200, "EXAMPLE\\bob", [])
 
 
 def test_a_file_that_everybody_may_read_is_not_used(own_site):
     alice = ("alice", own_site.passwords["alice"])
     (own_site.mechanism.directory / "users").chmod(0o644)
-    time.sleep(SEEN_AFTER)
-    assert attempt(own_site, *alice) == refusal("UsersFileUnusable")
+    time.sleep(LOOKED_AT)
+    assert attempt(own_site, *alice) == refused("UsersFileUnusable")
     (own_site.mechanism.directory / "users").chmod(0o640)
     assert attempt(own_site, *alice) == (200, "EXAMPLE\\alice", [])
 
@@ -66,7 +50,7 @@ def test_a_secret_that_everybody_may_read_is_not_used(library, controller, make_
     mechanism = mech.with_domain(library, controller)
     (mechanism.directory / "secret").chmod(0o644)
     site = make_site(mechanism)
-    assert attempt(site, "alice", site.passwords["alice"]) == refusal("SecretFileUnusable")
+    assert attempt(site, "alice", site.passwords["alice"]) == refused("SecretFileUnusable")
 
 
 def test_local_users_beside_those_of_the_domain(library, controller, make_site):
@@ -74,5 +58,5 @@ def test_local_users_beside_those_of_the_domain(library, controller, make_site):
     site = make_site(mech.with_domain(library, controller, users=local))
     assert attempt(site, "local", "Locals-Passw0rd") == (200, "EXAMPLE\\local", [])
     assert attempt(site, "alice", site.passwords["alice"]) == (200, "EXAMPLE\\alice", [])
-    assert attempt(site, "local", "not-the-password") == refusal("BadUserOrPassword")
-    assert attempt(site, "nobody", "whatever") == refusal("BadUserOrPassword")
+    assert attempt(site, "local", "not-the-password") == refused("BadUserOrPassword")
+    assert attempt(site, "nobody", "whatever") == refused("BadUserOrPassword")

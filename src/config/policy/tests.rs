@@ -41,7 +41,7 @@ fn every_setting_can_be_written() {
     assert_eq!(policy.rules.response, ResponseLevel::Ntlm2Session);
     assert_eq!(policy.rules.mic, Mic::Require);
     assert_eq!(policy.rules.channel_binding, ChannelBinding::Require);
-    let www = Service::Named("http/www.example.test".to_owned());
+    let www = Service::Named("HTTP/www.example.test".to_owned());
     assert_eq!(policy.rules.spn, [www, Service::Unnamed]);
     assert_eq!(
         policy.audit,

@@ -7,19 +7,17 @@ use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
 use crate::gss::oid;
 use crate::identity::Identity;
+use crate::letters::alike;
 
 impl Name {
     /// Whether both names mean the same. Two that were verified do if they are one account; a name
     /// that was typed does if it is displayed alike, in letters of either case, as Windows takes
-    /// names. Nobody anonymous is the same as anybody (RFC 2744 5.4).
+    /// names. Nobody anonymous is the same as anybody (RFC 2744 5.6).
     pub fn means(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Anonymous, _) | (_, Self::Anonymous) => false,
             (Self::Verified(one), Self::Verified(other)) => one.is_account_of(other),
-            _ => {
-                self.name_type() == other.name_type()
-                    && self.display().eq_ignore_ascii_case(&other.display())
-            }
+            _ => self.name_type() == other.name_type() && alike(&self.display(), &other.display()),
         }
     }
 
@@ -32,7 +30,7 @@ impl Name {
 }
 
 export! {
-    /// RFC 2744 5.4
+    /// RFC 2744 5.6
     fn gss_compare_name(name1: Handle<Name>, name2: Handle<Name>, name_equal: Out<i32>) {
         name_equal.set(0);
         name_equal.required("name_equal")?;

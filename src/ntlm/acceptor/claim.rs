@@ -235,8 +235,9 @@ impl MicChecked {
         self.security
     }
 
-    /// `ExportedSessionKey` (MS-NLMP 3.1.5.1.2); none if whoever proved the claim gave no key.
-    pub fn exported_session_key(&self) -> Option<&Key> {
+    /// `ExportedSessionKey` (MS-NLMP 3.1.5.1.2).
+    #[cfg(test)]
+    pub(crate) fn exported_session_key(&self) -> Option<&Key> {
         self.security.as_ref().map(SessionSecurity::session_key)
     }
 }

@@ -8,6 +8,7 @@ use super::*;
 use crate::crypto::{self, Key};
 use crate::ntlm::imitation::{Answered, Initiator, RANDOM_SESSION_KEY};
 use crate::ntlm::keys;
+use crate::ntlm::message::{MAX_TOKEN, MessageType, token_type};
 use crate::ntlm::response::Response;
 use crate::wire::Reader;
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::crypto;
 use crate::ntlm::acceptor::{self, Claim, Target, TargetKind};
+use crate::ntlm::message::MAX_TOKEN;
 use crate::ntlm::message::tests::SAMPLE_CHALLENGE;
 use crate::ntlm::response::Response;
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::config::first_label;
 use crate::crypto::{self, Key};
+use crate::letters::{alike, capitals};
 
 /// A user of the file.
 #[derive(Debug)]
@@ -82,9 +83,9 @@ impl Index {
     }
 
     fn insert(&mut self, entry: Entry) -> Result<(), &'static str> {
-        let namesakes = self.0.entry(fold(&entry.user)).or_default();
+        let namesakes = self.0.entry(capitals(&entry.user)).or_default();
         let taken = |other: &Entry| match (&other.domain, &entry.domain) {
-            (Some(one), Some(other)) => fold(one) == fold(other),
+            (Some(one), Some(other)) => alike(one, other),
             (one, other) => one.is_none() && other.is_none(),
         };
         if namesakes.iter().any(taken) {
@@ -115,15 +116,15 @@ impl Index {
 
     /// With no domain typed, ours is meant; or the only one there is, if no other verifier is asked.
     fn among_namesakes(&self, user: &str, domain: &str, own: &Own) -> Lookup<'_> {
-        let namesakes = self.0.get(&fold(user)).map_or(&[][..], Vec::as_slice);
-        let own_domain = fold(&own.domain);
+        let namesakes = self.0.get(&capitals(user)).map_or(&[][..], Vec::as_slice);
+        let own_domain = capitals(&own.domain);
         let wanted = match domain {
             "" => own_domain.clone(),
-            _ => fold(domain),
+            _ => capitals(domain),
         };
         let of_wanted = namesakes
             .iter()
-            .find(|entry| entry.domain.as_deref().map(fold).as_ref() == Some(&wanted));
+            .find(|entry| entry.domain.as_deref().map(capitals).as_ref() == Some(&wanted));
         let without_domain = namesakes
             .iter()
             .find(|entry| entry.domain.is_none())
@@ -142,19 +143,6 @@ pub(super) fn usable(text: &[u8]) -> impl Iterator<Item = Entry> {
     text.split(|byte| *byte == b'\n')
         .filter_map(|line| parse_line(line).ok().flatten())
         .filter(|entry| entry.standing == Standing::Normal && entry.nt_hash.is_some())
-}
-
-/// Capitals letter by letter, as the names in a directory are compared.
-fn fold(name: &str) -> String {
-    name.chars()
-        .map(|letter| {
-            let mut capitals = letter.to_uppercase();
-            match (capitals.next(), capitals.next()) {
-                (Some(capital), None) => capital,
-                _ => letter,
-            }
-        })
-        .collect()
 }
 
 fn parse_line(line: &[u8]) -> Result<Option<Entry>, &'static str> {

@@ -91,8 +91,9 @@ fn dns(zone: Zone, cuts: bool) -> DnsServer {
                 stream.read_exact(&mut query).unwrap();
                 let reply = answer(&zone, &query);
                 let length = u16::try_from(reply.len()).unwrap().to_be_bytes();
-                stream.write_all(&[&length, &reply[..]].concat()).unwrap();
+                // Before the reply: who has it may look at the count.
                 over_tcp.fetch_add(1, Ordering::SeqCst);
+                stream.write_all(&[&length, &reply[..]].concat()).unwrap();
             }
         }
     };
@@ -328,7 +329,8 @@ fn without_pings_the_order_is_that_of_dns() {
     let start = Instant::now();
     let found = found(&configured(""), &server).unwrap();
     assert_eq!(texts(&found), ["127.0.0.2", "127.0.0.3"]);
-    assert!(start.elapsed() < Duration::from_secs(3));
+    // Two seconds for both, and not for each.
+    assert!(start.elapsed() < Duration::from_secs(4));
 }
 
 #[test]
@@ -351,8 +353,8 @@ fn a_silent_server_is_left_for_the_next() {
     let config = configured("controllers = [\"dc1.test\"]");
     let found = search(&config, None, &mut resolver).unwrap();
     assert_eq!(texts(&found), ["127.0.0.2"]);
-    // Once: it is remembered who answered.
-    assert!(start.elapsed() < Duration::from_secs(3));
+    // Two seconds, once: it is remembered who answered.
+    assert!(start.elapsed() < Duration::from_secs(4));
     assert_eq!(server.asked.load(Ordering::SeqCst), 2);
 }
 
@@ -366,7 +368,8 @@ fn nobody_who_answers_meets_the_deadline() {
     let problem = search(&configured(""), None, &mut resolver).unwrap_err();
     assert!(problem.contains("no answer in time"), "{problem}");
     assert!(problem.contains(&address.to_string()), "{problem}");
-    assert!(start.elapsed() < Duration::from_millis(600));
+    // The server has two seconds where there is time.
+    assert!(start.elapsed() < Duration::from_secs(2));
 }
 
 #[test]
