@@ -183,7 +183,7 @@ fn permit(
 ) -> Result<Permitted, Fault> {
     let refused = |minor: Minor| {
         let Account { user, domain, .. } = account;
-        Err(minor.because(format_args!("{domain}\\{user}")))
+        Err(minor.because(Quoted(&format!("{domain}\\{user}"))))
     };
     let is_of = |domain: &DomainName| account.is_of(domain);
     let accepted = &policy.domains;

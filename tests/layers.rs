@@ -20,7 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("net", &[]),
     // Protocols: no sockets, no clock, no files.
     ("ntlm", &["wire", "crypto", "fault", "letters"]),
-    ("rpc", &["wire", "crypto", "sid"]),
+    ("rpc", &["wire", "crypto", "fault", "sid"]),
     ("dns", &[]),
     ("cldap", &["wire"]),
     // Who verifies.

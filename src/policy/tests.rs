@@ -121,7 +121,7 @@ fn one_of_the_groups_must_be_the_users() {
     assert!(permit(&policy(&[other, users]), "EXAMPLE", &example, nobody_asked).is_ok());
     let fault = permit(&policy(&[other]), "EXAMPLE", &example, nobody_asked).unwrap_err();
     assert_eq!(fault.minor(), Minor::NotInGroup);
-    assert!(fault.to_string().ends_with(": EXAMPLE\\alice"));
+    assert!(fault.to_string().ends_with(": \"EXAMPLE\\alice\""));
     let in_none = Account {
         group_sids: Vec::new(),
         ..example

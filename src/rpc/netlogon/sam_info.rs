@@ -1,6 +1,7 @@
 //! `NETLOGON_VALIDATION_SAM_INFO4`: who it is, in the words of the domain (MS-NRPC 2.2.1.4.13).
 
 use crate::crypto::Key;
+use crate::fault::is_unprintable;
 use crate::rpc::ndr::{Counted, Decoder};
 use crate::sid::Sid;
 use crate::wire::{DecodeError, FileTime};
@@ -236,6 +237,8 @@ fn required_name(
 ) -> Result<String, DecodeError> {
     match name(decoder, fixed, field)? {
         name if name.is_empty() => Err(DecodeError::new(field, "empty")),
+        // What separates the two.
+        name if name.contains('\\') => Err(DecodeError::new(field, "a domain and a name")),
         name => Ok(name),
     }
 }
@@ -247,14 +250,14 @@ fn name(
 ) -> Result<String, DecodeError> {
     let units = decoder.counted_units(fixed, field)?;
     match String::from_utf16(&units) {
-        Ok(name) if !name.contains(char::is_control) => Ok(name),
+        Ok(name) if !name.contains(is_unprintable) => Ok(name),
         _ => Err(DecodeError::new(field, "not a name")),
     }
 }
 
 /// A text for people: what is no character becomes the replacement character.
 fn text(units: &[u16]) -> String {
-    String::from_utf16_lossy(units).replace(char::is_control, "\u{FFFD}")
+    String::from_utf16_lossy(units).replace(is_unprintable, "\u{FFFD}")
 }
 
 #[cfg(test)]

@@ -115,9 +115,11 @@ fn a_key_of_zeros_is_none() {
 fn a_name_that_is_none_is_refused() {
     for name in [
         vec![],
-        vec![0x61, 0],      // would end early in C
-        vec![0x61, 0x0A],   // would be two lines in a log
-        vec![0xD800, 0x61], // no character
+        vec![0x61, 0],          // would end early in C
+        vec![0x61, 0x0A],       // would be two lines in a log
+        vec![0xD800, 0x61],     // no character
+        vec![0x202E, 0x61],     // would turn what follows
+        vec![0x61, 0x5C, 0x62], // would be of another domain
     ] {
         let built = Built {
             effective_name: name.clone(),
