@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use crate::config::{self, LetterCase, NameFormat};
 use crate::fault::is_unprintable;
 use crate::identity::groups::Groups;
-use crate::letters::alike;
+use crate::letters::{alike, capitals, smalls};
 use crate::verify::{Account, GroupNames};
 
 /// Every attribute that an identity may have, and what it says.
@@ -100,9 +100,9 @@ impl Identity {
         workstation: String,
     ) -> Self {
         let locals = &settings.local_domains;
-        let is_local =
-            alike(&account.domain, own_domain) || locals.iter().any(|local| account.is_of(local));
-        if !is_local && !is_of_its_domain(&account) {
+        let is_ours = alike(&account.domain, own_domain);
+        let is_local = is_ours || locals.iter().any(|local| account.is_of(local));
+        if !is_ours && !is_of_its_domain(&account) {
             account.upn = None;
         }
         let display = display_name(&account, settings.format, is_local);
@@ -165,15 +165,21 @@ impl Identity {
     }
 
     fn group_attributes(&self) -> &[Attribute] {
-        self.groups.get_or_init(|| {
-            let sids = &self.account.group_sids;
-            match self.group_names.as_ref().filter(|_| !sids.is_empty()) {
-                Some(names) => {
-                    Groups::called(names.names_of(sids), &self.own_domain).into_attributes()
-                }
-                None => Vec::new(),
-            }
-        })
+        if let Some(groups) = self.groups.get() {
+            return groups;
+        }
+        // Outside the cell: who fills it holds it, and in a child that was forked meanwhile nobody
+        // would ever let it go.
+        let made = self.named_groups();
+        self.groups.get_or_init(|| made)
+    }
+
+    fn named_groups(&self) -> Vec<Attribute> {
+        let sids = &self.account.group_sids;
+        match self.group_names.as_ref().filter(|_| !sids.is_empty()) {
+            Some(names) => Groups::called(names.names_of(sids), &self.own_domain).into_attributes(),
+            None => Vec::new(),
+        }
     }
 }
 
@@ -204,8 +210,8 @@ fn display_name(account: &Account, format: NameFormat, is_local: bool) -> String
 fn in_letters(case: LetterCase, name: String) -> String {
     match case {
         LetterCase::Keep => name,
-        LetterCase::Lower => name.to_lowercase(),
-        LetterCase::Upper => name.to_uppercase(),
+        LetterCase::Lower => smalls(&name),
+        LetterCase::Upper => capitals(&name),
     }
 }
 

@@ -21,6 +21,20 @@ pub fn capitals(text: &str) -> String {
     text.chars().map(capital).collect()
 }
 
+/// The text in small letters; a letter is changed only if its small letter's capital is that letter
+/// again. So two texts that are not [`alike`] never become one.
+pub fn smalls(text: &str) -> String {
+    text.chars().map(small).collect()
+}
+
+fn small(letter: char) -> char {
+    let mut small = letter.to_lowercase();
+    match (small.next(), small.next()) {
+        (Some(small), None) if capital(small) == letter => small,
+        _ => letter,
+    }
+}
+
 /// Whether two names differ in nothing but the case of letters.
 pub fn alike(one: &str, other: &str) -> bool {
     one.chars().map(capital).eq(other.chars().map(capital))
@@ -51,6 +65,22 @@ mod tests {
             ("staff", "staf"),
         ] {
             assert!(!alike(one, other), "{one}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_alike_stays_so_in_small_letters_and_in_capitals() {
+        assert_eq!(smalls("EXAMPLE\\JÜRGEN"), "example\\jürgen");
+        for (one, other) in [
+            ("B\u{212a}", "bk"),
+            ("conto\u{17f}o", "contoso"),
+            ("STRA\u{1e9e}E", "straße"),
+            ("m\u{131}a", "mia"),
+            ("M\u{130}A", "mia"),
+        ] {
+            assert!(!alike(one, other));
+            assert_ne!(smalls(one), smalls(other));
+            assert_ne!(capitals(one), capitals(other));
         }
     }
 }

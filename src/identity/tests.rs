@@ -3,6 +3,9 @@ use crate::sid::Sid;
 use crate::verify::GroupName;
 use crate::wire::{Reader, Writer};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, mpsc};
+use std::thread;
+use std::time::Duration;
 
 fn alice() -> Account {
     let domain = Sid::new([0, 0, 0, 0, 0, 5], vec![21, 1, 2, 3]).unwrap();
@@ -130,6 +133,26 @@ fn another_domain_does_not_give_names_of_ours() {
 }
 
 #[test]
+fn nor_does_one_whose_users_are_this_machines() {
+    let settings = config::Identity {
+        format: NameFormat::Upn,
+        local_domains: vec!["BRANCH".parse().unwrap()],
+        ..config::Identity::default()
+    };
+    let root = Account {
+        user: "root".to_owned(),
+        domain: "BRANCH".to_owned(),
+        dns_domain: Some("branch.test".to_owned()),
+        upn: Some("alice@example.test".to_owned()),
+        ..alice()
+    };
+    let identity = Identity::new(root, &settings, "EXAMPLE", String::new());
+    assert_eq!(identity.display(), "root@branch.test");
+    assert_eq!(identity.local(), Some("root"));
+    assert!(identity.attribute(b"upn").is_none());
+}
+
+#[test]
 fn letters_are_as_configured() {
     let jurgen = || Account {
         user: "Jürgen".to_owned(),
@@ -166,6 +189,47 @@ fn groups_are_named_when_somebody_asks() {
     assert_eq!(values(&identity, "groups-list"), ["|Staff|OTHER\\Staff|"]);
     assert_eq!(identity.attributes().last().unwrap().name, "groups-list");
     assert_eq!(names.asked(), 1, "each login sees one state of affairs");
+}
+
+/// So in a child that was forked while a thread that it does not have was asking.
+#[test]
+fn nobody_waits_for_who_is_asking() {
+    /// Who asks first waits until another has had his answer.
+    #[derive(Debug)]
+    struct Slow {
+        asked: AtomicUsize,
+        answered: Barrier,
+    }
+
+    impl GroupNames for Slow {
+        fn names_of(&self, _: &[Sid]) -> Vec<Option<GroupName>> {
+            if self.asked.fetch_add(1, Ordering::SeqCst) == 0 {
+                self.answered.wait();
+            }
+            vec![GroupName::new("EXAMPLE", "Staff"), None]
+        }
+    }
+
+    let slow = Arc::new(Slow {
+        asked: AtomicUsize::new(0),
+        answered: Barrier::new(2),
+    });
+    let names = Arc::clone(&slow) as Arc<dyn GroupNames>;
+    let identity = with(alice(), NameFormat::Logon, "EXAMPLE").with_group_names(Some(names));
+    let identity = Arc::new(identity);
+    let ask = || {
+        let (identity, (tell, told)) = (Arc::clone(&identity), mpsc::channel());
+        thread::spawn(move || tell.send(values(&identity, "groups").to_vec()));
+        told
+    };
+    let first = ask();
+    while slow.asked.load(Ordering::SeqCst) == 0 {
+        thread::yield_now();
+    }
+    let second = ask().recv_timeout(Duration::from_secs(10));
+    assert_eq!(second.expect("waits for ever"), ["Staff"]);
+    slow.answered.wait();
+    assert_eq!(first.recv().unwrap(), ["Staff"]);
 }
 
 #[test]
