@@ -211,6 +211,12 @@
  * no code of its own; see the log. */
 #define NTLMDC_E_LOGON_DENIED 0x4E440410u
 
+/* What the domain controller answered does not fit the name that was typed. A controller of a
+ * trusted domain is believed about its own users only; the log has what was typed and what was
+ * answered. Check `domain` and `netbios_domain`; if users of ours log in with another suffix of
+ * our forest, write it into `upn_suffixes`. */
+#define NTLMDC_E_ANSWERED_FOR_ANOTHER 0x4E440411u
+
 /* No domain controller can be reached. Check `controllers` (or, without it, the DNS), the
  * network and the firewall: port 135 and the port that netlogon uses. */
 #define NTLMDC_E_CONTROLLER_UNREACHABLE 0x4E440501u

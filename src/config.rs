@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::letters::alike;
+
 pub use policy::{
     Brake, ChannelBinding, DomainName, Group, Mic, Policy, ResponseLevel, Rules, Service,
 };
@@ -75,6 +77,8 @@ pub struct Netlogon {
     pub domain: String,
     /// The domain's NetBIOS name, e.g. `EXAMPLE`.
     pub netbios_domain: NetbiosName,
+    /// The suffixes, beside the domain's name, of our own users' principal names.
+    pub upn_suffixes: Vec<DomainName>,
     /// The machine account, e.g. `WEB1-NTLM$`.
     pub account: MachineAccount,
     /// Where the account's secret is.
@@ -99,6 +103,18 @@ pub struct Netlogon {
     pub group_cache: Duration,
 }
 
+impl Netlogon {
+    /// Whether this is one of the domain's two names.
+    pub fn is_called(&self, name: &str) -> bool {
+        alike(name, &self.domain) || alike(name, self.netbios_domain.as_str())
+    }
+
+    /// Whether our users' principal names may end so.
+    pub fn is_suffix(&self, name: &str) -> bool {
+        self.is_called(name) || self.upn_suffixes.iter().any(|suffix| suffix.is(name))
+    }
+}
+
 /// Where the machine account's secret is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secret {
@@ -115,6 +131,8 @@ struct NetlogonTable {
     #[serde(deserialize_with = "values::domain_name")]
     domain: String,
     netbios_domain: Option<NetbiosName>,
+    #[serde(default)]
+    upn_suffixes: Vec<DomainName>,
     account: MachineAccount,
     #[serde(default, deserialize_with = "values::optional_path")]
     secret: Option<PathBuf>,
@@ -168,6 +186,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
         Ok(Self {
             domain: table.domain,
             netbios_domain,
+            upn_suffixes: table.upn_suffixes,
             account: table.account,
             secret,
             controllers: table.controllers.unwrap_or_default(),

@@ -184,6 +184,11 @@ minor_codes! {
     0x4E44_040F TimeDifference Unauthorized "the client's clock is wrong";
     /// The domain controller refused with a status that has no code of its own; see the log.
     0x4E44_0410 LogonDenied Unauthorized "the domain controller refused the login";
+    /// A controller of a trusted domain is believed about its own users only; the log has what was
+    /// typed and what was answered. Check `domain` and `netbios_domain`; if users of ours log in with
+    /// another suffix of our forest, write it into `upn_suffixes`.
+    0x4E44_0411 AnsweredForAnother Unauthorized
+        "what the domain controller answered does not fit the name that was typed";
 
     // 05: the verifier
     /// Check `controllers` (or, without it, the DNS), the network and the firewall: port 135 and the

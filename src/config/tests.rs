@@ -42,6 +42,7 @@ fn every_setting_can_be_written() {
     let text = format!(
         r#"{DOMAIN}
         netbios_domain = "CORP"
+        upn_suffixes = ["brand.test"]
         connect_timeout = "500ms"
         call_timeout = "2s"
         budget = "1m"
@@ -74,6 +75,8 @@ fn every_setting_can_be_written() {
     assert_eq!(netlogon.connections, 16);
     assert_eq!(netlogon.state_dir, PathBuf::from("/run/elsewhere"));
     assert_eq!(netlogon.group_cache, Duration::from_secs(30));
+    assert!(netlogon.is_suffix("Brand.test") && !netlogon.is_suffix("other.test"));
+    assert!(netlogon.is_suffix("Corp") && !netlogon.is_called("brand.test"));
     assert_eq!(netlogon.site.unwrap().as_str(), "Berlin");
     assert_eq!(netlogon.source, Some("192.0.2.9".parse().unwrap()));
     let users = config.users.unwrap();

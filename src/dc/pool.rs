@@ -98,12 +98,9 @@ impl Pool {
     fn claim_of(&self, logon: &NetworkLogon<'_>) -> Claim {
         let [user, domain] = [logon.user, logon.domain].map(String::from_utf16_lossy);
         let suffix = user.rsplit_once('@').map(|(_, suffix)| suffix);
-        let named = Some(domain.as_str()).filter(|domain| !domain.is_empty());
-        let is_ours = |name: &str| {
-            name.eq_ignore_ascii_case(&self.config.domain)
-                || name.to_uppercase() == self.config.netbios_domain.as_str()
-        };
-        match [named, suffix].into_iter().flatten().all(is_ours) {
+        let is_ours = (domain.is_empty() || self.config.is_called(&domain))
+            && suffix.is_none_or(|suffix| self.config.is_suffix(suffix));
+        match is_ours {
             true => Claim::Ours,
             false => Claim::Elsewhere,
         }

@@ -1,5 +1,6 @@
 //! A domain controller answers: NetrLogonSamLogonEx over the secure channel of a machine account.
 
+mod route;
 mod status;
 
 use std::sync::Arc;
@@ -9,13 +10,15 @@ use crate::config::{self, LogTarget};
 use crate::dc::names::Names;
 use crate::dc::pool::Pool;
 use crate::fault::Minor;
-use crate::rpc::netlogon::sam_info::SamInfo4;
+use crate::log::Quoted;
 use crate::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 use crate::sid::Sid;
+use crate::verify::netlogon::route::Routed;
 use crate::verify::{Account, Attempt, GroupName, GroupNames, Logon, Refusal, Verifier};
 
 /// Asks the controllers of one domain.
 pub struct Netlogon {
+    config: config::Netlogon,
     pool: Arc<Pool>,
     names: Arc<Names>,
 }
@@ -33,6 +36,7 @@ impl Netlogon {
         Self {
             names: Arc::new(Names::new(Arc::clone(&pool), &config, log)),
             pool,
+            config,
         }
     }
 }
@@ -55,7 +59,9 @@ impl Verifier for Netlogon {
         match verdict {
             Verdict::Validated(info) => {
                 let names = Arc::clone(&self.names);
-                proven(*info).map(|logon| logon.with_group_names(names))
+                let routed =
+                    Routed::check(&self.config, attempt, *info).map_err(Refusal::Denied)?;
+                proven(routed).map(|logon| logon.with_group_names(names))
             }
             Verdict::Refused {
                 status,
@@ -76,9 +82,10 @@ impl GroupNames for Names {
 }
 
 /// The controller has validated the response; is it somebody?
-fn proven(info: SamInfo4) -> Result<Logon, Refusal> {
+fn proven(routed: Routed) -> Result<Logon, Refusal> {
+    let info = routed.into_info();
     let who = format!("{}\\{}", info.logon_domain_name, info.effective_name);
-    let denied = |minor: Minor| Refusal::Denied(minor.because(&who));
+    let denied = |minor: Minor| Refusal::Denied(minor.because(Quoted(&who)));
     if info.is_guest {
         return Err(denied(Minor::GuestRefused));
     }

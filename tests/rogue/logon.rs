@@ -27,6 +27,9 @@ pub mod at {
 /// `NETLOGON_VALIDATION_SAM_INFO4` (MS-NRPC 2.2.1.4.13), as far as a rogue changes it.
 pub struct SamInfo {
     pub user: &'static str,
+    pub domain: &'static str,
+    /// Left out if empty.
+    pub dns_domain: &'static str,
     pub user_id: u32,
     pub user_flags: u32,
     pub sub_authorities: Vec<u32>,
@@ -36,6 +39,8 @@ impl SamInfo {
     pub fn alice() -> Self {
         Self {
             user: "alice",
+            domain: "EXAMPLE",
+            dns_domain: "",
             user_id: 1102,
             user_flags: 0,
             sub_authorities: vec![21, 1, 2, 3],
@@ -69,21 +74,28 @@ impl SamInfo {
             .u32(self.user_flags)
             .bytes(&SESSION_KEY);
         stub.zeros(8); // LogonServer
-        counted(stub, "EXAMPLE");
+        counted(stub, self.domain);
         stub.u32(0x2_0008).zeros(8).zeros(32);
         stub.zeros(8); // ExtraSids
-        stub.zeros(16).zeros(80);
+        match self.dns_domain {
+            "" => _ = stub.zeros(8),
+            name => counted(stub, name),
+        }
+        stub.zeros(8).zeros(80); // Upn
     }
 
     fn pointees(&self, stub: &mut Writer) {
         characters(stub, self.user);
         stub.align(4).u32(1).u32(513).u32(7);
-        characters(stub, "EXAMPLE");
+        characters(stub, self.domain);
         let count = u8::try_from(self.sub_authorities.len()).unwrap();
         stub.align(4).u32(count.into());
         stub.u8(1).u8(count).bytes(&[0, 0, 0, 0, 0, 5]);
         for sub_authority in &self.sub_authorities {
             stub.u32(*sub_authority);
+        }
+        if !self.dns_domain.is_empty() {
+            characters(stub, self.dns_domain);
         }
     }
 }

@@ -2,13 +2,23 @@ use super::*;
 use crate::ntlm::response::NtlmV2Response;
 use crate::ntlm::text::Text;
 use crate::rpc::NtStatus;
+use crate::rpc::netlogon::sam_info::SamInfo4;
 use crate::wire::FileTime;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Calls `check` with an attempt of `domain\bob`.
 fn with_attempt<T>(domain: &str, check: impl FnOnce(&Attempt<'_>) -> T) -> T {
+    with_attempt_of("bob", domain, check)
+}
+
+/// Calls `check` with an attempt of a user and a domain.
+pub(super) fn with_attempt_of<T>(
+    user: &str,
+    domain: &str,
+    check: impl FnOnce(&Attempt<'_>) -> T,
+) -> T {
     check(&Attempt {
-        user: &Text::from("bob"),
+        user: &Text::from(user),
         domain: &Text::from(domain),
         workstation: &Text::default(),
         server_challenge: [0; 8],
@@ -24,7 +34,7 @@ fn refusal(status: NtStatus, authoritative: bool) -> Refusal {
     })
 }
 
-fn bob() -> SamInfo4 {
+pub(super) fn bob() -> SamInfo4 {
     let domain = Sid::new([0, 0, 0, 0, 0, 5], vec![21, 1, 2, 3]).unwrap();
     SamInfo4 {
         effective_name: "bob".to_owned(),
@@ -43,8 +53,8 @@ fn bob() -> SamInfo4 {
     }
 }
 
-/// A verifier that has nobody to ask.
-fn nobody() -> Netlogon {
+/// Our domain.
+pub(super) fn config() -> config::Netlogon {
     let text = r#"
         verify = ["netlogon"]
         [netlogon]
@@ -52,13 +62,26 @@ fn nobody() -> Netlogon {
         account = "WEB1-NTLM$"
         secret = "/nonexistent/secret"
         controllers = ["127.0.0.1:1"]
+        upn_suffixes = ["brand.test"]
     "#;
-    Netlogon::new(config::Config::parse(text).unwrap().netlogon.unwrap())
+    config::Config::parse(text).unwrap().netlogon.unwrap()
+}
+
+/// A verifier that has nobody to ask.
+fn nobody() -> Netlogon {
+    Netlogon::new(config())
+}
+
+/// What is proven of an answer about `EXAMPLE\bob`.
+fn proven_of(info: SamInfo4) -> Result<Logon, Refusal> {
+    with_attempt("EXAMPLE", |attempt| {
+        proven(Routed::check(&config(), attempt, info).unwrap())
+    })
 }
 
 #[test]
 fn the_account_is_what_the_controller_says() {
-    let logon = proven(bob()).unwrap();
+    let logon = proven_of(bob()).unwrap();
     assert_eq!(logon.verifier(), "netlogon");
     assert!(logon.session_base_key().is_none());
     let account = logon.account();
@@ -79,13 +102,13 @@ fn the_earlier_end_counts() {
         kick_off_time: at(1_900_000_000).into(),
         ..bob()
     };
-    let logon = proven(info).unwrap();
+    let logon = proven_of(info).unwrap();
     assert_eq!(logon.account().log_off, Some(at(1_900_000_000)));
 }
 
 #[test]
 fn guest_and_anonymous_are_nobody() {
-    let refused = |info| match proven(info) {
+    let refused = |info| match proven_of(info) {
         Err(Refusal::Denied(fault)) => fault.minor(),
         other => panic!("{other:?}"),
     };
