@@ -3,7 +3,8 @@
 //! Our controller asks those of a trusted domain about that domain's groups, who could call them as
 //! they like, and their domain as ours. So a group's domain is asked for by its own identifier, which
 //! is that of the group but for the last number: our controller knows its domain and those that it
-//! trusts by itself.
+//! trusts by itself. And each domain's groups are asked for apart: one that hangs takes no other's names
+//! along.
 
 mod cache;
 
@@ -27,6 +28,9 @@ use crate::sid::Sid;
 const NEGATIVE: Duration = Duration::from_secs(60);
 /// How many are asked for at once, at most. Nobody whom Windows lets in is in more groups.
 const MAX_ASKED: usize = cache::GENERATION;
+
+/// How many questions are made of them, at most: the last is about all domains that are left.
+const MAX_QUESTIONS: usize = 4;
 
 /// What a group is called: a name that cannot be read as another's, nor as several.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,8 +95,8 @@ struct State {
     cache: Cache,
     /// One thread asks; the others wait for what it learns.
     asking: bool,
-    /// No controller could say; until then none is asked again.
-    failed_until: Option<Instant>,
+    /// Domains of whose groups no controller could say anything; none is asked again so soon.
+    failed: Cache,
 }
 
 impl Names {
@@ -109,22 +113,22 @@ impl Names {
 
     /// A name for each that has one, in their order; none for those whose name cannot be had now.
     pub fn of(&self, sids: &[Sid]) -> Vec<Option<GroupName>> {
-        self.of_with(sids, |missing| self.pool.names(missing))
+        self.of_with(sids, |missing, deadline| self.pool.names(missing, deadline))
     }
 
     fn of_with(
         &self,
         sids: &[Sid],
-        ask: impl FnOnce(&[Sid]) -> Result<Vec<Option<Called>>, Error>,
+        ask: impl FnMut(&[Sid], Deadline) -> Result<Vec<Option<Called>>, Error>,
     ) -> Vec<Option<GroupName>> {
         let known = self.known.of_this_process(Known::default);
         let deadline = Deadline::after(self.patience);
         let mut state = known.lock();
-        let (missing, now) = loop {
+        let (questions, now) = loop {
             let now = Instant::now();
-            let missing = missing(&mut state, sids, now);
-            if missing.is_empty() || !state.asking {
-                break (missing, now);
+            let questions = questions(&mut state, sids, now);
+            if questions.is_empty() || !state.asking {
+                break (questions, now);
             }
             let Some(left) = deadline.remaining() else {
                 break (Vec::new(), now);
@@ -132,17 +136,32 @@ impl Names {
             let woken = known.answered.wait_timeout(state, left);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         };
-        if !missing.is_empty() {
+        if !questions.is_empty() {
             state.asking = true;
             drop(state);
-            let turn = Turn(known);
-            let answer = ask(&missing);
-            self.learn(&mut known.lock(), missing, answer, Instant::now());
-            drop(turn);
+            self.put(questions, Turn(known), ask);
             state = known.lock();
         }
         // As of the question: a lifetime shorter than the answer takes is still one.
         sids.iter().map(|sid| name(&mut state, sid, now)).collect()
+    }
+
+    /// Asks one question after the other: none takes another's part of the time.
+    fn put(
+        &self,
+        questions: Vec<Vec<Sid>>,
+        turn: Turn<'_>,
+        mut ask: impl FnMut(&[Sid], Deadline) -> Result<Vec<Option<Called>>, Error>,
+    ) {
+        let known = turn.0;
+        let deadline = Deadline::after(self.patience);
+        for (left, sids) in (1..=questions.len()).rev().zip(questions) {
+            let part =
+                deadline.remaining().unwrap_or_default() / u32::try_from(left).unwrap_or(u32::MAX);
+            let answer = ask(&sids, deadline.or_after(part));
+            self.learn(&mut known.lock(), sids, answer, Instant::now());
+            known.answered.notify_all();
+        }
     }
 
     fn learn(
@@ -162,12 +181,17 @@ impl Names {
                 }
             }
             Err(error) => {
-                state.failed_until = Some(now + negative);
                 let why = Fault::from(error).for_the_log();
-                self.warn(format_args!(
-                    "groups have no names for the next {}s, only SIDs: {why}",
-                    negative.as_secs_f32()
-                ));
+                if let Some(one) = asked.first() {
+                    self.warn(format_args!(
+                        "groups like {one} have no names for the next {}s, only SIDs: {why}",
+                        negative.as_secs_f32()
+                    ));
+                }
+                for sid in asked {
+                    let domain = sid.domain().unwrap_or(sid);
+                    state.failed.keep(domain, None, now + negative);
+                }
             }
         }
     }
@@ -218,25 +242,38 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// Those for which a controller must be asked, each once; none while none can say.
-fn missing(state: &mut State, sids: &[Sid], now: Instant) -> Vec<Sid> {
-    if state.failed_until.is_some_and(|until| now < until) {
-        return Vec::new();
-    }
-    let mut missing = Vec::new();
+/// What controllers must be asked, each once: a question for each domain that somebody can say
+/// something of, those whose name is known before others.
+fn questions(state: &mut State, sids: &[Sid], now: Instant) -> Vec<Vec<Sid>> {
+    let mut questions: Vec<(Sid, Vec<Sid>)> = Vec::new();
     let mut seen = HashSet::new();
     for sid in sids {
         let Some(domain) = domain_to_ask(sid) else {
             continue;
         };
-        for sid in [sid.clone(), domain] {
-            let is_room = missing.len() < MAX_ASKED;
-            if is_room && state.cache.look_up(&sid, now).is_none() && seen.insert(sid.clone()) {
-                missing.push(sid);
+        if state.failed.look_up(&domain, now).is_some() {
+            continue;
+        }
+        for wanted in [sid, &domain] {
+            let is_room = seen.len() < MAX_ASKED;
+            if is_room && state.cache.look_up(wanted, now).is_none() && seen.insert(wanted.clone())
+            {
+                let its = questions.iter().position(|(of, _)| *of == domain);
+                if its.is_none() && questions.len() < MAX_QUESTIONS {
+                    questions.push((domain.clone(), Vec::new()));
+                }
+                let at = its.unwrap_or(questions.len() - 1);
+                if let Some((_, question)) = questions.get_mut(at) {
+                    question.push(wanted.clone());
+                }
             }
         }
     }
-    missing
+    questions.sort_by_key(|(domain, _)| state.cache.look_up(domain, now).is_none());
+    questions
+        .into_iter()
+        .map(|(_, question)| question)
+        .collect()
 }
 
 /// The domain of a group that a controller must be asked for. Others are known everywhere, or nowhere.

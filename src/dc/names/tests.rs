@@ -52,7 +52,7 @@ fn said_domain(name: &str) -> Option<Called> {
 }
 
 /// What a controller says for which every group is called by its number, but 404, which is none.
-fn numbered(sids: &[Sid]) -> Result<Vec<Option<Called>>, Error> {
+fn numbered(sids: &[Sid], _: Deadline) -> Result<Vec<Option<Called>>, Error> {
     let name = |sid: &Sid| {
         let rid = sid.sub_authorities().last().unwrap();
         match sid.domain() {
@@ -63,7 +63,7 @@ fn numbered(sids: &[Sid]) -> Result<Vec<Option<Called>>, Error> {
     Ok(sids.iter().map(name).collect())
 }
 
-fn nobody(_: &[Sid]) -> Result<Vec<Option<Called>>, Error> {
+fn nobody(_: &[Sid], _: Deadline) -> Result<Vec<Option<Called>>, Error> {
     panic!("asked")
 }
 
@@ -72,18 +72,18 @@ fn asked_once_and_then_remembered() {
     let names = names("10m");
     let sids = [group(404), group(2), group(1), group(2)];
     let expected = [None, called("2"), called("1"), called("2")];
-    let asked = names.of_with(&sids, |missing| {
+    let asked = names.of_with(&sids, |missing, deadline| {
         assert_eq!(missing, [group(404), domain(), group(2), group(1)]);
-        numbered(missing)
+        numbered(missing, deadline)
     });
     assert_eq!(asked, expected);
     // That something has no name is remembered, too.
     assert_eq!(names.of_with(&sids, nobody), expected);
     // Only for what is new is anybody asked.
     let more = [group(1), group(3)];
-    let asked = names.of_with(&more, |missing| {
+    let asked = names.of_with(&more, |missing, deadline| {
         assert_eq!(missing, [group(3)]);
-        numbered(missing)
+        numbered(missing, deadline)
     });
     assert_eq!(asked, [called("1"), called("3")]);
 }
@@ -93,13 +93,13 @@ fn a_new_name_is_seen_when_the_lifetime_is_over() {
     let names = names("30ms");
     assert_eq!(names.of_with(&[group(1)], numbered), [called("1")]);
     thread::sleep(Duration::from_millis(40));
-    let renamed = |_: &[Sid]| Ok(vec![said("new"), said_domain("EXAMPLE")]);
+    let renamed = |_: &[Sid], _: Deadline| Ok(vec![said("new"), said_domain("EXAMPLE")]);
     assert_eq!(names.of_with(&[group(1)], renamed), [called("new")]);
     // One that is over before the answer is read is still one.
     let names = self::names("1ms");
-    let slow = |sids: &[Sid]| {
+    let slow = |sids: &[Sid], deadline: Deadline| {
         thread::sleep(Duration::from_millis(5));
-        numbered(sids)
+        numbered(sids, deadline)
     };
     assert_eq!(names.of_with(&[group(1)], slow), [called("1")]);
 }
@@ -117,7 +117,7 @@ fn nobody_is_asked_for_what_everybody_knows_or_nobody_can() {
 #[test]
 fn when_nobody_can_say_nobody_is_asked_again_for_a_while() {
     let names = names("50ms");
-    let silent = |_: &[Sid]| Err(Error::TimeOver);
+    let silent = |_: &[Sid], _: Deadline| Err(Error::TimeOver);
     let sids = [group(1), nt(&[32, 545])];
     let answer = names.of_with(&sids, silent);
     assert_eq!(answer[0], None);
@@ -139,8 +139,8 @@ fn a_name_that_could_be_read_as_anothers_is_none() {
         (7, "EXAMPLE", ""),
     ] {
         assert_eq!(GroupName::new(domain, name), None);
-        let answer = Ok(vec![said(name), said_domain(domain)]);
-        let answer = self::names("10m").of_with(&[group(rid)], |_| answer);
+        let answer = vec![said(name), said_domain(domain)];
+        let answer = self::names("10m").of_with(&[group(rid)], |_, _| Ok(answer.clone()));
         assert_eq!(answer, [None], "{domain} {name}");
     }
 }
@@ -166,8 +166,9 @@ fn nobody_names_the_groups_of_another_domain() {
             GroupName::new("OTHER", "Admins"),
         ),
     ] {
-        let answer = Ok(vec![group_said, domain_said]);
-        let names = names("10m").of_with(std::slice::from_ref(&elsewhere), |_| answer);
+        let answer = vec![group_said, domain_said];
+        let names =
+            names("10m").of_with(std::slice::from_ref(&elsewhere), |_, _| Ok(answer.clone()));
         assert_eq!(names, [expected]);
     }
 }
@@ -181,10 +182,10 @@ fn one_thread_asks_for_all() {
         for _ in 0..8 {
             scope.spawn(|| {
                 start.wait();
-                let answer = names.of_with(&[group(1)], |sids| {
+                let answer = names.of_with(&[group(1)], |sids, deadline| {
                     asked.fetch_add(1, Ordering::Relaxed);
                     thread::sleep(Duration::from_millis(50));
-                    numbered(sids)
+                    numbered(sids, deadline)
                 });
                 assert_eq!(answer, [called("1")]);
             });
@@ -207,11 +208,57 @@ fn who_asked_and_died_leaves_the_others_their_turn() {
 fn more_than_anybody_is_in_are_not_asked_for() {
     let names = names("10m");
     let many: Vec<_> = (0..10_000).map(group).collect();
-    let answer = names.of_with(&many, |missing| {
+    let answer = names.of_with(&many, |missing, deadline| {
         assert_eq!(missing.len(), MAX_ASKED);
-        numbered(missing)
+        numbered(missing, deadline)
     });
     assert_eq!(answer.len(), many.len());
     let known = answer.iter().flatten().count();
     assert_eq!(known, MAX_ASKED - 2, "404 has none, and the domain was one");
+}
+
+/// A group of the domain that is the `number`th of others.
+fn elsewhere(number: u32) -> Sid {
+    nt(&[21, 9, 9, number, 1])
+}
+
+#[test]
+fn a_domain_that_hangs_takes_no_others_names_along() {
+    let names = names("10m");
+    let mut asked = Vec::new();
+    let mut one_hangs = |sids: &[Sid], deadline: Deadline| {
+        asked.push(sids.to_vec());
+        match sids.contains(&elsewhere(1)) {
+            true => Err(Error::TimeOver),
+            false => numbered(sids, deadline),
+        }
+    };
+    let sids = [elsewhere(1), group(1)];
+    assert_eq!(names.of_with(&sids, &mut one_hangs), [None, called("1")]);
+    // Until somebody may have mended it, it is not asked for; others are.
+    let more = [elsewhere(1), group(2)];
+    assert_eq!(names.of_with(&more, &mut one_hangs), [None, called("2")]);
+    let of_each: Vec<usize> = asked.iter().map(Vec::len).collect();
+    assert_eq!(of_each, [2, 2, 1]);
+    // Domains whose name is known come first.
+    let mut asked = Vec::new();
+    names.of_with(&[elsewhere(2), group(3)], |sids, deadline| {
+        asked.extend_from_slice(sids);
+        numbered(sids, deadline)
+    });
+    assert_eq!(asked[0], group(3));
+}
+
+#[test]
+fn no_question_takes_anothers_time_and_there_are_not_many() {
+    let names = names("10m");
+    let sids: Vec<_> = (0..100).map(elsewhere).collect();
+    let (mut questions, mut asked) = (0, 0);
+    names.of_with(&sids, |missing, deadline| {
+        (questions, asked) = (questions + 1, asked + missing.len());
+        let left = deadline.remaining().unwrap();
+        assert!(left <= Duration::from_secs(2) / (5 - questions), "{left:?}");
+        numbered(missing, deadline)
+    });
+    assert_eq!((questions, asked), (4, 200));
 }

@@ -17,9 +17,14 @@ use crate::rpc::schannel::agreement::Capable;
 use crate::sid::Sid;
 
 impl Pool {
-    /// A name for each that is a group's or a domain's, in their order, within the budget of a login.
-    pub(in crate::dc) fn names(&self, sids: &[Sid]) -> Result<Vec<Option<Called>>, Error> {
-        let deadline = Deadline::after(self.config.budget);
+    /// A name for each that is a group's or a domain's, in their order, within the budget of a login
+    /// and by this time.
+    pub(in crate::dc) fn names(
+        &self,
+        sids: &[Sid],
+        deadline: Deadline,
+    ) -> Result<Vec<Option<Called>>, Error> {
+        let deadline = deadline.or_after(self.config.budget);
         let mut candidates = VecDeque::from(self.locator.candidates(deadline)?);
         candidates.truncate(MAX_CONTROLLERS);
         let mut failures = Vec::new();
