@@ -116,6 +116,26 @@ def test_a_name_of_ours_that_the_other_domain_gave_its_user(
     assert attempt(site, "alice@example.test", password, domain="") == refused("BadUserOrPassword")
 
 
+def test_a_further_suffix_of_ours_is_written_down(library, controller, make_site):
+    """Any trusted domain could have it, and its controller say that the user is ours."""
+    password = controller.passwords["bob"]
+    controller.tool("user", "create", "berta", password)
+    try:
+        controller.tool("domain", "trust", "namespaces", "--add-upn-suffix=brand.test")
+        controller.tool("user", "rename", "berta", "--upn=berta@brand.test")
+        site = make_site(mech.with_domain(library, controller))
+        outcome = attempt(site, "berta@brand.test", password, domain="")
+        assert outcome == refused("AnsweredForAnother")
+        assert 'upn_suffixes = ["brand.test"]' in site.apache.logged()
+        written = 'upn_suffixes = ["Brand.test"]'
+        site = make_site(mech.with_domain(library, controller, netlogon=written))
+        outcome = attempt(site, "berta@brand.test", password, domain="")
+        assert outcome == (200, "EXAMPLE\\berta", [])
+    finally:
+        controller.tool("user", "delete", "berta")
+        controller.tool("domain", "trust", "namespaces", "--delete-upn-suffix=brand.test")
+
+
 def test_a_domain_that_hangs_is_its_own_users_trouble(library, controller, other, make_site):
     """Last here: Samba does not ask a domain again so soon that did not answer."""
     site = make_site(mech.with_domain(library, controller, netlogon='call_timeout = "1s"'))
