@@ -197,7 +197,8 @@ fn authenticate(
         claimed: Some(Claimed(claim).to_string()),
     };
     let policy = &setup.config().policy;
-    let channel = match channel {
+    // Addresses alone are no channel that a client of ours could name.
+    let channel = match channel.filter(|bindings| !bindings.application_data.is_empty()) {
         Some(bindings) => Arc::new(Channel::any_of(vec![bindings.hash()])),
         None => setup.channel(),
     };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::ntlm::av_pair::{AvId, AvPairs};
+use crate::ntlm::bindings::Address;
 use crate::ntlm::flags::NegotiateFlags;
 use crate::ntlm::imitation::{Answer, Header, Initiator};
 use crate::ntlm::text::utf16le;
@@ -364,6 +365,15 @@ fn a_login_that_is_meant_for_another_channel_is_refused() {
     assert_eq!(log_in(&bound, None), Ok(Step::Established));
     let refused = Err(Minor::OtherChannel);
     assert_eq!(log_in(&bound, Some(&elsewhere)), refused);
+    // Bindings without data are none.
+    let addresses = ChannelBindings {
+        initiator: Address {
+            family: 2,
+            bytes: &[127, 0, 0, 1],
+        },
+        ..ChannelBindings::default()
+    };
+    assert_eq!(log_in(&bound, Some(&addresses)), Ok(Step::Established));
     // Who says nothing is let in: nothing requires it.
     let unbound = Initiator::default();
     assert_eq!(log_in(&unbound, Some(&here)), Ok(Step::Established));
