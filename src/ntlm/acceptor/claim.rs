@@ -121,9 +121,12 @@ impl Claim {
         self.flags
     }
 
-    /// The service that the client means to talk to, as far as it says.
+    /// The service that the client means to talk to, as far as it says. A name that the client
+    /// itself has from an untrusted source (MS-NLMP 2.2.2.1, `MsvAvFlags`) says nothing.
     pub fn target_name(&self) -> Option<&Text> {
-        self.v2().and_then(NtlmV2Response::target_name)
+        self.v2()
+            .filter(|response| !response.flags().contains(AvFlags::UNTRUSTED_SPN))
+            .and_then(NtlmV2Response::target_name)
     }
 
     /// The hash of the TLS channel that the client came through, as far as it says.
@@ -260,9 +263,12 @@ impl Names {
     fn parse(message: &Authenticate<'_>, charset: Charset) -> Result<Self, DecodeError> {
         let decode = |bytes, field| {
             let name = charset.decode(bytes, field)?;
-            match name.units.len() > MAX_NAME {
-                true => Err(DecodeError::new(field, "longer than any name")),
-                false => Ok(name),
+            if name.units.len() > MAX_NAME {
+                Err(DecodeError::new(field, "longer than any name"))
+            } else if has_control(&name, charset) {
+                Err(DecodeError::new(field, "a control character"))
+            } else {
+                Ok(name)
             }
         };
         let mut user = decode(message.user, "UserName")?;
@@ -283,6 +289,18 @@ impl Names {
             workstation,
         })
     }
+}
+
+/// No account has such a name. Who verifies may end a name at a NUL, and mean another account than we
+/// do: one that is counted, or let in, under another name. In OEM the upper half is letters.
+fn has_control(name: &Text, charset: Charset) -> bool {
+    name.units
+        .iter()
+        .filter_map(|unit| char::from_u32((*unit).into()))
+        .any(|letter| match charset {
+            Charset::Unicode => letter.is_control(),
+            Charset::Oem => letter.is_ascii_control(),
+        })
 }
 
 /// Every AV pair that we sent must be in the response as we sent it: else the response was made for

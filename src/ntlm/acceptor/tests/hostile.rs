@@ -302,3 +302,43 @@ fn claims_print_no_responses() {
     assert!(!printed.contains("170, 170"), "{printed}");
     assert!(printed.len() < 400, "{printed}");
 }
+
+#[test]
+fn control_characters_are_in_no_name() {
+    for charset in [0x0008_8206, 0x0008_8207] {
+        for name in [
+            "alice\0x",
+            "alice\0\\bob",
+            "\u{1}",
+            "bob\n",
+            "bob\u{7f}",
+            "\0",
+        ] {
+            let sane = Initiator {
+                flags: NegotiateFlags(charset),
+                ..Initiator::curl()
+            };
+            for client in [
+                Initiator {
+                    user: name,
+                    ..sane.clone()
+                },
+                Initiator {
+                    domain: name,
+                    ..sane.clone()
+                },
+                Initiator {
+                    workstation: name,
+                    ..sane
+                },
+            ] {
+                assert_eq!(minor(claim(&client)), Minor::Malformed, "{client:?}");
+            }
+        }
+    }
+    let client = Initiator {
+        user: "bob\u{85}",
+        ..Initiator::default()
+    };
+    assert_eq!(minor(claim(&client)), Minor::Malformed);
+}
