@@ -65,7 +65,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "accept",
         &[
-            "setup", "ntlm", "verify", "policy", "identity", "transfer", "config", "crypto",
+            "setup", "ntlm", "verify", "policy", "brake", "identity", "transfer", "config", "crypto",
             "fault", "log", "wire",
         ],
     ),
