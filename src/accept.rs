@@ -93,6 +93,7 @@ impl Acceptor {
                 let (challenged, reply) = acceptor::negotiate(
                     token,
                     setup.target(),
+                    policy::weakest_protection(&setup.config().policy),
                     challenge,
                     SystemTime::now().into(),
                 )?;

@@ -10,7 +10,7 @@ use crate::ntlm::flags::NegotiateFlags;
 use crate::ntlm::keys;
 use crate::ntlm::message::{Authenticate, Challenge};
 use crate::ntlm::response::{NtlmV2Response, Response};
-use crate::ntlm::seal::{Role, SessionSecurity};
+use crate::ntlm::seal::{self, Role, SessionSecurity};
 use crate::ntlm::text::{Charset, Text};
 use crate::wire::{DecodeError, Reader};
 
@@ -43,7 +43,10 @@ impl Claim {
         let sent = Challenge::decode(&challenged.challenge)
             .map_err(|error| Minor::InternalError.because(error))?;
         let message = Authenticate::decode(token).map_err(malformed)?;
-        let flags = message.flags.intersection(sent.flags);
+        // The client may have taken back what makes the rest strong.
+        let flags = challenged
+            .weakest
+            .of(message.flags.intersection(sent.flags));
         let Names {
             user,
             domain,
@@ -75,6 +78,13 @@ impl Claim {
         let encrypted_session_key = match &response {
             Response::Anonymous => None,
             _ => encrypted_session_key(&message, flags)?,
+        };
+        let flags = match &response {
+            // All sessions have one key: a message of one would be right in every other.
+            Response::NtlmV1(_) if encrypted_session_key.is_none() => {
+                flags.without(seal::PROTECTION)
+            }
+            _ => flags,
         };
         Ok(Self {
             user,
@@ -198,9 +208,7 @@ impl Claim {
     }
 
     fn needs_key(&self) -> bool {
-        let protection = NegotiateFlags::NEGOTIATE_KEY_EXCH
-            | NegotiateFlags::NEGOTIATE_SIGN
-            | NegotiateFlags::NEGOTIATE_SEAL;
+        let protection = NegotiateFlags::NEGOTIATE_KEY_EXCH | seal::PROTECTION;
         self.mic.is_some() || self.flags.intersects(protection)
     }
 }
@@ -338,12 +346,11 @@ fn encrypted_session_key(
     message: &Authenticate<'_>,
     flags: NegotiateFlags,
 ) -> Result<Option<[u8; 16]>, Fault> {
-    let protection = NegotiateFlags::NEGOTIATE_SIGN | NegotiateFlags::NEGOTIATE_SEAL;
     if !flags.contains(NegotiateFlags::NEGOTIATE_KEY_EXCH) {
         return Ok(None);
     }
     match message.encrypted_session_key {
-        [] if !flags.intersects(protection) => Ok(None),
+        [] if !flags.intersects(seal::PROTECTION) => Ok(None),
         key => key
             .try_into()
             .map(Some)

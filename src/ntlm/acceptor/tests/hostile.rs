@@ -22,7 +22,7 @@ fn prefixes_of_a_first_message_are_refused_below_16_bytes() {
     for length in 0..first.len() {
         let token = &first[..length];
         let told = token_type(token);
-        let result = negotiate(token, &target(), CHALLENGE, NOW);
+        let result = negotiate(token, &target(), Weakest::Any, CHALLENGE, NOW);
         match length {
             0..8 => assert_eq!(minor(told), Minor::NotNtlm, "{length}"),
             8..12 => assert_eq!(minor(told), Minor::Malformed, "{length}"),
