@@ -11,6 +11,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use crate::brake::Answer;
 use crate::config::LogTarget;
 use crate::crypto;
 use crate::fault::{Fault, Minor};
@@ -23,7 +24,7 @@ use crate::ntlm::seal::SessionSecurity;
 use crate::policy::channel::Channel;
 use crate::policy::{self, Admitted, Permitted};
 use crate::setup::Setup;
-use crate::verify::{self, Logon};
+use crate::verify::{self, Logon, Refusal};
 
 /// An acceptor context. It can always be started afresh: a NEGOTIATE message in any state begins a
 /// new login, since clients and servers keep a connection, and with it the context, after a failure.
@@ -92,6 +93,7 @@ impl Acceptor {
                 let (challenged, reply) = acceptor::negotiate(
                     token,
                     setup.target(),
+                    policy::weakest_protection(&setup.config().policy),
                     challenge,
                     SystemTime::now().into(),
                 )?;
@@ -197,21 +199,25 @@ fn authenticate(
         claimed: Some(Claimed(claim).to_string()),
     };
     let policy = &setup.config().policy;
-    let channel = match channel {
+    // Addresses alone are no channel that a client of ours could name.
+    let channel = match channel.filter(|bindings| !bindings.application_data.is_empty()) {
         Some(bindings) => Arc::new(Channel::any_of(vec![bindings.hash()])),
         None => setup.channel(),
     };
     let admitted = policy::admit(policy, &channel, claim).map_err(refused)?;
-    let logon = ask(setup, &admitted).map_err(refused)?;
-    let checked = admitted.check_mic(&logon).map_err(refused)?;
-    let permitted = admitted
-        .permit(policy, &setup.target().netbios_domain, &logon)
+    let guess = setup
+        .brake()
+        .map(|brake| brake.begin(&claim.user().meant))
+        .transpose()
         .map_err(refused)?;
-    let verifier = logon.verifier();
-    let established = Established::new(setup, &admitted, logon, checked, permitted);
-    if established.expires <= SystemTime::now() {
-        return Err(refused(Minor::InvalidLogonHours.into()));
+    let decided = decide(setup, &admitted);
+    if let Some(guess) = guess {
+        match &decided {
+            Ok((established, _)) => guess.let_in(established.identity.own_user()),
+            Err((_, answer)) => guess.refused(*answer),
+        }
     }
+    let (established, verifier) = decided.map_err(|(fault, _)| refused(fault))?;
     log::write(
         setup.config().log.to,
         Severity::Info,
@@ -232,18 +238,47 @@ fn authenticate(
     Ok(established)
 }
 
-/// Asks the verifiers, unless the brake is on.
-fn ask(setup: &Setup, admitted: &Admitted<'_>) -> Result<Logon, Fault> {
-    let attempt = admitted.attempt();
-    let guess = match setup.brake() {
-        Some(brake) => Some(brake.begin(&attempt.user.meant)?),
-        None => None,
-    };
-    let outcome = verify::ask(setup.verifiers(), &attempt);
-    if let Some(guess) = guess {
-        guess.answered(&outcome);
+/// Asks the verifiers, and checks what follows from their answer. With the login comes the name of who
+/// verified it; with a fault, what it says of the password.
+fn decide(
+    setup: &Setup,
+    admitted: &Admitted<'_>,
+) -> Result<(Established, &'static str), (Fault, Answer)> {
+    // The password is right then, and whoever has it learns no more.
+    let undecided = |fault| (fault, Answer::Undecided);
+    let logon = verify::ask(setup.verifiers(), &admitted.attempt()).map_err(|refusal| {
+        let answer = answer(&refusal);
+        (refusal.into_fault(), answer)
+    })?;
+    let checked = admitted.check_mic(&logon).map_err(undecided)?;
+    let permitted = admitted
+        .permit(
+            &setup.config().policy,
+            &setup.target().netbios_domain,
+            &logon,
+        )
+        .map_err(undecided)?;
+    let verifier = logon.verifier();
+    let established = Established::new(setup, admitted, logon, checked, permitted);
+    if established.expires <= SystemTime::now() {
+        return Err(undecided(Minor::InvalidLogonHours.into()));
     }
-    outcome
+    Ok((established, verifier))
+}
+
+/// What a refusal says of the password.
+fn answer(refusal: &Refusal) -> Answer {
+    match refusal {
+        Refusal::NotMine(fault) if fault.minor() == Minor::BadUserOrPassword => Answer::Unknown,
+        Refusal::Denied(fault)
+            if matches!(fault.minor(), Minor::BadUserOrPassword | Minor::LogonDenied) =>
+        {
+            Answer::Wrong
+        }
+        Refusal::Unanswered(_) => Answer::Unknown,
+        // It was right, or nobody has looked at it.
+        Refusal::NotMine(_) | Refusal::Denied(_) | Refusal::Unavailable(_) => Answer::Undecided,
+    }
 }
 
 /// A message that was refused, and what is known of its sender.

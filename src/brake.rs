@@ -8,6 +8,10 @@
 //! takes for one (a user principal name that is not made of the account's, letters with and without
 //! accents) have two.
 //!
+//! A right password makes good the wrong ones only if the account is of our own domain and of that
+//! name: a namesake elsewhere, or an account that has the name in its principal name, would otherwise
+//! clear the way for guesses about ours.
+//!
 //! What is being asked counts like what was wrong until there is an answer: many guesses at once
 //! are not more than so many one after another.
 
@@ -22,7 +26,8 @@ use crate::config::{self, LogTarget};
 use crate::fault::{Fault, Minor};
 
 use store::Store;
-use table::{Answer, Moment, Permission};
+pub use table::Answer;
+use table::{Moment, Permission};
 
 /// How long a login waits for others of the same account, which may turn out to be right.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -98,28 +103,41 @@ fn refused(why: &str) -> Fault {
 }
 
 impl Guess<'_> {
-    /// The answer has come.
-    pub fn answered<T>(self, outcome: &Result<T, Fault>) {
-        let answer = match outcome {
-            Ok(_) => Answer::Right,
-            Err(fault) => match fault.minor() {
-                Minor::BadUserOrPassword | Minor::LogonDenied => Answer::Wrong,
-                // The password was right, or nobody has looked at it.
-                _ => Answer::Undecided,
-            },
-        };
+    /// Somebody is let in. `own` is his account's name if he is a user of our own domain.
+    pub fn let_in(self, own: Option<&str>) {
+        let is_own = own.is_some_and(|own| folded(own) == self.account);
+        self.end(match is_own {
+            true => Answer::Right,
+            false => Answer::Undecided,
+        });
+    }
+
+    /// Nobody is let in.
+    pub fn refused(self, answer: Answer) {
+        self.end(answer);
+    }
+
+    fn end(self, answer: Answer) {
         let moment = self.brake.now();
-        self.brake
-            .store
-            .with(&self.account, |records, id| records.end(id, answer, moment));
+        let limit = self.brake.rule.limit;
+        self.brake.store.with(&self.account, |records, id| {
+            records.end(id, answer, limit, moment);
+        });
     }
 }
 
-/// The account's name without what people type around it, in capitals.
+/// The account's name without what people type around it.
 fn account(user: &str) -> String {
     let name = user.rsplit_once('\\').map_or(user, |(_, name)| name);
     let name = name.rsplit_once('@').map_or(name, |(name, _)| name);
-    name.trim().to_uppercase()
+    folded(name)
+}
+
+/// In capitals, white space as a directory compares it: none at the ends, and as much as there may be
+/// between words is one space.
+fn folded(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    words.join(" ").to_uppercase()
 }
 
 #[cfg(test)]

@@ -116,6 +116,20 @@ impl Error {
         }
     }
 
+    /// A controller was asked about the login, and may have counted the password as wrong.
+    pub(crate) fn may_have_counted(&self) -> bool {
+        match self {
+            Self::Net { step, .. } => *step == Step::Logon,
+            Self::Rpc { step, error, .. } => {
+                let is_sent =
+                    !matches!(error, rpc::Error::TooLong(_) | rpc::Error::NoRandomBytes(_));
+                *step == Step::Logon && is_sent
+            }
+            Self::AllFailed(errors) => errors.iter().any(Self::may_have_counted),
+            _ => false,
+        }
+    }
+
     /// Nobody was there to talk to.
     fn is_no_connection(&self) -> bool {
         matches!(
@@ -196,12 +210,18 @@ fn seconds_since_1970() -> u32 {
 }
 
 /// The one place where what went wrong on the way to a controller becomes a code.
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
+impl From<&Error> for Fault {
+    fn from(error: &Error) -> Self {
         match error {
-            Error::Secret(fault) | Error::Outage(fault) => fault,
+            Error::Secret(fault) | Error::Outage(fault) => fault.clone(),
             error => error.minor().because(error),
         }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
     }
 }
 

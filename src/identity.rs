@@ -140,6 +140,12 @@ impl Identity {
         alike(&one.user, &other.user) && alike(&one.domain, &other.domain)
     }
 
+    /// The account's name if it is of our own domain.
+    pub fn own_user(&self) -> Option<&str> {
+        let Account { user, domain, .. } = &self.account;
+        alike(domain, &self.own_domain).then_some(user)
+    }
+
     /// The attributes that this identity has. Those that say what groups are called may take as long
     /// as a login does; what is not known then is left out.
     pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {

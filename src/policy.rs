@@ -13,6 +13,7 @@ use crate::fault::{Fault, Minor};
 use crate::log::Quoted;
 use crate::ntlm::acceptor::{Claim, MicChecked};
 use crate::ntlm::response::{Provable, Response};
+use crate::ntlm::seal::Weakest;
 use crate::verify::{Account, Attempt, GroupName, Logon};
 
 use channel::Channel;
@@ -24,6 +25,14 @@ pub struct Admitted<'a> {
     response: Provable<'a>,
     level: ResponseLevel,
     would_refuse: Vec<Fault>,
+}
+
+/// The weakest protection of messages that is agreed to: who lets older clients in has their forms too.
+pub fn weakest_protection(policy: &Policy) -> Weakest {
+    match policy.rules.response {
+        ResponseLevel::NtlmV2 => Weakest::Strong,
+        ResponseLevel::Ntlm2Session | ResponseLevel::NtlmV1 => Weakest::Any,
+    }
 }
 
 /// Decides whether a claim may be verified at all. `channel` is the one that it should have come

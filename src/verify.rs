@@ -141,6 +141,20 @@ pub enum Refusal {
     Denied(Fault),
     /// The verifier could not decide.
     Unavailable(Fault),
+    /// The verifier was asked, and no answer came that counts: it may have found the password wrong.
+    Unanswered(Fault),
+}
+
+impl Refusal {
+    /// The fault, whoever is to blame.
+    pub fn into_fault(self) -> Fault {
+        match self {
+            Self::NotMine(fault)
+            | Self::Denied(fault)
+            | Self::Unavailable(fault)
+            | Self::Unanswered(fault) => fault,
+        }
+    }
 }
 
 /// Somebody who can check a response.
@@ -160,17 +174,16 @@ pub trait Verifier: Send + Sync {
 /// Asks the verifiers one after the other until one has decided.
 ///
 /// # Errors
-/// The fault of the first that denies or cannot decide; if none holds the account, that of the last.
-pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Logon, Fault> {
-    let mut fault = Fault::from(Minor::BadUserOrPassword);
+/// That of the first that denies or cannot decide; if none holds the account, that of the last.
+pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+    let mut last = Refusal::NotMine(Minor::BadUserOrPassword.into());
     for verifier in verifiers {
         match verifier.verify(attempt) {
-            Ok(logon) => return Ok(logon),
-            Err(Refusal::NotMine(not_mine)) => fault = not_mine,
-            Err(Refusal::Denied(decided) | Refusal::Unavailable(decided)) => return Err(decided),
+            Err(refusal @ Refusal::NotMine(_)) => last = refusal,
+            decided => return decided,
         }
     }
-    Err(fault)
+    Err(last)
 }
 
 #[cfg(test)]
@@ -213,7 +226,7 @@ mod tests {
         };
         ask(&verifiers, &attempt)
             .map(drop)
-            .map_err(|fault| fault.minor())
+            .map_err(|refusal| refusal.into_fault().minor())
     }
 
     #[test]

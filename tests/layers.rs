@@ -65,8 +65,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "accept",
         &[
-            "setup", "ntlm", "verify", "policy", "identity", "transfer", "config", "crypto",
-            "fault", "log", "wire",
+            "setup", "ntlm", "verify", "policy", "brake", "identity", "transfer", "config",
+            "crypto", "fault", "log", "wire",
         ],
     ),
     (

@@ -7,10 +7,6 @@ fn brake(limit: u16) -> Brake {
     Brake::new(config::Brake { limit, window }, None, LogTarget::Off)
 }
 
-fn wrong() -> Result<(), Fault> {
-    Err(Minor::BadUserOrPassword.into())
-}
-
 #[test]
 fn one_account_has_one_count_however_it_is_typed() {
     let brake = brake(5);
@@ -19,9 +15,9 @@ fn one_account_has_one_count_however_it_is_typed() {
         "ALICE",
         "EX\\alice",
         "alice@ex.test",
-        "EX.TEST\\Alice ",
+        "EX.TEST\\ Alice ",
     ] {
-        brake.begin(user).unwrap().answered(&wrong());
+        brake.begin(user).unwrap().refused(Answer::Wrong);
     }
     for user in ["alice", "OTHER\\aLICE", "alice@elsewhere.test"] {
         let Err(fault) = brake.begin(user) else {
@@ -37,20 +33,11 @@ fn one_account_has_one_count_however_it_is_typed() {
 #[test]
 fn only_what_was_wrong_counts() {
     let brake = brake(1);
-    for minor in [
-        Minor::AccountDisabled,
-        Minor::PasswordExpired,
-        Minor::AccountLockedOut,
-        Minor::ControllerUnreachable,
-        Minor::UnknownDomain,
-    ] {
-        brake
-            .begin("alice")
-            .unwrap()
-            .answered::<()>(&Err(minor.into()));
+    for _ in 0..3 {
+        brake.begin("alice").unwrap().refused(Answer::Undecided);
     }
-    brake.begin("alice").unwrap().answered(&Ok(()));
-    brake.begin("alice").unwrap().answered(&wrong());
+    brake.begin("alice").unwrap().let_in(Some("Alice"));
+    brake.begin("alice").unwrap().refused(Answer::Wrong);
     assert!(brake.begin("alice").is_err());
 }
 
@@ -64,7 +51,7 @@ fn many_at_once_are_asked_about_no_more_than_so_many_times() {
                 if let Ok(guess) = brake.begin("alice") {
                     asked.fetch_add(1, Ordering::Relaxed);
                     thread::sleep(Duration::from_millis(5));
-                    guess.answered(&wrong());
+                    guess.refused(Answer::Wrong);
                 }
             });
         }
@@ -80,7 +67,7 @@ fn many_at_once_that_are_right_all_come_in() {
             scope.spawn(|| {
                 let guess = brake.begin("alice").unwrap();
                 thread::sleep(Duration::from_millis(2));
-                guess.answered(&Ok(()));
+                guess.let_in(Some("alice"));
             });
         }
     });
@@ -94,4 +81,28 @@ fn a_guess_without_an_answer_counts() {
         panic!("asked");
     };
     assert_eq!(fault.minor(), Minor::TooManyGuesses);
+}
+
+#[test]
+fn white_space_makes_no_other_account() {
+    let brake = brake(3);
+    for user in ["al ice", "AL  Ice", " al \u{3000} ice "] {
+        brake.begin(user).unwrap().refused(Answer::Wrong);
+    }
+    assert!(brake.begin("al ice").is_err());
+    assert!(brake.begin("alice").is_ok());
+}
+
+#[test]
+fn only_the_account_itself_makes_good_what_was_wrong() {
+    let brake = brake(2);
+    brake.begin("bob").unwrap().refused(Answer::Wrong);
+    // A namesake of another domain; a principal name that another account has.
+    brake.begin("OTHER\\bob").unwrap().let_in(None);
+    brake
+        .begin("bob@elsewhere.test")
+        .unwrap()
+        .let_in(Some("mallory"));
+    brake.begin("bob").unwrap().refused(Answer::Wrong);
+    assert!(brake.begin("bob").is_err());
 }

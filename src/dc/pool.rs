@@ -77,9 +77,8 @@ impl Pool {
         let mut slot = channels.take(deadline, self.claim_of(logon))?;
         match self.ask(&mut slot, deadline, logon) {
             Err(error) if self.is_outage(&error) => {
-                let fault = Fault::from(error);
-                channels.nobody_answers(fault.clone());
-                Err(Error::Outage(fault))
+                channels.nobody_answers(Fault::from(&error));
+                Err(error)
             }
             outcome => {
                 channels.outage_is_over();

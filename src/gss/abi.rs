@@ -267,11 +267,11 @@ impl<T: Copy> InOut<T> {
     }
 }
 
-/// An object of ours that C holds, handed in; NULL where there is none.
+/// An object of ours that C holds, handed in on any thread; NULL where there is none.
 #[repr(transparent)]
 pub struct Handle<T>(*const T);
 
-impl<T> Handle<T> {
+impl<T: Send + Sync> Handle<T> {
     /// The object, if there is one.
     pub fn get(&self) -> Option<&T> {
         // SAFETY: NULL or from a `Box` of ours that was not released (the contract); nobody has it
@@ -292,7 +292,7 @@ impl<T> Handle<T> {
 #[repr(transparent)]
 pub struct Slot<T>(*mut *mut T);
 
-impl<T> Slot<T> {
+impl<T: Send + Sync> Slot<T> {
     /// The object that the variable holds, if any; it stays there.
     ///
     /// # Errors

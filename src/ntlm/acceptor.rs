@@ -13,6 +13,7 @@ pub use claim::{Claim, MicChecked};
 use super::av_pair::{AvId, AvPairs};
 use super::flags::NegotiateFlags;
 use super::message::{Challenge, Negotiate};
+use super::seal::Weakest;
 use super::text::{Charset, utf16le};
 use crate::fault::{Fault, Minor};
 use crate::wire::{DecodeError, FileTime, Reader, Writer};
@@ -100,7 +101,8 @@ impl Target {
 }
 
 /// Answers a NEGOTIATE message with a CHALLENGE message, the second part of the result.
-/// `challenge` is random and used once.
+/// `challenge` is random and used once. Protection below `weakest` is not agreed to; the login goes
+/// through without it.
 ///
 /// # Errors
 /// The token is not a NEGOTIATE message, offers no character set (MS-NLMP 3.2.5.1.1), or is longer
@@ -108,6 +110,7 @@ impl Target {
 pub fn negotiate(
     token: &[u8],
     target: &Target,
+    weakest: Weakest,
     challenge: [u8; 8],
     now: FileTime,
 ) -> Result<(Challenged, Vec<u8>), Fault> {
@@ -119,7 +122,7 @@ pub fn negotiate(
     }
     let offer = Negotiate::decode(token).map_err(malformed)?.flags;
     let (charset, charset_flag) = choose_charset(offer)?;
-    let flags = offer.intersection(SUPPORTED)
+    let flags = weakest.of(offer.intersection(SUPPORTED))
         | charset_flag
         | target.kind_flag()
         | NegotiateFlags::REQUEST_TARGET
@@ -134,6 +137,7 @@ pub fn negotiate(
     .encode()
     .map_err(|too_long| Minor::BadConfiguration.because(too_long))?;
     let challenged = Challenged {
+        weakest,
         negotiate: token.into(),
         challenge: reply.as_slice().into(),
     };
@@ -158,6 +162,7 @@ fn choose_charset(offer: NegotiateFlags) -> Result<(Charset, NegotiateFlags), Fa
 /// choice.
 #[derive(Debug)]
 pub struct Challenged {
+    weakest: Weakest,
     negotiate: Box<[u8]>,
     challenge: Box<[u8]>,
 }
@@ -172,8 +177,9 @@ impl Challenged {
         Claim::parse(self, token)
     }
 
-    /// Writes the two messages, for another process.
+    /// Writes what there is of it, for another process.
     pub fn save(&self, writer: &mut Writer) {
+        writer.u8((self.weakest == Weakest::Any).into());
         writer.block(&self.negotiate).block(&self.challenge);
     }
 
@@ -182,11 +188,16 @@ impl Challenged {
     /// # Errors
     /// It did not write that.
     pub fn restore(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let weakest = match reader.flag("weakest")? {
+            true => Weakest::Any,
+            false => Weakest::Strong,
+        };
         let negotiate = reader.block("NEGOTIATE_MESSAGE")?;
         let challenge = reader.block("CHALLENGE_MESSAGE")?;
         Negotiate::decode(negotiate)?;
         Challenge::decode(challenge)?;
         Ok(Self {
+            weakest,
             negotiate: negotiate.into(),
             challenge: challenge.into(),
         })

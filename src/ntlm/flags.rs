@@ -70,6 +70,11 @@ impl NegotiateFlags {
         Self(self.0 | other.0)
     }
 
+    /// The flags of this that the other has not.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// The flags of both.
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)

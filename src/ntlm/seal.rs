@@ -39,6 +39,35 @@ pub enum Way {
     In,
 }
 
+/// Which protection of messages is agreed to at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weakest {
+    /// That of extended session security with keys of 128 bits.
+    #[default]
+    Strong,
+    /// Any that the flags name: keys of 56 and 40 bits, and signatures that whoever sees a message can
+    /// forge. Without extended session security they are a CRC under RC4 (MS-NLMP 3.4.4.1).
+    Any,
+}
+
+impl Weakest {
+    /// The flags without the protection that is too weak.
+    pub fn of(self, flags: NegotiateFlags) -> NegotiateFlags {
+        match self {
+            Self::Strong if !flags.contains(STRONG) => flags.without(PROTECTION),
+            _ => flags,
+        }
+    }
+}
+
+/// What makes protection strong.
+const STRONG: NegotiateFlags =
+    NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY.union(NegotiateFlags::NEGOTIATE_128);
+
+/// Signatures and encryption.
+pub const PROTECTION: NegotiateFlags =
+    NegotiateFlags::NEGOTIATE_SIGN.union(NegotiateFlags::NEGOTIATE_SEAL);
+
 /// The protection that both sides agreed on, with its keys. All there is to it follows from flags,
 /// key and role, but for the sequence number and the key stream of each direction.
 #[derive(Debug)]
@@ -77,8 +106,7 @@ impl SessionSecurity {
 
     /// Whether messages can be signed. Sealed ones are signed too.
     pub fn signs(&self) -> bool {
-        self.flags
-            .intersects(NegotiateFlags::NEGOTIATE_SIGN | NegotiateFlags::NEGOTIATE_SEAL)
+        self.flags.intersects(PROTECTION)
     }
 
     /// Whether messages can be sealed.
@@ -87,9 +115,11 @@ impl SessionSecurity {
     }
 
     /// The strength of the protection as Cyrus SASL counts it (`sasl_ssf_t`): the bits of the key
-    /// that seals, 1 for signatures only, 0 for none.
+    /// that seals, 1 for signatures only, 0 for none, and for signatures that anybody can forge.
     pub fn strength(&self) -> u32 {
-        match (self.seals(), self.signs()) {
+        let extended = NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY;
+        let is_proof = self.flags.contains(extended);
+        match (self.seals() && is_proof, self.signs() && is_proof) {
             (true, _) => 8 * u32::from(sealing_key_size(self.flags)),
             (false, true) => 1,
             (false, false) => 0,

@@ -52,10 +52,13 @@ impl Verifier for Netlogon {
                 .answered_challenge(attempt.server_challenge),
             nt_response: attempt.response.as_bytes(),
         };
-        let verdict = self
-            .pool
-            .logon(&logon)
-            .map_err(|error| Refusal::Unavailable(error.into()))?;
+        let verdict = self.pool.logon(&logon).map_err(|error| {
+            let refusal = match error.may_have_counted() {
+                true => Refusal::Unanswered,
+                false => Refusal::Unavailable,
+            };
+            refusal(error.into())
+        })?;
         match verdict {
             Verdict::Validated(info) => {
                 let names = Arc::clone(&self.names);

@@ -59,12 +59,12 @@ class Setting:
         path.chmod(0o600)
         return path
 
-    def configuration(self, name, users, log):
-        """Our configuration for a users file."""
+    def configuration(self, name, users, log, more=""):
+        """Our configuration for a users file; `more` is added to it."""
         path = self.folder / name
         path.write_text(
             f'verify = ["users"]\n[users]\nfile = "{users}"\nnetbios_domain = "{DOMAIN}"\n'
-            f'[log]\nto = "{log}"\n'
+            f'[log]\nto = "{log}"\n{more}'
         )
         path.chmod(0o600)
         return path

@@ -116,17 +116,30 @@ def test_messages_with_samba(talking, setting, library, mechanism, granted):
     talks_with("samba", setting, talking, library, mechanism, granted, 50, path=SYSTEM)
 
 
-@pytest.mark.parametrize(
-    ("options", "strength"),
-    [
-        ("128bit=no 56bit=yes", 56),
-        ("128bit=no", 40),
-        ("keyexchange=no", 128),
-    ],
-)
-def test_messages_with_weaker_keys(talking, setting, library, options, strength):
-    more = {"TALKER_OPTIONS": options, "STRENGTH": strength}
+@pytest.fixture(scope="module")
+def opened(setting):
+    """A configuration that agrees to weak keys."""
+    policy = '[policy]\nresponse = "ntlm2-session"\n'
+    return setting.configuration("opened.toml", setting.users, "off", policy)
+
+
+WEAK = [("128bit=no 56bit=yes", 56), ("128bit=no", 40)]
+
+
+@pytest.mark.parametrize(("options", "strength"), [*WEAK, ("keyexchange=no", 128)])
+def test_messages_with_weaker_keys(talking, setting, library, opened, options, strength):
+    more = {"TALKER_OPTIONS": options, "STRENGTH": strength, "NTLMDC_CONFIG": opened}
     talks_with("samba", setting, talking, library, "raw", "conf", 50, path=SYSTEM, **more)
+
+
+@pytest.mark.parametrize("options", [options for options, _ in WEAK])
+def test_weak_keys_are_not_agreed_to(talking, setting, options):
+    more = {"TALKER_KIND": "samba", "TALKER_OPTIONS": options, "PATH": SYSTEM}
+    environment = setting.environment(TALKER=HERE / "talker.py", PYTHONDONTWRITEBYTECODE=1, **more)
+    done = programs.run(talking, "raw", "conf", 1, environment=environment)
+    assert done.returncode == 1
+    # SEC_E_UNSUPPORTED_FUNCTION: Samba's client sees that encryption is not offered.
+    assert "NT code 0x80090302" in done.stderr
 
 
 @pytest.mark.parametrize("granted", ["conf", "integ"])

@@ -1,6 +1,7 @@
 //! Lies about a PDU: its seal, its header, its fragments.
 
 use gss_ntlmdc::fault::Minor::{ControllerForged, ControllerTimeout};
+use gss_ntlmdc::verify::Refusal;
 
 use crate::controller::Controller;
 use crate::delivery::Delivery;
@@ -273,4 +274,16 @@ fn an_answer_without_end_is_ended() {
             draft.delivery = Delivery::Twice;
         }),
     ]);
+}
+
+#[test]
+fn what_went_wrong_before_the_question_counts_for_nobody() {
+    for (step, is_asked) in [(Challenge, false), (SealedBind, false), (Logon, true)] {
+        let controller = Controller::that(at(step, |draft| {
+            draft.delivery = Delivery::CutThenSilence(0);
+        }));
+        let refusal = verifier(controller.address).login("alice").unwrap_err();
+        let is_unanswered = matches!(refusal, Refusal::Unanswered(_));
+        assert_eq!(is_unanswered, is_asked, "{step:?}: {refusal:?}");
+    }
 }

@@ -217,7 +217,7 @@ fn told_as(refusal: Refusal) -> (Kind, Fault) {
     match refusal {
         Refusal::NotMine(fault) => (Kind::NotMine, fault),
         Refusal::Denied(fault) => (Kind::Denied, fault),
-        Refusal::Unavailable(fault) => (Kind::Unavailable, fault),
+        Refusal::Unavailable(fault) | Refusal::Unanswered(fault) => (Kind::Unavailable, fault),
     }
 }
 

@@ -9,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gss_ntlmdc::config::Config;
 use gss_ntlmdc::fault::Fault;
+use gss_ntlmdc::verify::Verifier;
 use gss_ntlmdc::verify::netlogon::Netlogon;
-use gss_ntlmdc::verify::{Refusal, Verifier};
 use tempfile::TempDir;
 
 use crate::support::client::Client;
@@ -133,8 +133,6 @@ pub fn verifier() -> Ready {
 pub fn refused(verifier: &Netlogon, client: &Client) -> Fault {
     match verifier.verify(&client.attempt()) {
         Ok(logon) => panic!("let in as {:?}", logon.account()),
-        Err(Refusal::NotMine(fault) | Refusal::Denied(fault) | Refusal::Unavailable(fault)) => {
-            fault
-        }
+        Err(refusal) => refusal.into_fault(),
     }
 }

@@ -103,3 +103,24 @@ fn what_cannot_go_on_is_not_saved() {
     }
     assert_eq!(refused(&acceptor), Err(Minor::ContextExpired));
 }
+
+#[test]
+fn what_was_not_agreed_to_here_is_not_there() {
+    // Windows' offer with encryption, and an answer that takes 128 bits back.
+    let initiator = Initiator {
+        flags: NegotiateFlags(0xE208_82B7),
+        final_flags: |flags| NegotiateFlags(flags.0 & !0x2000_0000),
+        ..Initiator::default()
+    };
+    for (policy, protects) in [("", false), ("response = \"ntlmv1\"", true)] {
+        let (setup, _folder) = setup(policy);
+        let mut here = Acceptor::new();
+        let (negotiate, challenge) = challenge(&mut here, &setup, &initiator);
+        let mut there = carried(&here, &setup);
+        let token = initiator.authenticate(&negotiate, &challenge).token;
+        for acceptor in [&mut here, &mut there] {
+            step(acceptor, &setup, &token).unwrap();
+            assert_eq!(acceptor.security().unwrap().seals(), protects, "{policy}");
+        }
+    }
+}

@@ -20,7 +20,9 @@ fn begin(store: &Store) -> Permission {
 
 fn wrong(store: &Store) {
     assert_eq!(begin(store), Permission::Given);
-    store.with("ALICE", |records, id| records.end(id, Answer::Wrong, NOW));
+    store.with("ALICE", |records, id| {
+        records.end(id, Answer::Wrong, 3, NOW)
+    });
 }
 
 fn folder() -> tempfile::TempDir {

@@ -10,9 +10,13 @@ fn begin(records: &mut Records, now: u64) -> Permission {
     records.begin(ALICE, 3, at(now))
 }
 
+fn end(records: &mut Records, id: Id, answer: Answer, now: u64) {
+    records.end(id, answer, 3, at(now));
+}
+
 fn guess(records: &mut Records, id: Id, answer: Answer, now: u64) {
     assert_eq!(records.begin(id, 3, at(now)), Permission::Given);
-    records.end(id, answer, at(now));
+    end(records, id, answer, now);
 }
 
 #[test]
@@ -58,14 +62,14 @@ fn guesses_at_once_are_not_more_than_one_after_another() {
         assert_eq!(begin(&mut records, 10_000), Permission::Given);
     }
     assert_eq!(begin(&mut records, 10_000), Permission::Later);
-    records.end(ALICE, Answer::Wrong, at(10_000));
+    end(&mut records, ALICE, Answer::Wrong, 10_000);
     assert_eq!(begin(&mut records, 10_000), Permission::Later);
-    records.end(ALICE, Answer::Right, at(10_000));
+    end(&mut records, ALICE, Answer::Right, 10_000);
     assert_eq!(begin(&mut records, 10_000), Permission::Given);
-    records.end(ALICE, Answer::Wrong, at(10_000));
-    records.end(ALICE, Answer::Wrong, at(10_000));
+    end(&mut records, ALICE, Answer::Wrong, 10_000);
+    end(&mut records, ALICE, Answer::Wrong, 10_000);
     assert_eq!(begin(&mut records, 10_000), Permission::Given);
-    records.end(ALICE, Answer::Wrong, at(10_000));
+    end(&mut records, ALICE, Answer::Wrong, 10_000);
     assert_eq!(begin(&mut records, 10_000), Permission::Refused);
 }
 
@@ -100,14 +104,27 @@ fn many_names_do_not_make_it_forget() {
         guess(&mut records, [name; 16], Answer::Wrong, 10_100);
     }
     assert_eq!(begin(&mut records, 10_200), Permission::Refused);
+    // Names of nobody are forgotten before accounts, whatever their counts.
+    let mut records = Records::default();
+    guess(&mut records, ALICE, Answer::Wrong, 10_000);
+    for name in 100..200 {
+        for _ in 0..3 {
+            guess(&mut records, [name; 16], Answer::Unknown, 10_100);
+        }
+        let refused = records.begin([name; 16], 3, at(10_100));
+        assert_eq!(refused, Permission::Refused, "looks like an account");
+    }
+    guess(&mut records, ALICE, Answer::Wrong, 10_200);
+    guess(&mut records, ALICE, Answer::Wrong, 10_200);
+    assert_eq!(begin(&mut records, 10_200), Permission::Refused);
     // While all are being asked about, a newcomer waits.
     let mut records = Records::default();
     for name in 1..=8 {
         assert_eq!(records.begin([name; 16], 3, at(10_000)), Permission::Given);
     }
     assert_eq!(records.begin([9; 16], 3, at(10_000)), Permission::Later);
-    records.end([9; 16], Answer::Right, at(10_000));
-    records.end([4; 16], Answer::Wrong, at(10_000));
+    end(&mut records, [9; 16], Answer::Right, 10_000);
+    end(&mut records, [4; 16], Answer::Wrong, 10_000);
     assert_eq!(records.begin([9; 16], 3, at(10_000)), Permission::Given);
 }
 
@@ -123,5 +140,41 @@ fn what_is_kept_comes_back() {
     // Damaged bytes are counts, whatever they are.
     let mut odd = Records::decode(&[0xFF; SIZE]);
     assert_eq!(begin(&mut odd, 10_000), Permission::Given);
-    odd.end(ALICE, Answer::Wrong, at(10_000));
+    end(&mut odd, ALICE, Answer::Wrong, 10_000);
+}
+
+#[test]
+fn an_account_at_its_limit_is_never_forgotten() {
+    let mut records = Records::default();
+    for name in 1..=8 {
+        for _ in 0..3 {
+            guess(&mut records, [name; 16], Answer::Wrong, 10_000);
+        }
+    }
+    let another = records.begin([9; 16], 3, at(10_999));
+    assert_eq!(another, Permission::Refused);
+    for name in 1..=8 {
+        let refused = records.begin([name; 16], 3, at(10_999));
+        assert_eq!(refused, Permission::Refused);
+    }
+    assert_eq!(records.begin([9; 16], 3, at(11_000)), Permission::Given);
+}
+
+#[test]
+fn what_was_wrong_is_over_in_time_though_a_namesake_comes_in_meanwhile() {
+    let mut records = Records::default();
+    guess(&mut records, ALICE, Answer::Wrong, 10_000);
+    guess(&mut records, ALICE, Answer::Wrong, 10_000);
+    for now in [10_400, 10_800, 10_999] {
+        guess(&mut records, ALICE, Answer::Undecided, now);
+    }
+    let copy = Records::decode(&records.encode().try_into().unwrap());
+    assert_eq!(copy, records);
+    guess(&mut records, ALICE, Answer::Wrong, 11_000);
+    guess(&mut records, ALICE, Answer::Wrong, 11_000);
+    assert_eq!(begin(&mut records, 11_000), Permission::Given);
+    // And not before.
+    let mut records = copy;
+    guess(&mut records, ALICE, Answer::Wrong, 10_999);
+    assert_eq!(begin(&mut records, 10_999), Permission::Refused);
 }

@@ -10,7 +10,7 @@ use crate::ntlm::flags::NegotiateFlags;
 use crate::ntlm::keys;
 use crate::ntlm::message::{Authenticate, Challenge};
 use crate::ntlm::response::{NtlmV2Response, Response};
-use crate::ntlm::seal::{Role, SessionSecurity};
+use crate::ntlm::seal::{self, Role, SessionSecurity};
 use crate::ntlm::text::{Charset, Text};
 use crate::wire::{DecodeError, Reader};
 
@@ -43,7 +43,10 @@ impl Claim {
         let sent = Challenge::decode(&challenged.challenge)
             .map_err(|error| Minor::InternalError.because(error))?;
         let message = Authenticate::decode(token).map_err(malformed)?;
-        let flags = message.flags.intersection(sent.flags);
+        // The client may have taken back what makes the rest strong.
+        let flags = challenged
+            .weakest
+            .of(message.flags.intersection(sent.flags));
         let Names {
             user,
             domain,
@@ -75,6 +78,13 @@ impl Claim {
         let encrypted_session_key = match &response {
             Response::Anonymous => None,
             _ => encrypted_session_key(&message, flags)?,
+        };
+        let flags = match &response {
+            // All sessions have one key: a message of one would be right in every other.
+            Response::NtlmV1(_) if encrypted_session_key.is_none() => {
+                flags.without(seal::PROTECTION)
+            }
+            _ => flags,
         };
         Ok(Self {
             user,
@@ -121,9 +131,12 @@ impl Claim {
         self.flags
     }
 
-    /// The service that the client means to talk to, as far as it says.
+    /// The service that the client means to talk to, as far as it says. A name that the client
+    /// itself has from an untrusted source (MS-NLMP 2.2.2.1, `MsvAvFlags`) says nothing.
     pub fn target_name(&self) -> Option<&Text> {
-        self.v2().and_then(NtlmV2Response::target_name)
+        self.v2()
+            .filter(|response| !response.flags().contains(AvFlags::UNTRUSTED_SPN))
+            .and_then(NtlmV2Response::target_name)
     }
 
     /// The hash of the TLS channel that the client came through, as far as it says.
@@ -195,9 +208,7 @@ impl Claim {
     }
 
     fn needs_key(&self) -> bool {
-        let protection = NegotiateFlags::NEGOTIATE_KEY_EXCH
-            | NegotiateFlags::NEGOTIATE_SIGN
-            | NegotiateFlags::NEGOTIATE_SEAL;
+        let protection = NegotiateFlags::NEGOTIATE_KEY_EXCH | seal::PROTECTION;
         self.mic.is_some() || self.flags.intersects(protection)
     }
 }
@@ -260,9 +271,12 @@ impl Names {
     fn parse(message: &Authenticate<'_>, charset: Charset) -> Result<Self, DecodeError> {
         let decode = |bytes, field| {
             let name = charset.decode(bytes, field)?;
-            match name.units.len() > MAX_NAME {
-                true => Err(DecodeError::new(field, "longer than any name")),
-                false => Ok(name),
+            if name.units.len() > MAX_NAME {
+                Err(DecodeError::new(field, "longer than any name"))
+            } else if has_control(&name, charset) {
+                Err(DecodeError::new(field, "a control character"))
+            } else {
+                Ok(name)
             }
         };
         let mut user = decode(message.user, "UserName")?;
@@ -283,6 +297,18 @@ impl Names {
             workstation,
         })
     }
+}
+
+/// No account has such a name. Who verifies may end a name at a NUL, and mean another account than we
+/// do: one that is counted, or let in, under another name. In OEM the upper half is letters.
+fn has_control(name: &Text, charset: Charset) -> bool {
+    name.units
+        .iter()
+        .filter_map(|unit| char::from_u32((*unit).into()))
+        .any(|letter| match charset {
+            Charset::Unicode => letter.is_control(),
+            Charset::Oem => letter.is_ascii_control(),
+        })
 }
 
 /// Every AV pair that we sent must be in the response as we sent it: else the response was made for
@@ -320,12 +346,11 @@ fn encrypted_session_key(
     message: &Authenticate<'_>,
     flags: NegotiateFlags,
 ) -> Result<Option<[u8; 16]>, Fault> {
-    let protection = NegotiateFlags::NEGOTIATE_SIGN | NegotiateFlags::NEGOTIATE_SEAL;
     if !flags.contains(NegotiateFlags::NEGOTIATE_KEY_EXCH) {
         return Ok(None);
     }
     match message.encrypted_session_key {
-        [] if !flags.intersects(protection) => Ok(None),
+        [] if !flags.intersects(seal::PROTECTION) => Ok(None),
         key => key
             .try_into()
             .map(Some)

@@ -6,7 +6,7 @@ mod hostile;
 
 use super::*;
 use crate::crypto::{self, Key};
-use crate::ntlm::imitation::{Answered, Initiator, RANDOM_SESSION_KEY};
+use crate::ntlm::imitation::{Answer, Answered, Initiator, RANDOM_SESSION_KEY};
 use crate::ntlm::keys;
 use crate::ntlm::message::{MAX_TOKEN, MessageType, token_type};
 use crate::ntlm::response::Response;
@@ -26,7 +26,7 @@ fn target() -> Target {
 }
 
 fn challenged(negotiate_message: &[u8]) -> (Challenged, Vec<u8>) {
-    negotiate(negotiate_message, &target(), CHALLENGE, NOW).unwrap()
+    negotiate(negotiate_message, &target(), Weakest::Any, CHALLENGE, NOW).unwrap()
 }
 
 /// Both messages of the client: the state that waits for the second, and the second.
@@ -104,7 +104,7 @@ fn empty_names_are_left_out_and_long_ones_refused() {
     target.dns_domain.clear();
     target.dns_computer = "x".repeat(255);
     let first = Initiator::curl().negotiate();
-    let (_, message) = negotiate(&first, &target, CHALLENGE, NOW).unwrap();
+    let (_, message) = negotiate(&first, &target, Weakest::Any, CHALLENGE, NOW).unwrap();
     let challenge = Challenge::decode(&message).unwrap();
     assert_eq!(challenge.target_name, b"WEB1-NTLM", "in OEM");
     assert!(challenge.flags.contains(NegotiateFlags::TARGET_TYPE_SERVER));
@@ -114,7 +114,7 @@ fn empty_names_are_left_out_and_long_ones_refused() {
     assert_eq!(ids, [1, 3, 7]);
 
     target.dns_computer = "x".repeat(256);
-    let fault = negotiate(&first, &target, CHALLENGE, NOW).unwrap_err();
+    let fault = negotiate(&first, &target, Weakest::Any, CHALLENGE, NOW).unwrap_err();
     assert_eq!(fault.minor(), Minor::BadConfiguration);
 }
 
@@ -138,11 +138,84 @@ fn flags_are_those_of_both_sides() {
     assert_eq!(chosen(0xFFFF_FFFF), 0xE289_8235);
     assert_eq!(chosen(0xE208_8297), 0xE289_8215, "Windows");
     assert_eq!(chosen(0x0008_8206), 0x0089_8206, "curl");
-    let fault = negotiate(&negotiate_with(0xE208_8294), &target(), CHALLENGE, NOW).unwrap_err();
+    let fault = negotiate(
+        &negotiate_with(0xE208_8294),
+        &target(),
+        Weakest::Any,
+        CHALLENGE,
+        NOW,
+    )
+    .unwrap_err();
     assert_eq!(
         fault.to_string(),
         "the NTLM message is malformed: NegotiateFlags: neither UNICODE nor OEM"
     );
+}
+
+#[test]
+fn protection_that_is_weak_is_not_agreed_to() {
+    const SEAL: u32 = 0x30;
+    let granted = |weakest, offer, final_flags| {
+        let client = Initiator {
+            flags: NegotiateFlags(offer),
+            announces_mic: false,
+            final_flags,
+            ..Initiator::default()
+        };
+        let first = client.negotiate();
+        let (state, second) = negotiate(&first, &target(), weakest, CHALLENGE, NOW).unwrap();
+        let offered = Challenge::decode(&second).unwrap().flags.0 & SEAL;
+        let answered = client.authenticate(&first, &second);
+        let claim = state.authenticate(&answered.token).unwrap();
+        let key = prove(&claim, client.password).unwrap();
+        let checked = claim.check_mic(Some(&key)).unwrap();
+        let security = checked.into_security().unwrap();
+        (offered, security.seals(), security.signs())
+    };
+    let all = |flags| flags;
+    let (yes, no) = ((SEAL, true, true), (0, false, false));
+    for (what, offer, strong) in [
+        ("Windows", 0xE208_82B7, yes),
+        ("without key exchange", 0xA208_82B7, yes),
+        ("56 bits", 0xC208_82B7, no),
+        ("40 bits", 0x4208_82B7, no),
+        ("a CRC", 0xE200_82B7, no),
+    ] {
+        assert_eq!(granted(Weakest::Strong, offer, all), strong, "{what}");
+        assert_eq!(granted(Weakest::Any, offer, all), yes, "{what}");
+    }
+    // Taken back in the last message.
+    let taken_back = (SEAL, false, false);
+    for less in [
+        (|flags| NegotiateFlags(flags.0 & !0x2000_0000)) as fn(NegotiateFlags) -> NegotiateFlags,
+        |flags| NegotiateFlags(flags.0 & !0x0008_0000),
+    ] {
+        assert_eq!(granted(Weakest::Strong, 0xE208_82B7, less), taken_back);
+        assert_eq!(granted(Weakest::Any, 0xE208_82B7, less), yes);
+    }
+}
+
+#[test]
+fn one_key_for_all_sessions_protects_none() {
+    for (flags, protects) in [
+        (0xE200_82B7, true),
+        (0xA200_82B7, false),
+        (0xA208_82B7, false),
+    ] {
+        let client = Initiator {
+            flags: NegotiateFlags(flags),
+            answer: Answer::NtlmV1,
+            ..Initiator::default()
+        };
+        let claim = claim(&client).unwrap();
+        assert!(matches!(claim.response(), Response::NtlmV1(_)));
+        let checked = claim.check_mic(Some(&Key::new([7; 16]))).unwrap();
+        assert_eq!(
+            checked.into_security().unwrap().signs(),
+            protects,
+            "{flags:#x}"
+        );
+    }
 }
 
 fn negotiate_with(flags: u32) -> Vec<u8> {
@@ -159,7 +232,7 @@ fn half_a_login_is_small() {
     assert!(held <= 2048, "{held} bytes");
 
     first.push(b'x');
-    let fault = negotiate(&first, &target(), CHALLENGE, NOW).unwrap_err();
+    let fault = negotiate(&first, &target(), Weakest::Any, CHALLENGE, NOW).unwrap_err();
     assert_eq!(fault.minor(), Minor::Malformed);
 }
 
@@ -182,7 +255,7 @@ fn the_type_of_a_message_is_told_or_why_it_has_none() {
     assert_eq!(refused(&long), Minor::TokenTooLong);
 
     // Whoever does not ask for the type first is told all the same.
-    let fault = negotiate(&second, &target(), CHALLENGE, NOW).unwrap_err();
+    let fault = negotiate(&second, &target(), Weakest::Any, CHALLENGE, NOW).unwrap_err();
     assert_eq!(fault.minor(), Minor::Malformed);
     assert_eq!(
         state.authenticate(&first).unwrap_err().minor(),
@@ -197,11 +270,11 @@ fn an_answer_fits_its_own_challenge_only() {
     let first = client.negotiate();
 
     let later = FileTime(NOW.0 + 1);
-    let (state, _) = negotiate(&first, &target(), CHALLENGE, later).unwrap();
+    let (state, _) = negotiate(&first, &target(), Weakest::Any, CHALLENGE, later).unwrap();
     let fault = state.authenticate(&answered.token).unwrap_err();
     assert_eq!(fault.minor(), Minor::TargetInfoChanged);
 
-    let (state, _) = negotiate(&first, &target(), [0; 8], NOW).unwrap();
+    let (state, _) = negotiate(&first, &target(), Weakest::Any, [0; 8], NOW).unwrap();
     let claim = state.authenticate(&answered.token).unwrap();
     assert_eq!(prove(&claim, client.password), None);
     // And the MIC holds the messages together, should somebody prove it nevertheless.
@@ -216,6 +289,7 @@ fn the_samples_keys_come_out_of_the_samples_messages() {
     // MS-NLMP 4.2.4.3 has a challenge of another server and no NEGOTIATE message.
     use crate::ntlm::message::tests::{SAMPLE_AUTHENTICATE, SAMPLE_CHALLENGE};
     let state = Challenged {
+        weakest: Weakest::Any,
         negotiate: Box::default(),
         challenge: SAMPLE_CHALLENGE.into(),
     };
@@ -276,6 +350,7 @@ fn a_mic_of_chromium_is_right() {
     let mut third = message.encode().unwrap();
     third[56..60].copy_from_slice(&88_u32.to_le_bytes());
     let state = Challenged {
+        weakest: Weakest::Any,
         negotiate: first.into(),
         challenge: SAMPLE_CHALLENGE.into(),
     };

@@ -4,6 +4,7 @@ use crate::ntlm::acceptor::{self, Claim, Target, TargetKind};
 use crate::ntlm::message::MAX_TOKEN;
 use crate::ntlm::message::tests::SAMPLE_CHALLENGE;
 use crate::ntlm::response::Response;
+use crate::ntlm::seal::Weakest;
 
 const NOW: FileTime = FileTime(133_444_736_000_000_000);
 const SIGN: Protection = Protection {
@@ -42,7 +43,7 @@ fn accepted(first: &[u8]) -> (acceptor::Challenged, Vec<u8>) {
         dns_domain: "example.test".to_owned(),
         kind: TargetKind::Domain,
     };
-    acceptor::negotiate(first, &target, *b"challeng", NOW).unwrap()
+    acceptor::negotiate(first, &target, Weakest::Strong, *b"challeng", NOW).unwrap()
 }
 
 /// A whole login: what the acceptor takes it for, and what the initiator is left with.

@@ -139,7 +139,7 @@ fn a_missing_secret_names_its_path() {
 fn unknown_user_and_wrong_password_look_alike() {
     let fault = |status| match refusal(status, true) {
         Refusal::NotMine(fault) | Refusal::Denied(fault) => fault,
-        Refusal::Unavailable(fault) => panic!("{fault}"),
+        Refusal::Unavailable(fault) | Refusal::Unanswered(fault) => panic!("{fault}"),
     };
     let unknown = fault(NtStatus::NO_SUCH_USER);
     let wrong = fault(NtStatus::WRONG_PASSWORD);
@@ -182,6 +182,7 @@ fn statuses_become_refusals() {
             Refusal::NotMine(fault) => (fault, "not mine"),
             Refusal::Denied(fault) => (fault, "denied"),
             Refusal::Unavailable(fault) => (fault, "unavailable"),
+            Refusal::Unanswered(fault) => (fault, "unanswered"),
         };
         assert_eq!((fault.minor(), kind), expected, "{status:#x}");
     }

@@ -71,11 +71,7 @@ fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<Str
     users
         .verify(&attempt)
         .map(|logon| format!("{}\\{}", logon.account().domain, logon.account().user))
-        .map_err(|refusal| match refusal {
-            Refusal::NotMine(fault) | Refusal::Denied(fault) | Refusal::Unavailable(fault) => {
-                fault.minor()
-            }
-        })
+        .map_err(|refusal| refusal.into_fault().minor())
 }
 
 #[test]

@@ -189,9 +189,8 @@ fn a_mic_that_is_not_announced_is_not_looked_at() {
 fn what_the_client_adds_is_kept() {
     let client = Initiator {
         alter: |mut pairs| {
-            let flags = AvFlags(AvFlags::MIC.0 | AvFlags::UNTRUSTED_SPN.0);
             for (id, value) in [
-                (AvId::FLAGS, flags.0.to_le_bytes().to_vec()),
+                (AvId::FLAGS, AvFlags::MIC.0.to_le_bytes().to_vec()),
                 (AvId::SINGLE_HOST, vec![9; 48]),
                 (AvId::CHANNEL_BINDINGS, vec![0; 16]),
                 (AvId::TARGET_NAME, utf16le("HTTP/web1".encode_utf16())),
@@ -207,4 +206,38 @@ fn what_the_client_adds_is_kept() {
     assert_eq!(claim.target_name().unwrap().meant, "HTTP/web1");
     let key = prove(&claim, client.password).unwrap();
     assert!(claim.check_mic(Some(&key)).unwrap().verified());
+}
+
+#[test]
+fn a_service_that_the_client_does_not_trust_is_none() {
+    let client = Initiator {
+        alter: |mut pairs| {
+            let flags = AvFlags(AvFlags::MIC.0 | AvFlags::UNTRUSTED_SPN.0);
+            for (id, value) in [
+                (AvId::FLAGS, flags.0.to_le_bytes().to_vec()),
+                (AvId::TARGET_NAME, utf16le("HTTP/web1".encode_utf16())),
+            ] {
+                pairs.set(id, value).unwrap();
+            }
+            pairs
+        },
+        ..Initiator::default()
+    };
+    let claim = claim(&client).unwrap();
+    assert!(claim.target_name().is_none());
+    assert!(claim.mic_present());
+}
+
+#[test]
+fn letters_of_an_old_character_set_are_no_control_characters() {
+    // 0x81 is a letter in code page 850, and a control character in Latin-1.
+    let client = Initiator {
+        workstation: "PC1",
+        ..Initiator::curl()
+    };
+    let (state, answered) = answered(&client);
+    let mut token = answered.token;
+    let at = token.windows(3).position(|part| part == b"PC1").unwrap();
+    token[at] = 0x81;
+    assert!(state.authenticate(&token).is_ok());
 }

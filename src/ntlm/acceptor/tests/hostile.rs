@@ -22,7 +22,7 @@ fn prefixes_of_a_first_message_are_refused_below_16_bytes() {
     for length in 0..first.len() {
         let token = &first[..length];
         let told = token_type(token);
-        let result = negotiate(token, &target(), CHALLENGE, NOW);
+        let result = negotiate(token, &target(), Weakest::Any, CHALLENGE, NOW);
         match length {
             0..8 => assert_eq!(minor(told), Minor::NotNtlm, "{length}"),
             8..12 => assert_eq!(minor(told), Minor::Malformed, "{length}"),
@@ -301,4 +301,44 @@ fn claims_print_no_responses() {
     assert!(printed.contains("user: \"alice\""), "{printed}");
     assert!(!printed.contains("170, 170"), "{printed}");
     assert!(printed.len() < 400, "{printed}");
+}
+
+#[test]
+fn control_characters_are_in_no_name() {
+    for charset in [0x0008_8206, 0x0008_8207] {
+        for name in [
+            "alice\0x",
+            "alice\0\\bob",
+            "\u{1}",
+            "bob\n",
+            "bob\u{7f}",
+            "\0",
+        ] {
+            let sane = Initiator {
+                flags: NegotiateFlags(charset),
+                ..Initiator::curl()
+            };
+            for client in [
+                Initiator {
+                    user: name,
+                    ..sane.clone()
+                },
+                Initiator {
+                    domain: name,
+                    ..sane.clone()
+                },
+                Initiator {
+                    workstation: name,
+                    ..sane
+                },
+            ] {
+                assert_eq!(minor(claim(&client)), Minor::Malformed, "{client:?}");
+            }
+        }
+    }
+    let client = Initiator {
+        user: "bob\u{85}",
+        ..Initiator::default()
+    };
+    assert_eq!(minor(claim(&client)), Minor::Malformed);
 }

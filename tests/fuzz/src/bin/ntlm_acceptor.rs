@@ -6,6 +6,7 @@ use gss_ntlmdc::ntlm::acceptor::{Target, TargetKind, negotiate};
 use gss_ntlmdc::ntlm::av_pair::AvPairs;
 use gss_ntlmdc::ntlm::message::Challenge;
 use gss_ntlmdc::ntlm::response::Response;
+use gss_ntlmdc::ntlm::seal::Weakest;
 use gss_ntlmdc::wire::{FileTime, Reader};
 use libfuzzer_sys::fuzz_target;
 
@@ -25,7 +26,8 @@ fuzz_target!(|bytes: &[u8]| {
         kind: TargetKind::Domain,
     };
     let now = FileTime(133_444_736_000_000_000);
-    let Ok((challenged, challenge)) = negotiate(first, &target, [0x0C; 8], now) else {
+    let Ok((challenged, challenge)) = negotiate(first, &target, Weakest::Any, [0x0C; 8], now)
+    else {
         return;
     };
     let Ok(claim) = challenged.authenticate(reader.rest()) else {
