@@ -87,7 +87,7 @@ def test_a_login_touches_nothing_that_it_does_not_need(setting, program, request
     assert looks
     # Whether a file has changed is asked once a second, whatever the number of logins.
     for file in (re.search(r'"(.*?)"', look)[1] for look in looks):
-        assert file.startswith(str(mechanism.directory))
+        assert file.startswith((str(mechanism.directory), str(setting.state)))
         assert sum(f'"{file}"' in look for look in looks) <= seconds + 1, file
     counted = collections.Counter(name(call) for call in calls if call not in looks)
     for call in UNCOUNTED:
