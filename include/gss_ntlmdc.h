@@ -36,6 +36,12 @@
 #define NTLMDC_ATTR_LOCAL_LOGIN_USER "local-login-user"
 /* The server that verified the login. */
 #define NTLMDC_ATTR_LOGON_SERVER "logon-server"
+/* UserFlags of the login (MS-PAC 2.5), in hexadecimal: 0x120. */
+#define NTLMDC_ATTR_USER_FLAGS "user-flags"
+/* When the account's hours end, in seconds since 1970; absent if they do not. */
+#define NTLMDC_ATTR_LOG_OFF_TIME "log-off-time"
+/* When the account ends, in seconds since 1970; absent if it does not. */
+#define NTLMDC_ATTR_KICK_OFF_TIME "kick-off-time"
 /* What the client calls its computer; nobody has verified it. */
 #define NTLMDC_ATTR_WORKSTATION "workstation"
 /* The security identifiers of all groups, one a value. */

@@ -150,7 +150,7 @@ impl Established {
         let settings = &setup.config().identity;
         let (account, group_names) = logon.into_parts();
         let lasts = SystemTime::now() + settings.lifetime;
-        let expires = account.log_off.map_or(lasts, |log_off| lasts.min(log_off));
+        let expires = account.ends().map_or(lasts, |ends| lasts.min(ends));
         let identity = Identity::new(
             account,
             settings,

@@ -4,6 +4,7 @@ mod groups;
 mod saved;
 
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use crate::config::{self, LetterCase, NameFormat};
 use crate::fault::is_unprintable;
@@ -36,6 +37,18 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
         "The name of the local account. MIT's gss_userok looks here where SPNEGO stands between.",
     ),
     ("logon-server", "The server that verified the login."),
+    (
+        "user-flags",
+        "UserFlags of the login (MS-PAC 2.5), in hexadecimal: 0x120.",
+    ),
+    (
+        "log-off-time",
+        "When the account's hours end, in seconds since 1970; absent if they do not.",
+    ),
+    (
+        "kick-off-time",
+        "When the account ends, in seconds since 1970; absent if it does not.",
+    ),
     (
         WORKSTATION,
         "What the client calls its computer; nobody has verified it.",
@@ -233,6 +246,12 @@ fn attributes(account: &Account, local: Option<&str>, workstation: &str) -> Vec<
         ("primary-group-sid", sid(&account.primary_group_sid)),
         (LOCAL_LOGIN_USER, local.map(str::to_owned)),
         ("logon-server", account.logon_server.clone()),
+        (
+            "user-flags",
+            account.user_flags.map(|flags| format!("{flags:#x}")),
+        ),
+        ("log-off-time", account.log_off.and_then(seconds)),
+        ("kick-off-time", account.kick_off.and_then(seconds)),
         (WORKSTATION, Some(printable(workstation))),
     ];
     let group_sids = account.group_sids.iter().map(ToString::to_string).collect();
@@ -248,6 +267,11 @@ fn attributes(account: &Account, local: Option<&str>, workstation: &str) -> Vec<
             complete: true,
         })
         .collect()
+}
+
+fn seconds(time: SystemTime) -> Option<String> {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(since.as_secs().to_string())
 }
 
 /// What a client typed, fit for an environment variable.

@@ -56,11 +56,20 @@ pub struct Account {
     pub group_sids: Vec<Sid>,
     /// The server that verified.
     pub logon_server: Option<String>,
-    /// When the account must be logged off, if it must.
+    /// `UserFlags` of the login (MS-PAC 2.5), if a domain verified it.
+    pub user_flags: Option<u32>,
+    /// When the account's hours end (`LogoffTime`), if they do.
     pub log_off: Option<SystemTime>,
+    /// When the account ends, or must be thrown out (`KickOffTime`), if ever.
+    pub kick_off: Option<SystemTime>,
 }
 
 impl Account {
+    /// When a login of the account ends at the latest, if its verifier knows a time.
+    pub fn ends(&self) -> Option<SystemTime> {
+        [self.log_off, self.kick_off].into_iter().flatten().min()
+    }
+
     /// True if it is of this domain, which may be given by either of its names.
     pub fn is_of(&self, domain: &DomainName) -> bool {
         let dns_domain = self.dns_domain.as_deref();

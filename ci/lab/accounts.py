@@ -14,6 +14,7 @@ USERS = {
     "petra": "protected from NTLM",
     "Guest": "never let in, though enabled and with a password",
     "gina": "let in, and in many groups",
+    "konrad": "let in, until the account ends in a day",
 }
 
 # The domain's own groups, by what they are: their members, users or groups.

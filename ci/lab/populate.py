@@ -45,6 +45,7 @@ def main(machine, secret):
     directory.disable_account("(sAMAccountName=dora)")
     directory.setpassword("(sAMAccountName=mia)", passwords["mia"], True)
     directory.setexpiry("(sAMAccountName=xaver)", -DAY)
+    directory.setexpiry("(sAMAccountName=konrad)", DAY)
     change(directory, "hannah", "logonHours", bytes(21))
     change(directory, "walter", "userWorkstations", b"ELSEWHERE")
     directory.add_remove_group_members("Protected Users", ["petra"])

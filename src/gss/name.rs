@@ -249,7 +249,9 @@ mod tests {
             primary_group_sid: None,
             group_sids: Vec::new(),
             logon_server: None,
+            user_flags: None,
             log_off: None,
+            kick_off: None,
         };
         let settings = config::Identity::default();
         let identity = Identity::new(account, &settings, "EXAMPLE", String::new());

@@ -57,7 +57,9 @@ fn put_account(writer: &mut Writer, account: &Account) {
         primary_group_sid,
         group_sids,
         logon_server,
+        user_flags,
         log_off,
+        kick_off,
     } = account;
     writer.block(user.as_bytes()).block(domain.as_bytes());
     for text in [dns_domain, upn, full_name, logon_server] {
@@ -65,9 +67,14 @@ fn put_account(writer: &mut Writer, account: &Account) {
     }
     put(writer, sid.as_ref(), put_sid);
     put(writer, primary_group_sid.as_ref(), put_sid);
-    put(writer, log_off.as_ref(), |writer, time| {
-        writer.u64(FileTime::from(*time).0);
+    put(writer, user_flags.as_ref(), |writer, flags| {
+        writer.u32(*flags);
     });
+    for time in [log_off, kick_off] {
+        put(writer, time.as_ref(), |writer, time| {
+            writer.u64(FileTime::from(*time).0);
+        });
+    }
     for sid in group_sids {
         put(writer, Some(sid), put_sid);
     }
@@ -81,7 +88,9 @@ fn take_account(reader: &mut Reader<'_>) -> Result<Account, DecodeError> {
     let (full_name, logon_server) = (text("full name")?, text("logon server")?);
     let sid = take(reader, "user's SID", take_sid)?;
     let primary_group_sid = take(reader, "primary group's SID", take_sid)?;
+    let user_flags = take(reader, "user flags", |reader, field| reader.u32(field))?;
     let log_off = take(reader, "log-off time", take_time)?;
+    let kick_off = take(reader, "kick-off time", take_time)?;
     let mut group_sids = Vec::new();
     while let Some(sid) = take(reader, "group's SID", take_sid)? {
         group_sids.push(sid);
@@ -96,7 +105,9 @@ fn take_account(reader: &mut Reader<'_>) -> Result<Account, DecodeError> {
         primary_group_sid,
         group_sids,
         logon_server,
+        user_flags,
         log_off,
+        kick_off,
     })
 }
 

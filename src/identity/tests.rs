@@ -22,7 +22,9 @@ fn alice() -> Account {
             .filter_map(|rid| domain.with_rid(rid))
             .collect(),
         logon_server: None,
+        user_flags: Some(0x120),
         log_off: None,
+        kick_off: None,
     }
 }
 
@@ -328,7 +330,7 @@ fn what_the_client_typed_is_printable() {
 #[test]
 fn every_attribute_is_announced() {
     let identity = alice_with(Called::all(&[Some(("EXAMPLE", "a")), None]));
-    assert_eq!(identity.attributes().count(), 11);
+    assert_eq!(identity.attributes().count(), 12);
     for Attribute { name, .. } in identity.attributes() {
         assert!(ATTRIBUTES.iter().any(|(known, _)| known == name), "{name}");
     }
@@ -362,6 +364,7 @@ fn attributes_without_a_value_are_left_out() {
             "user-sid",
             "primary-group-sid",
             "local-login-user",
+            "user-flags",
             "group-sids"
         ]
     );
@@ -373,11 +376,29 @@ fn attributes_without_a_value_are_left_out() {
     assert!(identity.attribute(b"nothing").is_none());
 }
 
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds)
+}
+
+#[test]
+fn when_a_login_ends_is_told_in_seconds() {
+    let account = Account {
+        log_off: Some(at(2_000_000_000)),
+        kick_off: Some(at(1_900_000_000)),
+        ..alice()
+    };
+    let identity = with(account, NameFormat::Logon, "EXAMPLE");
+    assert_eq!(values(&identity, "user-flags"), ["0x120"]);
+    assert_eq!(values(&identity, "log-off-time"), ["2000000000"]);
+    assert_eq!(values(&identity, "kick-off-time"), ["1900000000"]);
+}
+
 #[test]
 fn an_identity_is_the_same_in_another_process() {
     let full = Account {
         logon_server: Some("DC1".to_owned()),
-        log_off: Some(std::time::UNIX_EPOCH + std::time::Duration::from_secs(2_000_000_000)),
+        log_off: Some(at(2_000_000_000)),
+        kick_off: Some(at(2_100_000_000)),
         ..alice()
     };
     let bare = Account {

@@ -4,7 +4,6 @@ mod route;
 mod status;
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use crate::config::{self, LogTarget};
 use crate::dc::names::Names;
@@ -97,8 +96,6 @@ fn proven(routed: Routed) -> Result<Logon, Refusal> {
     if anonymous.is_some() && info.sid == anonymous {
         return Err(denied(Minor::AnonymousRefused));
     }
-    let log_off =
-        earliest([info.logoff_time, info.kick_off_time].map(|time| time.to_system_time()));
     let mut group_sids = info.group_sids;
     if let Some(primary) = &info.primary_group_sid
         && !group_sids.contains(primary)
@@ -115,13 +112,11 @@ fn proven(routed: Routed) -> Result<Logon, Refusal> {
         primary_group_sid: info.primary_group_sid,
         group_sids,
         logon_server: unless_empty(info.logon_server),
-        log_off,
+        user_flags: Some(info.user_flags),
+        log_off: info.logoff_time.to_system_time(),
+        kick_off: info.kick_off_time.to_system_time(),
     };
     Ok(Logon::proven("netlogon", account, info.user_session_key))
-}
-
-fn earliest(times: [Option<SystemTime>; 2]) -> Option<SystemTime> {
-    times.into_iter().flatten().min()
 }
 
 fn unless_empty(text: String) -> Option<String> {

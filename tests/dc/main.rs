@@ -19,6 +19,8 @@ mod groups;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::time::SystemTime;
+
 use gss_ntlmdc::fault::Minor;
 use gss_ntlmdc::verify::Verifier;
 use support::client::{Client, DOMAIN};
@@ -35,7 +37,7 @@ fn alice_is_let_in_as_the_domain_knows_her() {
     assert_eq!(account.dns_domain.as_deref(), Some("example.test"));
     assert_eq!(account.upn.as_deref(), Some("alice@example.test"));
     assert_eq!(account.logon_server.as_deref(), Some("DC1"));
-    assert_eq!(account.log_off, None);
+    assert_eq!(account.ends(), None);
     let sid = account.sid.as_ref().unwrap().to_string();
     assert!(sid.starts_with("S-1-5-21-"), "{sid}");
     let primary = account.primary_group_sid.as_ref().unwrap();
@@ -45,6 +47,23 @@ fn alice_is_let_in_as_the_domain_knows_her() {
         verified.session_base_key(),
         Some(&client.session_base_key())
     );
+}
+
+/// Whose account ends is thrown out then, whatever lifetime is configured.
+#[test]
+fn a_login_ends_with_the_account() {
+    let _turn = dc::turn();
+    let verified = dc::verifier()
+        .verify(&Client::of("konrad").attempt())
+        .unwrap();
+    let left = verified
+        .account()
+        .ends()
+        .unwrap()
+        .duration_since(SystemTime::now());
+    // The lab gives him a day, some time ago.
+    let hours = left.unwrap().as_secs() / 3600;
+    assert!((20..=24).contains(&hours), "{hours}");
 }
 
 #[test]

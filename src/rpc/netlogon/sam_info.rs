@@ -40,6 +40,8 @@ pub struct SamInfo4 {
     pub primary_group_sid: Option<Sid>,
     /// From `LogonDomainId` and `GroupIds`, then `ExtraSids`: memberships that are enabled.
     pub group_sids: Vec<Sid>,
+    /// `UserFlags`.
+    pub user_flags: u32,
     /// `UserFlags` and `UserId` say guest.
     pub is_guest: bool,
     /// `UserSessionKey`; none if all zero.
@@ -115,6 +117,7 @@ impl SamInfo4 {
             sid: in_domain(fixed.user_id),
             primary_group_sid: in_domain(fixed.primary_group_id),
             group_sids: group_sids.chain(extra_sids).collect(),
+            user_flags: fixed.user_flags,
             is_guest: fixed.user_flags & LOGON_GUEST != 0 || fixed.user_id == DOMAIN_USER_RID_GUEST,
             user_session_key: Some(fixed.user_session_key).filter(|key| !key.is_zero()),
         })

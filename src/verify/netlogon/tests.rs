@@ -48,6 +48,7 @@ pub(super) fn bob() -> SamInfo4 {
         sid: domain.with_rid(1103),
         primary_group_sid: domain.with_rid(513),
         group_sids: vec![domain.with_rid(1200).unwrap()],
+        user_flags: 0x120,
         is_guest: false,
         user_session_key: None,
     }
@@ -89,7 +90,7 @@ fn the_account_is_what_the_controller_says() {
     assert_eq!(account.domain, "EXAMPLE");
     assert_eq!(account.dns_domain.as_deref(), Some("example.test"));
     assert_eq!((&account.upn, &account.full_name), (&None, &None));
-    assert_eq!(account.log_off, None);
+    assert_eq!((account.user_flags, account.ends()), (Some(0x120), None));
     let groups: Vec<String> = account.group_sids.iter().map(Sid::to_string).collect();
     assert_eq!(groups, ["S-1-5-21-1-2-3-1200", "S-1-5-21-1-2-3-513"]);
 }
@@ -103,7 +104,9 @@ fn the_earlier_end_counts() {
         ..bob()
     };
     let logon = proven_of(info).unwrap();
-    assert_eq!(logon.account().log_off, Some(at(1_900_000_000)));
+    let account = logon.account();
+    assert_eq!(account.log_off, Some(at(2_000_000_000)));
+    assert_eq!(account.ends(), Some(at(1_900_000_000)));
 }
 
 #[test]
