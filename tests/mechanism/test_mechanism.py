@@ -113,7 +113,7 @@ def talks_with(kind, setting, talking, library, *words, path, **more):
 @pytest.mark.parametrize("granted", ["conf", "integ"])
 @pytest.mark.parametrize("mechanism", ["raw", "spnego"])
 def test_messages_with_samba(talking, setting, library, mechanism, granted):
-    talks_with("samba", setting, talking, library, mechanism, granted, 50, path=SYSTEM)
+    talks_with("samba", setting, talking, library, mechanism, granted, 1000, path=SYSTEM)
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def test_weak_keys_are_not_agreed_to(talking, setting, options):
 @pytest.mark.parametrize("granted", ["conf", "integ"])
 @pytest.mark.parametrize("mechanism", ["raw", "spnego"])
 def test_messages_with_pyspnego(talking, setting, library, mechanism, granted):
-    talks_with("pyspnego", setting, talking, library, mechanism, granted, 50, path=OURS)
+    talks_with("pyspnego", setting, talking, library, mechanism, granted, 1000, path=OURS)
 
 
 @pytest.mark.parametrize("granted", ["conf", "integ"])
