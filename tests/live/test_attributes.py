@@ -34,13 +34,22 @@ def test_a_required_attribute_is_compared_whole(library, make_site, required, st
         assert connection.log_in("alice", site.passwords["alice"]).status == status
 
 
-def test_a_client_cannot_write_lines_into_the_log(users_site):
+@pytest.mark.parametrize(
+    ("name", "logged"),
+    [
+        # Names with control characters are those of no account.
+        ('x"\nntlmdc: accepted "root', "refused: "),
+        ('x" accepted "root', r'user="x\u{22} accepted \u{22}root"'),
+        ("x\u2028y\u202e", r'user="x\u{2028}y\u{202e}"'),
+    ],
+)
+def test_a_client_cannot_write_lines_into_the_log(users_site, name, logged):
     mark = users_site.apache.mark()
     with wire.Connection(users_site) as connection:
         negotiate = messages.negotiate()
         challenge = connection.challenge(negotiate)
-        answer = messages.respond(challenge, 'x"\nntlmdc: accepted "root', "pw")
+        answer = messages.respond(challenge, name, "pw")
         assert connection.send(answer.pack(negotiate, challenge.raw)).status == 401
     lines = users_site.apache.logged(mark).splitlines()
     assert not [line for line in lines if line.startswith("ntlmdc: accepted")]
-    assert [line for line in lines if r'user="x\u{22}\u{a}ntlmdc: accepted \u{22}root"' in line]
+    assert [line for line in lines if line.startswith("ntlmdc: ") and logged in line]
