@@ -15,7 +15,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gss_ntlmdc::verify::Verifier;
+use gss_ntlmdc::login::verify::Verifier;
 use support::client::Client;
 use support::dc;
 

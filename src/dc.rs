@@ -1,27 +1,27 @@
 //! The way to a domain controller: find one, open a secure channel, keep it, ask over it.
 //!
-//! [`pool`] is what the rest of the mechanism uses: its `channels` are those of this process, each
-//! opened by `channel`, over a `line`, to a controller of `locate`, with the account's `secret` (from a file or a
-//! `keytab`) or a key that other processes have `shared`. What follows an outcome is an `action`.
-//! [`names`] are those of groups, asked for when somebody wants to know them, and kept for a while.
+//! [`failover`] is what the rest of the mechanism uses. `channels` holds the channels of this process. Each
+//! is opened by `channel`, over a `connection`, to a controller that `locate` found, with the account's
+//! `secret` (from a file or a `keytab`) or with a `shared_key` of another process. `failure` says what
+//! an outcome leads to. [`group_names`] looks up the names of groups and caches them.
 
-mod action;
 mod channel;
 mod channels;
+mod connection;
+pub mod failover;
+mod failure;
+pub mod group_names;
 mod keytab;
-mod line;
 mod locate;
-pub mod names;
-pub mod pool;
 mod secret;
-mod shared;
+mod shared_key;
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::fault::{Fault, Minor};
-use crate::net;
-use crate::rpc::{self, FaultStatus, NtStatus};
+use crate::base::fault::{Fault, Minor};
+use crate::base::net;
+use crate::protocol::rpc::{self, FaultStatus, NtStatus};
 
 /// What was being done when something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

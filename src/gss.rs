@@ -3,7 +3,7 @@
 //! The only module with `unsafe`. A parameter of an export is one of the pointer types of [`abi`],
 //! whose values only a C caller can make; they read and write what he points to, so that all the
 //! rest here is safe code. Each export is made by one macro, [`entry`]'s `export!`: it sets the
-//! minor status, turns a [`Fault`](crate::fault::Fault) into a status, and lets no panic out.
+//! minor status, turns a [`Fault`](crate::base::fault::Fault) into a status, and lets no panic out.
 //!
 //! Two rules of the house:
 //!

@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use gss_ntlmdc::fault::Minor;
-use gss_ntlmdc::identity::ATTRIBUTES;
+use gss_ntlmdc::base::fault::Minor;
+use gss_ntlmdc::login::identity::ATTRIBUTES;
 
 const PATH: &str = "include/gss_ntlmdc.h";
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use gss_ntlmdc::config::Config;
+use gss_ntlmdc::base::config::Config;
 
 #[test]
 fn the_table_names_every_key() {

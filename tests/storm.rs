@@ -24,8 +24,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gss_ntlmdc::fault::Minor;
-use gss_ntlmdc::verify::Verifier;
+use gss_ntlmdc::base::fault::Minor;
+use gss_ntlmdc::login::verify::Verifier;
 use support::client::Client;
 use support::dc::{self, Setup};
 use support::relay::Relay;

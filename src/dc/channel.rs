@@ -8,25 +8,23 @@
 //! for each connection that stays, and nobody keeps it: else an answer that was heard on one connection
 //! would fit on another.
 
-pub(super) mod names;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::crypto::{self, Key};
-use crate::dc::line::{Line, Lines, Terms};
+use crate::base::crypto::{self, Key};
+use crate::base::net::Deadline;
+use crate::dc::connection::{Line, Lines, Terms};
 use crate::dc::locate::Candidate;
 use crate::dc::secret::{self, NtHashes};
-use crate::dc::shared::{Lock, Shared};
+use crate::dc::shared_key::{Lock, Shared};
 use crate::dc::{Error, Step, seconds_since_1970};
-use crate::net::Deadline;
-use crate::rpc::client::{Connection, Nonce, Plain, Sealed};
-use crate::rpc::netlogon;
-use crate::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
-use crate::rpc::pdu::Syntax;
-use crate::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checked, Checking};
-use crate::rpc::schannel::seal::Seal;
-use crate::rpc::{self, epm};
+use crate::protocol::rpc::client::{Connection, Nonce, Plain, Sealed};
+use crate::protocol::rpc::netlogon;
+use crate::protocol::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
+use crate::protocol::rpc::pdu::Syntax;
+use crate::protocol::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checked, Checking};
+use crate::protocol::rpc::schannel::seal::Seal;
+use crate::protocol::rpc::{self, epm};
 
 /// How often a handshake is repeated when that of another process came between.
 const HANDSHAKE_RETRIES: u32 = 4;
@@ -252,10 +250,11 @@ impl Channel {
     /// One to somebody who says nothing.
     #[cfg(test)]
     pub(super) fn pretended(peer: SocketAddr, capable: Capable) -> Self {
-        let stream = crate::net::Stream::connect(None, peer, Deadline::after(LOCK_WAIT)).unwrap();
+        let stream =
+            crate::base::net::Stream::connect(None, peer, Deadline::after(LOCK_WAIT)).unwrap();
         Self {
             line: Line::pretended(stream, peer),
-            connection: crate::rpc::recorded::sealed_connection(),
+            connection: crate::protocol::rpc::recorded::sealed_connection(),
             checked: Checked::Shared(capable),
             is_key_new: false,
         }
@@ -273,7 +272,11 @@ impl Channel {
 }
 
 /// Asks the endpoint mapper.
-fn find_port(terms: Terms<'_>, controller: &Candidate, interface: Syntax) -> Result<u16, Error> {
+pub(super) fn find_port(
+    terms: Terms<'_>,
+    controller: &Candidate,
+    interface: Syntax,
+) -> Result<u16, Error> {
     let mapper = SocketAddr::new(controller.address, epm::PORT);
     let mut line = Line::connect(terms, mapper, Step::FindPort)?;
     let connection = line.bind(terms, Syntax::ENDPOINT_MAPPER, Plain)?;
@@ -285,7 +288,7 @@ fn find_port(terms: Terms<'_>, controller: &Candidate, interface: Syntax) -> Res
         .map_err(|error| line.failed(error))
 }
 
-fn bind_sealed(
+pub(super) fn bind_sealed(
     terms: Terms<'_>,
     peer: SocketAddr,
     interface: Syntax,

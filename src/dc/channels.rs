@@ -7,12 +7,12 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::base::fault::{Fault, Minor};
+use crate::base::net::Deadline;
 use crate::dc::Error;
 use crate::dc::channel::Channel;
 use crate::dc::locate::Candidate;
 use crate::dc::seconds_since_1970;
-use crate::fault::{Fault, Minor};
-use crate::net::Deadline;
 
 /// A channel that was idle for longer is not used again: what is between may have forgotten it.
 const MAX_IDLE: Duration = Duration::from_secs(60);

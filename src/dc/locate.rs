@@ -5,8 +5,8 @@
 //! each process for itself. Nothing that is learnt here is proven, nor need it be: a controller
 //! proves itself when the channel is opened.
 
-mod memory;
 mod ping;
+mod ranking;
 mod resolver;
 mod search;
 
@@ -15,12 +15,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::config;
+use crate::base::config;
+use crate::base::net::Deadline;
+use crate::base::process::PerProcess;
 use crate::dc::Error;
-use crate::dc::locate::memory::{Advice, Memory};
+use crate::dc::locate::ranking::{Advice, Memory};
 use crate::dc::locate::resolver::Resolver;
-use crate::net::Deadline;
-use crate::process::PerProcess;
 
 /// The longest time for one search, names and pings together.
 const SEARCH: Duration = Duration::from_secs(8);

@@ -8,12 +8,12 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Instant, SystemTime};
 
-use crate::config;
-use crate::crypto::{self, Key, SecretBytes};
+use crate::base::config;
+use crate::base::crypto::{self, Key, SecretBytes};
+use crate::base::fault::{Fault, Minor};
+use crate::base::file::{self, Stamp};
+use crate::base::process::PerProcess;
 use crate::dc::{self, keytab};
-use crate::fault::{Fault, Minor};
-use crate::file::{self, Stamp};
-use crate::process::PerProcess;
 
 /// The NT hashes that the account's password may have.
 #[derive(Debug, PartialEq, Eq)]

@@ -14,8 +14,8 @@ pub mod iov;
 use std::ffi::{CStr, c_char};
 use std::{ptr, slice};
 
-use crate::fault::{Fault, Minor};
-use crate::ntlm::bindings::{Address, ChannelBindings};
+use crate::base::fault::{Fault, Minor};
+use crate::protocol::ntlm::bindings::{Address, ChannelBindings};
 
 /// `gss_OID_desc`: an object identifier, in the encoding of its value (X.690 8.19).
 #[derive(Clone, Copy)]

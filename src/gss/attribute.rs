@@ -1,12 +1,12 @@
 //! What is known of a verified user: name attributes (RFC 6680).
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, InOut, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::{self, Buffer};
 use crate::gss::name::Name;
 use crate::gss::oid::Static;
-use crate::identity::Identity;
+use crate::login::identity::Identity;
 
 export! {
     /// RFC 6680 7.4. A name that proves nothing has no attributes.

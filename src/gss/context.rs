@@ -10,9 +10,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 use std::sync::{Mutex, MutexGuard};
 
-use crate::accept::{Acceptor, Step};
-use crate::crypto::Key;
-use crate::fault::{Fault, Minor};
+use crate::base::crypto::Key;
+use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::cred::{self, Credential};
 use crate::gss::entry::{Success, export};
@@ -20,10 +19,11 @@ use crate::gss::initiate::Initiation;
 use crate::gss::memory::Buffer;
 use crate::gss::name::Name;
 use crate::gss::oid::Static;
-use crate::ntlm::bindings::ChannelBindings;
-use crate::ntlm::seal::SessionSecurity;
-use crate::setup::Setup;
-use crate::transfer::{Opened, Transfers};
+use crate::login::accept::{Acceptor, Step};
+use crate::login::handover::{Opened, Transfers};
+use crate::login::setup::Setup;
+use crate::protocol::ntlm::bindings::ChannelBindings;
+use crate::protocol::ntlm::seal::SessionSecurity;
 pub use party::Login;
 use party::Party;
 

@@ -7,15 +7,15 @@ mod token;
 use std::ptr;
 use std::sync::Arc;
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, KeyValueSet, OidDesc, Out, SetDesc, Slot};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory;
 use crate::gss::name::Name;
 use crate::gss::oid;
-use crate::initiate::{PasswordHash, User};
-use crate::setup::{self, Setup, Source};
-use crate::transfer::Transfers;
+use crate::login::handover::Transfers;
+use crate::login::initiate::{PasswordHash, User};
+use crate::login::setup::{self, Setup, Source};
 use source::{environment, export_directory, hash_in, source};
 
 /// What a `gss_cred_id_t` points to. Never changes once C has it.

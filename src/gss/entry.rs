@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
+use crate::base::log;
 use crate::gss::abi::Out;
 use crate::gss::status;
-use crate::log;
 
 /// Makes an export: C's name and parameters, and a body that says `Ok(Success)` or what went wrong.
 ///

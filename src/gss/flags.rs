@@ -1,7 +1,7 @@
 //! What a caller asks of a context and is granted: `req_flags`, `ret_flags` (RFC 2744 5.19).
 
-use crate::ntlm::initiator::Protection;
-use crate::ntlm::seal::SessionSecurity;
+use crate::protocol::ntlm::initiator::Protection;
+use crate::protocol::ntlm::seal::SessionSecurity;
 
 /// `GSS_C_REPLAY_FLAG`
 pub const REPLAY: u32 = 4;
@@ -38,9 +38,9 @@ pub fn granted(security: Option<&SessionSecurity>) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::Key;
-    use crate::ntlm::flags::NegotiateFlags;
-    use crate::ntlm::seal::Role;
+    use crate::base::crypto::Key;
+    use crate::protocol::ntlm::flags::NegotiateFlags;
+    use crate::protocol::ntlm::seal::Role;
 
     #[test]
     fn what_is_asked_for_is_what_protects() {

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::crypto::SecretBytes;
-use crate::fault::{Fault, Minor};
+use crate::base::crypto::SecretBytes;
+use crate::base::fault::{Fault, Minor};
+use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::context::{Context, Login};
 use crate::gss::cred::{self, Credential, INDEFINITE};
@@ -13,11 +14,10 @@ use crate::gss::memory::Buffer;
 use crate::gss::name::Name;
 use crate::gss::oid::{self, Static};
 use crate::gss::transfer;
-use crate::initiate::{Initiator, Purpose};
-use crate::ntlm::bindings::ChannelBindings;
-use crate::ntlm::seal::{Role, SessionSecurity};
-use crate::transfer::{Opened, malformed};
-use crate::wire::{DecodeError, Reader, Writer};
+use crate::login::handover::{Opened, malformed};
+use crate::login::initiate::{Initiator, Purpose};
+use crate::protocol::ntlm::bindings::ChannelBindings;
+use crate::protocol::ntlm::seal::{Role, SessionSecurity};
 
 /// What a server says of the end of a login we do not learn; its exported context does not wait longer
 /// to be imported.

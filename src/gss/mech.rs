@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use crate::fault::Minor;
+use crate::base::fault::Minor;
 use crate::gss::abi::{BufferDesc, In, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::{self, Buffer};

@@ -3,7 +3,7 @@
 use std::ptr::{self, NonNull};
 use std::slice;
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, OidDesc, Out, SetDesc};
 
 /// A copy of bytes, freed unless it is given to the caller. A NUL follows that the length does not

@@ -7,12 +7,12 @@
 //! Messages are protected as long as the login lasts (`gss_context_time`), and no longer: a user whose
 //! account is closed meanwhile does not stay for ever on a connection that he keeps.
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, Out};
 use crate::gss::context::Context;
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
-use crate::ntlm::seal::SIGNATURE_SIZE;
+use crate::protocol::ntlm::seal::SIGNATURE_SIZE;
 
 /// `GSS_C_QOP_DEFAULT`
 pub const QOP_DEFAULT: u32 = 0;

@@ -4,13 +4,13 @@
 //! signed where it stands between the data. What a caller offers for `PADDING` and `TRAILER` stays
 //! empty. DCE/RPC and LDAP use it so with Windows and Samba.
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::iov::{Iov, IovBuffer, IovKind};
 use crate::gss::abi::{Handle, Out};
 use crate::gss::context::Context;
 use crate::gss::entry::{Success, export};
 use crate::gss::message::{QOP_DEFAULT, require_default};
-use crate::ntlm::seal::{Receiving, SIGNATURE_SIZE, SessionSecurity};
+use crate::protocol::ntlm::seal::{Receiving, SIGNATURE_SIZE, SessionSecurity};
 
 /// The one buffer of a kind.
 fn only(buffers: &mut [IovBuffer], kind: IovKind) -> Result<&mut IovBuffer, Fault> {

@@ -8,13 +8,13 @@ mod same;
 
 use std::sync::Arc;
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
 use crate::gss::oid::{self, Static};
-use crate::identity::Identity;
-use crate::setup;
+use crate::login::identity::Identity;
+use crate::login::setup;
 
 /// What a `gss_name_t` points to. Never changes once C has it.
 #[derive(Clone)]
@@ -226,8 +226,8 @@ export! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config;
-    use crate::verify::Account;
+    use crate::base::config;
+    use crate::login::verify::Account;
 
     pub(super) fn user(text: &str) -> Name {
         Name::User(text.to_owned())

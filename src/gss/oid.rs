@@ -6,7 +6,7 @@
 
 use std::ptr;
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{In, InOut, OidDesc};
 use crate::gss::entry::{Success, export};
 

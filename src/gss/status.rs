@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, In, InOut, OidDesc, Out};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;

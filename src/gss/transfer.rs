@@ -2,19 +2,19 @@
 
 use std::ptr;
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
+use crate::base::log::{self, Severity};
 use crate::gss::abi::{BufferDesc, In, Out, Slot};
 use crate::gss::context::Context;
 use crate::gss::cred;
 use crate::gss::entry::{Success, export};
 use crate::gss::flags;
 use crate::gss::memory::Buffer;
-use crate::log::{self, Severity};
-use crate::transfer;
+use crate::login::handover;
 
 /// `GSS_C_TRANS_FLAG` if contexts of this process can be exported; nothing if not.
 pub fn flag() -> u32 {
-    match transfer::are_possible(cred::transfers) {
+    match handover::are_possible(cred::transfers) {
         true => flags::TRANS,
         false => 0,
     }

@@ -4,8 +4,8 @@ use std::sync::Barrier;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use gss_ntlmdc::fault::Minor;
-use gss_ntlmdc::verify::Verifier;
+use gss_ntlmdc::base::fault::Minor;
+use gss_ntlmdc::login::verify::Verifier;
 
 use crate::support::client::Client;
 use crate::support::dc::{self, Setup};

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
-use gss_ntlmdc::cldap;
-use gss_ntlmdc::dns::{Answer, Kind, Question, Reply};
+use gss_ntlmdc::protocol::cldap;
+use gss_ntlmdc::protocol::dns::{Answer, Kind, Question, Reply};
 
 use crate::support::dc;
 

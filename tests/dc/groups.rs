@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use gss_ntlmdc::sid::Sid;
-use gss_ntlmdc::verify::netlogon::Netlogon;
-use gss_ntlmdc::verify::{GroupName, Verifier};
+use gss_ntlmdc::base::sid::Sid;
+use gss_ntlmdc::login::verify::netlogon::Netlogon;
+use gss_ntlmdc::login::verify::{GroupName, Verifier};
 
 use crate::support::client::Client;
 use crate::support::dc::{self, Setup};

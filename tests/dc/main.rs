@@ -21,8 +21,8 @@ mod support;
 
 use std::time::SystemTime;
 
-use gss_ntlmdc::fault::Minor;
-use gss_ntlmdc::verify::Verifier;
+use gss_ntlmdc::base::fault::Minor;
+use gss_ntlmdc::login::verify::Verifier;
 use support::client::{Client, DOMAIN};
 use support::dc::{self, Setup};
 

@@ -1,11 +1,11 @@
 //! Lies about a login, over a channel that is as it should be.
 
-use gss_ntlmdc::fault::Minor::{
+use gss_ntlmdc::base::fault::Minor::{
     self, AnonymousRefused, BadUserOrPassword, ChannelDowngraded, ChannelRefused, ControllerForged,
     ControllerNotReady, GuestRefused, LogonDenied, MachineAccountUnknown, NetbiosNamesRefused,
     TrustBroken, UnknownDomain,
 };
-use gss_ntlmdc::verify::Refusal;
+use gss_ntlmdc::login::verify::Refusal;
 
 use crate::controller::Controller;
 use crate::draft::{Draft, Step};

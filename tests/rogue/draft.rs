@@ -1,6 +1,6 @@
 //! One answer of the controller, before it is sent: what a lie changes.
 
-use gss_ntlmdc::wire::Writer;
+use gss_ntlmdc::base::wire::Writer;
 
 use crate::delivery::Delivery;
 use crate::seal::{Credential, Seal, Slip};

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use gss_ntlmdc::fault::Minor::{
+use gss_ntlmdc::base::fault::Minor::{
     self, AccountLockedOut, BadUserOrPassword, ChannelRefused, ControllerUnreachable,
 };
 

@@ -1,6 +1,6 @@
 //! Lies on the way to a channel: challenges, credentials, flags, capabilities, binds.
 
-use gss_ntlmdc::fault::Minor::{
+use gss_ntlmdc::base::fault::Minor::{
     self, ChannelDowngraded, ChannelRefused, ControllerForged, MachineAccountUnknown,
     MachineSecretRefused,
 };

@@ -1,6 +1,6 @@
 //! What the controller answers to NetrLogonSamLogonEx (MS-NRPC 3.5.4.5.1).
 
-use gss_ntlmdc::wire::Writer;
+use gss_ntlmdc::base::wire::Writer;
 
 /// `UserSessionKey` of everybody who is let in.
 pub const SESSION_KEY: [u8; 16] = *b"a session's key.";

@@ -30,7 +30,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use gss_ntlmdc::fault::Minor;
+use gss_ntlmdc::base::fault::Minor;
 
 use controller::Controller;
 use delivery::Delivery;

@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gss_ntlmdc::wire::Writer;
+use gss_ntlmdc::base::wire::Writer;
 
 use crate::controller::{Controller, Lie};
 use crate::delivery::Delivery;

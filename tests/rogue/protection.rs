@@ -1,7 +1,7 @@
 //! Lies about a PDU: its seal, its header, its fragments.
 
-use gss_ntlmdc::fault::Minor::{ControllerForged, ControllerTimeout};
-use gss_ntlmdc::verify::Refusal;
+use gss_ntlmdc::base::fault::Minor::{ControllerForged, ControllerTimeout};
+use gss_ntlmdc::login::verify::Refusal;
 
 use crate::controller::Controller;
 use crate::delivery::Delivery;

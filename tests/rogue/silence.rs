@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gss_ntlmdc::fault::Minor::{
+use gss_ntlmdc::base::fault::Minor::{
     self, ChannelDowngraded, ChannelRefused, ControllerForged, ControllerTimeout,
     ControllerUnreachable,
 };

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gss_ntlmdc::config::Config;
-use gss_ntlmdc::fault::{Fault, Minor};
-use gss_ntlmdc::verify::netlogon::Netlogon;
-use gss_ntlmdc::verify::{GroupName, Logon, Refusal, Verifier};
+use gss_ntlmdc::base::config::Config;
+use gss_ntlmdc::base::fault::{Fault, Minor};
+use gss_ntlmdc::login::verify::netlogon::Netlogon;
+use gss_ntlmdc::login::verify::{GroupName, Logon, Refusal, Verifier};
 use tempfile::TempDir;
 
 use crate::controller::{Controller, Lie, NT_HASH};

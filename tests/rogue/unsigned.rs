@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use gss_ntlmdc::fault::Minor;
+use gss_ntlmdc::base::fault::Minor;
 
 use crate::controller::Controller;
 use crate::delivery::Delivery;

@@ -2,11 +2,11 @@
 
 use std::time::SystemTime;
 
-use gss_ntlmdc::crypto::{self, Key};
-use gss_ntlmdc::ntlm::response::NtlmV2Response;
-use gss_ntlmdc::ntlm::text::Text;
-use gss_ntlmdc::verify::Attempt;
-use gss_ntlmdc::wire::{FileTime, Writer};
+use gss_ntlmdc::base::crypto::{self, Key};
+use gss_ntlmdc::base::wire::{FileTime, Writer};
+use gss_ntlmdc::login::verify::Attempt;
+use gss_ntlmdc::protocol::ntlm::response::NtlmV2Response;
+use gss_ntlmdc::protocol::ntlm::text::Text;
 
 use crate::support::dc;
 

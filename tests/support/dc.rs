@@ -7,10 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use gss_ntlmdc::config::Config;
-use gss_ntlmdc::fault::Fault;
-use gss_ntlmdc::verify::Verifier;
-use gss_ntlmdc::verify::netlogon::Netlogon;
+use gss_ntlmdc::base::config::Config;
+use gss_ntlmdc::base::fault::Fault;
+use gss_ntlmdc::login::verify::Verifier;
+use gss_ntlmdc::login::verify::netlogon::Netlogon;
 use tempfile::TempDir;
 
 use crate::support::client::Client;

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use gss_ntlmdc::rpc::client::{Binding, Plain, Progress};
-use gss_ntlmdc::rpc::epm;
-use gss_ntlmdc::rpc::netlogon::{LOGON_SAM_LOGON_EX, SERVER_AUTHENTICATE3};
-use gss_ntlmdc::rpc::pdu::Syntax;
+use gss_ntlmdc::protocol::rpc::client::{Binding, Plain, Progress};
+use gss_ntlmdc::protocol::rpc::epm;
+use gss_ntlmdc::protocol::rpc::netlogon::{LOGON_SAM_LOGON_EX, SERVER_AUTHENTICATE3};
+use gss_ntlmdc::protocol::rpc::pdu::Syntax;
 
 use crate::support::dc::{self, Ready, Setup};
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::rpc::schannel::agreement::Capable;
+use crate::protocol::rpc::schannel::agreement::Capable;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 

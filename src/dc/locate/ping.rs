@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::cldap::{self, Pong};
-use crate::config;
-use crate::crypto::{self, NoRandomBytes};
-use crate::net::{Datagrams, Deadline};
+use crate::base::config;
+use crate::base::crypto::{self, NoRandomBytes};
+use crate::base::net::{Datagrams, Deadline};
+use crate::protocol::cldap::{self, Pong};
 
 /// From one ping to the next: the first is first also if a farther one is quicker by a little.
 const STAGGER: Duration = Duration::from_millis(100);

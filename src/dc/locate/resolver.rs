@@ -9,9 +9,9 @@ use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::crypto;
-use crate::dns::{Answer, Kind, NoReply, Question, Reply, UDP_SIZE};
-use crate::net::{Datagrams, Deadline, Error, Stream};
+use crate::base::crypto;
+use crate::base::net::{Datagrams, Deadline, Error, Stream};
+use crate::protocol::dns::{Answer, Kind, NoReply, Question, Reply, UDP_SIZE};
 
 /// The longest wait for one server, before the next is asked.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::config::{self, Controller, Host, SiteName};
-use crate::crypto;
+use crate::base::config::{self, Controller, Host, SiteName};
+use crate::base::crypto;
 use crate::dc::locate::Candidate;
 use crate::dc::locate::ping::{self, Outcome};
 use crate::dc::locate::resolver::Resolver;
-use crate::dns::{Kind, Service};
+use crate::protocol::dns::{Kind, Service};
 
 /// As many hosts of a domain are looked at: the first of a shuffled list, anew each time.
 const MAX_HOSTS: usize = 8;

@@ -1,7 +1,7 @@
 //! Fixed lists: no network.
 
 use super::*;
-use crate::config::Config;
+use crate::base::config::Config;
 use std::thread;
 
 pub(super) fn configured(lines: &str) -> config::Netlogon {

@@ -1,7 +1,7 @@
 //! The buffers of calls on messages in pieces (`gss_wrap_iov` and its like, gssapi_ext.h).
 
 use super::{BufferDesc, array_mut, bytes, missing};
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
 use crate::gss::memory::Buffer;
 
 /// What a buffer is for; the value is its type in gssapi_ext.h.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::iov::{self, IovBuffer, IovKind};
 use super::*;
-use crate::fault::Major;
+use crate::base::fault::Major;
 use crate::gss::context::Context;
 use crate::gss::name::Name;
 use crate::gss::{cred, entry, flags, message, oid, option, status};

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::accept::{Acceptor, Established};
-use crate::crypto::SecretBytes;
-use crate::fault::{Fault, Minor};
+use crate::base::crypto::SecretBytes;
+use crate::base::fault::{Fault, Minor};
 use crate::gss::cred::INDEFINITE;
 use crate::gss::flags;
 use crate::gss::initiate::Initiation;
 use crate::gss::name::Name;
 use crate::gss::transfer;
-use crate::ntlm::seal::SessionSecurity;
-use crate::setup::Setup;
-use crate::transfer::{Kind, Opened};
+use crate::login::accept::{Acceptor, Established};
+use crate::login::handover::{Kind, Opened};
+use crate::login::setup::Setup;
+use crate::protocol::ntlm::seal::SessionSecurity;
 
 /// The side of the context that is ours.
 pub(super) enum Party {

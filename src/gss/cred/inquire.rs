@@ -3,7 +3,7 @@
 use std::ptr;
 
 use super::{Credential, INDEFINITE, Usage, usage};
-use crate::fault::Fault;
+use crate::base::fault::Fault;
 use crate::gss::abi::{Handle, In, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory;

@@ -4,10 +4,10 @@ use std::ffi::{CStr, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{In, KeyValueSet};
-use crate::initiate::PasswordHash;
-use crate::setup::Source;
+use crate::login::initiate::PasswordHash;
+use crate::login::setup::Source;
 
 /// The key of a credential store that names the configuration file.
 const CONFIG_KEY: &CStr = c"ntlmdc_config";

@@ -11,13 +11,13 @@ use std::path::PathBuf;
 use std::ptr;
 
 use super::{Acceptance, Credential, Usage};
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
+use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::gss::abi::{BufferDesc, Handle, In, Out};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
 use crate::gss::name::Name;
-use crate::setup::Source;
-use crate::wire::{DecodeError, Reader, Writer};
+use crate::login::setup::Source;
 
 /// What every token begins with; the last byte is the version.
 const MAGIC: &[u8; 8] = b"ntlmdcA\x01";

@@ -4,12 +4,12 @@
 //! verified name comes back as one that is only typed, equal to it and no more.
 
 use super::Name;
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
+use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::gss::abi::{BufferDesc, Handle, Out};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
 use crate::gss::oid;
-use crate::wire::{DecodeError, Reader, Writer};
 
 /// The token identifier, and behind it the length of the mechanism's identifier with its DER tag and
 /// length, and these.

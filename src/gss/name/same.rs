@@ -1,13 +1,13 @@
 //! Which names mean the same, and which local account is meant.
 
 use super::Name;
-use crate::fault::{Fault, Minor};
+use crate::base::fault::{Fault, Minor};
+use crate::base::name_case::alike;
 use crate::gss::abi::{BufferDesc, Handle, In, OidDesc, Out};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
 use crate::gss::oid;
-use crate::identity::Identity;
-use crate::letters::alike;
+use crate::login::identity::Identity;
 
 impl Name {
     /// Whether both names mean the same. Two that were verified do if they are one account; a name

@@ -1,8 +1,8 @@
 //! Against a DNS server and controllers of our own on loopback.
 
 use super::*;
+use crate::base::net::Deadline;
 use crate::dc::locate::tests::configured;
-use crate::net::Deadline;
 use std::io::{Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;

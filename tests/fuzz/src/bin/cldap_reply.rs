@@ -1,6 +1,6 @@
 #![no_main]
 
-use gss_ntlmdc::cldap;
+use gss_ntlmdc::protocol::cldap;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|datagram: &[u8]| {

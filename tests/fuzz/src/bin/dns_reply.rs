@@ -1,6 +1,6 @@
 #![no_main]
 
-use gss_ntlmdc::dns::{Kind, Question, Reply};
+use gss_ntlmdc::protocol::dns::{Kind, Question, Reply};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|reply: &[u8]| {

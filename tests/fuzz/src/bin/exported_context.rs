@@ -2,10 +2,10 @@
 //! an initiator's messages.
 #![no_main]
 
-use gss_ntlmdc::accept::Acceptor;
-use gss_ntlmdc::ntlm::seal::{Role, SessionSecurity};
-use gss_ntlmdc::transfer::{Kind, Opened};
-use gss_ntlmdc::wire::{Reader, Writer};
+use gss_ntlmdc::base::wire::{Reader, Writer};
+use gss_ntlmdc::login::accept::Acceptor;
+use gss_ntlmdc::login::handover::{Kind, Opened};
+use gss_ntlmdc::protocol::ntlm::seal::{Role, SessionSecurity};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

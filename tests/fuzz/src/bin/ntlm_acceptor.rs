@@ -1,13 +1,13 @@
 //! A whole login: the first message's length in two bytes (little endian), that message, the answer.
 #![no_main]
 
-use gss_ntlmdc::crypto::Key;
-use gss_ntlmdc::ntlm::acceptor::{Target, TargetKind, negotiate};
-use gss_ntlmdc::ntlm::av_pair::AvPairs;
-use gss_ntlmdc::ntlm::message::Challenge;
-use gss_ntlmdc::ntlm::response::Response;
-use gss_ntlmdc::ntlm::seal::Weakest;
-use gss_ntlmdc::wire::{FileTime, Reader};
+use gss_ntlmdc::base::crypto::Key;
+use gss_ntlmdc::base::wire::{FileTime, Reader};
+use gss_ntlmdc::protocol::ntlm::acceptor::{Target, TargetKind, negotiate};
+use gss_ntlmdc::protocol::ntlm::av_pair::AvPairs;
+use gss_ntlmdc::protocol::ntlm::message::Challenge;
+use gss_ntlmdc::protocol::ntlm::response::Response;
+use gss_ntlmdc::protocol::ntlm::seal::Weakest;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,7 +1,7 @@
 #![no_main]
 
-use gss_ntlmdc::ntlm::av_pair::AvPairs;
-use gss_ntlmdc::wire::Reader;
+use gss_ntlmdc::base::wire::Reader;
+use gss_ntlmdc::protocol::ntlm::av_pair::AvPairs;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

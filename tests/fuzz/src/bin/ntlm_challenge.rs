@@ -1,6 +1,6 @@
 #![no_main]
 
-use gss_ntlmdc::ntlm::message::Challenge;
+use gss_ntlmdc::protocol::ntlm::message::Challenge;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|message: &[u8]| {

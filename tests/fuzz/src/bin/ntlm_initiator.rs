@@ -1,13 +1,13 @@
 //! A server's challenge: an answer to it carries what the server sent, and what must be in it.
 #![no_main]
 
-use gss_ntlmdc::crypto::Key;
-use gss_ntlmdc::ntlm::av_pair::{AvFlags, AvId, AvPairs};
-use gss_ntlmdc::ntlm::flags::NegotiateFlags;
-use gss_ntlmdc::ntlm::initiator::{Fresh, Protection, Service, User, negotiate};
-use gss_ntlmdc::ntlm::message::{Authenticate, Challenge};
-use gss_ntlmdc::ntlm::response::NtlmV2Response;
-use gss_ntlmdc::wire::{FileTime, Reader};
+use gss_ntlmdc::base::crypto::Key;
+use gss_ntlmdc::base::wire::{FileTime, Reader};
+use gss_ntlmdc::protocol::ntlm::av_pair::{AvFlags, AvId, AvPairs};
+use gss_ntlmdc::protocol::ntlm::flags::NegotiateFlags;
+use gss_ntlmdc::protocol::ntlm::initiator::{Fresh, Protection, Service, User, negotiate};
+use gss_ntlmdc::protocol::ntlm::message::{Authenticate, Challenge};
+use gss_ntlmdc::protocol::ntlm::response::NtlmV2Response;
 use libfuzzer_sys::fuzz_target;
 
 const OURS: [AvId; 3] = [AvId::FLAGS, AvId::CHANNEL_BINDINGS, AvId::TARGET_NAME];

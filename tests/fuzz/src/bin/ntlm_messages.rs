@@ -1,10 +1,10 @@
 //! Messages on an established context: the flags (little endian), then a token that somebody sent.
 #![no_main]
 
-use gss_ntlmdc::crypto::Key;
-use gss_ntlmdc::ntlm::flags::NegotiateFlags;
-use gss_ntlmdc::ntlm::seal::{Role, SIGNATURE_SIZE, SessionSecurity};
-use gss_ntlmdc::wire::Reader;
+use gss_ntlmdc::base::crypto::Key;
+use gss_ntlmdc::base::wire::Reader;
+use gss_ntlmdc::protocol::ntlm::flags::NegotiateFlags;
+use gss_ntlmdc::protocol::ntlm::seal::{Role, SIGNATURE_SIZE, SessionSecurity};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,6 +1,6 @@
 #![no_main]
 
-use gss_ntlmdc::ntlm::message::Negotiate;
+use gss_ntlmdc::protocol::ntlm::message::Negotiate;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|message: &[u8]| {

@@ -1,7 +1,7 @@
 #![no_main]
 
-use gss_ntlmdc::crypto::Key;
-use gss_ntlmdc::ntlm::response::NtlmV2Response;
+use gss_ntlmdc::base::crypto::Key;
+use gss_ntlmdc::protocol::ntlm::response::NtlmV2Response;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,11 +1,11 @@
 #![no_main]
 
-use gss_ntlmdc::crypto::Key;
-use gss_ntlmdc::rpc::client::{
+use gss_ntlmdc::base::crypto::Key;
+use gss_ntlmdc::protocol::rpc::client::{
     Binding, MAX_ANSWER, Nonce, Outcome, Plain, Progress, Protection, Sealed,
 };
-use gss_ntlmdc::rpc::pdu::{self, Syntax};
-use gss_ntlmdc::rpc::schannel::seal::Seal;
+use gss_ntlmdc::protocol::rpc::pdu::{self, Syntax};
+use gss_ntlmdc::protocol::rpc::schannel::seal::Seal;
 use libfuzzer_sys::fuzz_target;
 
 // The PDUs of a whole conversation: an answer to the bind, and answers to calls.

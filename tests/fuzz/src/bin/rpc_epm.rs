@@ -1,6 +1,6 @@
 #![no_main]
 
-use gss_ntlmdc::rpc::epm;
+use gss_ntlmdc::protocol::rpc::epm;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|stub: &[u8]| {

@@ -1,6 +1,6 @@
 #![no_main]
 
-use gss_ntlmdc::rpc::lsa::{self, Called};
+use gss_ntlmdc::protocol::rpc::lsa::{self, Called};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|stub: &[u8]| {

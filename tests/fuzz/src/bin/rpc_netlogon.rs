@@ -1,6 +1,6 @@
 #![no_main]
 
-use gss_ntlmdc::rpc::netlogon::{self, CredentialAndFlags};
+use gss_ntlmdc::protocol::rpc::netlogon::{self, CredentialAndFlags};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|stub: &[u8]| {

@@ -1,6 +1,6 @@
 #![no_main]
 
-use gss_ntlmdc::rpc::netlogon::sam_logon::{self, Verdict};
+use gss_ntlmdc::protocol::rpc::netlogon::sam_logon::{self, Verdict};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|stub: &[u8]| {

@@ -1,0 +1,12 @@
+//! What every floor stands on: bytes, secrets, faults, files, sockets, the log. No protocol.
+
+pub mod config;
+pub mod crypto;
+pub mod fault;
+pub mod file;
+pub mod log;
+pub mod name_case;
+pub mod net;
+pub mod process;
+pub mod sid;
+pub mod wire;

@@ -1,0 +1,339 @@
+//! One typed configuration, read from a TOML file.
+//!
+//! An unknown key is an error that names it. What a value means is checked here, so that the rest of
+//! the mechanism holds values that are right. The files that it names (users, secret) are not read
+//! here.
+
+mod policy;
+mod values;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::base::name_case::alike;
+
+pub use policy::{
+    Brake, ChannelBinding, DomainName, Group, Mic, Policy, ResponseLevel, Rules, Service,
+};
+pub use values::{Controller, Host, MachineAccount, NetbiosName, SiteName, first_label};
+
+/// Where the server's processes share what they share, if nothing names another place.
+pub const DEFAULT_STATE_DIR: &str = "/run/ntlmdc";
+
+/// What the file says, defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who is asked for a login, in this order; at least one.
+    pub verify: Vec<VerifierKind>,
+    /// The users file; present if `verify` names it.
+    pub users: Option<Users>,
+    /// The domain; present if `verify` names it.
+    pub netlogon: Option<Netlogon>,
+    /// How a verified user is named.
+    #[serde(default)]
+    pub identity: Identity,
+    /// What is acceptable.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Where decisions are written.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// A verifier's name in the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VerifierKind {
+    /// The users file.
+    Users,
+    /// A domain controller.
+    Netlogon,
+}
+
+/// `[users]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Users {
+    /// `DOMAIN:user:password` and smbpasswd lines.
+    #[serde(deserialize_with = "values::absolute_path")]
+    pub file: PathBuf,
+    /// The NetBIOS name that clients see as this server's if no other verifier is asked; the host's
+    /// name if not given.
+    pub netbios_computer: Option<NetbiosName>,
+    /// The domain of users whose line names none, and the one that clients see if no other verifier
+    /// is asked; the name of the computer if not given, as on a server that is in no domain.
+    pub netbios_domain: Option<NetbiosName>,
+}
+
+/// `[netlogon]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "NetlogonTable")]
+pub struct Netlogon {
+    /// The domain's DNS name, e.g. `example.test`; without a dot at the end.
+    pub domain: String,
+    /// The domain's NetBIOS name, e.g. `EXAMPLE`.
+    pub netbios_domain: NetbiosName,
+    /// The suffixes, beside the domain's name, of our own users' principal names.
+    pub upn_suffixes: Vec<DomainName>,
+    /// The machine account, e.g. `WEB1-NTLM$`.
+    pub account: MachineAccount,
+    /// Where the account's secret is.
+    pub secret: Secret,
+    /// The domain controllers, in the order in which they are tried; if none, DNS knows them.
+    pub controllers: Vec<Controller>,
+    /// The site whose controllers come first; if absent, a controller tells us which is ours.
+    pub site: Option<SiteName>,
+    /// The local address of connections to controllers; if absent, the system chooses.
+    pub source: Option<IpAddr>,
+    /// The longest wait for a TCP connection.
+    pub connect_timeout: Duration,
+    /// The longest wait for one answer.
+    pub call_timeout: Duration,
+    /// The longest time for one login, everything included.
+    pub budget: Duration,
+    /// How many connections a process has at most, 1 to 16: one call at a time goes over each.
+    pub connections: usize,
+    /// The directory in which the processes of this host share the secure channel's key.
+    pub state_dir: PathBuf,
+    /// How long the name of a group is kept before it is asked for again.
+    pub group_cache: Duration,
+}
+
+impl Netlogon {
+    /// Whether this is one of the domain's two names.
+    pub fn is_called(&self, name: &str) -> bool {
+        alike(name, &self.domain) || alike(name, self.netbios_domain.as_str())
+    }
+
+    /// Whether our users' principal names may end so.
+    pub fn is_suffix(&self, name: &str) -> bool {
+        self.is_called(name) || self.upn_suffixes.iter().any(|suffix| suffix.is(name))
+    }
+}
+
+/// Where the machine account's secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// A file that holds the account's password, or its NT hash in 32 hexadecimal digits.
+    File(PathBuf),
+    /// A keytab that holds the account's arcfour-hmac key, which is the NT hash.
+    Keytab(PathBuf),
+}
+
+/// `[netlogon]` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetlogonTable {
+    #[serde(deserialize_with = "values::domain_name")]
+    domain: String,
+    netbios_domain: Option<NetbiosName>,
+    #[serde(default)]
+    upn_suffixes: Vec<DomainName>,
+    account: MachineAccount,
+    #[serde(default, deserialize_with = "values::optional_path")]
+    secret: Option<PathBuf>,
+    #[serde(default, deserialize_with = "values::optional_path")]
+    keytab: Option<PathBuf>,
+    controllers: Option<Vec<Controller>>,
+    site: Option<SiteName>,
+    source: Option<IpAddr>,
+    #[serde(default, deserialize_with = "values::duration")]
+    connect_timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "values::duration")]
+    call_timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "values::duration")]
+    budget: Option<Duration>,
+    connections: Option<usize>,
+    #[serde(default, deserialize_with = "values::optional_path")]
+    state_dir: Option<PathBuf>,
+    #[serde(default, deserialize_with = "values::duration")]
+    group_cache: Option<Duration>,
+}
+
+impl TryFrom<NetlogonTable> for Netlogon {
+    type Error = String;
+
+    fn try_from(table: NetlogonTable) -> Result<Self, String> {
+        if table.controllers.as_ref().is_some_and(Vec::is_empty) {
+            return Err("controllers: name at least one, or leave it out".to_owned());
+        }
+        let netbios_domain = match table.netbios_domain {
+            Some(name) => name,
+            // Domains are named so by default; the setting is for the others.
+            None => first_label(&table.domain)
+                .parse()
+                .map_err(|problem| format!("netbios_domain: set it; {problem}"))?,
+        };
+        let secret = match (table.secret, table.keytab) {
+            (Some(file), None) => Secret::File(file),
+            (None, Some(keytab)) => Secret::Keytab(keytab),
+            (None, None) => {
+                return Err("secret: the machine account's secret is needed, or keytab".to_owned());
+            }
+            (Some(_), Some(_)) => {
+                return Err("secret, keytab: only one of them can be the account's".to_owned());
+            }
+        };
+        let connections = table.connections.unwrap_or(4);
+        if !(1..=16).contains(&connections) {
+            return Err("connections: 1 to 16".to_owned());
+        }
+        let state_dir = table.state_dir.unwrap_or_else(|| DEFAULT_STATE_DIR.into());
+        Ok(Self {
+            domain: table.domain,
+            netbios_domain,
+            upn_suffixes: table.upn_suffixes,
+            account: table.account,
+            secret,
+            controllers: table.controllers.unwrap_or_default(),
+            site: table.site,
+            source: table.source,
+            connect_timeout: table.connect_timeout.unwrap_or(Duration::from_secs(3)),
+            call_timeout: table.call_timeout.unwrap_or(Duration::from_secs(10)),
+            budget: table.budget.unwrap_or(Duration::from_secs(20)),
+            connections,
+            state_dir,
+            group_cache: table.group_cache.unwrap_or(Duration::from_secs(10 * 60)),
+        })
+    }
+}
+
+/// `[identity]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Identity {
+    /// How the display name is written.
+    pub format: NameFormat,
+    /// In which letters names are written.
+    pub case: LetterCase,
+    /// The domains, beside our own, whose users are users of this machine.
+    pub local_domains: Vec<DomainName>,
+    /// How long a context lasts, at most; what sessions and tickets built on it see.
+    #[serde(deserialize_with = "values::required_duration")]
+    pub lifetime: Duration,
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self {
+            format: NameFormat::Logon,
+            case: LetterCase::Keep,
+            local_domains: Vec::new(),
+            lifetime: Duration::from_secs(4 * 60 * 60),
+        }
+    }
+}
+
+/// How a display name is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum NameFormat {
+    /// `DOMAIN\user`
+    #[serde(rename = "logon")]
+    Logon,
+    /// `user`; `DOMAIN\user` for a user of another domain.
+    #[serde(rename = "sam")]
+    Sam,
+    /// The user principal name, `user@example.test`.
+    #[serde(rename = "upn")]
+    Upn,
+    /// `user@DOMAIN`
+    #[serde(rename = "user@DOMAIN")]
+    UserAtDomain,
+}
+
+/// In which letters names are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LetterCase {
+    /// As the verifier writes them.
+    Keep,
+    /// In small letters.
+    Lower,
+    /// In capitals.
+    Upper,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Where decisions are written.
+    pub to: LogTarget,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            to: LogTarget::Syslog,
+        }
+    }
+}
+
+/// Where decisions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogTarget {
+    /// The system log, facility `authpriv`.
+    Syslog,
+    /// The host's standard error: Apache's error log.
+    Stderr,
+    /// Nowhere.
+    Off,
+}
+
+impl Config {
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// What is wrong, with line, column and key.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| told(text, &error))?;
+        if config.verify.is_empty() {
+            return Err("verify: name at least one of \"users\", \"netlogon\"".to_owned());
+        }
+        for verifier in &config.verify {
+            let (missing, table) = match verifier {
+                VerifierKind::Users => (config.users.is_none(), "users"),
+                VerifierKind::Netlogon => (config.netlogon.is_none(), "netlogon"),
+            };
+            if missing {
+                return Err(format!(
+                    "verify names \"{table}\", and there is no [{table}]"
+                ));
+            }
+        }
+        Ok(config)
+    }
+
+    /// What NTLM_USER_FILE alone means: a users file, and defaults for the rest.
+    pub fn of_users_file(users: Users) -> Self {
+        Self {
+            verify: vec![VerifierKind::Users],
+            users: Some(users),
+            netlogon: None,
+            identity: Identity::default(),
+            policy: Policy::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+/// The error on one line, fit for a log.
+fn told(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message();
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before.map(|before| before.split('\n').collect::<Vec<_>>()) {
+        Some(lines) => {
+            let column = lines.last().map_or(0, |line| line.chars().count()) + 1;
+            format!("line {}, column {column}: {message}", lines.len())
+        }
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

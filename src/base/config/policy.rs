@@ -1,0 +1,302 @@
+//! `[policy]`: what is acceptable.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::values::{self, deserialize_from_str};
+use crate::base::name_case::alike;
+use crate::base::sid::Sid;
+
+/// `[policy]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "PolicyTable")]
+pub struct Policy {
+    /// Whether anybody is let in at all.
+    pub enabled: bool,
+    /// What a login must look like.
+    pub rules: Rules,
+    /// Stricter rules, which refuse nobody: the log says whom they would.
+    pub audit: Option<Rules>,
+    /// The certificates that clients of our TLS connections see, in PEM files; any may be the one.
+    pub tls_certificates: Vec<PathBuf>,
+    /// The domains whose users are let in; if empty, all that the verifiers know.
+    pub domains: Vec<DomainName>,
+    /// The domains whose users are not, whatever `domains` says.
+    pub refused_domains: Vec<DomainName>,
+    /// The groups of which a user must be in one; if empty, he need not be in any.
+    pub groups: Vec<Group>,
+    /// The brake on guessing passwords; if absent, there is none.
+    pub brake: Option<Brake>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        PolicyTable::default().into()
+    }
+}
+
+/// What a login must look like, before anybody is asked whether it is right.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// The weakest response that is taken.
+    pub response: ResponseLevel,
+    /// Whether a client must send a message integrity code. One that is announced is always checked.
+    pub mic: Mic,
+    /// Whether a client must have come through a TLS connection of ours.
+    pub channel_binding: ChannelBinding,
+    /// The services that a client may mean to talk to; if empty, any.
+    pub spn: Vec<Service>,
+}
+
+/// How many wrong passwords an account may have, from this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Brake {
+    /// After so many, nobody is asked any more; at least 1.
+    pub limit: u16,
+    /// Until so long after the last of them.
+    pub window: Duration,
+}
+
+/// `[policy]` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PolicyTable {
+    enabled: bool,
+    response: ResponseLevel,
+    mic: Mic,
+    channel_binding: ChannelBinding,
+    spn: Vec<Service>,
+    audit: Option<Rules>,
+    #[serde(deserialize_with = "values::absolute_paths")]
+    tls_certificates: Vec<PathBuf>,
+    domains: Vec<DomainName>,
+    refused_domains: Vec<DomainName>,
+    groups: Vec<Group>,
+    guess_limit: u16,
+    #[serde(deserialize_with = "values::required_duration")]
+    guess_window: Duration,
+}
+
+impl Default for PolicyTable {
+    fn default() -> Self {
+        let Rules {
+            response,
+            mic,
+            channel_binding,
+            spn,
+        } = Rules::default();
+        Self {
+            enabled: true,
+            response,
+            mic,
+            channel_binding,
+            spn,
+            audit: None,
+            tls_certificates: Vec::new(),
+            domains: Vec::new(),
+            refused_domains: Vec::new(),
+            groups: Vec::new(),
+            guess_limit: 0,
+            guess_window: Duration::from_secs(30 * 60),
+        }
+    }
+}
+
+impl From<PolicyTable> for Policy {
+    fn from(table: PolicyTable) -> Self {
+        Self {
+            enabled: table.enabled,
+            rules: Rules {
+                response: table.response,
+                mic: table.mic,
+                channel_binding: table.channel_binding,
+                spn: table.spn,
+            },
+            audit: table.audit,
+            tls_certificates: table.tls_certificates,
+            domains: table.domains,
+            refused_domains: table.refused_domains,
+            groups: table.groups,
+            brake: (table.guess_limit > 0).then_some(Brake {
+                limit: table.guess_limit,
+                window: table.guess_window,
+            }),
+        }
+    }
+}
+
+/// The kinds of responses, each weaker than the one before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum ResponseLevel {
+    /// NTLMv2.
+    #[default]
+    #[serde(rename = "ntlmv2")]
+    NtlmV2,
+    /// NTLM2 session security: NTLMv1 over a challenge of both sides.
+    #[serde(rename = "ntlm2-session")]
+    Ntlm2Session,
+    /// NTLMv1.
+    #[serde(rename = "ntlmv1")]
+    NtlmV1,
+}
+
+impl fmt::Display for ResponseLevel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NtlmV2 => "ntlmv2",
+            Self::Ntlm2Session => "ntlm2-session",
+            Self::NtlmV1 => "ntlmv1",
+        })
+    }
+}
+
+/// Whether a client must send a message integrity code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mic {
+    /// Clients that send none are let in: curl, Firefox, Java and others never do.
+    #[default]
+    Allow,
+    /// Clients that send none are refused.
+    Require,
+}
+
+/// Whether a client must have come through a TLS connection of ours (Extended Protection).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelBinding {
+    /// What a client says of its connection is not looked at.
+    Off,
+    /// Who says nothing of it is let in; who names another is refused.
+    #[default]
+    Allow,
+    /// Who does not name ours is refused.
+    Require,
+}
+
+/// What a client may say that it means to talk to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// `"none"`: it names nothing, as curl and Firefox.
+    Unnamed,
+    /// A service principal name: `HTTP/www.example.test`.
+    Named(String),
+}
+
+impl Service {
+    /// True if `name` is this service. Letter case does not count, nor does a port if this has none.
+    pub fn is_named(&self, name: &str) -> bool {
+        let Self::Named(expected) = self else {
+            return false;
+        };
+        let port_left_out = without_port(name).is_some_and(|name| alike(name, expected));
+        port_left_out || alike(name, expected)
+    }
+}
+
+/// `class/host` of `class/host:port`.
+fn without_port(name: &str) -> Option<&str> {
+    let (before, port) = name.rsplit_once(':')?;
+    let is_number = !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit());
+    // Else it is the end of an IPv6 address.
+    let is_whole = !before.contains(':') || before.ends_with(']');
+    (is_number && is_whole).then_some(before)
+}
+
+impl FromStr for Service {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name.split_once('/') {
+            None if name == "none" => Ok(Self::Unnamed),
+            Some((class, host)) if !class.is_empty() && !host.is_empty() => {
+                Ok(Self::Named(name.to_owned()))
+            }
+            _ => Err(
+                "a service is \"HTTP/www.example.test\", or \"none\" for clients that name none",
+            ),
+        }
+    }
+}
+
+/// A domain's NetBIOS or DNS name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainName(String);
+
+impl DomainName {
+    /// True if `name` is this domain's; letter case does not count.
+    pub fn is(&self, name: &str) -> bool {
+        alike(name, &self.0)
+    }
+}
+
+impl FromStr for DomainName {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let forbidden = |letter: char| letter.is_control() || "\\/@ ".contains(letter);
+        match name.is_empty() || name.contains(forbidden) {
+            true => Err("a domain is its NetBIOS name or its DNS name"),
+            false => Ok(Self(name.to_owned())),
+        }
+    }
+}
+
+/// A group, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// By its security identifier, which comes with a login.
+    Sid(Sid),
+    /// By its name, which a controller must be asked for.
+    Named {
+        /// Its domain's NetBIOS name; none for our own.
+        domain: Option<String>,
+        /// Its name (`sAMAccountName`).
+        name: String,
+    },
+}
+
+impl Group {
+    /// True if it is called so; `own_domain` is the NetBIOS name of ours. Letter case does not count.
+    pub fn is_called(&self, domain: &str, name: &str, own_domain: &str) -> bool {
+        match self {
+            Self::Sid(_) => false,
+            Self::Named {
+                domain: of,
+                name: called,
+            } => alike(of.as_deref().unwrap_or(own_domain), domain) && alike(called, name),
+        }
+    }
+}
+
+impl FromStr for Group {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("S-1-") {
+            return text.parse().map(Self::Sid);
+        }
+        let (domain, name) = match text.split_once('\\') {
+            Some((domain, name)) => (Some(domain.to_owned()), name),
+            None => (None, text),
+        };
+        // What has such a letter is told by its identifier only.
+        match name.is_empty() || name.contains(['\\', '|']) {
+            true => Err("a group is Name, DOMAIN\\Name, or its SID: S-1-5-21-1-2-3-1105"),
+            false => Ok(Self::Named {
+                domain,
+                name: name.to_owned(),
+            }),
+        }
+    }
+}
+
+deserialize_from_str!(Service, DomainName, Group);

@@ -1,0 +1,177 @@
+//! Files that the configuration names: read whole, with a limit, and noticed when they change.
+
+pub mod private;
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use crate::base::crypto::SecretBytes;
+
+/// How often a file is looked at, at most: logins come faster than administrators write.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What tells one state of a file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    /// The state of the file now: one `stat`, no open.
+    ///
+    /// # Errors
+    /// What `stat` says.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        std::fs::metadata(path).map(|metadata| Self::from(&metadata))
+    }
+
+    /// The stamp, if a change after it would surely make another one.
+    ///
+    /// The kernel's file clock stands still for some milliseconds: a file that was changed just now
+    /// may be changed once more without its times moving. Such a stamp is not to be kept.
+    #[must_use]
+    pub fn settled(self, now: SystemTime) -> Option<Self> {
+        const CLOCK_STEP: Duration = Duration::from_millis(50);
+        let (seconds, nanos) = self.changed;
+        let changed = SystemTime::UNIX_EPOCH
+            .checked_add(Duration::new(
+                u64::try_from(seconds).ok()?,
+                u32::try_from(nanos).ok()?,
+            ))?
+            .checked_add(CLOCK_STEP)?;
+        (changed <= now).then_some(self)
+    }
+}
+
+impl From<&Metadata> for Stamp {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+/// Reads a file that holds no secret, at most `limit` bytes; refuses one that everybody can write.
+///
+/// # Errors
+/// What is wrong with the file, without its path, and how to mend it.
+pub fn read(path: &Path, limit: u64) -> io::Result<(Vec<u8>, Stamp)> {
+    let (mut file, metadata) = open(path)?;
+    if metadata.mode() & 0o002 != 0 {
+        return Err(io::Error::other(format!(
+            "mode {:04o} lets everybody write it; make it 0644: chmod 0644",
+            metadata.mode() & 0o7777
+        )));
+    }
+    let bytes = read_to_end(&mut file, limit)?;
+    Ok((bytes, Stamp::from(&metadata)))
+}
+
+/// Reads a file that holds secrets, at most `limit` bytes; refuses one that everybody can read.
+///
+/// # Errors
+/// What is wrong with the file, without its path, and how to mend it.
+pub fn read_secret(path: &Path, limit: u64) -> io::Result<(SecretBytes, Stamp)> {
+    let (mut file, metadata) = open(path)?;
+    if metadata.mode() & 0o007 != 0 {
+        return Err(io::Error::other(format!(
+            "mode {:04o} lets everybody at it; make it 0640, group of the server: \
+             chmod 0640, chgrp www-data",
+            metadata.mode() & 0o7777
+        )));
+    }
+    let bytes = read_to_end(&mut file, limit).map(SecretBytes::new)?;
+    Ok((bytes, Stamp::from(&metadata)))
+}
+
+/// Opens a regular file; never waits, as the open of a pipe would.
+fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    Ok((file, metadata))
+}
+
+fn read_to_end(file: &mut File, limit: u64) -> io::Result<Vec<u8>> {
+    let size = file.metadata()?.len();
+    if size > limit {
+        return Err(io::Error::other(format!("longer than {limit} bytes")));
+    }
+    // The whole at once, so that no copy of a secret stays behind when the buffer grows.
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    file.take(size).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_secret_is_for_owner_and_group_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        fs::write(&path, b"hunter2").unwrap();
+        for (mode, taken) in [(0o600, true), (0o640, true), (0o644, false), (0o602, false)] {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let read = read_secret(&path, 100);
+            assert_eq!(read.is_ok(), taken, "{mode:o}");
+            match read {
+                Ok((secret, _)) => assert_eq!(secret.expose(), b"hunter2"),
+                Err(error) => assert!(error.to_string().contains("chmod 0640")),
+            }
+        }
+    }
+
+    #[test]
+    fn what_everybody_can_write_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (mode, taken) in [(0o644, true), (0o640, true), (0o664, true), (0o666, false)] {
+            fs::set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read(file.path(), 100).is_ok(), taken, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn only_regular_files_of_bounded_size() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = read(directory.path(), 100).unwrap_err();
+        assert_eq!(error.to_string(), "not a regular file");
+
+        let path = directory.path().join("config");
+        fs::write(&path, [b'x'; 101]).unwrap();
+        let error = read(&path, 100).unwrap_err();
+        assert_eq!(error.to_string(), "longer than 100 bytes");
+        assert_eq!(read(&path, 101).unwrap().0.len(), 101);
+    }
+
+    #[test]
+    fn a_stamp_is_kept_only_once_the_file_clock_has_moved_on() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let stamp = Stamp::of(file.path()).unwrap();
+        let now = SystemTime::now();
+        assert_eq!(stamp.settled(now), None);
+        assert_eq!(stamp.settled(now + Duration::from_secs(1)), Some(stamp));
+
+        fs::write(file.path(), b"more").unwrap();
+        assert_ne!(Stamp::of(file.path()).unwrap(), stamp);
+    }
+}

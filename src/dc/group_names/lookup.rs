@@ -1,0 +1,58 @@
+//! What groups are called: asked over a connection that serves for this only, sealed with a
+//! channel's key.
+
+use std::net::SocketAddr;
+
+use crate::base::sid::Sid;
+use crate::dc::channel;
+use crate::dc::connection::{Line, Terms};
+use crate::dc::locate::Candidate;
+use crate::dc::{Error, Step};
+use crate::protocol::rpc;
+use crate::protocol::rpc::client::{Connection, Sealed};
+use crate::protocol::rpc::lsa::{self, Called};
+use crate::protocol::rpc::pdu::Syntax;
+use crate::protocol::rpc::schannel::agreement::Capable;
+
+/// Asks for all of them, some hundred in a call.
+pub(in crate::dc) fn look_up(
+    terms: Terms<'_>,
+    controller: &Candidate,
+    key: &Capable,
+    sids: &[Sid],
+) -> Result<Vec<Option<Called>>, Error> {
+    let (mut line, mut connection) = bind(terms, controller, key)?;
+    line.step = Step::Names;
+    let mut names = Vec::new();
+    for asked in sids.chunks(lsa::MAX_SIDS) {
+        let stub = lsa::request(asked).map_err(|error| line.failed(error))?;
+        let (outcome, next) = line.call(terms, connection, lsa::LOOKUP_SIDS3, &stub)?;
+        connection = next;
+        let answered = outcome
+            .response()
+            .and_then(|stub| lsa::reply(stub.expose(), asked.len()));
+        names.extend(answered.map_err(|error| line.failed(error))?);
+    }
+    Ok(names)
+}
+
+/// To where LSA listens. That may be the port that is configured for netlogon, behind which Windows
+/// has one process for both; a Samba controller listens elsewhere.
+fn bind(
+    terms: Terms<'_>,
+    controller: &Candidate,
+    key: &Capable,
+) -> Result<(Line, Connection<Sealed>), Error> {
+    let bind_at = |port| {
+        let peer = SocketAddr::new(controller.address, port);
+        channel::bind_sealed(terms, peer, Syntax::LSA, key.seal())
+    };
+    match controller.port.map(bind_at) {
+        None
+        | Some(Err(Error::Rpc {
+            error: rpc::Error::BindRefused(_),
+            ..
+        })) => bind_at(channel::find_port(terms, controller, Syntax::LSA)?),
+        Some(bound) => bound,
+    }
+}

@@ -1,0 +1,210 @@
+//! What the processes of one host share: the key of the secure channel.
+//!
+//! A controller keeps one session key for each machine account. Two processes that agree on a key at
+//! the same moment destroy each other's, so they take turns under a lock; and the key that one has
+//! agreed on is kept in a file, so that the others need not. Each controller that has proven itself
+//! has its file. Locks are dealt out to controllers by a hash of their names, proven or not: a
+//! controller that hangs holds up hardly anybody who asks another, and whatever addresses DNS gives,
+//! there are never more files.
+//!
+//! The directory and the files in it are ours alone, or are not used. Who holds a lock may die at any
+//! moment: the kernel releases it, unless a child that was forked meanwhile lives on without an exec
+//! (it has the file open too). So nobody waits for ever, and who has waited in vain goes on without. A
+//! file is replaced by renaming, whole or not at all.
+
+mod record;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::base::config::{self, LogTarget};
+use crate::base::crypto::{self, Key};
+use crate::base::file::private::{make_directory, own_directory, own_file, private, read, replace};
+use crate::base::log::{self, Severity};
+use crate::base::net::Deadline;
+use crate::base::process::PerProcess;
+use crate::dc::locate::Candidate;
+use crate::dc::seconds_since_1970;
+use crate::dc::secret::NtHashes;
+use crate::protocol::rpc::schannel::agreement::Capable;
+
+use record::Unusable;
+
+/// How many locks an account has.
+const LOCKS: u8 = 16;
+
+/// The shared state of one machine account.
+pub(super) struct Shared {
+    directory: PathBuf,
+    account: String,
+    log: LogTarget,
+    /// Whether this process has said that it shares nothing.
+    told: PerProcess<AtomicBool>,
+    /// Of which controllers this process has said that they do not sign headers.
+    told_unsigned: PerProcess<Mutex<Vec<Candidate>>>,
+}
+
+/// The right to agree on a key with one controller; others on this host wait until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would not do: a process that was forked meanwhile has the file open too.
+        let _gone_anyway = self.0.unlock();
+    }
+}
+
+impl Shared {
+    /// Looks at nothing yet.
+    pub(super) fn new(config: &config::Netlogon, log: LogTarget) -> Self {
+        let computer = config.account.computer().as_str();
+        Self {
+            directory: config.state_dir.clone(),
+            account: format!("{}.{computer}", config.netbios_domain.as_str()),
+            log,
+            told: PerProcess::new(),
+            told_unsigned: PerProcess::new(),
+        }
+    }
+
+    /// Waits for the lock. None if nothing can be shared, or if whoever has it does not give it back
+    /// in time: then the handshake goes on without, and meets others as those of other hosts do.
+    pub(super) fn lock(&self, controller: &Candidate, deadline: Deadline) -> Option<Lock> {
+        let file = match self.open_lock(controller) {
+            Ok(file) => file,
+            Err(error) => {
+                self.tell_once(&error);
+                return None;
+            }
+        };
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Some(Lock(file)),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => {
+                    self.tell_once(&error);
+                    return None;
+                }
+            }
+            std::thread::sleep(deadline.remaining()?.min(pause));
+            pause = (pause * 2).min(Duration::from_millis(16));
+        }
+    }
+
+    /// The key that some process has agreed on with this controller, with one of these secrets and not
+    /// long ago.
+    pub(super) fn recall(&self, controller: &Candidate, secrets: &NtHashes) -> Option<Capable> {
+        let name = self.name(controller);
+        let path = self.path(&name, "state");
+        if let Err(error) = own_directory(&self.directory) {
+            if error.kind() != io::ErrorKind::NotFound {
+                self.tell_once(&error);
+            }
+            return None;
+        }
+        let bytes = match read(&path, record::LIMIT) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                self.tell(&path, &format!("not used: {error}"));
+                return None;
+            }
+        };
+        match record::decode(bytes.expose(), &name, secrets) {
+            Ok(capable) => Some(capable).filter(|key| key.proof().is_young(seconds_since_1970())),
+            Err(Unusable::OtherSecret) => None,
+            Err(Unusable::Damaged(how)) => {
+                self.tell(&path, &format!("not used, and to be written anew: {how}"));
+                None
+            }
+        }
+    }
+
+    /// Keeps a key for the others. Failing that, they agree on their own.
+    pub(super) fn keep(
+        &self,
+        _lock: &Lock,
+        controller: &Candidate,
+        nt_hash: &Key,
+        capable: &Capable,
+    ) {
+        let name = self.name(controller);
+        let path = self.path(&name, "state");
+        let Some(bytes) = record::encode(&name, nt_hash, capable) else {
+            return;
+        };
+        if let Err(error) = replace(&self.path(&name, "new"), &path, &bytes) {
+            self.tell(&path, &format!("not written: {error}"));
+        }
+    }
+
+    /// Says once of a controller why its keys are not kept. It has proven itself: there are not many.
+    pub(super) fn tell_of_unsigned_headers(&self, controller: &Candidate) {
+        let told = self.told_unsigned.of_this_process(Mutex::default);
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.contains(controller) {
+            told.push(controller.clone());
+            drop(told);
+            let address = controller.address;
+            log::write(
+                self.log,
+                Severity::Warning,
+                format_args!(
+                    "{address} does not sign the headers of its answers, or somebody on the way \
+                     hides that it can: each connection has a key of its own, which is not shared"
+                ),
+            );
+        }
+    }
+
+    fn open_lock(&self, controller: &Candidate) -> io::Result<File> {
+        make_directory(&self.directory)?;
+        own_directory(&self.directory)?;
+        let [hash, ..] = crypto::sha256(self.name(controller).as_bytes());
+        let path = self.path(&format!("{}.{}", self.account, hash % LOCKS), "lock");
+        let file = private(OpenOptions::new().write(true).create(true)).open(path)?;
+        own_file(&file)?;
+        Ok(file)
+    }
+
+    /// Whose key it is, and with whom.
+    fn name(&self, controller: &Candidate) -> String {
+        let Candidate { address, port } = controller;
+        match port {
+            None => format!("{}.{address}", self.account),
+            Some(port) => format!("{}.{address}.{port}", self.account),
+        }
+    }
+
+    /// A NetBIOS name has no slash.
+    fn path(&self, name: &str, kind: &str) -> PathBuf {
+        self.directory.join(format!("{name}.{kind}"))
+    }
+
+    fn tell(&self, path: &Path, what: &str) {
+        let path = path.display();
+        log::write(self.log, Severity::Warning, format_args!("{path}: {what}"));
+    }
+
+    fn tell_once(&self, error: &io::Error) {
+        let told = self.told.of_this_process(AtomicBool::default);
+        if !told.swap(true, Ordering::Relaxed) {
+            self.tell(
+                &self.directory,
+                &format!(
+                    "{error}: the server's processes share no secure channel, each has its own; \
+                     make the directory with mode 0700 for the user the server runs as"
+                ),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! What counts for the brake.
+
+use super::*;
+use crate::login::guess_limit::Answer;
+
+#[test]
+fn after_too_many_guesses_nobody_is_asked() {
+    let (setup, _folder) = setup("guess_limit = 2\nguess_window = \"1h\"");
+    let acceptor = &mut Acceptor::new();
+    let right = Initiator::default();
+    let wrong = Err(Minor::BadUserOrPassword);
+    assert_eq!(log_in(acceptor, &setup, &wrong_password()), wrong);
+    assert_eq!(log_in(acceptor, &setup, &right), Ok(Step::Established));
+    for _ in 0..2 {
+        assert_eq!(log_in(acceptor, &setup, &wrong_password()), wrong);
+    }
+    let refused = Err(Minor::TooManyGuesses);
+    assert_eq!(log_in(acceptor, &setup, &right), refused);
+}
+
+#[test]
+fn only_who_is_let_in_makes_good_what_was_wrong() {
+    let right = Initiator::default();
+    let wrong = Err(Minor::BadUserOrPassword);
+    let refused = Err(Minor::TooManyGuesses);
+    let limit = "guess_limit = 2";
+
+    // The messages were changed on their way.
+    let (site, _folder) = setup(limit);
+    let acceptor = &mut Acceptor::new();
+    assert_eq!(log_in(acceptor, &site, &wrong_password()), wrong);
+    let (negotiate, second) = challenge(acceptor, &site, &right);
+    let mut third = right.authenticate(&negotiate, &second).token;
+    third[72] ^= 1;
+    assert_eq!(step(acceptor, &site, &third), Err(Minor::BadMic));
+    assert_eq!(log_in(acceptor, &site, &wrong_password()), wrong);
+    assert_eq!(log_in(acceptor, &site, &right), refused);
+
+    // The user may not come in.
+    let (site, _folder) = setup(&format!("{limit}\nrefused_domains = [\"EXAMPLE\"]"));
+    assert_eq!(log_in(acceptor, &site, &wrong_password()), wrong);
+    let outside = Err(Minor::DomainRefused);
+    assert_eq!(log_in(acceptor, &site, &right), outside);
+    assert_eq!(log_in(acceptor, &site, &wrong_password()), wrong);
+    assert_eq!(log_in(acceptor, &site, &right), refused);
+
+    // Somebody of that name, of another domain.
+    let (site, folder) = setup(limit);
+    let users = "EXAMPLE:alice:Password1\nOTHER:alice:Password2\n";
+    let file = folder.path().join("others");
+    fs::write(&file, users).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+    fs::rename(&file, folder.path().join("users")).unwrap();
+    std::thread::sleep(Duration::from_millis(1100));
+    let namesake = Initiator {
+        domain: "OTHER",
+        ..wrong_password()
+    };
+    assert_eq!(log_in(acceptor, &site, &wrong_password()), wrong);
+    let established = Ok(Step::Established);
+    assert_eq!(log_in(acceptor, &site, &namesake), established);
+    assert_eq!(log_in(acceptor, &site, &wrong_password()), wrong);
+    assert_eq!(log_in(acceptor, &site, &right), refused);
+}
+
+#[test]
+fn what_a_refusal_says_of_the_password() {
+    let about = |refusal: fn(Fault) -> Refusal, minor: Minor| answer(&refusal(minor.into()));
+    for (refusal, minor, expected) in [
+        (
+            Refusal::Denied as fn(_) -> _,
+            Minor::BadUserOrPassword,
+            Answer::Wrong,
+        ),
+        (Refusal::Denied, Minor::LogonDenied, Answer::Wrong),
+        (Refusal::Denied, Minor::AccountDisabled, Answer::Undecided),
+        (Refusal::Denied, Minor::PasswordExpired, Answer::Undecided),
+        (Refusal::Denied, Minor::AccountLockedOut, Answer::Undecided),
+        (Refusal::NotMine, Minor::BadUserOrPassword, Answer::Unknown),
+        (Refusal::NotMine, Minor::UnknownDomain, Answer::Undecided),
+        (
+            Refusal::Unavailable,
+            Minor::ControllerTimeout,
+            Answer::Undecided,
+        ),
+        (
+            Refusal::Unanswered,
+            Minor::ControllerTimeout,
+            Answer::Unknown,
+        ),
+        (
+            Refusal::Unanswered,
+            Minor::ControllerForged,
+            Answer::Unknown,
+        ),
+    ] {
+        assert_eq!(about(refusal, minor), expected, "{minor:?}");
+    }
+}

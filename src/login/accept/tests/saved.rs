@@ -1,0 +1,126 @@
+//! Contexts that go on in another process.
+
+use super::*;
+use crate::login::handover::{Kind, Opened};
+
+fn saved(acceptor: &Acceptor) -> Vec<u8> {
+    let (until, body) = acceptor.save().unwrap();
+    assert!(until > SystemTime::now());
+    body.expose().to_vec()
+}
+
+fn restore(body: &[u8], setup: Option<&Setup>) -> Result<Acceptor, Minor> {
+    let opened = Opened::pretended(Kind::Acceptor, body);
+    Acceptor::restore(&opened, setup).map_err(|fault| fault.minor())
+}
+
+/// As another process has it, which has told the same before it is believed.
+fn carried(acceptor: &Acceptor, setup: &Setup) -> Acceptor {
+    let body = saved(acceptor);
+    for length in 0..body.len() {
+        let cut = restore(&body[..length], Some(setup)).map(drop);
+        assert_eq!(cut, Err(Minor::BadContextToken), "{length}");
+    }
+    assert!(restore(&[&body[..], &[0]].concat(), None).is_err());
+    let restored = restore(&body, Some(setup)).unwrap();
+    assert_eq!(saved(&restored), body);
+    restored
+}
+
+#[test]
+fn a_login_goes_on_where_its_challenge_was_not_made() {
+    let (setup, _folder) = setup("");
+    let initiator = Initiator::default();
+    let mut here = Acceptor::new();
+    let (negotiate, challenge) = challenge(&mut here, &setup, &initiator);
+    let mut there = carried(&here, &setup);
+    let token = initiator.authenticate(&negotiate, &challenge).token;
+    assert_eq!(step(&mut there, &setup, &token), Ok(Step::Established));
+    // One try there too.
+    assert_eq!(step(&mut there, &setup, &token), Err(Minor::NotNegotiated));
+
+    let mut there = carried(&here, &setup);
+    let token = wrong_password().authenticate(&negotiate, &challenge).token;
+    assert_eq!(
+        step(&mut there, &setup, &token),
+        Err(Minor::BadUserOrPassword)
+    );
+    let until = here.save().unwrap().0;
+    assert!(until <= SystemTime::now() + Duration::from_secs(5 * 60));
+}
+
+#[test]
+fn a_login_that_is_complete_is_the_same_there() {
+    let (setup, _folder) = setup("");
+    for initiator in [Initiator::default(), Initiator::curl()] {
+        let mut here = Acceptor::new();
+        log_in(&mut here, &setup, &initiator).unwrap();
+        let there = carried(&here, &setup);
+        let told = |acceptor: &Acceptor| {
+            let login = acceptor.established().unwrap();
+            let identity = login.identity();
+            let attributes: Vec<_> = identity
+                .attributes()
+                .map(|attribute| (attribute.name, attribute.values.clone()))
+                .collect();
+            assert!(attributes.len() > 2);
+            let names = [identity.display(), identity.local().unwrap()].map(str::to_owned);
+            let key = login
+                .security()
+                .map(|security| security.session_key().clone());
+            (names, attributes, login.mic_verified(), key)
+        };
+        assert_eq!(told(&there), told(&here));
+        // To the precision of a `FILETIME`.
+        let expires = |acceptor: &Acceptor| acceptor.established().unwrap().expires();
+        let lost = expires(&here).duration_since(expires(&there)).unwrap();
+        assert!(lost < Duration::from_micros(1));
+        assert_eq!(
+            here.save().unwrap().0,
+            expires(&here),
+            "the token is good as long as the login"
+        );
+        let mut there = there;
+        assert_eq!(
+            step(&mut there, &setup, &initiator.negotiate()).map(drop),
+            Ok(()),
+            "and a new login can begin there"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_go_on_is_not_saved() {
+    let (setup, _folder) = setup("");
+    let refused = |acceptor: &Acceptor| acceptor.save().map(drop).map_err(|fault| fault.minor());
+    let mut acceptor = Acceptor::new();
+    assert_eq!(refused(&acceptor), Err(Minor::ContextNotExported));
+    log_in(&mut acceptor, &setup, &wrong_password()).unwrap_err();
+    assert_eq!(refused(&acceptor), Err(Minor::ContextFailed));
+    log_in(&mut acceptor, &setup, &Initiator::default()).unwrap();
+    if let State::Established(login) = &mut acceptor.0 {
+        login.expires = SystemTime::now();
+    }
+    assert_eq!(refused(&acceptor), Err(Minor::ContextExpired));
+}
+
+#[test]
+fn what_was_not_agreed_to_here_is_not_there() {
+    // Windows' offer with encryption, and an answer that takes 128 bits back.
+    let initiator = Initiator {
+        flags: NegotiateFlags(0xE208_82B7),
+        final_flags: |flags| NegotiateFlags(flags.0 & !0x2000_0000),
+        ..Initiator::default()
+    };
+    for (policy, protects) in [("", false), ("response = \"ntlmv1\"", true)] {
+        let (setup, _folder) = setup(policy);
+        let mut here = Acceptor::new();
+        let (negotiate, challenge) = challenge(&mut here, &setup, &initiator);
+        let mut there = carried(&here, &setup);
+        let token = initiator.authenticate(&negotiate, &challenge).token;
+        for acceptor in [&mut here, &mut there] {
+            step(acceptor, &setup, &token).unwrap();
+            assert_eq!(acceptor.security().unwrap().seals(), protects, "{policy}");
+        }
+    }
+}

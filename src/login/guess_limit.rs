@@ -1,0 +1,144 @@
+//! The brake on guessing passwords: after so many wrong ones, nobody is asked about an account for
+//! a while. So guesses that come through this host cannot lock the account in the domain, as long
+//! as the limit is below the domain's and the window not shorter than the domain's.
+//!
+//! Accounts are told apart by their names alone, as they are typed without domain: what is one
+//! account in a domain controller's eyes shall not have two counts here, and whose domain is meant
+//! only a controller knows. Namesakes of two domains share a count. Two names that only a directory
+//! takes for one (a user principal name that is not made of the account's, letters with and without
+//! accents) have two.
+//!
+//! A right password makes good the wrong ones only if the account is of our own domain and of that
+//! name: a namesake elsewhere, or an account that has the name in its principal name, would otherwise
+//! clear the way for guesses about ours.
+//!
+//! What is being asked counts like what was wrong until there is an answer: many guesses at once
+//! are not more than so many one after another.
+
+mod store;
+mod table;
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::base::config::{self, LogTarget};
+use crate::base::fault::{Fault, Minor};
+
+use store::Store;
+pub use table::Answer;
+use table::{Moment, Permission};
+
+/// How long a login waits for others of the same account, which may turn out to be right.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The counts of this host's failed logins.
+pub struct Brake {
+    rule: config::Brake,
+    store: Store,
+}
+
+/// The right to ask about an account once. While there is no answer it counts as if it were wrong,
+/// and so it does, until the window is over, if it is dropped without one.
+#[must_use]
+pub struct Guess<'a> {
+    brake: &'a Brake,
+    account: String,
+}
+
+impl Brake {
+    /// Looks at nothing yet. The processes that use the file `shared` count together; where it cannot
+    /// be used, each counts for itself, and the log says so. Without a file each does, too.
+    pub fn new(rule: config::Brake, shared: Option<PathBuf>, log: LogTarget) -> Self {
+        Self {
+            rule,
+            store: Store::new(shared, log),
+        }
+    }
+
+    /// Asks for the right to ask about a user, as he typed himself.
+    ///
+    /// # Errors
+    /// [`Minor::TooManyGuesses`]
+    pub fn begin(&self, user: &str) -> Result<Guess<'_>, Fault> {
+        let account = account(user);
+        let patience = Instant::now() + PATIENCE;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let moment = self.now();
+            match self.store.with(&account, |records, id| {
+                records.begin(id, self.rule.limit, moment)
+            }) {
+                Permission::Given => break,
+                Permission::Refused => return Err(refused("wrong ones have come before")),
+                Permission::Later if Instant::now() >= patience => {
+                    return Err(refused("others are still being asked about"));
+                }
+                Permission::Later => {}
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(16));
+        }
+        Ok(Guess {
+            brake: self,
+            account,
+        })
+    }
+
+    fn now(&self) -> Moment {
+        Moment {
+            now: SystemTime::now()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_millis()
+                .try_into()
+                .unwrap_or(u64::MAX),
+            window: self.rule.window.as_millis().try_into().unwrap_or(u64::MAX),
+        }
+    }
+}
+
+fn refused(why: &str) -> Fault {
+    Minor::TooManyGuesses.confidentially(format_args!("not asked, {why}; see policy.guess_limit"))
+}
+
+impl Guess<'_> {
+    /// Somebody is let in. `own` is his account's name if he is a user of our own domain.
+    pub fn let_in(self, own: Option<&str>) {
+        let is_own = own.is_some_and(|own| folded(own) == self.account);
+        self.end(match is_own {
+            true => Answer::Right,
+            false => Answer::Undecided,
+        });
+    }
+
+    /// Nobody is let in.
+    pub fn refused(self, answer: Answer) {
+        self.end(answer);
+    }
+
+    fn end(self, answer: Answer) {
+        let moment = self.brake.now();
+        let limit = self.brake.rule.limit;
+        self.brake.store.with(&self.account, |records, id| {
+            records.end(id, answer, limit, moment);
+        });
+    }
+}
+
+/// The account's name without what people type around it.
+fn account(user: &str) -> String {
+    let name = user.rsplit_once('\\').map_or(user, |(_, name)| name);
+    let name = name.rsplit_once('@').map_or(name, |(name, _)| name);
+    folded(name)
+}
+
+/// In capitals, white space as a directory compares it: none at the ends, and as much as there may be
+/// between words is one space.
+fn folded(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    words.join(" ").to_uppercase()
+}
+
+#[cfg(test)]
+mod tests;

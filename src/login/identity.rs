@@ -1,0 +1,288 @@
+//! A verified logon becomes names and attributes.
+
+mod groups;
+mod saved;
+
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use crate::base::config::{self, LetterCase, NameFormat};
+use crate::base::fault::is_unprintable;
+use crate::base::name_case::{alike, capitals, smalls};
+use crate::login::identity::groups::Groups;
+use crate::login::verify::{Account, GroupNames};
+
+/// Every attribute that an identity may have, and what it says.
+///
+/// The names are in the alphabet that mod_auth_gssapi's expressions take: `[A-Za-z0-9_-]`.
+pub const ATTRIBUTES: &[(&str, &str)] = &[
+    ("user", "The account's name (sAMAccountName)."),
+    ("domain", "The NetBIOS name of the account's domain."),
+    ("dns-domain", "The DNS name of the account's domain."),
+    (
+        "upn",
+        "The user principal name; of another domain's user only if it ends with that domain's name.",
+    ),
+    ("full-name", "The full name."),
+    (
+        "user-sid",
+        "The account's security identifier, S-1-5-21-...",
+    ),
+    (
+        "primary-group-sid",
+        "The security identifier of the primary group.",
+    ),
+    (
+        LOCAL_LOGIN_USER,
+        "The name of the local account. MIT's gss_userok looks here where SPNEGO stands between.",
+    ),
+    ("logon-server", "The server that verified the login."),
+    (
+        "user-flags",
+        "UserFlags of the login (MS-PAC 2.5), in hexadecimal: 0x120.",
+    ),
+    (
+        "log-off-time",
+        "When the account's hours end, in seconds since 1970; absent if they do not.",
+    ),
+    (
+        "kick-off-time",
+        "When the account ends, in seconds since 1970; absent if it does not.",
+    ),
+    (
+        WORKSTATION,
+        "What the client calls its computer; nobody has verified it.",
+    ),
+    (
+        "group-sids",
+        "The security identifiers of all groups, one a value.",
+    ),
+    (
+        GROUPS,
+        "The groups' names, one a value: name, or DOMAIN\\name where the group is not of our domain.",
+    ),
+    (GROUPS_LIST, "The same in one value: |name|DOMAIN\\name|."),
+];
+
+/// `GSS_C_ATTR_LOCAL_LOGIN_USER` of MIT krb5's gssapi_ext.h.
+const LOCAL_LOGIN_USER: &str = "local-login-user";
+/// The one attribute that the client says of itself.
+const WORKSTATION: &str = "workstation";
+const GROUPS: &str = "groups";
+const GROUPS_LIST: &str = "groups-list";
+
+/// Who somebody is, in the words that the host asks for.
+///
+/// Made from what the verifier said, never from what the client typed; the one exception is the
+/// attribute `workstation`, which nobody can verify.
+#[derive(Debug)]
+pub struct Identity {
+    account: Account,
+    workstation: String,
+    display: String,
+    local: Option<String>,
+    own_domain: String,
+    group_names: Option<Arc<dyn GroupNames>>,
+    /// Made when somebody asks for them: most hosts never do.
+    attributes: OnceLock<Vec<Attribute>>,
+    /// Made when somebody asks for them: a controller may have to say what they are called.
+    groups: OnceLock<Vec<Attribute>>,
+}
+
+/// Something that is known of somebody.
+#[derive(Debug)]
+pub struct Attribute {
+    /// One of [`ATTRIBUTES`].
+    pub name: &'static str,
+    /// One or more, none of them empty.
+    pub values: Vec<String>,
+    /// Whether that is all there is.
+    pub complete: bool,
+    /// Whether whoever verified the user says so; if not, the client does.
+    pub authenticated: bool,
+}
+
+impl Identity {
+    /// Names an account: `own_domain` is the NetBIOS name of the domain whose users are users of
+    /// this machine, and `settings` may name more such domains. A principal name that another domain
+    /// gave its user counts only if it is under that domain's own name.
+    pub fn new(
+        mut account: Account,
+        settings: &config::Identity,
+        own_domain: &str,
+        workstation: String,
+    ) -> Self {
+        let locals = &settings.local_domains;
+        let is_ours = alike(&account.domain, own_domain);
+        let is_local = is_ours || locals.iter().any(|local| account.is_of(local));
+        if !is_ours && !is_of_its_domain(&account) {
+            account.upn = None;
+        }
+        let display = display_name(&account, settings.format, is_local);
+        Self {
+            display: in_letters(settings.case, display),
+            local: is_local.then(|| in_letters(settings.case, account.user.clone())),
+            account,
+            workstation,
+            own_domain: own_domain.to_owned(),
+            group_names: None,
+            attributes: OnceLock::new(),
+            groups: OnceLock::new(),
+        }
+    }
+
+    /// With somebody who knows what groups are called. He is asked when the names are wanted, once.
+    pub fn with_group_names(mut self, group_names: Option<Arc<dyn GroupNames>>) -> Self {
+        self.group_names = group_names;
+        self
+    }
+
+    /// The display name: what REMOTE_USER is.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// The name on this machine; none for a user of another domain.
+    pub fn local(&self) -> Option<&str> {
+        self.local.as_deref()
+    }
+
+    /// Whether both are one account, however their names are spelt and displayed.
+    pub fn is_account_of(&self, other: &Self) -> bool {
+        let (one, other) = (&self.account, &other.account);
+        alike(&one.user, &other.user) && alike(&one.domain, &other.domain)
+    }
+
+    /// The account's name if it is of our own domain.
+    pub fn own_user(&self) -> Option<&str> {
+        let Account { user, domain, .. } = &self.account;
+        alike(domain, &self.own_domain).then_some(user)
+    }
+
+    /// The attributes that this identity has. Those that say what groups are called may take as long
+    /// as a login does; what is not known then is left out.
+    pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.account_attributes()
+            .iter()
+            .chain(self.group_attributes())
+    }
+
+    /// One attribute; only for what groups are called is anybody asked.
+    pub fn attribute(&self, name: &[u8]) -> Option<&Attribute> {
+        let attributes = match [GROUPS, GROUPS_LIST].map(str::as_bytes).contains(&name) {
+            true => self.group_attributes(),
+            false => self.account_attributes(),
+        };
+        attributes
+            .iter()
+            .find(|attribute| attribute.name.as_bytes() == name)
+    }
+
+    fn account_attributes(&self) -> &[Attribute] {
+        self.attributes
+            .get_or_init(|| attributes(&self.account, self.local(), &self.workstation))
+    }
+
+    fn group_attributes(&self) -> &[Attribute] {
+        if let Some(groups) = self.groups.get() {
+            return groups;
+        }
+        // Outside the cell: who fills it holds it, and in a child that was forked meanwhile nobody
+        // would ever let it go.
+        let made = self.named_groups();
+        self.groups.get_or_init(|| made)
+    }
+
+    fn named_groups(&self) -> Vec<Attribute> {
+        let sids = &self.account.group_sids;
+        match self.group_names.as_ref().filter(|_| !sids.is_empty()) {
+            Some(names) => Groups::called(names.names_of(sids), &self.own_domain).into_attributes(),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// The suffix of a principal name is what the administrators of its domain wrote: it could be ours.
+fn is_of_its_domain(account: &Account) -> bool {
+    let suffix = account.upn.as_ref().and_then(|upn| upn.rsplit_once('@'));
+    match (suffix, &account.dns_domain) {
+        (Some((_, suffix)), Some(dns_domain)) => alike(suffix, dns_domain),
+        _ => false,
+    }
+}
+
+/// A name without a domain is of our domain: another's administrator shall not look like ours.
+fn display_name(account: &Account, format: NameFormat, is_local: bool) -> String {
+    let Account { user, domain, .. } = account;
+    match (format, &account.upn, &account.dns_domain) {
+        (NameFormat::Sam, ..) if is_local => user.clone(),
+        (NameFormat::Upn, Some(upn), _) => upn.clone(),
+        // Every account of a domain has this one, whatever its attribute says.
+        (NameFormat::Upn, None, Some(dns_domain)) => format!("{user}@{dns_domain}"),
+        (NameFormat::Upn, None, None) | (NameFormat::UserAtDomain, ..) => {
+            format!("{user}@{domain}")
+        }
+        (NameFormat::Logon | NameFormat::Sam, ..) => format!("{domain}\\{user}"),
+    }
+}
+
+fn in_letters(case: LetterCase, name: String) -> String {
+    match case {
+        LetterCase::Keep => name,
+        LetterCase::Lower => smalls(&name),
+        LetterCase::Upper => capitals(&name),
+    }
+}
+
+fn attributes(account: &Account, local: Option<&str>, workstation: &str) -> Vec<Attribute> {
+    let sid = |sid: &Option<_>| sid.as_ref().map(ToString::to_string);
+    let single = [
+        ("user", Some(account.user.clone())),
+        ("domain", Some(account.domain.clone())),
+        ("dns-domain", account.dns_domain.clone()),
+        ("upn", account.upn.clone()),
+        ("full-name", account.full_name.clone()),
+        ("user-sid", sid(&account.sid)),
+        ("primary-group-sid", sid(&account.primary_group_sid)),
+        (LOCAL_LOGIN_USER, local.map(str::to_owned)),
+        ("logon-server", account.logon_server.clone()),
+        (
+            "user-flags",
+            account.user_flags.map(|flags| format!("{flags:#x}")),
+        ),
+        ("log-off-time", account.log_off.and_then(seconds)),
+        ("kick-off-time", account.kick_off.and_then(seconds)),
+        (WORKSTATION, Some(printable(workstation))),
+    ];
+    let group_sids = account.group_sids.iter().map(ToString::to_string).collect();
+    single
+        .into_iter()
+        .map(|(name, value)| (name, value.into_iter().collect()))
+        .chain([("group-sids", group_sids)])
+        .filter(|(_, values): &(_, Vec<String>)| values.iter().any(|value| !value.is_empty()))
+        .map(|(name, values)| Attribute {
+            name,
+            authenticated: name != WORKSTATION,
+            values,
+            complete: true,
+        })
+        .collect()
+}
+
+fn seconds(time: SystemTime) -> Option<String> {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(since.as_secs().to_string())
+}
+
+/// What a client typed, fit for an environment variable.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|letter| match is_unprintable(letter) {
+            true => char::REPLACEMENT_CHARACTER,
+            false => letter,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! One initiator context: nothing in or the server's message, and a message out.
+
+mod user;
+
+use std::mem;
+use std::time::SystemTime;
+
+use crate::base::crypto::{self, Key, NoRandomBytes};
+use crate::base::fault::{Fault, Minor};
+use crate::protocol::ntlm::bindings::ChannelBindings;
+use crate::protocol::ntlm::initiator::{self, Fresh, Offered, Protection, Service};
+use crate::protocol::ntlm::seal::{Role, SessionSecurity};
+pub use user::{PasswordHash, User};
+
+/// An initiator context. It serves one login: another needs another context.
+#[derive(Debug)]
+pub struct Initiator(State);
+
+#[derive(Debug)]
+enum State {
+    /// Nothing was sent yet.
+    Fresh(Purpose),
+    /// The NEGOTIATE message is out.
+    Offered(Purpose, Offered),
+    /// The AUTHENTICATE message is out. What the server makes of it we do not learn.
+    Established(Box<SessionSecurity>),
+    /// The server's challenge was refused: nothing is kept of the login.
+    Failed,
+}
+
+/// What a login is for.
+#[derive(Clone, Debug)]
+pub struct Purpose {
+    /// Who logs in.
+    pub user: User,
+    /// The service principal name, `HTTP/www.example.test`; empty if nobody knows.
+    pub service: String,
+    /// The protection of messages that is wanted.
+    pub protection: Protection,
+}
+
+impl Initiator {
+    /// Waits to be told to begin.
+    pub fn new(purpose: Purpose) -> Self {
+        Self(State::Fresh(purpose))
+    }
+
+    /// One that has failed.
+    pub fn failed() -> Self {
+        Self(State::Failed)
+    }
+
+    /// One whose login was complete in another process.
+    pub fn restored(security: SessionSecurity) -> Self {
+        Self(State::Established(Box::new(security)))
+    }
+
+    /// Begins, with an empty token; or takes the server's message. `channel` is what the application
+    /// knows of the channel to the server, if anything. Gives the message to send; it is the last if
+    /// the login is [`Self::established`] then, as far as we can tell.
+    ///
+    /// # Errors
+    /// Why the server's message is refused. The context is then failed, unless its login was
+    /// complete before.
+    pub fn step(
+        &mut self,
+        channel: Option<&ChannelBindings<'_>>,
+        token: &[u8],
+    ) -> Result<Vec<u8>, Fault> {
+        match mem::replace(&mut self.0, State::Failed) {
+            State::Fresh(purpose) if token.is_empty() => {
+                let (offered, negotiate) = initiator::negotiate(purpose.protection);
+                self.0 = State::Offered(purpose, offered);
+                Ok(negotiate)
+            }
+            State::Fresh(_) => Err(Minor::NoChallenge.because("the login has not begun yet")),
+            State::Offered(purpose, offered) => {
+                let answer = answer(&purpose, offered, channel, token)?;
+                self.0 = State::Established(Box::new(SessionSecurity::new(
+                    answer.flags,
+                    answer.exported_session_key,
+                    Role::Initiator,
+                )));
+                Ok(answer.token)
+            }
+            complete @ State::Established(_) => {
+                self.0 = complete;
+                Err(Minor::NoChallenge.because("the login is complete"))
+            }
+            State::Failed => Err(Minor::ContextFailed.into()),
+        }
+    }
+
+    /// What protects the messages of a login that is complete; it is there if, and only if, the
+    /// login is.
+    pub fn established(&self) -> Option<&SessionSecurity> {
+        match &self.0 {
+            State::Established(security) => Some(security),
+            _ => None,
+        }
+    }
+
+    /// As [`Self::established`], to work with.
+    pub fn security(&mut self) -> Option<&mut SessionSecurity> {
+        match &mut self.0 {
+            State::Established(security) => Some(security),
+            _ => None,
+        }
+    }
+}
+
+fn answer(
+    purpose: &Purpose,
+    offered: Offered,
+    channel: Option<&ChannelBindings<'_>>,
+    token: &[u8],
+) -> Result<initiator::Answer, Fault> {
+    let no_random_bytes = |_: NoRandomBytes| Minor::NoRandomBytes;
+    let fresh = Fresh {
+        now: SystemTime::now().into(),
+        challenge: crypto::random().map_err(no_random_bytes)?,
+        session_key: Key::new(crypto::random().map_err(no_random_bytes)?),
+    };
+    let service = Service {
+        name: &purpose.service,
+        channel_bindings: channel.map(ChannelBindings::hash),
+    };
+    offered.answer(token, &purpose.user.in_messages(), &service, &fresh)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::login::accept::{self, Acceptor};
+use crate::login::setup::{self, Setup, Source};
+
+const PROTECTION: Protection = Protection {
+    sign: true,
+    seal: true,
+};
+
+/// An acceptor that knows `EXAMPLE\alice` with `Password1`, and what it is configured by.
+fn acceptor(folder: &tempfile::TempDir) -> (Acceptor, std::sync::Arc<Setup>) {
+    let users = folder.path().join("users");
+    fs::write(&users, "EXAMPLE:alice:Password1\n").unwrap();
+    fs::set_permissions(&users, Permissions::from_mode(0o600)).unwrap();
+    let config = folder.path().join("config");
+    let text = format!(
+        "verify = [\"users\"]\n[users]\nfile = {users:?}\n[log]\nto = \"off\"\n\
+         [policy]\nmic = \"require\"\n"
+    );
+    fs::write(&config, text).unwrap();
+    let source = Source {
+        config: Some(config),
+        ..Source::default()
+    };
+    (Acceptor::new(), setup::load(&source).unwrap())
+}
+
+fn user(name: &str, password: &str) -> User {
+    let hash = PasswordHash::of_password(password.as_bytes()).unwrap();
+    User::typed(name, hash, "PC1").unwrap()
+}
+
+fn initiator(user: &User) -> Initiator {
+    Initiator::new(Purpose {
+        user: user.clone(),
+        service: "HTTP/www.example.test".to_owned(),
+        protection: PROTECTION,
+    })
+}
+
+fn begin(initiator: &mut Initiator) -> Vec<u8> {
+    let negotiate = initiator.step(None, b"").unwrap();
+    assert!(initiator.established().is_none());
+    negotiate
+}
+
+/// A whole login in one process, as mod_auth_gssapi does it for Basic.
+fn log_in(user: &User, ours: Option<&[u8]>, theirs: Option<&[u8]>) -> Result<String, Minor> {
+    let bindings = |application_data| ChannelBindings {
+        application_data,
+        ..ChannelBindings::default()
+    };
+    let (ours, theirs) = (ours.map(bindings), theirs.map(bindings));
+    let folder = tempfile::tempdir().unwrap();
+    let (mut acceptor, setup) = acceptor(&folder);
+    let mut initiator = initiator(user);
+    let negotiate = begin(&mut initiator);
+    let Ok(accept::Step::Continue(challenge)) = acceptor.step(&setup, None, &negotiate) else {
+        panic!("no challenge");
+    };
+    let authenticate = initiator.step(ours.as_ref(), &challenge).unwrap();
+    acceptor
+        .step(&setup, theirs.as_ref(), &authenticate)
+        .map_err(|fault| fault.minor())?;
+    let security = acceptor.established().unwrap().security().unwrap();
+    let ours = initiator.established().unwrap();
+    assert_eq!(security.session_key(), ours.session_key());
+    assert!(security.seals() && ours.seals());
+    let established = acceptor.established().unwrap();
+    Ok(established.identity().display().to_owned())
+}
+
+#[test]
+fn our_own_acceptor_lets_it_in() {
+    for name in ["EXAMPLE\\alice", "example\\ALICE", "alice", "alice@example"] {
+        let display = log_in(&user(name, "Password1"), None, None);
+        assert_eq!(display.as_deref(), Ok("EXAMPLE\\alice"), "{name}");
+        let outcome = log_in(&user(name, "Password2"), None, None);
+        assert_eq!(outcome, Err(Minor::BadUserOrPassword), "{name}");
+    }
+    let outcome = log_in(&user("nobody", "Password1"), None, None);
+    assert_eq!(outcome, Err(Minor::BadUserOrPassword));
+}
+
+#[test]
+fn the_channel_must_be_one() {
+    let alice = user("alice", "Password1");
+    let let_in = Ok("EXAMPLE\\alice".to_owned());
+    assert_eq!(log_in(&alice, Some(b"one"), Some(b"one")), let_in);
+    assert_eq!(log_in(&alice, Some(b"one"), None), let_in);
+    assert_eq!(log_in(&alice, None, Some(b"one")), let_in);
+    let refused = Err(Minor::OtherChannel);
+    assert_eq!(log_in(&alice, Some(b"one"), Some(b"two")), refused);
+}
+
+#[test]
+fn a_context_serves_one_login() {
+    let alice = user("alice", "Password1");
+    let folder = tempfile::tempdir().unwrap();
+    let (mut acceptor, setup) = acceptor(&folder);
+    let refused =
+        |initiator: &mut Initiator, token: &[u8]| initiator.step(None, token).unwrap_err().minor();
+
+    let mut early = initiator(&alice);
+    assert_eq!(refused(&mut early, b"NTLMSSP"), Minor::NoChallenge);
+    assert_eq!(refused(&mut early, b""), Minor::ContextFailed);
+
+    let mut ours = initiator(&alice);
+    let negotiate = begin(&mut ours);
+    let Ok(accept::Step::Continue(challenge)) = acceptor.step(&setup, None, &negotiate) else {
+        panic!("no challenge");
+    };
+    assert!(ours.established().is_none());
+    assert!(ours.step(None, &challenge).is_ok());
+    let key = ours.established().unwrap().session_key().clone();
+    assert_eq!(refused(&mut ours, &challenge), Minor::NoChallenge);
+    assert_eq!(ours.established().unwrap().session_key(), &key);
+
+    let mut failed = initiator(&alice);
+    begin(&mut failed);
+    assert_eq!(refused(&mut failed, b""), Minor::NotNtlm);
+    assert_eq!(refused(&mut failed, &challenge), Minor::ContextFailed);
+}

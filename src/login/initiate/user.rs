@@ -1,0 +1,193 @@
+//! Who may log in elsewhere, and what he proves it with.
+
+use std::path::Path;
+
+use crate::base::crypto::{self, Key};
+use crate::base::fault::{Fault, Minor};
+use crate::base::name_case::alike;
+use crate::login::verify::users;
+use crate::protocol::ntlm::initiator;
+
+/// The hash of a password: as much as NTLM needs of it, and all that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordHash(Key);
+
+impl PasswordHash {
+    /// Hashes a password.
+    ///
+    /// # Errors
+    /// `BadArgument` if it is not UTF-8.
+    pub fn of_password(password: &[u8]) -> Result<Self, Fault> {
+        str::from_utf8(password)
+            .map(|password| Self(crypto::nt_hash(password)))
+            .map_err(|_| Minor::BadArgument.because("the password is not UTF-8"))
+    }
+
+    /// Reads an NT hash.
+    ///
+    /// # Errors
+    /// `BadArgument` if it is anything but 32 hexadecimal digits.
+    pub fn of_hexadecimal(digits: &[u8]) -> Result<Self, Fault> {
+        Key::from_hexadecimal(digits)
+            .map(Self)
+            .ok_or_else(|| Minor::BadArgument.because("an NT hash has 32 hexadecimal digits"))
+    }
+}
+
+/// A user and the hash of his password.
+#[derive(Clone, Debug)]
+pub struct User {
+    name: String,
+    domain: String,
+    nt_hash: Key,
+    workstation: String,
+}
+
+/// The longest name that is sent, in bytes: more than any account has, and few enough for a message.
+const MAX_NAME: usize = 1024;
+
+impl User {
+    /// The user whose name somebody typed: `DOMAIN\user`, `user@domain`, or `user` alone.
+    /// `workstation` is what this computer is called.
+    ///
+    /// # Errors
+    /// `BadName` if there is no user in the name, or it is longer than 1024 bytes.
+    pub fn typed(name: &str, hash: PasswordHash, workstation: &str) -> Result<Self, Fault> {
+        let (domain, name) = name.split_once('\\').unwrap_or(("", name));
+        if name.is_empty() || name.len() > MAX_NAME || domain.len() > MAX_NAME {
+            return Err(Minor::BadName.because("a user is expected: DOMAIN\\user or user@domain"));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            domain: domain.to_owned(),
+            nt_hash: hash.0,
+            workstation: workstation.to_owned(),
+        })
+    }
+
+    /// The first user of a users file whom a typed name fits, or the first of all.
+    ///
+    /// # Errors
+    /// `InitiateUnavailable`, with what the file lacks.
+    pub fn of_file(path: &Path, typed: Option<&str>, workstation: &str) -> Result<Self, Fault> {
+        let fits = |user: &str, domain: &str| typed.is_none_or(|typed| fits(typed, user, domain));
+        let unavailable = |problem: &str| {
+            let path = path.display();
+            Minor::InitiateUnavailable.because(format_args!("NTLM_USER_FILE, {path}: {problem}"))
+        };
+        let found = users::first(path, fits)
+            .map_err(|error| unavailable(&error.to_string()))?
+            .ok_or_else(|| unavailable("no such user"))?;
+        Ok(Self {
+            name: found.user,
+            domain: found.domain,
+            nt_hash: found.nt_hash,
+            workstation: workstation.to_owned(),
+        })
+    }
+
+    /// The name as somebody would type it: `DOMAIN\user`, or what there is of it.
+    pub fn display(&self) -> String {
+        match self.domain.as_str() {
+            "" => self.name.clone(),
+            domain => format!("{domain}\\{}", self.name),
+        }
+    }
+
+    pub(super) fn in_messages(&self) -> initiator::User<'_> {
+        initiator::User {
+            name: &self.name,
+            domain: &self.domain,
+            nt_hash: &self.nt_hash,
+            workstation: &self.workstation,
+        }
+    }
+}
+
+/// True if a typed name means this user. Without a domain it means any user of that name; a user
+/// principal name is name and domain.
+fn fits(typed: &str, user: &str, domain: &str) -> bool {
+    let principal = typed
+        .rsplit_once('@')
+        .is_some_and(|(name, suffix)| alike(name, user) && alike(suffix, domain));
+    principal
+        || match typed.split_once('\\') {
+            Some((typed_domain, name)) => alike(name, user) && alike(typed_domain, domain),
+            None => alike(typed, user),
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    fn hash() -> PasswordHash {
+        PasswordHash::of_password(b"Password").unwrap()
+    }
+
+    #[test]
+    fn hashes_come_from_passwords_and_from_digits() {
+        // MS-NLMP 4.2.2.1.2
+        let digits = b"a4f49c406510bdcab6824ee7c30fd852";
+        assert_eq!(PasswordHash::of_hexadecimal(digits), Ok(hash()));
+        assert!(PasswordHash::of_hexadecimal(&digits[1..]).is_err());
+        assert!(PasswordHash::of_password(b"P\xE4ssword").is_err());
+        assert!(!format!("{:?}", hash()).contains("a4"));
+    }
+
+    #[test]
+    fn names_are_sent_as_they_were_typed() {
+        let names = |typed: &str| {
+            let user = User::typed(typed, hash(), "PC1").map_err(|fault| fault.minor())?;
+            Ok((user.display(), user.name, user.domain))
+        };
+        let owned = |name: &str, domain: &str, shown: &str| {
+            Ok((shown.to_owned(), name.to_owned(), domain.to_owned()))
+        };
+        assert_eq!(names(r"DOM\alice"), owned("alice", "DOM", r"DOM\alice"));
+        assert_eq!(names("alice"), owned("alice", "", "alice"));
+        assert_eq!(names(r"\alice"), owned("alice", "", "alice"));
+        assert_eq!(names("a@b.test"), owned("a@b.test", "", "a@b.test"));
+        for bad in ["", r"DOM\", &"x".repeat(1025)] {
+            assert_eq!(names(bad), Err(Minor::BadName), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_users_file_gives_the_first_user_who_fits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users");
+        let hash = "A4F49C406510BDCAB6824EE7C30FD852";
+        let (none, off) = ("X".repeat(32), "[UD         ]");
+        let text = format!(
+            "# users\nnonsense\nONE\\off:1:{none}:{hash}:{off}:\nONE\\none:1:{none}:{none}:[U]:\n\
+             ONE:alice:first\nTWO:alice:second\nbob:1:{none}:{hash}:[U          ]:\n"
+        );
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let found = |typed| User::of_file(&path, typed, "PC1").map(|user| user.display());
+
+        assert_eq!(found(None).unwrap(), r"ONE\alice");
+        assert_eq!(found(Some("ALICE")).unwrap(), r"ONE\alice");
+        assert_eq!(found(Some(r"two\Alice")).unwrap(), r"TWO\alice");
+        assert_eq!(found(Some("alice@two")).unwrap(), r"TWO\alice");
+        assert_eq!(found(Some("bob")).unwrap(), "bob");
+        let bob = User::of_file(&path, Some("bob"), "PC1").unwrap();
+        assert_eq!(bob.nt_hash, self::hash().0);
+        for unknown in ["carol", r"THREE\alice", "alice@three", "none"] {
+            let fault = found(Some(unknown)).unwrap_err();
+            assert_eq!(fault.minor(), Minor::InitiateUnavailable);
+            assert!(
+                fault.to_string().ends_with("users: no such user"),
+                "{fault}"
+            );
+        }
+
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        let fault = found(None).unwrap_err();
+        assert_eq!(fault.minor(), Minor::InitiateUnavailable);
+        assert!(fault.to_string().contains("chmod 0640"), "{fault}");
+    }
+}

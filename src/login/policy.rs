@@ -1,0 +1,220 @@
+//! What is acceptable: before anybody is asked, by the looks of a claim ([`admit`]); afterwards, by
+//! what the verifier says of the account ([`Admitted::permit`]).
+
+pub mod certificate;
+#[cfg(test)]
+mod tests;
+pub mod tls_channel;
+
+use crate::base::config::{
+    ChannelBinding, DomainName, Group, Mic, Policy, ResponseLevel, Rules, Service,
+};
+use crate::base::fault::{Fault, Minor};
+use crate::base::log::Quoted;
+use crate::login::verify::{Account, Attempt, GroupName, Logon};
+use crate::protocol::ntlm::acceptor::{Claim, MicChecked};
+use crate::protocol::ntlm::response::{Provable, Response};
+use crate::protocol::ntlm::seal::Weakest;
+
+use tls_channel::Channel;
+
+/// A claim that is acceptable, if it is true: only [`admit`] makes one.
+#[derive(Debug)]
+pub struct Admitted<'a> {
+    claim: &'a Claim,
+    response: Provable<'a>,
+    level: ResponseLevel,
+    would_refuse: Vec<Fault>,
+}
+
+/// The weakest protection of messages that is agreed to: who lets older clients in has their forms too.
+pub fn weakest_protection(policy: &Policy) -> Weakest {
+    match policy.rules.response {
+        ResponseLevel::NtlmV2 => Weakest::Strong,
+        ResponseLevel::Ntlm2Session | ResponseLevel::NtlmV1 => Weakest::Any,
+    }
+}
+
+/// Decides whether a claim may be verified at all. `channel` is the one that it should have come
+/// through.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn admit<'a>(
+    policy: &Policy,
+    channel: &Channel,
+    claim: &'a Claim,
+) -> Result<Admitted<'a>, Fault> {
+    let (response, level) = match claim.response() {
+        Response::Anonymous => return Err(Minor::AnonymousRefused.into()),
+        Response::LmOnly => return Err(Minor::LmOnlyRefused.into()),
+        Response::NtlmV1(response) => (Provable::NtlmV1(response), ResponseLevel::NtlmV1),
+        Response::Ntlm2Session(response) => {
+            (Provable::NtlmV1(response), ResponseLevel::Ntlm2Session)
+        }
+        Response::NtlmV2(response) => (Provable::NtlmV2(response), ResponseLevel::NtlmV2),
+    };
+    if let Some(fault) = broken(&policy.rules, level, channel, claim).next() {
+        return Err(fault);
+    }
+    let would_refuse = match &policy.audit {
+        Some(stricter) => broken(stricter, level, channel, claim).collect(),
+        None => Vec::new(),
+    };
+    Ok(Admitted {
+        claim,
+        response,
+        level,
+        would_refuse,
+    })
+}
+
+/// The rules that a claim breaks.
+fn broken(
+    rules: &Rules,
+    level: ResponseLevel,
+    channel: &Channel,
+    claim: &Claim,
+) -> impl Iterator<Item = Fault> + use<> {
+    let service = claim.target_name().map(|name| name.meant.as_str());
+    [
+        response_fault(rules.response, level),
+        mic_fault(rules.mic, claim.mic_present()),
+        channel_fault(rules.channel_binding, channel, claim.channel_bindings()),
+        service_fault(&rules.spn, service),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn response_fault(weakest: ResponseLevel, level: ResponseLevel) -> Option<Fault> {
+    match level {
+        _ if level <= weakest => None,
+        ResponseLevel::NtlmV1 => Some(Minor::NtlmV1Refused.into()),
+        ResponseLevel::NtlmV2 | ResponseLevel::Ntlm2Session => {
+            Some(Minor::Ntlm2SessionRefused.into())
+        }
+    }
+}
+
+fn mic_fault(rule: Mic, present: bool) -> Option<Fault> {
+    (rule == Mic::Require && !present).then(|| Minor::MissingMic.into())
+}
+
+/// `said` is inside what an NTLMv2 response proves; no other response says anything.
+fn channel_fault(rule: ChannelBinding, channel: &Channel, said: Option<[u8; 16]>) -> Option<Fault> {
+    match (rule, said) {
+        (ChannelBinding::Off, _) | (ChannelBinding::Allow, None) => None,
+        (ChannelBinding::Allow, _) if channel.is_unknown() => None,
+        (ChannelBinding::Require, _) if channel.is_unknown() => Some(Minor::UnknownChannel.into()),
+        (ChannelBinding::Require, None) => Some(Minor::MissingBindings.into()),
+        (_, Some(hash)) => (!channel.is_named(&hash)).then(|| Minor::OtherChannel.into()),
+    }
+}
+
+fn service_fault(accepted: &[Service], said: Option<&str>) -> Option<Fault> {
+    let is_accepted = match said {
+        _ if accepted.is_empty() => true,
+        None => accepted.contains(&Service::Unnamed),
+        Some(name) => accepted.iter().any(|service| service.is_named(name)),
+    };
+    if is_accepted {
+        return None;
+    }
+    Some(match said {
+        None => Minor::UnnamedService.into(),
+        Some(name) => Minor::OtherService.because(Quoted(name)),
+    })
+}
+
+/// Proof that the policy lets an account in: only [`Admitted::permit`] makes one.
+#[derive(Debug)]
+pub struct Permitted(());
+
+impl<'a> Admitted<'a> {
+    /// What the verifiers are asked.
+    pub fn attempt(&self) -> Attempt<'a> {
+        Attempt {
+            user: self.claim.user(),
+            domain: self.claim.domain(),
+            workstation: self.claim.workstation(),
+            server_challenge: self.claim.server_challenge(),
+            response: self.response,
+        }
+    }
+
+    /// What the client calls its computer; unproven.
+    pub fn workstation(&self) -> &'a str {
+        &self.claim.workstation().meant
+    }
+
+    /// The kind of the response, for the log.
+    pub fn level(&self) -> ResponseLevel {
+        self.level
+    }
+
+    /// What the stricter rules of `[policy.audit]` would refuse it for.
+    pub fn would_refuse(&self) -> &[Fault] {
+        &self.would_refuse
+    }
+
+    /// Checks the messages with the key that the verifier gave (MS-NLMP 3.2.5.1.2).
+    ///
+    /// # Errors
+    /// See [`Claim::check_mic`].
+    pub fn check_mic(&self, logon: &Logon) -> Result<MicChecked, Fault> {
+        self.claim.check_mic(logon.session_base_key())
+    }
+
+    /// Decides whether the account may come in here: by what was verified, never by what was typed.
+    /// `own_domain` is the NetBIOS name of ours. A controller is asked what the user's groups are
+    /// called only if that decides.
+    ///
+    /// # Errors
+    /// [`Minor::DomainRefused`], [`Minor::NotInGroup`].
+    pub fn permit(
+        &self,
+        policy: &Policy,
+        own_domain: &str,
+        logon: &Logon,
+    ) -> Result<Permitted, Fault> {
+        permit(policy, own_domain, logon.account(), || {
+            logon.names_of_groups()
+        })
+    }
+}
+
+fn permit(
+    policy: &Policy,
+    own_domain: &str,
+    account: &Account,
+    names: impl FnOnce() -> Vec<Option<GroupName>>,
+) -> Result<Permitted, Fault> {
+    let refused = |minor: Minor| {
+        let Account { user, domain, .. } = account;
+        Err(minor.because(Quoted(&format!("{domain}\\{user}"))))
+    };
+    let is_of = |domain: &DomainName| account.is_of(domain);
+    let accepted = &policy.domains;
+    let is_accepted = accepted.is_empty() || accepted.iter().any(is_of);
+    if !is_accepted || policy.refused_domains.iter().any(is_of) {
+        return refused(Minor::DomainRefused);
+    }
+    let required = &policy.groups;
+    let by_sid =
+        |group: &Group| matches!(group, Group::Sid(sid) if account.group_sids.contains(sid));
+    let needs_names = required
+        .iter()
+        .any(|group| matches!(group, Group::Named { .. }));
+    let by_name = || {
+        let is_required = |its: GroupName| {
+            let is_it = |group: &Group| group.is_called(its.domain(), its.name(), own_domain);
+            required.iter().any(is_it)
+        };
+        names().into_iter().flatten().any(is_required)
+    };
+    match required.is_empty() || required.iter().any(by_sid) || (needs_names && by_name()) {
+        true => Ok(Permitted(())),
+        false => refused(Minor::NotInGroup),
+    }
+}

@@ -1,0 +1,375 @@
+//! A configuration in force: found, loaded, and loaded anew when its file changes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use crate::base::config::{self, Config, NetbiosName, VerifierKind};
+use crate::base::fault::{Fault, Minor};
+use crate::base::file::{self, LOOK_AGAIN, Stamp};
+use crate::base::log::{self, Severity};
+use crate::base::process::PerProcess;
+use crate::login::guess_limit::Brake;
+use crate::login::policy::tls_channel::{Certificates, Channel};
+use crate::login::verify::netlogon::Netlogon;
+use crate::login::verify::users::{Own, Users};
+use crate::login::verify::{GroupNames, Verifier};
+use crate::protocol::ntlm::acceptor::{Target, TargetKind};
+
+/// The file that is read if nothing names another.
+pub const DEFAULT_FILE: &str = "/etc/gss/ntlmdc.toml";
+
+/// Where a configuration comes from. The first that is there counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// A configuration file: `ntlmdc_config` of the credential store, or `$NTLMDC_CONFIG`.
+    pub config: Option<PathBuf>,
+    /// A users file, which needs no configuration file: `$NTLM_USER_FILE`.
+    pub users_file: Option<PathBuf>,
+    /// `$NETBIOS_COMPUTER_NAME`, for servers without a domain.
+    pub netbios_computer: Option<String>,
+    /// `$NETBIOS_DOMAIN_NAME`, for servers without a domain.
+    pub netbios_domain: Option<String>,
+}
+
+impl Source {
+    /// The configuration file; none if a users file is all there is.
+    fn file(&self) -> Option<&Path> {
+        match (&self.config, &self.users_file) {
+            (Some(file), _) => Some(file),
+            (None, Some(_)) => None,
+            (None, None) => Some(Path::new(DEFAULT_FILE)),
+        }
+    }
+}
+
+/// A configuration in force.
+pub struct Setup {
+    config: Config,
+    target: Target,
+    verifiers: Vec<Box<dyn Verifier>>,
+    certificates: Certificates,
+    brake: Option<Brake>,
+}
+
+impl Setup {
+    /// What the administrator wrote.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What clients are told about this server.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Who is asked for a login, in this order.
+    pub fn verifiers(&self) -> &[Box<dyn Verifier>] {
+        &self.verifiers
+    }
+
+    /// Who knows what the groups of verified users are called, if anybody does.
+    pub fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
+        self.verifiers
+            .iter()
+            .find_map(|verifier| verifier.group_names())
+    }
+
+    /// The TLS connection that a client should have come through, as far as that is known.
+    pub fn channel(&self) -> Arc<Channel> {
+        self.certificates.channel()
+    }
+
+    /// The brake on guessing passwords, if there is one.
+    pub fn brake(&self) -> Option<&Brake> {
+        self.brake.as_ref()
+    }
+
+    fn new(config: Config, source: &Source) -> Result<Self, Fault> {
+        let target = target(&config, source)?;
+        let verifiers = config
+            .verify
+            .iter()
+            .map(|kind| verifier(*kind, &config, &target))
+            .collect::<Result<_, Fault>>()?;
+        let certificates = Certificates::open(&config.policy.tls_certificates, config.log.to)?;
+        let brake = brake(&config);
+        Ok(Self {
+            config,
+            target,
+            verifiers,
+            certificates,
+            brake,
+        })
+    }
+}
+
+/// The configurations that this process has loaded: a handful at most.
+static LOADED: PerProcess<Mutex<Vec<(Source, Loaded)>>> = PerProcess::new();
+
+#[derive(Clone)]
+struct Loaded {
+    /// The state of the file that `setup` was made from; none if there is no file, or if that state
+    /// is not certain.
+    stamp: Option<Stamp>,
+    /// When the file was looked at.
+    looked: Instant,
+    setup: Arc<Setup>,
+}
+
+/// The configuration in force. A change of its file is seen a second later at the latest.
+///
+/// A file with a mistake in it leaves the configuration before it in force, and the log says so:
+/// what worked goes on working while somebody edits. A file that is gone, or closed to this process,
+/// turns NTLM off, and so does `enabled = false`.
+///
+/// # Errors
+/// [`Minor::NotConfigured`], [`Minor::SwitchedOff`], [`Minor::BadConfiguration`], or what a verifier
+/// lacks.
+pub fn load(source: &Source) -> Result<Arc<Setup>, Fault> {
+    load_at(Instant::now(), source)
+}
+
+/// The state directory of the configuration in force; the default one if there is none, or if it
+/// asks no domain.
+///
+/// # Errors
+/// As [`load`], but for a configuration that is not there.
+pub fn state_dir(source: &Source) -> Result<PathBuf, Fault> {
+    let setup = match load(source) {
+        Err(fault) if !is_an_order(&fault) => return Err(fault),
+        outcome => outcome.ok(),
+    };
+    let netlogon = setup
+        .as_ref()
+        .and_then(|setup| setup.config.netlogon.as_ref());
+    Ok(netlogon.map_or_else(
+        || config::DEFAULT_STATE_DIR.into(),
+        |netlogon| netlogon.state_dir.clone(),
+    ))
+}
+
+fn load_at(now: Instant, source: &Source) -> Result<Arc<Setup>, Fault> {
+    let all = LOADED.of_this_process(Mutex::default);
+    let before = lock(all)
+        .iter()
+        .find(|(of, _)| of == source)
+        .map(|(_, loaded)| loaded.clone());
+    if let Some(before) = &before
+        && now.saturating_duration_since(before.looked) < LOOK_AGAIN
+    {
+        return Ok(Arc::clone(&before.setup));
+    }
+    let outcome = look_again(now, source, before);
+    let mut all = lock(all);
+    all.retain(|(of, _)| of != source);
+    let loaded = outcome?;
+    let setup = Arc::clone(&loaded.setup);
+    all.push((source.clone(), loaded));
+    Ok(setup)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Loads what is not loaded yet, or has changed.
+fn look_again(now: Instant, source: &Source, before: Option<Loaded>) -> Result<Loaded, Fault> {
+    let stamp = source.file().and_then(|file| Stamp::of(file).ok());
+    if let Some(before) = &before
+        && (source.file().is_none() || (stamp.is_some() && stamp == before.stamp))
+    {
+        return Ok(Loaded {
+            looked: now,
+            ..before.clone()
+        });
+    }
+    match (load_anew(now, source, &before), before) {
+        (Err(fault), Some(before)) if !is_an_order(&fault) => {
+            let to = before.setup.config.log.to;
+            let told = fault.for_the_log();
+            log::write(
+                to,
+                Severity::Error,
+                format_args!("{told}; what was in force stays so"),
+            );
+            // Without a stamp: it may be mended in another file.
+            Ok(Loaded {
+                stamp: None,
+                looked: now,
+                ..before
+            })
+        }
+        (outcome, _) => outcome,
+    }
+}
+
+/// A configuration that is gone, or that says so, turns NTLM off: that is no mistake.
+fn is_an_order(fault: &Fault) -> bool {
+    matches!(fault.minor(), Minor::NotConfigured | Minor::SwitchedOff)
+}
+
+fn load_anew(now: Instant, source: &Source, before: &Option<Loaded>) -> Result<Loaded, Fault> {
+    let (config, stamp) = read(source)?;
+    if !config.policy.enabled {
+        return Err(Minor::SwitchedOff.into());
+    }
+    let setup = match before {
+        Some(before) if before.setup.config == config => Arc::clone(&before.setup),
+        _ => Arc::new(Setup::new(config, source)?),
+    };
+    Ok(Loaded {
+        stamp,
+        looked: now,
+        setup,
+    })
+}
+
+fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {
+    /// No configuration is longer.
+    const LIMIT: u64 = 1 << 20;
+    let Some(path) = source.file() else {
+        let users = config::Users {
+            file: source.users_file.clone().unwrap_or_default(),
+            netbios_computer: None,
+            netbios_domain: None,
+        };
+        return Ok((Config::of_users_file(users), None));
+    };
+    let shown = path.display();
+    if !path.is_absolute() {
+        return Err(
+            Minor::NotConfigured.because(format_args!("{shown}: the path must begin with /"))
+        );
+    }
+    let (text, stamp) = file::read(path, LIMIT).map_err(|error| match source.config {
+        Some(_) => Minor::NotConfigured.because(format_args!("{shown}: {error}")),
+        None => Minor::NotConfigured.because(format_args!(
+            "{shown}: {error}; neither NTLMDC_CONFIG nor NTLM_USER_FILE is set"
+        )),
+    })?;
+    let config = String::from_utf8(text)
+        .map_err(|_| "not UTF-8".to_owned())
+        .and_then(|text| Config::parse(&text))
+        .map_err(|error| Minor::BadConfiguration.because(format_args!("{shown}: {error}")))?;
+    Ok((config, stamp.settled(SystemTime::now())))
+}
+
+/// Only where a domain counts wrong passwords, and locks accounts, must ours be counted together.
+fn brake(config: &Config) -> Option<Brake> {
+    let shared = config.netlogon.as_ref().map(|netlogon| {
+        let domain = netlogon.netbios_domain.as_str();
+        netlogon.state_dir.join(format!("{domain}.guesses"))
+    });
+    let rule = config.policy.brake?;
+    Some(Brake::new(rule, shared, config.log.to))
+}
+
+fn verifier(
+    kind: VerifierKind,
+    config: &Config,
+    target: &Target,
+) -> Result<Box<dyn Verifier>, Fault> {
+    match (kind, &config.users, &config.netlogon) {
+        (VerifierKind::Users, Some(users), _) => {
+            let alone = config.verify.len() == 1;
+            // Beside a domain, local users are the computer's own, as on Windows.
+            let domain = match (&users.netbios_domain, alone) {
+                (Some(domain), _) => domain.as_str(),
+                (None, true) => &target.netbios_domain,
+                (None, false) => &target.netbios_computer,
+            };
+            let own = Own {
+                domain: domain.to_owned(),
+                alone,
+            };
+            Ok(Box::new(Users::open(&users.file, own, config.log.to)?))
+        }
+        (VerifierKind::Netlogon, _, Some(netlogon)) => {
+            let netlogon = Netlogon::logging_to(netlogon.clone(), config.log.to);
+            Ok(Box::new(netlogon))
+        }
+        (kind, ..) => Err(Minor::BadConfiguration.because(format_args!("no table for {kind:?}"))),
+    }
+}
+
+/// What clients are told: the names of the machine account, without which its domain controller
+/// refuses every response (MS-NRPC 3.5.4.5.1); or names of one's own.
+fn target(config: &Config, source: &Source) -> Result<Target, Fault> {
+    if let Some(netlogon) = &config.netlogon
+        && config.verify.contains(&VerifierKind::Netlogon)
+    {
+        let computer = netlogon.account.computer().as_str();
+        return Ok(Target {
+            netbios_computer: computer.to_owned(),
+            netbios_domain: netlogon.netbios_domain.as_str().to_owned(),
+            dns_computer: format!("{}.{}", computer.to_lowercase(), netlogon.domain),
+            dns_domain: netlogon.domain.clone(),
+            kind: TargetKind::Domain,
+        });
+    }
+    let users = config.users.as_ref();
+    let host = host_name();
+    let computer = match users.and_then(|users| users.netbios_computer.clone()) {
+        Some(name) => name.as_str().to_owned(),
+        None => computer_name(source)?,
+    };
+    let domain = users
+        .and_then(|users| users.netbios_domain.clone())
+        .map_or_else(
+            || from_environment(&source.netbios_domain),
+            |name| Ok(Some(name)),
+        )?;
+    Ok(Target {
+        kind: match domain {
+            Some(_) => TargetKind::Domain,
+            None => TargetKind::Server,
+        },
+        netbios_domain: domain.map_or(computer.clone(), |name| name.as_str().to_owned()),
+        netbios_computer: computer,
+        // As a Windows server outside a domain has it.
+        dns_domain: host.clone(),
+        dns_computer: host,
+    })
+}
+
+/// The NetBIOS name of this computer, where no configuration says another: that of the environment,
+/// or what can be made of the host's name.
+///
+/// # Errors
+/// `BadConfiguration` if the environment's is none.
+pub fn computer_name(source: &Source) -> Result<String, Fault> {
+    let name =
+        from_environment(&source.netbios_computer)?.or_else(|| netbios_name_of(&host_name()));
+    Ok(name.map_or("SERVER".to_owned(), |name| name.as_str().to_owned()))
+}
+
+fn from_environment(value: &Option<String>) -> Result<Option<NetbiosName>, Fault> {
+    value
+        .as_ref()
+        .map(|name| {
+            name.parse().map_err(|problem| {
+                Minor::BadConfiguration.because(format_args!(
+                    "NetBIOS name {name} of the environment: {problem}"
+                ))
+            })
+        })
+        .transpose()
+}
+
+/// What the system calls itself; empty if it will not say.
+pub fn host_name() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// The first label of a host's name, as far as NetBIOS can say it.
+fn netbios_name_of(host: &str) -> Option<NetbiosName> {
+    let label: String = config::first_label(host).chars().take(15).collect();
+    label.parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

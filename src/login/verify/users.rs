@@ -1,0 +1,172 @@
+//! Logins checked against a users file: a few local accounts, a server without a domain.
+
+mod index;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use super::{Account, Attempt, Logon, Refusal, Verifier};
+use crate::base::config::LogTarget;
+use crate::base::crypto::Key;
+use crate::base::fault::{Fault, Minor};
+use crate::base::file::{self, LOOK_AGAIN, Stamp};
+use crate::base::log::{self, Severity};
+use crate::protocol::ntlm::keys;
+use crate::protocol::ntlm::response::Provable;
+pub use index::Own;
+use index::{Entry, Index, Lookup, Standing};
+
+/// The users file, read once and again when it has changed.
+pub struct Users {
+    path: PathBuf,
+    own: Own,
+    log: LogTarget,
+    loaded: Mutex<Loaded>,
+}
+
+struct Loaded {
+    /// The state of the file that `index` was made from; none if that is not certain.
+    stamp: Option<Stamp>,
+    /// When the file was looked at.
+    looked: Instant,
+    index: Arc<Index>,
+}
+
+impl Users {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`Minor::UsersFileUnusable`].
+    pub fn open(path: &Path, own: Own, log: LogTarget) -> Result<Self, Fault> {
+        let loaded = load(path, log)?;
+        Ok(Self {
+            path: path.to_owned(),
+            own,
+            log,
+            loaded: Mutex::new(loaded),
+        })
+    }
+
+    /// The index of the file as it is, or was less than a second ago.
+    fn index(&self, now: Instant) -> Result<Arc<Index>, Fault> {
+        // Held while a changed file is read, so that one thread reads it and not each of them.
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.saturating_duration_since(loaded.looked) >= LOOK_AGAIN {
+            let stamp = Stamp::of(&self.path).map_err(|error| unusable(&self.path, &error))?;
+            if loaded.stamp != Some(stamp) {
+                *loaded = load(&self.path, self.log)?;
+            }
+            loaded.looked = now;
+        }
+        Ok(Arc::clone(&loaded.index))
+    }
+
+    fn account(&self, entry: &Entry) -> Account {
+        Account {
+            user: entry.user.clone(),
+            domain: entry.domain.as_ref().unwrap_or(&self.own.domain).clone(),
+            ..Account::default()
+        }
+    }
+}
+
+impl Verifier for Users {
+    fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+        let index = self.index(Instant::now()).map_err(Refusal::Unavailable)?;
+        let lookup = index.look_up(&attempt.user.meant, &attempt.domain.meant, &self.own);
+        let entry = match lookup {
+            Lookup::Found(entry) => entry,
+            Lookup::Unknown | Lookup::Ambiguous => {
+                // As long as for a user that exists.
+                let _ = session_base_key(attempt, &Key::new([0; 16]));
+                return Err(Refusal::NotMine(Minor::BadUserOrPassword.confidentially(
+                    match lookup {
+                        Lookup::Ambiguous => "several domains of the users file have this user",
+                        _ => "the users file has no such user",
+                    },
+                )));
+            }
+        };
+        // As long for an account that no password opens.
+        let hash = entry.nt_hash.as_ref();
+        let key = session_base_key(attempt, hash.unwrap_or(&Key::new([0; 16])))
+            .filter(|_| hash.is_some())
+            .ok_or_else(|| denied(Minor::BadUserOrPassword, "wrong password"))?;
+        // Only somebody who knows the password learns of these.
+        match entry.standing {
+            Standing::Normal => Ok(Logon::proven("users", self.account(entry), Some(key))),
+            Standing::Disabled => Err(Refusal::Denied(Minor::AccountDisabled.into())),
+            Standing::Trust => Err(Refusal::Denied(Minor::TrustAccount.into())),
+        }
+    }
+}
+
+/// A user who may log in with what the file says of him.
+#[derive(Debug)]
+pub struct Found {
+    /// As the file spells it.
+    pub user: String,
+    /// As the file spells it; empty if the line names no domain.
+    pub domain: String,
+    /// The hash of his password.
+    pub nt_hash: Key,
+}
+
+/// The first user of a file whose name and domain (empty if there is none) are wanted. Accounts that
+/// are disabled or that no password opens do not count.
+///
+/// # Errors
+/// What is wrong with the file, without its path.
+pub fn first(path: &Path, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Option<Found>> {
+    let (text, _) = file::read_secret(path, LIMIT)?;
+    Ok(index::usable(text.expose()).find_map(|entry| {
+        let domain = entry.domain.unwrap_or_default();
+        wanted(&entry.user, &domain).then_some(Found {
+            user: entry.user,
+            domain,
+            nt_hash: entry.nt_hash?,
+        })
+    }))
+}
+
+/// The session base key, if the response was made with the password of `nt_hash`.
+fn session_base_key(attempt: &Attempt<'_>, nt_hash: &Key) -> Option<Key> {
+    let challenge = attempt.server_challenge;
+    match attempt.response {
+        Provable::NtlmV1(response) => response.verify(nt_hash, challenge),
+        Provable::NtlmV2(response) => {
+            let (user, domain) = (&attempt.user.units, &attempt.domain.units);
+            response.verify(&keys::ntowf_v2(nt_hash, user, domain), challenge)
+        }
+    }
+}
+
+fn denied(minor: Minor, why: &str) -> Refusal {
+    Refusal::Denied(minor.confidentially(why))
+}
+
+/// Some 400,000 lines.
+const LIMIT: u64 = 32 << 20;
+
+fn load(path: &Path, log: LogTarget) -> Result<Loaded, Fault> {
+    let (text, stamp) = file::read_secret(path, LIMIT).map_err(|error| unusable(path, &error))?;
+    let (index, problems) = Index::parse(text.expose());
+    for problem in problems.iter().take(10) {
+        let path = path.display();
+        log::write(log, Severity::Error, format_args!("{path}: {problem}"));
+    }
+    Ok(Loaded {
+        stamp: stamp.settled(SystemTime::now()),
+        looked: Instant::now(),
+        index: Arc::new(index),
+    })
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Fault {
+    Minor::UsersFileUnusable.because(format_args!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;

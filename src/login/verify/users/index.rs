@@ -1,0 +1,246 @@
+//! The lines of a users file, found by name.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::base::config::first_label;
+use crate::base::crypto::{self, Key};
+use crate::base::name_case::{alike, capitals};
+
+/// A user of the file.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// As the file spells it.
+    pub(super) user: String,
+    /// As the file spells it; none if the line names no domain.
+    pub(super) domain: Option<String>,
+    /// MD4 of the password; none if no password is right.
+    pub(super) nt_hash: Option<Key>,
+    pub(super) standing: Standing,
+}
+
+/// What an account may do, beyond its password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Normal,
+    Disabled,
+    /// A computer or a trust.
+    Trust,
+}
+
+/// Whose users these are.
+#[derive(Debug)]
+pub struct Own {
+    /// The domain of users whose line names none.
+    pub domain: String,
+    /// True if nobody else is asked: then users whose line names no domain are of every domain that
+    /// a client may type. Beside others they would be taken for theirs.
+    pub alone: bool,
+}
+
+/// What a name leads to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lookup<'a> {
+    Found(&'a Entry),
+    Unknown,
+    Ambiguous,
+}
+
+/// A line that is not used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    line: usize,
+    what: &'static str,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "line {} is not used: {}", self.line, self.what)
+    }
+}
+
+/// Every user of the file, by his name in capitals.
+#[derive(Debug, Default)]
+pub(super) struct Index(HashMap<String, Vec<Entry>>);
+
+impl Index {
+    /// Reads the lines: `DOMAIN:user:password`, or those of smbpasswd(5) with an optional `DOMAIN\`
+    /// before the name. Empty lines and lines that begin with `#` mean nothing.
+    pub(super) fn parse(text: &[u8]) -> (Self, Vec<Problem>) {
+        let mut index = Self::default();
+        let mut problems = Vec::new();
+        for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            let outcome = parse_line(line).and_then(|entry| match entry {
+                Some(entry) => index.insert(entry),
+                None => Ok(()),
+            });
+            if let Err(what) = outcome {
+                let line = number + 1;
+                problems.push(Problem { line, what });
+            }
+        }
+        (index, problems)
+    }
+
+    fn insert(&mut self, entry: Entry) -> Result<(), &'static str> {
+        let namesakes = self.0.entry(capitals(&entry.user)).or_default();
+        let taken = |other: &Entry| match (&other.domain, &entry.domain) {
+            (Some(one), Some(other)) => alike(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        if namesakes.iter().any(taken) {
+            return Err("an earlier line has the same user");
+        }
+        namesakes.push(entry);
+        Ok(())
+    }
+
+    /// Finds the user that a client means. A user principal name counts as name and domain.
+    pub(super) fn look_up(&self, user: &str, domain: &str, own: &Own) -> Lookup<'_> {
+        let by_name = self.among_namesakes(user, domain, own);
+        match (by_name, user.rsplit_once('@')) {
+            (Lookup::Unknown, Some((name, suffix))) if domain.is_empty() => {
+                self.of_principal(name, suffix, own)
+            }
+            _ => by_name,
+        }
+    }
+
+    /// The user of `name@suffix`: the suffix is the domain, or its first label is.
+    fn of_principal(&self, name: &str, suffix: &str, own: &Own) -> Lookup<'_> {
+        match self.among_namesakes(name, suffix, own) {
+            Lookup::Unknown => self.among_namesakes(name, first_label(suffix), own),
+            found => found,
+        }
+    }
+
+    /// With no domain typed, ours is meant; or the only one there is, if no other verifier is asked.
+    fn among_namesakes(&self, user: &str, domain: &str, own: &Own) -> Lookup<'_> {
+        let namesakes = self.0.get(&capitals(user)).map_or(&[][..], Vec::as_slice);
+        let own_domain = capitals(&own.domain);
+        let wanted = match domain {
+            "" => own_domain.clone(),
+            _ => capitals(domain),
+        };
+        let of_wanted = namesakes
+            .iter()
+            .find(|entry| entry.domain.as_deref().map(capitals).as_ref() == Some(&wanted));
+        let without_domain = namesakes
+            .iter()
+            .find(|entry| entry.domain.is_none())
+            .filter(|_| own.alone || wanted == own_domain);
+        match (of_wanted.or(without_domain), namesakes) {
+            (Some(entry), _) => Lookup::Found(entry),
+            (None, [only]) if own.alone && domain.is_empty() => Lookup::Found(only),
+            (None, [_, _, ..]) if own.alone && domain.is_empty() => Lookup::Ambiguous,
+            (None, _) => Lookup::Unknown,
+        }
+    }
+}
+
+/// The accounts of a file that a password opens, in its order.
+pub(super) fn usable(text: &[u8]) -> impl Iterator<Item = Entry> {
+    text.split(|byte| *byte == b'\n')
+        .filter_map(|line| parse_line(line).ok().flatten())
+        .filter(|entry| entry.standing == Standing::Normal && entry.nt_hash.is_some())
+}
+
+fn parse_line(line: &[u8]) -> Result<Option<Entry>, &'static str> {
+    let line = str::from_utf8(line).map_err(|_| "it is not UTF-8")?;
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.trim().is_empty() || line.trim_start().starts_with('#') {
+        return Ok(None);
+    }
+    let entry = match smbpasswd_fields(line)? {
+        Some(fields) => smbpasswd_entry(fields)?,
+        None => plain_entry(line)?,
+    };
+    if entry.user.is_empty() {
+        return Err("the user's name is empty");
+    }
+    Ok(Some(entry))
+}
+
+/// `DOMAIN:user:password`; the password may have colons.
+fn plain_entry(line: &str) -> Result<Entry, &'static str> {
+    let (domain, rest) = line.split_once(':').ok_or(NEITHER_FORM)?;
+    let (user, password) = rest.split_once(':').ok_or(NEITHER_FORM)?;
+    if password.is_empty() {
+        return Err("the password is empty");
+    }
+    Ok(Entry {
+        user: user.to_owned(),
+        domain: some_unless_empty(domain),
+        nt_hash: Some(crypto::nt_hash(password)),
+        standing: Standing::Normal,
+    })
+}
+
+const NEITHER_FORM: &str = "it is neither DOMAIN:user:password nor a line of smbpasswd";
+
+struct SmbpasswdFields<'a> {
+    name: &'a str,
+    nt_hash: &'a str,
+    flags: &'a str,
+}
+
+/// The fields of `name:uid:LM:NT:[flags]:…`, if the line has that form. One that begins so and is
+/// damaged, or of the time before the flags, is no line of the other form.
+fn smbpasswd_fields(line: &str) -> Result<Option<SmbpasswdFields<'_>>, &'static str> {
+    let fields: Vec<&str> = line.splitn(6, ':').collect();
+    let is_number = |field: &str| field.bytes().all(|digit| digit.is_ascii_digit());
+    let is_hash = |field: &str| field.len() == 32 && field.is_ascii();
+    match fields.as_slice() {
+        [name, uid, lm_hash, nt_hash, flags, ..]
+            if is_number(uid) && (is_hash(lm_hash) || is_hash(nt_hash)) =>
+        {
+            let flags = flags
+                .strip_prefix('[')
+                .and_then(|flags| flags.strip_suffix(']'));
+            match flags {
+                Some(flags) if is_hash(lm_hash) && is_hash(nt_hash) => Ok(Some(SmbpasswdFields {
+                    name,
+                    nt_hash,
+                    flags,
+                })),
+                _ => Err(DAMAGED),
+            }
+        }
+        [_, uid, lm_hash, ..] if is_number(uid) && is_hash(lm_hash) => Err(DAMAGED),
+        _ => Ok(None),
+    }
+}
+
+const DAMAGED: &str = "it is a line of smbpasswd with hashes or flags missing";
+
+fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
+    let (domain, user) = match fields.name.split_once('\\') {
+        Some((domain, user)) => (some_unless_empty(domain), user),
+        None => (None, fields.name),
+    };
+    // smbpasswd(5): `N`, no password needed, means no password here: nothing is proven without one.
+    let nt_hash = match fields.flags.contains('N') || fields.nt_hash.starts_with("XXXXXXXX") {
+        true => None,
+        false => Some(
+            Key::from_hexadecimal(fields.nt_hash.as_bytes())
+                .ok_or("the NT hash is not hexadecimal")?,
+        ),
+    };
+    let standing = if fields.flags.contains('D') {
+        Standing::Disabled
+    } else if fields.flags.contains(['W', 'S', 'I']) {
+        Standing::Trust
+    } else {
+        Standing::Normal
+    };
+    Ok(Entry {
+        user: user.to_owned(),
+        domain,
+        nt_hash: nt_hash.filter(|hash| *hash != crypto::nt_hash("")),
+        standing,
+    })
+}
+
+fn some_unless_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,229 @@
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::thread;
+use std::time::Duration;
+
+use super::*;
+use crate::base::crypto;
+use crate::protocol::ntlm::response::NtlmV2Response;
+use crate::protocol::ntlm::text::Text;
+
+const FILE: &str = "\
+# Local accounts
+EXAMPLE:alice:Pa55:word
+
+OTHER:carol:one
+THIRD:carol:two
+:local:pw
+EXAMPLE\\hash:1001:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U          ]:LCT-0:
+plain:1002:AAD3B435B51404EEAAD3B435B51404EE:8846f7eaee8fb117ad06bdd830b7586c:[U          ]
+dora:1003:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[DU         ]:
+web2$:1004:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[W          ]:
+nobody:1005:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:[U          ]:
+open:1006:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[NU         ]:
+empty:1007:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:31D6CFE0D16AE931B73C59D7E0C089C0:[U          ]:
+EXAMPLE:jürgen:ümläut
+corp.test:frank:pw
+";
+
+/// A users file with mode 0640.
+fn users_file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), text).unwrap();
+    fs::set_permissions(file.path(), Permissions::from_mode(0o640)).unwrap();
+    file
+}
+
+fn open(file: &tempfile::NamedTempFile) -> Users {
+    Users::open(file.path(), own(true), LogTarget::Off).unwrap()
+}
+
+fn own(alone: bool) -> Own {
+    Own {
+        domain: "EXAMPLE".to_owned(),
+        alone,
+    }
+}
+
+const CHALLENGE: [u8; 8] = *b"challeng";
+
+/// The NTLMv2 response of a client where somebody typed these (MS-NLMP 3.3.2).
+fn response(user: &Text, domain: &Text, password: &str) -> NtlmV2Response {
+    let key = keys::ntowf_v2(&crypto::nt_hash(password), &user.units, &domain.units);
+    let proven = [&[1, 1][..], &[0; 26]].concat();
+    let proof = keys::v2_proof(&key, CHALLENGE, &proven);
+    NtlmV2Response::decode(&[&proof[..], &proven].concat()).unwrap()
+}
+
+/// The account as `DOMAIN\user`, or the code of the refusal.
+fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<String, Minor> {
+    let (user, domain) = (Text::from(user), Text::from(domain));
+    let response = response(&user, &domain, password);
+    let attempt = Attempt {
+        user: &user,
+        domain: &domain,
+        workstation: &Text::default(),
+        server_challenge: CHALLENGE,
+        response: (&response).into(),
+    };
+    // Every login here comes when the file is looked at again.
+    users.loaded.lock().unwrap().looked -= LOOK_AGAIN;
+    users
+        .verify(&attempt)
+        .map(|logon| format!("{}\\{}", logon.account().domain, logon.account().user))
+        .map_err(|refusal| refusal.into_fault().minor())
+}
+
+#[test]
+fn one_account_has_one_name_however_it_is_typed() {
+    let file = users_file(FILE);
+    let users = open(&file);
+    for (user, domain) in [
+        ("alice", "EXAMPLE"),
+        ("Alice", "example"),
+        ("ALICE", ""),
+        ("alice@example", ""),
+        ("alice@example.test", ""),
+    ] {
+        assert_eq!(
+            log_in(&users, user, domain, "Pa55:word"),
+            Ok("EXAMPLE\\alice".to_owned()),
+            "{domain}\\{user}"
+        );
+    }
+    let jurgen = Ok("EXAMPLE\\jürgen".to_owned());
+    assert_eq!(log_in(&users, "JÜRGEN", "", "ümläut"), jurgen);
+    let frank = Ok("corp.test\\frank".to_owned());
+    assert_eq!(log_in(&users, "frank@corp.test", "", "pw"), frank);
+}
+
+#[test]
+fn a_user_without_a_domain_is_of_every_domain() {
+    let file = users_file(FILE);
+    let users = open(&file);
+    for domain in ["", "EXAMPLE", "LAPTOP"] {
+        let local = Ok("EXAMPLE\\local".to_owned());
+        assert_eq!(log_in(&users, "local", domain, "pw"), local);
+        let plain = Ok("EXAMPLE\\plain".to_owned());
+        assert_eq!(log_in(&users, "plain", domain, "password"), plain);
+    }
+    let hash = Ok("EXAMPLE\\hash".to_owned());
+    assert_eq!(log_in(&users, "hash", "EXAMPLE", "password"), hash);
+}
+
+#[test]
+fn beside_another_verifier_the_users_of_a_domain_are_not_taken_for_ours() {
+    let file = users_file(
+        "alice:1001:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U]\nA:bob:pw\n",
+    );
+    let users = Users::open(file.path(), own(false), LogTarget::Off).unwrap();
+    let unknown = Err(Minor::BadUserOrPassword);
+    for domain in ["", "EXAMPLE"] {
+        let alice = Ok("EXAMPLE\\alice".to_owned());
+        assert_eq!(log_in(&users, "alice", domain, "password"), alice);
+    }
+    for (user, domain) in [("alice", "CORP"), ("alice@corp.test", ""), ("bob", "")] {
+        assert_eq!(log_in(&users, user, domain, "password"), unknown, "{user}");
+    }
+    assert_eq!(log_in(&users, "bob", "A", "pw"), Ok("A\\bob".to_owned()));
+}
+
+#[test]
+fn a_wrong_password_looks_like_an_unknown_user() {
+    let file = users_file(FILE);
+    let users = open(&file);
+    let refused = Err(Minor::BadUserOrPassword);
+    assert_eq!(log_in(&users, "alice", "EXAMPLE", "wrong"), refused);
+    assert_eq!(log_in(&users, "alice", "EXAMPLE", ""), refused);
+    assert_eq!(log_in(&users, "alice", "OTHER", "Pa55:word"), refused);
+    assert_eq!(log_in(&users, "mallory", "EXAMPLE", "x"), refused);
+    assert_eq!(log_in(&users, "carol", "", "one"), refused, "which carol?");
+    let carol = Ok("OTHER\\carol".to_owned());
+    assert_eq!(log_in(&users, "carol", "OTHER", "one"), carol);
+}
+
+#[test]
+fn what_an_account_may_not_is_told_to_those_who_know_its_password() {
+    let file = users_file(FILE);
+    let users = open(&file);
+    let wrong = Err(Minor::BadUserOrPassword);
+    assert_eq!(
+        log_in(&users, "dora", "", "password"),
+        Err(Minor::AccountDisabled)
+    );
+    assert_eq!(log_in(&users, "dora", "", "wrong"), wrong);
+    assert_eq!(
+        log_in(&users, "web2$", "", "password"),
+        Err(Minor::TrustAccount)
+    );
+    for password in ["", "password"] {
+        assert_eq!(log_in(&users, "nobody", "", password), wrong);
+        assert_eq!(log_in(&users, "open", "", password), wrong);
+        assert_eq!(log_in(&users, "empty", "", password), wrong);
+    }
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_told_and_the_others_used() {
+    let text =
+        b"EXAMPLE:alice:one\nnonsense\nEXAMPLE:ALICE:two\nA:\xff:x\nA::x\nEXAMPLE:bob:three\r\n\
+        x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:GG46F7EAEE8FB117AD06BDD830B7586C:[U]\n\
+        y:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U]\nA:z:\n\
+        bob:1002:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX";
+    let (index, problems) = Index::parse(text);
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "line 2 is not used: it is neither DOMAIN:user:password nor a line of smbpasswd",
+            "line 3 is not used: an earlier line has the same user",
+            "line 4 is not used: it is not UTF-8",
+            "line 5 is not used: the user's name is empty",
+            "line 7 is not used: the NT hash is not hexadecimal",
+            "line 8 is not used: it is a line of smbpasswd with hashes or flags missing",
+            "line 9 is not used: the password is empty",
+            "line 10 is not used: it is a line of smbpasswd with hashes or flags missing",
+        ]
+    );
+    let Lookup::Found(bob) = index.look_up("bob", "EXAMPLE", &own(true)) else {
+        panic!("bob is lost");
+    };
+    assert_eq!(bob.nt_hash, Some(crypto::nt_hash("three")));
+}
+
+#[test]
+fn a_changed_file_counts_at_once() {
+    let file = users_file("EXAMPLE:alice:one\n");
+    let users = open(&file);
+    let alice = Ok("EXAMPLE\\alice".to_owned());
+    assert_eq!(log_in(&users, "alice", "", "one"), alice);
+    for password in ["two", "six", "ten"] {
+        fs::write(file.path(), format!("EXAMPLE:alice:{password}\n")).unwrap();
+        assert_eq!(log_in(&users, "alice", "", password), alice, "{password}");
+    }
+    thread::sleep(Duration::from_millis(60));
+    assert_eq!(log_in(&users, "alice", "", "ten"), alice);
+    fs::write(file.path(), "").unwrap();
+    assert_eq!(
+        log_in(&users, "alice", "", "ten"),
+        Err(Minor::BadUserOrPassword)
+    );
+}
+
+#[test]
+fn a_file_that_everybody_can_read_is_refused() {
+    let file = users_file(FILE);
+    let users = open(&file);
+    fs::set_permissions(file.path(), Permissions::from_mode(0o644)).unwrap();
+    let refused = Err(Minor::UsersFileUnusable);
+    assert_eq!(log_in(&users, "alice", "", "Pa55:word"), refused);
+    let Err(fault) = Users::open(file.path(), own(true), LogTarget::Off) else {
+        panic!("opened");
+    };
+    let told = fault.to_string();
+    assert!(told.contains(file.path().to_str().unwrap()), "{told}");
+    assert!(told.contains("chmod 0640"), "{told}");
+
+    fs::remove_file(file.path()).unwrap();
+    assert_eq!(log_in(&users, "alice", "", "Pa55:word"), refused);
+}

@@ -1,0 +1,202 @@
+//! The ping of a domain controller: one LDAP search over UDP, and what its answer says (MS-ADTS
+//! 6.3.3; RFC 4511 for the frame).
+//!
+//! No sockets here. Nothing in an answer is proven: it puts controllers in an order, and lets nobody
+//! in.
+
+use domain::base::ParsedName;
+use domain::dep::octseq::Parser;
+
+use crate::base::wire::{DecodeError, Reader};
+
+/// The longest answer that is read, in bytes.
+pub const MAX_ANSWER: usize = 4096;
+
+/// `NtVer`: NETLOGON_NT_VERSION_5, _5EX, _WITH_CLOSEST_SITE and _IP
+/// (MS-ADTS 6.3.1.1).
+const NT_VERSION: [u8; 4] = 0x2000_0016_u32.to_le_bytes();
+
+/// LOGON_SAM_LOGON_RESPONSE_EX (MS-ADTS 6.3.1.3).
+const RESPONSE: u16 = 23;
+/// LOGON_SAM_PAUSE_RESPONSE_EX.
+const PAUSED: u16 = 24;
+/// How many names of an answer are read.
+const NAMES: usize = 8;
+
+/// What a controller says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pong {
+    /// It takes no logins at present.
+    pub paused: bool,
+    /// MS-ADTS 6.3.1.2.
+    flags: u32,
+    /// The domain's DNS name, lower case, without the last dot.
+    pub domain: String,
+    /// The host's DNS name, likewise.
+    pub host: String,
+    /// The site that the controller is in.
+    pub controller_site: String,
+    /// The site that we are in, as far as the controller knows.
+    pub client_site: String,
+}
+
+impl Pong {
+    /// A directory server that holds a copy of the domain which it may change: it knows every
+    /// secret. A read-only one knows some, and asks another for the rest.
+    pub fn is_writable(&self) -> bool {
+        const DS_FLAG: u32 = 0x10;
+        const WRITABLE_FLAG: u32 = 0x100;
+        self.flags & (DS_FLAG | WRITABLE_FLAG) == DS_FLAG | WRITABLE_FLAG
+    }
+
+    /// In our site, or in the one closest to it.
+    pub fn is_closest(&self) -> bool {
+        const CLOSEST_FLAG: u32 = 0x80;
+        self.flags & CLOSEST_FLAG != 0
+    }
+}
+
+/// The question: a search of the root for `Netlogon`. `id` (1 to 2^31 - 1) comes back in the
+/// answer; `domain` is the DNS name, `host` our NetBIOS name.
+pub fn request(id: u32, domain: &str, host: &str) -> Vec<u8> {
+    let equals = |attribute: &str, value: &[u8]| {
+        let pair = [element(0x04, attribute.as_bytes()), element(0x04, value)];
+        element(0xA3, &pair.concat())
+    };
+    let filter = [
+        equals("DnsDomain", domain.as_bytes()),
+        equals("Host", host.as_bytes()),
+        equals("NtVer", &NT_VERSION),
+    ];
+    let search = [
+        element(0x04, b""),  // baseObject
+        element(0x0A, &[0]), // scope: baseObject
+        element(0x0A, &[0]), // derefAliases: never
+        element(0x02, &[0]), // sizeLimit
+        element(0x02, &[0]), // timeLimit
+        element(0x01, &[0]), // typesOnly: false
+        element(0xA0, &filter.concat()),
+        element(0x30, &element(0x04, b"Netlogon")),
+    ];
+    let message = [integer(id), element(0x63, &search.concat())];
+    element(0x30, &message.concat())
+}
+
+/// An INTEGER that is not negative.
+fn integer(value: u32) -> Vec<u8> {
+    let bytes = value.to_be_bytes();
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let significant = bytes.get(zeros.min(3)..).unwrap_or_default();
+    match significant.first() {
+        Some(0x80..) => element(0x02, &[&[0], significant].concat()),
+        _ => element(0x02, significant),
+    }
+}
+
+/// A BER element with a definite length of up to 65,535 bytes: more than a datagram holds.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let [.., high, low] = content.len().to_be_bytes();
+    let head = match (high, low) {
+        (0, 0..=0x7F) => vec![tag, low],
+        _ => vec![tag, 0x82, high, low],
+    };
+    [&head, content].concat()
+}
+
+/// The answer to the question of that `id`; none if the controller found nothing to say, which is
+/// its way to tell that it does not serve the domain.
+///
+/// # Errors
+/// [`DecodeError`] for anything else.
+pub fn answer(id: u32, datagram: &[u8]) -> Result<Option<Pong>, DecodeError> {
+    let mut message = Reader::new(expect(&mut Reader::new(datagram), 0x30, "LDAPMessage")?);
+    let came = expect(&mut message, 0x02, "messageID")?;
+    if came.len() > 5 || came.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)) != id.into() {
+        return Err(DecodeError::new("messageID", "another question's"));
+    }
+    let (tag, operation) = any(&mut message, "protocolOp")?;
+    match tag {
+        0x64 => entry(operation),
+        // SearchResultDone with nothing before it.
+        0x65 => Ok(None),
+        _ => Err(DecodeError::new("protocolOp", "not the result of a search")),
+    }
+}
+
+/// SearchResultEntry: one attribute, whose name is not always in the case that was asked for.
+fn entry(operation: &[u8]) -> Result<Option<Pong>, DecodeError> {
+    let mut entry = Reader::new(operation);
+    expect(&mut entry, 0x04, "objectName")?;
+    let mut attributes = Reader::new(expect(&mut entry, 0x30, "attributes")?);
+    while !attributes.rest().is_empty() {
+        let mut attribute = Reader::new(expect(&mut attributes, 0x30, "attribute")?);
+        let name = expect(&mut attribute, 0x04, "type")?;
+        let mut values = Reader::new(expect(&mut attribute, 0x31, "vals")?);
+        if name.eq_ignore_ascii_case(b"netlogon") && !values.rest().is_empty() {
+            return pong(expect(&mut values, 0x04, "Netlogon")?).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// NETLOGON_SAM_LOGON_RESPONSE_EX (MS-ADTS 6.3.1.9).
+fn pong(blob: &[u8]) -> Result<Pong, DecodeError> {
+    let mut fixed = Reader::new(blob);
+    let opcode = fixed.u16("OpCode")?;
+    if opcode != RESPONSE && opcode != PAUSED {
+        return Err(DecodeError::new("OpCode", "not a controller's answer"));
+    }
+    fixed.u16("Sbz")?;
+    let flags = fixed.u32("Flags")?;
+    fixed.take(16, "DomainGuid")?;
+
+    // Forest, domain, host, NetBIOS domain, NetBIOS host, user, the controller's site, ours.
+    let mut parser = Parser::from_ref(blob);
+    let truncated = |_| DecodeError::truncated("Names");
+    parser.seek(fixed.position()).map_err(truncated)?;
+    let mut names: [String; NAMES] = Default::default();
+    for name in &mut names {
+        let parsed = ParsedName::parse(&mut parser)
+            .map_err(|_| DecodeError::new("Names", "not a compressed name"))?;
+        let text = parsed.to_string();
+        *name = text.strip_suffix('.').unwrap_or(&text).to_owned();
+    }
+    let [_, domain, host, _, _, _, controller_site, client_site] = names;
+    Ok(Pong {
+        paused: opcode == PAUSED,
+        flags,
+        domain: domain.to_ascii_lowercase(),
+        host: host.to_ascii_lowercase(),
+        controller_site,
+        client_site,
+    })
+}
+
+/// The content of the next element, which has that tag.
+fn expect<'a>(
+    reader: &mut Reader<'a>,
+    tag: u8,
+    field: &'static str,
+) -> Result<&'a [u8], DecodeError> {
+    match any(reader, field)? {
+        (came, content) if came == tag => Ok(content),
+        _ => Err(DecodeError::new(field, "has another tag")),
+    }
+}
+
+/// Tag and content of the next element: low tag numbers, definite lengths (RFC 4511 5.1).
+fn any<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<(u8, &'a [u8]), DecodeError> {
+    let tag = reader.u8(field)?;
+    let length = match reader.u8(field)? {
+        short @ 0..=0x7F => usize::from(short),
+        0x81 => usize::from(reader.u8(field)?),
+        0x82 => usize::from(u16::from_be_bytes(reader.array(field)?)),
+        // Windows writes all lengths in this form.
+        0x84 => usize::try_from(u32::from_be_bytes(reader.array(field)?)).unwrap_or(usize::MAX),
+        _ => return Err(DecodeError::new(field, "has a length of an unknown form")),
+    };
+    Ok((tag, reader.take(length, field)?))
+}
+
+#[cfg(test)]
+mod tests;

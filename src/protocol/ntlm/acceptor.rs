@@ -1,0 +1,209 @@
+//! The server's side (MS-NLMP 3.2.5): [`negotiate`] answers a NEGOTIATE message, and the
+//! [`Challenged`] that it leaves takes one AUTHENTICATE message, which is a [`Claim`] or a fault.
+//!
+//! Nothing here knows a password: somebody else proves the claim and hands its session key to
+//! [`Claim::check_mic`].
+
+mod claim;
+#[cfg(test)]
+mod tests;
+
+pub use claim::{Claim, MicChecked};
+
+use super::av_pair::{AvId, AvPairs};
+use super::flags::NegotiateFlags;
+use super::message::{Challenge, Negotiate};
+use super::seal::Weakest;
+use super::text::{Charset, utf16le};
+use crate::base::fault::{Fault, Minor};
+use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
+
+/// The longest NEGOTIATE message that is kept; clients send 32 to 48 bytes and two short names.
+const MAX_NEGOTIATE: usize = 1024;
+
+/// The longest name in a [`Target`], in UTF-16 units; that of a DNS name.
+const MAX_NAME: usize = 255;
+
+/// What we take of a client's offer.
+const SUPPORTED: NegotiateFlags = NegotiateFlags(
+    NegotiateFlags::NEGOTIATE_SIGN.0
+        | NegotiateFlags::NEGOTIATE_SEAL.0
+        | NegotiateFlags::NEGOTIATE_ALWAYS_SIGN.0
+        | NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY.0
+        | NegotiateFlags::NEGOTIATE_VERSION.0
+        | NegotiateFlags::NEGOTIATE_128.0
+        | NegotiateFlags::NEGOTIATE_KEY_EXCH.0
+        | NegotiateFlags::NEGOTIATE_56.0,
+);
+
+/// What `TargetName` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetKind {
+    /// The domain's NetBIOS name.
+    Domain,
+    /// The computer's NetBIOS name.
+    Server,
+}
+
+/// Who we say we are. A name that is empty is left out; at most 255 UTF-16 units each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The computer's NetBIOS name. A domain controller that verifies for us compares it with our
+    /// machine account's name, without the `$`.
+    pub netbios_computer: String,
+    /// The domain's NetBIOS name. It is compared with the machine account's domain.
+    pub netbios_domain: String,
+    /// The computer's DNS name.
+    pub dns_computer: String,
+    /// The domain's DNS name.
+    pub dns_domain: String,
+    /// Which of them is `TargetName`.
+    pub kind: TargetKind,
+}
+
+impl Target {
+    fn name(&self) -> &str {
+        match self.kind {
+            TargetKind::Domain => &self.netbios_domain,
+            TargetKind::Server => &self.netbios_computer,
+        }
+    }
+
+    fn kind_flag(&self) -> NegotiateFlags {
+        match self.kind {
+            TargetKind::Domain => NegotiateFlags::TARGET_TYPE_DOMAIN,
+            TargetKind::Server => NegotiateFlags::TARGET_TYPE_SERVER,
+        }
+    }
+
+    /// `TargetInfo`, in Windows' order. The timestamp makes clients send a MIC, and an empty LM
+    /// response (MS-NLMP 3.1.5.1.2).
+    fn info(&self, now: FileTime) -> Result<AvPairs, Fault> {
+        let names = [
+            (AvId::NB_DOMAIN_NAME, &self.netbios_domain),
+            (AvId::NB_COMPUTER_NAME, &self.netbios_computer),
+            (AvId::DNS_DOMAIN_NAME, &self.dns_domain),
+            (AvId::DNS_COMPUTER_NAME, &self.dns_computer),
+        ];
+        let mut info = AvPairs::default();
+        for (id, name) in names.into_iter().filter(|(_, name)| !name.is_empty()) {
+            if name.encode_utf16().count() > MAX_NAME {
+                let problem = format!("the name for {id:?} is longer than {MAX_NAME} characters");
+                return Err(Minor::BadConfiguration.because(problem));
+            }
+            info.set(id, utf16le(name.encode_utf16()))
+                .map_err(|too_long| Minor::BadConfiguration.because(too_long))?;
+        }
+        info.set(AvId::TIMESTAMP, now.0.to_le_bytes())
+            .map_err(|too_long| Minor::InternalError.because(too_long))?;
+        Ok(info)
+    }
+}
+
+/// Answers a NEGOTIATE message with a CHALLENGE message, the second part of the result.
+/// `challenge` is random and used once. Protection below `weakest` is not agreed to; the login goes
+/// through without it.
+///
+/// # Errors
+/// The token is not a NEGOTIATE message, offers no character set (MS-NLMP 3.2.5.1.1), or is longer
+/// than 1 KiB.
+pub fn negotiate(
+    token: &[u8],
+    target: &Target,
+    weakest: Weakest,
+    challenge: [u8; 8],
+    now: FileTime,
+) -> Result<(Challenged, Vec<u8>), Fault> {
+    if token.len() > MAX_NEGOTIATE {
+        return Err(malformed(DecodeError::new(
+            "NEGOTIATE_MESSAGE",
+            "longer than 1 KiB",
+        )));
+    }
+    let offer = Negotiate::decode(token).map_err(malformed)?.flags;
+    let (charset, charset_flag) = choose_charset(offer)?;
+    let flags = weakest.of(offer.intersection(SUPPORTED))
+        | charset_flag
+        | target.kind_flag()
+        | NegotiateFlags::REQUEST_TARGET
+        | NegotiateFlags::NEGOTIATE_NTLM
+        | NegotiateFlags::NEGOTIATE_TARGET_INFO;
+    let reply = Challenge {
+        target_name: &charset.encode(target.name()),
+        flags,
+        server_challenge: challenge,
+        target_info: &target.info(now)?.encode(),
+    }
+    .encode()
+    .map_err(|too_long| Minor::BadConfiguration.because(too_long))?;
+    let challenged = Challenged {
+        weakest,
+        negotiate: token.into(),
+        challenge: reply.as_slice().into(),
+    };
+    Ok((challenged, reply))
+}
+
+/// UNICODE wins over OEM, MS-NLMP 2.2.2.5.
+fn choose_charset(offer: NegotiateFlags) -> Result<(Charset, NegotiateFlags), Fault> {
+    if offer.contains(NegotiateFlags::NEGOTIATE_UNICODE) {
+        Ok((Charset::Unicode, NegotiateFlags::NEGOTIATE_UNICODE))
+    } else if offer.contains(NegotiateFlags::NEGOTIATE_OEM) {
+        Ok((Charset::Oem, NegotiateFlags::NEGOTIATE_OEM))
+    } else {
+        Err(malformed(DecodeError::new(
+            "NegotiateFlags",
+            "neither UNICODE nor OEM",
+        )))
+    }
+}
+
+/// A challenge is out: the two messages so far, as they were sent. At most 1 KiB of the client's
+/// choice.
+#[derive(Debug)]
+pub struct Challenged {
+    weakest: Weakest,
+    negotiate: Box<[u8]>,
+    challenge: Box<[u8]>,
+}
+
+impl Challenged {
+    /// Takes the AUTHENTICATE message. There is one try: a challenge is answered once.
+    ///
+    /// # Errors
+    /// The token is not an AUTHENTICATE message, is malformed, answers another server's challenge
+    /// (an AV pair is missing or changed), or announces a MIC or a session key and has none.
+    pub fn authenticate(self, token: &[u8]) -> Result<Claim, Fault> {
+        Claim::parse(self, token)
+    }
+
+    /// Writes what there is of it, for another process.
+    pub fn save(&self, writer: &mut Writer) {
+        writer.u8((self.weakest == Weakest::Any).into());
+        writer.block(&self.negotiate).block(&self.challenge);
+    }
+
+    /// Reads what [`Self::save`] wrote.
+    ///
+    /// # Errors
+    /// It did not write that.
+    pub fn restore(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let weakest = match reader.flag("weakest")? {
+            true => Weakest::Any,
+            false => Weakest::Strong,
+        };
+        let negotiate = reader.block("NEGOTIATE_MESSAGE")?;
+        let challenge = reader.block("CHALLENGE_MESSAGE")?;
+        Negotiate::decode(negotiate)?;
+        Challenge::decode(challenge)?;
+        Ok(Self {
+            weakest,
+            negotiate: negotiate.into(),
+            challenge: challenge.into(),
+        })
+    }
+}
+
+fn malformed(error: DecodeError) -> Fault {
+    Minor::Malformed.because(error)
+}

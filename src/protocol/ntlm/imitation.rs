@@ -1,0 +1,214 @@
+//! Clients imitated for tests of the acceptor: every shape of message that real ones send, and some
+//! that none does. The client that we are ourselves is [`initiator`](super::initiator).
+
+use super::av_pair::{AvFlags, AvId, AvPairs};
+use super::flags::NegotiateFlags;
+use super::keys;
+use super::message::{Authenticate, Challenge, Negotiate, VERSION};
+use super::text::Charset;
+use crate::base::crypto::{self, Key};
+use crate::base::wire::{Reader, Writer};
+
+/// What the initiator uses for random bytes, as the samples of MS-NLMP 4.2.1 do.
+pub(crate) const CLIENT_CHALLENGE: [u8; 8] = [0xAA; 8];
+/// `ExportedSessionKey`, where the client chooses it.
+pub(crate) const RANDOM_SESSION_KEY: [u8; 16] = [0x55; 16];
+
+/// Which response it answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// NTLMv2; the LM field is 24 zero bytes.
+    NtlmV2,
+    /// NTLMv2 and LMv2.
+    NtlmV2LmV2,
+    /// LMv2 and no NT response.
+    LmV2Only,
+    /// NTLMv1; the same in the LM field.
+    NtlmV1,
+    /// NTLM2 session security.
+    Ntlm2Session,
+    /// Both fields empty.
+    Nothing,
+    /// One zero byte in the LM field (MS-NLMP 3.2.5.1.2).
+    OneZero,
+}
+
+/// How far the header of the AUTHENTICATE message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Header {
+    /// 64 bytes.
+    Flags,
+    /// 72 bytes.
+    Version,
+    /// 88 bytes.
+    Mic,
+}
+
+/// A client. The default is Windows' own.
+#[derive(Clone, Debug)]
+pub(crate) struct Initiator {
+    pub(crate) user: &'static str,
+    pub(crate) domain: &'static str,
+    pub(crate) workstation: &'static str,
+    pub(crate) password: &'static str,
+    /// Offered in the NEGOTIATE message.
+    pub(crate) flags: NegotiateFlags,
+    pub(crate) answer: Answer,
+    pub(crate) header: Header,
+    /// Announces the MIC in `MsvAvFlags`. With [`Header::Mic`] there is one either way.
+    pub(crate) announces_mic: bool,
+    /// What it does to the AV pairs before it sends them back.
+    pub(crate) alter: fn(AvPairs) -> AvPairs,
+    /// The AUTHENTICATE message's flags, given those of the CHALLENGE message.
+    pub(crate) final_flags: fn(NegotiateFlags) -> NegotiateFlags,
+}
+
+impl Default for Initiator {
+    fn default() -> Self {
+        Self {
+            user: "alice",
+            domain: "EXAMPLE",
+            workstation: "PC1",
+            password: "Password1",
+            flags: NegotiateFlags(0xE208_8297),
+            answer: Answer::NtlmV2,
+            header: Header::Mic,
+            announces_mic: true,
+            alter: |pairs| pairs,
+            final_flags: |flags| flags,
+        }
+    }
+}
+
+/// An AUTHENTICATE message and the secrets behind it.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) token: Vec<u8>,
+    pub(crate) session_base_key: Key,
+    pub(crate) exported_session_key: Key,
+}
+
+impl Initiator {
+    /// curl --ntlm: OEM, no version, no MIC, no session key.
+    pub(crate) fn curl() -> Self {
+        Self {
+            flags: NegotiateFlags(0x0008_8206),
+            workstation: "WORKSTATION",
+            answer: Answer::NtlmV2LmV2,
+            header: Header::Flags,
+            announces_mic: false,
+            ..Self::default()
+        }
+    }
+
+    /// Chromium: a MIC, and neither version nor session key.
+    pub(crate) fn chromium() -> Self {
+        Self {
+            flags: NegotiateFlags(0x0008_8207),
+            ..Self::default()
+        }
+    }
+
+    /// The NEGOTIATE message.
+    pub(crate) fn negotiate(&self) -> Vec<u8> {
+        Negotiate { flags: self.flags }.encode()
+    }
+
+    /// The AUTHENTICATE message that answers `challenge`.
+    pub(crate) fn authenticate(&self, negotiate: &[u8], challenge: &[u8]) -> Answered {
+        let received = Challenge::decode(challenge).unwrap();
+        let charset = match received.flags.contains(NegotiateFlags::NEGOTIATE_UNICODE) {
+            true => Charset::Unicode,
+            false => Charset::Oem,
+        };
+        let flags = (self.final_flags)(received.flags);
+        let user = charset.encode(self.user);
+        let domain = charset.encode(self.domain);
+        let ntowf_v2 = keys::ntowf_v2(
+            &crypto::nt_hash(self.password),
+            &charset.decode(&user, "UserName").unwrap().units,
+            &charset.decode(&domain, "DomainName").unwrap().units,
+        );
+        let (nt_response, lm_response) = self.responses(&received, &ntowf_v2);
+        let nt_proof = nt_response.first_chunk().copied().unwrap_or_default();
+        let session_base_key = keys::session_base_key(&ntowf_v2, &nt_proof);
+        let key_exchange = flags.contains(NegotiateFlags::NEGOTIATE_KEY_EXCH);
+        let exported_session_key = match key_exchange {
+            true => Key::new(RANDOM_SESSION_KEY),
+            false => session_base_key.clone(),
+        };
+        let encrypted_session_key = match key_exchange {
+            true => keys::exchange_session_key(&session_base_key, RANDOM_SESSION_KEY)
+                .expose()
+                .to_vec(),
+            false => Vec::new(),
+        };
+        let version = match flags.contains(NegotiateFlags::NEGOTIATE_VERSION) {
+            true => VERSION,
+            false => [0; 8],
+        };
+        let mut message = Authenticate {
+            lm_response: &lm_response,
+            nt_response: &nt_response,
+            domain: &domain,
+            user: &user,
+            workstation: &charset.encode(self.workstation),
+            encrypted_session_key: &encrypted_session_key,
+            flags,
+            version: (self.header != Header::Flags).then_some(version),
+            mic: (self.header == Header::Mic).then_some([0; 16]),
+        };
+        if message.mic.is_some() {
+            let token = message.encode().unwrap();
+            message.mic = keys::mic(&exported_session_key, negotiate, challenge, &token);
+        }
+        Answered {
+            token: message.encode().unwrap(),
+            session_base_key,
+            exported_session_key,
+        }
+    }
+
+    fn responses(&self, received: &Challenge<'_>, ntowf_v2: &Key) -> (Vec<u8>, Vec<u8>) {
+        let server_challenge = received.server_challenge;
+        let nt_hash = crypto::nt_hash(self.password);
+        let v2 = || self.nt_v2(received, ntowf_v2);
+        let lm_v2 = || keys::lm_v2_response(ntowf_v2, server_challenge, CLIENT_CHALLENGE).to_vec();
+        match self.answer {
+            Answer::NtlmV2 => (v2(), vec![0; 24]),
+            Answer::NtlmV2LmV2 => (v2(), lm_v2()),
+            Answer::LmV2Only => (Vec::new(), lm_v2()),
+            Answer::NtlmV1 => {
+                let response = crypto::desl(&nt_hash, server_challenge).to_vec();
+                (response.clone(), response)
+            }
+            Answer::Ntlm2Session => {
+                let both = crypto::md5(&[&server_challenge, &CLIENT_CHALLENGE]);
+                let response = crypto::desl(&nt_hash, *both.first_chunk().unwrap()).to_vec();
+                (response, [&CLIENT_CHALLENGE[..], &[0; 16]].concat())
+            }
+            Answer::Nothing => (Vec::new(), Vec::new()),
+            Answer::OneZero => (Vec::new(), vec![0]),
+        }
+    }
+
+    fn nt_v2(&self, received: &Challenge<'_>, ntowf_v2: &Key) -> Vec<u8> {
+        let mut pairs = AvPairs::decode(&mut Reader::new(received.target_info)).unwrap();
+        if self.announces_mic {
+            let flags = AvFlags::MIC.0.to_le_bytes().to_vec();
+            pairs.set(AvId::FLAGS, flags).unwrap();
+        }
+        let timestamp = pairs.value(AvId::TIMESTAMP).unwrap_or(&[0; 8]).to_vec();
+        let mut temp = Writer::new();
+        temp.bytes(&[1, 1])
+            .zeros(6)
+            .bytes(&timestamp)
+            .bytes(&CLIENT_CHALLENGE)
+            .zeros(4)
+            .bytes(&(self.alter)(pairs).encode())
+            .zeros(4);
+        let temp = temp.into_bytes();
+        let proof = keys::v2_proof(ntowf_v2, received.server_challenge, &temp);
+        [&proof[..], &temp].concat()
+    }
+}

@@ -1,0 +1,294 @@
+//! The client's side (MS-NLMP 3.1.5): [`negotiate`] makes a NEGOTIATE message, and the [`Offered`]
+//! that it leaves takes one CHALLENGE message, which leads to an [`Answer`] or to a fault.
+//!
+//! NTLMv2 and nothing else; a challenge that would need less is refused, not answered.
+
+#[cfg(test)]
+mod tests;
+
+use super::av_pair::{AvFlags, AvId, AvPairs};
+use super::flags::NegotiateFlags;
+use super::keys;
+use super::message::{
+    Authenticate, Challenge, MessageType, Negotiate, TooLong, VERSION, token_type,
+};
+use super::text::utf16le;
+use crate::base::crypto::Key;
+use crate::base::fault::{Fault, Minor};
+use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
+
+/// What we always offer. OEM is not among it: what another character set makes of a name nobody
+/// knows.
+const OFFER: NegotiateFlags = NegotiateFlags(
+    NegotiateFlags::NEGOTIATE_UNICODE.0
+        | NegotiateFlags::REQUEST_TARGET.0
+        | NegotiateFlags::NEGOTIATE_NTLM.0
+        | NegotiateFlags::NEGOTIATE_ALWAYS_SIGN.0
+        | NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY.0
+        | NegotiateFlags::NEGOTIATE_VERSION.0
+        | NegotiateFlags::NEGOTIATE_128.0
+        | NegotiateFlags::NEGOTIATE_56.0,
+);
+
+/// Messages are protected if one of these is agreed on.
+const PROTECTED: NegotiateFlags =
+    NegotiateFlags::NEGOTIATE_SIGN.union(NegotiateFlags::NEGOTIATE_SEAL);
+
+/// What a challenge must have. Without extended session security NTLMv2 itself would do, but its
+/// messages would be protected by less than they claim.
+const NEEDED: [(NegotiateFlags, &str); 3] = [
+    (NegotiateFlags::NEGOTIATE_UNICODE, "Unicode"),
+    (
+        NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY,
+        "extended session security",
+    ),
+    (
+        NegotiateFlags::NEGOTIATE_TARGET_INFO,
+        "target information, which NTLMv2 needs",
+    ),
+];
+
+/// The protection of messages that is wanted once the login is complete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// Signatures.
+    pub sign: bool,
+    /// Encryption, which brings signatures with it.
+    pub seal: bool,
+}
+
+impl Protection {
+    /// A session key of its own has only who protects messages (MS-NLMP 3.1.5.1.2). Servers differ in
+    /// what they make of the flag alone.
+    fn flags(self) -> NegotiateFlags {
+        let sign = NegotiateFlags::NEGOTIATE_SIGN | NegotiateFlags::NEGOTIATE_KEY_EXCH;
+        match self {
+            Self { seal: true, .. } => sign | NegotiateFlags::NEGOTIATE_SEAL,
+            Self { sign: true, .. } => sign,
+            _ => NegotiateFlags::default(),
+        }
+    }
+}
+
+/// Who logs in.
+#[derive(Clone, Copy, Debug)]
+pub struct User<'a> {
+    /// The user's name, or his user principal name.
+    pub name: &'a str,
+    /// His domain; empty with a user principal name, or for the server to guess.
+    pub domain: &'a str,
+    /// The hash of his password, `NTOWFv1`.
+    pub nt_hash: &'a Key,
+    /// What we call this computer; for logs.
+    pub workstation: &'a str,
+}
+
+/// Where he logs in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Service<'a> {
+    /// The service principal name, `HTTP/www.example.test`; empty if nobody knows.
+    pub name: &'a str,
+    /// [`ChannelBindings::hash`](super::bindings::ChannelBindings::hash) of the channel to it.
+    pub channel_bindings: Option<[u8; 16]>,
+}
+
+/// What must be new in each login: the clock, and random bytes.
+#[derive(Debug)]
+pub struct Fresh {
+    /// The time, for servers that do not say theirs.
+    pub now: FileTime,
+    /// `ChallengeFromClient`.
+    pub challenge: [u8; 8],
+    /// `RandomSessionKey`.
+    pub session_key: Key,
+}
+
+/// Begins a login: a NEGOTIATE message of 40 bytes, the second part of the result.
+pub fn negotiate(wanted: Protection) -> (Offered, Vec<u8>) {
+    let flags = OFFER | wanted.flags();
+    let negotiate = Negotiate { flags }.encode();
+    let offered = Offered {
+        flags,
+        negotiate: negotiate.as_slice().into(),
+    };
+    (offered, negotiate)
+}
+
+/// The offer is out.
+#[derive(Debug)]
+pub struct Offered {
+    flags: NegotiateFlags,
+    negotiate: Box<[u8]>,
+}
+
+/// The AUTHENTICATE message, and what both sides have once the server has believed it.
+#[derive(Debug)]
+pub struct Answer {
+    /// The message.
+    pub token: Vec<u8>,
+    /// What both sides agreed on.
+    pub flags: NegotiateFlags,
+    /// `ExportedSessionKey`.
+    pub exported_session_key: Key,
+}
+
+impl Offered {
+    /// Answers the server's challenge (MS-NLMP 3.1.5.1.2).
+    ///
+    /// # Errors
+    /// The token is no CHALLENGE message, is malformed, or asks for less than NTLMv2 with extended
+    /// session security; or a name does not fit into the answer.
+    pub fn answer(
+        self,
+        token: &[u8],
+        user: &User<'_>,
+        service: &Service<'_>,
+        fresh: &Fresh,
+    ) -> Result<Answer, Fault> {
+        let challenge = decode(token)?;
+        let flags = self.agreed(&challenge)?;
+        let target_info =
+            AvPairs::decode(&mut Reader::new(challenge.target_info)).map_err(malformed)?;
+        check_names(&target_info, flags)?;
+        let time = timestamp(&target_info)
+            .map_err(malformed)?
+            .unwrap_or(fresh.now);
+
+        let name = utf16(user.name);
+        let domain = utf16(user.domain);
+        let ntowf_v2 = keys::ntowf_v2(user.nt_hash, &name, &domain);
+        let pairs = with_ours(target_info, service).map_err(too_long)?;
+        let (nt_response, session_base_key) = respond(&ntowf_v2, &challenge, &pairs, time, fresh);
+        // `KeyExchangeKey` is `SessionBaseKey` with NTLMv2 (MS-NLMP 3.4.5.1).
+        let exchanges = flags.contains(NegotiateFlags::NEGOTIATE_KEY_EXCH);
+        let encrypted = keys::exchange_session_key(&session_base_key, *fresh.session_key.expose());
+        let exported_session_key = match exchanges {
+            true => fresh.session_key.clone(),
+            false => session_base_key,
+        };
+        let mut message = Authenticate {
+            // The LMv2 response proves the password to whoever looks at it, and nothing else: it
+            // would be the way around the names, the bindings and the MIC (MS-NLMP 3.1.5.1.2 asks
+            // for zeros beside a timestamp).
+            lm_response: &[0; 24],
+            nt_response: &nt_response,
+            domain: &utf16le(domain),
+            user: &utf16le(name),
+            workstation: &utf16le(user.workstation.encode_utf16()),
+            encrypted_session_key: match exchanges {
+                true => encrypted.expose(),
+                false => &[],
+            },
+            flags,
+            version: Some(match flags.contains(NegotiateFlags::NEGOTIATE_VERSION) {
+                true => VERSION,
+                false => [0; 8],
+            }),
+            mic: Some([0; 16]),
+        };
+        let unsigned = message.encode().map_err(too_long)?;
+        message.mic = keys::mic(&exported_session_key, &self.negotiate, token, &unsigned);
+        Ok(Answer {
+            token: message.encode().map_err(too_long)?,
+            flags,
+            exported_session_key,
+        })
+    }
+
+    /// What the server took of our offer; never more than that.
+    fn agreed(&self, challenge: &Challenge<'_>) -> Result<NegotiateFlags, Fault> {
+        for (flag, name) in NEEDED {
+            if !challenge.flags.contains(flag) {
+                return Err(Minor::WeakChallenge.because(format_args!("it has no {name}")));
+            }
+        }
+        let agreed = challenge
+            .flags
+            .intersection(self.flags | NegotiateFlags::NEGOTIATE_TARGET_INFO);
+        if !agreed.intersects(PROTECTED) {
+            return Ok(NegotiateFlags(
+                agreed.0 & !NegotiateFlags::NEGOTIATE_KEY_EXCH.0,
+            ));
+        }
+        match agreed.contains(NegotiateFlags::NEGOTIATE_128) {
+            true => Ok(agreed),
+            false => Err(Minor::WeakChallenge.because("its keys are shorter than 128 bits")),
+        }
+    }
+}
+
+fn decode(token: &[u8]) -> Result<Challenge<'_>, Fault> {
+    match token_type(token)? {
+        MessageType::Challenge => Challenge::decode(token).map_err(malformed),
+        _ => Err(Minor::NoChallenge.into()),
+    }
+}
+
+/// Who protects messages must know whom he talks to (MS-NLMP 3.1.5.1.2).
+fn check_names(target_info: &AvPairs, flags: NegotiateFlags) -> Result<(), Fault> {
+    for id in [AvId::NB_COMPUTER_NAME, AvId::NB_DOMAIN_NAME] {
+        if flags.intersects(PROTECTED) && target_info.value(id).is_none() {
+            return Err(Minor::WeakChallenge.because(format_args!("it has no {id:?}")));
+        }
+    }
+    Ok(())
+}
+
+/// The server's time, which the response is to carry in place of ours.
+fn timestamp(target_info: &AvPairs) -> Result<Option<FileTime>, DecodeError> {
+    match target_info.value(AvId::TIMESTAMP).map(<[u8; 8]>::try_from) {
+        None => Ok(None),
+        Some(Ok(time)) => Ok(Some(FileTime(u64::from_le_bytes(time)))),
+        Some(Err(_)) => Err(DecodeError::new("MsvAvTimestamp", "not 8 bytes")),
+    }
+}
+
+/// `NTLMv2_RESPONSE` and `SessionBaseKey` (MS-NLMP 3.3.2).
+fn respond(
+    ntowf_v2: &Key,
+    challenge: &Challenge<'_>,
+    pairs: &AvPairs,
+    time: FileTime,
+    fresh: &Fresh,
+) -> (Vec<u8>, Key) {
+    let mut temp = Writer::new();
+    temp.bytes(&[1, 1])
+        .zeros(6)
+        .u64(time.0)
+        .bytes(&fresh.challenge)
+        .zeros(4)
+        .bytes(&pairs.encode())
+        .zeros(4);
+    let temp = temp.into_bytes();
+    let proof = keys::v2_proof(ntowf_v2, challenge.server_challenge, &temp);
+    let session_base_key = keys::session_base_key(ntowf_v2, &proof);
+    ([&proof[..], &temp].concat(), session_base_key)
+}
+
+/// The server's AV pairs and ours. There is a MIC always, timestamp or not: a server that knows none
+/// does not look at it, and nobody can make us leave it out.
+fn with_ours(mut pairs: AvPairs, service: &Service<'_>) -> Result<AvPairs, TooLong> {
+    let theirs = pairs
+        .value(AvId::FLAGS)
+        .and_then(|flags| flags.try_into().ok());
+    let flags = u32::from_le_bytes(theirs.unwrap_or_default()) | AvFlags::MIC.0;
+    pairs.set(AvId::FLAGS, flags.to_le_bytes())?;
+    pairs.set(
+        AvId::CHANNEL_BINDINGS,
+        service.channel_bindings.unwrap_or_default(),
+    )?;
+    pairs.set(AvId::TARGET_NAME, utf16le(service.name.encode_utf16()))?;
+    Ok(pairs)
+}
+
+fn utf16(name: &str) -> Vec<u16> {
+    name.encode_utf16().collect()
+}
+
+fn malformed(error: DecodeError) -> Fault {
+    Minor::Malformed.because(error)
+}
+
+fn too_long(error: TooLong) -> Fault {
+    Minor::Malformed.because(error)
+}

@@ -1,0 +1,95 @@
+//! The three messages (MS-NLMP 2.2.1), borrowed from the bytes that they came in.
+
+mod authenticate;
+mod challenge;
+mod fields;
+mod negotiate;
+#[cfg(test)]
+pub(super) mod tests;
+
+pub use authenticate::Authenticate;
+pub use challenge::Challenge;
+pub use negotiate::Negotiate;
+
+use crate::base::fault::{Fault, Minor};
+use crate::base::wire::{DecodeError, Reader, Writer};
+
+/// What every message begins with.
+const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
+
+/// The `Version` that we send where one is negotiated (MS-NLMP 2.2.2.10): major and minor, two
+/// bytes of build, three reserved, `NTLMSSP_REVISION_W2K3`. For debugging only, says the section.
+pub const VERSION: [u8; 8] = [6, 1, 0, 0, 0, 0, 0, 0x0F];
+
+/// `MessageType` (MS-NLMP 2.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum MessageType {
+    /// The client begins.
+    Negotiate = 1,
+    /// The server's challenge.
+    Challenge = 2,
+    /// The client's answer.
+    Authenticate = 3,
+}
+
+/// The longest message that is looked at, in bytes: no peer sends more, though its fields might hold it.
+pub const MAX_TOKEN: usize = 128 * 1024;
+
+/// The type of a peer's message, of which nothing else is known.
+///
+/// # Errors
+/// It is no NTLM message, of no known type, or longer than [`MAX_TOKEN`].
+pub fn token_type(token: &[u8]) -> Result<MessageType, Fault> {
+    if token.len() > MAX_TOKEN {
+        return Err(Minor::TokenTooLong.into());
+    }
+    if !is_ntlmssp(token) {
+        return Err(Minor::NotNtlm.into());
+    }
+    message_type(token)
+        .ok_or_else(|| Minor::Malformed.because(DecodeError::new("MessageType", "unknown")))
+}
+
+/// True if the token is an NTLM message of whatever type.
+fn is_ntlmssp(token: &[u8]) -> bool {
+    token.starts_with(SIGNATURE)
+}
+
+/// The type of the message; none if it is not NTLM, too short to tell, or of an unknown type.
+fn message_type(token: &[u8]) -> Option<MessageType> {
+    let mut reader = Reader::new(token.strip_prefix(SIGNATURE)?);
+    match reader.u32("MessageType").ok()? {
+        1 => Some(MessageType::Negotiate),
+        2 => Some(MessageType::Challenge),
+        3 => Some(MessageType::Authenticate),
+        _ => None,
+    }
+}
+
+/// A field does not fit into a message: its length has 16 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} is longer than 65535 bytes")]
+pub struct TooLong {
+    /// The field's name in the specification.
+    pub field: &'static str,
+}
+
+/// Reads signature and type, and insists on the type.
+fn begin(message: &[u8], expected: MessageType) -> Result<Reader<'_>, DecodeError> {
+    let mut reader = Reader::new(message);
+    if reader.array("Signature")? != *SIGNATURE {
+        return Err(DecodeError::new("Signature", "not NTLMSSP"));
+    }
+    match reader.u32("MessageType")? {
+        found if found == expected as u32 => Ok(reader),
+        _ => Err(DecodeError::new("MessageType", "not the one that is due")),
+    }
+}
+
+/// Writes signature and type.
+fn start(message_type: MessageType) -> Writer {
+    let mut writer = Writer::new();
+    writer.bytes(SIGNATURE).u32(message_type as u32);
+    writer
+}

@@ -1,0 +1,390 @@
+//! Session security: what protects the messages of a context once its login is complete (MS-NLMP 3.4).
+//!
+//! A message is worked on as a draft, [`Sending`] or [`Receiving`], on a copy of the key stream. Key
+//! stream and sequence number move only when the draft ends well: a message that was refused, or
+//! never finished, leaves no trace.
+//!
+//! Both sides use one key stream through all messages of a direction, so a message that is lost,
+//! repeated or out of turn cannot be read: each of those is a failure here, never just a remark.
+
+mod saved;
+#[cfg(test)]
+mod tests;
+
+use super::flags::NegotiateFlags;
+use crate::base::crypto::{Crc32, HmacMd5, Key, Rc4, constant_time_eq, md5};
+use crate::base::fault::{Fault, Minor};
+
+/// How long a signature is (`NTLMSSP_MESSAGE_SIGNATURE`, MS-NLMP 2.2.2.9).
+pub const SIGNATURE_SIZE: usize = 16;
+
+/// `Version` of a signature.
+const VERSION: [u8; 4] = 1u32.to_le_bytes();
+
+/// Which side of the context is ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The client.
+    Initiator,
+    /// The server.
+    Acceptor,
+}
+
+/// Which way messages go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To the peer.
+    Out,
+    /// From the peer.
+    In,
+}
+
+/// Which protection of messages is agreed to at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weakest {
+    /// That of extended session security with keys of 128 bits.
+    #[default]
+    Strong,
+    /// Any that the flags name: keys of 56 and 40 bits, and signatures that whoever sees a message can
+    /// forge. Without extended session security they are a CRC under RC4 (MS-NLMP 3.4.4.1).
+    Any,
+}
+
+impl Weakest {
+    /// The flags without the protection that is too weak.
+    pub fn of(self, flags: NegotiateFlags) -> NegotiateFlags {
+        match self {
+            Self::Strong if !flags.contains(STRONG) => flags.without(PROTECTION),
+            _ => flags,
+        }
+    }
+}
+
+/// What makes protection strong.
+const STRONG: NegotiateFlags =
+    NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY.union(NegotiateFlags::NEGOTIATE_128);
+
+/// Signatures and encryption.
+pub const PROTECTION: NegotiateFlags =
+    NegotiateFlags::NEGOTIATE_SIGN.union(NegotiateFlags::NEGOTIATE_SEAL);
+
+/// The protection that both sides agreed on, with its keys. All there is to it follows from flags,
+/// key and role, but for the sequence number and the key stream of each direction.
+#[derive(Debug)]
+pub struct SessionSecurity {
+    flags: NegotiateFlags,
+    exported_session_key: Key,
+    outgoing: Direction,
+    /// Without extended session security both ways share one key stream and one count.
+    incoming: Option<Direction>,
+}
+
+impl SessionSecurity {
+    /// For a context that both sides hold to be complete. `flags` are those of the AUTHENTICATE
+    /// message which the challenge offered; the key is `ExportedSessionKey` (MS-NLMP 3.1.5.1.2).
+    pub fn new(flags: NegotiateFlags, exported_session_key: Key, role: Role) -> Self {
+        let key = &exported_session_key;
+        let (outgoing, incoming) =
+            if flags.contains(NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY) {
+                let (ours, theirs) = match role {
+                    Role::Initiator => (&CLIENT_TO_SERVER, &SERVER_TO_CLIENT),
+                    Role::Acceptor => (&SERVER_TO_CLIENT, &CLIENT_TO_SERVER),
+                };
+                let incoming = Direction::extended(flags, key, theirs);
+                (Direction::extended(flags, key, ours), Some(incoming))
+            } else {
+                // MS-NLMP 3.4.5.3, without LM_KEY and DATAGRAM: those we never agree to.
+                (Direction::new(Signing::Crc32, key.clone()), None)
+            };
+        Self {
+            flags,
+            exported_session_key,
+            outgoing,
+            incoming,
+        }
+    }
+
+    /// Whether messages can be signed. Sealed ones are signed too.
+    pub fn signs(&self) -> bool {
+        self.flags.intersects(PROTECTION)
+    }
+
+    /// Whether messages can be sealed.
+    pub fn seals(&self) -> bool {
+        self.flags.contains(NegotiateFlags::NEGOTIATE_SEAL)
+    }
+
+    /// The strength of the protection as Cyrus SASL counts it (`sasl_ssf_t`): the bits of the key
+    /// that seals, 1 for signatures only, 0 for none, and for signatures that anybody can forge.
+    pub fn strength(&self) -> u32 {
+        let extended = NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY;
+        let is_proof = self.flags.contains(extended);
+        match (self.seals() && is_proof, self.signs() && is_proof) {
+            (true, _) => 8 * u32::from(sealing_key_size(self.flags)),
+            (false, true) => 1,
+            (false, false) => 0,
+        }
+    }
+
+    /// `ExportedSessionKey`.
+    pub fn session_key(&self) -> &Key {
+        &self.exported_session_key
+    }
+
+    /// Begins a message to the peer.
+    pub fn send(&mut self) -> Sending<'_> {
+        Sending(Draft::new(self.direction(Way::Out)))
+    }
+
+    /// Begins with a message that came.
+    pub fn receive(&mut self) -> Receiving<'_> {
+        Receiving(Draft::new(self.direction(Way::In)))
+    }
+
+    /// Starts a key stream over; sequence numbers go on. Both sides do so after each signature of
+    /// SPNEGO's list of mechanisms: gss-ntlmssp, Samba and pyspnego all do, and all count on.
+    pub fn reset(&mut self, way: Way) {
+        self.direction(way).stream = None;
+    }
+
+    fn direction(&mut self, way: Way) -> &mut Direction {
+        match (way, &mut self.incoming) {
+            (Way::In, Some(incoming)) => incoming,
+            (Way::In, None) | (Way::Out, _) => &mut self.outgoing,
+        }
+    }
+}
+
+/// The constants that keys are derived with, each ending with NUL.
+struct Magic {
+    signing: &'static [u8],
+    sealing: &'static [u8],
+}
+
+/// MS-NLMP 3.4.5.2 and 3.4.5.3.
+const CLIENT_TO_SERVER: Magic = Magic {
+    signing: b"session key to client-to-server signing key magic constant\0",
+    sealing: b"session key to client-to-server sealing key magic constant\0",
+};
+
+/// As above.
+const SERVER_TO_CLIENT: Magic = Magic {
+    signing: b"session key to server-to-client signing key magic constant\0",
+    sealing: b"session key to server-to-client sealing key magic constant\0",
+};
+
+/// How many bytes of the session key make the sealing key, with extended session security
+/// (MS-NLMP 3.4.5.3).
+fn sealing_key_size(flags: NegotiateFlags) -> u8 {
+    let extended = flags.contains(NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY);
+    if !extended || flags.contains(NegotiateFlags::NEGOTIATE_128) {
+        16
+    } else if flags.contains(NegotiateFlags::NEGOTIATE_56) {
+        7
+    } else {
+        5
+    }
+}
+
+/// How messages are signed.
+#[derive(Clone, Debug)]
+enum Signing {
+    /// Without extended session security: a CRC, encrypted (MS-NLMP 3.4.4.1).
+    Crc32,
+    /// With it (MS-NLMP 3.4.4.2); the checksum is encrypted if KEY_EXCH was negotiated.
+    Extended { key: Key, encrypts: bool },
+}
+
+/// The state of one direction.
+#[derive(Debug)]
+struct Direction {
+    signing: Signing,
+    sealing_key: Key,
+    /// Absent while it has not begun: most logins send no messages.
+    stream: Option<Rc4>,
+    /// That of the next message.
+    sequence: u32,
+}
+
+impl Direction {
+    fn new(signing: Signing, sealing_key: Key) -> Self {
+        Self {
+            signing,
+            sealing_key,
+            stream: None,
+            sequence: 0,
+        }
+    }
+
+    fn extended(flags: NegotiateFlags, session_key: &Key, magic: &Magic) -> Self {
+        let session_key = session_key.expose().as_slice();
+        let size = usize::from(sealing_key_size(flags));
+        let part = session_key.get(..size).unwrap_or(session_key);
+        let signing = Signing::Extended {
+            key: Key::new(md5(&[session_key, magic.signing])),
+            encrypts: flags.contains(NegotiateFlags::NEGOTIATE_KEY_EXCH),
+        };
+        Self::new(signing, Key::new(md5(&[part, magic.sealing])))
+    }
+}
+
+/// A checksum in the making.
+enum Checksum {
+    Crc32(Crc32),
+    Hmac(HmacMd5),
+}
+
+/// A message that is being worked on, in either direction.
+struct Draft<'a> {
+    direction: &'a mut Direction,
+    stream: Option<Rc4>,
+    checksum: Checksum,
+}
+
+impl<'a> Draft<'a> {
+    fn new(direction: &'a mut Direction) -> Self {
+        let checksum = match &direction.signing {
+            Signing::Crc32 => Checksum::Crc32(Crc32::new()),
+            Signing::Extended { key, .. } => {
+                let mut hmac = HmacMd5::new(key);
+                hmac.update(&direction.sequence.to_le_bytes());
+                Checksum::Hmac(hmac)
+            }
+        };
+        Self {
+            stream: direction.stream.clone(),
+            direction,
+            checksum,
+        }
+    }
+
+    fn cover(&mut self, plain: &[u8]) {
+        match &mut self.checksum {
+            Checksum::Crc32(crc) => crc.update(plain),
+            Checksum::Hmac(hmac) => hmac.update(plain),
+        }
+    }
+
+    /// RC4 undoes itself.
+    fn crypt(&mut self, data: &mut [u8]) {
+        self.stream
+            .get_or_insert_with(|| Rc4::new(&self.direction.sealing_key))
+            .apply(data);
+    }
+
+    /// The signature of what was covered. Ends the work on the key stream.
+    fn signature(&mut self) -> [u8; SIGNATURE_SIZE] {
+        let mut signature = [0; SIGNATURE_SIZE];
+        signature[12..].copy_from_slice(&self.direction.sequence.to_le_bytes());
+        match (&self.checksum, &self.direction.signing) {
+            (Checksum::Crc32(crc), _) => {
+                signature[8..12].copy_from_slice(&crc.finish().to_le_bytes());
+                // `RandomPad` is encrypted with the rest, and then sent as zero.
+                self.crypt(&mut signature[4..]);
+                signature[4..8].fill(0);
+            }
+            (Checksum::Hmac(hmac), signing) => {
+                let [checksum @ .., _, _, _, _, _, _, _, _] = hmac.finish();
+                let encrypts = matches!(signing, Signing::Extended { encrypts: true, .. });
+                signature[4..12].copy_from_slice(&checksum);
+                if encrypts {
+                    self.crypt(&mut signature[4..12]);
+                }
+            }
+        }
+        signature[..4].copy_from_slice(&VERSION);
+        signature
+    }
+
+    /// The message counts.
+    fn commit(self) -> Result<(), Fault> {
+        let next = self.direction.sequence.checked_add(1);
+        self.direction.sequence = next.ok_or(Minor::TooManyMessages)?;
+        self.direction.stream = self.stream;
+        Ok(())
+    }
+}
+
+/// A message to the peer: first [`cover`](Self::cover) all of it in order, then
+/// [`seal`](Self::seal) what is to be sealed, in order.
+pub struct Sending<'a>(Draft<'a>);
+
+impl Sending<'_> {
+    /// The next piece of the message, sealed or not.
+    pub fn cover(&mut self, plain: &[u8]) {
+        self.0.cover(plain);
+    }
+
+    /// Encrypts the next piece in place.
+    pub fn seal(&mut self, plain: &mut [u8]) {
+        self.0.crypt(plain);
+    }
+
+    /// The signature, which is to be sent with the message.
+    ///
+    /// # Errors
+    /// `TooManyMessages`
+    pub fn finish(mut self) -> Result<[u8; SIGNATURE_SIZE], Fault> {
+        let signature = self.0.signature();
+        self.0.commit()?;
+        Ok(signature)
+    }
+}
+
+/// A message that came: first [`unseal`](Self::unseal) what is sealed, in order, then
+/// [`cover`](Self::cover) all of it in order. Nothing of it is to be believed before
+/// [`check`](Self::check).
+pub struct Receiving<'a>(Draft<'a>);
+
+impl Receiving<'_> {
+    /// Decrypts the next piece in place.
+    pub fn unseal(&mut self, sealed: &mut [u8]) {
+        self.0.crypt(sealed);
+    }
+
+    /// The next piece of the message, sealed or not.
+    pub fn cover(&mut self, plain: &[u8]) {
+        self.0.cover(plain);
+    }
+
+    /// Checks the signature that came with the message.
+    ///
+    /// # Errors
+    /// It is no signature, or not that of this message as the next one on the context. Nothing has
+    /// moved then: the right message can still come.
+    pub fn check(mut self, signature: &[u8]) -> Result<(), Fault> {
+        let signature: &[u8; SIGNATURE_SIZE] = signature
+            .try_into()
+            .map_err(|_| Minor::BadMessageToken.because("the signature is not 16 bytes"))?;
+        let [v0, v1, v2, v3, _checksum @ .., s0, s1, s2, s3] = signature;
+        if [*v0, *v1, *v2, *v3] != VERSION {
+            return Err(Minor::BadMessageToken.because("not a signature of version 1"));
+        }
+        if let Signing::Extended { .. } = self.0.direction.signing {
+            // It stands there in clear; if it is wrong, so is the signature.
+            in_turn(
+                u32::from_le_bytes([*s0, *s1, *s2, *s3]),
+                self.0.direction.sequence,
+            )?;
+        }
+        let expected = self.0.signature();
+        let (expected, signature) = match self.0.direction.signing {
+            // What a peer leaves in `RandomPad` says nothing.
+            Signing::Crc32 => (&expected[8..], &signature[8..]),
+            Signing::Extended { .. } => (&expected[4..], &signature[4..]),
+        };
+        if !constant_time_eq(expected, signature) {
+            return Err(Minor::BadSignature.into());
+        }
+        self.0.commit()
+    }
+}
+
+/// Whether the number of a message is the one that comes next.
+fn in_turn(sequence: u32, expected: u32) -> Result<(), Fault> {
+    match sequence {
+        _ if sequence < expected => Err(Minor::MessageRepeated.into()),
+        _ if sequence > expected => Err(Minor::MessageMissing.into()),
+        _ => Ok(()),
+    }
+}

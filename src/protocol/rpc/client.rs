@@ -1,0 +1,211 @@
+//! A connection: bound to an interface, plain or sealed, one call at a time.
+//!
+//! Each step consumes the state before it and gives the bytes to send, or takes one PDU that came.
+//! After an error there is no state left, and nothing to do but close the connection.
+//!
+//! ```text
+//! Binding ──bind_ack──► Connection ──call──► Call ──response…──► Connection
+//! ```
+
+mod protection;
+
+use crate::base::crypto::SecretBytes;
+use crate::base::wire::DecodeError;
+use crate::protocol::rpc::pdu::{self, Pdu, RequestHead, Syntax};
+use crate::protocol::rpc::{Error, FaultStatus};
+
+pub use protection::{Nonce, Plain, Protection, Sealed};
+
+/// The longest answer, in bytes of stub. One with the groups of a large domain is some 50 KiB long.
+pub const MAX_ANSWER: usize = 1 << 20;
+/// The most PDUs that an answer may come in.
+const MAX_FRAGMENTS: usize = 1024;
+
+/// A bind is out.
+#[derive(Debug)]
+pub struct Binding<P>(P);
+
+/// Bound, and no call is out.
+#[derive(Debug)]
+pub struct Connection<P> {
+    protection: P,
+    max_fragment: u16,
+    last_call_id: u32,
+}
+
+/// A call is out; its answer, or the rest of it, is to come.
+#[derive(Debug)]
+pub struct Call<P> {
+    connection: Connection<P>,
+    /// What has come of the answer.
+    pieces: Vec<SecretBytes>,
+    length: usize,
+}
+
+/// Where a call is after one more PDU.
+#[derive(Debug)]
+pub enum Progress<P> {
+    /// More PDUs are to come.
+    More(Call<P>),
+    /// That was the last.
+    Done(Outcome, Connection<P>),
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The stub of the answer: authentic if the connection is sealed.
+    Response(SecretBytes),
+    /// The server did not execute the call, or somebody on the way says so: never authentic.
+    Fault(FaultStatus),
+}
+
+impl Outcome {
+    /// The stub of the answer.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] if there is none.
+    pub fn response(self) -> Result<SecretBytes, Error> {
+        match self {
+            Self::Response(stub) => Ok(stub),
+            Self::Fault(status) => Err(Error::Fault(status)),
+        }
+    }
+}
+
+impl<P: Protection> Binding<P> {
+    /// The PDU that asks for `interface`.
+    pub fn begin(interface: Syntax, protection: P) -> (Vec<u8>, Self) {
+        let pdu = pdu::bind(protection.bind_call_id(), interface, protection.offer());
+        (pdu, Self(protection))
+    }
+
+    /// Takes the server's answer.
+    ///
+    /// # Errors
+    /// [`Error::BindRefused`]; [`Error::Fault`]; the answer is none, or promises no protection.
+    pub fn answered(self, pdu: &[u8]) -> Result<Connection<P>, Error> {
+        let Self(mut protection) = self;
+        let bind_call_id = protection.bind_call_id();
+        match Pdu::decode(pdu, bind_call_id)? {
+            Pdu::BindAck(ack) => {
+                protection.accept(&ack)?;
+                Ok(Connection {
+                    protection,
+                    max_fragment: ack.max_fragment,
+                    last_call_id: bind_call_id,
+                })
+            }
+            Pdu::BindNak(reason) => Err(Error::BindRefused(reason)),
+            Pdu::Fault(status) => Err(Error::Fault(status)),
+            Pdu::Response(_) => Err(Error::Sequence("a response came before the bind_ack")),
+        }
+    }
+}
+
+impl<P: Protection> Connection<P> {
+    /// The PDUs, one after the other, of a call of the interface.
+    ///
+    /// # Errors
+    /// [`Error::NoRandomBytes`]; [`Error::TooLong`]; [`Error::HeadersUnsigned`] for more than one PDU
+    /// without; the connection's numbers are used up.
+    pub fn call(mut self, opnum: u16, stub: &[u8]) -> Result<(Vec<u8>, Call<P>), Error> {
+        self.last_call_id = self
+            .last_call_id
+            .checked_add(1)
+            .ok_or(Error::Sequence("the connection has no call numbers left"))?;
+        let (mut piece, mut rest) = self.split(stub);
+        if !rest.is_empty() && !self.protection.binds_fragments() {
+            return Err(Error::HeadersUnsigned("the request is longer than one PDU"));
+        }
+        let mut first = true;
+        let mut pdus = Vec::new();
+        loop {
+            let remaining = u32::try_from(piece.len() + rest.len());
+            let head = RequestHead {
+                call_id: self.last_call_id,
+                opnum,
+                first,
+                last: rest.is_empty(),
+                alloc_hint: remaining.map_err(|_| Error::TooLong("the request"))?,
+                frag_len: 0,
+                auth_len: 0,
+            };
+            pdus.append(&mut self.protection.protect(head, piece)?);
+            if rest.is_empty() {
+                break;
+            }
+            (piece, rest) = self.split(rest);
+            first = false;
+        }
+        let call = Call {
+            connection: self,
+            pieces: Vec::new(),
+            length: 0,
+        };
+        Ok((pdus, call))
+    }
+
+    /// How it is protected.
+    pub fn protection(&self) -> &P {
+        &self.protection
+    }
+
+    /// What goes into the next PDU, and what is left.
+    fn split<'a>(&self, stub: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let most = self.protection.max_stub(self.max_fragment);
+        stub.split_at_checked(most).unwrap_or((stub, &[]))
+    }
+}
+
+impl<P: Protection> Call<P> {
+    /// Takes the next PDU.
+    ///
+    /// # Errors
+    /// It is not part of the answer, not authentic, or too much.
+    pub fn receive(mut self, pdu: &[u8]) -> Result<Progress<P>, Error> {
+        let fragment = match Pdu::decode(pdu, self.connection.last_call_id)? {
+            Pdu::Response(fragment) => fragment,
+            Pdu::Fault(status) => {
+                return Ok(Progress::Done(Outcome::Fault(status), self.connection));
+            }
+            Pdu::BindAck(_) | Pdu::BindNak(_) => {
+                return Err(Error::Sequence("the answer of a bind came for a call"));
+            }
+        };
+        if fragment.first != self.pieces.is_empty() {
+            return Err(Error::Sequence("a fragment of another answer came"));
+        }
+        let piece = self.connection.protection.unprotect(&fragment)?;
+        self.length += piece.expose().len();
+        self.pieces.push(piece);
+        if self.length > MAX_ANSWER {
+            return Err(DecodeError::new("response", "longer than 1 MiB").into());
+        }
+        if fragment.last {
+            return Ok(Progress::Done(
+                Outcome::Response(joined(self.pieces, self.length)),
+                self.connection,
+            ));
+        }
+        if self.pieces.len() >= MAX_FRAGMENTS {
+            return Err(DecodeError::new("response", "in too many fragments").into());
+        }
+        Ok(Progress::More(self))
+    }
+}
+
+/// One buffer of the right size from the start: growing would leave copies behind.
+fn joined(mut pieces: Vec<SecretBytes>, length: usize) -> SecretBytes {
+    if pieces.len() == 1 {
+        return pieces.swap_remove(0);
+    }
+    let mut whole = Vec::with_capacity(length);
+    for piece in &pieces {
+        whole.extend_from_slice(piece.expose());
+    }
+    SecretBytes::new(whole)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! `NETLOGON_VALIDATION_SAM_INFO4`: who it is, in the words of the domain (MS-NRPC 2.2.1.4.13).
+
+use crate::base::crypto::Key;
+use crate::base::fault::is_unprintable;
+use crate::base::sid::Sid;
+use crate::base::wire::{DecodeError, FileTime};
+use crate::protocol::rpc::ndr::{Counted, Decoder};
+
+/// `UserFlags`: the logon is a guest's.
+const LOGON_GUEST: u32 = 0x0000_0001;
+/// The guest account's relative identifier (MS-DTYP 2.4.2.4).
+const DOMAIN_USER_RID_GUEST: u32 = 501;
+/// `SE_GROUP_ENABLED` (MS-PAC 2.2.1): the membership counts.
+const GROUP_ENABLED: u32 = 0x0000_0004;
+/// The membership counts for denials only.
+const GROUP_USE_FOR_DENY_ONLY: u32 = 0x0000_0010;
+
+/// What is used of it. The rest is read, checked for its form, and dropped.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SamInfo4 {
+    /// `EffectiveName`: the account's name; never empty.
+    pub effective_name: String,
+    /// `FullName`: a text for people.
+    pub full_name: String,
+    /// `LogonDomainName`: the NetBIOS name of the account's domain; never empty.
+    pub logon_domain_name: String,
+    /// `DnsLogonDomainName`; empty if not known.
+    pub dns_logon_domain_name: String,
+    /// `Upn`; empty if there is none.
+    pub upn: String,
+    /// `LogonServer`: the controller that looked at the response.
+    pub logon_server: String,
+    /// `LogoffTime`: when the account's hours end.
+    pub logoff_time: FileTime,
+    /// `KickOffTime`: when the account is to be thrown out.
+    pub kick_off_time: FileTime,
+    /// From `LogonDomainId` and `UserId`.
+    pub sid: Option<Sid>,
+    /// From `LogonDomainId` and `PrimaryGroupId`.
+    pub primary_group_sid: Option<Sid>,
+    /// From `LogonDomainId` and `GroupIds`, then `ExtraSids`: memberships that are enabled.
+    pub group_sids: Vec<Sid>,
+    /// `UserFlags`.
+    pub user_flags: u32,
+    /// `UserFlags` and `UserId` say guest.
+    pub is_guest: bool,
+    /// `UserSessionKey`; none if all zero.
+    pub user_session_key: Option<Key>,
+}
+
+/// The fixed part, as far as what follows depends on it.
+struct Fixed {
+    logoff_time: FileTime,
+    kick_off_time: FileTime,
+    /// EffectiveName, FullName, LogonScript, ProfilePath, HomeDirectory, HomeDirectoryDrive.
+    names: [Counted; 6],
+    user_id: u32,
+    primary_group_id: u32,
+    groups: Array,
+    user_flags: u32,
+    user_session_key: Key,
+    logon_server: Counted,
+    logon_domain_name: Counted,
+    has_logon_domain_id: bool,
+    extra_sids: Array,
+    dns_logon_domain_name: Counted,
+    upn: Counted,
+    expansions: [Counted; 10],
+}
+
+/// A count, and whether the array that it counts follows.
+#[derive(Clone, Copy)]
+struct Array {
+    count: u32,
+    present: bool,
+}
+
+impl SamInfo4 {
+    /// Reads the structure, and what its pointers point to.
+    ///
+    /// # Errors
+    /// A field that is truncated or contradicts another; a name that is empty or no text.
+    pub fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let fixed = Fixed::decode(decoder)?;
+        let [effective_name, full_name, others @ ..] = fixed.names;
+        let effective_name = required_name(decoder, effective_name, "EffectiveName")?;
+        let full_name = decoder.counted_units(full_name, "FullName")?;
+        for other in others {
+            decoder.counted_units(other, "LogonScript")?;
+        }
+        let groups = memberships(decoder, fixed.groups)?;
+        let logon_server = name(decoder, fixed.logon_server, "LogonServer")?;
+        let logon_domain_name = required_name(decoder, fixed.logon_domain_name, "LogonDomainName")?;
+        let domain = match fixed.has_logon_domain_id {
+            true => Some(decoder.sid()?),
+            false => None,
+        };
+        let extra_sids = extra_sids(decoder, fixed.extra_sids)?;
+        let dns_logon_domain_name =
+            name(decoder, fixed.dns_logon_domain_name, "DnsLogonDomainName")?;
+        let upn = name(decoder, fixed.upn, "Upn")?;
+        for expansion in fixed.expansions {
+            decoder.counted_units(expansion, "ExpansionString")?;
+        }
+
+        let in_domain = |rid| domain.as_ref().and_then(|domain| domain.with_rid(rid));
+        let group_sids = groups.into_iter().filter_map(in_domain);
+        Ok(Self {
+            effective_name,
+            full_name: text(&full_name),
+            logon_domain_name,
+            dns_logon_domain_name,
+            upn,
+            logon_server,
+            logoff_time: fixed.logoff_time,
+            kick_off_time: fixed.kick_off_time,
+            sid: in_domain(fixed.user_id),
+            primary_group_sid: in_domain(fixed.primary_group_id),
+            group_sids: group_sids.chain(extra_sids).collect(),
+            user_flags: fixed.user_flags,
+            is_guest: fixed.user_flags & LOGON_GUEST != 0 || fixed.user_id == DOMAIN_USER_RID_GUEST,
+            user_session_key: Some(fixed.user_session_key).filter(|key| !key.is_zero()),
+        })
+    }
+}
+
+impl Fixed {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.u64("LogonTime")?;
+        let logoff_time = FileTime(decoder.u64("LogoffTime")?);
+        let kick_off_time = FileTime(decoder.u64("KickOffTime")?);
+        for _ in 0..3 {
+            decoder.u64("PasswordLastSet")?; // PasswordCanChange, PasswordMustChange
+        }
+        let names = counted_array(decoder, "EffectiveName")?;
+        decoder.u16("LogonCount")?;
+        decoder.u16("BadPasswordCount")?;
+        let user_id = decoder.u32("UserId")?;
+        let primary_group_id = decoder.u32("PrimaryGroupId")?;
+        let groups = Array::decode(decoder, "GroupCount")?;
+        let user_flags = decoder.u32("UserFlags")?;
+        let user_session_key = Key::new(decoder.array("UserSessionKey")?);
+        let logon_server = decoder.counted("LogonServer")?;
+        let logon_domain_name = decoder.counted("LogonDomainName")?;
+        let has_logon_domain_id = decoder.pointer("LogonDomainId")?;
+        decoder.array::<8>("LMKey")?;
+        for _ in 0..8 {
+            // UserAccountControl, SubAuthStatus, LastSuccessfulILogon, LastFailedILogon,
+            // FailedILogonCount, Reserved4
+            decoder.u32("UserAccountControl")?;
+        }
+        Ok(Self {
+            logoff_time,
+            kick_off_time,
+            names,
+            user_id,
+            primary_group_id,
+            groups,
+            user_flags,
+            user_session_key,
+            logon_server,
+            logon_domain_name,
+            has_logon_domain_id,
+            extra_sids: Array::decode(decoder, "SidCount")?,
+            dns_logon_domain_name: decoder.counted("DnsLogonDomainName")?,
+            upn: decoder.counted("Upn")?,
+            expansions: counted_array(decoder, "ExpansionString")?,
+        })
+    }
+}
+
+impl Array {
+    fn decode(decoder: &mut Decoder<'_>, field: &'static str) -> Result<Self, DecodeError> {
+        let count = decoder.u32(field)?;
+        let present = decoder.pointer(field)?;
+        if count > 0 && !present {
+            return Err(DecodeError::new(field, "a count of nothing"));
+        }
+        Ok(Self { count, present })
+    }
+
+    /// The count before the elements: the same one again.
+    fn begin(self, decoder: &mut Decoder<'_>, field: &'static str) -> Result<(), DecodeError> {
+        match self.present && decoder.u32(field)? != self.count {
+            true => Err(DecodeError::new(field, "counts that contradict each other")),
+            false => Ok(()),
+        }
+    }
+}
+
+fn counted_array<const N: usize>(
+    decoder: &mut Decoder<'_>,
+    field: &'static str,
+) -> Result<[Counted; N], DecodeError> {
+    let mut strings = [Counted::NULL; N];
+    for string in &mut strings {
+        *string = decoder.counted(field)?;
+    }
+    Ok(strings)
+}
+
+/// `GroupIds`: the relative identifiers of those that count.
+fn memberships(decoder: &mut Decoder<'_>, array: Array) -> Result<Vec<u32>, DecodeError> {
+    array.begin(decoder, "GroupIds")?;
+    let mut groups = Vec::new();
+    for _ in 0..array.count {
+        let rid = decoder.u32("GroupIds")?;
+        let attributes = decoder.u32("GroupIds")?;
+        groups.extend(is_membership(attributes).then_some(rid));
+    }
+    Ok(groups)
+}
+
+/// `ExtraSids`: those that count.
+fn extra_sids(decoder: &mut Decoder<'_>, array: Array) -> Result<Vec<Sid>, DecodeError> {
+    array.begin(decoder, "ExtraSids")?;
+    let mut attributes_of_all = Vec::new();
+    for _ in 0..array.count {
+        let present = decoder.pointer("ExtraSids")?;
+        let attributes = decoder.u32("ExtraSids")?;
+        attributes_of_all.extend(present.then_some(attributes));
+    }
+    let mut sids = Vec::new();
+    for attributes in attributes_of_all {
+        let sid = decoder.sid()?;
+        sids.extend(is_membership(attributes).then_some(sid));
+    }
+    Ok(sids)
+}
+
+fn is_membership(attributes: u32) -> bool {
+    attributes & (GROUP_ENABLED | GROUP_USE_FOR_DENY_ONLY) == GROUP_ENABLED
+}
+
+/// A name that says who it is: one that could be read as another's is refused.
+fn required_name(
+    decoder: &mut Decoder<'_>,
+    fixed: Counted,
+    field: &'static str,
+) -> Result<String, DecodeError> {
+    match name(decoder, fixed, field)? {
+        name if name.is_empty() => Err(DecodeError::new(field, "empty")),
+        // What separates the two.
+        name if name.contains('\\') => Err(DecodeError::new(field, "a domain and a name")),
+        name => Ok(name),
+    }
+}
+
+fn name(
+    decoder: &mut Decoder<'_>,
+    fixed: Counted,
+    field: &'static str,
+) -> Result<String, DecodeError> {
+    let units = decoder.counted_units(fixed, field)?;
+    match String::from_utf16(&units) {
+        Ok(name) if !name.contains(is_unprintable) => Ok(name),
+        _ => Err(DecodeError::new(field, "not a name")),
+    }
+}
+
+/// A text for people: what is no character becomes the replacement character.
+fn text(units: &[u16]) -> String {
+    String::from_utf16_lossy(units).replace(is_unprintable, "\u{FFFD}")
+}
+
+#[cfg(test)]
+mod tests;

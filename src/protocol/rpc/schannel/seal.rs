@@ -1,0 +1,283 @@
+//! Sealing of PDUs with AES and HMAC-SHA256 (MS-NRPC 3.3.4.2, `NL_AUTH_SHA2_SIGNATURE` 2.2.1.3.3).
+//!
+//! One counter runs over both directions: each PDU sent or received takes the next number. So there
+//! is one call at a time on a connection, and a PDU that is lost, repeated or moved is noticed.
+
+use crate::base::crypto::{self, Aes128Cfb8Decryptor, Aes128Cfb8Encryptor, Key};
+use crate::base::wire::{DecodeError, Reader, Writer};
+use crate::protocol::rpc::Error;
+use crate::protocol::rpc::pdu::TRAILER_LENGTH;
+
+/// The length of a signature, in bytes. Its last 24 are reserved and zero.
+pub const SIGNATURE_LENGTH: usize = 56;
+
+/// HMAC-SHA256, AES-128, two bytes of filling, no flags.
+const ALGORITHMS: [u8; 8] = [0x13, 0x00, 0x1A, 0x00, 0xFF, 0xFF, 0x00, 0x00];
+
+/// RPC_C_AUTHN_NETLOGON at RPC_C_AUTHN_LEVEL_PKT_PRIVACY (MS-RPCE 2.2.1.1.7, 2.2.1.1.8).
+const TYPE_AND_LEVEL: [u8; 2] = [0x44, 0x06];
+
+/// The `sec_trailer` of a sealed PDU with this much padding after its stub, on the connection with
+/// this `auth_context_id` (MS-RPCE 2.2.2.11).
+pub fn trailer(padding: u8, context_id: [u8; 4]) -> [u8; TRAILER_LENGTH] {
+    let [auth_type, auth_level] = TYPE_AND_LEVEL;
+    let [a, b, c, d] = context_id;
+    [auth_type, auth_level, padding, 0, a, b, c, d]
+}
+
+/// How much padding a `sec_trailer` of the server announces, in bytes.
+///
+/// # Errors
+/// [`Error::Forged`] if it announces less than a sealed stub, or is of another connection.
+pub fn padding(trailer: &[u8; TRAILER_LENGTH], context_id: [u8; 4]) -> Result<usize, Error> {
+    let [auth_type, auth_level, padding, _, context @ ..] = trailer;
+    if [*auth_type, *auth_level] != TYPE_AND_LEVEL || *context != context_id {
+        return Err(Error::Forged("it is not sealed as the connection is"));
+    }
+    Ok(usize::from(*padding))
+}
+
+/// `NL_AUTH_MESSAGE` with the NetBIOS names of domain and computer (MS-NRPC 2.2.1.3.1).
+pub fn negotiate(netbios_domain: &str, computer: &str) -> Vec<u8> {
+    const NETBIOS_DOMAIN_AND_COMPUTER: u32 = 0x3;
+    let mut message = Writer::new();
+    message.u32(0).u32(NETBIOS_DOMAIN_AND_COMPUTER);
+    message.bytes(netbios_domain.as_bytes()).u8(0);
+    message.bytes(computer.as_bytes()).u8(0);
+    message.into_bytes()
+}
+
+/// Checks the server's answer to [`negotiate`] (MS-NRPC 3.3.4.1.4).
+///
+/// # Errors
+/// [`Error::Malformed`] if it is none.
+pub fn check_negotiated(value: &[u8]) -> Result<(), Error> {
+    const NEGOTIATE_RESPONSE: u32 = 1;
+    let mut reader = Reader::new(value);
+    let message_type = reader.u32("MessageType")?;
+    reader.take(8, "NL_AUTH_MESSAGE")?;
+    match message_type {
+        NEGOTIATE_RESPONSE => Ok(()),
+        _ => Err(DecodeError::new("MessageType", "not a negotiate response").into()),
+    }
+}
+
+/// A PDU but for its signature.
+#[derive(Clone, Copy)]
+struct Covered<'a> {
+    head: &'a [u8],
+    stub: &'a [u8],
+    trailer: &'a [u8],
+}
+
+/// Who may have a connection's session key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// Other connections too. Each must be told from the others by its headers.
+    Many,
+    /// Nobody else, unless headers turn out to be signed.
+    ThisConnection,
+}
+
+/// What a signature covers (MS-RPCE 3.3.1.5.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coverage {
+    /// The whole PDU but for the signature itself.
+    Pdu,
+    /// The stub with its padding.
+    Stub,
+}
+
+/// The protection of one connection.
+#[derive(Debug)]
+pub struct Seal {
+    session_key: Key,
+    encryption_key: Key,
+    owner: Owner,
+    coverage: Coverage,
+    /// `ClientSequenceNumber`: of the next PDU in either direction.
+    sequence: u32,
+}
+
+#[derive(Clone, Copy)]
+enum Sender {
+    Client,
+    Server,
+}
+
+impl Seal {
+    /// With a key that other connections may have; starts counting at zero.
+    pub fn new(session_key: Key) -> Self {
+        Self::of(Owner::Many, session_key)
+    }
+
+    /// With a key that no connection has had, and that none may have after this one unless
+    /// [`Seal::signs_headers`].
+    pub(super) fn with_fresh_key(session_key: Key) -> Self {
+        Self::of(Owner::ThisConnection, session_key)
+    }
+
+    fn of(owner: Owner, session_key: Key) -> Self {
+        let encryption_key = Key::new(session_key.expose().map(|byte| byte ^ 0xF0));
+        Self {
+            session_key,
+            encryption_key,
+            owner,
+            coverage: Coverage::Pdu,
+            sequence: 0,
+        }
+    }
+
+    /// Takes what the bind_ack says of headers.
+    ///
+    /// Without them nothing but the sequence numbers binds an answer to its question, and each
+    /// connection counts from zero: so the key must be this connection's alone.
+    ///
+    /// # Errors
+    /// [`Error::HeadersUnsigned`] if others may have the key.
+    pub fn settle(&mut self, header_signing: bool) -> Result<(), Error> {
+        self.coverage = match (header_signing, self.owner) {
+            (true, _) => Coverage::Pdu,
+            (false, Owner::ThisConnection) => Coverage::Stub,
+            (false, Owner::Many) => {
+                return Err(Error::HeadersUnsigned("the key is not one connection's"));
+            }
+        };
+        Ok(())
+    }
+
+    /// Whether signatures cover headers.
+    pub fn signs_headers(&self) -> bool {
+        self.coverage == Coverage::Pdu
+    }
+
+    /// Encrypts a padded stub in place, and gives the signature that follows `trailer`.
+    ///
+    /// # Errors
+    /// [`Error::NoRandomBytes`]; [`Error::Sequence`] when the numbers are used up.
+    pub fn seal(&mut self, head: &[u8], stub: &mut [u8], trailer: &[u8]) -> Result<Vec<u8>, Error> {
+        self.seal_with(crypto::random()?, head, stub, trailer)
+    }
+
+    fn seal_with(
+        &mut self,
+        confounder: [u8; 8],
+        head: &[u8],
+        stub: &mut [u8],
+        trailer: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        self.seal_as(Sender::Client, confounder, head, stub, trailer)
+    }
+
+    fn seal_as(
+        &mut self,
+        sender: Sender,
+        mut confounder: [u8; 8],
+        head: &[u8],
+        stub: &mut [u8],
+        trailer: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let sequence = self.take_number(sender)?;
+        let covered = Covered {
+            head,
+            stub,
+            trailer,
+        };
+        let checksum = self.checksum(&confounder, covered);
+        let mut encryptor = Aes128Cfb8Encryptor::new(&self.encryption_key, &twice(sequence));
+        encryptor.apply(&mut confounder);
+        encryptor.apply(stub);
+
+        let mut signature = Writer::new();
+        signature.bytes(&ALGORITHMS);
+        signature.bytes(&self.encrypted_number(sequence, checksum));
+        signature.bytes(&checksum).bytes(&confounder).zeros(24);
+        Ok(signature.into_bytes())
+    }
+
+    /// Decrypts a stub that the server sealed, in place, and checks that it did.
+    ///
+    /// # Errors
+    /// [`Error::Forged`] unless the stub is the next one that the server sealed with our key.
+    pub fn unseal(
+        &mut self,
+        head: &[u8],
+        stub: &mut [u8],
+        trailer: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        if signature.len() < SIGNATURE_LENGTH {
+            return Err(Error::Forged("its signature is too short"));
+        }
+        let mut reader = Reader::new(signature);
+        if reader.array("SignatureAlgorithm")? != ALGORITHMS {
+            return Err(Error::Forged("it is not sealed with AES and SHA-256"));
+        }
+        let number: [u8; 8] = reader.array("SequenceNumber")?;
+        let checksum: [u8; 8] = reader.array("Checksum")?;
+        let mut confounder: [u8; 8] = reader.array("Confounder")?;
+
+        let sequence = self.take_number(Sender::Server)?;
+        let mut decryptor = Aes128Cfb8Decryptor::new(&self.encryption_key, &twice(sequence));
+        decryptor.apply(&mut confounder);
+        decryptor.apply(stub);
+
+        let covered = Covered {
+            head,
+            stub,
+            trailer,
+        };
+        if !crypto::constant_time_eq(&self.checksum(&confounder, covered), &checksum) {
+            return Err(Error::Forged("its checksum does not match"));
+        }
+        let expected = self.encrypted_number(sequence, checksum);
+        if !crypto::constant_time_eq(&expected, &number) {
+            return Err(Error::Forged("its sequence number does not match"));
+        }
+        Ok(())
+    }
+
+    /// The next number as it is signed and encrypted: low half, then high half, big endian; the
+    /// client's have the highest bit set.
+    fn take_number(&mut self, sender: Sender) -> Result<[u8; 8], Error> {
+        let [a, b, c, d] = self.sequence.to_be_bytes();
+        self.sequence = self.sequence.checked_add(1).ok_or(Error::Sequence(
+            "the connection has no sequence numbers left",
+        ))?;
+        let side = match sender {
+            Sender::Client => 0x80,
+            Sender::Server => 0x00,
+        };
+        Ok([a, b, c, d, side, 0, 0, 0])
+    }
+
+    fn checksum(&self, confounder: &[u8; 8], covered: Covered<'_>) -> [u8; 8] {
+        let Covered {
+            head,
+            stub,
+            trailer,
+        } = covered;
+        let (head, trailer) = match self.coverage {
+            Coverage::Pdu => (head, trailer),
+            Coverage::Stub => <(&[u8], &[u8])>::default(),
+        };
+        let parts: [&[u8]; 5] = [&ALGORITHMS, confounder, head, stub, trailer];
+        let mac = crypto::hmac_sha256(&self.session_key, &parts);
+        let [a, b, c, d, e, f, g, h, ..] = mac;
+        [a, b, c, d, e, f, g, h]
+    }
+
+    fn encrypted_number(&self, mut number: [u8; 8], checksum: [u8; 8]) -> [u8; 8] {
+        Aes128Cfb8Encryptor::new(&self.session_key, &twice(checksum)).apply(&mut number);
+        number
+    }
+}
+
+/// The initialisation vector of 16 bytes: 8 bytes, and again.
+fn twice(half: [u8; 8]) -> [u8; 16] {
+    let [a, b, c, d, e, f, g, h] = half;
+    [a, b, c, d, e, f, g, h, a, b, c, d, e, f, g, h]
+}
+
+#[cfg(test)]
+pub(in crate::protocol::rpc) mod tests;

@@ -1,0 +1,218 @@
+use super::*;
+use crate::protocol::rpc::recorded;
+use hex_literal::hex;
+
+const SESSION_KEY: [u8; 16] = hex!("4f17bd190438bc1eab854c89d442313f");
+
+/// A seal whose key no other connection has.
+pub(in crate::protocol::rpc) fn with_fresh_key(session_key: [u8; 16]) -> Seal {
+    Seal::with_fresh_key(Key::new(session_key))
+}
+
+/// The server's side of a connection, for tests of whatever is built on this.
+pub(in crate::protocol::rpc) struct Server(Seal);
+
+impl Server {
+    pub(in crate::protocol::rpc) fn new(session_key: [u8; 16]) -> Self {
+        Self(Seal::new(Key::new(session_key)))
+    }
+
+    /// One that does not sign headers.
+    pub(in crate::protocol::rpc) fn without_headers(session_key: [u8; 16]) -> Self {
+        let mut seal = Seal::with_fresh_key(Key::new(session_key));
+        seal.settle(false).unwrap();
+        Self(seal)
+    }
+
+    /// As if `count` PDUs had gone over the connection.
+    pub(in crate::protocol::rpc) fn skip(&mut self, count: u32) {
+        self.0.sequence += count;
+    }
+
+    pub(in crate::protocol::rpc) fn seal(
+        &mut self,
+        head: &[u8],
+        stub: &mut [u8],
+        trailer: &[u8],
+    ) -> Vec<u8> {
+        self.0
+            .seal_as(Sender::Server, *b"confound", head, stub, trailer)
+            .unwrap()
+    }
+
+    /// Undoes what the client did, unchecked; gives the confounder too.
+    pub(in crate::protocol::rpc) fn open(&mut self, stub: &mut [u8], signature: &[u8]) -> [u8; 8] {
+        let number = self.0.take_number(Sender::Client).unwrap();
+        let mut confounder: [u8; 8] = signature[24..32].try_into().unwrap();
+        let mut decryptor = Aes128Cfb8Decryptor::new(&self.0.encryption_key, &twice(number));
+        decryptor.apply(&mut confounder);
+        decryptor.apply(stub);
+        confounder
+    }
+}
+
+#[test]
+fn seals_as_in_the_vector() {
+    let mut seal = Seal::new(Key::new(SESSION_KEY));
+    let mut stub = hex!("000102030405060708090a0b0c0d0e0f");
+    let signature = seal.seal_with(*b"CONFOUND", &[], &mut stub, &[]).unwrap();
+    assert_eq!(stub, hex!("83ecd041646deebc75eeab6aa2b4bc94"));
+    assert_eq!(
+        signature,
+        hex!(
+            "13001a00ffff0000 158c3cbc77b3f19b 641b8d3f98c0fabf 684b7e0fb4e804f2"
+            "000000000000000000000000000000000000000000000000"
+        )
+    );
+}
+
+/// The vector is of PDUs whose headers are not signed.
+#[test]
+fn a_key_of_one_connection_may_leave_headers_out() {
+    let mut shared = Seal::new(Key::new(SESSION_KEY));
+    assert!(matches!(
+        shared.settle(false),
+        Err(Error::HeadersUnsigned(_))
+    ));
+    let signature = |headers: bool| {
+        let mut seal = Seal::with_fresh_key(Key::new(SESSION_KEY));
+        assert!(seal.signs_headers());
+        seal.settle(headers).unwrap();
+        assert_eq!(seal.signs_headers(), headers);
+        let mut stub = hex!("000102030405060708090a0b0c0d0e0f");
+        let signature = seal.seal_with(*b"CONFOUND", HEAD, &mut stub, &TRAILER);
+        signature.unwrap()[16..24].to_vec()
+    };
+    assert_eq!(signature(false), hex!("641b8d3f98c0fabf"));
+    assert_ne!(signature(true), hex!("641b8d3f98c0fabf"));
+}
+
+#[test]
+fn seals_as_recorded() {
+    let mut client = Seal::new(Key::new(recorded::SESSION_KEY));
+    let mut server = Server::new(recorded::SESSION_KEY);
+    for exchange in [recorded::CAPABILITIES, recorded::SAM_LOGON_EX] {
+        let (before, expected) = exchange
+            .request
+            .split_last_chunk::<SIGNATURE_LENGTH>()
+            .unwrap();
+        let (before, trailer) = before.split_last_chunk::<TRAILER_LENGTH>().unwrap();
+        let (head, sealed) = before.split_at(24);
+        let mut stub = sealed.to_vec();
+        let confounder = server.open(&mut stub, expected);
+        let signature = client.seal_with(confounder, head, &mut stub, trailer);
+        assert_eq!(signature.unwrap(), expected);
+        assert_eq!(stub, sealed);
+        // The answer takes a number too.
+        client.sequence += 1;
+        server.skip(1);
+    }
+}
+
+const HEAD: &[u8] = b"head";
+const TRAILER: [u8; 8] = hex!("4406000000000000");
+const CLEAR: [u8; 16] = *b"a stub, 16 bytes";
+
+/// One PDU of the server, and a client that expects it.
+fn sealed() -> (Seal, [u8; 16], Vec<u8>) {
+    let client = Seal::new(Key::new(SESSION_KEY));
+    let mut stub = CLEAR;
+    let signature = Server::new(SESSION_KEY).seal(HEAD, &mut stub, &TRAILER);
+    (client, stub, signature)
+}
+
+#[test]
+fn what_the_server_sealed_is_taken_once() {
+    let (mut client, stub, signature) = sealed();
+    let mut copy = stub;
+    client
+        .unseal(HEAD, &mut copy, &TRAILER, &signature)
+        .unwrap();
+    assert_eq!(copy, CLEAR);
+
+    let mut again = stub;
+    assert!(matches!(
+        client.unseal(HEAD, &mut again, &TRAILER, &signature),
+        Err(Error::Forged(_))
+    ));
+}
+
+#[test]
+fn what_the_client_sealed_is_not_the_servers() {
+    let mut client = Seal::new(Key::new(SESSION_KEY));
+    let mut stub = CLEAR;
+    let signature = client.seal(HEAD, &mut stub, &TRAILER).unwrap();
+    let mut reflected = Seal::new(Key::new(SESSION_KEY));
+    assert!(matches!(
+        reflected.unseal(HEAD, &mut stub, &TRAILER, &signature),
+        Err(Error::Forged(_))
+    ));
+}
+
+#[test]
+fn every_changed_bit_is_noticed() {
+    let (_, stub, signature) = sealed();
+    let forged = |head: &[u8], mut stub: [u8; 16], trailer: &[u8], signature: &[u8]| {
+        let mut client = Seal::new(Key::new(SESSION_KEY));
+        matches!(
+            client.unseal(head, &mut stub, trailer, signature),
+            Err(Error::Forged(_))
+        )
+    };
+    assert!(!forged(HEAD, stub, &TRAILER, &signature));
+    for bit in 0..8 {
+        for at in 0..stub.len() {
+            let mut changed = stub;
+            changed[at] ^= 1 << bit;
+            assert!(forged(HEAD, changed, &TRAILER, &signature), "stub {at}");
+        }
+        for at in 0..32 {
+            let mut changed = signature.clone();
+            changed[at] ^= 1 << bit;
+            assert!(forged(HEAD, stub, &TRAILER, &changed), "signature {at}");
+        }
+        for at in 0..TRAILER.len() {
+            let mut changed = TRAILER;
+            changed[at] ^= 1 << bit;
+            assert!(forged(HEAD, stub, &changed, &signature), "trailer {at}");
+        }
+    }
+    assert!(forged(b"Head", stub, &TRAILER, &signature));
+    for end in 0..signature.len() {
+        assert!(forged(HEAD, stub, &TRAILER, &signature[..end]), "{end}");
+    }
+}
+
+#[test]
+fn a_weaker_trailer_is_refused() {
+    let ours = hex!("01020304");
+    assert_eq!(padding(&trailer(12, ours), ours), Ok(12));
+    for weaker in [
+        hex!("4405000001020304"), // signed only
+        hex!("0a06000001020304"), // NTLM
+        hex!("4406000000000000"), // another context
+        hex!("4406000001020305"),
+    ] {
+        assert!(matches!(padding(&weaker, ours), Err(Error::Forged(_))));
+    }
+}
+
+#[test]
+fn the_answer_to_the_names_is_checked() {
+    let good = hex!("010000000000000000006c00");
+    assert_eq!(check_negotiated(&good), Ok(()));
+    assert!(check_negotiated(&hex!("000000000000000000006c00")).is_err());
+    for end in 0..good.len() {
+        assert!(check_negotiated(&good[..end]).is_err(), "{end}");
+    }
+}
+
+#[test]
+fn numbers_do_not_begin_again() {
+    let mut seal = Seal::new(Key::new(SESSION_KEY));
+    seal.sequence = u32::MAX;
+    assert!(matches!(
+        seal.seal(HEAD, &mut [], &TRAILER),
+        Err(Error::Sequence(_))
+    ));
+}
