@@ -1,18 +1,18 @@
 //! The way to a domain controller: find one, open a secure channel, keep it, ask over it.
 //!
-//! [`failover`] is what the rest of the mechanism uses. `channels` holds the channels of this process. Each
+//! [`failover`] is what the rest of the mechanism uses. `pool` holds the channels of this process. Each
 //! is opened by `channel`, over a `connection`, to a controller that `locate` found, with the account's
 //! `secret` (from a file or a `keytab`) or with a `shared_key` of another process. `failure` says what
 //! an outcome leads to. [`group_names`] looks up the names of groups and caches them.
 
 mod channel;
-mod channels;
 mod connection;
 pub mod failover;
 mod failure;
 pub mod group_names;
 mod keytab;
 mod locate;
+mod pool;
 mod secret;
 mod shared_key;
 

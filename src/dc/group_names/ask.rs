@@ -9,11 +9,11 @@ use crate::base::net::Deadline;
 use crate::base::sid::Sid;
 use crate::dc::Error;
 use crate::dc::channel::{Channel, Opening};
-use crate::dc::channels::{Claim, Open};
 use crate::dc::connection::Terms;
 use crate::dc::failover::{MAX_CHANNELS, MAX_CONTROLLERS, Pool, told};
 use crate::dc::group_names::lookup;
 use crate::dc::locate::Candidate;
+use crate::dc::pool::{Claim, Open};
 use crate::protocol::rpc::lsa::Called;
 use crate::protocol::rpc::schannel::agreement::Capable;
 
