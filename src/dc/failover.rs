@@ -30,7 +30,7 @@ pub(super) const MAX_CHANNELS: usize = 3;
 const MAX_SENDS: usize = 3;
 
 /// Asks the controllers of a domain.
-pub struct Pool {
+pub struct Controllers {
     pub(super) locator: Locator,
     pub(super) shared: Shared,
     secret: Watch,
@@ -52,7 +52,7 @@ struct Asked {
     channel: Option<Channel>,
 }
 
-impl Pool {
+impl Controllers {
     /// No channel is opened, and no file read, before the first question.
     pub fn new(config: config::Netlogon, log: LogTarget) -> Self {
         Self {

@@ -22,7 +22,7 @@ use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::base::sid::Sid;
 use crate::dc::Error;
-use crate::dc::failover::Pool;
+use crate::dc::failover::Controllers;
 use crate::dc::group_names::cache::Cache;
 use crate::protocol::rpc::lsa::Called;
 
@@ -75,7 +75,7 @@ impl GroupName {
 
 /// Knows what groups are called.
 pub struct Names {
-    pool: Arc<Pool>,
+    controllers: Arc<Controllers>,
     /// How long a name is kept.
     lifetime: Duration,
     /// How long anybody waits for what another thread has asked.
@@ -103,9 +103,9 @@ struct State {
 
 impl Names {
     /// Asks nobody yet.
-    pub fn new(pool: Arc<Pool>, config: &config::Netlogon, log: LogTarget) -> Self {
+    pub fn new(controllers: Arc<Controllers>, config: &config::Netlogon, log: LogTarget) -> Self {
         Self {
-            pool,
+            controllers,
             lifetime: config.group_cache,
             patience: config.budget,
             log,
@@ -115,7 +115,9 @@ impl Names {
 
     /// A name for each that has one, in their order; none for those whose name cannot be had now.
     pub fn of(&self, sids: &[Sid]) -> Vec<Option<GroupName>> {
-        self.of_with(sids, |missing, deadline| self.pool.names(missing, deadline))
+        self.of_with(sids, |missing, deadline| {
+            self.controllers.names(missing, deadline)
+        })
     }
 
     fn of_with(

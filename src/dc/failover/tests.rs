@@ -19,7 +19,7 @@ const LOGON: NetworkLogon<'_> = NetworkLogon {
 };
 
 /// A configuration with these controllers, and the directory that holds its secret.
-fn configured(controllers: &[SocketAddr], call_timeout: &str) -> (Pool, tempfile::TempDir) {
+fn configured(controllers: &[SocketAddr], call_timeout: &str) -> (Controllers, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let secret = directory.path().join("secret");
     fs::write(&secret, "secret\n").unwrap();
@@ -43,7 +43,7 @@ fn configured(controllers: &[SocketAddr], call_timeout: &str) -> (Pool, tempfile
         directory.path().join("state").display(),
     );
     let config = config::Config::parse(&text).unwrap().netlogon.unwrap();
-    (Pool::new(config, LogTarget::Off), directory)
+    (Controllers::new(config, LogTarget::Off), directory)
 }
 
 /// A controller that takes one connection and does with it what `act` does.
@@ -71,15 +71,15 @@ fn read_pdu(stream: &mut TcpStream) -> Vec<u8> {
     pdu
 }
 
-fn fault(pool: &Pool) -> Fault {
-    pool.logon(&LOGON).unwrap_err().into()
+fn fault(controllers: &Controllers) -> Fault {
+    controllers.logon(&LOGON).unwrap_err().into()
 }
 
 #[test]
 fn nobody_there_names_every_address() {
     let (first, second) = (nobody(), nobody());
-    let (pool, _directory) = configured(&[first, second], "1s");
-    let fault = fault(&pool);
+    let (controllers, _directory) = configured(&[first, second], "1s");
+    let fault = fault(&controllers);
     assert_eq!(fault.minor(), Minor::ControllerUnreachable);
     for address in [first, second] {
         assert!(fault.to_string().contains(&address.to_string()), "{fault}");
@@ -91,8 +91,8 @@ fn the_second_is_asked_if_the_first_is_away() {
     let (address, thread) = controller(|mut stream| {
         read_pdu(&mut stream);
     });
-    let (pool, _directory) = configured(&[nobody(), address], "1s");
-    let fault = fault(&pool);
+    let (controllers, _directory) = configured(&[nobody(), address], "1s");
+    let fault = fault(&controllers);
     assert_eq!(fault.minor(), Minor::ControllerUnreachable);
     let second = format!("{address}, agreeing on a session key");
     assert!(fault.to_string().contains(&second), "{fault}");
@@ -106,9 +106,9 @@ fn a_silent_controller_meets_the_call_timeout() {
         // Until the other side gives up.
         let _closed = stream.read(&mut [0]);
     });
-    let (pool, _directory) = configured(&[address], "50ms");
+    let (controllers, _directory) = configured(&[address], "50ms");
     let start = Instant::now();
-    assert_eq!(fault(&pool).minor(), Minor::ControllerTimeout);
+    assert_eq!(fault(&controllers).minor(), Minor::ControllerTimeout);
     assert!(start.elapsed() < Duration::from_secs(1));
     thread.join().unwrap();
 }
@@ -124,8 +124,8 @@ fn noise_is_not_a_controller() {
             read_pdu(&mut stream);
             stream.write_all(noise).unwrap();
         });
-        let (pool, _directory) = configured(&[address], "1s");
-        assert_eq!(fault(&pool).minor(), Minor::ControllerForged);
+        let (controllers, _directory) = configured(&[address], "1s");
+        assert_eq!(fault(&controllers).minor(), Minor::ControllerForged);
         thread.join().unwrap();
     }
 }
@@ -143,8 +143,8 @@ fn a_controller_that_does_not_know_the_secret_is_not_asked() {
         }
         assert_eq!(stream.read(&mut [0]).unwrap(), 0, "nothing more is said");
     });
-    let (pool, _directory) = configured(&[address], "1s");
-    let fault = fault(&pool);
+    let (controllers, _directory) = configured(&[address], "1s");
+    let fault = fault(&controllers);
     assert_eq!(fault.minor(), Minor::ControllerForged);
     assert!(fault.to_string().contains("not authentic"), "{fault}");
     thread.join().unwrap();
@@ -167,8 +167,8 @@ fn a_refused_secret_is_told_as_that() {
             stream.write_all(&response).unwrap();
         }
     });
-    let (pool, _directory) = configured(&[address], "1s");
-    assert_eq!(fault(&pool).minor(), Minor::MachineSecretRefused);
+    let (controllers, _directory) = configured(&[address], "1s");
+    assert_eq!(fault(&controllers).minor(), Minor::MachineSecretRefused);
     thread.join().unwrap();
 }
 
@@ -181,9 +181,9 @@ fn controllers_that_hang_leave_time_for_the_next() {
         })
     };
     let (first, second) = (hang(), hang());
-    let (pool, _directory) = configured(&[first.0, second.0, nobody()], "1h");
+    let (controllers, _directory) = configured(&[first.0, second.0, nobody()], "1h");
     let start = Instant::now();
-    let told = fault(&pool);
+    let told = fault(&controllers);
     assert_eq!(told.minor(), Minor::ControllerTimeout);
     let text = told.to_string();
     assert!(
@@ -207,8 +207,8 @@ fn no_more_than_three_are_talked_to() {
     let (three, fourth) = ([closing(), closing(), closing()], nobody());
     let mut all: Vec<SocketAddr> = three.iter().map(|(address, _)| *address).collect();
     all.push(fourth);
-    let (pool, _directory) = configured(&all, "1s");
-    let text = fault(&pool).to_string();
+    let (controllers, _directory) = configured(&all, "1s");
+    let text = fault(&controllers).to_string();
     assert!(text.contains(&all[2].to_string()), "{text}");
     assert!(!text.contains(&fourth.to_string()), "{text}");
     for (_, thread) in three {
@@ -222,11 +222,11 @@ fn when_nobody_answers_the_next_is_told_at_once() {
         read_pdu(&mut stream);
         let _closed = stream.read(&mut [0]);
     });
-    let (pool, _directory) = configured(&[address], "500ms");
-    let first = fault(&pool);
+    let (controllers, _directory) = configured(&[address], "500ms");
+    let first = fault(&controllers);
     thread.join().unwrap();
     let start = Instant::now();
-    assert_eq!(fault(&pool), first);
+    assert_eq!(fault(&controllers), first);
     assert!(start.elapsed() < Duration::from_millis(100));
 }
 
@@ -240,11 +240,11 @@ fn a_secret_that_is_written_later_is_read_then() {
         read_pdu(&mut stream);
         drop(stream);
     });
-    let (pool, directory) = configured(&[address], "1s");
+    let (controllers, directory) = configured(&[address], "1s");
     let secret = directory.path().join("secret");
     fs::write(&secret, "").unwrap();
-    assert_eq!(fault(&pool).minor(), Minor::SecretFileUnusable);
+    assert_eq!(fault(&controllers).minor(), Minor::SecretFileUnusable);
     fs::write(&secret, "another").unwrap();
-    assert_eq!(fault(&pool).minor(), Minor::ControllerUnreachable);
+    assert_eq!(fault(&controllers).minor(), Minor::ControllerUnreachable);
     thread.join().unwrap();
 }

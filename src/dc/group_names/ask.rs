@@ -10,14 +10,14 @@ use crate::base::sid::Sid;
 use crate::dc::Error;
 use crate::dc::channel::{Channel, Opening};
 use crate::dc::connection::Terms;
-use crate::dc::failover::{MAX_CHANNELS, MAX_CONTROLLERS, Pool, told};
+use crate::dc::failover::{Controllers, MAX_CHANNELS, MAX_CONTROLLERS, told};
 use crate::dc::group_names::lookup;
 use crate::dc::locate::Candidate;
 use crate::dc::pool::{Claim, Open};
 use crate::protocol::rpc::lsa::Called;
 use crate::protocol::rpc::schannel::agreement::Capable;
 
-impl Pool {
+impl Controllers {
     /// A name for each that is a group's or a domain's, in their order, within the budget of a login
     /// and by this time.
     pub(in crate::dc) fn names(

@@ -18,8 +18,8 @@ fn names(lifetime: &str) -> Names {
         "#
     );
     let config = Config::parse(&text).unwrap().netlogon.unwrap();
-    let pool = Arc::new(Pool::new(config.clone(), LogTarget::Off));
-    Names::new(pool, &config, LogTarget::Off)
+    let controllers = Arc::new(Controllers::new(config.clone(), LogTarget::Off));
+    Names::new(controllers, &config, LogTarget::Off)
 }
 
 fn nt(subs: &[u32]) -> Sid {

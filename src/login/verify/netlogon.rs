@@ -9,7 +9,7 @@ use crate::base::config::{self, LogTarget};
 use crate::base::fault::Minor;
 use crate::base::log::Quoted;
 use crate::base::sid::Sid;
-use crate::dc::failover::Pool;
+use crate::dc::failover::Controllers;
 use crate::dc::group_names::Names;
 use crate::login::verify::netlogon::route::Routed;
 use crate::login::verify::{Account, Attempt, GroupName, GroupNames, Logon, Refusal, Verifier};
@@ -18,7 +18,7 @@ use crate::protocol::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 /// Asks the controllers of one domain.
 pub struct Netlogon {
     config: config::Netlogon,
-    pool: Arc<Pool>,
+    controllers: Arc<Controllers>,
     names: Arc<Names>,
 }
 
@@ -31,10 +31,10 @@ impl Netlogon {
 
     /// The same, which tells the log what an administrator should know.
     pub fn logging_to(config: config::Netlogon, log: LogTarget) -> Self {
-        let pool = Arc::new(Pool::new(config.clone(), log));
+        let controllers = Arc::new(Controllers::new(config.clone(), log));
         Self {
-            names: Arc::new(Names::new(Arc::clone(&pool), &config, log)),
-            pool,
+            names: Arc::new(Names::new(Arc::clone(&controllers), &config, log)),
+            controllers,
             config,
         }
     }
@@ -51,7 +51,7 @@ impl Verifier for Netlogon {
                 .answered_challenge(attempt.server_challenge),
             nt_response: attempt.response.as_bytes(),
         };
-        let verdict = self.pool.logon(&logon).map_err(|error| {
+        let verdict = self.controllers.logon(&logon).map_err(|error| {
             let refusal = match error.may_have_counted() {
                 true => Refusal::Unanswered,
                 false => Refusal::Unavailable,
