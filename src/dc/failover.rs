@@ -13,7 +13,7 @@ use crate::dc::channel::{Channel, Opening};
 use crate::dc::connection::Terms;
 use crate::dc::failure::{self, Action, Origin};
 use crate::dc::locate::{Candidate, Locator};
-use crate::dc::pool::{Channels, Claim, Open, Slot};
+use crate::dc::pool::{Claim, Open, Pool, Slot};
 use crate::dc::secret::Watch;
 use crate::dc::shared_key::Shared;
 use crate::protocol::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
@@ -35,7 +35,7 @@ pub struct Controllers {
     pub(super) shared: Shared,
     secret: Watch,
     pub(super) config: config::Netlogon,
-    channels: PerProcess<Channels>,
+    pool: PerProcess<Pool>,
 }
 
 /// What is asked, and how often it may still go out.
@@ -60,7 +60,7 @@ impl Controllers {
             shared: Shared::new(&config, log),
             secret: Watch::new(),
             config,
-            channels: PerProcess::new(),
+            pool: PerProcess::new(),
         }
     }
 
@@ -68,18 +68,18 @@ impl Controllers {
     /// password is never asked for again.
     pub(crate) fn logon(&self, logon: &NetworkLogon<'_>) -> Result<Verdict, Error> {
         let deadline = Deadline::after(self.config.budget);
-        let channels = self.channels();
+        let pool = self.pool();
         if self.secret.has_changed(&self.config.secret) {
-            channels.begin_anew();
+            pool.begin_anew();
         }
-        let mut slot = channels.take(deadline, self.claim_of(logon))?;
+        let mut slot = pool.take(deadline, self.claim_of(logon))?;
         match self.ask(&mut slot, deadline, logon) {
             Err(error) if self.is_outage(&error) => {
-                channels.nobody_answers(Fault::from(&error));
+                pool.nobody_answers(Fault::from(&error));
                 Err(error)
             }
             outcome => {
-                channels.outage_is_over();
+                pool.outage_is_over();
                 outcome
             }
         }
@@ -162,7 +162,7 @@ impl Controllers {
                 | Action::Reauthenticate
                 | Action::Leave => {
                     self.locator.failed(&controller);
-                    self.channels().forget(&controller);
+                    self.pool().forget(&controller);
                     failures.push(asked.outcome);
                     if asked.action == Action::Leave {
                         break;
@@ -263,9 +263,9 @@ impl Controllers {
         }
     }
 
-    pub(super) fn channels(&self) -> &Channels {
-        self.channels
-            .of_this_process(|| Channels::new(self.config.connections))
+    pub(super) fn pool(&self) -> &Pool {
+        self.pool
+            .of_this_process(|| Pool::new(self.config.connections))
     }
 }
 

@@ -23,7 +23,7 @@ const OUTAGE: Duration = Duration::from_secs(2);
 const LONGEST_OUTAGE: Duration = Duration::from_secs(45);
 
 /// The channels of this process.
-pub(super) struct Channels {
+pub(super) struct Pool {
     state: Mutex<State>,
     /// A channel came back, was lost, or somebody stopped waiting.
     changed: Condvar,
@@ -108,7 +108,7 @@ impl Outage {
     }
 }
 
-impl Channels {
+impl Pool {
     /// None is open; `most` may be.
     pub(super) fn new(most: usize) -> Self {
         Self {
@@ -198,7 +198,7 @@ impl Channels {
             outage.being_tried = true;
         }
         Slot {
-            channels: self,
+            pool: self,
             claim,
             generation: state.generation,
             open,
@@ -250,7 +250,7 @@ impl Channels {
 
 /// The right to use one channel; given back when dropped, with the channel that it then holds.
 pub(super) struct Slot<'a> {
-    channels: &'a Channels,
+    pool: &'a Pool,
     claim: Claim,
     /// A channel of an earlier one does not come back.
     generation: u64,
@@ -264,7 +264,7 @@ impl Drop for Slot<'_> {
             open,
             since: Instant::now(),
         });
-        let mut state = self.channels.lock();
+        let mut state = self.pool.lock();
         state.taken = state.taken.saturating_sub(1);
         if self.claim == Claim::Elsewhere {
             state.taken_elsewhere = state.taken_elsewhere.saturating_sub(1);
@@ -277,7 +277,7 @@ impl Drop for Slot<'_> {
         {
             outage.being_tried = false;
         }
-        self.channels.wake(state);
+        self.pool.wake(state);
     }
 }
 

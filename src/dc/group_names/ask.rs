@@ -70,7 +70,7 @@ impl Controllers {
     fn key(&self, opening: Opening<'_>, distrusted: &mut Vec<Capable>) -> Result<Capable, Error> {
         let is_there = |open: &Open| open.controller == *opening.controller;
         // Held while it is opened only: no other domain is waited for.
-        let mut slot = self.channels().take(opening.terms.deadline, Claim::Ours)?;
+        let mut slot = self.pool().take(opening.terms.deadline, Claim::Ours)?;
         if let Some(open) = slot.open.as_ref().filter(|open| is_there(open)) {
             let key = open.channel.key_for_names();
             if key.as_ref().map_or(true, |key| !distrusted.contains(key)) {
