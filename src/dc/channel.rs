@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use crate::base::crypto::{self, Key};
 use crate::base::net::Deadline;
-use crate::dc::connection::{Line, Lines, Terms};
+use crate::dc::connection::{Connection, Connections, Terms};
 use crate::dc::locate::Candidate;
 use crate::dc::secret::{self, NtHashes};
 use crate::dc::shared_key::{Lock, Shared};
 use crate::dc::{Error, Step, seconds_since_1970};
-use crate::protocol::rpc::client::{Connection, Nonce, Plain, Sealed};
+use crate::protocol::rpc::client::{Association, Nonce, Plain, Sealed};
 use crate::protocol::rpc::netlogon;
 use crate::protocol::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
 use crate::protocol::rpc::pdu::Syntax;
@@ -37,8 +37,8 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// An open channel with no call on it.
 #[derive(Debug)]
 pub(super) struct Channel {
-    line: Line,
-    connection: Connection<Sealed>,
+    connection: Connection,
+    association: Association<Sealed>,
     checked: Checked,
     /// Whether its key was agreed on when it was opened.
     is_key_new: bool,
@@ -83,10 +83,10 @@ impl Channel {
                 }
             }
             // Connected first: a controller that is away holds up nobody who waits for the lock.
-            let line = Line::connect(terms, peer, Step::AgreeOnKey)?;
+            let connection = Connection::connect(terms, peer, Step::AgreeOnKey)?;
             let lock = shared.lock(controller, terms.deadline.or_after(LOCK_WAIT));
             if recall(distrusted).is_none() {
-                return Self::agree(opening, line, &secrets, lock.as_ref());
+                return Self::agree(opening, connection, &secrets, lock.as_ref());
             }
             // Somebody else was faster.
         }
@@ -96,16 +96,16 @@ impl Channel {
     /// holds when all are refused: they may have been changed meanwhile.
     fn agree(
         opening: Opening<'_>,
-        line: Line,
+        connection: Connection,
         secrets: &NtHashes,
         lock: Option<&Lock>,
     ) -> Result<Self, Error> {
-        let mut lines = Lines::begin(opening.terms, line);
+        let mut connections = Connections::begin(opening.terms, connection);
         let mut try_each = |secrets: &NtHashes| {
-            let newest = Self::agree_with(opening, &mut lines, &secrets.newest, lock);
+            let newest = Self::agree_with(opening, &mut connections, &secrets.newest, lock);
             match (newest, &secrets.before) {
                 (Err(error), Some(before)) if error.is_secret_refused() => {
-                    Self::agree_with(opening, &mut lines, before, lock)
+                    Self::agree_with(opening, &mut connections, before, lock)
                 }
                 (result, _) => result,
             }
@@ -126,7 +126,7 @@ impl Channel {
     /// may be theirs too.
     fn agree_with(
         opening: Opening<'_>,
-        lines: &mut Lines<'_>,
+        connections: &mut Connections<'_>,
         nt_hash: &Key,
         lock: Option<&Lock>,
     ) -> Result<Self, Error> {
@@ -135,10 +135,10 @@ impl Channel {
             controller,
             shared,
         } = opening;
-        let peer = lines.peer();
+        let peer = connections.peer();
         let mut retries = 0;
         loop {
-            let agreed = agree_on_key(terms, lines.next()?, nt_hash)?;
+            let agreed = agree_on_key(terms, connections.next()?, nt_hash)?;
             match Self::open_sealed(terms, peer, agreed) {
                 // Somebody who does not share the lock agreed on another key at the same moment.
                 Err(error) if error.is_handshake_race() && retries < HANDSHAKE_RETRIES => {
@@ -160,10 +160,10 @@ impl Channel {
 
     /// The second connection, with a key that was proven before.
     fn seal(terms: Terms<'_>, peer: SocketAddr, capable: Capable) -> Result<Self, Error> {
-        let (line, connection) = bind_sealed(terms, peer, Syntax::NETLOGON, capable.seal())?;
+        let (connection, association) = bind_sealed(terms, peer, Syntax::NETLOGON, capable.seal())?;
         Ok(Self {
-            line,
             connection,
+            association,
             checked: Checked::Shared(capable),
             is_key_new: false,
         })
@@ -173,24 +173,24 @@ impl Channel {
     fn open_sealed(terms: Terms<'_>, peer: SocketAddr, agreed: Agreed) -> Result<Self, Error> {
         let parties = terms.parties();
         let (seal, unchecked) = agreed.seal();
-        let (mut line, mut connection) = bind_sealed(terms, peer, Syntax::NETLOGON, seal)?;
+        let (mut connection, mut association) = bind_sealed(terms, peer, Syntax::NETLOGON, seal)?;
 
         let (mut stub, mut check) = unchecked
-            .check(&connection, parties, seconds_since_1970())
-            .map_err(|error| line.failed(error))?;
+            .check(&association, parties, seconds_since_1970())
+            .map_err(|error| connection.failed(error))?;
         loop {
             let opnum = netlogon::LOGON_GET_CAPABILITIES;
-            let (outcome, next) = line.call(terms, connection, opnum, &stub)?;
-            connection = next;
+            let (outcome, next) = connection.call(terms, association, opnum, &stub)?;
+            association = next;
             let checking = check
                 .answered(&outcome, parties, seconds_since_1970())
-                .map_err(|error| line.failed(error))?;
+                .map_err(|error| connection.failed(error))?;
             (stub, check) = match checking {
                 Checking::Ask(stub, check) => (stub, check),
                 Checking::Checked(checked) => {
                     return Ok(Self {
-                        line,
                         connection,
+                        association,
                         checked,
                         is_key_new: true,
                     });
@@ -206,23 +206,23 @@ impl Channel {
         logon: &NetworkLogon<'_>,
     ) -> Result<(Verdict, Self), Error> {
         let Self {
-            mut line,
-            connection,
+            mut connection,
+            association,
             checked,
             is_key_new,
         } = self;
-        line.step = Step::Logon;
+        connection.step = Step::Logon;
         let stub = sam_logon::request(checked.proof(), terms.parties(), logon)
-            .map_err(|error| line.failed(error))?;
+            .map_err(|error| connection.failed(error))?;
         let opnum = netlogon::LOGON_SAM_LOGON_EX;
-        let (outcome, connection) = line.call(terms, connection, opnum, &stub)?;
+        let (outcome, association) = connection.call(terms, association, opnum, &stub)?;
         let verdict = outcome
             .response()
             .and_then(|stub| sam_logon::reply(stub.expose()))
-            .map_err(|error| line.failed(error))?;
+            .map_err(|error| connection.failed(error))?;
         let channel = Self {
-            line,
             connection,
+            association,
             checked,
             is_key_new,
         };
@@ -237,7 +237,7 @@ impl Channel {
     /// The same, for a connection to LSA.
     pub(super) fn key_for_names(&self) -> Result<Capable, Error> {
         let error = rpc::Error::HeadersUnsigned("names need a connection more with the same key");
-        let peer = self.line.peer;
+        let peer = self.connection.peer;
         let step = Step::Names;
         self.key().cloned().ok_or(Error::Rpc { peer, step, error })
     }
@@ -253,8 +253,8 @@ impl Channel {
         let stream =
             crate::base::net::Stream::connect(None, peer, Deadline::after(LOCK_WAIT)).unwrap();
         Self {
-            line: Line::pretended(stream, peer),
-            connection: crate::protocol::rpc::recorded::sealed_connection(),
+            connection: Connection::pretended(stream, peer),
+            association: crate::protocol::rpc::recorded::sealed_association(),
             checked: Checked::Shared(capable),
             is_key_new: false,
         }
@@ -267,7 +267,7 @@ impl Channel {
 
     /// Whether the connection looks as it should between two calls.
     pub(super) fn is_quiet(&self) -> bool {
-        self.line.is_quiet()
+        self.connection.is_quiet()
     }
 }
 
@@ -278,14 +278,14 @@ pub(super) fn find_port(
     interface: Syntax,
 ) -> Result<u16, Error> {
     let mapper = SocketAddr::new(controller.address, epm::PORT);
-    let mut line = Line::connect(terms, mapper, Step::FindPort)?;
-    let connection = line.bind(terms, Syntax::ENDPOINT_MAPPER, Plain)?;
+    let mut connection = Connection::connect(terms, mapper, Step::FindPort)?;
+    let association = connection.bind(terms, Syntax::ENDPOINT_MAPPER, Plain)?;
     let stub = epm::request(interface);
-    let (outcome, _) = line.call(terms, connection, epm::EPT_MAP, &stub)?;
+    let (outcome, _) = connection.call(terms, association, epm::EPT_MAP, &stub)?;
     outcome
         .response()
         .and_then(|stub| epm::port(stub.expose()))
-        .map_err(|error| line.failed(error))
+        .map_err(|error| connection.failed(error))
 }
 
 pub(super) fn bind_sealed(
@@ -293,32 +293,36 @@ pub(super) fn bind_sealed(
     peer: SocketAddr,
     interface: Syntax,
     seal: Seal,
-) -> Result<(Line, Connection<Sealed>), Error> {
+) -> Result<(Connection, Association<Sealed>), Error> {
     let domain = terms.config.netbios_domain.as_str();
-    let mut line = Line::connect(terms, peer, Step::OpenChannel)?;
-    let nonce = crypto::random().map_err(|error| line.failed(error.into()))?;
+    let mut connection = Connection::connect(terms, peer, Step::OpenChannel)?;
+    let nonce = crypto::random().map_err(|error| connection.failed(error.into()))?;
     let protection = Sealed::new(seal, Nonce::new(nonce), domain, terms.parties().computer);
-    let connection = line.bind(terms, interface, protection)?;
-    Ok((line, connection))
+    let association = connection.bind(terms, interface, protection)?;
+    Ok((connection, association))
 }
 
 /// The first connection: plain, closed at the end.
-fn agree_on_key(terms: Terms<'_>, mut line: Line, nt_hash: &Key) -> Result<Agreed, Error> {
-    let connection = line.bind(terms, Syntax::NETLOGON, Plain)?;
+fn agree_on_key(
+    terms: Terms<'_>,
+    mut connection: Connection,
+    nt_hash: &Key,
+) -> Result<Agreed, Error> {
+    let association = connection.bind(terms, Syntax::NETLOGON, Plain)?;
 
     let (stub, state) =
-        Challenging::begin(terms.parties(), nt_hash).map_err(|error| line.failed(error))?;
-    let (reply, connection) =
-        line.call(terms, connection, netlogon::SERVER_REQ_CHALLENGE, &stub)?;
+        Challenging::begin(terms.parties(), nt_hash).map_err(|error| connection.failed(error))?;
+    let (reply, association) =
+        connection.call(terms, association, netlogon::SERVER_REQ_CHALLENGE, &stub)?;
     let (stub, state) = reply
         .response()
         .and_then(|reply| state.challenged(reply.expose()))
-        .map_err(|error| line.failed(error))?;
-    let (reply, _) = line.call(terms, connection, netlogon::SERVER_AUTHENTICATE3, &stub)?;
+        .map_err(|error| connection.failed(error))?;
+    let (reply, _) = connection.call(terms, association, netlogon::SERVER_AUTHENTICATE3, &stub)?;
     reply
         .response()
         .and_then(|reply| state.authenticated(reply.expose()))
-        .map_err(|error| line.failed(error))
+        .map_err(|error| connection.failed(error))
 }
 
 /// Waits 5 to 50 milliseconds, so that two processes that met do not meet again.

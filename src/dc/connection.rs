@@ -6,7 +6,7 @@ use crate::base::config;
 use crate::base::net::{self, Deadline, Stream};
 use crate::dc::{Error, Step};
 use crate::protocol::rpc;
-use crate::protocol::rpc::client::{Binding, Call, Connection, Outcome, Progress, Protection};
+use crate::protocol::rpc::client::{Association, Binding, Call, Outcome, Progress, Protection};
 use crate::protocol::rpc::netlogon::Parties;
 use crate::protocol::rpc::pdu::{self, Syntax};
 
@@ -32,13 +32,13 @@ impl Terms<'_> {
 
 /// A TCP connection to a controller, and what it is used for at present.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct Connection {
     stream: Stream,
     pub(super) peer: SocketAddr,
     pub(super) step: Step,
 }
 
-impl Line {
+impl Connection {
     pub(super) fn connect(terms: Terms<'_>, peer: SocketAddr, step: Step) -> Result<Self, Error> {
         let deadline = terms.deadline.or_after(terms.config.connect_timeout);
         let stream = Stream::connect(terms.config.source, peer, deadline)
@@ -58,7 +58,7 @@ impl Line {
         terms: Terms<'_>,
         interface: Syntax,
         protection: P,
-    ) -> Result<Connection<P>, Error> {
+    ) -> Result<Association<P>, Error> {
         let deadline = terms.deadline.or_after(terms.config.call_timeout);
         let (pdu, binding) = Binding::begin(interface, protection);
         self.send(&pdu, deadline)?;
@@ -70,19 +70,19 @@ impl Line {
     pub(super) fn call<P: Protection>(
         &mut self,
         terms: Terms<'_>,
-        connection: Connection<P>,
+        association: Association<P>,
         opnum: u16,
         stub: &[u8],
-    ) -> Result<(Outcome, Connection<P>), Error> {
+    ) -> Result<(Outcome, Association<P>), Error> {
         let deadline = terms.deadline.or_after(terms.config.call_timeout);
-        let called = connection.call(opnum, stub);
+        let called = association.call(opnum, stub);
         let (pdus, mut call): (_, Call<P>) = called.map_err(|error| self.failed(error))?;
         self.send(&pdus, deadline)?;
         loop {
             let pdu = self.receive(deadline)?;
             match call.receive(&pdu).map_err(|error| self.failed(error))? {
                 Progress::More(rest) => call = rest,
-                Progress::Done(outcome, connection) => return Ok((outcome, connection)),
+                Progress::Done(outcome, association) => return Ok((outcome, association)),
             }
         }
     }
@@ -115,14 +115,14 @@ impl Line {
 }
 
 /// Connections to agree on a key over: first the one that is open, then fresh ones.
-pub(super) struct Lines<'a> {
+pub(super) struct Connections<'a> {
     terms: Terms<'a>,
     peer: SocketAddr,
-    open: Option<Line>,
+    open: Option<Connection>,
 }
 
-impl<'a> Lines<'a> {
-    pub(super) fn begin(terms: Terms<'a>, open: Line) -> Self {
+impl<'a> Connections<'a> {
+    pub(super) fn begin(terms: Terms<'a>, open: Connection) -> Self {
         Self {
             terms,
             peer: open.peer,
@@ -134,10 +134,10 @@ impl<'a> Lines<'a> {
         self.peer
     }
 
-    pub(super) fn next(&mut self) -> Result<Line, Error> {
+    pub(super) fn next(&mut self) -> Result<Connection, Error> {
         match self.open.take() {
-            Some(line) => Ok(line),
-            None => Line::connect(self.terms, self.peer, Step::AgreeOnKey),
+            Some(connection) => Ok(connection),
+            None => Connection::connect(self.terms, self.peer, Step::AgreeOnKey),
         }
     }
 }

@@ -239,9 +239,9 @@ pub fn netlogon() -> SocketAddr {
         answer
     };
     let (pdu, binding) = Binding::begin(Syntax::ENDPOINT_MAPPER, Plain);
-    let connection = binding.answered(&read(pdu)).unwrap();
+    let association = binding.answered(&read(pdu)).unwrap();
     let stub = epm::request(Syntax::NETLOGON);
-    let (pdu, call) = connection.call(epm::EPT_MAP, &stub).unwrap();
+    let (pdu, call) = association.call(epm::EPT_MAP, &stub).unwrap();
     let Progress::Done(outcome, _) = call.receive(&read(pdu)).unwrap() else {
         panic!("a port comes in one PDU")
     };

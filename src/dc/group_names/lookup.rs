@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 
 use crate::base::sid::Sid;
 use crate::dc::channel;
-use crate::dc::connection::{Line, Terms};
+use crate::dc::connection::{Connection, Terms};
 use crate::dc::locate::Candidate;
 use crate::dc::{Error, Step};
 use crate::protocol::rpc;
-use crate::protocol::rpc::client::{Connection, Sealed};
+use crate::protocol::rpc::client::{Association, Sealed};
 use crate::protocol::rpc::lsa::{self, Called};
 use crate::protocol::rpc::pdu::Syntax;
 use crate::protocol::rpc::schannel::agreement::Capable;
@@ -21,17 +21,17 @@ pub(in crate::dc) fn look_up(
     key: &Capable,
     sids: &[Sid],
 ) -> Result<Vec<Option<Called>>, Error> {
-    let (mut line, mut connection) = bind(terms, controller, key)?;
-    line.step = Step::Names;
+    let (mut connection, mut association) = bind(terms, controller, key)?;
+    connection.step = Step::Names;
     let mut names = Vec::new();
     for asked in sids.chunks(lsa::MAX_SIDS) {
-        let stub = lsa::request(asked).map_err(|error| line.failed(error))?;
-        let (outcome, next) = line.call(terms, connection, lsa::LOOKUP_SIDS3, &stub)?;
-        connection = next;
+        let stub = lsa::request(asked).map_err(|error| connection.failed(error))?;
+        let (outcome, next) = connection.call(terms, association, lsa::LOOKUP_SIDS3, &stub)?;
+        association = next;
         let answered = outcome
             .response()
             .and_then(|stub| lsa::reply(stub.expose(), asked.len()));
-        names.extend(answered.map_err(|error| line.failed(error))?);
+        names.extend(answered.map_err(|error| connection.failed(error))?);
     }
     Ok(names)
 }
@@ -42,7 +42,7 @@ fn bind(
     terms: Terms<'_>,
     controller: &Candidate,
     key: &Capable,
-) -> Result<(Line, Connection<Sealed>), Error> {
+) -> Result<(Connection, Association<Sealed>), Error> {
     let bind_at = |port| {
         let peer = SocketAddr::new(controller.address, port);
         channel::bind_sealed(terms, peer, Syntax::LSA, key.seal())

@@ -1,10 +1,10 @@
-//! A connection: bound to an interface, plain or sealed, one call at a time.
+//! An association: a connection bound to an interface, plain or sealed, one call at a time (C706 12.6).
 //!
 //! Each step consumes the state before it and gives the bytes to send, or takes one PDU that came.
-//! After an error there is no state left, and nothing to do but close the connection.
+//! An error leaves no state: the caller closes the connection.
 //!
 //! ```text
-//! Binding ──bind_ack──► Connection ──call──► Call ──response…──► Connection
+//! Binding ──bind_ack──► Association ──call──► Call ──response…──► Association
 //! ```
 
 mod protection;
@@ -27,7 +27,7 @@ pub struct Binding<P>(P);
 
 /// Bound, and no call is out.
 #[derive(Debug)]
-pub struct Connection<P> {
+pub struct Association<P> {
     protection: P,
     max_fragment: u16,
     last_call_id: u32,
@@ -36,7 +36,7 @@ pub struct Connection<P> {
 /// A call is out; its answer, or the rest of it, is to come.
 #[derive(Debug)]
 pub struct Call<P> {
-    connection: Connection<P>,
+    association: Association<P>,
     /// What has come of the answer.
     pieces: Vec<SecretBytes>,
     length: usize,
@@ -48,7 +48,7 @@ pub enum Progress<P> {
     /// More PDUs are to come.
     More(Call<P>),
     /// That was the last.
-    Done(Outcome, Connection<P>),
+    Done(Outcome, Association<P>),
 }
 
 /// How a call ended.
@@ -84,13 +84,13 @@ impl<P: Protection> Binding<P> {
     ///
     /// # Errors
     /// [`Error::BindRefused`]; [`Error::Fault`]; the answer is none, or promises no protection.
-    pub fn answered(self, pdu: &[u8]) -> Result<Connection<P>, Error> {
+    pub fn answered(self, pdu: &[u8]) -> Result<Association<P>, Error> {
         let Self(mut protection) = self;
         let bind_call_id = protection.bind_call_id();
         match Pdu::decode(pdu, bind_call_id)? {
             Pdu::BindAck(ack) => {
                 protection.accept(&ack)?;
-                Ok(Connection {
+                Ok(Association {
                     protection,
                     max_fragment: ack.max_fragment,
                     last_call_id: bind_call_id,
@@ -103,7 +103,7 @@ impl<P: Protection> Binding<P> {
     }
 }
 
-impl<P: Protection> Connection<P> {
+impl<P: Protection> Association<P> {
     /// The PDUs, one after the other, of a call of the interface.
     ///
     /// # Errors
@@ -139,7 +139,7 @@ impl<P: Protection> Connection<P> {
             first = false;
         }
         let call = Call {
-            connection: self,
+            association: self,
             pieces: Vec::new(),
             length: 0,
         };
@@ -164,10 +164,10 @@ impl<P: Protection> Call<P> {
     /// # Errors
     /// It is not part of the answer, not authentic, or too much.
     pub fn receive(mut self, pdu: &[u8]) -> Result<Progress<P>, Error> {
-        let fragment = match Pdu::decode(pdu, self.connection.last_call_id)? {
+        let fragment = match Pdu::decode(pdu, self.association.last_call_id)? {
             Pdu::Response(fragment) => fragment,
             Pdu::Fault(status) => {
-                return Ok(Progress::Done(Outcome::Fault(status), self.connection));
+                return Ok(Progress::Done(Outcome::Fault(status), self.association));
             }
             Pdu::BindAck(_) | Pdu::BindNak(_) => {
                 return Err(Error::Sequence("the answer of a bind came for a call"));
@@ -176,7 +176,7 @@ impl<P: Protection> Call<P> {
         if fragment.first != self.pieces.is_empty() {
             return Err(Error::Sequence("a fragment of another answer came"));
         }
-        let piece = self.connection.protection.unprotect(&fragment)?;
+        let piece = self.association.protection.unprotect(&fragment)?;
         self.length += piece.expose().len();
         self.pieces.push(piece);
         if self.length > MAX_ANSWER {
@@ -185,7 +185,7 @@ impl<P: Protection> Call<P> {
         if fragment.last {
             return Ok(Progress::Done(
                 Outcome::Response(joined(self.pieces, self.length)),
-                self.connection,
+                self.association,
             ));
         }
         if self.pieces.len() >= MAX_FRAGMENTS {

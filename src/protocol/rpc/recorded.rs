@@ -2,24 +2,24 @@
 //! asks the controller `VM` about the user alice, and every secret is known.
 
 use crate::base::crypto::Key;
-use crate::protocol::rpc::client::{Binding, Connection, Nonce, Sealed};
+use crate::protocol::rpc::client::{Association, Binding, Nonce, Sealed};
 use crate::protocol::rpc::pdu::Syntax;
 use crate::protocol::rpc::schannel::seal::Seal;
 use hex_literal::hex;
 
 /// The sealed connection, after its bind.
-pub fn sealed_connection() -> Connection<Sealed> {
+pub fn sealed_association() -> Association<Sealed> {
     bound(Seal::new(Key::new(SESSION_KEY)), SEALED_BIND.response)
 }
 
 /// A connection with this seal, to a controller that does not sign headers.
-pub fn unsigned_connection(seal: Seal) -> Connection<Sealed> {
+pub fn unsigned_association(seal: Seal) -> Association<Sealed> {
     let mut answer = SEALED_BIND.response.to_vec();
     answer[3] &= !0x04;
     bound(seal, &answer)
 }
 
-fn bound(seal: Seal, answer: &[u8]) -> Connection<Sealed> {
+fn bound(seal: Seal, answer: &[u8]) -> Association<Sealed> {
     // Half of the first number is that of the bind.
     let nonce = Nonce::new([2, 0, 0, 0, 0, 0, 0, 0]);
     let protection = Sealed::new(seal, nonce, "EXAMPLE", "NLRES1");

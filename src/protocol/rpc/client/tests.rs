@@ -5,7 +5,7 @@ use crate::protocol::rpc::recorded::{self, Exchange};
 use crate::protocol::rpc::schannel::seal::tests::Server;
 use crate::protocol::rpc::schannel::seal::{self, SIGNATURE_LENGTH, Seal};
 
-fn connect<P: Protection>(exchange: &Exchange, interface: Syntax, protection: P) -> Connection<P> {
+fn connect<P: Protection>(exchange: &Exchange, interface: Syntax, protection: P) -> Association<P> {
     let (pdu, binding) = Binding::begin(interface, protection);
     assert_eq!(pdu, exchange.request);
     binding.answered(exchange.response).unwrap()
@@ -22,8 +22,8 @@ fn protection(nonce: Nonce) -> Sealed {
     Sealed::new(seal, nonce, "EXAMPLE", "NLRES1")
 }
 
-fn sealed() -> Connection<Sealed> {
-    recorded::sealed_connection()
+fn sealed() -> Association<Sealed> {
+    recorded::sealed_association()
 }
 
 /// The stub in clear of a sealed request.
@@ -50,10 +50,10 @@ fn fragment(server: &mut Server, call_id: u32, flags: u8, stub: &[u8], padding: 
     [head, sealed, trailer.to_vec(), signature].concat()
 }
 
-fn done<P>(progress: Result<Progress<P>, Error>) -> (Vec<u8>, Connection<P>) {
+fn done<P>(progress: Result<Progress<P>, Error>) -> (Vec<u8>, Association<P>) {
     match progress.unwrap() {
-        Progress::Done(outcome, connection) => {
-            (outcome.response().unwrap().expose().to_vec(), connection)
+        Progress::Done(outcome, association) => {
+            (outcome.response().unwrap().expose().to_vec(), association)
         }
         Progress::More(_) => panic!("not the last"),
     }
@@ -74,13 +74,13 @@ fn the_plain_conversations_are_as_recorded() {
         ),
     ];
     for (bind, interface, calls) in conversations {
-        let mut connection = connect(&bind, interface, Plain);
+        let mut association = connect(&bind, interface, Plain);
         for (opnum, exchange) in calls {
-            let (pdu, call) = connection.call(*opnum, &exchange.request[24..]).unwrap();
+            let (pdu, call) = association.call(*opnum, &exchange.request[24..]).unwrap();
             assert_eq!(pdu, exchange.request);
             let (stub, next) = done(call.receive(exchange.response));
             assert_eq!(stub, exchange.response[24..]);
-            connection = next;
+            association = next;
         }
     }
 }
@@ -89,17 +89,17 @@ fn the_plain_conversations_are_as_recorded() {
 fn the_sealed_conversation_is_as_recorded() {
     let mut server = Server::new(recorded::SESSION_KEY);
     let stub = open(&mut server, recorded::CAPABILITIES.request);
-    let mut connection = sealed();
+    let mut association = sealed();
     let opnum = netlogon::LOGON_GET_CAPABILITIES;
-    let (pdu, call) = connection.call(opnum, &stub).unwrap();
+    let (pdu, call) = association.call(opnum, &stub).unwrap();
     // All but what the random confounder changes.
     assert_eq!(pdu.len(), recorded::CAPABILITIES.request.len());
     assert_eq!(pdu[..24], recorded::CAPABILITIES.request[..24]);
     assert_eq!(pdu[120..136], recorded::CAPABILITIES.request[120..136]);
-    (_, connection) = done(call.receive(recorded::CAPABILITIES.response));
+    (_, association) = done(call.receive(recorded::CAPABILITIES.response));
 
     let opnum = netlogon::LOGON_SAM_LOGON_EX;
-    let (pdu, call) = connection.call(opnum, recorded::LOGON_REQUEST).unwrap();
+    let (pdu, call) = association.call(opnum, recorded::LOGON_REQUEST).unwrap();
     assert_eq!(pdu.len(), recorded::SAM_LOGON_EX.request.len());
     assert_eq!(pdu[..24], recorded::SAM_LOGON_EX.request[..24]);
     let (stub, _) = done(call.receive(recorded::SAM_LOGON_EX.response));
@@ -209,8 +209,8 @@ fn a_forged_replayed_or_unsealed_answer_is_refused() {
 
     // The same answer again, with the number of the call after it.
     let (_, call) = sealed().call(21, &[]).unwrap();
-    let (_, connection) = done(call.receive(good));
-    let (_, call) = connection.call(21, &[]).unwrap();
+    let (_, association) = done(call.receive(good));
+    let (_, call) = association.call(21, &[]).unwrap();
     let mut replayed = good.to_vec();
     replayed[12] = 3;
     assert!(matches!(call.receive(&replayed), Err(Error::Forged(_))));
@@ -232,12 +232,12 @@ fn a_fault_leaves_the_connection_usable() {
     fault.extend([0; 8]);
     fault.extend(0x1C00_0006_u32.to_le_bytes());
     fault.extend([0; 4]);
-    let Ok(Progress::Done(Outcome::Fault(status), connection)) = call.receive(&fault) else {
+    let Ok(Progress::Done(Outcome::Fault(status), association)) = call.receive(&fault) else {
         panic!("a fault")
     };
     assert_eq!(status, FaultStatus::INVALID_TAG);
     // The request took a number, the fault none.
-    let (_, call) = connection.call(21, &[]).unwrap();
+    let (_, call) = association.call(21, &[]).unwrap();
     let mut server = Server::new(recorded::SESSION_KEY);
     server.skip(2);
     let (stub, _) = done(call.receive(&fragment(&mut server, 3, 3, b"0123456789abcdef", 0)));
@@ -269,7 +269,7 @@ fn a_bind_that_promises_no_protection_is_refused() {
 fn without_signed_headers_fragments_are_of_one_answer() {
     let unsigned = || {
         let seal = seal::tests::with_fresh_key(recorded::SESSION_KEY);
-        recorded::unsigned_connection(seal)
+        recorded::unsigned_association(seal)
     };
     let (pdu, _) = unsigned().call(39, &[0; 5744]).unwrap();
     assert_eq!(pdu.len(), 5840 - 8);

@@ -2,7 +2,7 @@
 //! the certainty that nobody changed what was negotiated (MS-NRPC 3.1.4.1, 3.4.5.2.10).
 
 use crate::base::crypto::{self, Key};
-use crate::protocol::rpc::client::{Connection, Outcome, Sealed};
+use crate::protocol::rpc::client::{Association, Outcome, Sealed};
 use crate::protocol::rpc::netlogon::{self, Parties};
 use crate::protocol::rpc::schannel::seal::Seal;
 use crate::protocol::rpc::schannel::{self, Credential, CredentialChain};
@@ -147,7 +147,7 @@ impl Unchecked {
     /// None that the configuration's names can cause.
     pub fn check(
         mut self,
-        sealed: &Connection<Sealed>,
+        sealed: &Association<Sealed>,
         parties: Parties<'_>,
         now: u32,
     ) -> Result<(Vec<u8>, Check), Error> {

@@ -20,23 +20,23 @@ fuzz_target!(|bytes: &[u8]| {
 /// Gives the number of answers.
 fn converse<P: Protection>(mut bytes: &[u8], protection: P) -> u32 {
     let (_, binding) = Binding::begin(Syntax::NETLOGON, protection);
-    let Some(Ok(mut connection)) = next(&mut bytes).map(|pdu| binding.answered(pdu)) else {
+    let Some(Ok(mut association)) = next(&mut bytes).map(|pdu| binding.answered(pdu)) else {
         return 0;
     };
     let mut answers = 0;
     loop {
-        let Ok((_, mut call)) = connection.call(39, &[]) else {
+        let Ok((_, mut call)) = association.call(39, &[]) else {
             return answers;
         };
-        connection = loop {
+        association = loop {
             match next(&mut bytes).map(|pdu| call.receive(pdu)) {
                 Some(Ok(Progress::More(rest))) => call = rest,
-                Some(Ok(Progress::Done(outcome, connection))) => {
+                Some(Ok(Progress::Done(outcome, association))) => {
                     if let Outcome::Response(stub) = outcome {
                         assert!(stub.expose().len() <= MAX_ANSWER);
                         answers += 1;
                     }
-                    break connection;
+                    break association;
                 }
                 Some(Err(_)) | None => return answers,
             }

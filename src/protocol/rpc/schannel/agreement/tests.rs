@@ -27,7 +27,7 @@ fn agreed() -> Agreed {
 /// On a connection with signed headers.
 fn checking(agreed: Agreed, now: u32) -> (Vec<u8>, Check) {
     let (_, unchecked) = agreed.seal();
-    let sealed = recorded::sealed_connection();
+    let sealed = recorded::sealed_association();
     unchecked.check(&sealed, PARTIES, now).unwrap()
 }
 
@@ -157,7 +157,7 @@ fn both_levels_are_checked() {
 #[test]
 fn where_headers_are_not_signed_the_key_is_nobody_elses() {
     let (seal, unchecked) = agreed().seal();
-    let sealed = recorded::unsigned_connection(seal);
+    let sealed = recorded::unsigned_association(seal);
     let (_, check) = unchecked.check(&sealed, PARTIES, 1).unwrap();
     let first = capabilities(&check, 1, recorded::NEGOTIATED, 0);
     let (_, check) = ask(check.answered(&first, PARTIES, 1));
