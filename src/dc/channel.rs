@@ -16,7 +16,7 @@ use crate::base::net::Deadline;
 use crate::dc::connection::{Connection, Connections, Terms};
 use crate::dc::locate::Candidate;
 use crate::dc::secret::{self, NtHashes};
-use crate::dc::shared_key::{Lock, Shared};
+use crate::dc::shared_key::{Lock, SharedKeys};
 use crate::dc::{Error, Step, seconds_since_1970};
 use crate::protocol::rpc::client::{Association, Nonce, Plain, Sealed};
 use crate::protocol::rpc::netlogon;
@@ -49,7 +49,7 @@ pub(super) struct Channel {
 pub(super) struct Opening<'a> {
     pub(super) terms: Terms<'a>,
     pub(super) controller: &'a Candidate,
-    pub(super) shared: &'a Shared,
+    pub(super) shared_keys: &'a SharedKeys,
 }
 
 impl Channel {
@@ -59,7 +59,7 @@ impl Channel {
         let Opening {
             terms,
             controller,
-            shared,
+            shared_keys,
         } = opening;
         let secrets = secret::nt_hashes(terms.config).map_err(Error::Secret)?;
         let port = match controller.port {
@@ -70,7 +70,7 @@ impl Channel {
         loop {
             let recall = |distrusted: &[Capable]| {
                 let is_worth_it = distrusted.len() < MAX_DISTRUSTED;
-                let kept = is_worth_it.then(|| shared.recall(controller, &secrets));
+                let kept = is_worth_it.then(|| shared_keys.recall(controller, &secrets));
                 kept.flatten().filter(|kept| !distrusted.contains(kept))
             };
             if let Some(capable) = recall(distrusted) {
@@ -84,7 +84,7 @@ impl Channel {
             }
             // Connected first: a controller that is away holds up nobody who waits for the lock.
             let connection = Connection::connect(terms, peer, Step::AgreeOnKey)?;
-            let lock = shared.lock(controller, terms.deadline.or_after(LOCK_WAIT));
+            let lock = shared_keys.lock(controller, terms.deadline.or_after(LOCK_WAIT));
             if recall(distrusted).is_none() {
                 return Self::agree(opening, connection, &secrets, lock.as_ref());
             }
@@ -133,7 +133,7 @@ impl Channel {
         let Opening {
             terms,
             controller,
-            shared,
+            shared_keys,
         } = opening;
         let peer = connections.peer();
         let mut retries = 0;
@@ -148,9 +148,9 @@ impl Channel {
                 Err(error) => return Err(error),
                 Ok(channel) => {
                     match (channel.key(), lock) {
-                        (Some(key), Some(lock)) => shared.keep(lock, controller, nt_hash, key),
+                        (Some(key), Some(lock)) => shared_keys.keep(lock, controller, nt_hash, key),
                         (Some(_), None) => {}
-                        (None, _) => shared.tell_of_unsigned_headers(controller),
+                        (None, _) => shared_keys.tell_of_unsigned_headers(controller),
                     }
                     return Ok(channel);
                 }

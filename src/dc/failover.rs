@@ -15,7 +15,7 @@ use crate::dc::failure::{self, Action, Origin};
 use crate::dc::locate::{Candidate, Locator};
 use crate::dc::pool::{Claim, Open, Pool, Slot};
 use crate::dc::secret::Watch;
-use crate::dc::shared_key::Shared;
+use crate::dc::shared_key::SharedKeys;
 use crate::protocol::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 
 /// How many controllers are talked to for one login, at most. Those that cannot be connected to do
@@ -32,7 +32,7 @@ const MAX_SENDS: usize = 3;
 /// Asks the controllers of a domain.
 pub struct Controllers {
     pub(super) locator: Locator,
-    pub(super) shared: Shared,
+    pub(super) shared_keys: SharedKeys,
     secret: Watch,
     pub(super) config: config::Netlogon,
     pool: PerProcess<Pool>,
@@ -57,7 +57,7 @@ impl Controllers {
     pub fn new(config: config::Netlogon, log: LogTarget) -> Self {
         Self {
             locator: Locator::new(&config),
-            shared: Shared::new(&config, log),
+            shared_keys: SharedKeys::new(&config, log),
             secret: Watch::new(),
             config,
             pool: PerProcess::new(),
@@ -216,7 +216,7 @@ impl Controllers {
         let opening = Opening {
             terms,
             controller,
-            shared: &self.shared,
+            shared_keys: &self.shared_keys,
         };
         let mut distrusted = Vec::new();
         let mut channels = 0;

@@ -38,7 +38,7 @@ use record::Unusable;
 const LOCKS: u8 = 16;
 
 /// The shared state of one machine account.
-pub(super) struct Shared {
+pub(super) struct SharedKeys {
     directory: PathBuf,
     account: String,
     log: LogTarget,
@@ -59,7 +59,7 @@ impl Drop for Lock {
     }
 }
 
-impl Shared {
+impl SharedKeys {
     /// Looks at nothing yet.
     pub(super) fn new(config: &config::Netlogon, log: LogTarget) -> Self {
         let computer = config.account.computer().as_str();

@@ -51,7 +51,7 @@ impl Controllers {
         let opening = Opening {
             terms,
             controller,
-            shared: &self.shared,
+            shared_keys: &self.shared_keys,
         };
         let mut distrusted = Vec::new();
         loop {

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 const SECRET: [u8; 16] = [1; 16];
 
-fn shared(directory: &Path) -> Shared {
+fn shared(directory: &Path) -> SharedKeys {
     let text = format!(
         r#"
         verify = ["netlogon"]
@@ -19,7 +19,7 @@ fn shared(directory: &Path) -> Shared {
         directory.display()
     );
     let config = Config::parse(&text).unwrap().netlogon.unwrap();
-    Shared::new(&config, LogTarget::Off)
+    SharedKeys::new(&config, LogTarget::Off)
 }
 
 fn controller() -> Candidate {
@@ -40,18 +40,18 @@ fn secrets(byte: u8) -> NtHashes {
     }
 }
 
-fn keep(shared: &Shared) -> Capable {
+fn keep(shared: &SharedKeys) -> Capable {
     keep_of(shared, seconds_since_1970())
 }
 
-fn keep_of(shared: &Shared, agreed: u32) -> Capable {
+fn keep_of(shared: &SharedKeys, agreed: u32) -> Capable {
     let capable = Capable::pretended(0x612F_FFFF, agreed);
     let lock = shared.lock(&controller(), soon()).unwrap();
     shared.keep(&lock, &controller(), &Key::new(SECRET), &capable);
     capable
 }
 
-fn recall(shared: &Shared) -> Option<Capable> {
+fn recall(shared: &SharedKeys) -> Option<Capable> {
     shared.recall(&controller(), &secrets(1))
 }
 

@@ -1,4 +1,4 @@
-//! An association: a connection bound to an interface, plain or sealed, one call at a time (C706 12.6).
+//! An association (C706 12.6): a connection bound to an interface, one call at a time.
 //!
 //! Each step consumes the state before it and gives the bytes to send, or takes one PDU that came.
 //! An error leaves no state: the caller closes the connection.
