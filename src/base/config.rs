@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::base::name_case::alike;
 
 pub use policy::{
-    Brake, ChannelBinding, DomainName, Group, Mic, Policy, ResponseLevel, Rules, Service,
+    ChannelBinding, DomainName, Group, GuessLimit, Mic, Policy, ResponseLevel, Rules, Service,
 };
 pub use values::{Controller, Host, MachineAccount, NetbiosName, SiteName, first_label};
 

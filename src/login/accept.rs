@@ -206,8 +206,8 @@ fn authenticate(
     };
     let admitted = policy::admit(policy, &channel, claim).map_err(refused)?;
     let guess = setup
-        .brake()
-        .map(|brake| brake.begin(&claim.user().meant))
+        .guess_limit()
+        .map(|limit| limit.begin(&claim.user().meant))
         .transpose()
         .map_err(refused)?;
     let decided = decide(setup, &admitted);

@@ -1,4 +1,4 @@
-//! The brake on guessing passwords: after so many wrong ones, nobody is asked about an account for
+//! The limit on guessed passwords: after so many wrong ones, nobody is asked about an account for
 //! a while. So guesses that come through this host cannot lock the account in the domain, as long
 //! as the limit is below the domain's and the window not shorter than the domain's.
 //!
@@ -33,8 +33,8 @@ use table::{Moment, Permission};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The counts of this host's failed logins.
-pub struct Brake {
-    rule: config::Brake,
+pub struct GuessLimit {
+    rule: config::GuessLimit,
     store: Store,
 }
 
@@ -42,14 +42,14 @@ pub struct Brake {
 /// and so it does, until the window is over, if it is dropped without one.
 #[must_use]
 pub struct Guess<'a> {
-    brake: &'a Brake,
+    guess_limit: &'a GuessLimit,
     account: String,
 }
 
-impl Brake {
+impl GuessLimit {
     /// Looks at nothing yet. The processes that use the file `shared` count together; where it cannot
     /// be used, each counts for itself, and the log says so. Without a file each does, too.
-    pub fn new(rule: config::Brake, shared: Option<PathBuf>, log: LogTarget) -> Self {
+    pub fn new(rule: config::GuessLimit, shared: Option<PathBuf>, log: LogTarget) -> Self {
         Self {
             rule,
             store: Store::new(shared, log),
@@ -80,7 +80,7 @@ impl Brake {
             pause = (pause * 2).min(Duration::from_millis(16));
         }
         Ok(Guess {
-            brake: self,
+            guess_limit: self,
             account,
         })
     }
@@ -118,9 +118,9 @@ impl Guess<'_> {
     }
 
     fn end(self, answer: Answer) {
-        let moment = self.brake.now();
-        let limit = self.brake.rule.limit;
-        self.brake.store.with(&self.account, |records, id| {
+        let moment = self.guess_limit.now();
+        let limit = self.guess_limit.rule.limit;
+        self.guess_limit.store.with(&self.account, |records, id| {
             records.end(id, answer, limit, moment);
         });
     }

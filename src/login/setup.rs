@@ -10,7 +10,7 @@ use crate::base::fault::{Fault, Minor};
 use crate::base::file::{self, LOOK_AGAIN, Stamp};
 use crate::base::log::{self, Severity};
 use crate::base::process::PerProcess;
-use crate::login::guess_limit::Brake;
+use crate::login::guess_limit::GuessLimit;
 use crate::login::policy::tls_channel::{Certificates, Channel};
 use crate::login::verify::netlogon::Netlogon;
 use crate::login::verify::users::{Own, Users};
@@ -50,7 +50,7 @@ pub struct Setup {
     target: Target,
     verifiers: Vec<Box<dyn Verifier>>,
     certificates: Certificates,
-    brake: Option<Brake>,
+    guess_limit: Option<GuessLimit>,
 }
 
 impl Setup {
@@ -81,9 +81,9 @@ impl Setup {
         self.certificates.channel()
     }
 
-    /// The brake on guessing passwords, if there is one.
-    pub fn brake(&self) -> Option<&Brake> {
-        self.brake.as_ref()
+    /// The limit on guessed passwords; `None` if there is none.
+    pub fn guess_limit(&self) -> Option<&GuessLimit> {
+        self.guess_limit.as_ref()
     }
 
     fn new(config: Config, source: &Source) -> Result<Self, Fault> {
@@ -94,13 +94,13 @@ impl Setup {
             .map(|kind| verifier(*kind, &config, &target))
             .collect::<Result<_, Fault>>()?;
         let certificates = Certificates::open(&config.policy.tls_certificates, config.log.to)?;
-        let brake = brake(&config);
+        let guess_limit = guess_limit(&config);
         Ok(Self {
             config,
             target,
             verifiers,
             certificates,
-            brake,
+            guess_limit,
         })
     }
 }
@@ -257,13 +257,13 @@ fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {
 }
 
 /// Only where a domain counts wrong passwords, and locks accounts, must ours be counted together.
-fn brake(config: &Config) -> Option<Brake> {
+fn guess_limit(config: &Config) -> Option<GuessLimit> {
     let shared = config.netlogon.as_ref().map(|netlogon| {
         let domain = netlogon.netbios_domain.as_str();
         netlogon.state_dir.join(format!("{domain}.guesses"))
     });
-    let rule = config.policy.brake?;
-    Some(Brake::new(rule, shared, config.log.to))
+    let rule = config.policy.guess_limit?;
+    Some(GuessLimit::new(rule, shared, config.log.to))
 }
 
 fn verifier(

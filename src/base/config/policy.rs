@@ -32,8 +32,8 @@ pub struct Policy {
     pub refused_domains: Vec<DomainName>,
     /// The groups of which a user must be in one; if empty, he need not be in any.
     pub groups: Vec<Group>,
-    /// The brake on guessing passwords; if absent, there is none.
-    pub brake: Option<Brake>,
+    /// The limit on guessed passwords; `None` if there is none.
+    pub guess_limit: Option<GuessLimit>,
 }
 
 impl Default for Policy {
@@ -58,7 +58,7 @@ pub struct Rules {
 
 /// How many wrong passwords an account may have, from this host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Brake {
+pub struct GuessLimit {
     /// After so many, nobody is asked any more; at least 1.
     pub limit: u16,
     /// Until so long after the last of them.
@@ -125,7 +125,7 @@ impl From<PolicyTable> for Policy {
             domains: table.domains,
             refused_domains: table.refused_domains,
             groups: table.groups,
-            brake: (table.guess_limit > 0).then_some(Brake {
+            guess_limit: (table.guess_limit > 0).then_some(GuessLimit {
                 limit: table.guess_limit,
                 window: table.guess_window,
             }),

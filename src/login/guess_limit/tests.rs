@@ -2,14 +2,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 
-fn brake(limit: u16) -> Brake {
+fn guess_limit(limit: u16) -> GuessLimit {
     let window = Duration::from_secs(60);
-    Brake::new(config::Brake { limit, window }, None, LogTarget::Off)
+    GuessLimit::new(config::GuessLimit { limit, window }, None, LogTarget::Off)
 }
 
 #[test]
 fn one_account_has_one_count_however_it_is_typed() {
-    let brake = brake(5);
+    let guess_limit = guess_limit(5);
     for user in [
         "alice",
         "ALICE",
@@ -17,38 +17,41 @@ fn one_account_has_one_count_however_it_is_typed() {
         "alice@ex.test",
         "EX.TEST\\ Alice ",
     ] {
-        brake.begin(user).unwrap().refused(Answer::Wrong);
+        guess_limit.begin(user).unwrap().refused(Answer::Wrong);
     }
     for user in ["alice", "OTHER\\aLICE", "alice@elsewhere.test"] {
-        let Err(fault) = brake.begin(user) else {
+        let Err(fault) = guess_limit.begin(user) else {
             panic!("asked about {user}");
         };
         assert_eq!(fault.minor(), Minor::TooManyGuesses);
         assert_eq!(fault.to_string(), Minor::BadUserOrPassword.text());
         assert!(fault.for_the_log().contains("policy.guess_limit"));
     }
-    assert!(brake.begin("bob").is_ok());
+    assert!(guess_limit.begin("bob").is_ok());
 }
 
 #[test]
 fn only_what_was_wrong_counts() {
-    let brake = brake(1);
+    let guess_limit = guess_limit(1);
     for _ in 0..3 {
-        brake.begin("alice").unwrap().refused(Answer::Undecided);
+        guess_limit
+            .begin("alice")
+            .unwrap()
+            .refused(Answer::Undecided);
     }
-    brake.begin("alice").unwrap().let_in(Some("Alice"));
-    brake.begin("alice").unwrap().refused(Answer::Wrong);
-    assert!(brake.begin("alice").is_err());
+    guess_limit.begin("alice").unwrap().let_in(Some("Alice"));
+    guess_limit.begin("alice").unwrap().refused(Answer::Wrong);
+    assert!(guess_limit.begin("alice").is_err());
 }
 
 #[test]
 fn many_at_once_are_asked_about_no_more_than_so_many_times() {
-    let brake = brake(5);
+    let guess_limit = guess_limit(5);
     let asked = AtomicU32::new(0);
     thread::scope(|scope| {
         for _ in 0..40 {
             scope.spawn(|| {
-                if let Ok(guess) = brake.begin("alice") {
+                if let Ok(guess) = guess_limit.begin("alice") {
                     asked.fetch_add(1, Ordering::Relaxed);
                     thread::sleep(Duration::from_millis(5));
                     guess.refused(Answer::Wrong);
@@ -61,11 +64,11 @@ fn many_at_once_are_asked_about_no_more_than_so_many_times() {
 
 #[test]
 fn many_at_once_that_are_right_all_come_in() {
-    let brake = brake(2);
+    let guess_limit = guess_limit(2);
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let guess = brake.begin("alice").unwrap();
+                let guess = guess_limit.begin("alice").unwrap();
                 thread::sleep(Duration::from_millis(2));
                 guess.let_in(Some("alice"));
             });
@@ -75,9 +78,9 @@ fn many_at_once_that_are_right_all_come_in() {
 
 #[test]
 fn a_guess_without_an_answer_counts() {
-    let brake = brake(1);
-    drop(brake.begin("alice"));
-    let Err(fault) = brake.begin("alice") else {
+    let guess_limit = guess_limit(1);
+    drop(guess_limit.begin("alice"));
+    let Err(fault) = guess_limit.begin("alice") else {
         panic!("asked");
     };
     assert_eq!(fault.minor(), Minor::TooManyGuesses);
@@ -85,24 +88,24 @@ fn a_guess_without_an_answer_counts() {
 
 #[test]
 fn white_space_makes_no_other_account() {
-    let brake = brake(3);
+    let guess_limit = guess_limit(3);
     for user in ["al ice", "AL  Ice", " al \u{3000} ice "] {
-        brake.begin(user).unwrap().refused(Answer::Wrong);
+        guess_limit.begin(user).unwrap().refused(Answer::Wrong);
     }
-    assert!(brake.begin("al ice").is_err());
-    assert!(brake.begin("alice").is_ok());
+    assert!(guess_limit.begin("al ice").is_err());
+    assert!(guess_limit.begin("alice").is_ok());
 }
 
 #[test]
 fn only_the_account_itself_makes_good_what_was_wrong() {
-    let brake = brake(2);
-    brake.begin("bob").unwrap().refused(Answer::Wrong);
+    let guess_limit = guess_limit(2);
+    guess_limit.begin("bob").unwrap().refused(Answer::Wrong);
     // A namesake of another domain; a principal name that another account has.
-    brake.begin("OTHER\\bob").unwrap().let_in(None);
-    brake
+    guess_limit.begin("OTHER\\bob").unwrap().let_in(None);
+    guess_limit
         .begin("bob@elsewhere.test")
         .unwrap()
         .let_in(Some("mallory"));
-    brake.begin("bob").unwrap().refused(Answer::Wrong);
-    assert!(brake.begin("bob").is_err());
+    guess_limit.begin("bob").unwrap().refused(Answer::Wrong);
+    assert!(guess_limit.begin("bob").is_err());
 }

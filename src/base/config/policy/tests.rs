@@ -13,7 +13,7 @@ fn defaults_let_in_whoever_proves_himself_with_ntlm_v2() {
     assert_eq!(policy.rules.mic, Mic::Allow);
     assert_eq!(policy.rules.channel_binding, ChannelBinding::Allow);
     assert_eq!(policy.rules.spn, []);
-    assert_eq!((policy.audit, policy.brake), (None, None));
+    assert_eq!((policy.audit, policy.guess_limit), (None, None));
     assert_eq!((policy.domains, policy.groups), (vec![], vec![]));
 }
 
@@ -56,8 +56,8 @@ fn every_setting_can_be_written() {
     assert!(policy.refused_domains[0].is("guests"));
     let sid = "S-1-5-21-1-2-3-1105".parse().unwrap();
     assert_eq!(policy.groups[0], Group::Sid(sid));
-    let brake = policy.brake.unwrap();
-    assert_eq!((brake.limit, brake.window.as_secs()), (4, 3600));
+    let rule = policy.guess_limit.unwrap();
+    assert_eq!((rule.limit, rule.window.as_secs()), (4, 3600));
 }
 
 #[test]

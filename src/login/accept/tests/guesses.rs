@@ -1,4 +1,4 @@
-//! What counts for the brake.
+//! What counts towards the guess limit.
 
 use super::*;
 use crate::login::guess_limit::Answer;
