@@ -20,7 +20,7 @@ use crate::gss::memory::Buffer;
 use crate::gss::name::Name;
 use crate::gss::oid::Static;
 use crate::login::accept::{Acceptor, Step};
-use crate::login::handover::{Opened, Transfers};
+use crate::login::handover::{Handover, Opened};
 use crate::login::setup::Setup;
 use crate::protocol::ntlm::bindings::ChannelBindings;
 use crate::protocol::ntlm::seal::SessionSecurity;
@@ -170,10 +170,10 @@ impl Context {
     ///
     /// # Errors
     /// It is in no state to be exported, or cannot be here; it goes on then.
-    pub(super) fn export(&self, transfers: &Transfers) -> Result<Vec<u8>, Fault> {
+    pub(super) fn export(&self, handover: &Handover) -> Result<Vec<u8>, Fault> {
         self.step(|party| {
             let (kind, until, body) = party.save()?;
-            transfers.seal(kind, until, &body)
+            handover.seal(kind, until, &body)
         })
     }
 

@@ -13,7 +13,7 @@ use crate::gss::entry::{Success, export};
 use crate::gss::memory;
 use crate::gss::name::Name;
 use crate::gss::oid;
-use crate::login::handover::Transfers;
+use crate::login::handover::Handover;
 use crate::login::initiate::{PasswordHash, User};
 use crate::login::setup::{self, Setup, Source};
 use source::{environment, export_directory, hash_in, source};
@@ -166,17 +166,17 @@ pub fn user_of(credential: Option<&Credential>) -> Result<User, Fault> {
     }
 }
 
-/// Where contexts of this process go through on their way into others: what the environment says, or
+/// The directory through which contexts go into other processes: what the environment says, or
 /// the process's configuration. Whoever imports one has no credential that could name another.
 ///
 /// # Errors
 /// As [`setup::state_dir`]
-pub fn transfers() -> Result<Transfers, Fault> {
+pub fn handover() -> Result<Handover, Fault> {
     let directory = match export_directory() {
         Some(directory) => directory,
         None => setup::state_dir(&environment()?)?,
     };
-    Ok(Transfers::through(directory))
+    Ok(Handover::through(directory))
 }
 
 /// The parameters that all ways to acquire a credential share.

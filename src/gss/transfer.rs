@@ -14,7 +14,7 @@ use crate::login::handover;
 
 /// `GSS_C_TRANS_FLAG` if contexts of this process can be exported; nothing if not.
 pub fn flag() -> u32 {
-    match handover::are_possible(cred::transfers) {
+    match handover::is_possible(cred::handover) {
         true => flags::TRANS,
         false => 0,
     }
@@ -40,7 +40,7 @@ export! {
         let context = context_handle.get("context_handle")?;
         interprocess_token.required("interprocess_token")?;
         let context = context.ok_or_else(|| Minor::BadArgument.because("there is no context"))?;
-        let exported = cred::transfers().and_then(|transfers| context.export(&transfers));
+        let exported = cred::handover().and_then(|handover| context.export(&handover));
         let token = Buffer::copy_of(&exported.inspect_err(tell)?)?;
         context_handle.take("context_handle")?;
         token.give_to(&interprocess_token);
@@ -57,7 +57,7 @@ export! {
         context_handle.set(ptr::null_mut());
         context_handle.required("context_handle")?;
         let token = interprocess_token.bytes("interprocess_token")?;
-        let opened = cred::transfers()?.open(token)?;
+        let opened = cred::handover()?.open(token)?;
         // Without a configuration there is less to tell of a login, and no other reason to refuse.
         let setup = cred::setup_of(None).ok();
         let context = Context::import(&opened, setup.as_deref())?;

@@ -52,14 +52,14 @@ pub enum Kind {
     Initiator = 2,
 }
 
-/// The processes that share a directory.
+/// The directory that the processes of one user share.
 #[derive(Clone, Debug)]
-pub struct Transfers {
+pub struct Handover {
     directory: PathBuf,
 }
 
 /// What a token says: authentic, not expired, and imported for the first time. Only
-/// [`Transfers::open`] makes one.
+/// [`Handover::open`] makes one.
 #[derive(Debug)]
 pub struct Opened {
     kind: Kind,
@@ -87,7 +87,7 @@ impl Opened {
     }
 }
 
-impl Transfers {
+impl Handover {
     /// Looks at nothing yet.
     pub fn through(directory: PathBuf) -> Self {
         Self { directory }
@@ -151,7 +151,7 @@ impl Transfers {
     }
 
     /// Whether a context can be exported, as far as the directory tells.
-    fn are_possible(&self) -> bool {
+    fn is_possible(&self) -> bool {
         own_directory(&self.directory).is_ok() && key::read(&self.directory).is_ok()
     }
 
@@ -182,7 +182,7 @@ pub fn malformed(error: DecodeError) -> Fault {
 
 /// Whether this process can export contexts, through the directory that `find` gives. Looked up once
 /// a second at most: every login asks.
-pub fn are_possible(find: impl FnOnce() -> Result<Transfers, Fault>) -> bool {
+pub fn is_possible(find: impl FnOnce() -> Result<Handover, Fault>) -> bool {
     static KNOWN: PerProcess<Mutex<Option<(Instant, bool)>>> = PerProcess::new();
     let known = KNOWN.of_this_process(Mutex::default);
     let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -190,7 +190,7 @@ pub fn are_possible(find: impl FnOnce() -> Result<Transfers, Fault>) -> bool {
     match before {
         Some((looked, possible)) if looked.elapsed() < LOOK_AGAIN => possible,
         _ => {
-            let possible = find().is_ok_and(|transfers| transfers.are_possible());
+            let possible = find().is_ok_and(|handover| handover.is_possible());
             *lock() = Some((Instant::now(), possible));
             possible
         }

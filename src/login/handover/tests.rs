@@ -15,24 +15,24 @@ fn directory() -> tempfile::TempDir {
     directory
 }
 
-fn through(path: &Path) -> Transfers {
-    Transfers::through(path.to_owned())
+fn through(path: &Path) -> Handover {
+    Handover::through(path.to_owned())
 }
 
 fn soon() -> SystemTime {
     SystemTime::now() + Duration::from_secs(60)
 }
 
-fn seal(transfers: &Transfers) -> Vec<u8> {
-    seal_until(transfers, soon()).unwrap()
+fn seal(handover: &Handover) -> Vec<u8> {
+    seal_until(handover, soon()).unwrap()
 }
 
-fn seal_until(transfers: &Transfers, until: SystemTime) -> Result<Vec<u8>, Fault> {
-    transfers.seal(Kind::Acceptor, until, &SecretBytes::new(BODY.to_vec()))
+fn seal_until(handover: &Handover, until: SystemTime) -> Result<Vec<u8>, Fault> {
+    handover.seal(Kind::Acceptor, until, &SecretBytes::new(BODY.to_vec()))
 }
 
-fn open(transfers: &Transfers, token: &[u8]) -> Result<Vec<u8>, Minor> {
-    let opened = transfers.open(token).map_err(|fault| fault.minor())?;
+fn open(handover: &Handover, token: &[u8]) -> Result<Vec<u8>, Minor> {
+    let opened = handover.open(token).map_err(|fault| fault.minor())?;
     assert_eq!(opened.kind(), Kind::Acceptor);
     Ok(opened.body().to_vec())
 }
@@ -65,23 +65,23 @@ fn what_one_seals_another_opens_once() {
 #[test]
 fn every_change_is_noticed_and_costs_the_right_one_nothing() {
     let directory = directory();
-    let transfers = through(directory.path());
-    let token = seal(&transfers);
+    let handover = through(directory.path());
+    let token = seal(&handover);
     for at in 0..token.len() {
         for bit in 0..8 {
             let mut changed = token.clone();
             changed[at] ^= 1 << bit;
-            let outcome = open(&transfers, &changed);
+            let outcome = open(&handover, &changed);
             assert_eq!(outcome, Err(Minor::BadContextToken), "{at} {bit}");
         }
-        assert_eq!(open(&transfers, &token[..at]), Err(Minor::BadContextToken));
+        assert_eq!(open(&handover, &token[..at]), Err(Minor::BadContextToken));
     }
     let longer = [&token[..], &[0]].concat();
-    assert_eq!(open(&transfers, &longer), Err(Minor::BadContextToken));
+    assert_eq!(open(&handover, &longer), Err(Minor::BadContextToken));
     for foreign in [&b"NTLMSSP\0\x01\0\0\0"[..], &[0; 200], &[0; MAX_TOKEN + 1]] {
-        assert_eq!(open(&transfers, foreign), Err(Minor::BadContextToken));
+        assert_eq!(open(&handover, foreign), Err(Minor::BadContextToken));
     }
-    assert_eq!(open(&transfers, &token).as_deref(), Ok(BODY));
+    assert_eq!(open(&handover, &token).as_deref(), Ok(BODY));
 }
 
 #[test]
@@ -103,15 +103,15 @@ fn another_key_opens_nothing() {
 #[test]
 fn it_expires_and_is_swept_out() {
     let directory = directory();
-    let transfers = through(directory.path());
-    let good = seal(&transfers);
-    let expired = seal_until(&transfers, SystemTime::now()).unwrap();
-    assert_eq!(open(&transfers, &expired), Err(Minor::ContextTokenExpired));
+    let handover = through(directory.path());
+    let good = seal(&handover);
+    let expired = seal_until(&handover, SystemTime::now()).unwrap();
+    assert_eq!(open(&handover, &expired), Err(Minor::ContextTokenExpired));
     assert_eq!(tickets(directory.path()), 2);
     fs::write(directory.path().join("ticket.of-another-kind"), b"").unwrap();
     ticket::sweep(directory.path(), SystemTime::now().into()).unwrap();
     assert_eq!(tickets(directory.path()), 2);
-    assert_eq!(open(&transfers, &good).as_deref(), Ok(BODY));
+    assert_eq!(open(&handover, &good).as_deref(), Ok(BODY));
 }
 
 #[test]
@@ -145,22 +145,22 @@ fn of_many_one_opens_it_and_all_have_one_key() {
 fn a_directory_or_key_that_is_not_ours_alone_is_not_used() {
     let directory = directory();
     let path = directory.path().join("state");
-    let transfers = through(&path);
-    let refused = |transfers: &Transfers, token: &[u8]| {
-        assert!(!transfers.are_possible());
-        let fault = seal_until(transfers, soon()).unwrap_err();
+    let handover = through(&path);
+    let refused = |handover: &Handover, token: &[u8]| {
+        assert!(!handover.is_possible());
+        let fault = seal_until(handover, soon()).unwrap_err();
         assert_eq!(fault.minor(), Minor::NoTransfer);
         assert!(fault.to_string().contains("with mode 0700"), "{fault}");
-        assert_eq!(open(transfers, token), Err(Minor::NoTransfer));
+        assert_eq!(open(handover, token), Err(Minor::NoTransfer));
     };
-    refused(&transfers, b"");
+    refused(&handover, b"");
     assert!(!path.exists(), "somebody else may need it to be his");
     fs::create_dir(&path).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
-    assert!(transfers.are_possible());
-    let token = seal(&transfers);
+    assert!(handover.is_possible());
+    let token = seal(&handover);
     fs::set_permissions(&path, Permissions::from_mode(0o750)).unwrap();
-    refused(&transfers, &token);
+    refused(&handover, &token);
     fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
     let link = directory.path().join("link");
     symlink(&path, &link).unwrap();
@@ -168,26 +168,26 @@ fn a_directory_or_key_that_is_not_ours_alone_is_not_used() {
 
     let key = path.join("export.key");
     fs::set_permissions(&key, Permissions::from_mode(0o640)).unwrap();
-    refused(&transfers, &token);
+    refused(&handover, &token);
     fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
     fs::rename(&key, path.join("elsewhere")).unwrap();
     symlink(path.join("elsewhere"), &key).unwrap();
-    refused(&transfers, &token);
+    refused(&handover, &token);
     fs::rename(path.join("elsewhere"), &key).unwrap();
-    assert_eq!(open(&transfers, &token).as_deref(), Ok(BODY));
+    assert_eq!(open(&handover, &token).as_deref(), Ok(BODY));
 }
 
 #[test]
 fn a_damaged_key_is_made_anew() {
     let directory = directory();
-    let transfers = through(directory.path());
-    let old = seal(&transfers);
+    let handover = through(directory.path());
+    let old = seal(&handover);
     for damaged in [&b""[..], &[1; 31], &[1; 33], &[1; 4096]] {
         fs::write(directory.path().join("export.key"), damaged).unwrap();
         // What a process left that died while it wrote.
         fs::write(directory.path().join("export.new"), b"half").unwrap();
-        assert_eq!(open(&transfers, &old), Err(Minor::BadContextToken));
-        let token = seal(&transfers);
-        assert_eq!(open(&transfers, &token).as_deref(), Ok(BODY));
+        assert_eq!(open(&handover, &old), Err(Minor::BadContextToken));
+        let token = seal(&handover);
+        assert_eq!(open(&handover, &token).as_deref(), Ok(BODY));
     }
 }
