@@ -11,27 +11,62 @@ mod resolver;
 mod search;
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::config;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::Error;
+use crate::dc::locate::ping::Outcome;
 use crate::dc::locate::ranking::{Advice, Memory};
 use crate::dc::locate::resolver::Resolver;
+use crate::protocol::cldap::{self, Identity};
 
 /// The longest time for one search, names and pings together.
 const SEARCH: Duration = Duration::from_secs(8);
 
-/// A controller that may be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A controller that may be asked. Two are equal if address and port are.
+#[derive(Clone, Debug)]
 pub(crate) struct Candidate {
     /// Where it is.
     pub(crate) address: IpAddr,
     /// The port of its netlogon service; if absent, its endpoint mapper is asked.
     pub(crate) port: Option<u16>,
+    /// What it said of itself in the search, if it was asked and answered. Not proven. See
+    /// [`Locator::identify`].
+    pub(crate) identity: Option<Arc<Identity>>,
+}
+
+impl Candidate {
+    /// Nothing is known of it but this.
+    pub(crate) fn new(address: IpAddr, port: Option<u16>) -> Self {
+        Self {
+            address,
+            port,
+            identity: None,
+        }
+    }
+
+    fn key(&self) -> (IpAddr, Option<u16>) {
+        (self.address, self.port)
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Candidate {}
+
+impl Hash for Candidate {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 impl fmt::Display for Candidate {
@@ -103,6 +138,36 @@ impl Locator {
         let now = Instant::now();
         state.memory.searched(found, now);
         state.memory.known(now).map_err(Error::NotFound)
+    }
+
+    /// What a controller says of itself: as the search heard it, else asked now, which takes up to
+    /// two seconds if it keeps silent. Kept for some minutes, its silence too. Nothing of it is
+    /// proven.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the name in LogonServer"))]
+    pub(crate) fn identify(
+        &self,
+        candidate: &Candidate,
+        deadline: Deadline,
+    ) -> Option<Arc<Identity>> {
+        if candidate.identity.is_some() {
+            return candidate.identity.clone();
+        }
+        let remembered = self
+            .known()
+            .lock()
+            .memory
+            .identity(candidate, Instant::now());
+        if let Some(identity) = remembered {
+            return identity;
+        }
+        let target = SocketAddr::new(candidate.address, cldap::PORT);
+        let outcomes = ping::ping(&self.config, &[target], deadline).unwrap_or_default();
+        let identity = outcomes.into_iter().find_map(Outcome::identity);
+        let mut state = self.known().lock();
+        state
+            .memory
+            .identified(candidate, identity.clone(), Instant::now());
+        identity
     }
 
     /// It could not be reached, or was not fit to answer: for a minute it comes last.

@@ -175,7 +175,7 @@ impl SharedKeys {
 
     /// Whose key it is, and with whom.
     fn name(&self, controller: &Candidate) -> String {
-        let Candidate { address, port } = controller;
+        let Candidate { address, port, .. } = controller;
         match port {
             None => format!("{}.{address}", self.account),
             Some(port) => format!("{}.{address}.{port}", self.account),

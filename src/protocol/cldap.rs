@@ -9,6 +9,8 @@ use domain::dep::octseq::Parser;
 
 use crate::base::wire::{DecodeError, Reader};
 
+/// Where a controller is asked, over UDP.
+pub const PORT: u16 = 389;
 /// The longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 4096;
 
@@ -20,29 +22,32 @@ const NT_VERSION: [u8; 4] = 0x2000_0016_u32.to_le_bytes();
 const RESPONSE: u16 = 23;
 /// LOGON_SAM_PAUSE_RESPONSE_EX.
 const PAUSED: u16 = 24;
-/// How many names of an answer are read.
-const NAMES: usize = 8;
 
-/// What a controller says of itself.
+/// What a controller says of itself (NETLOGON_SAM_LOGON_RESPONSE_EX, MS-ADTS 6.3.1.9). None of it is
+/// proven, and the NetBIOS names may have any characters: parse before use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pong {
-    /// It takes no logins at present.
+pub struct Identity {
+    /// The controller takes no logins at present.
     pub paused: bool,
     /// MS-ADTS 6.3.1.2.
     flags: u32,
     /// The domain's DNS name, lower case, without the last dot.
-    pub domain: String,
+    pub dns_domain: String,
     /// The host's DNS name, likewise.
-    pub host: String,
+    pub dns_host: String,
+    /// The domain's NetBIOS name, as it was sent.
+    pub netbios_domain: String,
+    /// The host's NetBIOS name, as it was sent.
+    pub netbios_host: String,
     /// The site that the controller is in.
     pub controller_site: String,
     /// The site that we are in, as far as the controller knows.
     pub client_site: String,
 }
 
-impl Pong {
-    /// A directory server that holds a copy of the domain which it may change: it knows every
-    /// secret. A read-only one knows some, and asks another for the rest.
+impl Identity {
+    /// A directory server whose copy of the domain is writable: it has every secret. A read-only one
+    /// (RODC) has some, and forwards the other requests.
     pub fn is_writable(&self) -> bool {
         const DS_FLAG: u32 = 0x10;
         const WRITABLE_FLAG: u32 = 0x100;
@@ -108,7 +113,7 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 /// [`DecodeError`] for anything else.
-pub fn answer(id: u32, datagram: &[u8]) -> Result<Option<Pong>, DecodeError> {
+pub fn answer(id: u32, datagram: &[u8]) -> Result<Option<Identity>, DecodeError> {
     let mut message = Reader::new(expect(&mut Reader::new(datagram), 0x30, "LDAPMessage")?);
     let came = expect(&mut message, 0x02, "messageID")?;
     if came.len() > 5 || came.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)) != id.into() {
@@ -124,7 +129,7 @@ pub fn answer(id: u32, datagram: &[u8]) -> Result<Option<Pong>, DecodeError> {
 }
 
 /// SearchResultEntry: one attribute, whose name is not always in the case that was asked for.
-fn entry(operation: &[u8]) -> Result<Option<Pong>, DecodeError> {
+fn entry(operation: &[u8]) -> Result<Option<Identity>, DecodeError> {
     let mut entry = Reader::new(operation);
     expect(&mut entry, 0x04, "objectName")?;
     let mut attributes = Reader::new(expect(&mut entry, 0x30, "attributes")?);
@@ -133,14 +138,13 @@ fn entry(operation: &[u8]) -> Result<Option<Pong>, DecodeError> {
         let name = expect(&mut attribute, 0x04, "type")?;
         let mut values = Reader::new(expect(&mut attribute, 0x31, "vals")?);
         if name.eq_ignore_ascii_case(b"netlogon") && !values.rest().is_empty() {
-            return pong(expect(&mut values, 0x04, "Netlogon")?).map(Some);
+            return identity(expect(&mut values, 0x04, "Netlogon")?).map(Some);
         }
     }
     Ok(None)
 }
 
-/// NETLOGON_SAM_LOGON_RESPONSE_EX (MS-ADTS 6.3.1.9).
-fn pong(blob: &[u8]) -> Result<Pong, DecodeError> {
+fn identity(blob: &[u8]) -> Result<Identity, DecodeError> {
     let mut fixed = Reader::new(blob);
     let opcode = fixed.u16("OpCode")?;
     if opcode != RESPONSE && opcode != PAUSED {
@@ -150,26 +154,41 @@ fn pong(blob: &[u8]) -> Result<Pong, DecodeError> {
     let flags = fixed.u32("Flags")?;
     fixed.take(16, "DomainGuid")?;
 
-    // Forest, domain, host, NetBIOS domain, NetBIOS host, user, the controller's site, ours.
     let mut parser = Parser::from_ref(blob);
     let truncated = |_| DecodeError::truncated("Names");
     parser.seek(fixed.position()).map_err(truncated)?;
-    let mut names: [String; NAMES] = Default::default();
-    for name in &mut names {
-        let parsed = ParsedName::parse(&mut parser)
-            .map_err(|_| DecodeError::new("Names", "not a compressed name"))?;
-        let text = parsed.to_string();
-        *name = text.strip_suffix('.').unwrap_or(&text).to_owned();
-    }
-    let [_, domain, host, _, _, _, controller_site, client_site] = names;
-    Ok(Pong {
+    let mut next = || {
+        ParsedName::parse(&mut parser)
+            .map_err(|_| DecodeError::new("Names", "not a compressed name"))
+    };
+    let _dns_forest = next()?;
+    let dns_domain = dns_name(&next()?);
+    let dns_host = dns_name(&next()?);
+    let netbios_domain = label(&next()?);
+    let netbios_host = label(&next()?);
+    let _user = next()?;
+    Ok(Identity {
         paused: opcode == PAUSED,
         flags,
-        domain: domain.to_ascii_lowercase(),
-        host: host.to_ascii_lowercase(),
-        controller_site,
-        client_site,
+        dns_domain,
+        dns_host,
+        netbios_domain,
+        netbios_host,
+        controller_site: label(&next()?),
+        client_site: label(&next()?),
     })
+}
+
+/// Lower case, without the last dot; bytes that are not printable ASCII are escaped.
+fn dns_name(name: &ParsedName<&[u8]>) -> String {
+    let text = name.to_string().to_ascii_lowercase();
+    text.strip_suffix('.').unwrap_or(&text).to_owned()
+}
+
+/// The text of a name of one label; empty if it has none.
+fn label(name: &ParsedName<&[u8]>) -> String {
+    let first = name.iter().next();
+    String::from_utf8_lossy(first.map_or(&[], |label| label.as_slice())).into_owned()
 }
 
 /// The content of the next element, which has that tag.

@@ -50,10 +50,12 @@ fn its_dns_names_it_and_its_ping_says_who_it_is() {
     assert_eq!(nothing, Answer::default());
 
     let ping = |domain| cldap::answer(77_000, &asked(389, &cldap::request(77_000, domain, "WEB1")));
-    let pong = ping("example.test").unwrap().unwrap();
-    assert_eq!(pong.domain, "example.test");
-    assert_eq!(pong.host, "dc1.example.test");
-    assert_eq!(pong.client_site, "Default-First-Site-Name");
-    assert!(pong.is_writable() && pong.is_closest() && !pong.paused);
+    let identity = ping("example.test").unwrap().unwrap();
+    assert_eq!(identity.dns_domain, "example.test");
+    assert_eq!(identity.dns_host, "dc1.example.test");
+    assert_eq!(identity.netbios_domain, "EXAMPLE");
+    assert_eq!(identity.netbios_host, "DC1");
+    assert_eq!(identity.client_site, "Default-First-Site-Name");
+    assert!(identity.is_writable() && identity.is_closest() && !identity.paused);
     assert_eq!(ping("other.test").unwrap(), None);
 }

@@ -1,12 +1,13 @@
 //! Pings controllers, one after the other, until the first good answer.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::config;
 use crate::base::crypto::{self, NoRandomBytes};
 use crate::base::net::{Datagrams, Deadline};
-use crate::protocol::cldap::{self, Pong};
+use crate::protocol::cldap::{self, Identity};
 
 /// From one ping to the next: the first is first also if a farther one is quicker by a little.
 const STAGGER: Duration = Duration::from_millis(100);
@@ -21,11 +22,21 @@ pub(super) enum Outcome {
     /// Nothing (yet): it is away, it was not asked any more, or pings do not come through.
     Silent,
     /// It answers logins of the domain.
-    Good(Pong),
-    /// It is paused, or holds a copy that it cannot change.
-    Poor,
+    Good(Arc<Identity>),
+    /// It is paused, or its copy of the domain is read-only.
+    Poor(Arc<Identity>),
     /// It does not serve the domain.
     Stranger,
+}
+
+impl Outcome {
+    /// What a controller of the domain said of itself.
+    pub(super) fn identity(self) -> Option<Arc<Identity>> {
+        match self {
+            Self::Good(identity) | Self::Poor(identity) => Some(identity),
+            Self::Silent | Self::Stranger => None,
+        }
+    }
 }
 
 /// Pings `targets` in this order. Stops at the first good answer, or when all have answered; the
@@ -96,12 +107,12 @@ fn whose(
     None
 }
 
-fn judged(domain: &str, answer: Option<Pong>) -> Outcome {
+fn judged(domain: &str, answer: Option<Identity>) -> Outcome {
     match answer {
-        Some(pong) if pong.domain.eq_ignore_ascii_case(domain) => {
-            match pong.is_writable() && !pong.paused {
-                true => Outcome::Good(pong),
-                false => Outcome::Poor,
+        Some(identity) if identity.dns_domain.eq_ignore_ascii_case(domain) => {
+            match identity.is_writable() && !identity.paused {
+                true => Outcome::Good(Arc::new(identity)),
+                false => Outcome::Poor(Arc::new(identity)),
             }
         }
         _ => Outcome::Stranger,

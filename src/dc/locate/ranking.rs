@@ -1,10 +1,12 @@
 //! What is remembered of the controllers: rules only; the time is given.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::config::SiteName;
 use crate::dc::locate::Candidate;
 use crate::dc::locate::search::Found;
+use crate::protocol::cldap::Identity;
 
 /// What was found is looked for again after this time.
 const FRESH: Duration = Duration::from_secs(5 * 60);
@@ -28,6 +30,8 @@ pub(super) struct Memory {
     site: Option<SiteName>,
     good: Option<(Candidate, Instant)>,
     failed: Vec<(Candidate, Instant)>,
+    /// What controllers said when they were asked who they are; `None`: no answer.
+    identities: Vec<(Candidate, Option<Arc<Identity>>, Instant)>,
 }
 
 /// What to do for a login.
@@ -53,6 +57,7 @@ impl Memory {
             site: None,
             good: None,
             failed: Vec::new(),
+            identities: Vec::new(),
         }
     }
 
@@ -134,6 +139,33 @@ impl Memory {
         }
     }
 
+    /// What a controller said of itself, or that it said nothing; the outer `None`: it was not asked
+    /// lately.
+    pub(super) fn identity(
+        &self,
+        candidate: &Candidate,
+        now: Instant,
+    ) -> Option<Option<Arc<Identity>>> {
+        let mut current = self
+            .identities
+            .iter()
+            .filter(|entry| is_current(entry, now));
+        let (_, identity, _) = current.find(|(one, _, _)| one == candidate)?;
+        Some(identity.clone())
+    }
+
+    /// It was asked who it is.
+    pub(super) fn identified(
+        &mut self,
+        candidate: &Candidate,
+        identity: Option<Arc<Identity>>,
+        now: Instant,
+    ) {
+        self.identities
+            .retain(|entry| entry.0 != *candidate && is_current(entry, now));
+        self.identities.push((candidate.clone(), identity, now));
+    }
+
     /// Whether there is one that has not failed lately.
     pub(super) fn has_untried(&self, now: Instant) -> bool {
         self.list.iter().any(|one| !self.is_avoided(one, now))
@@ -145,6 +177,15 @@ impl Memory {
     }
 }
 
+fn is_current(entry: &(Candidate, Option<Arc<Identity>>, Instant), now: Instant) -> bool {
+    let (_, identity, since) = entry;
+    let period = match identity {
+        Some(_) => FRESH,
+        None => FRESH_INCOMPLETE,
+    };
+    is_within(*since, period, now)
+}
+
 fn is_within(since: Instant, period: Duration, now: Instant) -> bool {
     now.saturating_duration_since(since) < period
 }
@@ -154,10 +195,7 @@ mod tests {
     use super::*;
 
     fn candidate(last: u8) -> Candidate {
-        Candidate {
-            address: [192, 0, 2, last].into(),
-            port: None,
-        }
+        Candidate::new([192, 0, 2, last].into(), None)
     }
 
     fn knowing(keeps_order: bool, list: &[u8], now: Instant) -> Memory {
@@ -251,6 +289,23 @@ mod tests {
         assert_eq!(memory.advice(start + Duration::from_secs(4)), told);
         let later = start + FRESH_NOTHING;
         assert_eq!(memory.advice(later), Advice::Search);
+    }
+
+    #[test]
+    fn an_identity_is_kept_for_minutes_and_silence_for_one() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut memory = Memory::new(false);
+        assert_eq!(memory.identity(&candidate(1), start), None);
+        memory.identified(&candidate(1), None, start);
+        assert_eq!(memory.identity(&candidate(1), at(59)), Some(None));
+        assert_eq!(memory.identity(&candidate(1), at(60)), None);
+        assert_eq!(memory.identity(&candidate(2), at(59)), None);
+        for second in 0..1000 {
+            let which = candidate(u8::try_from(second % 250).unwrap());
+            memory.identified(&which, None, at(second));
+            assert!(memory.identities.len() <= 60);
+        }
     }
 
     #[test]

@@ -51,10 +51,11 @@ fn named(
             Host::Name(name) => addresses_of(config, name, resolver),
         };
         match addresses {
-            Ok(addresses) => candidates.extend(addresses.into_iter().map(|address| Candidate {
-                address,
-                port: controller.port,
-            })),
+            Ok(addresses) => candidates.extend(
+                addresses
+                    .into_iter()
+                    .map(|address| Candidate::new(address, controller.port)),
+            ),
             Err(problem) => problems.push(problem),
         }
     }
@@ -238,21 +239,21 @@ impl Round {
         let (mut good, mut silent, mut poor) = (Vec::new(), Vec::new(), Vec::new());
         let (mut site, mut is_closest) = (None, false);
         for (target, outcome) in targets.iter().zip(outcomes) {
-            let candidate = Candidate {
-                address: target.ip(),
-                port: None,
-            };
-            match outcome {
-                Outcome::Good(pong) => {
-                    is_closest = pong.is_closest();
-                    // A name that is none is as if nothing had been said.
-                    site = pong.client_site.parse().ok();
-                    good.push(candidate);
+            let list = match &outcome {
+                Outcome::Good(identity) => {
+                    is_closest = identity.is_closest();
+                    // An invalid name counts as none.
+                    site = identity.client_site.parse().ok();
+                    &mut good
                 }
-                Outcome::Silent => silent.push(candidate),
-                Outcome::Poor => poor.push(candidate),
-                Outcome::Stranger => {}
-            }
+                Outcome::Silent => &mut silent,
+                Outcome::Poor(_) => &mut poor,
+                Outcome::Stranger => continue,
+            };
+            list.push(Candidate {
+                identity: outcome.identity(),
+                ..Candidate::new(target.ip(), None)
+            });
         }
         let candidates = [good, silent, poor].concat();
         match candidates.is_empty() {

@@ -55,6 +55,19 @@ fn a_source_leaves_its_own_family() {
 }
 
 #[test]
+fn a_controller_that_keeps_silent_is_asked_once_who_it_is() {
+    let locator = Locator::new(&configured(r#"controllers = ["127.0.0.9"]"#));
+    let candidate = Candidate::new([127, 0, 0, 9].into(), None);
+    let start = Instant::now();
+    let deadline = Deadline::after(Duration::from_millis(50));
+    assert_eq!(locator.identify(&candidate, deadline), None);
+    // The answer is remembered: this does not wait for its deadline.
+    let deadline = Deadline::after(Duration::from_secs(30));
+    assert_eq!(locator.identify(&candidate, deadline), None);
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
 fn who_comes_while_another_searches_waits_for_it() {
     let config = configured(r#"controllers = ["192.0.2.1"]"#);
     let locator = Locator::new(&config);

@@ -154,10 +154,7 @@ fn channel(agreed: u32) -> (Open, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let peer = listener.local_addr().unwrap();
     let channel = Channel::pretended(peer, Capable::pretended(0x612F_FFFF, agreed));
-    let controller = Candidate {
-        address: peer.ip(),
-        port: Some(peer.port()),
-    };
+    let controller = Candidate::new(peer.ip(), Some(peer.port()));
     let open = Open {
         controller,
         channel,

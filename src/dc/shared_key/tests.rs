@@ -23,10 +23,7 @@ fn shared(directory: &Path) -> SharedKeys {
 }
 
 fn controller() -> Candidate {
-    Candidate {
-        address: [192, 0, 2, 1].into(),
-        port: Some(49152),
-    }
+    Candidate::new([192, 0, 2, 1].into(), Some(49152))
 }
 
 fn soon() -> Deadline {
@@ -170,10 +167,7 @@ fn addresses_without_end_leave_no_files_without_end() {
     let parent = tempfile::tempdir().unwrap();
     let directory = parent.path().join("ntlmdc");
     let shared = shared(&directory);
-    let controllers = (0..=255).map(|last| Candidate {
-        address: [192, 0, 2, last].into(),
-        port: None,
-    });
+    let controllers = (0..=255).map(|last| Candidate::new([192, 0, 2, last].into(), None));
     let mut others = 0;
     let held = shared.lock(&controller(), soon()).unwrap();
     for controller in controllers {

@@ -63,13 +63,15 @@ fn long_names_and_numbers_are_encoded() {
 #[test]
 fn an_answer_says_who_and_where() {
     for attribute in ["Netlogon", "netlogon"] {
-        let pong = answer(300, &datagram(300, attribute, &blob(23)));
-        let pong = pong.unwrap().unwrap();
-        assert_eq!(pong.domain, "example.test");
-        assert_eq!(pong.host, "dc1.example.test");
-        assert_eq!(pong.controller_site, "Berlin");
-        assert_eq!(pong.client_site, "Berlin");
-        assert!(!pong.paused && pong.is_writable() && pong.is_closest());
+        let identity = answer(300, &datagram(300, attribute, &blob(23)));
+        let identity = identity.unwrap().unwrap();
+        assert_eq!(identity.dns_domain, "example.test");
+        assert_eq!(identity.dns_host, "dc1.example.test");
+        assert_eq!(identity.netbios_domain, "EXAMPLE");
+        assert_eq!(identity.netbios_host, "DC1");
+        assert_eq!(identity.controller_site, "Berlin");
+        assert_eq!(identity.client_site, "Berlin");
+        assert!(!identity.paused && identity.is_writable() && identity.is_closest());
     }
     let paused = answer(1, &datagram(1, "Netlogon", &blob(24))).unwrap();
     assert!(paused.unwrap().paused);
@@ -79,8 +81,26 @@ fn an_answer_says_who_and_where() {
 fn flags_tell_a_read_only_controller() {
     let mut blob = blob(23);
     blob[5] &= !0x01;
-    let pong = pong(&blob).unwrap();
-    assert!(!pong.is_writable() && pong.is_closest());
+    let identity = identity(&blob).unwrap();
+    assert!(!identity.is_writable() && identity.is_closest());
+}
+
+#[test]
+fn netbios_names_are_utf_8_and_dns_names_are_printable() {
+    let mut blob = blob(23)[..24].to_vec();
+    for name in ["a", "b\x1b", "C", "MÜLLER & SÖHNE", "Ü1", "", "", ""] {
+        if !name.is_empty() {
+            blob.push(u8::try_from(name.len()).unwrap());
+            blob.extend(name.as_bytes());
+        }
+        blob.push(0);
+    }
+    let identity = identity(&blob).unwrap();
+    assert_eq!(identity.netbios_domain, "MÜLLER & SÖHNE");
+    assert_eq!(identity.netbios_host, "Ü1");
+    assert_eq!(identity.dns_domain, "b\\027");
+    assert_eq!(identity.dns_host, "c");
+    assert_eq!(identity.client_site, "");
 }
 
 #[test]
@@ -100,13 +120,13 @@ fn what_is_no_answer_is_refused() {
         assert!(answer(5, &right[..end]).is_err(), "{end}");
     }
     for end in 0..blob(23).len() - 8 {
-        assert!(pong(&blob(23)[..end]).is_err(), "{end}");
+        assert!(identity(&blob(23)[..end]).is_err(), "{end}");
     }
     // A name that points at itself, and one that points ahead.
     for pointer in [hex!("c018"), hex!("c0ff")] {
         let mut blob = blob(23);
         blob[24..26].copy_from_slice(&pointer);
-        assert!(pong(&blob).is_err());
+        assert!(identity(&blob).is_err());
     }
     assert!(answer(5, &hex!("3080 0000")).is_err(), "indefinite length");
     assert!(answer(5, &hex!("3084ffffffff")).is_err());

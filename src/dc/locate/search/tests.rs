@@ -266,6 +266,12 @@ fn the_first_good_answer_comes_first_over_both_families() {
         ["::1", "127.0.0.2", "127.0.0.6", "127.0.0.3", "127.0.0.4"]
     );
     assert_eq!(found.site.unwrap().as_str(), "Near");
+    let identified: Vec<_> = found
+        .candidates
+        .iter()
+        .map(|candidate| candidate.identity.as_ref().map(|who| &*who.netbios_host))
+        .collect();
+    assert_eq!(identified, [Some("DC"), None, None, Some("DC"), Some("DC")]);
 }
 
 #[test]

@@ -4,12 +4,14 @@ use gss_ntlmdc::protocol::cldap;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|datagram: &[u8]| {
-    if let Ok(Some(pong)) = cldap::answer(5, datagram) {
+    if let Ok(Some(identity)) = cldap::answer(5, datagram) {
         for name in [
-            &pong.domain,
-            &pong.host,
-            &pong.controller_site,
-            &pong.client_site,
+            &identity.dns_domain,
+            &identity.dns_host,
+            &identity.netbios_domain,
+            &identity.netbios_host,
+            &identity.controller_site,
+            &identity.client_site,
         ] {
             // 255 bytes on the wire; each may be written as \\ and three digits.
             assert!(name.len() <= 4 * 255);
