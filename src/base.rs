@@ -9,4 +9,5 @@ pub mod name_case;
 pub mod net;
 pub mod process;
 pub mod sid;
+pub mod typed_name;
 pub mod wire;

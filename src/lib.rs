@@ -27,7 +27,7 @@
 //!           │
 //!         base      wire (bytes), crypto (secrets), fault (errors told to people), config, file, net
 //!                   (sockets with deadlines), log, process (state that a fork does not inherit), sid,
-//!                   name_case (which names are equal)
+//!                   name_case (which names are equal), typed_name (where a user says to be from)
 //! ```
 #![deny(unsafe_code)]
 

@@ -9,6 +9,7 @@ use crate::base::config::Netlogon;
 use crate::base::fault::{Fault, Minor};
 use crate::base::log::Quoted;
 use crate::base::name_case::alike;
+use crate::base::typed_name::{Route, TypedName};
 use crate::login::verify::Attempt;
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
 
@@ -26,7 +27,7 @@ impl Routed {
         attempt: &Attempt<'_>,
         info: SamInfo4,
     ) -> Result<Self, Fault> {
-        let typed = Typed::of(attempt);
+        let typed = TypedName::of(&attempt.user.units, &attempt.domain.units);
         let home = home(config, &info);
         match home.is_some_and(|home| fits(config, &typed, home, &info)) {
             true => Ok(Self(info)),
@@ -70,59 +71,33 @@ fn dns_name(info: &SamInfo4) -> Option<&str> {
     Some(info.dns_logon_domain_name.as_str()).filter(|name| !name.is_empty())
 }
 
-/// What the controllers had to go by.
-enum Typed {
-    /// A domain.
-    Domain(String),
-    /// What follows the `@` of a user principal name.
-    Suffix(String),
-    /// A name alone.
-    Name,
-}
-
-impl Typed {
-    /// By the units, which the controllers see.
-    fn of(attempt: &Attempt<'_>) -> Self {
-        let [user, domain] =
-            [attempt.user, attempt.domain].map(|text| String::from_utf16_lossy(&text.units));
-        if !domain.is_empty() {
-            return Self::Domain(domain);
-        }
-        match (user.split_once('\\'), user.rsplit_once('@')) {
-            (Some((domain, _)), _) => Self::Domain(domain.to_owned()),
-            (None, Some((_, suffix))) => Self::Suffix(suffix.to_owned()),
-            (None, None) => Self::Name,
-        }
-    }
-}
-
-fn fits(config: &Netlogon, typed: &Typed, home: Home, info: &SamInfo4) -> bool {
-    match (typed, home) {
-        (Typed::Domain(domain), Home::Ours) => config.is_called(domain),
-        (Typed::Domain(domain), Home::Another) => {
+fn fits(config: &Netlogon, typed: &TypedName, home: Home, info: &SamInfo4) -> bool {
+    match (typed.route(), home) {
+        (Route::Domain(domain), Home::Ours) => config.is_called(domain),
+        (Route::Domain(domain), Home::Another) => {
             alike(domain, &info.logon_domain_name)
                 || dns_name(info).is_some_and(|name| alike(domain, name))
         }
-        (Typed::Suffix(suffix), Home::Ours) => config.is_suffix(suffix),
+        (Route::Suffix(suffix), Home::Ours) => config.is_suffix(suffix),
         // Which suffixes another domain has is its own affair, and so is who is asked about a name
         // alone our controller's.
-        (Typed::Suffix(_), Home::Another) | (Typed::Name, _) => true,
+        (Route::Suffix(_), Home::Another) | (Route::Nowhere, _) => true,
     }
 }
 
 /// What does not fit, and what can be done about it.
 struct Misfit<'a> {
-    typed: &'a Typed,
+    typed: &'a TypedName,
     info: &'a SamInfo4,
     is_ours: bool,
 }
 
 impl fmt::Display for Misfit<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.typed {
-            Typed::Domain(domain) => write!(formatter, "typed: the domain {}", Quoted(domain)),
-            Typed::Suffix(suffix) => write!(formatter, "typed: the suffix {}", Quoted(suffix)),
-            Typed::Name => formatter.write_str("typed: a name alone"),
+        match self.typed.route() {
+            Route::Domain(domain) => write!(formatter, "typed: the domain {}", Quoted(domain)),
+            Route::Suffix(suffix) => write!(formatter, "typed: the suffix {}", Quoted(suffix)),
+            Route::Nowhere => formatter.write_str("typed: a name alone"),
         }?;
         write!(
             formatter,
@@ -131,8 +106,8 @@ impl fmt::Display for Misfit<'_> {
             Quoted(&self.info.logon_domain_name),
             Quoted(&self.info.dns_logon_domain_name)
         )?;
-        match self.typed {
-            Typed::Suffix(suffix) if self.is_ours => write!(
+        match self.typed.route() {
+            Route::Suffix(suffix) if self.is_ours => write!(
                 formatter,
                 "; if the suffix is our own forest's, write upn_suffixes = [{}] into [netlogon]",
                 Quoted(suffix)
