@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::base::fault::{Fault, Minor};
 use crate::base::log;
 use crate::gss::abi::Out;
-use crate::gss::status;
+use crate::gss::last_fault;
 
 /// Makes an export: C's name and parameters, and a body that says `Ok(Success)` or what went wrong.
 ///
@@ -57,7 +57,7 @@ pub fn run(minor_status: &Out<u32>, body: impl FnOnce() -> Result<Success, Fault
     };
     let minor = fault.minor();
     minor_status.set(minor.code());
-    status::remember(fault);
+    last_fault::remember(fault);
     (minor.major() as u32) << ROUTINE_ERROR_OFFSET | minor.supplementary()
 }
 
