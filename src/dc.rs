@@ -12,6 +12,7 @@ mod failure;
 pub mod group_names;
 mod keytab;
 mod locate;
+mod nt_hashes;
 mod pool;
 mod secret;
 mod shared_key;

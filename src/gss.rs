@@ -17,7 +17,7 @@
 //! - [`entry`] — the panic boundary
 //! - [`memory`] — buffers and sets that the caller frees
 //! - [`oid`] — object identifiers, and which of them are ours
-//! - [`status`] — `gss_display_status`
+//! - [`last_fault`], [`status`] — what a minor status means, `gss_display_status`
 //! - [`name`], [`attribute`] — names, and what is known of them
 //! - [`cred`] — credentials: where the configuration comes from, who initiates
 //! - [`context`] — `gss_accept_sec_context` and what it makes
@@ -35,6 +35,7 @@ pub mod cred;
 pub mod entry;
 pub mod flags;
 pub mod initiate;
+pub mod last_fault;
 pub mod mech;
 pub mod memory;
 pub mod message;

@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::base::crypto::Key;
 use crate::base::wire::{DecodeError, Reader};
-use crate::dc::secret::NtHashes;
+use crate::dc::nt_hashes::NtHashes;
 
 /// Larger than any keytab of one host.
 pub(super) const LIMIT: u64 = 1 << 20;

@@ -13,24 +13,8 @@ use crate::base::crypto::{self, Key, SecretBytes};
 use crate::base::fault::{Fault, Minor};
 use crate::base::file::{self, Stamp};
 use crate::base::process::PerProcess;
+use crate::dc::nt_hashes::NtHashes;
 use crate::dc::{self, keytab};
-
-/// The NT hashes that the account's password may have.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct NtHashes {
-    pub(super) newest: Key,
-    /// The one before it, if a controller may not have heard of the change yet.
-    pub(super) before: Option<Key>,
-}
-
-impl NtHashes {
-    /// The likeliest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
-        [Some(&self.newest), self.before.as_ref()]
-            .into_iter()
-            .flatten()
-    }
-}
 
 /// Notices when the file of the secret has changed.
 pub(super) struct Watch(PerProcess<Mutex<Look>>);

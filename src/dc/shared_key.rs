@@ -28,8 +28,8 @@ use crate::base::log::{self, Severity};
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::locate::Candidate;
+use crate::dc::nt_hashes::NtHashes;
 use crate::dc::seconds_since_1970;
-use crate::dc::secret::NtHashes;
 use crate::protocol::rpc::schannel::agreement::Capable;
 
 use record::Unusable;

@@ -12,7 +12,7 @@
 
 use crate::base::crypto::{self, Key, SecretBytes};
 use crate::base::wire::{DecodeError, Reader, Writer};
-use crate::dc::secret::NtHashes;
+use crate::dc::nt_hashes::NtHashes;
 use crate::protocol::rpc::schannel::agreement::Capable;
 
 const MAGIC: &[u8; 8] = b"ntlmdc\0\x02";

@@ -5,7 +5,6 @@ pub mod sam_logon;
 
 use crate::base::wire::DecodeError;
 use crate::protocol::rpc::ndr::{Decoder, Encoder};
-use crate::protocol::rpc::schannel::Credential;
 use crate::protocol::rpc::{Error, NtStatus};
 
 /// NetrServerReqChallenge (MS-NRPC 3.5.4.4.1)
@@ -31,6 +30,9 @@ pub struct Parties<'a> {
     /// The machine's NetBIOS name: the account's without the `$`.
     pub computer: &'a str,
 }
+
+/// `NETLOGON_CREDENTIAL` (MS-NRPC 2.2.1.3.4): a challenge or a credential.
+pub type Credential = [u8; 8];
 
 /// `NETLOGON_AUTHENTICATOR` (MS-NRPC 2.2.1.1.5)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

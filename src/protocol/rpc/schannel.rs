@@ -8,10 +8,7 @@ pub mod agreement;
 pub mod seal;
 
 use crate::base::crypto::{self, Aes128Cfb8Encryptor, Key};
-use crate::protocol::rpc::netlogon::Authenticator;
-
-/// A challenge or a credential: 8 bytes.
-pub type Credential = [u8; 8];
+use crate::protocol::rpc::netlogon::{Authenticator, Credential};
 
 /// `SessionKey` from the account's NT hash and both challenges (MS-NRPC 3.1.4.3.1).
 pub fn session_key(nt_hash: &Key, client: &Credential, server: &Credential) -> Key {

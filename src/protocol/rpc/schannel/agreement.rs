@@ -3,9 +3,9 @@
 
 use crate::base::crypto::{self, Key};
 use crate::protocol::rpc::client::{Association, Outcome, Sealed};
-use crate::protocol::rpc::netlogon::{self, Parties};
+use crate::protocol::rpc::netlogon::{self, Credential, Parties};
 use crate::protocol::rpc::schannel::seal::Seal;
-use crate::protocol::rpc::schannel::{self, Credential, CredentialChain};
+use crate::protocol::rpc::schannel::{self, CredentialChain};
 use crate::protocol::rpc::{Error, FaultStatus, NtStatus};
 
 /// What we offer: all that Windows offers but Kerberos (MS-NRPC 3.1.4.2).
