@@ -196,7 +196,9 @@
  * account. */
 #define NTLMDC_E_LOGON_NOT_GRANTED 0x4E44040Au
 
-/* NTLM is blocked in this domain. The domain's policy `Restrict NTLM` blocks it. */
+/* NTLM is blocked in this domain. The domain's policy `Network security: Restrict NTLM: NTLM
+ * authentication in this domain` blocks it. Add the machine account to the policy's exception
+ * list by its name without the `$` (`WEB1-NTLM`). Event 8004 of the controller shows that name. */
 #define NTLMDC_E_NTLM_BLOCKED 0x4E44040Bu
 
 /* The account needs a smart card to log in. The account may log in with a smart card only. */
@@ -237,7 +239,9 @@
 #define NTLMDC_E_MACHINE_SECRET_REFUSED 0x4E440503u
 
 /* The domain controller does not know the machine account. `account` does not exist in the
- * domain, is disabled, or is no computer account. */
+ * domain, is disabled, or is no computer account. A read-only domain controller answers the
+ * same if it may not cache the account's secret: add the account to the Allowed RODC Password
+ * Replication Group, or list writable controllers in `controllers`. */
 #define NTLMDC_E_MACHINE_ACCOUNT_UNKNOWN 0x4E440504u
 
 /* The domain controller refused the secure channel. Check `domain`, `netbios_domain` and
@@ -278,6 +282,36 @@
 /* A TLS certificate cannot be used. A file of `tls_certificates` is missing, unreadable for
  * this process, or holds no certificate that has a channel binding. */
 #define NTLMDC_E_CERTIFICATE_UNUSABLE 0x4E44050Du
+
+/* The domain controller requires a secure channel that is authenticated with Kerberos. The
+ * controller rejects secure channels that are keyed with the machine account's secret; this
+ * mechanism has no other. Lift the policy for this account. On Samba 4.22 and later that is
+ * `server reject aes schannel:WEB1-NTLM$ = no` in smb.conf. Or list other controllers in
+ * `controllers`. */
+#define NTLMDC_E_KERBEROS_CHANNEL_REQUIRED 0x4E44050Eu
+
+/* The controller's endpoint mapper wants authentication: write the port into `controllers`. The
+ * policy `Restrict Unauthenticated RPC clients` is set on the controller. Write the port of its
+ * netlogon service into `controllers`, as `dc1.example.test:49152`; pin that port on the
+ * controller with the registry value `DCTcpipPort` of Netlogon. */
+#define NTLMDC_E_MAPPER_REFUSED 0x4E44050Fu
+
+/* The domain controller refuses to negotiate a secure channel without authentication. The
+ * policy `Restrict Unauthenticated RPC clients` is set to `Authenticated without exceptions` on
+ * the controller. Windows members cannot use such a controller either. Set it to
+ * `Authenticated`. */
+#define NTLMDC_E_UNAUTHENTICATED_RPC_REFUSED 0x4E440510u
+
+/* The domain controller did not understand the request. The controller rejected a parameter or
+ * the size of the request, before it looked at the password. The cause is a client's unusual
+ * response, or a bug of this mechanism: please report it, with the log's text and the version
+ * of the controller. */
+#define NTLMDC_E_REQUEST_NOT_UNDERSTOOD 0x4E440511u
+
+/* The domain controller does not answer to the name it was addressed by. The controller takes
+ * no name but its own in a logon request, and refused the empty name. Write its full DNS host
+ * name into `controllers`, not an address or an alias. */
+#define NTLMDC_E_LOGON_SERVER_REFUSED 0x4E440512u
 
 /* NTLM is not configured. Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE
  * for the process. */

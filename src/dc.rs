@@ -24,6 +24,8 @@ use crate::base::fault::{Fault, Minor};
 use crate::base::net;
 use crate::protocol::rpc::{self, FaultStatus, NtStatus};
 
+pub(crate) use failure::minor_of_verdict;
+
 /// What was being done when something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -144,10 +146,7 @@ impl Error {
 
     /// The machine account or its secret was refused.
     fn is_account_refused(&self) -> bool {
-        matches!(
-            self.minor(),
-            Minor::MachineSecretRefused | Minor::MachineAccountUnknown
-        )
+        failure::is_account_refused(self.minor())
     }
 
     /// The controller does not know the channel's key, or no longer: it executed nothing.
@@ -257,16 +256,13 @@ fn minor_of(step: Step, error: &rpc::Error) -> Minor {
         }
         rpc::Error::Downgraded(_) | rpc::Error::HeadersUnsigned(_) => Minor::ChannelDowngraded,
         rpc::Error::NotRegistered(_) => Minor::ControllerNotReady,
-        rpc::Error::BindRefused(_) | rpc::Error::Fault(_) => Minor::ChannelRefused,
-        rpc::Error::Status(_, status) => match (step, *status) {
-            (Step::AgreeOnKey, NtStatus::ACCESS_DENIED) => Minor::MachineSecretRefused,
-            (_, NtStatus::NO_TRUST_SAM_ACCOUNT) => Minor::MachineAccountUnknown,
-            (_, NtStatus::DOWNGRADE_DETECTED) => Minor::ChannelDowngraded,
-            (_, NtStatus::NETLOGON_NOT_STARTED | NtStatus::INVALID_SERVER_STATE) => {
-                Minor::ControllerNotReady
-            }
-            _ => Minor::ChannelRefused,
+        rpc::Error::Fault(FaultStatus::ACCESS_DENIED) => match step {
+            Step::FindPort => Minor::MapperRefused,
+            Step::AgreeOnKey => Minor::UnauthenticatedRpcRefused,
+            Step::OpenChannel | Step::Logon | Step::Names => Minor::ChannelRefused,
         },
+        rpc::Error::BindRefused(_) | rpc::Error::Fault(_) => Minor::ChannelRefused,
+        rpc::Error::Status(_, status) => failure::minor_of_status(step, *status),
         // Nothing that came in an NTLM message is too long.
         rpc::Error::TooLong(_) => Minor::InternalError,
         rpc::Error::NoRandomBytes(_) => Minor::NoRandomBytes,

@@ -172,7 +172,9 @@ minor_codes! {
     /// The account lacks the right to log in over the network here, or selective authentication of
     /// a trust does not include this server's machine account.
     0x4E44_040A LogonNotGranted Unauthorized "the account may not log in to this server";
-    /// The domain's policy `Restrict NTLM` blocks it.
+    /// The domain's policy `Network security: Restrict NTLM: NTLM authentication in this domain` blocks
+    /// it. Add the machine account to the policy's exception list by its name without the `$`
+    /// (`WEB1-NTLM`). Event 8004 of the controller shows that name.
     0x4E44_040B NtlmBlocked Unauthorized "NTLM is blocked in this domain";
     /// The account may log in with a smart card only.
     0x4E44_040C SmartcardRequired Unauthorized "the account needs a smart card to log in";
@@ -200,7 +202,9 @@ minor_codes! {
     /// domain, or mistyped. Once it is right, the next try may take 45 seconds; no restart is needed.
     0x4E44_0503 MachineSecretRefused Failure
         "the domain controller refused the machine account's secret";
-    /// `account` does not exist in the domain, is disabled, or is no computer account.
+    /// `account` does not exist in the domain, is disabled, or is no computer account. A read-only
+    /// domain controller answers the same if it may not cache the account's secret: add the account to
+    /// the Allowed RODC Password Replication Group, or list writable controllers in `controllers`.
     0x4E44_0504 MachineAccountUnknown Failure
         "the domain controller does not know the machine account";
     /// Check `domain`, `netbios_domain` and `account`: the controller did not accept our names.
@@ -228,6 +232,30 @@ minor_codes! {
     /// A file of `tls_certificates` is missing, unreadable for this process, or holds no certificate
     /// that has a channel binding.
     0x4E44_050D CertificateUnusable Failure "a TLS certificate cannot be used";
+    /// The controller rejects secure channels that are keyed with the machine account's secret; this
+    /// mechanism has no other. Lift the policy for this account. On Samba 4.22 and later that is
+    /// `server reject aes schannel:WEB1-NTLM$ = no` in smb.conf. Or list other controllers in
+    /// `controllers`.
+    0x4E44_050E KerberosChannelRequired Failure
+        "the domain controller requires a secure channel that is authenticated with Kerberos";
+    /// The policy `Restrict Unauthenticated RPC clients` is set on the controller. Write the port of
+    /// its netlogon service into `controllers`, as `dc1.example.test:49152`; pin that port on the
+    /// controller with the registry value `DCTcpipPort` of Netlogon.
+    0x4E44_050F MapperRefused Failure
+        "the controller's endpoint mapper wants authentication: write the port into `controllers`";
+    /// The policy `Restrict Unauthenticated RPC clients` is set to `Authenticated without exceptions` on
+    /// the controller. Windows members cannot use such a controller either. Set it to `Authenticated`.
+    0x4E44_0510 UnauthenticatedRpcRefused Failure
+        "the domain controller refuses to negotiate a secure channel without authentication";
+    /// The controller rejected a parameter or the size of the request, before it looked at the password.
+    /// The cause is a client's unusual response, or a bug of this mechanism: please report it, with the
+    /// log's text and the version of the controller.
+    0x4E44_0511 RequestNotUnderstood Failure
+        "the domain controller did not understand the request";
+    /// The controller takes no name but its own in a logon request, and refused the empty name. Write
+    /// its full DNS host name into `controllers`, not an address or an alias.
+    0x4E44_0512 LogonServerRefused Failure
+        "the domain controller does not answer to the name it was addressed by";
 
     // 06: set-up
     /// Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE for the process.

@@ -1,5 +1,6 @@
-//! What follows when a controller has been asked: the one table from outcome to action.
+//! What follows when a controller has been asked: the one table from outcome to action and code.
 
+use crate::base::fault::Minor;
 use crate::base::net;
 use crate::dc::{Error, Step};
 use crate::protocol::rpc::netlogon::sam_logon::Verdict;
@@ -44,33 +45,235 @@ pub(super) fn of(outcome: Result<&Verdict, &Error>, origin: Origin) -> Action {
         Ok(Verdict::Refused {
             status,
             authoritative,
-        }) => of_status(*status, *authoritative),
+        }) => row_of(*status, *authoritative).0,
         Err(error) => of_error(error, origin),
     }
 }
 
-fn of_status(status: NtStatus, authoritative: bool) -> Action {
-    match (status, authoritative) {
-        // Without authority, it says so while it starts.
-        (NtStatus::ACCESS_DENIED, false) => Action::NextController,
-        (NtStatus::ACCESS_DENIED | NtStatus::NOT_FOUND, _) => Action::Reauthenticate,
-        (NtStatus::NETLOGON_NOT_STARTED | NtStatus::INVALID_SERVER_STATE, _) => {
-            Action::NextController
-        }
-        (
-            NtStatus::NO_LOGON_SERVERS
-            | NtStatus::DOMAIN_CONTROLLER_NOT_FOUND
-            | NtStatus::NO_TRUST_LSA_SECRET
-            | NtStatus::NO_TRUST_SAM_ACCOUNT
-            | NtStatus::TRUSTED_DOMAIN_FAILURE
-            | NtStatus::TRUSTED_RELATIONSHIP_FAILURE
-            | NtStatus::TRUST_FAILURE
-            | NtStatus::DOMAIN_TRUST_INCONSISTENT,
-            _,
-        ) => Action::AskElsewhere,
-        (NtStatus::DOWNGRADE_DETECTED | NtStatus::INVALID_COMPUTER_NAME, _) => Action::GiveUp,
-        _ => Action::Answer,
+/// What each status of NetrLogonSamLogonEx leads to, and what the administrator reads. A code of the
+/// family 05 says that nothing was found out about the user: it never counts as a guess.
+const STATUSES: &[(Action, Minor, &[NtStatus])] = &[
+    (
+        Action::Answer,
+        Minor::BadUserOrPassword,
+        &[
+            NtStatus::WRONG_PASSWORD,
+            NtStatus::NO_SUCH_USER,
+            NtStatus::NO_SUCH_DOMAIN,
+        ],
+    ),
+    (
+        Action::Answer,
+        Minor::AccountDisabled,
+        &[NtStatus::ACCOUNT_DISABLED],
+    ),
+    (
+        Action::Answer,
+        Minor::AccountLockedOut,
+        &[NtStatus::ACCOUNT_LOCKED_OUT],
+    ),
+    (
+        Action::Answer,
+        Minor::AccountExpired,
+        &[NtStatus::ACCOUNT_EXPIRED],
+    ),
+    (
+        Action::Answer,
+        Minor::PasswordExpired,
+        &[NtStatus::PASSWORD_EXPIRED],
+    ),
+    (
+        Action::Answer,
+        Minor::PasswordMustChange,
+        &[NtStatus::PASSWORD_MUST_CHANGE],
+    ),
+    (
+        Action::Answer,
+        Minor::InvalidLogonHours,
+        &[NtStatus::INVALID_LOGON_HOURS],
+    ),
+    (
+        Action::Answer,
+        Minor::InvalidWorkstation,
+        &[NtStatus::INVALID_WORKSTATION],
+    ),
+    (
+        Action::Answer,
+        Minor::AccountRestriction,
+        &[NtStatus::ACCOUNT_RESTRICTION],
+    ),
+    (
+        Action::Answer,
+        Minor::LogonNotGranted,
+        &[
+            NtStatus::LOGON_TYPE_NOT_GRANTED,
+            NtStatus::AUTHENTICATION_FIREWALL_FAILED,
+        ],
+    ),
+    (
+        Action::Answer,
+        Minor::NtlmBlocked,
+        &[NtStatus::NTLM_BLOCKED],
+    ),
+    (
+        Action::Answer,
+        Minor::SmartcardRequired,
+        &[NtStatus::SMARTCARD_LOGON_REQUIRED],
+    ),
+    (
+        Action::Answer,
+        Minor::TrustAccount,
+        &[
+            NtStatus::NOLOGON_INTERDOMAIN_TRUST_ACCOUNT,
+            NtStatus::NOLOGON_WORKSTATION_TRUST_ACCOUNT,
+            NtStatus::NOLOGON_SERVER_TRUST_ACCOUNT,
+        ],
+    ),
+    (
+        Action::Answer,
+        Minor::TimeDifference,
+        &[NtStatus::TIME_DIFFERENCE_AT_DC],
+    ),
+    // What a controller says before it looks at the password, when the names in the response are not
+    // those of the channel (MS-NRPC 3.5.4.5.1).
+    (
+        Action::Answer,
+        Minor::NetbiosNamesRefused,
+        &[NtStatus::LOGON_FAILURE],
+    ),
+    (
+        Action::Reauthenticate,
+        Minor::ChannelRefused,
+        &[NtStatus::ACCESS_DENIED, NtStatus::NOT_FOUND],
+    ),
+    (
+        Action::NextController,
+        Minor::ControllerNotReady,
+        &[
+            NtStatus::NETLOGON_NOT_STARTED,
+            NtStatus::INVALID_SERVER_STATE,
+        ],
+    ),
+    // Infrastructure: of this controller, or of the one that it forwarded the logon to. A trusted
+    // domain's controller can cause each of them, so the controller is not marked as failed.
+    (
+        Action::AskElsewhere,
+        Minor::ControllerNotReady,
+        &[
+            NtStatus::NO_LOGON_SERVERS,
+            NtStatus::DOMAIN_CONTROLLER_NOT_FOUND,
+            NtStatus::UNSUCCESSFUL,
+            NtStatus::NO_MEMORY,
+            NtStatus::INSUFFICIENT_RESOURCES,
+            NtStatus::PIPE_DISCONNECTED,
+            NtStatus::IO_TIMEOUT,
+            NtStatus::REMOTE_NOT_LISTENING,
+            NtStatus::BAD_NETWORK_PATH,
+            NtStatus::UNEXPECTED_NETWORK_ERROR,
+            NtStatus::NETWORK_NAME_DELETED,
+            NtStatus::BAD_NETWORK_NAME,
+            NtStatus::CANT_ACCESS_DOMAIN_INFO,
+            NtStatus::INVALID_DOMAIN_STATE,
+            NtStatus::INVALID_DOMAIN_ROLE,
+            NtStatus::INTERNAL_DB_CORRUPTION,
+            NtStatus::INTERNAL_ERROR,
+            NtStatus::PIPE_BROKEN,
+            NtStatus::INTERNAL_DB_ERROR,
+            NtStatus::INSUFF_SERVER_RESOURCES,
+            NtStatus::CONNECTION_DISCONNECTED,
+            NtStatus::CONNECTION_RESET,
+            NtStatus::CONNECTION_REFUSED,
+            NtStatus::NETWORK_UNREACHABLE,
+            NtStatus::HOST_UNREACHABLE,
+            NtStatus::CONNECTION_ABORTED,
+            NtStatus::DS_BUSY,
+            NtStatus::DS_UNAVAILABLE,
+            // A read-only controller that cannot reach a writable one.
+            NtStatus::NO_SECRETS,
+            NtStatus::SERVER_UNAVAILABLE,
+            NtStatus::CALL_FAILED,
+            NtStatus::CALL_CANCELLED,
+        ],
+    ),
+    (
+        Action::AskElsewhere,
+        Minor::TrustBroken,
+        &[
+            NtStatus::NO_TRUST_LSA_SECRET,
+            NtStatus::TRUSTED_DOMAIN_FAILURE,
+            NtStatus::TRUSTED_RELATIONSHIP_FAILURE,
+            NtStatus::TRUST_FAILURE,
+            NtStatus::DOMAIN_TRUST_INCONSISTENT,
+        ],
+    ),
+    (
+        Action::AskElsewhere,
+        Minor::MachineAccountUnknown,
+        &[NtStatus::NO_TRUST_SAM_ACCOUNT],
+    ),
+    // The names that `Channel::logon` has tried.
+    (
+        Action::NextController,
+        Minor::LogonServerRefused,
+        &[NtStatus::INVALID_COMPUTER_NAME],
+    ),
+    (
+        Action::GiveUp,
+        Minor::ChannelDowngraded,
+        &[NtStatus::DOWNGRADE_DETECTED],
+    ),
+    (
+        Action::GiveUp,
+        Minor::RequestNotUnderstood,
+        &[
+            NtStatus::INVALID_INFO_CLASS,
+            NtStatus::INVALID_PARAMETER,
+            NtStatus::BUFFER_TOO_SMALL,
+        ],
+    ),
+];
+
+/// The row of a status of NetrLogonSamLogonEx.
+fn row_of(status: NtStatus, authoritative: bool) -> (Action, Minor) {
+    // Without authority, it says so while it starts.
+    if (status, authoritative) == (NtStatus::ACCESS_DENIED, false) {
+        return (Action::NextController, Minor::ControllerNotReady);
     }
+    let mut rows = STATUSES.iter();
+    match rows.find(|(.., statuses)| statuses.contains(&status)) {
+        Some((action, minor, _)) => (*action, *minor),
+        // The call between two controllers failed: no such status is about a user.
+        None if status.is_rpc() => (Action::AskElsewhere, Minor::ControllerNotReady),
+        None => (Action::Answer, Minor::LogonDenied),
+    }
+}
+
+/// What a status of NetrLogonSamLogonEx means.
+pub(crate) fn minor_of_verdict(status: NtStatus, authoritative: bool) -> Minor {
+    row_of(status, authoritative).1
+}
+
+/// What a status of any other call means.
+pub(super) fn minor_of_status(step: Step, status: NtStatus) -> Minor {
+    match (step, status) {
+        (Step::AgreeOnKey, NtStatus::ACCESS_DENIED) => Minor::MachineSecretRefused,
+        (Step::AgreeOnKey, NtStatus::DOWNGRADE_DETECTED) => Minor::KerberosChannelRequired,
+        _ => match minor_of_verdict(status, true) {
+            minor @ (Minor::MachineAccountUnknown
+            | Minor::ControllerNotReady
+            | Minor::ChannelDowngraded
+            | Minor::RequestNotUnderstood) => minor,
+            _ => Minor::ChannelRefused,
+        },
+    }
+}
+
+/// Whether the controller rejected the machine account itself: only an administrator can mend that.
+pub(super) fn is_account_refused(minor: Minor) -> bool {
+    matches!(
+        minor,
+        Minor::MachineSecretRefused | Minor::MachineAccountUnknown | Minor::KerberosChannelRequired
+    )
 }
 
 fn of_error(error: &Error, origin: Origin) -> Action {
@@ -87,16 +290,13 @@ fn of_error(error: &Error, origin: Origin) -> Action {
         } if origin == Origin::Reused => Action::Reopen,
         Error::Rpc { step, error, .. } => match error {
             // A password that was just changed, or an account that was just made, may not have come
-            // to every controller yet.
-            rpc::Error::Status(_, NtStatus::ACCESS_DENIED | NtStatus::NO_TRUST_SAM_ACCOUNT)
-                if *step == Step::AgreeOnKey =>
+            // to every controller yet; nor need all have the same policy.
+            rpc::Error::Status(_, status)
+                if is_account_refused(minor_of_status(*step, *status)) =>
             {
                 Action::AskElsewhere
             }
-            rpc::Error::Status(_, status) => match of_status(*status, true) {
-                Action::Answer | Action::Reauthenticate => Action::NextController,
-                action => action,
-            },
+            rpc::Error::Status(..) => Action::NextController,
             rpc::Error::TooLong(_)
             | rpc::Error::NoRandomBytes(_)
             | rpc::Error::HeadersUnsigned(_) => Action::GiveUp,
@@ -187,13 +387,27 @@ mod tests {
             (0xC000_019B, true, AskElsewhere),
             // About our configuration, or the domain's rules.
             (0xC000_0388, true, GiveUp),
-            (0xC000_0122, true, GiveUp),
+            (0xC000_000D, true, GiveUp),
+            // Another controller may take another name.
+            (0xC000_0122, true, NextController),
         ] {
             let verdict = Verdict::Refused {
                 status: NtStatus(status),
                 authoritative,
             };
             assert_eq!(of(Ok(&verdict), Origin::Reused), action, "{status:#x}");
+        }
+    }
+
+    #[test]
+    fn each_status_has_one_row() {
+        let all = || STATUSES.iter().flat_map(|(.., statuses)| *statuses);
+        for status in all() {
+            assert_eq!(
+                all().filter(|other| *other == status).count(),
+                1,
+                "{status}"
+            );
         }
     }
 
@@ -236,8 +450,9 @@ mod tests {
             (Step::AgreeOnKey, status(0xC000_0192), NextController),
             (Step::AgreeOnKey, status(0xC000_00DC), NextController),
             (Step::AgreeOnKey, status(0xC000_FFFF), NextController),
-            (Step::AgreeOnKey, status(0xC000_0388), GiveUp),
-            (Step::AgreeOnKey, status(0xC000_0122), GiveUp),
+            (Step::AgreeOnKey, status(0xC000_0388), AskElsewhere),
+            (Step::AgreeOnKey, status(0xC000_0122), NextController),
+            (Step::AgreeOnKey, status(0xC000_000D), NextController),
             (Step::Logon, rpc::Error::Forged("x"), NextController),
             (Step::Logon, rpc::Error::Sequence("x"), NextController),
             (

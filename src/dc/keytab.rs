@@ -45,9 +45,9 @@ impl fmt::Display for Problem {
             Self::NoArcfour { principal, kvno } => write!(
                 formatter,
                 "the newest key of {principal} (version {kvno}) is there for AES only, and \
-                 NETLOGON needs the arcfour-hmac key. Add it from the account's password with \
-                 ktutil: addent -password -p {principal} -k {kvno} -e arcfour-hmac; or write the \
-                 password to a file and set `secret` instead of `keytab`"
+                 NETLOGON needs the arcfour-hmac key (etype 23), which tools no longer write: write \
+                 the account's password to a file and set `secret` instead of `keytab`; or add the \
+                 key with ktutil: addent -password -p {principal} -k {kvno} -e arcfour-hmac"
             ),
         }
     }
@@ -263,6 +263,8 @@ mod tests {
         let text = first_bytes(&bytes).unwrap_err().to_string();
         assert!(text.contains("web1$@EXAMPLE.TEST"), "{text}");
         assert!(text.contains("-k 2 -e arcfour-hmac"), "{text}");
+        let [secret, ktutil] = ["set `secret`", "ktutil"].map(|way| text.find(way).unwrap());
+        assert!(secret < ktutil, "the better way comes first: {text}");
     }
 
     #[test]

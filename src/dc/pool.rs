@@ -7,10 +7,11 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::base::fault::{Fault, Minor};
+use crate::base::fault::Fault;
 use crate::base::net::Deadline;
 use crate::dc::Error;
 use crate::dc::channel::Channel;
+use crate::dc::failure;
 use crate::dc::locate::Candidate;
 use crate::dc::seconds_since_1970;
 
@@ -96,10 +97,7 @@ impl Outage {
     /// How long the next pause is, after this `fault`. An account that is refused needs a person: who
     /// has mended it waits no longer than it has been broken.
     fn next_pause(last: Option<&Self>, fault: &Fault) -> Duration {
-        let is_refused = matches!(
-            fault.minor(),
-            Minor::MachineSecretRefused | Minor::MachineAccountUnknown
-        );
+        let is_refused = failure::is_account_refused(fault.minor());
         // Those that had begun before, and failed too, were no further tries.
         match last.filter(|last| is_refused && last.being_tried) {
             Some(last) => (last.pause * 2).min(LONGEST_OUTAGE),

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use gss_ntlmdc::base::fault::Minor::{
     self, AccountLockedOut, BadUserOrPassword, ChannelRefused, ControllerUnreachable,
+    KerberosChannelRequired,
 };
 
 use crate::controller::{self, Controller};
@@ -31,6 +32,19 @@ fn a_controller_that_fails_in_any_step_is_left_for_the_next() {
 #[test]
 fn a_controller_that_is_not_ready_is_left_for_the_next() {
     for (status, authoritative) in [
+        (0xC000_0001, true),
+        (0xC000_0017, true),
+        (0xC000_009A, true),
+        (0xC000_00B5, true),
+        (0xC000_00BE, true),
+        (0xC000_00CC, true),
+        (0xC000_00DA, true),
+        (0xC000_00E5, true),
+        (0xC000_0122, true),
+        (0xC000_0371, true),
+        (0xC002_0017, true),
+        (0xC002_001B, true),
+        (0xC002_0050, true),
         (0xC000_005E, true),
         (0xC000_0192, true),
         (0xC000_0022, false),
@@ -41,6 +55,29 @@ fn a_controller_that_is_not_ready_is_left_for_the_next() {
         let liar = left_for_an_honest_one(&format!("{status:#x}"), lie);
         assert!(liar.turns(Step::Logon) >= 1, "{status:#x}: was not asked");
     }
+}
+
+/// A policy of that controller: another may have none.
+#[test]
+fn a_controller_that_wants_kerberos_is_left_for_the_next() {
+    let lie = at(Step::Authenticate, |draft| {
+        draft.put(16, &0xC000_0388_u32.to_le_bytes());
+    });
+    let liar = left_for_an_honest_one("0xC0000388", lie);
+    assert_eq!(liar.turns(Step::Authenticate), 1);
+}
+
+/// As with a refused account: with no other controller, the pause between two tries grows.
+#[test]
+fn a_domain_that_wants_kerberos_is_not_asked_for_each_login() {
+    let controller = Controller::that(at(Step::Authenticate, |draft| {
+        draft.put(16, &0xC000_0388_u32.to_le_bytes());
+    }));
+    let verifier = verifier_of(&[controller.address]);
+    for _ in 0..3 {
+        verifier.refuses("alice", Kind::Unavailable, KerberosChannelRequired);
+    }
+    assert_eq!(controller.turns(Step::Authenticate), 1);
 }
 
 fn left_for_an_honest_one(what: &str, lie: controller::Lie) -> Controller {

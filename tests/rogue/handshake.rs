@@ -194,11 +194,18 @@ fn a_status_is_told_as_what_it_is() {
         (Challenge, 8, 0x0000_0103, ChannelRefused),
         (Authenticate, 16, 0xC000_0022, MachineSecretRefused),
         (Authenticate, 16, 0xC000_018B, MachineAccountUnknown),
-        (Authenticate, 16, 0xC000_0388, ChannelDowngraded),
+        (
+            Authenticate,
+            16,
+            0xC000_0388,
+            Minor::KerberosChannelRequired,
+        ),
         (Authenticate, 16, 0xC000_00DC, Minor::ControllerNotReady),
+        (Authenticate, 16, 0xC000_0371, Minor::ControllerNotReady),
+        (Authenticate, 16, 0xC000_0122, ChannelRefused),
         (Authenticate, 16, 0x8000_0005, ChannelRefused),
         (Capabilities, 20, 0xC000_0022, ChannelRefused),
-        (RequestedFlags, 20, 0xC000_000D, ChannelRefused),
+        (RequestedFlags, 20, 0xC000_000D, Minor::RequestNotUnderstood),
     ] {
         let what = format!("{step:?} {status:#x}");
         trials.push(trial(what, minor, step, move |draft| {

@@ -74,6 +74,10 @@ fn a_fault_in_each_step_is_no_answer() {
         ] {
             let minor = match (step, status) {
                 (Step::Capabilities, 0x1C01_0002) => ChannelDowngraded,
+                // The policy that asks for authentication before there can be any.
+                (Step::Bind | Step::Challenge | Step::Authenticate, 5) => {
+                    Minor::UnauthenticatedRpcRefused
+                }
                 // These are what old controllers say there.
                 (Step::RequestedFlags, 0x1C00_0006 | 0x6F7) => continue,
                 _ => ChannelRefused,

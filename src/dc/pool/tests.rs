@@ -1,4 +1,5 @@
 use super::*;
+use crate::base::fault::Minor;
 use crate::protocol::rpc::schannel::agreement::Capable;
 use std::net::{TcpListener, TcpStream};
 use std::thread;

@@ -11,17 +11,17 @@ pub struct NtStatus(pub u32);
 pub struct FaultStatus(pub u32);
 
 macro_rules! named {
-    ($type:ident $prefix:literal { $($code:literal $name:ident)+ }) => {
+    ($type:ident $($prefix:literal { $($code:literal $name:ident)+ })+) => {
         impl $type {
-            $(
+            $($(
                 #[doc = concat!("`", $prefix, stringify!($name), "`")]
                 pub const $name: Self = Self($code);
-            )+
+            )+)+
 
             /// The name in the specification, if it is one of these.
             pub const fn name(self) -> Option<&'static str> {
                 match self {
-                    $(Self::$name => Some(concat!($prefix, stringify!($name))),)+
+                    $($(Self::$name => Some(concat!($prefix, stringify!($name))),)+)+
                     _ => None,
                 }
             }
@@ -42,9 +42,13 @@ macro_rules! named {
 named! { NtStatus "STATUS_" {
     0x0000_0000 SUCCESS
     0x0000_0107 SOME_NOT_MAPPED
+    0xC000_0001 UNSUCCESSFUL
     0xC000_0002 NOT_IMPLEMENTED
+    0xC000_0003 INVALID_INFO_CLASS
     0xC000_000D INVALID_PARAMETER
+    0xC000_0017 NO_MEMORY
     0xC000_0022 ACCESS_DENIED
+    0xC000_0023 BUFFER_TOO_SMALL
     0xC000_005E NO_LOGON_SERVERS
     0xC000_0064 NO_SUCH_USER
     0xC000_006A WRONG_PASSWORD
@@ -55,10 +59,25 @@ named! { NtStatus "STATUS_" {
     0xC000_0071 PASSWORD_EXPIRED
     0xC000_0072 ACCOUNT_DISABLED
     0xC000_0073 NONE_MAPPED
+    0xC000_009A INSUFFICIENT_RESOURCES
+    0xC000_00B0 PIPE_DISCONNECTED
+    0xC000_00B5 IO_TIMEOUT
+    0xC000_00BC REMOTE_NOT_LISTENING
+    0xC000_00BE BAD_NETWORK_PATH
+    0xC000_00C4 UNEXPECTED_NETWORK_ERROR
+    0xC000_00C9 NETWORK_NAME_DELETED
+    0xC000_00CC BAD_NETWORK_NAME
+    0xC000_00DA CANT_ACCESS_DOMAIN_INFO
     0xC000_00DC INVALID_SERVER_STATE
+    0xC000_00DD INVALID_DOMAIN_STATE
+    0xC000_00DE INVALID_DOMAIN_ROLE
     0xC000_00DF NO_SUCH_DOMAIN
+    0xC000_00E4 INTERNAL_DB_CORRUPTION
+    0xC000_00E5 INTERNAL_ERROR
     0xC000_0122 INVALID_COMPUTER_NAME
     0xC000_0133 TIME_DIFFERENCE_AT_DC
+    0xC000_014B PIPE_BROKEN
+    0xC000_0158 INTERNAL_DB_ERROR
     0xC000_015B LOGON_TYPE_NOT_GRANTED
     0xC000_018A NO_TRUST_LSA_SECRET
     0xC000_018B NO_TRUST_SAM_ACCOUNT
@@ -71,14 +90,28 @@ named! { NtStatus "STATUS_" {
     0xC000_0199 NOLOGON_WORKSTATION_TRUST_ACCOUNT
     0xC000_019A NOLOGON_SERVER_TRUST_ACCOUNT
     0xC000_019B DOMAIN_TRUST_INCONSISTENT
+    0xC000_0205 INSUFF_SERVER_RESOURCES
+    0xC000_020C CONNECTION_DISCONNECTED
+    0xC000_020D CONNECTION_RESET
     0xC000_0224 PASSWORD_MUST_CHANGE
     0xC000_0225 NOT_FOUND
     0xC000_0233 DOMAIN_CONTROLLER_NOT_FOUND
     0xC000_0234 ACCOUNT_LOCKED_OUT
+    0xC000_0236 CONNECTION_REFUSED
+    0xC000_023C NETWORK_UNREACHABLE
+    0xC000_023D HOST_UNREACHABLE
+    0xC000_0241 CONNECTION_ABORTED
+    0xC000_02A5 DS_BUSY
+    0xC000_02A6 DS_UNAVAILABLE
     0xC000_02FA SMARTCARD_LOGON_REQUIRED
+    0xC000_0371 NO_SECRETS
     0xC000_0388 DOWNGRADE_DETECTED
     0xC000_0413 AUTHENTICATION_FIREWALL_FAILED
     0xC000_0418 NTLM_BLOCKED
+} "RPC_NT_" {
+    0xC002_0017 SERVER_UNAVAILABLE
+    0xC002_001B CALL_FAILED
+    0xC002_0050 CALL_CANCELLED
 } }
 
 named! { FaultStatus "" {
@@ -90,6 +123,14 @@ named! { FaultStatus "" {
     0x1C01_0003 UNK_IF
 } }
 
+impl NtStatus {
+    /// Whether an RPC call failed that the controller made itself: `FACILITY_RPC_RUNTIME` and
+    /// `FACILITY_RPC_STUBS` (MS-ERREF 2.3).
+    pub const fn is_rpc(self) -> bool {
+        matches!(self.0 >> 16, 0xC002 | 0xC003)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +140,10 @@ mod tests {
         assert_eq!(
             NtStatus::WRONG_PASSWORD.to_string(),
             "STATUS_WRONG_PASSWORD (0xC000006A)"
+        );
+        assert_eq!(
+            NtStatus::CALL_FAILED.to_string(),
+            "RPC_NT_CALL_FAILED (0xC002001B)"
         );
         assert_eq!(NtStatus(0xC000_FFFF).to_string(), "0xC000FFFF");
         assert_eq!(FaultStatus(0x721).to_string(), "SEC_PKG_ERROR (0x00000721)");
