@@ -1,6 +1,7 @@
 //! Files that the configuration names: read whole, with a limit, and noticed when they change.
 
 pub mod private;
+pub mod text;
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};

@@ -15,6 +15,12 @@ use crate::dc::nt_hashes::NtHashes;
 pub(super) const LIMIT: u64 = 1 << 20;
 
 const VERSION: [u8; 2] = [0x05, 0x02];
+
+/// True if the content begins as a keytab does.
+pub(super) fn is_keytab(content: &[u8]) -> bool {
+    content.starts_with(&VERSION)
+}
+
 /// RFC 4757
 const ARCFOUR_HMAC: u16 = 23;
 

@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime};
 use crate::base::config;
 use crate::base::crypto::{self, Key, SecretBytes};
 use crate::base::fault::{Fault, Minor};
-use crate::base::file::{self, Stamp};
+use crate::base::file::{self, Stamp, text};
 use crate::base::process::PerProcess;
 use crate::dc::nt_hashes::NtHashes;
 use crate::dc::{self, keytab};
@@ -94,20 +94,22 @@ fn unusable(path: &Path, problem: &dyn Display) -> Fault {
     Minor::SecretFileUnusable.because(format_args!("{}: {problem}", path.display()))
 }
 
-/// The password in UTF-8, or its NT hash in exactly 32 hexadecimal digits. One newline at the end
-/// does not count.
-fn parse(content: &SecretBytes) -> Result<Key, &'static str> {
-    let bytes = content.expose();
-    let secret = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let secret = secret.strip_suffix(b"\r").unwrap_or(secret);
+/// The password in UTF-8, or its NT hash in exactly 32 hexadecimal digits. A byte order mark and one
+/// line end do not count.
+fn parse(content: &SecretBytes) -> Result<Key, String> {
+    if keytab::is_keytab(content.expose()) {
+        return Err("it is a keytab; name it with `keytab`, in the place of `secret`".to_owned());
+    }
+    let text = text::parse(content.expose()).map_err(|error| error.to_string())?;
+    let secret = text.strip_suffix('\n').unwrap_or(text);
+    let secret = secret.strip_suffix('\r').unwrap_or(secret);
     if secret.is_empty() {
-        return Err("it is empty");
+        return Err("it is empty".to_owned());
     }
-    if let Some(hash) = Key::from_hexadecimal(secret) {
-        return Ok(hash);
+    match Key::from_hexadecimal(secret.as_bytes()) {
+        Some(hash) => Ok(hash),
+        None => Ok(crypto::nt_hash(secret)),
     }
-    let password = str::from_utf8(secret).map_err(|_| "it is not UTF-8")?;
-    Ok(crypto::nt_hash(password))
 }
 
 #[cfg(test)]
@@ -142,6 +144,8 @@ mod tests {
         let hash = hex!("a4f49c406510bdcab6824ee7c30fd852");
         for content in [
             "Password",
+            "\u{FEFF}Password\r\n",
+            "\u{FEFF}a4f49c406510bdcab6824ee7c30fd852\r\n",
             "Password\n",
             "Password\r\n",
             "a4f49c406510bdcab6824ee7c30fd852",
@@ -170,7 +174,19 @@ mod tests {
         refused(directory.path(), "not a regular file");
         refused(&file(&directory, b"hunter2", 0o644), "chmod 0640");
         refused(&file(&directory, b"\n", 0o640), "empty");
+        refused(&file(&directory, b"\xEF\xBB\xBF\r\n", 0o640), "empty");
         refused(&file(&directory, b"hunter2\xFF", 0o640), "UTF-8");
+        let wide: Vec<u8> = "hunter2"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        refused(&file(&directory, &wide, 0o640), "UTF-16LE");
+        let marked = [b"\xFF\xFE", wide.as_slice()].concat();
+        refused(
+            &file(&directory, &marked, 0o640),
+            "iconv -f UTF-16 -t UTF-8",
+        );
+        refused(&file(&directory, b"\x05\x02\0\0\0\x01x", 0o640), "`keytab`");
         refused(&file(&directory, &[b'x'; 1025], 0o640), "longer than 1024");
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use crate::base::config::{self, Config, NetbiosName, VerifierKind};
 use crate::base::fault::{Fault, Minor};
-use crate::base::file::{self, LOOK_AGAIN, Stamp};
+use crate::base::file::{self, LOOK_AGAIN, Stamp, text};
 use crate::base::log::{self, Severity};
 use crate::base::process::PerProcess;
 use crate::login::guess_limit::GuessLimit;
@@ -249,9 +249,9 @@ fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {
             "{shown}: {error}; neither NTLMDC_CONFIG nor NTLM_USER_FILE is set"
         )),
     })?;
-    let config = String::from_utf8(text)
-        .map_err(|_| "not UTF-8".to_owned())
-        .and_then(|text| Config::parse(&text))
+    let config = text::parse(&text)
+        .map_err(|error| error.to_string())
+        .and_then(Config::parse)
         .map_err(|error| Minor::BadConfiguration.because(format_args!("{shown}: {error}")))?;
     Ok((config, stamp.settled(SystemTime::now())))
 }

@@ -9,7 +9,7 @@ use super::certificate;
 use crate::base::config::LogTarget;
 use crate::base::crypto::SecretBytes;
 use crate::base::fault::{Fault, Minor};
-use crate::base::file::{self, LOOK_AGAIN, Stamp};
+use crate::base::file::{self, LOOK_AGAIN, Stamp, text};
 use crate::base::log::{self, Severity};
 
 /// What a client may say of its channel (`MsvAvChannelBindings`), if it came through one of ours.
@@ -127,7 +127,8 @@ fn read(path: &Path) -> Result<([u8; 16], Option<Stamp>), Fault> {
     let (text, stamp) = file::read(path, LIMIT).map_err(|error| unusable(&error))?;
     // The key may be in the same file.
     let text = SecretBytes::new(text);
-    let hash = certificate::channel_binding(text.expose()).map_err(|error| unusable(&error))?;
+    let pem = text::unmarked(text.expose()).map_err(|error| unusable(&error))?;
+    let hash = certificate::channel_binding(pem).map_err(|error| unusable(&error))?;
     Ok((hash, stamp.settled(SystemTime::now())))
 }
 

@@ -68,6 +68,36 @@ fn loaded_once_and_again_when_the_file_has_changed() {
     assert_eq!(second.target().netbios_domain, "CORP");
 }
 
+/// As Notepad writes it.
+#[test]
+fn a_configuration_with_a_byte_order_mark_is_read() {
+    let folder = Folder::new();
+    let text = fs::read_to_string(folder.path("config")).unwrap();
+    let text = format!("{text}netbios_domain = \"CORP\"\n").replace('\n', "\r\n");
+    fs::write(folder.path("config"), format!("\u{FEFF}{text}")).unwrap();
+    let setup = load(&folder.source()).unwrap();
+    assert_eq!(setup.target().netbios_domain, "CORP");
+}
+
+#[test]
+fn a_configuration_that_is_not_utf_8_is_refused_with_the_cure() {
+    let folder = Folder::new();
+    let told = |bytes: &[u8]| {
+        fs::write(folder.path("config"), bytes).unwrap();
+        let Err(fault) = load(&folder.source()) else {
+            panic!("a configuration of another encoding was read");
+        };
+        assert_eq!(fault.minor(), Minor::BadConfiguration);
+        fault.for_the_log()
+    };
+    let text = fs::read_to_string(folder.path("config")).unwrap();
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let told_wide = told(&wide);
+    assert!(told_wide.contains("iconv -f UTF-16LE"), "{told_wide}");
+    let told_latin = told(&[text.as_bytes(), b"# gr\xFCn\n"].concat());
+    assert!(told_latin.contains("line 4 is not UTF-8"), "{told_latin}");
+}
+
 #[test]
 fn a_mistake_leaves_what_was_in_force() {
     let folder = Folder::new();

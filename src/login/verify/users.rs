@@ -2,6 +2,7 @@
 
 mod index;
 
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -121,7 +122,8 @@ pub struct Found {
 /// What is wrong with the file, without its path.
 pub fn first(path: &Path, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Option<Found>> {
     let (text, _) = file::read_secret(path, LIMIT)?;
-    Ok(index::usable(text.expose()).find_map(|entry| {
+    let mut entries = index::usable(text.expose()).map_err(io::Error::other)?;
+    Ok(entries.find_map(|entry| {
         let domain = entry.domain.unwrap_or_default();
         wanted(&entry.user, &domain).then_some(Found {
             user: entry.user,
@@ -152,7 +154,8 @@ const LIMIT: u64 = 32 << 20;
 
 fn load(path: &Path, log: LogTarget) -> Result<Loaded, Fault> {
     let (text, stamp) = file::read_secret(path, LIMIT).map_err(|error| unusable(path, &error))?;
-    let (index, problems) = Index::parse(text.expose());
+    let parsed = Index::parse(text.expose());
+    let (index, problems) = parsed.map_err(|error| unusable(path, &error))?;
     for problem in problems.iter().take(10) {
         let path = path.display();
         log::write(log, Severity::Error, format_args!("{path}: {problem}"));
@@ -164,7 +167,7 @@ fn load(path: &Path, log: LogTarget) -> Result<Loaded, Fault> {
     })
 }
 
-fn unusable(path: &Path, error: &io::Error) -> Fault {
+fn unusable(path: &Path, error: &dyn Display) -> Fault {
     Minor::UsersFileUnusable.because(format_args!("{}: {error}", path.display()))
 }
 

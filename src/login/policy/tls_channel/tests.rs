@@ -35,6 +35,22 @@ fn a_renewed_certificate_takes_the_place_of_the_old_one() {
     assert!(channel.is_named(&hash(OTHER)) && !channel.is_named(&hash(ONE)));
 }
 
+/// As Notepad writes it; and in the encoding that it calls Unicode.
+#[test]
+fn a_certificate_has_a_byte_order_mark_or_another_encoding() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("www.pem");
+    let text = str::from_utf8(ONE).unwrap().replace('\n', "\r\n");
+    fs::write(&path, format!("\u{FEFF}{text}")).unwrap();
+    let certificates = Certificates::open(std::slice::from_ref(&path), LogTarget::Off).unwrap();
+    assert!(certificates.channel().is_named(&hash(ONE)));
+
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(&path, wide).unwrap();
+    let told = read(&path).unwrap_err().for_the_log();
+    assert!(told.contains("iconv -f UTF-16LE"), "{told}");
+}
+
 #[test]
 fn while_a_certificate_cannot_be_used_the_one_before_it_is() {
     let folder = tempfile::tempdir().unwrap();

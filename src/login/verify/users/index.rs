@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::base::config::first_label;
 use crate::base::crypto::{self, Key};
+use crate::base::file::text::{self, NotText};
 use crate::base::name_case::{alike, capitals};
 
 /// A user of the file.
@@ -66,10 +67,13 @@ pub(super) struct Index(HashMap<String, Vec<Entry>>);
 impl Index {
     /// Reads the lines: `DOMAIN:user:password`, or those of smbpasswd(5) with an optional `DOMAIN\`
     /// before the name. Empty lines and lines that begin with `#` mean nothing.
-    pub(super) fn parse(text: &[u8]) -> (Self, Vec<Problem>) {
+    ///
+    /// # Errors
+    /// [`NotText`]: no line can be read.
+    pub(super) fn parse(text: &[u8]) -> Result<(Self, Vec<Problem>), NotText> {
         let mut index = Self::default();
         let mut problems = Vec::new();
-        for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        for (number, line) in text::lines(text)?.enumerate() {
             let outcome = parse_line(line).and_then(|entry| match entry {
                 Some(entry) => index.insert(entry),
                 None => Ok(()),
@@ -79,7 +83,7 @@ impl Index {
                 problems.push(Problem { line, what });
             }
         }
-        (index, problems)
+        Ok((index, problems))
     }
 
     fn insert(&mut self, entry: Entry) -> Result<(), &'static str> {
@@ -139,15 +143,16 @@ impl Index {
 }
 
 /// The accounts of a file that a password opens, in its order.
-pub(super) fn usable(text: &[u8]) -> impl Iterator<Item = Entry> {
-    text.split(|byte| *byte == b'\n')
-        .filter_map(|line| parse_line(line).ok().flatten())
-        .filter(|entry| entry.standing == Standing::Normal && entry.nt_hash.is_some())
+///
+/// # Errors
+/// [`NotText`]: no line can be read.
+pub(super) fn usable(text: &[u8]) -> Result<impl Iterator<Item = Entry>, NotText> {
+    let entries = text::lines(text)?.filter_map(|line| parse_line(line).ok().flatten());
+    Ok(entries.filter(|entry| entry.standing == Standing::Normal && entry.nt_hash.is_some()))
 }
 
 fn parse_line(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     let line = str::from_utf8(line).map_err(|_| "it is not UTF-8")?;
-    let line = line.strip_suffix('\r').unwrap_or(line);
     if line.trim().is_empty() || line.trim_start().starts_with('#') {
         return Ok(None);
     }

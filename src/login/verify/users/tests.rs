@@ -74,6 +74,40 @@ fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<Str
         .map_err(|refusal| refusal.into_fault().minor())
 }
 
+/// As Notepad writes it, and as two such files become one.
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_name() {
+    let file = users_file(
+        "\u{FEFF}EXAMPLE:alice:pw\r\nEXAMPLE:bob:pw\r\n\u{FEFF}EXAMPLE:carol:pw\r\n\u{FEFF}# x\r\n",
+    );
+    let users = open(&file);
+    for user in ["alice", "bob", "carol"] {
+        let logon = log_in(&users, user, "EXAMPLE", "pw");
+        assert_eq!(logon, Ok(format!("EXAMPLE\\{user}")));
+        assert!(log_in(&users, user, "\u{FEFF}EXAMPLE", "pw").is_err());
+    }
+    let first = first(file.path(), |_, _| true).unwrap().unwrap();
+    assert_eq!((&*first.domain, &*first.user), ("EXAMPLE", "alice"));
+}
+
+#[test]
+fn a_users_file_in_utf_16_is_refused_with_the_cure() {
+    let file = users_file("");
+    for mark in ["", "\u{FEFF}"] {
+        let text = format!("{mark}EXAMPLE:alice:pw\r\n");
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        fs::write(file.path(), &bytes).unwrap();
+        let opened = Users::open(file.path(), own(true), LogTarget::Off).map(drop);
+        let fault = opened.unwrap_err();
+        assert_eq!(fault.minor(), Minor::UsersFileUnusable);
+        let told = fault.for_the_log();
+        assert!(told.contains(file.path().to_str().unwrap()), "{told}");
+        assert!(told.contains("iconv -f UTF-16"), "{told}");
+        let error = first(file.path(), |_, _| true).unwrap_err();
+        assert!(error.to_string().contains("iconv -f UTF-16"), "{error}");
+    }
+}
+
 #[test]
 fn one_account_has_one_name_however_it_is_typed() {
     let file = users_file(FILE);
@@ -170,7 +204,7 @@ fn lines_that_cannot_be_read_are_told_and_the_others_used() {
         x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:GG46F7EAEE8FB117AD06BDD830B7586C:[U]\n\
         y:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U]\nA:z:\n\
         bob:1002:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX";
-    let (index, problems) = Index::parse(text);
+    let (index, problems) = Index::parse(text).unwrap();
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
