@@ -41,6 +41,13 @@ pub(crate) enum Step {
     Names,
 }
 
+impl Step {
+    /// Whether the step's connection is sealed with a session key.
+    fn is_sealed(self) -> bool {
+        matches!(self, Self::OpenChannel | Self::Logon | Self::Names)
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -154,7 +161,7 @@ impl Error {
         let Self::Rpc { step, error, .. } = self else {
             return false;
         };
-        let is_sealed = matches!(step, Step::OpenChannel | Step::Logon | Step::Names);
+        let is_sealed = step.is_sealed();
         match error {
             rpc::Error::BindRefused(_)
             | rpc::Error::Fault(FaultStatus::ACCESS_DENIED | FaultStatus::SEC_PKG_ERROR) => {
@@ -166,15 +173,25 @@ impl Error {
         }
     }
 
-    /// Headers are not signed where they must be: by the controller, or somebody says so.
-    fn is_headers_unsigned(&self) -> bool {
-        matches!(
-            self,
-            Self::Rpc {
-                error: rpc::Error::HeadersUnsigned(_),
-                ..
+    /// What a controller may do on a sealed connection whose key it no longer has. No specification
+    /// says what that is: Samba refuses the bind or faults, and a closed connection or an answer that
+    /// does not verify are as likely. Silence is none of it: the call may still be under way.
+    fn is_doubt_about_key(&self) -> bool {
+        match self {
+            Self::Net { step, error, .. } => {
+                step.is_sealed() && !matches!(error, net::Error::Timeout | net::Error::Connect(_))
             }
-        )
+            Self::Rpc { step, error, .. } => match error {
+                // Ours, or said under a seal that was right.
+                rpc::Error::TooLong(_) | rpc::Error::NoRandomBytes(_) | rpc::Error::Status(..) => {
+                    self.is_channel_loss()
+                }
+                // Of a bind, the controller's or an attacker's; of a call, ours.
+                rpc::Error::HeadersUnsigned(_) => *step == Step::OpenChannel,
+                _ => step.is_sealed(),
+            },
+            _ => false,
+        }
     }
 
     /// A handshake of somebody else for the same account came between: worth trying again.

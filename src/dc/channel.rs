@@ -76,7 +76,7 @@ impl Channel {
             };
             if let Some(capable) = recall(distrusted) {
                 match Self::seal(terms, peer, capable.clone()) {
-                    Err(error) if error.is_channel_loss() || error.is_headers_unsigned() => {
+                    Err(error) if error.is_doubt_about_key() => {
                         distrusted.push(capable);
                         continue;
                     }
@@ -87,6 +87,9 @@ impl Channel {
             let connection = Connection::connect(terms, peer, Step::AgreeOnKey)?;
             let lock = shared_keys.lock(controller, terms.deadline.or_after(LOCK_WAIT));
             if recall(distrusted).is_none() {
+                if let Some(lock) = &lock {
+                    shared_keys.discard(lock, controller, &secrets, distrusted);
+                }
                 return Self::agree(opening, connection, &secrets, lock.as_ref());
             }
             // Somebody else was faster.

@@ -224,18 +224,20 @@ impl Controllers {
             channels += 1;
             let mut origin = match reused {
                 Some(_) => Origin::Reused,
-                None => Origin::Opened,
+                None => Origin::None,
             };
             let opened = match reused.take() {
                 Some(channel) => Ok(channel),
                 None => Channel::open(opening, &mut distrusted),
             };
-            let was_open = opened.is_ok();
             let mut key = None;
             let answer = opened.and_then(|channel| {
                 key = channel.key().cloned();
-                if origin == Origin::Opened && channel.is_key_new() {
-                    origin = Origin::Agreed;
+                if origin == Origin::None {
+                    origin = match channel.is_key_new() {
+                        true => Origin::Agreed,
+                        false => Origin::Recalled,
+                    };
                 }
                 question.sends_left = question.sends_left.saturating_sub(1);
                 channel.logon(terms, question.logon)
@@ -249,7 +251,7 @@ impl Controllers {
             match action {
                 Action::Reopen if may_go_on => {}
                 // One that could not even be opened was tried with a key of our own.
-                Action::Reauthenticate if may_go_on && was_open => {
+                Action::Reauthenticate if may_go_on && origin != Origin::None => {
                     distrusted.extend(key);
                 }
                 _ => {

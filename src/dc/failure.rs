@@ -32,10 +32,13 @@ pub(super) enum Action {
 pub(super) enum Origin {
     /// It had served before.
     Reused,
-    /// It was opened for this login, or was to be.
-    Opened,
-    /// The same, with a key that was agreed on for the purpose.
+    /// It was opened for this login with a key from the state directory, which the controller may
+    /// have lost since.
+    Recalled,
+    /// It was opened for this login with a key that was agreed on for the purpose.
     Agreed,
+    /// It could not be opened.
+    None,
 }
 
 /// What follows.
@@ -278,6 +281,9 @@ pub(super) fn is_account_refused(minor: Minor) -> bool {
 
 fn of_error(error: &Error, origin: Origin) -> Action {
     match error {
+        // Under a key that the controller has lost it cannot have read the login. An attacker who
+        // makes it look so gains a second sending, as by closing the connection.
+        _ if origin == Origin::Recalled && error.is_doubt_about_key() => Action::Reauthenticate,
         // Who has just agreed on the key has not forgotten it.
         Error::Rpc {
             error: rpc::Error::Fault(_),
@@ -321,6 +327,7 @@ fn of_error(error: &Error, origin: Origin) -> Action {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::wire::DecodeError;
     use crate::protocol::rpc::FaultStatus;
     use std::io;
     use std::net::SocketAddr;
@@ -338,7 +345,7 @@ mod tests {
 
     fn of_rpc(step: Step, error: rpc::Error) -> Action {
         let peer = peer();
-        of(Err(&Error::Rpc { peer, step, error }), Origin::Opened)
+        of(Err(&Error::Rpc { peer, step, error }), Origin::None)
     }
 
     #[test]
@@ -413,18 +420,70 @@ mod tests {
 
     #[test]
     fn the_network() {
-        for origin in [Origin::Reused, Origin::Opened, Origin::Agreed] {
+        for origin in [
+            Origin::Reused,
+            Origin::Recalled,
+            Origin::Agreed,
+            Origin::None,
+        ] {
             assert_eq!(of_net(net::Error::Timeout, origin), NextController);
             let nobody = io::Error::from(io::ErrorKind::ConnectionRefused);
             assert_eq!(of_net(net::Error::Connect(nobody), origin), NextController);
             let noise = net::Error::Unframed(String::new());
-            assert_eq!(of_net(noise, origin), NextController);
+            let after_noise = match origin {
+                Origin::Recalled => Reauthenticate,
+                _ => NextController,
+            };
+            assert_eq!(of_net(noise, origin), after_noise);
         }
         let reset = || net::Error::Broken(io::Error::other("reset"));
         assert_eq!(of_net(net::Error::Closed, Origin::Reused), Reopen);
         assert_eq!(of_net(reset(), Origin::Reused), Reopen);
         assert_eq!(of_net(net::Error::Closed, Origin::Agreed), NextController);
-        assert_eq!(of_net(reset(), Origin::Opened), NextController);
+        assert_eq!(of_net(reset(), Origin::None), NextController);
+    }
+
+    /// No specification says what a controller does that has lost the key.
+    #[test]
+    fn every_failure_under_a_recalled_key_but_silence_leads_to_another_key() {
+        let after = |error| of(Err(&error), Origin::Recalled);
+        let of_rpc = |step, error| {
+            after(Error::Rpc {
+                peer: peer(),
+                step,
+                error,
+            })
+        };
+        for error in [
+            net::Error::Closed,
+            net::Error::Broken(io::Error::other("reset")),
+        ] {
+            assert_eq!(of_net(error, Origin::Recalled), Reauthenticate);
+        }
+        for error in [
+            rpc::Error::Fault(FaultStatus(0)),
+            rpc::Error::Fault(FaultStatus(0x6F7)),
+            rpc::Error::Fault(FaultStatus(0x1C00_0003)),
+            rpc::Error::Fault(FaultStatus(5)),
+            rpc::Error::BindRefused(0),
+            rpc::Error::Malformed(DecodeError {
+                field: "x",
+                problem: "truncated",
+            }),
+            rpc::Error::Forged("x"),
+            rpc::Error::Sequence("x"),
+            rpc::Error::Downgraded("x"),
+        ] {
+            let text = error.to_string();
+            assert_eq!(of_rpc(Step::Logon, error), Reauthenticate, "{text}");
+        }
+        for error in [
+            rpc::Error::TooLong("x"),
+            rpc::Error::HeadersUnsigned("the request is too long"),
+        ] {
+            let text = error.to_string();
+            assert_eq!(of_rpc(Step::Logon, error), GiveUp, "{text}");
+        }
     }
 
     #[test]
@@ -470,7 +529,7 @@ mod tests {
             let told = of(Err(&Error::Rpc { peer, step, error }), Origin::Agreed);
             assert_eq!(told, action);
         }
-        assert_eq!(of(Err(&Error::TimeOver), Origin::Opened), NextController);
-        assert_eq!(of(Err(&Error::Busy), Origin::Opened), GiveUp);
+        assert_eq!(of(Err(&Error::TimeOver), Origin::None), NextController);
+        assert_eq!(of(Err(&Error::Busy), Origin::None), GiveUp);
     }
 }

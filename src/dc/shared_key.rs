@@ -14,7 +14,7 @@
 
 mod record;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -141,6 +141,25 @@ impl SharedKeys {
         };
         if let Err(error) = replace(&self.path(&name, "new"), &path, &bytes) {
             self.tell(&path, &format!("not written: {error}"));
+        }
+    }
+
+    /// Removes the key that is kept if it is one of these, which the controller did not know: no other
+    /// process is to try it.
+    pub(super) fn discard(
+        &self,
+        _lock: &Lock,
+        controller: &Candidate,
+        secrets: &NtHashes,
+        distrusted: &[Capable],
+    ) {
+        if distrusted.is_empty() {
+            return;
+        }
+        let kept = self.recall(controller, secrets);
+        if kept.is_some_and(|kept| distrusted.contains(&kept)) {
+            // A key that stays is tried once more in vain.
+            let _not_fatal = fs::remove_file(self.path(&self.name(controller), "state"));
         }
     }
 

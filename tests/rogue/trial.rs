@@ -28,7 +28,8 @@ const AT_ONCE: usize = 32;
 /// A verifier with short patience, and the directory that holds its secret.
 pub struct Ready {
     verifier: Netlogon,
-    directory: TempDir,
+    controllers: Vec<SocketAddr>,
+    directory: Arc<TempDir>,
 }
 
 /// A verifier that asks this controller.
@@ -38,31 +39,9 @@ pub fn verifier(controller: SocketAddr) -> Ready {
 
 /// A verifier that asks these controllers.
 pub fn verifier_of(controllers: &[SocketAddr]) -> Ready {
-    let controllers: Vec<_> = controllers.iter().map(ToString::to_string).collect();
-    let directory = tempfile::tempdir().unwrap();
-    let secret = directory.path().join("secret");
-    write_secret(&secret, &NT_HASH);
-    let text = format!(
-        r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "WEB1-NTLM$"
-        secret = "{}"
-        controllers = {controllers:?}
-        state_dir = "{}"
-        connect_timeout = "500ms"
-        call_timeout = "1s"
-        budget = "2s"
-        "#,
-        secret.display(),
-        directory.path().join("state").display(),
-    );
-    let config = Config::parse(&text).unwrap().netlogon.unwrap();
-    Ready {
-        verifier: Netlogon::new(config),
-        directory,
-    }
+    let directory = Arc::new(tempfile::tempdir().unwrap());
+    write_secret(&directory.path().join("secret"), &NT_HASH);
+    Ready::on(directory, controllers, "")
 }
 
 /// Makes this NT hash the secret that a verifier is told.
@@ -73,6 +52,49 @@ pub fn write_secret(file: &Path, nt_hash: &Key) {
 }
 
 impl Ready {
+    fn on(directory: Arc<TempDir>, controllers: &[SocketAddr], more: &str) -> Self {
+        let addresses: Vec<_> = controllers.iter().map(ToString::to_string).collect();
+        let text = format!(
+            r#"
+            verify = ["netlogon"]
+            [netlogon]
+            domain = "example.test"
+            account = "WEB1-NTLM$"
+            secret = "{}"
+            controllers = {addresses:?}
+            state_dir = "{}"
+            connect_timeout = "500ms"
+            call_timeout = "1s"
+            budget = "2s"
+            {more}
+            "#,
+            directory.path().join("secret").display(),
+            directory.path().join("state").display(),
+        );
+        let config = Config::parse(&text).unwrap().netlogon.unwrap();
+        Self {
+            verifier: Netlogon::new(config),
+            controllers: controllers.to_vec(),
+            directory,
+        }
+    }
+
+    /// Another process of the same host, as far as a verifier can tell.
+    pub fn sibling(&self) -> Self {
+        self.sibling_of(&self.controllers)
+    }
+
+    /// The same, with other controllers.
+    pub fn sibling_of(&self, controllers: &[SocketAddr]) -> Self {
+        Self::on(Arc::clone(&self.directory), controllers, "")
+    }
+
+    /// The same, with these settings of `[netlogon]` too.
+    #[expect(dead_code)]
+    pub fn with(&self, settings: &str) -> Self {
+        Self::on(Arc::clone(&self.directory), &self.controllers, settings)
+    }
+
     /// The file that holds its secret.
     pub fn secret(&self) -> PathBuf {
         self.directory.path().join("secret")

@@ -131,13 +131,18 @@ impl State {
         *self.tape.lock().unwrap() = Tape::Recording;
     }
 
-    /// Gives it in place of the next answer about a login.
+    /// Gives it in place of each answer about a login, until it is stopped.
     pub fn play(&self, fit: Fit) {
         let mut tape = self.tape.lock().unwrap();
         *tape = match std::mem::take(&mut *tape) {
             Tape::Recorded(answer) => Tape::Playing(answer, fit),
             _ => panic!("nothing was recorded"),
         };
+    }
+
+    /// Passes answers about logins on again.
+    pub fn stop(&self) {
+        *self.tape.lock().unwrap() = Tape::Stopped;
     }
 
     /// Takes the offer to sign headers out of each bind.
@@ -152,7 +157,7 @@ impl State {
             Tape::Playing(recorded, fit) => {
                 answer.clone_from(&recorded);
                 fit.apply(answer, request);
-                Tape::Recorded(recorded)
+                Tape::Playing(recorded, fit)
             }
             other => other,
         };

@@ -57,7 +57,7 @@ impl Controllers {
         loop {
             let key = self.key(opening, &mut distrusted)?;
             let answer = lookup::look_up(terms, controller, &key, sids);
-            let is_lost = answer.as_ref().is_err_and(Error::is_channel_loss);
+            let is_lost = answer.as_ref().is_err_and(Error::is_doubt_about_key);
             if !is_lost || distrusted.len() + 1 >= MAX_CHANNELS {
                 return answer;
             }

@@ -77,6 +77,24 @@ fn what_one_keeps_another_recalls() {
 }
 
 #[test]
+fn a_distrusted_key_is_removed_and_its_successor_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(&directory.path().join("state"));
+    let discard = |distrusted: &[Capable]| {
+        let lock = shared.lock(&controller(), soon()).unwrap();
+        shared.discard(&lock, &controller(), &secrets(1), distrusted);
+    };
+    let now = seconds_since_1970();
+    let old = keep_of(&shared, now - 60);
+    let new = keep_of(&shared, now);
+    discard(&[]);
+    discard(std::slice::from_ref(&old));
+    assert_eq!(recall(&shared), Some(new.clone()));
+    discard(&[old, new]);
+    assert_eq!(recall(&shared), None);
+}
+
+#[test]
 fn what_is_old_is_not_recalled() {
     let parent = tempfile::tempdir().unwrap();
     let shared = shared(&parent.path().join("ntlmdc"));
