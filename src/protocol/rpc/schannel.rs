@@ -29,12 +29,29 @@ fn is_acceptable_challenge(challenge: &Credential) -> bool {
     others.iter().take(4).any(|byte| byte != first)
 }
 
-/// Whether one challenge begins as the other does: then so do their credentials, and the byte after
-/// what is common follows from theirs (CFB8 with one IV): who has heard our credential would know
-/// most of his. An honest controller's does so once in 2^32.
+/// Whether a controller could make its credential of ours, without the key, by its choice of a
+/// challenge. Refuses an honest controller once in some 2^29 times.
+///
+/// CFB8 starts from a zero IV, so two challenges that begin alike have credentials that begin alike,
+/// and the byte after the common ones follows from ours. And if the key maps the zero register to the
+/// byte x (once in 256), then each x at the start of a challenge gives a zero, which leaves the register
+/// as it was: what comes after a run of them is encrypted as if it stood at the start.
 fn are_alike(ours: &Credential, theirs: &Credential) -> bool {
-    let common = ours.iter().zip(theirs).take_while(|(a, b)| a == b);
-    common.count() >= 4
+    common(ours, theirs) >= 4 || is_shifted(ours, theirs) || is_shifted(theirs, ours)
+}
+
+/// Whether `shifted` is a byte that is repeated, and then the start of `other`: five bytes of both
+/// together, as many as [`is_acceptable_challenge`] looks at.
+fn is_shifted(shifted: &Credential, other: &Credential) -> bool {
+    let [first, ..] = shifted;
+    let run = shifted.iter().take_while(|byte| *byte == first).count();
+    (1..=run).any(|by| by + common(shifted.get(by..).unwrap_or_default(), other) >= 5)
+}
+
+/// How many bytes two challenges have in common from their first on.
+fn common(one: &[u8], other: &[u8]) -> usize {
+    let pairs = one.iter().zip(other);
+    pairs.take_while(|(a, b)| a == b).count()
 }
 
 /// The chain of authenticators, one link for each call that carries one (MS-NRPC 3.1.4.5).
@@ -144,5 +161,22 @@ mod tests {
         assert!(are_alike(&ours, &ours));
         assert!(are_alike(&ours, &[1, 2, 3, 4, 0, 0, 0, 0]));
         assert!(!are_alike(&ours, &[1, 2, 3, 0, 5, 6, 7, 8]));
+        for shifted in [
+            [0, 1, 2, 3, 4, 0, 0, 0],
+            [9, 9, 1, 2, 3, 0, 0, 0],
+            [9, 9, 9, 1, 2, 0, 0, 0],
+            [9, 9, 9, 9, 1, 0, 0, 0],
+        ] {
+            assert!(are_alike(&ours, &shifted), "{shifted:?}");
+            assert!(are_alike(&shifted, &ours), "{shifted:?}");
+        }
+        for honest in [
+            [0, 1, 2, 3, 0, 0, 0, 0],
+            [9, 8, 1, 2, 3, 4, 5, 6],
+            [9, 9, 1, 2, 0, 0, 0, 0],
+            [9, 9, 9, 9, 0, 1, 2, 3],
+        ] {
+            assert!(!are_alike(&ours, &honest), "{honest:?}");
+        }
     }
 }

@@ -8,8 +8,10 @@ use crate::protocol::rpc::schannel::seal::Seal;
 use crate::protocol::rpc::schannel::{self, CredentialChain};
 use crate::protocol::rpc::{Error, FaultStatus, NtStatus};
 
-/// What we offer: all that Windows offers but Kerberos (MS-NRPC 3.1.4.2).
-const OFFERED: u32 = 0x612F_FFFF;
+/// What we offer: all that Windows offers but Kerberos (MS-NRPC 3.1.4.2). Bit L
+/// (NeutralizeNt4Emulation, 0x00100000) keeps a controller with the setting `NT4Emulator` from
+/// downgrading.
+const OFFERED: u32 = 0x613F_FFFF;
 /// Bit W: AES and SHA-256.
 const AES: u32 = 0x0100_0000;
 /// What is required of the answer.

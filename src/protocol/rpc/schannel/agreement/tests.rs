@@ -15,7 +15,10 @@ fn authenticating() -> Authenticating {
     let (stub, state) = state
         .challenged(&recorded::REQ_CHALLENGE.response[24..])
         .unwrap();
-    assert_eq!(stub, recorded::AUTHENTICATE3.request[24..]);
+    let (recorded, flags) = recorded::AUTHENTICATE3.request[24..].split_at(stub.len() - 4);
+    assert_eq!(stub[..stub.len() - 4], *recorded);
+    assert_eq!(flags, recorded::NEGOTIATED.to_le_bytes());
+    assert_eq!(stub[stub.len() - 4..], OFFERED.to_le_bytes());
     state
 }
 
@@ -152,6 +155,95 @@ fn both_levels_are_checked() {
     };
     assert!(capable.proof().transitive());
     assert_eq!(capable.session_key().expose(), &recorded::SESSION_KEY);
+}
+
+/// Samba 4.17 knows one flag less than is offered: level 1 tells what both know, level 2 what we
+/// offered.
+#[test]
+fn each_level_has_its_own_value() {
+    assert_eq!(OFFERED & !recorded::NEGOTIATED, 0x0010_0000);
+    let refused = |level_1, level_2| {
+        let (_, check) = checking(agreed(), 1);
+        let first = capabilities(&check, 1, level_1, 0);
+        let (_, check) = ask(Ok(check.answered(&first, PARTIES, 1)?));
+        let second = capabilities(&check, 2, level_2, 0);
+        check.answered(&second, PARTIES, 1).map(drop)
+    };
+    assert_eq!(refused(recorded::NEGOTIATED, OFFERED), Ok(()));
+    for (level_1, level_2) in [
+        (OFFERED, OFFERED),
+        (recorded::NEGOTIATED, recorded::NEGOTIATED),
+    ] {
+        let refused = refused(level_1, level_2);
+        assert!(matches!(refused, Err(Error::Downgraded(_))), "{refused:?}");
+    }
+}
+
+/// An attacker without the secret: it chooses the server challenge from ours, hears our credential, and
+/// computes its own as far as the cipher's registers are among those that ours has gone through.
+struct Listener {
+    ours: Credential,
+    heard: Credential,
+}
+
+impl Listener {
+    fn credential_of(&self, challenge: &Credential) -> Credential {
+        let register = |credential: &Credential, length: usize| {
+            let mut register = [0; 16];
+            register[16 - length..].copy_from_slice(&credential[..length]);
+            register
+        };
+        let mut guess = Credential::default();
+        for at in 0..guess.len() {
+            let wanted = register(&guess, at);
+            let known = (0..8).find(|length| register(&self.heard, *length) == wanted);
+            // Nothing is known: any byte is as good as another.
+            guess[at] = known.map_or(0, |length| {
+                challenge[at] ^ self.ours[length] ^ self.heard[length]
+            });
+        }
+        guess
+    }
+}
+
+#[test]
+fn no_challenge_made_of_ours_passes_without_the_secret() {
+    const TRIES: u32 = 3000;
+    type Choice = fn(Credential) -> Credential;
+    let strategies: [(&str, Choice); 8] = [
+        ("ours", |ours| ours),
+        ("shifted by 1", |[a, b, c, d, e, f, g, _]| {
+            [0, a, b, c, d, e, f, g]
+        }),
+        ("by 1, another byte", |[a, b, c, d, e, f, g, _]| {
+            [0x5A, a, b, c, d, e, f, g]
+        }),
+        ("by 2", |[a, b, c, d, e, f, ..]| [7, 7, a, b, c, d, e, f]),
+        ("by 3", |[a, b, c, d, e, ..]| [7, 7, 7, a, b, c, d, e]),
+        ("by 4", |[a, b, c, d, ..]| [7, 7, 7, 7, a, b, c, d]),
+        ("by 5", |[a, b, c, ..]| [7, 7, 7, 7, 7, a, b, c]),
+        ("one byte repeated", |_| [7; 8]),
+    ];
+    for (what, choose) in strategies {
+        let mut would_have_passed = 0;
+        for number in 0..TRIES {
+            let [ours @ .., _, _, _, _, _, _, _, _] =
+                crypto::hmac_md5(&key(), &[&number.to_le_bytes()]);
+            let theirs = choose(ours);
+            let session_key = schannel::session_key(&key(), &ours, &theirs);
+            let heard = schannel::credential(&session_key, &ours);
+            let forged = Listener { ours, heard }.credential_of(&theirs);
+            let passes = forged == schannel::credential(&session_key, &theirs);
+            would_have_passed += u32::from(passes);
+
+            let key = key();
+            let (_, state) = Challenging::begin_with(PARTIES, &key, ours).unwrap();
+            let reply = [&theirs[..], &[0; 4]].concat();
+            let refused = state.challenged(&reply).err();
+            assert!(matches!(refused, Some(Error::Forged(_))), "{what} {ours:?}");
+        }
+        assert!(would_have_passed > 0, "{what} is no attack");
+    }
 }
 
 #[test]

@@ -51,6 +51,66 @@ impl Server {
     }
 }
 
+/// The vectors of MS-NRPC 4.3 (without header signing) and 4.3.1 (with it), for AES: made by Windows.
+mod ms_nrpc_4_3 {
+    use hex_literal::hex;
+
+    pub const SESSION_KEY: [u8; 16] = hex!("0cb6948805f797bf2a82807973b89537");
+    pub const CONFOUNDER: [u8; 8] = hex!("717f5076c5902bcd");
+    pub const HEADER: [u8; 24] = hex!("0500000310000000380138000c000000d400000001001500");
+    pub const TRAILER: [u8; 8] = hex!("44060c0003000000");
+    pub const STUB: &[u8] = &hex!(
+        "3000000000000000000000000000000030000000000000005c005c00570049004e002d004500550034005500"
+        "47003800370048003200490056002e00320033003000360066006500760032002e006e007400740065007300"
+        "74002e006d006900630072006f0073006f00660074002e0063006f006d000000000002000000000010000000"
+        "0000000000000000000000001000000000000000570049004e002d004400310049005400420046004d003400"
+        "410038005500000085bb1511fd09786d3b61b064000000000000000000000000010000000000000000000000"
+        "00000000"
+    );
+    pub const SEALED_STUB: &[u8] = &hex!(
+        "c930c9a079d95c78bea6a3150908c11f4b68e41219bcb91680ead287da211eec66bc27df2bc9a0f4ecf25c88"
+        "624e493c59cdec6bc7b08bed84b97c33138ae3c8377cb327f3ea6076da91c5d23dbf1b2f4066a455332716b7"
+        "b64f2ec9a944702d20a85035de3b231a5216b7a6c9102bd17c7d6ab1b379445eb5a5276e360d3bcef93b5359"
+        "d36b0006b0c10bc2fec73777816a383a4614494b7b18bc34cd5447681eb48f8132a0a08a50d752826cff068c"
+        "76959d49767557e503d509fa3c18b0860a22a7e2bae50e812c5d71c31f9f1dfd143333b3043f6bf906e5d912"
+        "07f1d988"
+    );
+    pub const SIGNATURE_START: [u8; 8] = hex!("13001a00ffff0000");
+    /// The encrypted sequence number, the checksum.
+    pub const WITHOUT_HEADERS: [u8; 16] = hex!("b37c1f0ec86468f086761f2f86f4f4c1");
+    pub const WITH_HEADERS: [u8; 16] = hex!("5d69950dfde45ae9f092ae5c3c55aacd");
+    pub const SEALED_CONFOUNDER: [u8; 8] = hex!("632d1f547d2cf6ff");
+}
+
+#[test]
+fn seals_and_unseals_as_in_the_specification() {
+    use ms_nrpc_4_3::*;
+    for (header_signing, numbers) in [(true, WITH_HEADERS), (false, WITHOUT_HEADERS)] {
+        let seal = || {
+            let mut seal = with_fresh_key(SESSION_KEY);
+            seal.settle(header_signing).unwrap();
+            seal
+        };
+        let mut stub = STUB.to_vec();
+        let sealed = seal().seal_with(CONFOUNDER, &HEADER, &mut stub, &TRAILER);
+        let signature = sealed.unwrap();
+        assert_eq!(stub, SEALED_STUB);
+        let (start, rest) = signature.split_at(8);
+        assert_eq!(start, SIGNATURE_START);
+        assert_eq!(rest, [&numbers[..], &SEALED_CONFOUNDER, &[0; 24]].concat());
+
+        // The same by the controller, whose numbers differ in one bit, which changes every byte.
+        let mut stub = STUB.to_vec();
+        let as_server = (Sender::Server, CONFOUNDER);
+        let sealed = seal().seal_as(as_server.0, as_server.1, &HEADER, &mut stub, &TRAILER);
+        let signature = sealed.unwrap();
+        assert_ne!(stub, SEALED_STUB);
+        let unsealed = seal().unseal(&HEADER, &mut stub, &TRAILER, &signature);
+        assert_eq!(unsealed, Ok(()));
+        assert_eq!(stub, STUB);
+    }
+}
+
 #[test]
 fn seals_as_in_the_vector() {
     let mut seal = Seal::new(Key::new(SESSION_KEY));
