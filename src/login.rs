@@ -5,6 +5,7 @@ pub mod guess_limit;
 pub mod handover;
 pub mod identity;
 pub mod initiate;
+pub mod name;
 pub mod policy;
 pub mod setup;
 pub mod verify;

@@ -85,6 +85,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "name",
+        &["identity", "setup", "ntlm", "fault", "name_case", "wire"],
+    ),
+    (
         "setup",
         &[
             "ntlm",
@@ -127,6 +131,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "accept",
             "initiate",
             "setup",
+            "name",
             "identity",
             "handover",
             "ntlm",

@@ -4,9 +4,9 @@ use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, InOut, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::{self, Buffer};
-use crate::gss::name::Name;
 use crate::gss::oid::Static;
 use crate::login::identity::Identity;
+use crate::login::name::Name;
 
 export! {
     /// RFC 6680 7.4. A name that proves nothing has no attributes.

@@ -17,10 +17,11 @@ use crate::gss::cred::{self, Credential};
 use crate::gss::entry::{Success, export};
 use crate::gss::initiate::Initiation;
 use crate::gss::memory::Buffer;
-use crate::gss::name::Name;
+use crate::gss::name::into_handle;
 use crate::gss::oid::Static;
 use crate::login::accept::{Acceptor, Step};
 use crate::login::handover::{Handover, Opened};
+use crate::login::name::Name;
 use crate::login::setup::Setup;
 use crate::protocol::ntlm::bindings::ChannelBindings;
 use crate::protocol::ntlm::seal::SessionSecurity;
@@ -255,7 +256,7 @@ export! {
             Progress::Complete(login) => {
                 time_rec.set(login.time_rec);
                 ret_flags.set(login.flags);
-                src_name.set_with(|| login.source.into_handle());
+                src_name.set_with(|| into_handle(login.source));
                 Success::Complete
             }
         };
@@ -319,8 +320,8 @@ export! {
             lifetime_rec.set(login.time_rec);
             ctx_flags.set(login.flags);
             locally_initiated.set(i32::from(login.initiated));
-            src_name.set_with(|| login.source.into_handle());
-            targ_name.set_with(|| login.target.map_or(ptr::null_mut(), Name::into_handle));
+            src_name.set_with(|| into_handle(login.source));
+            targ_name.set_with(|| login.target.map_or(ptr::null_mut(), into_handle));
         }
         Ok(Success::Complete)
     }

@@ -11,10 +11,10 @@ use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, KeyValueSet, OidDesc, Out, SetDesc, Slot};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory;
-use crate::gss::name::Name;
 use crate::gss::oid;
 use crate::login::handover::Handover;
 use crate::login::initiate::{PasswordHash, User};
+use crate::login::name::Name;
 use crate::login::setup::{self, Setup, Source};
 use source::{environment, export_directory, hash_in, source};
 

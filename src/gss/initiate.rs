@@ -11,11 +11,11 @@ use crate::gss::cred::{self, Credential, INDEFINITE};
 use crate::gss::entry::{Success, export};
 use crate::gss::flags;
 use crate::gss::memory::Buffer;
-use crate::gss::name::Name;
 use crate::gss::oid::{self, Static};
 use crate::gss::transfer;
 use crate::login::handover::{Opened, malformed};
 use crate::login::initiate::{Initiator, Purpose};
+use crate::login::name::Name;
 use crate::protocol::ntlm::bindings::ChannelBindings;
 use crate::protocol::ntlm::seal::{Role, SessionSecurity};
 
@@ -135,14 +135,14 @@ fn put_name(writer: &mut Writer, name: Option<&Name>) {
 }
 
 fn take_name(reader: &mut Reader<'_>, field: &'static str) -> Result<Option<Name>, Fault> {
-    let name_type = match reader.u8(field).map_err(malformed)? {
+    let of_kind = match reader.u8(field).map_err(malformed)? {
         0 => return Ok(None),
-        USER => oid::NT_USER_NAME,
-        SERVICE => oid::NT_HOSTBASED_SERVICE,
+        USER => Name::user,
+        SERVICE => Name::hostbased_service,
         _ => return Err(malformed(DecodeError::new(field, "unknown kind"))),
     };
     let text = reader.block(field).map_err(malformed)?;
-    Name::import(text, Some(name_type)).map(Some)
+    of_kind(text).map(Some)
 }
 
 /// A context for a login that begins, as the caller wants it.

@@ -1,149 +1,52 @@
-//! Names: who logged in, and what an application calls a user or a service.
+//! Names: the calls that read, display, copy and release them.
 //!
-//! - `exported` — names that an application keeps
-//! - `same` — names compared, with each other and with local accounts
+//! `same` — names compared, with each other and with local accounts
 
-mod exported;
 mod same;
-
-use std::sync::Arc;
 
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
 use crate::gss::oid::{self, Static};
-use crate::login::identity::Identity;
-use crate::login::setup;
+use crate::login::name::{Name, NameType};
 
-/// What a `gss_name_t` points to. Never changes once C has it.
-#[derive(Clone)]
-pub enum Name {
-    /// Whoever proved who he is.
-    Verified(Arc<Identity>),
-    /// A user as somebody typed him; nothing is proven.
-    User(String),
-    /// A service on a host.
-    HostbasedService {
-        /// E.g. `HTTP`.
-        service: String,
-        /// E.g. `www.example.test`.
-        host: String,
-    },
-    /// Nobody whom one could name.
-    Anonymous,
-}
-
-impl Name {
-    /// Reads a name of a type, given by its encoding; without a type it is a user's. One NUL at its
-    /// end is not of the name: some programs count it, MIT's gss-server among them. The text of an
-    /// anonymous name does not matter (RFC 2743 4.5). Whatever is read is not verified.
-    ///
-    /// # Errors
-    /// `BadNameType`; `BadName` if it is empty, not UTF-8, holds another NUL, or is no exported name.
-    pub fn import(text: &[u8], name_type: Option<&[u8]>) -> Result<Self, Fault> {
-        match name_type {
-            None | Some(oid::NT_USER_NAME) => Ok(Self::User(readable(text)?.to_owned())),
-            Some(oid::NT_HOSTBASED_SERVICE | oid::NT_HOSTBASED_SERVICE_X) => {
-                Self::hostbased_service(readable(text)?)
-            }
-            Some(oid::NT_ANONYMOUS) => Ok(Self::Anonymous),
-            Some(oid::NT_EXPORT_NAME) => Self::decode(text),
-            // They are this machine's numbers, which neither a domain nor a users file knows; and
-            // to look up whose they are may take as long as the host's name service likes.
-            Some(oid::NT_MACHINE_UID_NAME | oid::NT_STRING_UID_NAME) => Err(Minor::BadNameType
-                .because("NTLM does not know users by the numbers they have on this machine")),
-            Some(_) => Err(Minor::BadNameType.into()),
+/// Reads a name of a type, given by its encoding; without a type it is a user's. The text of an
+/// anonymous name does not matter (RFC 2743 4.5). What is read is not verified.
+///
+/// # Errors
+/// `BadNameType`; `BadName` if it is empty, not UTF-8, holds a NUL, or is no exported name.
+fn import(text: &[u8], name_type: Option<&[u8]>) -> Result<Name, Fault> {
+    match name_type {
+        None | Some(oid::NT_USER_NAME) => Name::user(text),
+        Some(oid::NT_HOSTBASED_SERVICE | oid::NT_HOSTBASED_SERVICE_X) => {
+            Name::hostbased_service(text)
         }
-    }
-
-    /// `service@host`, or `service` alone, which is on this host (RFC 2743 4.1).
-    fn hostbased_service(text: &str) -> Result<Self, Fault> {
-        let (service, host) = match text.split_once('@') {
-            Some((service, host)) => (service, host.to_owned()),
-            None => (text, host_name()),
-        };
-        if service.is_empty() || host.is_empty() {
-            return Err(Minor::BadName.because("service@host is expected"));
-        }
-        Ok(Self::HostbasedService {
-            service: service.to_owned(),
-            host,
-        })
-    }
-
-    /// The name of an acceptor that was given none: the service `host` on this host, as other
-    /// mechanisms call it. Some servers acquire the default credential and then ask its name.
-    pub fn default_acceptor() -> Self {
-        Self::HostbasedService {
-            service: "host".to_owned(),
-            host: host_name(),
-        }
-    }
-
-    /// The name as it is displayed; imported again with [`Self::name_type`] it means the same, though
-    /// it proves nothing then.
-    pub fn display(&self) -> String {
-        match self {
-            Self::Verified(identity) => identity.display().to_owned(),
-            Self::User(user) => user.clone(),
-            Self::HostbasedService { service, host } => format!("{service}@{host}"),
-            Self::Anonymous => "<anonymous>".to_owned(),
-        }
-    }
-
-    /// The name as that of a service, `HTTP/www.example.test`. One that was imported as a user's is
-    /// taken as it is; an anonymous one is that of no service.
-    pub fn service_principal(&self) -> String {
-        match self {
-            Self::HostbasedService { service, host } => format!("{service}/{host}"),
-            Self::Verified(_) | Self::User(_) => self.display(),
-            Self::Anonymous => String::new(),
-        }
-    }
-
-    /// The type that the displayed name is of.
-    pub fn name_type(&self) -> Static {
-        match self {
-            Self::Verified(_) | Self::User(_) => Static::UserName,
-            Self::HostbasedService { .. } => Static::HostbasedService,
-            Self::Anonymous => Static::Anonymous,
-        }
-    }
-
-    /// Gives the name to C, which releases it.
-    pub fn into_handle(self) -> *mut Self {
-        Box::into_raw(Box::new(self))
-    }
-
-    /// Who was verified; `None` for a name that proves nothing.
-    pub fn identity(&self) -> Option<&Identity> {
-        match self {
-            Self::Verified(identity) => Some(identity),
-            Self::User(_) | Self::HostbasedService { .. } | Self::Anonymous => None,
-        }
+        Some(oid::NT_ANONYMOUS) => Ok(Name::Anonymous),
+        Some(oid::NT_EXPORT_NAME) => Name::decode(text),
+        // They are this machine's numbers, which neither a domain nor a users file knows; and to
+        // look up whose they are may take as long as the host's name service likes.
+        Some(oid::NT_MACHINE_UID_NAME | oid::NT_STRING_UID_NAME) => Err(Minor::BadNameType
+            .because("NTLM does not know users by the numbers they have on this machine")),
+        Some(_) => Err(Minor::BadNameType.into()),
     }
 }
 
-fn readable(text: &[u8]) -> Result<&str, Fault> {
-    let text = text.strip_suffix(b"\0").unwrap_or(text);
-    match std::str::from_utf8(text) {
-        Ok("") => Err(Minor::BadName.because("it is empty")),
-        Ok(text) if text.contains('\0') => Err(Minor::BadName.because("it holds a NUL")),
-        Ok(text) => Ok(text),
-        Err(_) => Err(Minor::BadName.because("it is not UTF-8")),
+/// The identifier of a type of names.
+fn oid_of(name_type: NameType) -> Static {
+    match name_type {
+        NameType::User => Static::UserName,
+        NameType::HostbasedService => Static::HostbasedService,
+        NameType::Anonymous => Static::Anonymous,
     }
 }
 
-/// What the system calls itself; `localhost` if it will not say.
-fn host_name() -> String {
-    match setup::host_name() {
-        name if name.is_empty() => "localhost".to_owned(),
-        name => name,
-    }
+/// Gives a name to C, which releases it.
+pub fn into_handle(name: Name) -> *mut Name {
+    Box::into_raw(Box::new(name))
 }
 
-fn import(
+fn import_into(
     text: &In<BufferDesc>,
     name_type: &In<OidDesc>,
     output_name: &Out<*mut Name>,
@@ -156,8 +59,8 @@ fn import(
         Some(oid::NT_ANONYMOUS) => text.optional_bytes(),
         _ => text.bytes("input_name_buffer")?,
     };
-    let name = Name::import(text, name_type)?;
-    output_name.set(name.into_handle());
+    let name = import(text, name_type)?;
+    output_name.set(into_handle(name));
     Ok(Success::Complete)
 }
 
@@ -168,7 +71,7 @@ export! {
         input_name_type: In<OidDesc>,
         output_name: Out<*mut Name>,
     ) {
-        import(&input_name_buffer, &input_name_type, &output_name)
+        import_into(&input_name_buffer, &input_name_type, &output_name)
     }
 }
 
@@ -183,7 +86,7 @@ export! {
     ) {
         output_name.set(std::ptr::null_mut());
         oid::require_ntlm(&mech_type)?;
-        import(&input_name_buffer, &input_name_type, &output_name)
+        import_into(&input_name_buffer, &input_name_type, &output_name)
     }
 }
 
@@ -199,7 +102,18 @@ export! {
         output_name_buffer.required("output_name_buffer")?;
         let name = input_name.required("input_name")?;
         Buffer::copy_of(name.display().as_bytes())?.give_to(&output_name_buffer);
-        output_name_type.set(name.name_type().address());
+        output_name_type.set(oid_of(name.name_type()).address());
+        Ok(Success::Complete)
+    }
+}
+
+export! {
+    /// RFC 2744 5.13
+    fn gss_export_name(input_name: Handle<Name>, exported_name: Out<BufferDesc>) {
+        exported_name.set(BufferDesc::EMPTY);
+        exported_name.required("exported_name")?;
+        let token = input_name.required("input_name")?.encode()?;
+        Buffer::copy_of(&token)?.give_to(&exported_name);
         Ok(Success::Complete)
     }
 }
@@ -210,7 +124,7 @@ export! {
         dest_name.set(std::ptr::null_mut());
         dest_name.required("dest_name")?;
         let name = src_name.required("src_name")?;
-        dest_name.set(name.clone().into_handle());
+        dest_name.set(into_handle(name.clone()));
         Ok(Success::Complete)
     }
 }
@@ -226,41 +140,10 @@ export! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::config;
-    use crate::login::verify::Account;
-
-    pub(super) fn user(text: &str) -> Name {
-        Name::User(text.to_owned())
-    }
-
-    pub(super) fn service(text: &str) -> Name {
-        Name::import(text.as_bytes(), Some(oid::NT_HOSTBASED_SERVICE)).unwrap()
-    }
-
-    /// A user of this machine if the domain is `EXAMPLE`.
-    pub(super) fn verified(user: &str, domain: &str) -> Name {
-        let account = Account {
-            user: user.to_owned(),
-            domain: domain.to_owned(),
-            dns_domain: None,
-            upn: None,
-            full_name: None,
-            sid: None,
-            primary_group_sid: None,
-            group_sids: Vec::new(),
-            logon_server: None,
-            user_flags: None,
-            log_off: None,
-            kick_off: None,
-        };
-        let settings = config::Identity::default();
-        let identity = Identity::new(account, &settings, "EXAMPLE", String::new());
-        Name::Verified(Arc::new(identity))
-    }
 
     fn displayed(text: &str, name_type: Option<&[u8]>) -> Result<(String, Static), Minor> {
-        Name::import(text.as_bytes(), name_type)
-            .map(|name| (name.display(), name.name_type()))
+        import(text.as_bytes(), name_type)
+            .map(|name| (name.display(), oid_of(name.name_type())))
             .map_err(|fault| fault.minor())
     }
 
@@ -275,7 +158,7 @@ mod tests {
             assert_eq!(displayed("HTTP@www", Some(name_type)), service("HTTP@www"));
             assert_eq!(
                 displayed("HTTP", Some(name_type)),
-                service(&format!("HTTP@{}", host_name()))
+                service(&Name::hostbased_service(b"HTTP").unwrap().display())
             );
             assert_eq!(
                 displayed("HTTP@www\0", Some(name_type)),
@@ -299,25 +182,6 @@ mod tests {
             let anonymous = Ok(("<anonymous>".to_owned(), Static::Anonymous));
             assert_eq!(displayed(text, Some(oid::NT_ANONYMOUS)), anonymous);
         }
-        assert!(Name::import(b"\xFF", None).is_err());
-    }
-
-    #[test]
-    fn services_have_principals() {
-        let principal = |text: &[u8], name_type| {
-            let name = Name::import(text, name_type).unwrap();
-            name.service_principal()
-        };
-        let service = Some(oid::NT_HOSTBASED_SERVICE);
-        assert_eq!(principal(b"HTTP@www.test", service), "HTTP/www.test");
-        assert_eq!(principal(b"HTTP/www.test", None), "HTTP/www.test");
-    }
-
-    #[test]
-    fn the_default_acceptor_can_be_named() {
-        let name = Name::default_acceptor();
-        let (text, name_type) = (name.display(), Some(oid::NT_HOSTBASED_SERVICE));
-        assert_eq!(displayed(&text, name_type).unwrap().0, text);
-        assert_ne!(host_name(), "");
+        assert!(import(b"\xFF", None).is_err());
     }
 }

@@ -9,9 +9,10 @@ use std::ptr;
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{In, InOut, OidDesc};
 use crate::gss::entry::{Success, export};
+use crate::protocol::ntlm;
 
-/// NTLM: 1.3.6.1.4.1.311.2.2.10 (MS-NLMP 1.9)
-pub const NTLM: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0A];
+/// NTLM's.
+pub const NTLM: &[u8] = ntlm::OBJECT_IDENTIFIER;
 
 /// `GSS_C_NT_USER_NAME`: 1.2.840.113554.1.2.1.1 (RFC 2744 appendix A)
 pub const NT_USER_NAME: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x01, 0x01];

@@ -9,8 +9,8 @@ use super::iov::{self, IovBuffer, IovKind};
 use super::*;
 use crate::base::fault::Major;
 use crate::gss::context::Context;
-use crate::gss::name::Name;
 use crate::gss::{cred, entry, flags, message, oid, option, status};
+use crate::login::name::Name;
 
 #[test]
 fn laid_out_as_in_gssapi_h() {

@@ -8,10 +8,10 @@ use crate::base::fault::{Fault, Minor};
 use crate::gss::cred::INDEFINITE;
 use crate::gss::flags;
 use crate::gss::initiate::Initiation;
-use crate::gss::name::Name;
 use crate::gss::transfer;
 use crate::login::accept::{Acceptor, Established};
 use crate::login::handover::{Kind, Opened};
+use crate::login::name::Name;
 use crate::login::setup::Setup;
 use crate::protocol::ntlm::seal::SessionSecurity;
 

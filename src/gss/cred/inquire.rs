@@ -7,8 +7,9 @@ use crate::base::fault::Fault;
 use crate::gss::abi::{Handle, In, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory;
-use crate::gss::name::Name;
+use crate::gss::name::into_handle;
 use crate::gss::oid;
+use crate::login::name::Name;
 
 impl Credential {
     fn cred_usage(&self) -> i32 {
@@ -43,7 +44,7 @@ export! {
         mechanisms.set(ptr::null_mut());
         let (its_name, its_usage) = name_and_usage(&cred_handle)?;
         mechanisms.try_set_with(|| memory::oid_set(&[oid::NTLM]))?;
-        name.set_with(|| its_name.into_handle());
+        name.set_with(|| into_handle(its_name));
         lifetime.set(INDEFINITE);
         cred_usage.set(its_usage);
         Ok(Success::Complete)
@@ -65,7 +66,7 @@ export! {
         acceptor_lifetime.set(0);
         oid::require_ntlm(&mech_type)?;
         let (its_name, its_usage) = name_and_usage(&cred_handle)?;
-        name.set_with(|| its_name.into_handle());
+        name.set_with(|| into_handle(its_name));
         if its_usage != usage::ACCEPT {
             initiator_lifetime.set(INDEFINITE);
         }

@@ -28,8 +28,8 @@ fn acquire(
     password: Option<&[u8]>,
 ) -> Result<(&'static str, String), Minor> {
     let name = name.map(|name| match name.contains('@') {
-        true => Name::import(name.as_bytes(), Some(oid::NT_HOSTBASED_SERVICE)).unwrap(),
-        false => Name::import(name.as_bytes(), None).unwrap(),
+        true => Name::hostbased_service(name.as_bytes()).unwrap(),
+        false => Name::user(name.as_bytes()).unwrap(),
     });
     let hash = || password.map(PasswordHash::of_password).transpose();
     let credential =

@@ -16,7 +16,7 @@ use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::gss::abi::{BufferDesc, Handle, In, Out};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
-use crate::gss::name::Name;
+use crate::login::name::Name;
 use crate::login::setup::Source;
 
 /// What every token begins with; the last byte is the version.
@@ -115,7 +115,6 @@ export! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gss::oid;
 
     fn source() -> Source {
         Source {
@@ -131,7 +130,7 @@ mod tests {
         for name in [
             None,
             Some(Name::User("HTTP@www".to_owned())),
-            Some(Name::import(b"HTTP@www", Some(oid::NT_HOSTBASED_SERVICE)).unwrap()),
+            Some(Name::hostbased_service(b"HTTP@www").unwrap()),
         ] {
             let token = encode(&source(), name.as_ref()).unwrap();
             let (back, back_name) = decode(&token).unwrap();

@@ -6,14 +6,18 @@
 use super::Name;
 use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, Reader, Writer};
-use crate::gss::abi::{BufferDesc, Handle, Out};
-use crate::gss::entry::{Success, export};
-use crate::gss::memory::Buffer;
-use crate::gss::oid;
+use crate::protocol::ntlm::OBJECT_IDENTIFIER;
 
 /// The token identifier, and behind it the length of the mechanism's identifier with its DER tag and
 /// length, and these.
-const HEADER: [u8; 6] = [4, 1, 0, 2 + oid::NTLM.len() as u8, 6, oid::NTLM.len() as u8];
+const HEADER: [u8; 6] = [
+    4,
+    1,
+    0,
+    2 + OBJECT_IDENTIFIER.len() as u8,
+    6,
+    OBJECT_IDENTIFIER.len() as u8,
+];
 
 /// What kind of name follows: the first byte of what is the mechanism's own in the token.
 mod kind {
@@ -39,7 +43,7 @@ impl Name {
             return Err(Minor::BadName.because("it is too long"));
         };
         let mut writer = Writer::new();
-        writer.bytes(&HEADER).bytes(oid::NTLM);
+        writer.bytes(&HEADER).bytes(OBJECT_IDENTIFIER);
         writer.bytes(&length.to_be_bytes());
         writer.u8(kind).bytes(text.as_bytes());
         Ok(writer.into_bytes())
@@ -54,9 +58,9 @@ impl Name {
         let mut reader = Reader::new(token);
         let header = reader.array("Header").map_err(malformed)?;
         let mechanism = reader
-            .take(oid::NTLM.len(), "Mechanism")
+            .take(OBJECT_IDENTIFIER.len(), "Mechanism")
             .map_err(malformed)?;
-        if header != HEADER || mechanism != oid::NTLM {
+        if header != HEADER || mechanism != OBJECT_IDENTIFIER {
             return Err(Minor::BadName.because("it is not an exported name of NTLM"));
         }
         let length = reader.array("Length").map_err(malformed)?;
@@ -67,24 +71,11 @@ impl Name {
         }
         match kind {
             _ if text.ends_with(b"\0") => Err(Minor::BadName.because("it holds a NUL")),
-            kind::USER => Self::import(text, Some(oid::NT_USER_NAME)),
-            kind::SERVICE if text.contains(&b'@') => {
-                Self::import(text, Some(oid::NT_HOSTBASED_SERVICE))
-            }
+            kind::USER => Self::user(text),
+            kind::SERVICE if text.contains(&b'@') => Self::hostbased_service(text),
             kind::ANONYMOUS if text.is_empty() => Ok(Self::Anonymous),
             _ => Err(Minor::BadName.because("it is of no kind that there is")),
         }
-    }
-}
-
-export! {
-    /// RFC 2744 5.13
-    fn gss_export_name(input_name: Handle<Name>, exported_name: Out<BufferDesc>) {
-        exported_name.set(BufferDesc::EMPTY);
-        exported_name.required("exported_name")?;
-        let token = input_name.required("input_name")?.encode()?;
-        Buffer::copy_of(&token)?.give_to(&exported_name);
-        Ok(Success::Complete)
     }
 }
 
