@@ -1,6 +1,7 @@
 //! What a login is: the two sides of the handshake, who verifies it, and what may be let in.
 
 pub mod accept;
+pub mod context;
 pub mod guess_limit;
 pub mod handover;
 pub mod identity;

@@ -121,14 +121,29 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "initiate",
-        &["ntlm", "verify", "crypto", "fault", "name_case"],
+        &[
+            "name",
+            "handover",
+            "ntlm",
+            "verify",
+            "crypto",
+            "fault",
+            "name_case",
+            "wire",
+        ],
+    ),
+    (
+        "context",
+        &[
+            "accept", "initiate", "name", "handover", "setup", "ntlm", "crypto", "fault",
+        ],
     ),
     // The C ABI: no protocol. Of `ntlm` only what protects messages and what a caller says of his
     // channel, and nothing of how.
     (
         "gss",
         &[
-            "accept",
+            "context",
             "initiate",
             "setup",
             "name",

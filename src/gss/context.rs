@@ -1,221 +1,17 @@
-//! Security contexts: `gss_accept_sec_context` and what it makes, and `gss_init_sec_context` too.
-//!
-//! The mechglue keeps a context whose later call failed, but answers for us once our variable is
-//! NULL. So a context stays where it is after a failure and takes the NEGOTIATE message of the next
-//! login: servers keep one context a connection.
+//! Security contexts: `gss_accept_sec_context`, and what is asked of a context and its end.
 
-mod party;
-
-use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
-use std::sync::{Mutex, MutexGuard};
 
-use crate::base::crypto::Key;
-use crate::base::fault::{Fault, Minor};
+use crate::base::fault::Minor;
 use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::cred::{self, Credential};
 use crate::gss::entry::{Success, export};
-use crate::gss::initiate::Initiation;
+use crate::gss::flags;
 use crate::gss::memory::Buffer;
 use crate::gss::name::into_handle;
 use crate::gss::oid::Static;
-use crate::login::accept::{Acceptor, Step};
-use crate::login::handover::{Handover, Opened};
+use crate::login::context::{Context, Progress};
 use crate::login::name::Name;
-use crate::login::setup::Setup;
-use crate::protocol::ntlm::bindings::ChannelBindings;
-use crate::protocol::ntlm::seal::SessionSecurity;
-pub use party::Login;
-use party::Party;
-
-/// What a `gss_ctx_id_t` points to. Any thread may use it: during a step of the login one at a time,
-/// the others are told so; for messages they wait for each other.
-pub struct Context {
-    /// Absent while a thread takes a step with it: no lock is held while a verifier is waited for.
-    party: Mutex<Option<Box<Party>>>,
-}
-
-/// What a step leads to.
-enum Progress {
-    Continue(Vec<u8>),
-    Complete(Login),
-}
-
-impl Context {
-    fn new(party: Party) -> Self {
-        Self {
-            party: Mutex::new(Some(Box::new(party))),
-        }
-    }
-
-    /// Gives an acceptor a message.
-    fn accept(
-        &self,
-        setup: &Setup,
-        channel: Option<&ChannelBindings<'_>>,
-        token: &[u8],
-    ) -> Result<Progress, Fault> {
-        self.step(|party| {
-            let Party::Acceptor(acceptor) = party else {
-                return Err(other_side());
-            };
-            match acceptor.step(setup, channel, token)? {
-                Step::Continue(answer) => Ok(Progress::Continue(answer)),
-                Step::Established => {
-                    let login = party.login().ok_or(Minor::InternalError)?;
-                    Ok(Progress::Complete(login))
-                }
-            }
-        })
-    }
-
-    /// A context that shall initiate.
-    pub(super) fn initiating(initiation: Initiation) -> Self {
-        Self::new(Party::Initiator(Box::new(initiation)))
-    }
-
-    /// Gives an initiator the server's message, or none to begin; gives its next message, and the
-    /// login if it is complete with it.
-    pub(super) fn initiate(
-        &self,
-        channel: Option<&ChannelBindings<'_>>,
-        token: &[u8],
-    ) -> Result<(Vec<u8>, Option<Login>), Fault> {
-        self.step(|party| match party {
-            Party::Initiator(initiation) => {
-                Ok((initiation.step(channel, token)?, initiation.login()))
-            }
-            Party::Acceptor(_) => Err(other_side()),
-        })
-    }
-
-    /// Takes a step of the login, which may wait for others. Nobody else has the party meanwhile.
-    /// If the work panics, the context goes on with a new one: who knows what state the other is in.
-    fn step<T>(&self, work: impl FnOnce(&mut Party) -> Result<T, Fault>) -> Result<T, Fault> {
-        let mut party = self.lock().take().ok_or(Minor::ContextBusy)?;
-        match panic::catch_unwind(AssertUnwindSafe(|| work(&mut party))) {
-            Ok(outcome) => {
-                *self.lock() = Some(party);
-                outcome
-            }
-            Err(panic) => {
-                *self.lock() = Some(Box::new(party.afresh()));
-                panic::resume_unwind(panic)
-            }
-        }
-    }
-
-    /// Works with what protects messages. The work waits for nobody, so others wait for it.
-    ///
-    /// # Errors
-    /// No login is complete, or it has expired; there is nothing that protects messages; or what the
-    /// work says.
-    pub fn with_security<T>(
-        &self,
-        work: impl FnOnce(&mut SessionSecurity) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        self.with_established(|party| {
-            party.require_time()?;
-            let security = party.security().filter(|security| security.signs());
-            work(security.ok_or(Minor::NoProtection)?)
-        })
-    }
-
-    /// Nothing, if a login is complete.
-    ///
-    /// # Errors
-    /// No login is complete, or it has expired.
-    pub fn require_login(&self) -> Result<(), Fault> {
-        self.time_left().map(drop)
-    }
-
-    /// Seconds until the login expires; never 0.
-    ///
-    /// # Errors
-    /// No login is complete, or it has expired.
-    fn time_left(&self) -> Result<u32, Fault> {
-        self.with_established(|party| party.require_time())
-    }
-
-    /// Whether the AUTHENTICATE message had a message integrity code.
-    ///
-    /// # Errors
-    /// No login is complete.
-    pub fn has_mic(&self) -> Result<bool, Fault> {
-        self.with_established(|party| Ok(party.login().is_some_and(|login| login.has_mic)))
-    }
-
-    /// The strength of the protection of messages, as SASL counts it.
-    ///
-    /// # Errors
-    /// No login is complete.
-    pub fn strength(&self) -> Result<u32, Fault> {
-        self.with_established(|party| {
-            Ok(party.security().map_or(0, |security| security.strength()))
-        })
-    }
-
-    /// `ExportedSessionKey`, for programs with a protection of their own.
-    ///
-    /// # Errors
-    /// No login is complete, or the verifier gave no key.
-    pub fn session_key(&self) -> Result<Key, Fault> {
-        self.with_established(|party| match party.security() {
-            Some(security) => Ok(security.session_key().clone()),
-            None => Err(Minor::NoSuchOption.because("there is no session key")),
-        })
-    }
-
-    /// What another process needs to go on with the context, sealed. The context is of no more use
-    /// then: two would use one key stream.
-    ///
-    /// # Errors
-    /// It is in no state to be exported, or cannot be here; it goes on then.
-    pub(super) fn export(&self, handover: &Handover) -> Result<Vec<u8>, Fault> {
-        self.step(|party| {
-            let (kind, until, body) = party.save()?;
-            handover.seal(kind, until, &body)
-        })
-    }
-
-    /// The context that another process exported.
-    ///
-    /// # Errors
-    /// `BadContextToken`: another version exported it.
-    pub(super) fn import(opened: &Opened, setup: Option<&Setup>) -> Result<Self, Fault> {
-        Party::restore(opened, setup).map(Self::new)
-    }
-
-    fn with_established<T>(
-        &self,
-        work: impl FnOnce(&mut Party) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let mut party = self.lock();
-        let party = party.as_mut().ok_or(Minor::ContextBusy)?;
-        if !party.is_established() {
-            return Err(not_established());
-        }
-        work(party)
-    }
-
-    /// The login, if there is one now.
-    fn login(&self) -> Result<Option<Login>, Fault> {
-        let party = self.lock();
-        Ok(party.as_ref().ok_or(Minor::ContextBusy)?.login())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Box<Party>>> {
-        self.party.lock().unwrap_or_else(|poisoned| {
-            // Somebody panicked in the midst of a change.
-            let mut party = poisoned.into_inner();
-            if let Some(party) = party.as_mut() {
-                **party = party.afresh();
-            }
-            self.party.clear_poison();
-            party
-        })
-    }
-}
 
 export! {
     /// RFC 2744 5.1. A client whose channel bindings differ is refused, one that has none is not.
@@ -244,9 +40,7 @@ export! {
         output_token.required("output_token")?;
         let setup = cred::setup_of(acceptor_cred_handle.get())?;
 
-        let new = held
-            .is_none()
-            .then(|| Box::new(Context::new(Party::Acceptor(Acceptor::new()))));
+        let new = held.is_none().then(|| Box::new(Context::accepting()));
         let context = held.or(new.as_deref()).ok_or(Minor::InternalError)?;
         let success = match context.accept(&setup, input_chan_bindings.channel().as_ref(), token)? {
             Progress::Continue(answer) => {
@@ -254,8 +48,8 @@ export! {
                 Success::ContinueNeeded
             }
             Progress::Complete(login) => {
-                time_rec.set(login.time_rec);
-                ret_flags.set(login.flags);
+                time_rec.set(login.time_left);
+                ret_flags.set(flags::of(&login));
                 src_name.set_with(|| into_handle(login.source));
                 Success::Complete
             }
@@ -274,14 +68,6 @@ export! {
         context_handle.take("context_handle")?;
         Ok(Success::Complete)
     }
-}
-
-fn other_side() -> Fault {
-    Minor::BadArgument.because("the context is one of the other side")
-}
-
-fn not_established() -> Fault {
-    Minor::ContextFailed.because("no login is complete on it")
 }
 
 export! {
@@ -317,53 +103,12 @@ export! {
         let context = context_handle.required("context_handle")?;
         if let Some(login) = context.login()? {
             open.set(1);
-            lifetime_rec.set(login.time_rec);
-            ctx_flags.set(login.flags);
+            lifetime_rec.set(login.time_left);
+            ctx_flags.set(flags::of(&login));
             locally_initiated.set(i32::from(login.initiated));
             src_name.set_with(|| into_handle(login.source));
             targ_name.set_with(|| login.target.map_or(ptr::null_mut(), into_handle));
         }
         Ok(Success::Complete)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fresh() -> Context {
-        Context::new(Party::Acceptor(Acceptor::new()))
-    }
-
-    fn busy<T>(outcome: Result<T, Fault>) -> bool {
-        outcome.is_err_and(|fault| fault.minor() == Minor::ContextBusy)
-    }
-
-    #[test]
-    fn one_at_a_time() {
-        let context = fresh();
-        let inner = context.step(|_| {
-            assert!(busy(context.login()));
-            assert!(busy(context.step(|_| Ok(()))));
-            assert!(busy(context.with_security(|_| Ok(()))));
-            Err::<(), _>(Minor::Malformed.into())
-        });
-        assert_eq!(inner, Err(Minor::Malformed.into()));
-        assert!(context.login().is_ok_and(|login| login.is_none()));
-    }
-
-    #[test]
-    fn a_panic_leaves_a_context_that_works() {
-        let context = fresh();
-        let in_a_step = AssertUnwindSafe(|| context.step::<()>(|_| panic!("provoked")));
-        assert!(panic::catch_unwind(in_a_step).is_err());
-        let under_the_lock = AssertUnwindSafe(|| {
-            let _held = context.lock();
-            panic!("provoked")
-        });
-        assert!(panic::catch_unwind(under_the_lock).is_err());
-        assert!(context.login().is_ok_and(|login| login.is_none()));
-        assert!(context.step(|_| Ok(())).is_ok());
-        assert!(!context.party.is_poisoned());
     }
 }

@@ -12,6 +12,7 @@ use crate::gss::abi::{BufferDesc, Handle, In, KeyValueSet, OidDesc, Out, SetDesc
 use crate::gss::entry::{Success, export};
 use crate::gss::memory;
 use crate::gss::oid;
+use crate::login::context::INDEFINITE;
 use crate::login::handover::Handover;
 use crate::login::initiate::{PasswordHash, User};
 use crate::login::name::Name;
@@ -35,9 +36,6 @@ enum Usage {
 /// An acceptor's part: no secret and no configuration, only where it is. Each call loads it anew, so
 /// that a change of the file is seen and a fork does no harm.
 struct Acceptance(Source);
-
-/// `GSS_C_INDEFINITE`
-pub const INDEFINITE: u32 = u32::MAX;
 
 /// `gss_cred_usage_t` (RFC 2744 3.10)
 pub mod usage {

@@ -1,7 +1,9 @@
 //! What a caller asks of a context and is granted: `req_flags`, `ret_flags` (RFC 2744 5.19).
 
+use crate::gss::cred;
+use crate::login::context::Login;
+use crate::login::handover;
 use crate::protocol::ntlm::initiator::Protection;
-use crate::protocol::ntlm::seal::SessionSecurity;
 
 /// `GSS_C_REPLAY_FLAG`
 pub const REPLAY: u32 = 4;
@@ -25,22 +27,34 @@ pub fn wanted(req_flags: u32) -> Protection {
     }
 }
 
-/// The flags of a context that is complete: each signature has a number, so order and repetition
-/// are seen wherever signatures are checked.
-pub fn granted(security: Option<&SessionSecurity>) -> u32 {
-    match security {
-        Some(security) if security.seals() => PROT_READY | INTEG | REPLAY | SEQUENCE | CONF,
-        Some(security) if security.signs() => PROT_READY | INTEG | REPLAY | SEQUENCE,
-        _ => PROT_READY,
+/// The flags of a login that is complete.
+pub fn of(login: &Login) -> u32 {
+    granted(login.protection) | transferable()
+}
+
+/// Each signature has a number, so order and repetition are seen wherever signatures are checked.
+fn granted(protection: Protection) -> u32 {
+    let mut flags = PROT_READY;
+    if protection.sign {
+        flags |= INTEG | REPLAY | SEQUENCE;
+    }
+    if protection.seal {
+        flags |= CONF;
+    }
+    flags
+}
+
+/// `GSS_C_TRANS_FLAG` if contexts of this process can be exported.
+fn transferable() -> u32 {
+    match handover::is_possible(cred::handover) {
+        true => TRANS,
+        false => 0,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::crypto::Key;
-    use crate::protocol::ntlm::flags::NegotiateFlags;
-    use crate::protocol::ntlm::seal::Role;
 
     #[test]
     fn what_is_asked_for_is_what_protects() {
@@ -55,14 +69,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_granted_is_what_was_agreed_on() {
-        let security = |flags| {
-            let key = Key::new([1; 16]);
-            SessionSecurity::new(NegotiateFlags(flags), key, Role::Initiator)
-        };
-        assert_eq!(granted(None), 128);
-        assert_eq!(granted(Some(&security(0x6088_0201))), 128);
-        assert_eq!(granted(Some(&security(0x6088_0211))), 4 | 8 | 32 | 128);
-        assert_eq!(granted(Some(&security(0x6088_0231))), 4 | 8 | 16 | 32 | 128);
+    fn what_is_granted_is_what_protects() {
+        let granted = |sign, seal| granted(Protection { sign, seal });
+        assert_eq!(granted(false, false), 128);
+        assert_eq!(granted(true, false), 4 | 8 | 32 | 128);
+        assert_eq!(granted(true, true), 4 | 8 | 16 | 32 | 128);
     }
 }

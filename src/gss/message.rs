@@ -9,9 +9,9 @@
 
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, Out};
-use crate::gss::context::Context;
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
+use crate::login::context::Context;
 use crate::protocol::ntlm::seal::SIGNATURE_SIZE;
 
 /// `GSS_C_QOP_DEFAULT`

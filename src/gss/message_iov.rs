@@ -7,9 +7,9 @@
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::iov::{Iov, IovBuffer, IovKind};
 use crate::gss::abi::{Handle, Out};
-use crate::gss::context::Context;
 use crate::gss::entry::{Success, export};
 use crate::gss::message::{QOP_DEFAULT, require_default};
+use crate::login::context::Context;
 use crate::protocol::ntlm::seal::{Receiving, SIGNATURE_SIZE, SessionSecurity};
 
 /// The one buffer of a kind.

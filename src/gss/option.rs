@@ -4,9 +4,9 @@ use std::ptr;
 
 use crate::base::fault::Minor;
 use crate::gss::abi::{BufferDesc, Handle, In, OidDesc, Out, SetDesc, Slot};
-use crate::gss::context::Context;
 use crate::gss::entry::{Success, export};
 use crate::gss::memory;
+use crate::login::context::Context;
 use crate::protocol::ntlm::seal::Way;
 
 /// 1.3.6.1.4.1.7165.655.1.2: whether SPNEGO must sign its list of mechanisms, one byte.

@@ -5,20 +5,10 @@ use std::ptr;
 use crate::base::fault::{Fault, Minor};
 use crate::base::log::{self, Severity};
 use crate::gss::abi::{BufferDesc, In, Out, Slot};
-use crate::gss::context::Context;
 use crate::gss::cred;
 use crate::gss::entry::{Success, export};
-use crate::gss::flags;
 use crate::gss::memory::Buffer;
-use crate::login::handover;
-
-/// `GSS_C_TRANS_FLAG` if contexts of this process can be exported; nothing if not.
-pub fn flag() -> u32 {
-    match handover::is_possible(cred::handover) {
-        true => flags::TRANS,
-        false => 0,
-    }
-}
+use crate::login::context::Context;
 
 /// An administrator can mend it, and the mechglue loses the minor code of an export.
 fn tell(fault: &Fault) {

@@ -1,5 +1,6 @@
 //! One initiator context: nothing in or the server's message, and a message out.
 
+mod saved;
 mod user;
 
 use std::mem;
@@ -7,6 +8,7 @@ use std::time::SystemTime;
 
 use crate::base::crypto::{self, Key, NoRandomBytes};
 use crate::base::fault::{Fault, Minor};
+use crate::login::name::Name;
 use crate::protocol::ntlm::bindings::ChannelBindings;
 use crate::protocol::ntlm::initiator::{self, Fresh, Offered, Protection, Service};
 use crate::protocol::ntlm::seal::{Role, SessionSecurity};
@@ -14,7 +16,11 @@ pub use user::{PasswordHash, User};
 
 /// An initiator context. It serves one login: another needs another context.
 #[derive(Debug)]
-pub struct Initiator(State);
+pub struct Initiator {
+    state: State,
+    source: Name,
+    target: Option<Name>,
+}
 
 #[derive(Debug)]
 enum State {
@@ -33,8 +39,8 @@ enum State {
 pub struct Purpose {
     /// Who logs in.
     pub user: User,
-    /// The service principal name, `HTTP/www.example.test`; empty if nobody knows.
-    pub service: String,
+    /// The service to log in to, if it is known.
+    pub target: Option<Name>,
     /// The protection of messages that is wanted.
     pub protection: Protection,
 }
@@ -42,17 +48,30 @@ pub struct Purpose {
 impl Initiator {
     /// Waits to be told to begin.
     pub fn new(purpose: Purpose) -> Self {
-        Self(State::Fresh(purpose))
+        Self {
+            source: Name::User(purpose.user.display()),
+            target: purpose.target.clone(),
+            state: State::Fresh(purpose),
+        }
     }
 
-    /// One that has failed.
-    pub fn failed() -> Self {
-        Self(State::Failed)
+    /// A failed context for the same login, which must be begun on another context.
+    pub fn failed(&self) -> Self {
+        Self {
+            state: State::Failed,
+            source: self.source.clone(),
+            target: self.target.clone(),
+        }
     }
 
-    /// One whose login was complete in another process.
-    pub fn restored(security: SessionSecurity) -> Self {
-        Self(State::Established(Box::new(security)))
+    /// The user who logs in.
+    pub fn source(&self) -> &Name {
+        &self.source
+    }
+
+    /// The service to log in to, if it is known.
+    pub fn target(&self) -> Option<&Name> {
+        self.target.as_ref()
     }
 
     /// Begins, with an empty token; or takes the server's message. `channel` is what the application
@@ -67,16 +86,16 @@ impl Initiator {
         channel: Option<&ChannelBindings<'_>>,
         token: &[u8],
     ) -> Result<Vec<u8>, Fault> {
-        match mem::replace(&mut self.0, State::Failed) {
+        match mem::replace(&mut self.state, State::Failed) {
             State::Fresh(purpose) if token.is_empty() => {
                 let (offered, negotiate) = initiator::negotiate(purpose.protection);
-                self.0 = State::Offered(purpose, offered);
+                self.state = State::Offered(purpose, offered);
                 Ok(negotiate)
             }
             State::Fresh(_) => Err(Minor::NoChallenge.because("the login has not begun yet")),
             State::Offered(purpose, offered) => {
                 let answer = answer(&purpose, offered, channel, token)?;
-                self.0 = State::Established(Box::new(SessionSecurity::new(
+                self.state = State::Established(Box::new(SessionSecurity::new(
                     answer.flags,
                     answer.exported_session_key,
                     Role::Initiator,
@@ -84,7 +103,7 @@ impl Initiator {
                 Ok(answer.token)
             }
             complete @ State::Established(_) => {
-                self.0 = complete;
+                self.state = complete;
                 Err(Minor::NoChallenge.because("the login is complete"))
             }
             State::Failed => Err(Minor::ContextFailed.into()),
@@ -94,7 +113,7 @@ impl Initiator {
     /// What protects the messages of a login that is complete; it is there if, and only if, the
     /// login is.
     pub fn established(&self) -> Option<&SessionSecurity> {
-        match &self.0 {
+        match &self.state {
             State::Established(security) => Some(security),
             _ => None,
         }
@@ -102,7 +121,7 @@ impl Initiator {
 
     /// As [`Self::established`], to work with.
     pub fn security(&mut self) -> Option<&mut SessionSecurity> {
-        match &mut self.0 {
+        match &mut self.state {
             State::Established(security) => Some(security),
             _ => None,
         }
@@ -121,8 +140,9 @@ fn answer(
         challenge: crypto::random().map_err(no_random_bytes)?,
         session_key: Key::new(crypto::random().map_err(no_random_bytes)?),
     };
+    let target = purpose.target.as_ref();
     let service = Service {
-        name: &purpose.service,
+        name: &target.map(Name::service_principal).unwrap_or_default(),
         channel_bindings: channel.map(ChannelBindings::hash),
     };
     offered.answer(token, &purpose.user.in_messages(), &service, &fresh)

@@ -8,8 +8,8 @@ use std::process::Command;
 use super::iov::{self, IovBuffer, IovKind};
 use super::*;
 use crate::base::fault::Major;
-use crate::gss::context::Context;
 use crate::gss::{cred, entry, flags, message, oid, option, status};
+use crate::login::context::{Context, INDEFINITE};
 use crate::login::name::Name;
 
 #[test]
@@ -65,7 +65,7 @@ fn ours() -> String {
         ("GSS_C_INITIATE", cred::usage::INITIATE as u64),
         ("GSS_C_ACCEPT", cred::usage::ACCEPT as u64),
         ("GSS_C_MECH_CODE", status::MECH_CODE as u64),
-        ("GSS_C_INDEFINITE", u64::from(cred::INDEFINITE)),
+        ("GSS_C_INDEFINITE", u64::from(INDEFINITE)),
         (
             "GSS_C_ROUTINE_ERROR_OFFSET",
             u64::from(entry::ROUTINE_ERROR_OFFSET),

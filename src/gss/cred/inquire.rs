@@ -2,13 +2,14 @@
 
 use std::ptr;
 
-use super::{Credential, INDEFINITE, Usage, usage};
+use super::{Credential, Usage, usage};
 use crate::base::fault::Fault;
 use crate::gss::abi::{Handle, In, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory;
 use crate::gss::name::into_handle;
 use crate::gss::oid;
+use crate::login::context::INDEFINITE;
 use crate::login::name::Name;
 
 impl Credential {

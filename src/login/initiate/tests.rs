@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 use crate::login::accept::{self, Acceptor};
+use crate::login::handover::{Kind, Opened};
 use crate::login::setup::{self, Setup, Source};
 
 const PROTECTION: Protection = Protection {
@@ -36,7 +37,7 @@ fn user(name: &str, password: &str) -> User {
 fn initiator(user: &User) -> Initiator {
     Initiator::new(Purpose {
         user: user.clone(),
-        service: "HTTP/www.example.test".to_owned(),
+        target: Some(Name::hostbased_service(b"HTTP@www.example.test").unwrap()),
         protection: PROTECTION,
     })
 }
@@ -123,4 +124,34 @@ fn a_context_serves_one_login() {
     begin(&mut failed);
     assert_eq!(refused(&mut failed, b""), Minor::NotNtlm);
     assert_eq!(refused(&mut failed, &challenge), Minor::ContextFailed);
+}
+
+#[test]
+fn a_complete_login_goes_on_in_another_process() {
+    let alice = user("EXAMPLE\\alice", "Password1");
+    let folder = tempfile::tempdir().unwrap();
+    let (mut acceptor, setup) = acceptor(&folder);
+    let mut ours = initiator(&alice);
+    let unfinished = |initiator: &Initiator| initiator.save().map(drop).unwrap_err().minor();
+    assert_eq!(unfinished(&ours), Minor::ContextNotExported);
+    let negotiate = begin(&mut ours);
+    assert_eq!(unfinished(&ours), Minor::ContextNotExported);
+    let Ok(accept::Step::Continue(challenge)) = acceptor.step(&setup, None, &negotiate) else {
+        panic!("no challenge");
+    };
+    ours.step(None, &challenge).unwrap();
+
+    let (_, body) = ours.save().unwrap();
+    let restore = |body: &[u8]| Initiator::restore(&Opened::pretended(Kind::Initiator, body));
+    let theirs = restore(body.expose()).unwrap();
+    assert_eq!(theirs.source().display(), "EXAMPLE\\alice");
+    assert_eq!(theirs.target().unwrap().display(), "HTTP@www.example.test");
+    assert_eq!(theirs.save().unwrap().1.expose(), body.expose());
+    assert_eq!(unfinished(&theirs.failed()), Minor::ContextNotExported);
+
+    for length in 0..body.expose().len() {
+        let refused = restore(&body.expose()[..length]).unwrap_err();
+        assert_eq!(refused.minor(), Minor::BadContextToken, "{length}");
+    }
+    assert!(restore(&[body.expose(), &[0]].concat()).is_err());
 }

@@ -48,7 +48,7 @@ const NEEDED: [(NegotiateFlags, &str); 3] = [
     ),
 ];
 
-/// The protection of messages that is wanted once the login is complete.
+/// The protection of messages once the login is complete: what is wanted, or what was agreed on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Protection {
     /// Signatures.

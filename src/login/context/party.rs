@@ -5,20 +5,21 @@ use std::time::SystemTime;
 
 use crate::base::crypto::SecretBytes;
 use crate::base::fault::{Fault, Minor};
-use crate::gss::cred::INDEFINITE;
-use crate::gss::flags;
-use crate::gss::initiate::Initiation;
-use crate::gss::transfer;
 use crate::login::accept::{Acceptor, Established};
 use crate::login::handover::{Kind, Opened};
+use crate::login::initiate::Initiator;
 use crate::login::name::Name;
 use crate::login::setup::Setup;
+use crate::protocol::ntlm::initiator::Protection;
 use crate::protocol::ntlm::seal::SessionSecurity;
+
+/// The lifetime of a login without an expiry: `GSS_C_INDEFINITE` (RFC 2744 appendix A).
+pub const INDEFINITE: u32 = u32::MAX;
 
 /// The side of the context that is ours.
 pub(super) enum Party {
     Acceptor(Acceptor),
-    Initiator(Box<Initiation>),
+    Initiator(Box<Initiator>),
 }
 
 impl Party {
@@ -26,7 +27,7 @@ impl Party {
     pub(super) fn afresh(&self) -> Self {
         match self {
             Self::Acceptor(_) => Self::Acceptor(Acceptor::new()),
-            Self::Initiator(initiation) => Self::Initiator(Box::new(initiation.afresh())),
+            Self::Initiator(initiator) => Self::Initiator(Box::new(initiator.failed())),
         }
     }
 
@@ -34,7 +35,7 @@ impl Party {
     pub(super) fn save(&self) -> Result<(Kind, SystemTime, SecretBytes), Fault> {
         let (kind, (until, body)) = match self {
             Self::Acceptor(acceptor) => (Kind::Acceptor, acceptor.save()?),
-            Self::Initiator(initiation) => (Kind::Initiator, initiation.save()?),
+            Self::Initiator(initiator) => (Kind::Initiator, initiator.save()?),
         };
         Ok((kind, until, body))
     }
@@ -44,7 +45,7 @@ impl Party {
         match opened.kind() {
             Kind::Acceptor => Acceptor::restore(opened, setup).map(Self::Acceptor),
             Kind::Initiator => {
-                Initiation::restore(opened).map(|initiation| Self::Initiator(Box::new(initiation)))
+                Initiator::restore(opened).map(|initiator| Self::Initiator(Box::new(initiator)))
             }
         }
     }
@@ -53,7 +54,7 @@ impl Party {
     pub(super) fn login(&self) -> Option<Login> {
         match self {
             Self::Acceptor(acceptor) => acceptor.established().map(Login::accepted),
-            Self::Initiator(initiation) => initiation.login(),
+            Self::Initiator(initiator) => Login::initiated(initiator),
         }
     }
 
@@ -61,7 +62,7 @@ impl Party {
     pub(super) fn is_established(&self) -> bool {
         match self {
             Self::Acceptor(acceptor) => acceptor.established().is_some(),
-            Self::Initiator(initiation) => initiation.is_established(),
+            Self::Initiator(initiator) => initiator.established().is_some(),
         }
     }
 
@@ -70,7 +71,8 @@ impl Party {
     pub(super) fn time_left(&self) -> u32 {
         match self {
             Self::Acceptor(acceptor) => acceptor.established().map_or(0, seconds_left),
-            Self::Initiator(initiation) => initiation.time_left(),
+            // NTLM gives the initiator no expiry.
+            Self::Initiator(initiator) => initiator.established().map_or(0, |_| INDEFINITE),
         }
     }
 
@@ -89,7 +91,7 @@ impl Party {
     pub(super) fn security(&mut self) -> Option<&mut SessionSecurity> {
         match self {
             Self::Acceptor(acceptor) => acceptor.security(),
-            Self::Initiator(initiation) => initiation.security(),
+            Self::Initiator(initiator) => initiator.security(),
         }
     }
 }
@@ -101,9 +103,9 @@ pub struct Login {
     /// Where, if we know.
     pub target: Option<Name>,
     /// Seconds until the context expires; 0 if it has.
-    pub time_rec: u32,
-    /// What was granted, never what was asked for.
-    pub flags: u32,
+    pub time_left: u32,
+    /// The protection of messages that was granted, never what was asked for.
+    pub protection: Protection,
     /// Whether the AUTHENTICATE message had a message integrity code.
     pub has_mic: bool,
     /// Whether it was we who logged in.
@@ -115,11 +117,29 @@ impl Login {
         Self {
             source: Name::Verified(Arc::clone(established.identity())),
             target: None,
-            time_rec: seconds_left(established),
-            flags: flags::granted(established.security()) | transfer::flag(),
+            time_left: seconds_left(established),
+            protection: granted(established.security()),
             has_mic: established.mic_verified(),
             initiated: false,
         }
+    }
+
+    fn initiated(initiator: &Initiator) -> Option<Self> {
+        initiator.established().map(|security| Self {
+            source: initiator.source().clone(),
+            target: initiator.target().cloned(),
+            time_left: INDEFINITE,
+            protection: granted(Some(security)),
+            has_mic: true,
+            initiated: true,
+        })
+    }
+}
+
+fn granted(security: Option<&SessionSecurity>) -> Protection {
+    Protection {
+        sign: security.is_some_and(SessionSecurity::signs),
+        seal: security.is_some_and(SessionSecurity::seals),
     }
 }
 
@@ -132,4 +152,27 @@ fn seconds_left(established: &Established) -> u32 {
     u32::try_from(left.as_secs())
         .unwrap_or(u32::MAX)
         .min(INDEFINITE - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::crypto::Key;
+    use crate::protocol::ntlm::flags::NegotiateFlags;
+    use crate::protocol::ntlm::seal::Role;
+
+    #[test]
+    fn what_is_granted_is_what_was_agreed_on() {
+        let of_flags = |flags| {
+            let key = Key::new([1; 16]);
+            let security = SessionSecurity::new(NegotiateFlags(flags), key, Role::Initiator);
+            granted(Some(&security))
+        };
+        let protection = |sign, seal| Protection { sign, seal };
+        assert_eq!(granted(None), protection(false, false));
+        assert_eq!(of_flags(0x6088_0201), protection(false, false));
+        assert_eq!(of_flags(0x6088_0211), protection(true, false));
+        assert_eq!(of_flags(0x6088_0231), protection(true, true));
+        assert_eq!(of_flags(0x6088_0221), protection(true, true));
+    }
 }

@@ -1,0 +1,77 @@
+//! An initiator context in another process.
+
+use std::time::{Duration, SystemTime};
+
+use super::{Initiator, State};
+use crate::base::crypto::SecretBytes;
+use crate::base::fault::{Fault, Minor};
+use crate::base::wire::{DecodeError, Reader, Writer};
+use crate::login::handover::{Opened, malformed};
+use crate::login::name::Name;
+use crate::protocol::ntlm::seal::{Role, SessionSecurity};
+
+/// NTLM gives the initiator no expiry. An exported context does not wait longer to be imported.
+const UNDER_WAY_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+
+const USER: u8 = 1;
+const SERVICE: u8 = 2;
+
+impl Initiator {
+    /// What another process needs to go on, and until when it may begin to. That holds the keys of
+    /// messages, and nothing of what the user logs in with.
+    ///
+    /// # Errors
+    /// `ContextNotExported` if the login is not complete.
+    pub fn save(&self) -> Result<(SystemTime, SecretBytes), Fault> {
+        let security = self.established().ok_or(Minor::ContextNotExported)?;
+        let mut writer = Writer::new();
+        put_name(&mut writer, Some(&self.source));
+        put_name(&mut writer, self.target.as_ref());
+        writer.reserve(SessionSecurity::SAVED_AT_MOST);
+        security.save(&mut writer);
+        let until = SystemTime::now() + UNDER_WAY_AT_MOST;
+        Ok((until, SecretBytes::new(writer.into_bytes())))
+    }
+
+    /// The context that another process saved.
+    ///
+    /// # Errors
+    /// `BadContextToken`: another version saved it.
+    pub fn restore(opened: &Opened) -> Result<Self, Fault> {
+        let mut reader = Reader::new(opened.body());
+        let mut name = |field| take_name(&mut reader, field);
+        let source = name("source")?.ok_or(Minor::BadContextToken)?;
+        let target = name("target")?;
+        let security = SessionSecurity::restore(&mut reader, Role::Initiator).map_err(malformed)?;
+        reader.finish("Context").map_err(malformed)?;
+        Ok(Self {
+            state: State::Established(Box::new(security)),
+            source,
+            target,
+        })
+    }
+}
+
+/// A byte tells if there is a name, and of what kind.
+fn put_name(writer: &mut Writer, name: Option<&Name>) {
+    let kind = match name {
+        None => 0,
+        Some(Name::HostbasedService { .. }) => SERVICE,
+        Some(_) => USER,
+    };
+    writer.u8(kind);
+    if let Some(name) = name {
+        writer.block(name.display().as_bytes());
+    }
+}
+
+fn take_name(reader: &mut Reader<'_>, field: &'static str) -> Result<Option<Name>, Fault> {
+    let of_kind = match reader.u8(field).map_err(malformed)? {
+        0 => return Ok(None),
+        USER => Name::user,
+        SERVICE => Name::hostbased_service,
+        _ => return Err(malformed(DecodeError::new(field, "unknown kind"))),
+    };
+    let text = reader.block(field).map_err(malformed)?;
+    of_kind(text).map(Some)
+}
