@@ -1,11 +1,14 @@
-"""tests/dc and tests/storm.rs against a domain of the lab: `python3 -m lab.controller_tests`."""
+"""tests/dc and tests/storm.rs against a domain of the lab: `python3 -m lab.controller_tests`.
+
+Each kind of Samba that newer.py knows has its turn.
+"""
 
 import os
 import pathlib
 import sys
 import tempfile
 
-from . import domain, host, mech
+from . import domain, host, mech, newer
 
 TESTS = ("--test", "dc", "--test", "storm")
 
@@ -13,7 +16,13 @@ TESTS = ("--test", "dc", "--test", "storm")
 def main():
     # Built first, so that the domain does not wait for the compiler.
     mech.as_developer("cargo", "test", "--locked", *TESTS, "--no-run")
-    with domain.Domain() as controller:
+    return max([_against(newer.root(kind)) for kind in newer.kinds()])
+
+
+def _against(root):
+    """Runs the tests against a domain on the Samba in `root`; returns cargo's exit status."""
+    with domain.Domain(root=root) as controller:
+        print(controller.version, flush=True)
         lines = (f"{user}:{password}" for user, password in controller.passwords.items())
         os.environ["NTLMDC_TEST_DC"] = controller.address
         os.environ["NTLMDC_TEST_SECRET"] = controller.secret
@@ -26,8 +35,7 @@ def main():
 def _keytab(controller, directory):
     """Exports the machine account's keytab to where the owner of the checkout can read it."""
     path = directory / "keytab"
-    principal = f"--principal={domain.MACHINE}$"
-    controller.tool("domain", "exportkeytab", str(path), principal)
+    controller.keytab(f"{domain.MACHINE}$", path)
     owner = mech.ROOT.stat()
     for file in (directory, path):
         os.chown(file, owner.st_uid, owner.st_gid)

@@ -4,11 +4,13 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import secrets
+import shutil
 import signal
 import subprocess
 
-from . import host
+from . import host, newer
 
 REALM = "EXAMPLE.TEST"
 DNS_NAME = "example.test"
@@ -44,15 +46,16 @@ class Controller:
     """A controller of the domain, in a network namespace and on files of its own.
 
     `name` is its host's name, `address` where it answers, `gateway` our end of its cable;
-    `dns_name` and `netbios` are the domain's. What derives from it makes its database in
-    `_populate()`.
+    `dns_name` and `netbios` are the domain's. `root` is where the Debian lies whose Samba runs,
+    `None` for this host's own. A subclass makes the database in `_populate()`.
     """
 
     dns_name = DNS_NAME
     netbios = NETBIOS
 
-    def __init__(self, name):
+    def __init__(self, name, root=None):
         self.name = name
+        self._root = root
         self._directory, self._remove_directory = host.scratch()
         self._samba = None
         self._namespace = None
@@ -148,6 +151,11 @@ class Controller:
         """Its host's name, with the domain's."""
         return f"{self.name}.{self.dns_name}"
 
+    @property
+    def version(self):
+        """What its Samba calls itself: `samba version 4.17.12-Debian`."""
+        return re.search(r"^samba version \S+", self.log(), re.M)[0]
+
     def log(self):
         """What the controller has said since it first started."""
         return (self._directory / "samba.out").read_text(errors="replace")
@@ -155,6 +163,12 @@ class Controller:
     def tool(self, *words):
         """Runs `samba-tool WORDS` beside the controller."""
         return host.run(*self._inside("samba-tool", *words))
+
+    def keytab(self, principal, path):
+        """Exports the keys of a principal into the keytab `path`, which is made or replaced."""
+        kept = "/var/lib/samba/exported.keytab"
+        self.tool("domain", "exportkeytab", kept, f"--principal={principal}")
+        shutil.move(self._private("/var/lib/samba") / "exported.keytab", path)
 
     def _last_words(self):
         return "\n".join(self.log().splitlines()[-20:])
@@ -199,18 +213,19 @@ class Controller:
     def _make_private_files(self):
         # `ip netns exec` gives the command a mount namespace of its own: these binds are seen by
         # the controller alone, and end with it.
-        lines = ["set -e"]
+        lines = ["set -e", *(newer.mounts(self._root) if self._root else ())]
+        root = self._root or ""
         for path in _DIRECTORIES:
             private = self._private(path)
             private.mkdir(parents=True)
-            lines.append(f"[ -d {path} ] || mkdir -p {path}")
-            lines.append(f"mount --bind {private} {path}")
+            lines.append(f"[ -d {root}{path} ] || mkdir -p {root}{path}")
+            lines.append(f"mount --bind {private} {root}{path}")
         for path, text in zip(_FILES, (self._krb5(), self._resolver(), self._hosts())):
             private = self._private(path)
             private.parent.mkdir(parents=True, exist_ok=True)
             private.write_text(text)
-            lines.append(f"[ ! -e {path} ] || mount --bind {private} {path}")
-        lines.append('exec "$@"')
+            lines.append(f"[ ! -e {root}{path} ] || mount --bind {private} {root}{path}")
+        lines.append(f'exec chroot {root} "$@"' if root else 'exec "$@"')
         (self._directory / "inside").write_text("\n".join(lines) + "\n")
 
     def _private(self, path):
@@ -267,11 +282,11 @@ class Domain(Controller):
     Administrator.
     """
 
-    def __init__(self, name="dc1"):
+    def __init__(self, name="dc1", root=None):
         self.passwords = {}
         self.secret = secrets.token_urlsafe(24)
         self.administrator = f"{secrets.token_urlsafe(24)}aA1!"
-        super().__init__(name)
+        super().__init__(name, root)
 
     def _populate(self):
         self.tool(
@@ -281,6 +296,7 @@ class Domain(Controller):
             *(f"--adminpass={self.administrator}",),
         )
         self._configure()
-        populate = pathlib.Path(__file__).with_name("populate.py")
-        made = host.run(*self._inside("/usr/bin/python3", populate, MACHINE, self.secret))
+        here = newer.LAB if self._root else pathlib.Path(__file__).parent
+        populate = f"{here}/populate.py"
+        made = host.run(*self._inside("/usr/bin/python3", "-B", populate, MACHINE, self.secret))
         self.passwords = json.loads(made.splitlines()[-1])

@@ -41,7 +41,7 @@ class Kerberos:
         self.etc.mkdir()
         keytab = self.etc / "http.keytab"
         controller.tool("spn", "add", f"HTTP/{SITE}", f"{domain.MACHINE}$")
-        controller.tool("domain", "exportkeytab", keytab, f"--principal=HTTP/{SITE}")
+        controller.keytab(f"HTTP/{SITE}", keytab)
         shutil.chown(keytab, "root", "www-data")
         keytab.chmod(0o640)
 

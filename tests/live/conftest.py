@@ -1,5 +1,7 @@
 """The world of the live tests: one domain, one Apache for each verifier, both for all tests."""
 
+import contextlib
+import functools
 import pathlib
 import sys
 
@@ -8,7 +10,26 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "ci"))
 
-from lab import apache, domain, mech  # noqa: E402  (found by the line above)
+from lab import apache, domain, mech, newer  # noqa: E402  (found by the line above)
+
+
+def pytest_generate_tests(metafunc):
+    """Tests marked `each_samba` run with this host's own Samba and with the newer one."""
+    marked = metafunc.definition.get_closest_marker("each_samba")
+    if marked and "controller" in metafunc.fixturenames:
+        metafunc.parametrize("controller", newer.kinds(), indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without the newer Samba there is nothing for these tests to show; the summary says so."""
+    if newer.left_out():
+        out = [item for item in items if "newer_controller" in item.fixturenames]
+        items[:] = [item for item in items if item not in out]
+        config.hook.pytest_deselected(items=out)
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"newer Samba: {newer.described()}")
 
 
 class Site:
@@ -30,9 +51,25 @@ def library():
 
 
 @pytest.fixture(scope="session")
-def controller():
-    with domain.Domain() as controller:
-        yield controller
+def controller_of():
+    """The domain's controller by the kind of its Samba, one for all tests of that kind."""
+    with contextlib.ExitStack() as made:
+
+        @functools.cache
+        def on_root(root):
+            return made.enter_context(domain.Domain(root=root))
+
+        yield lambda kind: on_root(newer.root(kind))
+
+
+@pytest.fixture(scope="session")
+def controller(request, controller_of):
+    return controller_of(getattr(request, "param", newer.HOST))
+
+
+@pytest.fixture(scope="session")
+def newer_controller(controller_of):
+    return controller_of(newer.NEWER)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ import messages
 import pytest
 import wire
 
+pytestmark = pytest.mark.each_samba
+
 BOB = (200, "EXAMPLE\\bob", [])
 
 

@@ -3,9 +3,12 @@
 import time
 
 import codes
+import pytest
 import wire
 from conftest import mech
 from logins import attempt, refused
+
+pytestmark = pytest.mark.each_samba
 
 # For so long after nobody answered, nobody is asked.
 OUTAGE = 2.1

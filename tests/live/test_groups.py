@@ -10,6 +10,8 @@ import wire
 from conftest import ROOT, mech
 from lab import faults
 
+pytestmark = pytest.mark.each_samba
+
 JSON = """
 <Location "/">
     AuthType GSSAPI

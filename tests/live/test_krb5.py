@@ -22,7 +22,7 @@ def realm(controller, tmp_path_factory):
     )
     keytab = folder / "keytab"
     principal = f"host/{controller.fqdn}@{controller.realm}"
-    controller.tool("domain", "exportkeytab", keytab, f"--principal={principal}")
+    controller.keytab(principal, keytab)
     return {
         "PATH": "/usr/bin:/bin",
         "KRB5_CONFIG": str(folder / "krb5.conf"),

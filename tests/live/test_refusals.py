@@ -79,6 +79,7 @@ def test_nobody_learns_which_users_exist(site):
     assert seen[0] == seen[1]
 
 
+@pytest.mark.each_samba
 @pytest.mark.parametrize(
     "user, name",
     [
@@ -97,6 +98,7 @@ def test_the_right_password_of(netlogon_site, user, name):
     refused(netlogon_site, login(user, netlogon_site.passwords[user]), name)
 
 
+@pytest.mark.each_samba
 def test_the_controller_sees_which_workstation_the_client_names(netlogon_site):
     """walter may log in from one workstation, which is not the one above."""
     with wire.Connection(netlogon_site) as connection:
@@ -108,6 +110,7 @@ def test_the_controller_sees_which_workstation_the_client_names(netlogon_site):
     assert (seen.status, seen.user) == (200, "EXAMPLE\\walter")
 
 
+@pytest.mark.each_samba
 @pytest.mark.parametrize("user", ["dora", "edward", "mia", "xaver"])
 def test_a_wrong_password_tells_nothing_of_the_account(netlogon_site, user):
     refused(netlogon_site, login(user, "not-the-password"), "BadUserOrPassword")

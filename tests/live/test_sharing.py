@@ -5,6 +5,8 @@ from conftest import mech
 from lab import host
 from test_controller import ALICE, attempt
 
+pytestmark = pytest.mark.each_samba
+
 
 def missing(state):
     state.rmdir()

@@ -1,0 +1,85 @@
+"""A newer Samba than Debian 12's: Debian 13's, in a root that `ci/install test` makes.
+
+On Debian 13 the host's own Samba is the newer one, and there is no such root.
+`python3 -m lab.newer` prints which it is.
+"""
+
+import functools
+import os
+import pathlib
+import re
+
+from . import host
+
+# ci/install makes it there.
+_ROOT = pathlib.Path("/var/cache/ntlmdc/debian-13")
+_SINCE = (4, 22)
+
+# Set to `off`, this leaves the newer Samba out where its root cannot be had.
+SWITCH = "LAB_NEWER_SAMBA"
+
+# Where the root has the lab's own files.
+LAB = "/mnt"
+
+# The kinds of Samba: the host's own, and the newer one.
+HOST, NEWER = "host", "newer"
+
+
+def kinds():
+    """The kinds that this run tests; a host whose own Samba is as new has one only."""
+    return [HOST] if left_out() or _host_is_new() else [HOST, NEWER]
+
+
+def left_out():
+    """Whether this run does without the newer Samba."""
+    return os.environ.get(SWITCH) == "off" and not _host_is_new()
+
+
+def described():
+    """Which Samba is the newer one in this run."""
+    if left_out():
+        return f"LEFT OUT ({SWITCH}=off)"
+    if _host_is_new():
+        return "this host's own, " + ".".join(map(str, _host_version()))
+    return f"Debian 13's in {_ROOT}"
+
+
+def root(kind=NEWER):
+    """The root of a kind of Samba, `None` for the host's own."""
+    if kind == HOST or _host_is_new():
+        return None
+    if not (_ROOT / ".complete").exists():
+        raise host.LabError(
+            f"{_ROOT} with Debian 13's Samba is missing: run `ci/install test`, or leave it out "
+            f"with {SWITCH}=off"
+        )
+    return str(_ROOT)
+
+
+def mounts(root):
+    """The shell commands that make a root fit for use, in a mount namespace that is private.
+
+    The root itself is read-only there: several labs share it.
+    """
+    here = pathlib.Path(__file__).parent
+    return [
+        f"mount --bind {root} {root}",
+        f"mount -o remount,bind,ro {root}",
+        *(f"mount --rbind /{name} {root}/{name}" for name in ("dev", "proc")),
+        *(f"mount -t tmpfs tmpfs {root}/{name}" for name in ("run", "tmp")),
+        f"mount --bind {here} {root}{LAB}",
+    ]
+
+
+def _host_is_new():
+    return _host_version() >= _SINCE
+
+
+@functools.cache
+def _host_version():
+    version = re.search(r"^Version (\d+)\.(\d+)", host.run("samba", "--version"), re.M)
+    return int(version[1]), int(version[2])
+
+
+if __name__ == "__main__":
+    print(f"newer Samba: {described()}")
