@@ -22,9 +22,10 @@ def main():
 def _against(root):
     """Runs the tests against a domain on the Samba in `root`; returns cargo's exit status."""
     with domain.Domain(root=root) as controller:
-        print(controller.version, flush=True)
+        print(f"Samba {controller.version}", flush=True)
         lines = (f"{user}:{password}" for user, password in controller.passwords.items())
         os.environ["NTLMDC_TEST_DC"] = controller.address
+        os.environ["NTLMDC_TEST_SAMBA"] = controller.version
         os.environ["NTLMDC_TEST_SECRET"] = controller.secret
         os.environ["NTLMDC_TEST_PASSWORDS"] = "\n".join(lines)
         with tempfile.TemporaryDirectory(prefix=host.PREFIX) as directory:

@@ -153,8 +153,8 @@ class Controller:
 
     @property
     def version(self):
-        """What its Samba calls itself: `samba version 4.17.12-Debian`."""
-        return re.search(r"^samba version \S+", self.log(), re.M)[0]
+        """Its Samba's version: `4.17.12`."""
+        return re.search(r"^samba version ([0-9.]+)", self.log(), re.M)[1]
 
     def log(self):
         """What the controller has said since it first started."""

@@ -36,6 +36,23 @@ fn one_channel_serves_many_logins_and_threads() {
     assert_eq!(relay.connections.load(Ordering::SeqCst), 2);
 }
 
+/// Level 2 of NetrLogonGetCapabilities, `RequestedFlags`: Samba 4.22 answers it as Windows does since
+/// KB5028166. Samba 4.17 answers with a fault, and level 1 is asked once more.
+#[test]
+fn the_controller_confirms_what_was_negotiated_and_what_was_offered() {
+    let _turn = dc::turn();
+    let relay = Relay::to_netlogon();
+    let verifier = relay.verifier();
+    assert!(verifier.verify(&Client::of("alice").attempt()).is_ok());
+    let seen = [&relay.capabilities, &relay.faults].map(|count| count.load(Ordering::SeqCst));
+    let expected = if dc::samba() >= (4, 22) {
+        [2, 0]
+    } else {
+        [3, 1]
+    };
+    assert_eq!(seen, expected);
+}
+
 #[test]
 fn a_connection_that_died_is_replaced_unnoticed() {
     let _turn = dc::turn();

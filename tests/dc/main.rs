@@ -6,6 +6,7 @@
 //! | variable | what it holds |
 //! |---|---|
 //! | `NTLMDC_TEST_DC` | the controller's address |
+//! | `NTLMDC_TEST_SAMBA` | its version of Samba, such as `4.17.12` |
 //! | `NTLMDC_TEST_SECRET` | the password of its machine account `WEB1-NTLM$` |
 //! | `NTLMDC_TEST_KEYTAB` | the path of that account's keytab |
 //! | `NTLMDC_TEST_PASSWORDS` | a line `user:password` for each user of the lab's domain EXAMPLE |

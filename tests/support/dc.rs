@@ -33,6 +33,13 @@ pub fn address() -> String {
     variable("NTLMDC_TEST_DC")
 }
 
+/// The first two numbers of the controller's Samba version.
+pub fn samba() -> (u32, u32) {
+    let version = variable("NTLMDC_TEST_SAMBA");
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap());
+    (numbers.next().unwrap(), numbers.next().unwrap())
+}
+
 /// The password of a user of the lab's domain.
 pub fn password_of(user: &str) -> String {
     let passwords = variable("NTLMDC_TEST_PASSWORDS");

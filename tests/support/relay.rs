@@ -10,7 +10,9 @@ use std::thread;
 
 use gss_ntlmdc::protocol::rpc::client::{Binding, Plain, Progress};
 use gss_ntlmdc::protocol::rpc::epm;
-use gss_ntlmdc::protocol::rpc::netlogon::{LOGON_SAM_LOGON_EX, SERVER_AUTHENTICATE3};
+use gss_ntlmdc::protocol::rpc::netlogon::{
+    LOGON_GET_CAPABILITIES, LOGON_SAM_LOGON_EX, SERVER_AUTHENTICATE3,
+};
 use gss_ntlmdc::protocol::rpc::pdu::Syntax;
 
 use crate::support::dc::{self, Ready, Setup};
@@ -24,6 +26,10 @@ pub struct State {
     pub requests: AtomicUsize,
     /// How many of them were NetrServerAuthenticate3.
     pub authentications: AtomicUsize,
+    /// How many of them were NetrLogonGetCapabilities.
+    pub capabilities: AtomicUsize,
+    /// How many faults the controller answered.
+    pub faults: AtomicUsize,
     cut_at_next_request: AtomicBool,
     change_next_answer: AtomicBool,
     strips_header_signing: AtomicBool,
@@ -183,6 +189,9 @@ impl State {
                 if is_request(pdu, SERVER_AUTHENTICATE3) {
                     requests.authentications.fetch_add(1, Ordering::SeqCst);
                 }
+                if is_request(pdu, LOGON_GET_CAPABILITIES) {
+                    requests.capabilities.fetch_add(1, Ordering::SeqCst);
+                }
                 if requests.cut_at_next_request.swap(false, Ordering::SeqCst) {
                     requests.cut();
                 }
@@ -195,6 +204,9 @@ impl State {
                 if answers.change_next_answer.swap(false, Ordering::SeqCst) {
                     pdu[40] ^= 0x10;
                 }
+                if pdu[2] == FAULT {
+                    answers.faults.fetch_add(1, Ordering::SeqCst);
+                }
                 let request = asked.lock().unwrap();
                 if is_request(&request, LOGON_SAM_LOGON_EX) {
                     answers.hear_logon(pdu, &request);
@@ -205,6 +217,7 @@ impl State {
 }
 
 const BIND: u8 = 0x0B;
+const FAULT: u8 = 0x03;
 const HEADER_SIGN: u8 = 0x04;
 
 /// Whether it is a request (C706 12.6.4.9) of that number.
