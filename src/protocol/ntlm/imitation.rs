@@ -19,6 +19,8 @@ pub(crate) const RANDOM_SESSION_KEY: [u8; 16] = [0x55; 16];
 pub(crate) enum Answer {
     /// NTLMv2; the LM field is 24 zero bytes.
     NtlmV2,
+    /// NTLMv2; the LM field is empty.
+    NtlmV2Alone,
     /// NTLMv2 and LMv2.
     NtlmV2LmV2,
     /// LMv2 and no NT response.
@@ -59,6 +61,10 @@ pub(crate) struct Initiator {
     pub(crate) announces_mic: bool,
     /// What it does to the AV pairs before it sends them back.
     pub(crate) alter: fn(AvPairs) -> AvPairs,
+    /// What it puts behind `MsvAvEOL`, and `NTProofStr` covers.
+    pub(crate) after_eol: &'static [u8],
+    /// What it does to the AUTHENTICATE message before it makes the MIC.
+    pub(crate) reshape: fn(&mut Vec<u8>),
     /// The AUTHENTICATE message's flags, given those of the CHALLENGE message.
     pub(crate) final_flags: fn(NegotiateFlags) -> NegotiateFlags,
 }
@@ -75,6 +81,8 @@ impl Default for Initiator {
             header: Header::Mic,
             announces_mic: true,
             alter: |pairs| pairs,
+            after_eol: &[0; 4],
+            reshape: |_| (),
             final_flags: |flags| flags,
         }
     }
@@ -147,7 +155,7 @@ impl Initiator {
             true => VERSION,
             false => [0; 8],
         };
-        let mut message = Authenticate {
+        let message = Authenticate {
             lm_response: &lm_response,
             nt_response: &nt_response,
             domain: &domain,
@@ -158,12 +166,14 @@ impl Initiator {
             version: (self.header != Header::Flags).then_some(version),
             mic: (self.header == Header::Mic).then_some([0; 16]),
         };
-        if message.mic.is_some() {
-            let token = message.encode().unwrap();
-            message.mic = keys::mic(&exported_session_key, negotiate, challenge, &token);
+        let mut token = message.encode().unwrap();
+        (self.reshape)(&mut token);
+        if self.header == Header::Mic {
+            let mic = keys::mic(&exported_session_key, negotiate, challenge, &token).unwrap();
+            token[Authenticate::MIC_OFFSET..][..16].copy_from_slice(&mic);
         }
         Answered {
-            token: message.encode().unwrap(),
+            token,
             session_base_key,
             exported_session_key,
         }
@@ -176,6 +186,7 @@ impl Initiator {
         let lm_v2 = || keys::lm_v2_response(ntowf_v2, server_challenge, CLIENT_CHALLENGE).to_vec();
         match self.answer {
             Answer::NtlmV2 => (v2(), vec![0; 24]),
+            Answer::NtlmV2Alone => (v2(), Vec::new()),
             Answer::NtlmV2LmV2 => (v2(), lm_v2()),
             Answer::LmV2Only => (Vec::new(), lm_v2()),
             Answer::NtlmV1 => {
@@ -206,7 +217,7 @@ impl Initiator {
             .bytes(&CLIENT_CHALLENGE)
             .zeros(4)
             .bytes(&(self.alter)(pairs).encode())
-            .zeros(4);
+            .bytes(self.after_eol);
         let temp = temp.into_bytes();
         let proof = keys::v2_proof(ntowf_v2, received.server_challenge, &temp);
         [&proof[..], &temp].concat()

@@ -121,10 +121,11 @@ pub struct NtlmV2Response {
 impl NtlmV2Response {
     /// 16 bytes of proof and 28 of what it proves, before the AV pairs.
     const MIN_LENGTH: usize = 44;
-    /// Clients end with four zero bytes or without (MS-NLMP 3.3.2, `temp`).
-    const MAX_PADDING: usize = 4;
 
     /// Takes a response apart. No AV pairs at all, not even an end, are an empty list.
+    ///
+    /// What follows `MsvAvEOL` is ignored. MS-NLMP 3.3.2 (`temp`) ends there with four zero bytes;
+    /// Windows also sends eight, and memory that it did not clear. `NTProofStr` covers all of it.
     ///
     /// # Errors
     /// Names the field that is wrong.
@@ -143,10 +144,6 @@ impl NtlmV2Response {
             [] => AvPairs::default(),
             _ => AvPairs::decode(&mut reader)?,
         };
-        let padding = reader.rest();
-        if padding.len() > Self::MAX_PADDING || padding.iter().any(|byte| *byte != 0) {
-            return Err(DecodeError::new("NtChallengeResponse", "trailing bytes"));
-        }
         Ok(Self {
             bytes: bytes.to_vec(),
             nt_proof,

@@ -2,6 +2,7 @@
 //! in `hostile`.
 
 mod clients;
+mod fields;
 mod hostile;
 
 use super::*;
