@@ -136,6 +136,14 @@ pub fn nt_hash(password: &str) -> Key {
     Key::new(md4(&units))
 }
 
+/// The hash of a client that widens the bytes of the password in place of converting them to UTF-16:
+/// curl and wget do.
+pub fn nt_hash_of_widened(password: &str) -> Key {
+    let mut units = Zeroizing::new(Vec::with_capacity(2 * password.len()));
+    units.extend(password.bytes().flat_map(|byte| [byte, 0]));
+    Key::new(md4(&units))
+}
+
 /// MD5 (RFC 1321) of `parts`, one after the other.
 pub fn md5(parts: &[&[u8]]) -> [u8; 16] {
     let mut hash = Md5::new();

@@ -92,7 +92,7 @@ impl Acceptor {
                 let challenge = crypto::random().map_err(|_| Minor::NoRandomBytes)?;
                 let (challenged, reply) = acceptor::negotiate(
                     token,
-                    setup.target(),
+                    &setup.challenge_target(),
                     policy::weakest_protection(&setup.config().policy),
                     challenge,
                     SystemTime::now().into(),

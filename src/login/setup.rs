@@ -1,5 +1,6 @@
 //! A configuration in force: found, loaded, and loaded anew when its file changes.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ use crate::login::policy::tls_channel::{Certificates, Channel};
 use crate::login::verify::netlogon::Netlogon;
 use crate::login::verify::users::{Own, Users};
 use crate::login::verify::{GroupNames, Verifier};
-use crate::protocol::ntlm::acceptor::{Target, TargetKind};
+use crate::protocol::ntlm::acceptor::{MAX_NAME, Target, TargetKind};
 
 /// The file that is read if nothing names another.
 pub const DEFAULT_FILE: &str = "/etc/gss/ntlmdc.toml";
@@ -59,9 +60,28 @@ impl Setup {
         &self.config
     }
 
-    /// What clients are told about this server.
+    /// The names that the configuration gives this server. Its domain is the one whose users are
+    /// users of this machine.
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// What a client is told about this server now. Some clients answer with the challenge's domain
+    /// when none was typed (go-ntlmssp): a users file with one domain only gives that one, where the
+    /// configuration names none.
+    pub fn challenge_target(&self) -> Cow<'_, Target> {
+        let only_domain = match (self.target.kind, self.verifiers.as_slice()) {
+            (TargetKind::Server, [verifier]) => verifier.only_domain(),
+            _ => None,
+        };
+        match only_domain.and_then(|domain| told_as_domain(&domain)) {
+            Some(domain) => Cow::Owned(Target {
+                netbios_domain: domain,
+                kind: TargetKind::Domain,
+                ..self.target.clone()
+            }),
+            None => Cow::Borrowed(&self.target),
+        }
     }
 
     /// Who is asked for a login, in this order.
@@ -282,6 +302,7 @@ fn verifier(
             };
             let own = Own {
                 domain: domain.to_owned(),
+                configured: target.kind == TargetKind::Domain,
                 alone,
             };
             Ok(Box::new(Users::open(&users.file, own, config.log.to)?))
@@ -332,6 +353,14 @@ fn target(config: &Config, source: &Source) -> Result<Target, Fault> {
         dns_domain: host.clone(),
         dns_computer: host,
     })
+}
+
+/// A domain of the users file as a challenge names it; none if it is longer than a challenge has.
+fn told_as_domain(domain: &str) -> Option<String> {
+    match domain.parse::<NetbiosName>() {
+        Ok(name) => Some(name.as_str().to_owned()),
+        Err(_) => (domain.encode_utf16().count() <= MAX_NAME).then(|| domain.to_owned()),
+    }
 }
 
 /// The NetBIOS name of this computer, where no configuration says another: that of the environment,

@@ -174,6 +174,11 @@ pub trait Verifier: Send + Sync {
     /// [`Refusal`]; whoever is refused is refused, whatever the reason.
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal>;
 
+    /// The one domain whose users it holds, as far as it knows now. May take a look at a file.
+    fn only_domain(&self) -> Option<String> {
+        None
+    }
+
     /// Who knows what the groups of those are called that it has verified, if anybody does.
     fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
         None

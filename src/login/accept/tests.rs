@@ -1,5 +1,6 @@
 mod changed;
 mod guesses;
+mod names;
 mod saved;
 
 use std::fs::{self, Permissions};
@@ -16,9 +17,14 @@ use crate::protocol::ntlm::text::utf16le;
 
 /// `EXAMPLE\alice` has the password that [`Initiator`] types; `[policy]` is `policy`.
 fn setup(policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
+    with_users("EXAMPLE:alice:Password1\n", policy)
+}
+
+/// The same with these lines in the users file.
+fn with_users(lines: &str, policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let users = folder.path().join("users");
-    fs::write(&users, "EXAMPLE:alice:Password1\n").unwrap();
+    fs::write(&users, lines).unwrap();
     fs::set_permissions(&users, Permissions::from_mode(0o640)).unwrap();
     let config = folder.path().join("config");
     let text = format!(

@@ -1,6 +1,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::*;
 
@@ -206,6 +207,42 @@ fn a_users_file_alone_is_a_configuration() {
         panic!("loaded");
     };
     assert!(fault.to_string().contains("far/too/odd"));
+}
+
+/// The challenge's domain, with a users file of these lines.
+fn told_domain(folder: &Folder, lines: &str, more: &str) -> (TargetKind, String) {
+    fs::write(folder.path("users"), lines).unwrap();
+    folder.configure(more);
+    // Past the look at the users file, which has a second of its own.
+    std::thread::sleep(LOOK_AGAIN + Duration::from_millis(50));
+    let setup = load(&folder.source()).unwrap();
+    let target = setup.challenge_target().into_owned();
+    assert_eq!(target.netbios_computer, setup.target().netbios_computer);
+    (target.kind, target.netbios_domain)
+}
+
+#[test]
+fn the_only_domain_of_a_users_file_is_the_challenge_s() {
+    let folder = Folder::new();
+    let domain = |name: &str| (TargetKind::Domain, name.to_owned());
+    let setup = load(&folder.source()).unwrap();
+    let computer = (
+        TargetKind::Server,
+        setup.target().netbios_computer.to_owned(),
+    );
+    for (lines, expected) in [
+        ("EXAMPLE:alice:pw\nOTHER:bob:pw\n", computer.clone()),
+        ("Other:bob:pw\n", domain("OTHER")),
+        (&*format!("{}:a:pw\n", "x".repeat(256)), computer),
+    ] {
+        // The same configuration all along: only the users file changes.
+        assert_eq!(told_domain(&folder, lines, ""), expected, "{lines}");
+    }
+    let configured = "netbios_domain = \"CORP\"\n";
+    assert_eq!(
+        told_domain(&folder, "EXAMPLE:alice:pw\n", configured),
+        domain("CORP")
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod index;
 
 use std::fmt::Display;
 use std::io;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -74,6 +75,11 @@ impl Users {
 }
 
 impl Verifier for Users {
+    fn only_domain(&self) -> Option<String> {
+        let index = self.index(Instant::now()).ok()?;
+        index.only_domain().map(str::to_owned)
+    }
+
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
         let index = self.index(Instant::now()).map_err(Refusal::Unavailable)?;
         let lookup = index.look_up(&attempt.user.meant, &attempt.domain.meant, &self.own);
@@ -90,16 +96,15 @@ impl Verifier for Users {
                 )));
             }
         };
-        // As long for an account that no password opens.
-        let hash = entry.nt_hash.as_ref();
-        let key = session_base_key(attempt, hash.unwrap_or(&Key::new([0; 16])))
-            .filter(|_| hash.is_some())
+        let key = key_of(entry, attempt)
             .ok_or_else(|| denied(Minor::BadUserOrPassword, "wrong password"))?;
-        // Only somebody who knows the password learns of these.
+        // Only a client that knows the password learns of these.
         match entry.standing {
             Standing::Normal => Ok(Logon::proven("users", self.account(entry), Some(key))),
             Standing::Disabled => Err(Refusal::Denied(Minor::AccountDisabled.into())),
+            Standing::Locked => Err(Refusal::Denied(Minor::AccountLockedOut.into())),
             Standing::Trust => Err(Refusal::Denied(Minor::TrustAccount.into())),
+            Standing::Unclear => Err(denied(Minor::BadUserOrPassword, "the line is closed")),
         }
     }
 }
@@ -133,14 +138,28 @@ pub fn first(path: &Path, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Opt
     }))
 }
 
-/// The session base key, if the response was made with the password of `nt_hash`.
+/// The session base key, if the response was made with the password of the entry.
+fn key_of(entry: &Entry, attempt: &Attempt<'_>) -> Option<Key> {
+    let Some(nt_hash) = &entry.nt_hash else {
+        // As long for an account that no password opens.
+        let _ = session_base_key(attempt, &Key::new([0; 16]));
+        return None;
+    };
+    let oem_hash = entry.oem_hash.as_ref().filter(|_| attempt.user.is_oem());
+    iter::once(nt_hash)
+        .chain(oem_hash)
+        .find_map(|hash| session_base_key(attempt, hash))
+}
+
+/// The session base key, if the response was made with the password of `nt_hash`. One password has
+/// one answer, but a client may have read its own OEM name in several ways.
 fn session_base_key(attempt: &Attempt<'_>, nt_hash: &Key) -> Option<Key> {
     let challenge = attempt.server_challenge;
     match attempt.response {
         Provable::NtlmV1(response) => response.verify(nt_hash, challenge),
         Provable::NtlmV2(response) => {
-            let (user, domain) = (&attempt.user.units, &attempt.domain.units);
-            response.verify(&keys::ntowf_v2(nt_hash, user, domain), challenge)
+            keys::ntowf_v2_readings(nt_hash, attempt.user, attempt.domain)
+                .find_map(|ntowf_v2| response.verify(&ntowf_v2, challenge))
         }
     }
 }

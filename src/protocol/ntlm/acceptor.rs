@@ -22,7 +22,7 @@ use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
 const MAX_NEGOTIATE: usize = 1024;
 
 /// The longest name in a [`Target`], in UTF-16 units; that of a DNS name.
-const MAX_NAME: usize = 255;
+pub const MAX_NAME: usize = 255;
 
 /// What we take of a client's offer.
 const SUPPORTED: NegotiateFlags = NegotiateFlags(

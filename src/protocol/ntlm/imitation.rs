@@ -5,7 +5,7 @@ use super::av_pair::{AvFlags, AvId, AvPairs};
 use super::flags::NegotiateFlags;
 use super::keys;
 use super::message::{Authenticate, Challenge, Negotiate, VERSION};
-use super::text::Charset;
+use super::text::{Charset, utf16le};
 use crate::base::crypto::{self, Key};
 use crate::base::wire::{Reader, Writer};
 
@@ -35,6 +35,17 @@ pub(crate) enum Answer {
     OneZero,
 }
 
+/// How it turns names and password into the UTF-16 that its hashes run over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Widening {
+    /// UTF-16; OEM bytes are Latin-1.
+    Units,
+    /// Bytes are widened, and only ASCII letters capitalised: curl.
+    Ascii,
+    /// UTF-8 is converted to UTF-16, as MS-NLMP 3.3.2 has it.
+    Utf8,
+}
+
 /// How far the header of the AUTHENTICATE message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Header {
@@ -53,6 +64,7 @@ pub(crate) struct Initiator {
     pub(crate) domain: &'static str,
     pub(crate) workstation: &'static str,
     pub(crate) password: &'static str,
+    pub(crate) widening: Widening,
     /// Offered in the NEGOTIATE message.
     pub(crate) flags: NegotiateFlags,
     pub(crate) answer: Answer,
@@ -76,6 +88,7 @@ impl Default for Initiator {
             domain: "EXAMPLE",
             workstation: "PC1",
             password: "Password1",
+            widening: Widening::Units,
             flags: NegotiateFlags(0xE208_8297),
             answer: Answer::NtlmV2,
             header: Header::Mic,
@@ -102,6 +115,7 @@ impl Initiator {
         Self {
             flags: NegotiateFlags(0x0008_8206),
             workstation: "WORKSTATION",
+            widening: Widening::Ascii,
             answer: Answer::NtlmV2LmV2,
             header: Header::Flags,
             announces_mic: false,
@@ -132,11 +146,7 @@ impl Initiator {
         let flags = (self.final_flags)(received.flags);
         let user = charset.encode(self.user);
         let domain = charset.encode(self.domain);
-        let ntowf_v2 = keys::ntowf_v2(
-            &crypto::nt_hash(self.password),
-            &charset.decode(&user, "UserName").unwrap().units,
-            &charset.decode(&domain, "DomainName").unwrap().units,
-        );
+        let ntowf_v2 = self.ntowf_v2(charset);
         let (nt_response, lm_response) = self.responses(&received, &ntowf_v2);
         let nt_proof = nt_response.first_chunk().copied().unwrap_or_default();
         let session_base_key = keys::session_base_key(&ntowf_v2, &nt_proof);
@@ -176,6 +186,35 @@ impl Initiator {
             token,
             session_base_key,
             exported_session_key,
+        }
+    }
+
+    fn ntowf_v2(&self, charset: Charset) -> Key {
+        let widened = |name: &str, byte: fn(&u8) -> u8| -> Vec<u16> {
+            name.as_bytes().iter().map(|it| byte(it).into()).collect()
+        };
+        let utf16 = |name: &str| -> Vec<u16> { name.encode_utf16().collect() };
+        let nt_hash = self.nt_hash(charset);
+        let (user, domain) = match (charset, self.widening) {
+            (Charset::Unicode, _) | (_, Widening::Utf8) => (utf16(self.user), utf16(self.domain)),
+            (Charset::Oem, Widening::Units) => (
+                widened(self.user, |byte| *byte),
+                widened(self.domain, |byte| *byte),
+            ),
+            (Charset::Oem, Widening::Ascii) => {
+                let user = widened(self.user, u8::to_ascii_uppercase);
+                let domain = widened(self.domain, |byte| *byte);
+                let both = utf16le(user.into_iter().chain(domain));
+                return Key::new(crypto::hmac_md5(&nt_hash, &[&both]));
+            }
+        };
+        keys::ntowf_v2(&nt_hash, &user, &domain)
+    }
+
+    fn nt_hash(&self, charset: Charset) -> Key {
+        match (charset, self.widening) {
+            (Charset::Oem, Widening::Ascii) => crypto::nt_hash_of_widened(self.password),
+            _ => crypto::nt_hash(self.password),
         }
     }
 

@@ -4,14 +4,25 @@
 mod tests;
 
 use super::message::Authenticate;
-use super::text::{uppercase, utf16le};
+use super::text::{Text, uppercase, utf16le};
 use crate::base::crypto::{Key, hmac_md5, rc4};
 
 /// `NTOWFv2` (MS-NLMP 3.3.2): the key of the user's NTLMv2 responses. `user` and `domain` are those
 /// of the AUTHENTICATE message, as sent.
 pub fn ntowf_v2(nt_hash: &Key, user: &[u16], domain: &[u16]) -> Key {
-    let user = utf16le(user.iter().copied().map(uppercase));
-    let domain = utf16le(domain.iter().copied());
+    let capitals: Vec<u16> = user.iter().copied().map(uppercase).collect();
+    of_capitals(nt_hash, &capitals, domain)
+}
+
+/// `NTOWFv2` for each way in which a client may have read its own names, see [`Text::readings`].
+pub fn ntowf_v2_readings(nt_hash: &Key, user: &Text, domain: &Text) -> impl Iterator<Item = Key> {
+    Text::readings(user, domain)
+        .into_iter()
+        .map(move |(user, domain)| of_capitals(nt_hash, &user, &domain))
+}
+
+fn of_capitals(nt_hash: &Key, user: &[u16], domain: &[u16]) -> Key {
+    let [user, domain] = [user, domain].map(|units| utf16le(units.iter().copied()));
     Key::new(hmac_md5(nt_hash, &[&user, &domain]))
 }
 

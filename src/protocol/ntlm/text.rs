@@ -7,9 +7,10 @@ use crate::base::name_case;
 use crate::base::wire::DecodeError;
 
 /// The character set of a message's names, as the CHALLENGE message chose it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Charset {
     /// UTF-16LE.
+    #[default]
     Unicode,
     /// The client's own; no message says which.
     Oem,
@@ -18,9 +19,9 @@ pub enum Charset {
 impl Charset {
     /// Decodes a name.
     ///
-    /// OEM is widened byte by byte: the clients that send it (curl, wget) compute their hashes so,
-    /// whatever character set their bytes are in. Today that is UTF-8, and it is taken for that if
-    /// it can be; else for Latin-1.
+    /// OEM is widened byte by byte, whatever character set the bytes are in. Today that is UTF-8, and
+    /// it is taken for that if it can be; else for Latin-1. What a hash runs over, [`Text::readings`]
+    /// says.
     ///
     /// # Errors
     /// `field` should be UTF-16 and is not. No account has such a name, and a domain controller takes
@@ -34,7 +35,11 @@ impl Charset {
                 let units: Vec<u16> = pairs.iter().copied().map(u16::from_le_bytes).collect();
                 let meant = String::from_utf16(&units)
                     .map_err(|_| DecodeError::new(field, "not UTF-16: a lone surrogate"))?;
-                Ok(Text { units, meant })
+                Ok(Text {
+                    units,
+                    meant,
+                    charset: self,
+                })
             }
             Self::Oem => Ok(Text {
                 units: bytes.iter().copied().map(u16::from).collect(),
@@ -42,6 +47,7 @@ impl Charset {
                     Ok(utf8) => utf8.to_owned(),
                     Err(_) => bytes.iter().copied().map(char::from).collect(),
                 },
+                charset: self,
             }),
         }
     }
@@ -58,10 +64,51 @@ impl Charset {
 /// A name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
-    /// UTF-16 as sent (or widened): what hashes are computed over, never changed.
+    /// UTF-16 as sent (or widened): what a domain controller is given, never changed.
     pub units: Vec<u16>,
     /// What a person means: for looking up and for showing, never for a computation.
     pub meant: String,
+    charset: Charset,
+}
+
+impl Text {
+    /// True if the client sent bytes of a character set that no message names.
+    pub fn is_oem(&self) -> bool {
+        self.charset == Charset::Oem
+    }
+
+    /// `Upper(user)` and `domain` of NTOWFv2 (MS-NLMP 3.3.2): the different ways in which a client
+    /// may have computed them, one if the names are UTF-16.
+    ///
+    /// OEM bytes have up to three: curl widens them and capitalises ASCII letters only; a client with
+    /// Latin-1 capitalises `E0` to `FE` as well; and the specification converts the name to UTF-16.
+    pub fn readings(user: &Self, domain: &Self) -> Vec<(Vec<u16>, Vec<u16>)> {
+        let capitals = |units: &[u16]| units.iter().copied().map(uppercase).collect();
+        let mut readings = vec![(capitals(&user.units), domain.units.clone())];
+        if user.is_oem() {
+            let widened = user.units.iter().copied().map(ascii_uppercase).collect();
+            let converted = (capitals(&user.converted()), domain.converted());
+            for reading in [(widened, domain.units.clone()), converted] {
+                if !readings.contains(&reading) {
+                    readings.push(reading);
+                }
+            }
+        }
+        readings
+    }
+
+    /// OEM bytes that are UTF-8 as UTF-16; other units as they are.
+    fn converted(&self) -> Vec<u16> {
+        let bytes: Option<Vec<u8>> = self
+            .units
+            .iter()
+            .map(|unit| u8::try_from(*unit).ok())
+            .collect();
+        match bytes.as_deref().map(str::from_utf8) {
+            Some(Ok(utf8)) if self.is_oem() => utf8.encode_utf16().collect(),
+            _ => self.units.clone(),
+        }
+    }
 }
 
 impl From<&str> for Text {
@@ -69,6 +116,7 @@ impl From<&str> for Text {
         Self {
             units: name.encode_utf16().collect(),
             meant: name.to_owned(),
+            charset: Charset::Unicode,
         }
     }
 }
@@ -88,4 +136,9 @@ pub fn uppercase(unit: u16) -> u16 {
     let capital =
         letter.and_then(|letter| u16::try_from(u32::from(name_case::capital(letter))).ok());
     capital.unwrap_or(unit)
+}
+
+/// The capital of an ASCII letter; every other unit stays.
+fn ascii_uppercase(unit: u16) -> u16 {
+    u8::try_from(unit).map_or(unit, |byte| byte.to_ascii_uppercase().into())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::mem;
 
 use crate::base::config::first_label;
 use crate::base::crypto::{self, Key};
@@ -17,6 +18,9 @@ pub(super) struct Entry {
     pub(super) domain: Option<String>,
     /// MD4 of the password; none if no password is right.
     pub(super) nt_hash: Option<Key>,
+    /// The hash of clients that send OEM names and widen the password; none if it is the same, or if
+    /// the line has no password.
+    pub(super) oem_hash: Option<Key>,
     pub(super) standing: Standing,
 }
 
@@ -25,8 +29,12 @@ pub(super) struct Entry {
 pub(super) enum Standing {
     Normal,
     Disabled,
+    /// Locked, by an administrator or after wrong passwords.
+    Locked,
     /// A computer or a trust.
     Trust,
+    /// The line has a flag of no known meaning.
+    Unclear,
 }
 
 /// Whose users these are.
@@ -34,6 +42,8 @@ pub(super) enum Standing {
 pub struct Own {
     /// The domain of users whose line names none.
     pub domain: String,
+    /// True if the configuration names `domain`; otherwise it is the computer's name.
+    pub configured: bool,
     /// True if nobody else is asked: then users whose line names no domain are of every domain that
     /// a client may type. Beside others they would be taken for theirs.
     pub alone: bool,
@@ -60,9 +70,35 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Every user of the file, by his name in capitals.
+/// Every user of the file.
 #[derive(Debug, Default)]
-pub(super) struct Index(HashMap<String, Vec<Entry>>);
+pub(super) struct Index {
+    /// By the user's name in capitals.
+    by_name: HashMap<String, Vec<Entry>>,
+    domains: Domains,
+}
+
+/// The domains that the lines of a file name.
+#[derive(Debug, Default)]
+enum Domains {
+    /// The file has no user.
+    #[default]
+    None,
+    /// Every line names this one, as the first spells it.
+    One(String),
+    /// Lines name several domains, or none.
+    Several,
+}
+
+impl Domains {
+    fn and(self, domain: Option<&str>) -> Self {
+        match (self, domain) {
+            (Self::None, Some(domain)) => Self::One(domain.to_owned()),
+            (Self::One(one), Some(domain)) if alike(&one, domain) => Self::One(one),
+            _ => Self::Several,
+        }
+    }
+}
 
 impl Index {
     /// Reads the lines: `DOMAIN:user:password`, or those of smbpasswd(5) with an optional `DOMAIN\`
@@ -75,7 +111,14 @@ impl Index {
         let mut problems = Vec::new();
         for (number, line) in text::lines(text)?.enumerate() {
             let outcome = parse_line(line).and_then(|entry| match entry {
-                Some(entry) => index.insert(entry),
+                Some(entry) => {
+                    let unclear = entry.standing == Standing::Unclear;
+                    index.insert(entry)?;
+                    match unclear {
+                        true => Err(UNKNOWN_FLAG),
+                        false => Ok(()),
+                    }
+                }
                 None => Ok(()),
             });
             if let Err(what) = outcome {
@@ -87,7 +130,9 @@ impl Index {
     }
 
     fn insert(&mut self, entry: Entry) -> Result<(), &'static str> {
-        let namesakes = self.0.entry(capitals(&entry.user)).or_default();
+        let domains = mem::take(&mut self.domains);
+        self.domains = domains.and(entry.domain.as_deref());
+        let namesakes = self.by_name.entry(capitals(&entry.user)).or_default();
         let taken = |other: &Entry| match (&other.domain, &entry.domain) {
             (Some(one), Some(other)) => alike(one, other),
             (one, other) => one.is_none() && other.is_none(),
@@ -97,6 +142,22 @@ impl Index {
         }
         namesakes.push(entry);
         Ok(())
+    }
+
+    /// The domain that every line names, if there is one.
+    pub(super) fn only_domain(&self) -> Option<&str> {
+        match &self.domains {
+            Domains::One(domain) => Some(domain),
+            Domains::None | Domains::Several => None,
+        }
+    }
+
+    /// The domain that `.` means: this server's own.
+    fn own_domain<'a>(&'a self, own: &'a Own) -> &'a str {
+        match own.configured || !own.alone {
+            true => &own.domain,
+            false => self.only_domain().unwrap_or(&own.domain),
+        }
     }
 
     /// Finds the user that a client means. A user principal name counts as name and domain.
@@ -120,10 +181,14 @@ impl Index {
 
     /// With no domain typed, ours is meant; or the only one there is, if no other verifier is asked.
     fn among_namesakes(&self, user: &str, domain: &str, own: &Own) -> Lookup<'_> {
-        let namesakes = self.0.get(&capitals(user)).map_or(&[][..], Vec::as_slice);
+        let namesakes = self
+            .by_name
+            .get(&capitals(user))
+            .map_or(&[][..], Vec::as_slice);
         let own_domain = capitals(&own.domain);
         let wanted = match domain {
             "" => own_domain.clone(),
+            "." => capitals(self.own_domain(own)),
             _ => capitals(domain),
         };
         let of_wanted = namesakes
@@ -173,10 +238,12 @@ fn plain_entry(line: &str) -> Result<Entry, &'static str> {
     if password.is_empty() {
         return Err("the password is empty");
     }
+    let is_ascii = password.is_ascii();
     Ok(Entry {
         user: user.to_owned(),
         domain: some_unless_empty(domain),
         nt_hash: Some(crypto::nt_hash(password)),
+        oem_hash: (!is_ascii).then(|| crypto::nt_hash_of_widened(password)),
         standing: Standing::Normal,
     })
 }
@@ -223,28 +290,43 @@ fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
         Some((domain, user)) => (some_unless_empty(domain), user),
         None => (None, fields.name),
     };
-    // smbpasswd(5): `N`, no password needed, means no password here: nothing is proven without one.
-    let nt_hash = match fields.flags.contains('N') || fields.nt_hash.starts_with("XXXXXXXX") {
+    let nt_hash = match fields.nt_hash.starts_with("XXXXXXXX") {
         true => None,
         false => Some(
             Key::from_hexadecimal(fields.nt_hash.as_bytes())
                 .ok_or("the NT hash is not hexadecimal")?,
         ),
     };
-    let standing = if fields.flags.contains('D') {
-        Standing::Disabled
-    } else if fields.flags.contains(['W', 'S', 'I']) {
-        Standing::Trust
-    } else {
-        Standing::Normal
-    };
+    let standing = standing(fields.flags);
+    // `N`, no password needed, means no password here: nothing is proven without one.
+    let closed = standing == Standing::Unclear || fields.flags.contains('N');
     Ok(Entry {
         user: user.to_owned(),
         domain,
-        nt_hash: nt_hash.filter(|hash| *hash != crypto::nt_hash("")),
+        nt_hash: nt_hash.filter(|hash| !closed && *hash != crypto::nt_hash("")),
+        oem_hash: None,
         standing,
     })
 }
+
+/// The flags of smbpasswd(5) and of Samba's tools. Those that say nothing about logins: `U`, a user;
+/// `X`, a password that does not expire; `H`, `T` and `M`.
+fn standing(flags: &str) -> Standing {
+    const KNOWN: &str = "UXHTMNDLWSI ";
+    if !flags.chars().all(|flag| KNOWN.contains(flag)) {
+        Standing::Unclear
+    } else if flags.contains('D') {
+        Standing::Disabled
+    } else if flags.contains('L') {
+        Standing::Locked
+    } else if flags.contains(['W', 'S', 'I']) {
+        Standing::Trust
+    } else {
+        Standing::Normal
+    }
+}
+
+const UNKNOWN_FLAG: &str = "its flags have a letter of no known meaning; the account is closed";
 
 fn some_unless_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())

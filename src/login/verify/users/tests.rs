@@ -41,6 +41,7 @@ fn open(file: &tempfile::NamedTempFile) -> Users {
 fn own(alone: bool) -> Own {
     Own {
         domain: "EXAMPLE".to_owned(),
+        configured: true,
         alone,
     }
 }
@@ -194,6 +195,122 @@ fn what_an_account_may_not_is_told_to_those_who_know_its_password() {
         assert_eq!(log_in(&users, "nobody", "", password), wrong);
         assert_eq!(log_in(&users, "open", "", password), wrong);
         assert_eq!(log_in(&users, "empty", "", password), wrong);
+    }
+}
+
+/// An smbpasswd line with these flags; the password is `password`.
+fn flagged(name: &str, flags: &str) -> String {
+    let none = "X".repeat(32);
+    format!("{name}:1:{none}:8846F7EAEE8FB117AD06BDD830B7586C:[{flags}]:LCT-0:\n")
+}
+
+#[test]
+fn each_flag_of_smbpasswd_has_its_meaning() {
+    let wrong = Err(Minor::BadUserOrPassword);
+    let ok = Ok("EXAMPLE\\eve".to_owned());
+    for (flags, expected) in [
+        ("U          ", ok.clone()),
+        ("UX         ", ok.clone()),
+        ("UHTM       ", ok),
+        ("UD         ", Err(Minor::AccountDisabled)),
+        ("UL         ", Err(Minor::AccountLockedOut)),
+        ("LX", Err(Minor::AccountLockedOut)),
+        ("DL", Err(Minor::AccountDisabled)),
+        ("W", Err(Minor::TrustAccount)),
+        ("S", Err(Minor::TrustAccount)),
+        ("I", Err(Minor::TrustAccount)),
+        ("N", wrong.clone()),
+        ("UZ         ", wrong.clone()),
+        ("u", wrong.clone()),
+        ("U-", wrong.clone()),
+        ("Ü", wrong.clone()),
+    ] {
+        let file = users_file(&flagged("EXAMPLE\\eve", flags));
+        let users = open(&file);
+        assert_eq!(log_in(&users, "eve", "", "password"), expected, "{flags}");
+        assert_eq!(log_in(&users, "eve", "", "wrong"), wrong, "{flags}");
+    }
+}
+
+#[test]
+fn a_flag_of_no_known_meaning_closes_the_account_and_is_told() {
+    // Another line for the name does not open it either.
+    let text = format!(
+        "{}{}EXAMPLE:eve:two\n",
+        flagged("EXAMPLE\\eve", "UZ"),
+        flagged("EXAMPLE\\bob", "U")
+    );
+    let (_, problems) = Index::parse(text.as_bytes()).unwrap();
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "line 1 is not used: its flags have a letter of no known meaning; the account is closed",
+            "line 3 is not used: an earlier line has the same user",
+        ]
+    );
+    let users_file = users_file(&text);
+    let users = open(&users_file);
+    let wrong = Err(Minor::BadUserOrPassword);
+    assert_eq!(log_in(&users, "eve", "", "two"), wrong);
+    assert_eq!(log_in(&users, "eve", "", "password"), wrong);
+    assert!(log_in(&users, "bob", "", "password").is_ok());
+    assert_eq!(
+        index::usable(text.as_bytes()).unwrap().count(),
+        2,
+        "bob, and eve's other line"
+    );
+}
+
+#[test]
+fn the_only_domain_is_the_one_that_every_line_names() {
+    let eve = flagged("EXAMPLE\\eve", "UD");
+    for (lines, expected) in [
+        ("EXAMPLE:alice:pw\n# a remark\n\n", Some("EXAMPLE")),
+        ("Example:alice:pw\nEXAMPLE:bob:pw\n", Some("Example")),
+        ("corp.example.test:a:pw\n", Some("corp.example.test")),
+        (&eve, Some("EXAMPLE")),
+        ("EXAMPLE:alice:pw\nnonsense\n", Some("EXAMPLE")),
+        ("EXAMPLE:alice:pw\nOTHER:bob:pw\n", None),
+        ("EXAMPLE:alice:pw\n:bob:pw\n", None),
+        (":bob:pw\nEXAMPLE:alice:pw\n", None),
+        (":bob:pw\n", None),
+        ("", None),
+    ] {
+        let (index, _) = Index::parse(lines.as_bytes()).unwrap();
+        assert_eq!(index.only_domain(), expected, "{lines}");
+    }
+}
+
+#[test]
+fn a_dot_is_this_server_s_own_domain() {
+    let own = |domain: &str, configured, alone| Own {
+        domain: domain.to_owned(),
+        configured,
+        alone,
+    };
+    let refused = || Err(Minor::BadUserOrPassword);
+    let alice = || Ok("EXAMPLE\\alice".to_owned());
+    let one = "EXAMPLE:alice:pw\n";
+    let two = "EXAMPLE:alice:pw\nOTHER:bob:pw\n";
+    let none = "EXAMPLE:alice:pw\n:alice:other\n";
+    for (lines, own, expected) in [
+        (one, own("EXAMPLE", true, true), alice()),
+        (one, own("WEB1", false, true), alice()),
+        (one, own("CORP", true, true), refused()),
+        (two, own("EXAMPLE", true, true), alice()),
+        (two, own("WEB1", false, true), refused()),
+        (none, own("WEB1", false, true), refused()),
+        // Beside a controller it is the computer.
+        (one, own("WEB1", false, false), refused()),
+        (one, own("EXAMPLE", true, false), alice()),
+    ] {
+        let file = users_file(lines);
+        let case = format!("{lines} {own:?}");
+        let users = Users::open(file.path(), own, LogTarget::Off).unwrap();
+        assert_eq!(log_in(&users, "alice", ".", "pw"), expected, "{case}");
+        assert_eq!(log_in(&users, "alice", ".", "wrong"), refused(), "{case}");
+        assert_eq!(log_in(&users, "bob", ".", "pw"), refused(), "{case}");
     }
 }
 

@@ -28,7 +28,49 @@ fn oem_is_widened_and_meant_as_utf8_if_it_can_be() {
     assert_eq!(utf8.units, Text::from("jÃ¼rgen").units);
     assert_eq!(utf8.meant, "jürgen");
     let latin = Charset::Oem.decode(b"j\xfcrgen", "UserName").unwrap();
-    assert_eq!(latin, Text::from("jürgen"));
+    assert_eq!(latin.units, Text::from("jürgen").units);
+    assert_eq!(latin.meant, "jürgen");
+}
+
+#[test]
+fn oem_names_have_the_readings_that_clients_compute_with() {
+    let readings = |user: &[u8], domain: &[u8]| {
+        let oem = |bytes| Charset::Oem.decode(bytes, "name").unwrap();
+        Text::readings(&oem(user), &oem(domain))
+    };
+    let units = |latin: &str| {
+        latin
+            .chars()
+            .map(|letter| letter as u16)
+            .collect::<Vec<_>>()
+    };
+    let utf16 = |text: &str| text.encode_utf16().collect::<Vec<_>>();
+    // One where all agree, and for UTF-16 always.
+    assert_eq!(readings(b"alice", b"Dom"), [(units("ALICE"), units("Dom"))]);
+    let unicode = Text::readings(&"jürgen".into(), &"Büro".into());
+    assert_eq!(unicode, [(utf16("JÜRGEN"), utf16("Büro"))]);
+    // E9 9B B7: the first is a letter of Latin-1.
+    assert_eq!(
+        readings("x雷".as_bytes(), b"D"),
+        [
+            (units("X\u{c9}\u{9b}\u{b7}"), units("D")),
+            (units("X\u{e9}\u{9b}\u{b7}"), units("D")),
+            (utf16("X雷"), units("D")),
+        ]
+    );
+    // C3 BC has no small letter of Latin-1.
+    assert_eq!(
+        readings("ü".as_bytes(), "Bü".as_bytes()),
+        [
+            (units("\u{c3}\u{bc}"), units("B\u{c3}\u{bc}")),
+            (utf16("Ü"), utf16("Bü")),
+        ]
+    );
+    // Not UTF-8: code page 1252, and whatever else.
+    assert_eq!(
+        readings(b"j\xfcr", b"D"),
+        [(units("JÜR"), units("D")), (units("JüR"), units("D"))]
+    );
 }
 
 #[test]

@@ -1,0 +1,86 @@
+//! Names as clients type and encode them.
+
+use super::*;
+use crate::protocol::ntlm::imitation::Widening;
+
+const LINES: &str = "\
+EXAMPLE:李雷:Pw-1
+EXAMPLE:jürgen:Pw-1
+EXAMPLE:ÿves.Ωmega:Pw-1
+EXAMPLE:grin😀:Pw-1
+Bürö.ÿ:ünal:Pw-1
+EXAMPLE:zoë:Pässwörd-李
+";
+
+/// A client that sends OEM bytes.
+fn oem(user: &'static str, widening: Widening) -> Initiator {
+    Initiator {
+        user,
+        password: "Pw-1",
+        widening,
+        ..Initiator::curl()
+    }
+}
+
+#[test]
+fn oem_names_log_in_however_the_client_computes_with_them() {
+    let (setup, _folder) = with_users(LINES, "guess_limit = 2");
+    for user in ["李雷", "jürgen", "ÿves.Ωmega", "grin😀"] {
+        for widening in [Widening::Ascii, Widening::Units, Widening::Utf8] {
+            let acceptor = &mut Acceptor::new();
+            let client = oem(user, widening);
+            assert_eq!(
+                log_in(acceptor, &setup, &client),
+                Ok(Step::Established),
+                "{user} {widening:?}"
+            );
+            let display = format!("EXAMPLE\\{user}");
+            let established = acceptor.established().unwrap();
+            assert_eq!(established.identity().display(), display);
+            // A wrong password is one guess, however many ways there are to read the name.
+            let wrong = Initiator {
+                password: "Pw-2",
+                ..client.clone()
+            };
+            let refused = Err(Minor::BadUserOrPassword);
+            assert_eq!(log_in(acceptor, &setup, &wrong), refused, "{user}");
+            let right = log_in(acceptor, &setup, &client);
+            assert_eq!(right, Ok(Step::Established), "{user} {widening:?}");
+        }
+    }
+}
+
+#[test]
+fn oem_domains_and_passwords_log_in_too() {
+    let (setup, _folder) = with_users(LINES, "");
+    for widening in [Widening::Ascii, Widening::Units, Widening::Utf8] {
+        let client = Initiator {
+            domain: "Bürö.ÿ",
+            ..oem("ünal", widening)
+        };
+        let outcome = log_in(&mut Acceptor::new(), &setup, &client);
+        assert_eq!(outcome, Ok(Step::Established), "{widening:?}");
+
+        let client = Initiator {
+            password: "Pässwörd-李",
+            ..oem("zoë", widening)
+        };
+        let outcome = log_in(&mut Acceptor::new(), &setup, &client);
+        assert_eq!(outcome, Ok(Step::Established), "{widening:?}");
+        let wrong = Initiator {
+            password: "Pässwörd-雷",
+            ..client
+        };
+        let outcome = log_in(&mut Acceptor::new(), &setup, &wrong);
+        assert_eq!(outcome, Err(Minor::BadUserOrPassword), "{widening:?}");
+    }
+    // In UTF-16 there is one way to read a name and a password.
+    let widened = "P\u{c3}\u{a4}ssw\u{c3}\u{b6}rd-\u{e6}\u{9d}\u{8e}";
+    let client = Initiator {
+        user: "zoë",
+        password: widened,
+        ..Initiator::default()
+    };
+    let outcome = log_in(&mut Acceptor::new(), &setup, &client);
+    assert_eq!(outcome, Err(Minor::BadUserOrPassword));
+}
