@@ -6,6 +6,9 @@ use crate::protocol::ntlm::av_pair::AvFlags;
 use crate::protocol::ntlm::imitation::Header;
 use hex_literal::hex;
 
+type Alter = fn(AvPairs) -> AvPairs;
+type Reshape = fn(&mut Vec<u8>);
+
 /// The AV pairs that Windows adds since Vista, in its order.
 fn as_windows_adds(mut pairs: AvPairs) -> AvPairs {
     for (id, value) in [
@@ -99,7 +102,6 @@ const ITEMS: [usize; 6] = [12, 20, 28, 36, 44, 52];
 
 #[test]
 fn what_a_receiver_of_an_authenticate_message_ignores_may_be_anything() {
-    type Reshape = fn(&mut Vec<u8>);
     let rows: [(&str, Reshape); 13] = [
         ("2.2.1.3: MaxLen is not Len", |token| {
             for item in ITEMS {
@@ -203,7 +205,7 @@ fn what_a_receiver_of_a_response_ignores_may_be_anything() {
 
 #[test]
 fn av_pairs_come_in_any_order_and_of_any_kind() {
-    let rows: [(&str, fn(AvPairs) -> AvPairs); 6] = [
+    let rows: [(&str, Alter); 6] = [
         ("2.2.2.1: in reverse order", |pairs| {
             let mut reversed = AvPairs::default();
             let all: Vec<_> = as_windows_adds(pairs)
@@ -278,7 +280,6 @@ fn what_a_receiver_of_a_negotiate_message_ignores_may_be_anything() {
 
 #[test]
 fn what_is_not_ignored_is_refused() {
-    type Reshape = fn(&mut Vec<u8>);
     let rows: [(&str, Reshape); 5] = [
         ("2.2.1.3: Signature", |token| token[3] ^= 1),
         ("2.2.1.3: MessageType", |token| token[8] = 2),
@@ -303,7 +304,7 @@ fn what_is_not_ignored_is_refused() {
             },
         );
     }
-    let rows: [(&str, fn(AvPairs) -> AvPairs); 4] = [
+    let rows: [(&str, Alter); 4] = [
         ("2.2.2.1: MsvAvFlags of 8 bytes", |mut pairs| {
             pairs.set(AvId::FLAGS, [0; 8]).unwrap();
             pairs
