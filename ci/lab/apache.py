@@ -90,7 +90,7 @@ class Apache:
     """Apache with mod_auth_gssapi and one `mech.Mechanism`, until `close()` or our end.
 
     `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's;
-    `etc` a directory that is /etc/apache2 to it alone. Every path answers who was let in. `example`
+    `etc` and `dev` are directories that are /etc/apache2 and /dev to it alone. Every path answers who was let in. `example`
     is the one that protects the site; `more` and `after` are further lines of configuration, before
     and after it; `environment` has further variables; `mpm` is event, worker or prefork, and `start`
     how many processes it begins with; `certificate` is a PEM file with its key, with which it speaks
@@ -108,6 +108,7 @@ class Apache:
         certificate=None,
         example="apache.conf",
         etc=None,
+        dev=None,
         environment=None,
     ):
         self._directory, self._remove_directory = host.scratch()
@@ -125,7 +126,7 @@ class Apache:
         configuration.write_text(self._modules(mpm) + settings)
         self._apache = subprocess.Popen(
             # The parent ends its children when asked, so asking is what the kernel shall do.
-            ["setpriv", "--pdeathsig", "TERM", "--", *self._seeing(resolver, etc)]
+            ["setpriv", "--pdeathsig", "TERM", "--", *self._seeing(resolver, etc, dev)]
             + ["/usr/sbin/apache2", "-f", str(configuration), "-DFOREGROUND"],
             env={"PATH": os.defpath, **mechanism.environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -182,7 +183,7 @@ class Apache:
         host.end(self._apache)
         self._remove_directory()
 
-    def _seeing(self, resolver, etc):
+    def _seeing(self, resolver, etc, dev):
         """What comes before a command that shall see files of its own in the place of the host's."""
         covers = {}
         if resolver is not None:
@@ -191,6 +192,10 @@ class Apache:
             covers["/etc/resolv.conf"] = private
         if etc is not None:
             covers["/etc/apache2"] = etc
+        if dev is not None:
+            for device in ("/dev/null", "/dev/zero", "/dev/urandom"):
+                host.run("cp", "-a", device, dev)
+            covers["/dev"] = dev
         if not covers:
             return []
         # A mount namespace that ends with Apache; its process stays the one that we started.

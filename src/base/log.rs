@@ -1,15 +1,18 @@
 //! One line for each decision, to the system log or to the host's standard error.
 //!
-//! The system log never stops a login: while it is stuck, lines are lost. Standard error is the
-//! host's, and as fast as the host's own log.
+//! A line that the system log does not take goes to standard error: in a container or a chroot there
+//! is no system log, and one that is stuck must not stop a login. See [`stderr`] for what counts as
+//! standard error.
+
+mod stderr;
 
 use std::fmt::{self, Write as _};
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::os::fd::AsFd;
+use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::process;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::base::config::LogTarget;
 use crate::base::fault::is_unprintable;
@@ -31,15 +34,16 @@ pub fn write(target: LogTarget, severity: Severity, line: fmt::Arguments<'_>) {
     match target {
         LogTarget::Syslog => to_system_log(severity, line),
         LogTarget::Stderr => {
-            // In one call, so that lines of several processes do not mix.
-            let text = text(format_args!("ntlmdc: {line}\n"));
-            // Past the standard library's lock, which a fork could leave locked in the child.
-            if let Ok(stderr) = io::stderr().as_fd().try_clone_to_owned() {
-                let _ = File::from(stderr).write_all(text.as_bytes());
-            }
+            /// For a reader of a pipe that has fallen behind.
+            const PATIENCE: Duration = Duration::from_millis(100);
+            to_stderr(line, PATIENCE);
         }
         LogTarget::Off => {}
     }
+}
+
+fn to_stderr(line: fmt::Arguments<'_>, patience: Duration) {
+    stderr::write(&text(format_args!("ntlmdc: {line}")), patience);
 }
 
 fn text(line: fmt::Arguments<'_>) -> String {
@@ -59,9 +63,15 @@ pub fn internal_error(text: &str) {
     );
 }
 
+/// Where syslog(3) writes to.
+const SOCKET: &str = "/dev/log";
+
 /// The socket of the system log, opened with the first line that this process writes.
 static SYSTEM_LOG: PerProcess<Mutex<Option<UnixDatagram>>> = PerProcess::new();
+/// Whether this process has said that lines of the system log go to standard error.
+static TOLD: PerProcess<AtomicBool> = PerProcess::new();
 
+/// Each line tries the system log first, so that it is used again as soon as it is there.
 fn to_system_log(severity: Severity, line: fmt::Arguments<'_>) {
     /// `LOG_AUTHPRIV` of syslog(3): the facility for what not everybody may read.
     const AUTHPRIV: u32 = 10 << 3;
@@ -70,31 +80,44 @@ fn to_system_log(severity: Severity, line: fmt::Arguments<'_>) {
         AUTHPRIV | severity as u32,
         process::id()
     ));
-    let socket = SYSTEM_LOG.of_this_process(|| Mutex::new(None));
-    // While another thread writes, a socket for this line alone is cheaper than waiting.
-    match socket.try_lock() {
-        Ok(mut kept) => {
-            let sent = kept
-                .as_ref()
-                .is_some_and(|socket| socket.send(message.as_bytes()).is_ok());
-            if !sent {
-                // Not connected yet, or the log daemon was restarted.
-                *kept = connect().filter(|socket| socket.send(message.as_bytes()).is_ok());
-            }
-        }
-        Err(_) => {
-            if let Some(socket) = connect() {
-                let _ = socket.send(message.as_bytes());
-            }
-        }
+    let Err(error) = send(message.as_bytes()) else {
+        return;
+    };
+    let told = TOLD.of_this_process(AtomicBool::default);
+    if !told.swap(true, Ordering::Relaxed) {
+        let notice = format_args!(
+            "the system log {SOCKET} cannot be used: {error}; log lines of this process go to \
+             standard error until it can"
+        );
+        to_stderr(notice, Duration::ZERO);
     }
+    to_stderr(line, Duration::ZERO);
 }
 
-fn connect() -> Option<UnixDatagram> {
-    let socket = UnixDatagram::unbound().ok()?;
-    socket.set_nonblocking(true).ok()?;
-    socket.connect("/dev/log").ok()?;
-    Some(socket)
+fn send(message: &[u8]) -> io::Result<()> {
+    let socket = SYSTEM_LOG.of_this_process(|| Mutex::new(None));
+    // While another thread writes, a socket for this line alone is cheaper than waiting.
+    let Ok(mut kept) = socket.try_lock() else {
+        return connect()?.send(message).map(drop);
+    };
+    if let Some(socket) = kept.as_ref()
+        && socket.send(message).is_ok()
+    {
+        return Ok(());
+    }
+    // Not connected yet, or the log daemon was restarted.
+    *kept = None;
+    let fresh = connect()?;
+    fresh.send(message)?;
+    *kept = Some(fresh);
+    Ok(())
+}
+
+fn connect() -> io::Result<UnixDatagram> {
+    let socket = UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    socket.connect(SOCKET)?;
+    Ok(socket)
 }
 
 /// What a client typed, in quotes and on one line: control characters and quotes are escaped, so
@@ -143,11 +166,5 @@ mod tests {
         );
         let long = Quoted(&"x".repeat(1000)).to_string();
         assert_eq!(long.chars().count(), 128 + 3);
-    }
-
-    #[test]
-    fn a_missing_log_daemon_is_no_error() {
-        internal_error("only a test");
-        internal_error("only a test");
     }
 }

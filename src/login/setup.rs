@@ -1,7 +1,6 @@
 //! A configuration in force: found, loaded, and loaded anew when its file changes.
 
 use std::borrow::Cow;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -387,11 +386,12 @@ fn from_environment(value: &Option<String>) -> Result<Option<NetbiosName>, Fault
         .transpose()
 }
 
-/// What the system calls itself; empty if it will not say.
+/// What the system calls itself.
 pub fn host_name() -> String {
-    fs::read_to_string("/proc/sys/kernel/hostname")
-        .map(|name| name.trim().to_owned())
-        .unwrap_or_default()
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The first label of a host's name, as far as NetBIOS can say it.

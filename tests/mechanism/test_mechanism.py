@@ -45,8 +45,9 @@ def test_a_panic_does_not_reach_the_host(host, library):
     panicking = target / "debug" / library.name
     done = programs.run(host, panicking, "panic", environment={})
     assert "three panics, and the host lives" in succeeded(done)
-    # The host's standard error is not ours.
-    assert done.stderr == ""
+    # Without a system log, our own line; never the message of the panic itself.
+    said = done.stderr.splitlines()
+    assert all(line.startswith("ntlmdc: ") for line in said), done.stderr
 
 
 def test_the_release_has_no_panic_on_request(host, library):
@@ -195,8 +196,8 @@ def test_without_a_configuration_nobody_is_accepted(acceptor, setting):
         assert "gss_acquire_cred: 00070000 instead of 00000000" in done.stderr
 
 
-# A /dev with nothing in it but what a process needs, and a log that is a socket of ours.
-WITH_LOG = """
+# A /dev with nothing in it but what a process needs, and what else is in the folder.
+OWN_DEV = """
 set -e
 cp -a /dev/null /dev/zero /dev/urandom "$0"
 mount --bind "$0" /dev
@@ -204,33 +205,57 @@ exec "$@"
 """
 
 
+def with_own_dev(acceptor, setting, folder, count):
+    """Runs logins with this folder as /dev; gives the lines on standard error."""
+    config = setting.configuration("syslog.toml", setting.users, "syslog")
+    command = ["unshare", "--mount", "sh", "-c", OWN_DEV, folder, acceptor, "logins", count]
+    environment = setting.environment(NTLMDC_CONFIG=config)
+    done = programs.run(*command, environment=environment, seconds=60)
+    succeeded(done)
+    return [line for line in done.stderr.splitlines() if line.startswith("ntlmdc: ")]
+
+
 def with_system_log(acceptor, setting, folder, count):
-    """Runs logins with a system log that nobody empties meanwhile; gives the lines that came."""
+    """Runs logins with a system log that is not emptied meanwhile; gives the lines that came there,
+    and those on standard error."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as log:
         log.bind(str(folder / "log"))
-        config = setting.configuration("syslog.toml", setting.users, "syslog")
-        command = ["unshare", "--mount", "sh", "-c", WITH_LOG, folder, acceptor, "logins", count]
-        environment = setting.environment(NTLMDC_CONFIG=config)
-        succeeded(programs.run(*command, environment=environment, seconds=60))
+        said = with_own_dev(acceptor, setting, folder, count)
         lines = []
         with contextlib.suppress(BlockingIOError):
             while True:
                 lines.append(log.recv(10_000).decode())
-    return lines
+    return lines, said
+
+
+ACCEPTED = r'accepted "EXAMPLE\\alice" as user="alice" '
 
 
 def test_each_decision_is_a_line_in_the_system_log(acceptor, setting, tmp_path):
-    lines = with_system_log(acceptor, setting, tmp_path, 3)
+    lines, said = with_system_log(acceptor, setting, tmp_path, 3)
     assert len(lines) == 3
     for line in lines:
         # LOG_AUTHPRIV, LOG_INFO
-        assert re.match(r'<86>ntlmdc\[\d+\]: accepted "EXAMPLE\\alice" as user="alice" ', line)
+        assert re.match(r"<86>ntlmdc\[\d+\]: " + ACCEPTED, line)
+    assert said == []
 
 
 def test_a_system_log_that_is_stuck_stops_no_login(acceptor, setting, tmp_path):
-    # More than a socket holds.
-    lines = with_system_log(acceptor, setting, tmp_path, 2000)
+    # More than a socket holds: what it does not take goes to standard error.
+    lines, said = with_system_log(acceptor, setting, tmp_path, 2000)
     assert 0 < len(lines) < 2000
+    assert "/dev/log cannot be used: Resource temporarily unavailable" in said[0]
+    assert len(lines) + len(said[1:]) == 2000
+    assert all(re.match("ntlmdc: " + ACCEPTED, line) for line in said[1:])
+
+
+def test_without_a_system_log_each_decision_is_a_line_on_standard_error(
+    acceptor, setting, tmp_path
+):
+    notice, *lines = with_own_dev(acceptor, setting, tmp_path, 3)
+    assert notice.startswith("ntlmdc: the system log /dev/log cannot be used: No such file")
+    assert len(lines) == 3
+    assert all(re.match("ntlmdc: " + ACCEPTED, line) for line in lines)
 
 
 def under_valgrind(acceptor, setting, count):

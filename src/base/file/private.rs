@@ -7,6 +7,8 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::geteuid;
+
 use crate::base::crypto::SecretBytes;
 
 /// Makes the directory if there is none: where the parent lets us, or an administrator has.
@@ -36,10 +38,10 @@ pub fn own_directory(path: &Path) -> io::Result<()> {
     if mode & 0o077 != 0 {
         return Err(io::Error::other(format!("mode {mode:04o} lets others in")));
     }
-    match effective_user()? {
+    match geteuid().as_raw() {
         us if us == owner => Ok(()),
         us => Err(io::Error::other(format!(
-            "it belongs to user {owner}, and we are user {us}"
+            "it belongs to user {owner}, and this process is user {us}"
         ))),
     }
 }
@@ -50,19 +52,11 @@ pub fn own_directory(path: &Path) -> io::Result<()> {
 /// What is wrong, without the path.
 pub fn own_file(file: &File) -> io::Result<()> {
     let metadata = file.metadata()?;
-    let is_ours = metadata.uid() == effective_user()?;
+    let is_ours = metadata.uid() == geteuid().as_raw();
     if !metadata.is_file() || !is_ours || metadata.mode() & 0o077 != 0 {
         return Err(io::Error::other("not a file of ours with mode 0600"));
     }
     Ok(())
-}
-
-/// The process's effective user, from `Uid:` of proc(5): real, effective, saved, file system.
-fn effective_user() -> io::Result<u32> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"));
-    line.and_then(|line| line.split_ascii_whitespace().nth(1)?.parse().ok())
-        .ok_or_else(|| io::Error::other("/proc/self/status does not tell who we are"))
 }
 
 /// Never through a link, never waiting as for a pipe; 0600 if it is made.

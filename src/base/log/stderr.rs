@@ -1,0 +1,102 @@
+//! The host's standard error, if file descriptor 2 is a log.
+//!
+//! A daemon may have closed its standard streams, and descriptor 2 may have become one of its own
+//! files or a client's connection. A line is written only to what is surely no such thing:
+//!
+//! | descriptor 2 | written to |
+//! |---|---|
+//! | regular file | opened for appending, or for writing only; a database is opened for both |
+//! | pipe, terminal | yes |
+//! | socket | the journal's (its peer is `/run/systemd/journal/stdout`); no other |
+//! | anything else, or closed | no |
+//!
+//! A pipe with which a daemon wakes itself cannot be told from one to a log. Nothing is opened,
+//! duplicated or closed: closing a duplicate would release the host's record locks (fcntl(2)).
+
+use std::io::IsTerminal as _;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use socket2::SockRef;
+
+/// As much as a pipe takes whole, if it takes anything (pipe(7), `PIPE_BUF`).
+const LONGEST: usize = 4096;
+/// Where journald listens for the standard error of services.
+const JOURNAL: &str = "/run/systemd/journal/stdout";
+
+/// Writes one line in one call, so that lines of several processes do not mix. Waits for `patience`
+/// at most; then, and wherever descriptor 2 is no log, the line is lost.
+pub(super) fn write(line: &str, patience: Duration) {
+    write_to(rustix::stdio::stderr(), line, patience);
+}
+
+fn write_to(fd: BorrowedFd<'_>, line: &str, patience: Duration) {
+    let Some(kind) = Kind::of(fd) else {
+        return;
+    };
+    let mut ends = (0..LONGEST).rev();
+    let end = ends.find(|end| line.is_char_boundary(*end) || *end == line.len());
+    let text = [
+        line.get(..end.unwrap_or_default()).unwrap_or_default(),
+        "\n",
+    ]
+    .concat();
+    if !has_room(fd, patience) {
+        return;
+    }
+    match kind {
+        Kind::File => {
+            let _ = rustix::io::write(fd, text.as_bytes());
+        }
+        Kind::Socket => {
+            let without_waiting = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+            let _ = SockRef::from(&fd).send_with_flags(text.as_bytes(), without_waiting);
+        }
+    }
+}
+
+/// How a log is written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    File,
+    Socket,
+}
+
+impl Kind {
+    /// `None`: no log.
+    fn of(fd: BorrowedFd<'_>) -> Option<Self> {
+        let stat = fstat(fd).ok()?;
+        let file = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => {
+                let flags = fcntl_getfl(fd).ok()?;
+                let access = flags & OFlags::RWMODE;
+                flags.contains(OFlags::APPEND) || access == OFlags::WRONLY
+            }
+            FileType::Fifo => true,
+            FileType::CharacterDevice => fd.is_terminal(),
+            FileType::Socket => {
+                let peer = SockRef::from(&fd).peer_addr().ok()?;
+                return (peer.as_pathname() == Some(Path::new(JOURNAL))).then_some(Self::Socket);
+            }
+            _ => false,
+        };
+        file.then_some(Self::File)
+    }
+}
+
+/// Whether a line can be written now or within `patience`: there is room, and a reader, without whom
+/// a pipe's writer gets a signal.
+fn has_room(fd: BorrowedFd<'_>, patience: Duration) -> bool {
+    let mut wanted = [PollFd::from_borrowed_fd(fd, PollFlags::OUT)];
+    let patience = Timespec::try_from(patience).ok();
+    // A signal ends the wait: then there is no room yet.
+    let polled = poll(&mut wanted, patience.as_ref());
+    let [wanted] = wanted;
+    polled.is_ok() && wanted.revents() == PollFlags::OUT
+}
+
+#[cfg(test)]
+mod tests;
