@@ -70,6 +70,9 @@ pub(crate) enum Error {
         step: Step,
         error: net::Error,
     },
+    /// The controller took the login and fell silent, and takes no new connection either.
+    #[error("{peer}, {step}: no answer, and none on another connection", step = Step::Logon)]
+    Unresponsive { peer: std::net::SocketAddr },
     /// What was said.
     #[error("{peer}, {step}: {error}")]
     Rpc {
@@ -109,11 +112,7 @@ impl Error {
         match self {
             // It took the question. It may be waiting for a trusted domain, which holds for that
             // domain's users only (and whoever types its name would shut out everybody).
-            Self::Net {
-                step: Step::Logon,
-                error: net::Error::Timeout,
-                ..
-            } => false,
+            _ if self.is_logon_timeout() => false,
             Self::Net { error, .. } => !matches!(error, net::Error::Unframed(_)),
             Self::Rpc { step, error, .. } => match error {
                 rpc::Error::NotRegistered(_) => true,
@@ -121,7 +120,7 @@ impl Error {
                 _ => false,
             },
             Self::AllFailed(errors) => errors.iter().all(Self::holds_for_all),
-            Self::NotFound(_) => true,
+            Self::NotFound(_) | Self::Unresponsive { .. } => true,
             _ => false,
         }
     }
@@ -130,6 +129,7 @@ impl Error {
     pub(crate) fn may_have_counted(&self) -> bool {
         match self {
             Self::Net { step, .. } => *step == Step::Logon,
+            Self::Unresponsive { .. } => true,
             Self::Rpc { step, error, .. } => {
                 let is_sent =
                     !matches!(error, rpc::Error::TooLong(_) | rpc::Error::NoRandomBytes(_));
@@ -138,6 +138,18 @@ impl Error {
             Self::AllFailed(errors) => errors.iter().any(Self::may_have_counted),
             _ => false,
         }
+    }
+
+    /// The controller took the login and did not answer in time.
+    fn is_logon_timeout(&self) -> bool {
+        matches!(
+            self,
+            Self::Net {
+                step: Step::Logon,
+                error: net::Error::Timeout,
+                ..
+            }
+        )
     }
 
     /// Nobody was there to talk to.
@@ -260,7 +272,7 @@ impl Error {
                 telling.unwrap_or(Minor::ControllerUnreachable)
             }
             Self::NotFound(_) => Minor::ControllerUnreachable,
-            Self::Busy | Self::TimeOver => Minor::ControllerTimeout,
+            Self::Unresponsive { .. } | Self::Busy | Self::TimeOver => Minor::ControllerTimeout,
             Self::Secret(fault) | Self::Outage(fault) => fault.minor(),
         }
     }

@@ -91,8 +91,11 @@ pub struct Netlogon {
     pub source: Option<IpAddr>,
     /// The longest wait for a TCP connection.
     pub connect_timeout: Duration,
-    /// The longest wait for one answer.
+    /// The longest wait for one answer, but for that to a logon.
     pub call_timeout: Duration,
+    /// The longest wait for the answer to a logon: the controller may have to ask another one, the
+    /// domain's PDC about a wrong password or a trusted domain's about its user.
+    pub logon_timeout: Duration,
     /// The longest time for one login, everything included.
     pub budget: Duration,
     /// How many connections a process has at most, 1 to 16: one call at a time goes over each.
@@ -146,6 +149,8 @@ struct NetlogonTable {
     #[serde(default, deserialize_with = "values::duration")]
     call_timeout: Option<Duration>,
     #[serde(default, deserialize_with = "values::duration")]
+    logon_timeout: Option<Duration>,
+    #[serde(default, deserialize_with = "values::duration")]
     budget: Option<Duration>,
     connections: Option<usize>,
     #[serde(default, deserialize_with = "values::optional_path")]
@@ -194,7 +199,8 @@ impl TryFrom<NetlogonTable> for Netlogon {
             source: table.source,
             connect_timeout: table.connect_timeout.unwrap_or(Duration::from_secs(3)),
             call_timeout: table.call_timeout.unwrap_or(Duration::from_secs(10)),
-            budget: table.budget.unwrap_or(Duration::from_secs(20)),
+            logon_timeout: table.logon_timeout.unwrap_or(Duration::from_secs(25)),
+            budget: table.budget.unwrap_or(Duration::from_secs(30)),
             connections,
             state_dir,
             group_cache: table.group_cache.unwrap_or(Duration::from_secs(10 * 60)),

@@ -218,8 +218,7 @@ impl Channel {
         connection.step = Step::Logon;
         let stub = sam_logon::request(checked.proof(), terms.parties(), logon)
             .map_err(|error| connection.failed(error))?;
-        let opnum = netlogon::LOGON_SAM_LOGON_EX;
-        let (outcome, association) = connection.call(terms, association, opnum, &stub)?;
+        let (outcome, association) = connection.call_logon(terms, association, &stub)?;
         let verdict = outcome
             .response()
             .and_then(|stub| sam_logon::reply(stub.expose()))

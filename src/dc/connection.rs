@@ -6,19 +6,32 @@ use crate::base::config;
 use crate::base::net::{self, Deadline, Stream};
 use crate::dc::{Error, Step};
 use crate::protocol::rpc;
-use crate::protocol::rpc::client::{Association, Binding, Call, Outcome, Progress, Protection};
-use crate::protocol::rpc::netlogon::Parties;
+use crate::protocol::rpc::client::{
+    Association, Binding, Call, Outcome, Plain, Progress, Protection, Sealed,
+};
+use crate::protocol::rpc::netlogon::{self, Parties};
 use crate::protocol::rpc::pdu::{self, Syntax};
 
 /// What every step needs: whom it talks to, and how long it may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms<'a> {
     pub(super) config: &'a config::Netlogon,
-    /// For everything together.
+    /// For this controller, until it is asked about the login.
     pub(super) deadline: Deadline,
+    /// For the login as a whole.
+    pub(super) budget: Deadline,
 }
 
 impl Terms<'_> {
+    fn for_call(&self) -> Deadline {
+        self.deadline.or_after(self.config.call_timeout)
+    }
+
+    /// A logon that times out goes to no other controller, so it leaves no time for one.
+    fn for_logon(&self) -> Deadline {
+        self.budget.or_after(self.config.logon_timeout)
+    }
+
     pub(super) fn parties(&self) -> Parties<'_> {
         Parties {
             // A name that is not its own would be refused; what the configuration or DNS calls it
@@ -28,6 +41,13 @@ impl Terms<'_> {
             computer: self.config.account.computer().as_str(),
         }
     }
+}
+
+/// How long an answer is waited for.
+struct Patience<'a> {
+    deadline: Deadline,
+    /// The later deadline that holds once the controller has shown to be alive.
+    if_alive: Option<(Deadline, Terms<'a>)>,
 }
 
 /// A TCP connection to a controller, and what it is used for at present.
@@ -59,7 +79,7 @@ impl Connection {
         interface: Syntax,
         protection: P,
     ) -> Result<Association<P>, Error> {
-        let deadline = terms.deadline.or_after(terms.config.call_timeout);
+        let deadline = terms.for_call();
         let (pdu, binding) = Binding::begin(interface, protection);
         self.send(&pdu, deadline)?;
         let pdu = self.receive(deadline)?;
@@ -74,17 +94,75 @@ impl Connection {
         opnum: u16,
         stub: &[u8],
     ) -> Result<(Outcome, Association<P>), Error> {
-        let deadline = terms.deadline.or_after(terms.config.call_timeout);
+        let patience = Patience {
+            deadline: terms.for_call(),
+            if_alive: None,
+        };
+        self.call_within(patience, association, opnum, stub)
+    }
+
+    /// The call about a login. The controller may have to ask another one before it can answer, so this
+    /// call has more time than others; but a controller that is dead is left as soon as after others.
+    pub(super) fn call_logon(
+        &mut self,
+        terms: Terms<'_>,
+        association: Association<Sealed>,
+        stub: &[u8],
+    ) -> Result<(Outcome, Association<Sealed>), Error> {
+        self.step = Step::Logon;
+        let patience = Patience {
+            deadline: terms.for_call(),
+            if_alive: Some((terms.for_logon(), terms)),
+        };
+        self.call_within(patience, association, netlogon::LOGON_SAM_LOGON_EX, stub)
+    }
+
+    fn call_within<P: Protection>(
+        &mut self,
+        mut patience: Patience<'_>,
+        association: Association<P>,
+        opnum: u16,
+        stub: &[u8],
+    ) -> Result<(Outcome, Association<P>), Error> {
         let called = association.call(opnum, stub);
         let (pdus, mut call): (_, Call<P>) = called.map_err(|error| self.failed(error))?;
-        self.send(&pdus, deadline)?;
+        self.send(&pdus, patience.deadline)?;
         loop {
-            let pdu = self.receive(deadline)?;
+            let pdu = self.receive_within(&mut patience)?;
             match call.receive(&pdu).map_err(|error| self.failed(error))? {
                 Progress::More(rest) => call = rest,
                 Progress::Done(outcome, association) => return Ok((outcome, association)),
             }
         }
+    }
+
+    fn receive_within(&mut self, patience: &mut Patience<'_>) -> Result<Vec<u8>, Error> {
+        let received = self.receive(patience.deadline);
+        let is_late = received.as_ref().is_err_and(Error::is_logon_timeout);
+        match patience.if_alive.take_if(|_| is_late) {
+            None => received,
+            Some((_, terms)) if !self.is_peer_alive(terms) => {
+                Err(Error::Unresponsive { peer: self.peer })
+            }
+            Some((later, _)) => {
+                patience.deadline = later;
+                self.receive(later)
+            }
+        }
+    }
+
+    /// Whether the controller answers a bind on another connection, whatever the answer. It has the
+    /// time of a connection for that.
+    fn is_peer_alive(&self, terms: Terms<'_>) -> bool {
+        let soon = terms.budget.or_after(terms.config.connect_timeout);
+        let terms = Terms {
+            deadline: soon,
+            ..terms
+        };
+        let step = Step::OpenChannel;
+        let bound = Self::connect(terms, self.peer, step)
+            .and_then(|mut probe| probe.bind(terms, Syntax::NETLOGON, Plain));
+        matches!(bound, Ok(_) | Err(Error::Rpc { .. }))
     }
 
     /// Whether the connection looks as it should between two calls.

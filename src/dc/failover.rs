@@ -202,6 +202,7 @@ impl Controllers {
         Terms {
             config: &self.config,
             deadline: deadline.or_after(left.saturating_sub(reserved)),
+            budget: deadline,
         }
     }
 

@@ -20,8 +20,8 @@ pub(super) enum Action {
     NextController,
     /// Another controller may know more about this login, or about our account: one is asked.
     AskElsewhere,
-    /// The controller executed nothing, it says, and nobody proves that: each time that the question
-    /// goes out, it may count against the user. The next login is for another controller.
+    /// The controller may have counted the login, or may be about to, whatever it says: the login is
+    /// not sent again. The next login is for another controller.
     Leave,
     /// No other controller would do better: it is about us, or about the domain's rules.
     GiveUp,
@@ -289,6 +289,8 @@ fn of_error(error: &Error, origin: Origin) -> Action {
             error: rpc::Error::Fault(_),
             ..
         } if origin == Origin::Agreed => Action::Leave,
+        // It took the login, and may be asking another controller about it.
+        _ if error.is_logon_timeout() => Action::Leave,
         _ if error.is_channel_loss() => Action::Reauthenticate,
         Error::Net {
             error: net::Error::Closed | net::Error::Broken(_),
@@ -315,7 +317,7 @@ fn of_error(error: &Error, origin: Origin) -> Action {
             | rpc::Error::Sequence(_)
             | rpc::Error::Downgraded(_) => Action::NextController,
         },
-        Error::Net { .. } | Error::TimeOver => Action::NextController,
+        Error::Net { .. } | Error::Unresponsive { .. } | Error::TimeOver => Action::NextController,
         Error::Secret(_)
         | Error::NotFound(_)
         | Error::Busy
@@ -426,7 +428,16 @@ mod tests {
             Origin::Agreed,
             Origin::None,
         ] {
-            assert_eq!(of_net(net::Error::Timeout, origin), NextController);
+            // The controller may be asking another one, and is not dead.
+            assert_eq!(of_net(net::Error::Timeout, origin), Leave);
+            let earlier = Error::Net {
+                peer: peer(),
+                step: Step::OpenChannel,
+                error: net::Error::Timeout,
+            };
+            assert_eq!(of(Err(&earlier), origin), NextController);
+            let dead = Error::Unresponsive { peer: peer() };
+            assert_eq!(of(Err(&dead), origin), NextController);
             let nobody = io::Error::from(io::ErrorKind::ConnectionRefused);
             assert_eq!(of_net(net::Error::Connect(nobody), origin), NextController);
             let noise = net::Error::Unframed(String::new());

@@ -12,6 +12,8 @@ use crate::seal::Seal;
 #[derive(Clone, Debug)]
 pub enum Delivery {
     Whole,
+    /// Whole, but so much later.
+    After(Duration),
     /// Two times, one after the other.
     Twice,
     /// These bytes, and not those of the answer.
@@ -45,6 +47,10 @@ pub fn deliver(
     let cut = |length: usize| &pdu[..length.min(pdu.len())];
     match &draft.delivery {
         Delivery::Whole => stream.write_all(&pdu).is_ok(),
+        Delivery::After(delay) => {
+            thread::sleep(*delay);
+            stream.write_all(&pdu).is_ok()
+        }
         Delivery::Twice => stream.write_all(&[&pdu[..], &pdu].concat()).is_ok(),
         Delivery::Instead(others) => stream.write_all(others).is_ok(),
         Delivery::CutThenSilence(length) => {

@@ -1,10 +1,12 @@
 //! A controller that lies, and an honest one beside it.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use gss_ntlmdc::base::fault::Minor::{
-    self, AccountLockedOut, BadUserOrPassword, ChannelRefused, ControllerUnreachable,
-    KerberosChannelRequired,
+    self, AccountLockedOut, BadUserOrPassword, ChannelRefused, ControllerTimeout,
+    ControllerUnreachable, KerberosChannelRequired,
 };
 
 use crate::controller::{self, Controller};
@@ -18,6 +20,13 @@ fn a_controller_that_fails_in_any_step_is_left_for_the_next() {
     std::thread::scope(|scope| {
         for step in STEPS {
             for delivery in [Delivery::CutThenClose(20), Delivery::CutThenSilence(20)] {
+                if matches!(
+                    (step, &delivery),
+                    (Step::Logon, Delivery::CutThenSilence(_))
+                ) {
+                    // It may be asking another controller.
+                    continue;
+                }
                 scope.spawn(move || {
                     let what = format!("{step:?} {delivery:?}");
                     let lie = at(step, move |draft| draft.delivery = delivery.clone());
@@ -155,6 +164,64 @@ fn a_password_goes_out_three_times_at_most() {
         let turns = [&first, second, third].map(|one| one.turns(Step::Logon));
         assert_eq!(turns.iter().sum::<usize>() - 1, times, "{turns:?}");
     }
+}
+
+/// It took the login and is alive: it may be asking the domain's PDC about a wrong password, and counts
+/// it in the end.
+#[test]
+fn a_login_that_is_not_answered_in_time_is_not_sent_again() {
+    let slow = Controller::that(at(Step::Logon, |draft| {
+        draft.delivery = Delivery::CutThenSilence(0);
+    }));
+    let other = Controller::that(Box::new(|_| {}));
+    let verifier = verifier_of(&[slow.address, other.address]);
+    verifier.refuses("alice", Kind::Unavailable, ControllerTimeout);
+    assert_eq!(slow.turns(Step::Logon), 1);
+    assert_eq!(other.turns(Step::Bind), 0);
+    // The next login is for the other one.
+    assert!(verifier.login("alice").is_ok());
+    assert_eq!(slow.turns(Step::Logon), 1);
+    assert_eq!(other.turns(Step::Logon), 1);
+}
+
+#[test]
+fn a_controller_that_takes_no_new_connection_either_is_dead_and_left_for_the_next() {
+    let is_dead = AtomicBool::new(false);
+    let dying = Controller::that(Box::new(move |draft| {
+        if draft.step == Step::Logon {
+            is_dead.store(true, Ordering::SeqCst);
+        }
+        if is_dead.load(Ordering::SeqCst) {
+            draft.delivery = Delivery::CutThenSilence(0);
+        }
+    }));
+    let honest = Controller::that(Box::new(|_| {}));
+    let verifier = verifier_of(&[dying.address, honest.address]).with("budget = \"3s\"");
+    let login = verifier.login("alice");
+    assert!(login.is_ok(), "{:?}", login.err());
+    assert_eq!(dying.turns(Step::Logon), 1);
+}
+
+/// Longer than any other answer may take.
+#[test]
+fn a_slow_answer_to_a_login_is_waited_for() {
+    let slow = Controller::that(at(Step::Logon, |draft| {
+        draft.delivery = Delivery::After(Duration::from_millis(1400));
+    }));
+    let verifier = verifier_of(&[slow.address]);
+    assert!(verifier.login("alice").is_ok());
+    verifier.refuses("mallory", Kind::Denied, BadUserOrPassword);
+    assert_eq!(slow.turns(Step::Logon), 2);
+    assert_eq!(slow.complaints(), [""; 0]);
+}
+
+#[test]
+fn the_answer_to_a_login_has_a_limit_of_its_own() {
+    let slow = Controller::that(at(Step::Logon, |draft| {
+        draft.delivery = Delivery::After(Duration::from_millis(1800));
+    }));
+    let verifier = verifier_of(&[slow.address]).with("logon_timeout = \"1300ms\"");
+    verifier.refuses("alice", Kind::Unavailable, ControllerTimeout);
 }
 
 /// Its copy of the domain may be old, or ours.

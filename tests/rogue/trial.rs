@@ -54,6 +54,10 @@ pub fn write_secret(file: &Path, nt_hash: &Key) {
 impl Ready {
     fn on(directory: Arc<TempDir>, controllers: &[SocketAddr], more: &str) -> Self {
         let addresses: Vec<_> = controllers.iter().map(ToString::to_string).collect();
+        let budget = match more.contains("budget") {
+            true => "",
+            false => "budget = \"2s\"",
+        };
         let text = format!(
             r#"
             verify = ["netlogon"]
@@ -65,7 +69,7 @@ impl Ready {
             state_dir = "{}"
             connect_timeout = "500ms"
             call_timeout = "1s"
-            budget = "2s"
+            {budget}
             {more}
             "#,
             directory.path().join("secret").display(),
@@ -90,7 +94,6 @@ impl Ready {
     }
 
     /// The same, with these settings of `[netlogon]` too.
-    #[expect(dead_code)]
     pub fn with(&self, settings: &str) -> Self {
         Self::on(Arc::clone(&self.directory), &self.controllers, settings)
     }

@@ -22,7 +22,9 @@ fn defaults_are_filled_in() {
     assert_eq!(netlogon.controllers[1].host, address("2001:db8::1"));
     assert_eq!(netlogon.controllers[1].port, Some(49152));
     assert_eq!((netlogon.site, netlogon.source), (None, None));
-    assert_eq!(netlogon.budget, Duration::from_secs(20));
+    assert_eq!(netlogon.call_timeout, Duration::from_secs(10));
+    assert_eq!(netlogon.logon_timeout, Duration::from_secs(25));
+    assert_eq!(netlogon.budget, Duration::from_secs(30));
     assert_eq!(
         netlogon.secret,
         Secret::File("/etc/gss/ntlmdc.secret".into())
@@ -45,6 +47,7 @@ fn every_setting_can_be_written() {
         upn_suffixes = ["brand.test"]
         connect_timeout = "500ms"
         call_timeout = "2s"
+        logon_timeout = "40s"
         budget = "1m"
         connections = 16
         state_dir = "/run/elsewhere"
@@ -71,6 +74,7 @@ fn every_setting_can_be_written() {
     assert_eq!(netlogon.netbios_domain.as_str(), "CORP");
     assert_eq!(netlogon.connect_timeout, Duration::from_millis(500));
     assert_eq!(netlogon.call_timeout, Duration::from_secs(2));
+    assert_eq!(netlogon.logon_timeout, Duration::from_secs(40));
     assert_eq!(netlogon.budget, Duration::from_secs(60));
     assert_eq!(netlogon.connections, 16);
     assert_eq!(netlogon.state_dir, PathBuf::from("/run/elsewhere"));
