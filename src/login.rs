@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod context;
+pub mod credential;
 pub mod guess_limit;
 pub mod handover;
 pub mod identity;

@@ -138,12 +138,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "accept", "initiate", "name", "handover", "setup", "ntlm", "crypto", "fault",
         ],
     ),
+    (
+        "credential",
+        &["initiate", "name", "setup", "fault", "wire"],
+    ),
     // The C ABI: no protocol. Of `ntlm` only what protects messages and what a caller says of his
     // channel, and nothing of how.
     (
         "gss",
         &[
             "context",
+            "credential",
             "initiate",
             "setup",
             "name",

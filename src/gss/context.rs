@@ -4,13 +4,14 @@ use std::ptr;
 
 use crate::base::fault::Minor;
 use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
-use crate::gss::cred::{self, Credential};
+use crate::gss::cred;
 use crate::gss::entry::{Success, export};
 use crate::gss::flags;
 use crate::gss::memory::Buffer;
 use crate::gss::name::into_handle;
 use crate::gss::oid::Static;
 use crate::login::context::{Context, Progress};
+use crate::login::credential::Credential;
 use crate::login::name::Name;
 
 export! {

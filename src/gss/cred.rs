@@ -1,8 +1,7 @@
-//! Credentials: where the configuration of an acceptor comes from, and who an initiator is.
+//! Credentials: the calls that acquire, export and release them.
 
 mod inquire;
 mod source;
-mod token;
 
 use std::ptr;
 use std::sync::Arc;
@@ -10,32 +9,15 @@ use std::sync::Arc;
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, KeyValueSet, OidDesc, Out, SetDesc, Slot};
 use crate::gss::entry::{Success, export};
-use crate::gss::memory;
+use crate::gss::memory::{self, Buffer};
 use crate::gss::oid;
 use crate::login::context::INDEFINITE;
+use crate::login::credential::{self, Credential, Usage};
 use crate::login::handover::Handover;
 use crate::login::initiate::{PasswordHash, User};
 use crate::login::name::Name;
 use crate::login::setup::{self, Setup, Source};
 use source::{environment, export_directory, hash_in, source};
-
-/// What a `gss_cred_id_t` points to. Never changes once C has it.
-pub struct Credential {
-    usage: Usage,
-    /// The name that it was acquired for.
-    name: Option<Name>,
-}
-
-/// What a credential is for.
-enum Usage {
-    Accept(Acceptance),
-    Initiate(User),
-    Both(Acceptance, User),
-}
-
-/// An acceptor's part: no secret and no configuration, only where it is. Each call loads it anew, so
-/// that a change of the file is seen and a fork does no harm.
-struct Acceptance(Source);
 
 /// `gss_cred_usage_t` (RFC 2744 3.10)
 pub mod usage {
@@ -47,91 +29,18 @@ pub mod usage {
     pub const ACCEPT: i32 = 2;
 }
 
-impl Acceptance {
-    /// There is one only if the configuration can be loaded: a server that nobody has configured for
-    /// NTLM shall not begin to accept it.
-    fn acquire(source: &Source) -> Result<Self, Fault> {
-        setup::load(source)?;
-        Ok(Self(source.clone()))
+fn usage_of(cred_usage: i32) -> Result<Usage, Fault> {
+    match cred_usage {
+        usage::BOTH => Ok(Usage::Both),
+        usage::INITIATE => Ok(Usage::Initiate),
+        usage::ACCEPT => Ok(Usage::Accept),
+        _ => Err(Minor::BadArgument.because(format_args!("invalid cred_usage {cred_usage}"))),
     }
 }
 
-impl Credential {
-    /// A credential for a usage. Whoever asks for both is given what there is: servers ask so that
-    /// only accept. `hash` is the user's, if the caller gave one.
-    fn acquire(
-        source: &Source,
-        name: Option<Name>,
-        usage: i32,
-        hash: impl FnOnce() -> Result<Option<PasswordHash>, Fault>,
-    ) -> Result<Self, Fault> {
-        let accept = || Acceptance::acquire(source);
-        let initiate = || user(source, name.as_ref(), hash()?);
-        let usage = match usage {
-            usage::ACCEPT => Usage::Accept(accept()?),
-            usage::INITIATE => Usage::Initiate(initiate()?),
-            usage::BOTH => match (accept(), initiate()) {
-                (Ok(acceptance), Ok(user)) => Usage::Both(acceptance, user),
-                (Ok(acceptance), Err(fault)) if fault.minor() == Minor::InitiateUnavailable => {
-                    Usage::Accept(acceptance)
-                }
-                (Ok(_), Err(fault)) => return Err(fault),
-                (Err(_), Ok(user)) => Usage::Initiate(user),
-                (Err(fault), Err(_)) => return Err(fault),
-            },
-            _ => return Err(Minor::BadArgument.because("cred_usage is none that there is")),
-        };
-        Ok(Self { usage, name })
-    }
-
-    /// The credential of a process that was given none.
-    fn of_the_process() -> Result<Self, Fault> {
-        Self::acquire(&environment()?, None, usage::BOTH, || Ok(None))
-    }
-
-    fn acceptance(&self) -> Option<&Acceptance> {
-        match &self.usage {
-            Usage::Accept(acceptance) | Usage::Both(acceptance, _) => Some(acceptance),
-            Usage::Initiate(_) => None,
-        }
-    }
-
-    fn user(&self) -> Option<&User> {
-        match &self.usage {
-            Usage::Initiate(user) | Usage::Both(_, user) => Some(user),
-            Usage::Accept(_) => None,
-        }
-    }
-
-    fn name(&self) -> Name {
-        match (&self.usage, &self.name) {
-            (Usage::Initiate(user), _) => Name::User(user.display()),
-            (_, Some(name)) => name.clone(),
-            (_, None) => Name::default_acceptor(),
-        }
-    }
-}
-
-/// Who initiates: the user of the name with the hash that the caller gave, or one of the users file.
-fn user(source: &Source, name: Option<&Name>, hash: Option<PasswordHash>) -> Result<User, Fault> {
-    let unavailable = |problem: &str| Minor::InitiateUnavailable.because(problem);
-    let typed = match name {
-        Some(Name::HostbasedService { .. }) => {
-            return Err(unavailable("the name is a service's, not a user's"));
-        }
-        Some(Name::Anonymous) => return Err(unavailable("anonymous logins prove nothing")),
-        Some(name) => Some(name.display()),
-        None => None,
-    };
-    let workstation = setup::computer_name(source)?;
-    match (hash, typed, &source.users_file) {
-        (Some(hash), Some(typed), _) => User::typed(&typed, hash, &workstation),
-        (Some(_), None, _) => Err(unavailable("a password was given, and no user's name")),
-        (None, typed, Some(file)) => User::of_file(file, typed.as_deref(), &workstation),
-        (None, _, None) => Err(unavailable(
-            "no password was given, and NTLM_USER_FILE names no users file",
-        )),
-    }
+/// The credential of a process that was given none.
+fn of_the_process() -> Result<Credential, Fault> {
+    Credential::acquire(&environment()?, None, Usage::Both, || Ok(None))
 }
 
 /// The set-up of a credential, or of the process if none is given.
@@ -140,12 +49,7 @@ fn user(source: &Source, name: Option<&Name>, hash: Option<PasswordHash>) -> Res
 /// As [`setup::load`]; or the credential is not for accepting.
 pub fn setup_of(credential: Option<&Credential>) -> Result<Arc<Setup>, Fault> {
     match credential {
-        Some(credential) => {
-            let Acceptance(source) = credential
-                .acceptance()
-                .ok_or_else(|| Minor::NotConfigured.because("the credential is for initiating"))?;
-            setup::load(source)
-        }
+        Some(credential) => credential.setup(),
         None => setup::load(&environment()?),
     }
 }
@@ -156,11 +60,8 @@ pub fn setup_of(credential: Option<&Credential>) -> Result<Arc<Setup>, Fault> {
 /// `InitiateUnavailable`, with what is missing.
 pub fn user_of(credential: Option<&Credential>) -> Result<User, Fault> {
     match credential {
-        Some(credential) => credential
-            .user()
-            .cloned()
-            .ok_or_else(|| Minor::InitiateUnavailable.because("the credential is for accepting")),
-        None => user(&environment()?, None, None),
+        Some(credential) => credential.user().cloned(),
+        None => credential::user(&environment()?, None, None),
     }
 }
 
@@ -202,7 +103,8 @@ impl Request {
             return Err(Minor::BadMech.into());
         }
         let name = self.desired_name.get().cloned();
-        let credential = Credential::acquire(&source()?, name, self.cred_usage, hash)?;
+        let source = source()?;
+        let credential = Credential::acquire(&source, name, usage_of(self.cred_usage)?, hash)?;
         self.actual_mechs
             .try_set_with(|| memory::oid_set(&[oid::NTLM]))?;
         self.time_rec.set(INDEFINITE);
@@ -287,6 +189,28 @@ export! {
 }
 
 export! {
+    /// MIT krb5's gssapi_ext.h. For an acceptor's credential; one that initiates is not exported.
+    fn gss_export_cred(cred_handle: Handle<Credential>, token: Out<BufferDesc>) {
+        token.set(BufferDesc::EMPTY);
+        token.required("token")?;
+        let encoded = cred_handle.required("cred_handle")?.encode()?;
+        Buffer::copy_of(&encoded)?.give_to(&token);
+        Ok(Success::Complete)
+    }
+}
+
+export! {
+    /// The configuration must be there for this process too.
+    fn gss_import_cred(token: In<BufferDesc>, cred_handle: Out<*mut Credential>) {
+        cred_handle.set(ptr::null_mut());
+        cred_handle.required("cred_handle")?;
+        let credential = Credential::decode(token.bytes("token")?)?;
+        cred_handle.set(Box::into_raw(Box::new(credential)));
+        Ok(Success::Complete)
+    }
+}
+
+export! {
     /// RFC 2744 5.27
     fn gss_release_cred(cred_handle: Slot<Credential>) {
         cred_handle.take("cred_handle")?;
@@ -295,4 +219,15 @@ export! {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usages_are_those_of_gssapi_h() {
+        let usages = [0, 1, 2].map(|usage| usage_of(usage).unwrap());
+        assert_eq!(usages, [Usage::Both, Usage::Initiate, Usage::Accept]);
+        for invalid in [-1, 3] {
+            assert_eq!(usage_of(invalid).unwrap_err().minor(), Minor::BadArgument);
+        }
+    }
+}

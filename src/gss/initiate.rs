@@ -2,12 +2,13 @@
 
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
-use crate::gss::cred::{self, Credential};
+use crate::gss::cred;
 use crate::gss::entry::{Success, export};
 use crate::gss::flags;
 use crate::gss::memory::Buffer;
 use crate::gss::oid::{self, Static};
 use crate::login::context::Context;
+use crate::login::credential::Credential;
 use crate::login::initiate::Purpose;
 use crate::login::name::Name;
 

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use super::{Credential, Usage, usage};
+use super::{of_the_process, usage};
 use crate::base::fault::Fault;
 use crate::gss::abi::{Handle, In, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
@@ -10,24 +10,23 @@ use crate::gss::memory;
 use crate::gss::name::into_handle;
 use crate::gss::oid;
 use crate::login::context::INDEFINITE;
+use crate::login::credential::{Credential, Usage};
 use crate::login::name::Name;
 
-impl Credential {
-    fn cred_usage(&self) -> i32 {
-        match self.usage {
-            Usage::Accept(_) => usage::ACCEPT,
-            Usage::Initiate(_) => usage::INITIATE,
-            Usage::Both(..) => usage::BOTH,
-        }
+fn cred_usage(credential: &Credential) -> i32 {
+    match credential.usage() {
+        Usage::Accept => usage::ACCEPT,
+        Usage::Initiate => usage::INITIATE,
+        Usage::Both => usage::BOTH,
     }
 }
 
 /// The name and the usage of a credential, or of the one that the process has by default.
 fn name_and_usage(credential: &Handle<Credential>) -> Result<(Name, i32), Fault> {
-    let of = |credential: &Credential| (credential.name(), credential.cred_usage());
+    let of = |credential: &Credential| (credential.name(), cred_usage(credential));
     match credential.get() {
         Some(credential) => Ok(of(credential)),
-        None => Credential::of_the_process().map(|credential| of(&credential)),
+        None => of_the_process().map(|credential| of(&credential)),
     }
 }
 

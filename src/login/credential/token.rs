@@ -1,26 +1,45 @@
-//! `gss_export_cred` and `gss_import_cred` (MIT krb5's gssapi_ext.h): an acceptor's credential in
-//! another process. It holds no secret, only where the configuration is; whoever has a token could
-//! name that place in a credential store as well.
+//! An acceptor's credential in another process. The token holds no secret, only where the
+//! configuration is; a process that has a token could name that place in a credential store as well.
 //!
-//! What one initiates with does not leave the process: the hash of a password is as good as the
+//! An initiator's credential does not leave the process: the hash of a password is as good as the
 //! password.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::ptr;
 
-use super::{Acceptance, Credential, Usage};
+use super::{Acceptance, Credential, Parts};
 use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, Reader, Writer};
-use crate::gss::abi::{BufferDesc, Handle, In, Out};
-use crate::gss::entry::{Success, export};
-use crate::gss::memory::Buffer;
 use crate::login::name::Name;
 use crate::login::setup::Source;
 
 /// What every token begins with; the last byte is the version.
 const MAGIC: &[u8; 8] = b"ntlmdcA\x01";
+
+impl Credential {
+    /// The token of an acceptor's credential.
+    ///
+    /// # Errors
+    /// `CredentialNotExported` if it initiates; `BadName` if its name is too long.
+    pub fn encode(&self) -> Result<Vec<u8>, Fault> {
+        match &self.parts {
+            Parts::Accept(Acceptance(source)) => encode(source, self.name.as_ref()),
+            Parts::Initiate(_) | Parts::Both(..) => Err(Minor::CredentialNotExported.into()),
+        }
+    }
+
+    /// The credential of a token.
+    ///
+    /// # Errors
+    /// `BadCredentialToken`; `BadName`; as [`setup::load`](crate::login::setup::load): the
+    /// configuration must be there for this process too.
+    pub fn decode(token: &[u8]) -> Result<Self, Fault> {
+        let (source, name) = decode(token)?;
+        let parts = Parts::Accept(Acceptance::acquire(&source)?);
+        Ok(Self { parts, name })
+    }
+}
 
 /// The token: after the magic the four parts of the source and the name, as it is exported, each a
 /// byte that tells if it is there and, if so, its length in 32 bits and its bytes.
@@ -28,28 +47,22 @@ fn encode(source: &Source, name: Option<&Name>) -> Result<Vec<u8>, Fault> {
     let path =
         |path: &Option<PathBuf>| path.as_ref().map(|path| path.as_os_str().as_bytes().into());
     let text = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().into());
-    let mut writer = Writer::new();
-    writer.bytes(MAGIC);
-    for part in [
+    let parts: [Option<Vec<u8>>; 5] = [
         path(&source.config),
         path(&source.users_file),
         text(&source.netbios_computer),
         text(&source.netbios_domain),
         name.map(Name::encode).transpose()?,
-    ] {
-        put(&mut writer, part)?;
+    ];
+    let mut writer = Writer::new();
+    writer.bytes(MAGIC);
+    for part in parts {
+        writer.u8(part.is_some().into());
+        if let Some(part) = part {
+            writer.block(&part);
+        }
     }
     Ok(writer.into_bytes())
-}
-
-fn put(writer: &mut Writer, part: Option<Vec<u8>>) -> Result<(), Fault> {
-    let Some(part) = part else {
-        writer.u8(0);
-        return Ok(());
-    };
-    let length = u32::try_from(part.len()).map_err(|_| Minor::BadName)?;
-    writer.u8(1).u32(length).bytes(&part);
-    Ok(())
 }
 
 fn decode(token: &[u8]) -> Result<(Source, Option<Name>), Fault> {
@@ -74,41 +87,9 @@ fn decode(token: &[u8]) -> Result<(Source, Option<Name>), Fault> {
 }
 
 fn take<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<Option<&'a [u8]>, DecodeError> {
-    match reader.u8(field)? {
-        0 => Ok(None),
-        1 => {
-            let length =
-                usize::try_from(reader.u32(field)?).map_err(|_| DecodeError::truncated(field))?;
-            Ok(Some(reader.take(length, field)?))
-        }
-        _ => Err(DecodeError::new(field, "neither there nor not there")),
-    }
-}
-
-export! {
-    /// For an acceptor's credential; one that initiates is not exported.
-    fn gss_export_cred(cred_handle: Handle<Credential>, token: Out<BufferDesc>) {
-        token.set(BufferDesc::EMPTY);
-        token.required("token")?;
-        let credential = cred_handle.required("cred_handle")?;
-        let Usage::Accept(Acceptance(source)) = &credential.usage else {
-            return Err(Minor::CredentialNotExported.into());
-        };
-        let encoded = encode(source, credential.name.as_ref())?;
-        Buffer::copy_of(&encoded)?.give_to(&token);
-        Ok(Success::Complete)
-    }
-}
-
-export! {
-    /// The configuration must be there for this process too.
-    fn gss_import_cred(token: In<BufferDesc>, cred_handle: Out<*mut Credential>) {
-        cred_handle.set(ptr::null_mut());
-        cred_handle.required("cred_handle")?;
-        let (source, name) = decode(token.bytes("token")?)?;
-        let usage = Usage::Accept(Acceptance::acquire(&source)?);
-        cred_handle.set(Box::into_raw(Box::new(Credential { usage, name })));
-        Ok(Success::Complete)
+    match reader.flag(field)? {
+        true => reader.block(field).map(Some),
+        false => Ok(None),
     }
 }
 
