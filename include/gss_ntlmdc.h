@@ -225,6 +225,16 @@
  * our forest, write it into `upn_suffixes`. */
 #define NTLMDC_E_ANSWERED_FOR_ANOTHER 0x4E440411u
 
+/* No account can have the user's name. A `\` or a `/` stands once, between domain and user:
+ * `EXAMPLE\alice`. No verifier is asked about a `\` in the user's own part or beside an `@`: a
+ * controller may take it for another account. */
+#define NTLMDC_E_IMPOSSIBLE_NAME 0x4E440412u
+
+/* Accounts of this domain do not log in with a password. `BUILTIN`, `NT AUTHORITY`, `NT
+ * SERVICE` and the like hold the groups and services of a Windows computer, which have no
+ * passwords. Type the domain of the user's account. */
+#define NTLMDC_E_WELL_KNOWN_DOMAIN 0x4E440413u
+
 /* No domain controller can be reached. Check `controllers` (or, without it, the DNS), the
  * network and the firewall: port 135 and the port that netlogon uses. */
 #define NTLMDC_E_CONTROLLER_UNREACHABLE 0x4E440501u

@@ -24,7 +24,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("log", &["config", "process", "fault"]),
     ("net", &[]),
     // Protocols: no sockets, no clock, no files.
-    ("ntlm", &["wire", "crypto", "fault", "name_case"]),
+    (
+        "ntlm",
+        &["wire", "crypto", "fault", "name_case", "typed_name"],
+    ),
     ("rpc", &["wire", "crypto", "fault", "sid"]),
     ("dns", &[]),
     ("cldap", &["wire"]),
@@ -116,6 +119,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "crypto",
             "fault",
             "log",
+            "name_case",
             "wire",
         ],
     ),
@@ -129,6 +133,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "crypto",
             "fault",
             "name_case",
+            "typed_name",
             "wire",
         ],
     ),

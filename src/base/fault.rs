@@ -191,6 +191,13 @@ minor_codes! {
     /// another suffix of our forest, write it into `upn_suffixes`.
     0x4E44_0411 AnsweredForAnother Unauthorized
         "what the domain controller answered does not fit the name that was typed";
+    /// A `\` or a `/` stands once, between domain and user: `EXAMPLE\alice`. No verifier is asked about
+    /// a `\` in the user's own part or beside an `@`: a controller may take it for another account.
+    0x4E44_0412 ImpossibleName Unauthorized "no account can have the user's name";
+    /// `BUILTIN`, `NT AUTHORITY`, `NT SERVICE` and the like hold the groups and services of a Windows
+    /// computer, which have no passwords. Type the domain of the user's account.
+    0x4E44_0413 WellKnownDomain Unauthorized
+        "accounts of this domain do not log in with a password";
 
     // 05: the verifier
     /// Check `controllers` (or, without it, the DNS), the network and the firewall: port 135 and the

@@ -59,9 +59,41 @@ impl TypedName {
     }
 }
 
+/// Takes the domain off `DOMAIN\user` or `DOMAIN/user`, which curl and Apache's users type. Either part
+/// may be empty; none if there is no domain.
+///
+/// A `/` separates only where there is neither `\` nor `@`: `HTTP/www@EXAMPLE.TEST` is the principal
+/// name of a user whom a service runs as.
+pub fn split_domain(typed: &str) -> Option<(&str, &str)> {
+    match typed.split_once('\\') {
+        None if typed.contains('@') => None,
+        None => typed.split_once('/'),
+        split => split,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_domain_is_taken_off_a_name() {
+        for (typed, expected) in [
+            ("alice", None),
+            ("EXAMPLE\\alice", Some(("EXAMPLE", "alice"))),
+            ("EXAMPLE/alice", Some(("EXAMPLE", "alice"))),
+            ("EXAMPLE/", Some(("EXAMPLE", ""))),
+            ("\\alice", Some(("", "alice"))),
+            ("A/b\\c", Some(("A/b", "c"))),
+            ("A\\b/c", Some(("A", "b/c"))),
+            ("A/b/c", Some(("A", "b/c"))),
+            ("alice@example.test", None),
+            ("HTTP/www@EXAMPLE.TEST", None),
+            ("EXAMPLE\\alice@x.test", Some(("EXAMPLE", "alice@x.test"))),
+        ] {
+            assert_eq!(split_domain(typed), expected, "{typed}");
+        }
+    }
 
     fn typed(user: &str, domain: &str) -> TypedName {
         let [user, domain] = [user, domain].map(|text| text.encode_utf16().collect::<Vec<_>>());

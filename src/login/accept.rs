@@ -4,6 +4,7 @@
 //! verified, then its message integrity is checked with the key that the verifier gave;
 //! [`Established`] takes a value of each check and can be made in no other way.
 
+mod claimed_name;
 mod saved;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use crate::base::config::LogTarget;
 use crate::base::crypto;
 use crate::base::fault::{Fault, Minor};
 use crate::base::log::{self, Quoted, Severity};
+use crate::login::accept::claimed_name::ClaimedName;
 use crate::login::guess_limit::Answer;
 use crate::login::identity::Identity;
 use crate::login::policy::tls_channel::Channel;
@@ -205,9 +207,10 @@ fn authenticate(
         None => setup.channel(),
     };
     let admitted = policy::admit(policy, &channel, claim).map_err(refused)?;
+    let name = ClaimedName::check(claim).map_err(refused)?;
     let guess = setup
         .guess_limit()
-        .map(|limit| limit.begin(&claim.user().meant))
+        .map(|limit| limit.begin(name.user()))
         .transpose()
         .map_err(refused)?;
     let decided = decide(setup, &admitted);

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::base::crypto::{self, Key};
 use crate::base::fault::{Fault, Minor};
 use crate::base::name_case::alike;
+use crate::base::typed_name::split_domain;
 use crate::login::verify::users;
 use crate::protocol::ntlm::initiator;
 
@@ -47,13 +48,13 @@ pub struct User {
 const MAX_NAME: usize = 1024;
 
 impl User {
-    /// The user whose name somebody typed: `DOMAIN\user`, `user@domain`, or `user` alone.
+    /// The user of a typed name: `DOMAIN\user`, `DOMAIN/user`, `user@domain`, or `user` alone.
     /// `workstation` is what this computer is called.
     ///
     /// # Errors
     /// `BadName` if there is no user in the name, or it is longer than 1024 bytes.
     pub fn typed(name: &str, hash: PasswordHash, workstation: &str) -> Result<Self, Fault> {
-        let (domain, name) = name.split_once('\\').unwrap_or(("", name));
+        let (domain, name) = split_domain(name).unwrap_or(("", name));
         if name.is_empty() || name.len() > MAX_NAME || domain.len() > MAX_NAME {
             return Err(Minor::BadName.because("a user is expected: DOMAIN\\user or user@domain"));
         }
@@ -111,7 +112,7 @@ fn fits(typed: &str, user: &str, domain: &str) -> bool {
         .rsplit_once('@')
         .is_some_and(|(name, suffix)| alike(name, user) && alike(suffix, domain));
     principal
-        || match typed.split_once('\\') {
+        || match split_domain(typed) {
             Some((typed_domain, name)) => alike(name, user) && alike(typed_domain, domain),
             None => alike(typed, user),
         }
@@ -147,10 +148,12 @@ mod tests {
             Ok((shown.to_owned(), name.to_owned(), domain.to_owned()))
         };
         assert_eq!(names(r"DOM\alice"), owned("alice", "DOM", r"DOM\alice"));
+        assert_eq!(names("DOM/alice"), owned("alice", "DOM", r"DOM\alice"));
+        assert_eq!(names("a/b@c"), owned("a/b@c", "", "a/b@c"));
         assert_eq!(names("alice"), owned("alice", "", "alice"));
         assert_eq!(names(r"\alice"), owned("alice", "", "alice"));
         assert_eq!(names("a@b.test"), owned("a@b.test", "", "a@b.test"));
-        for bad in ["", r"DOM\", &"x".repeat(1025)] {
+        for bad in ["", r"DOM\", "DOM/", &"x".repeat(1025)] {
             assert_eq!(names(bad), Err(Minor::BadName), "{bad}");
         }
     }
@@ -172,6 +175,7 @@ mod tests {
         assert_eq!(found(None).unwrap(), r"ONE\alice");
         assert_eq!(found(Some("ALICE")).unwrap(), r"ONE\alice");
         assert_eq!(found(Some(r"two\Alice")).unwrap(), r"TWO\alice");
+        assert_eq!(found(Some("two/Alice")).unwrap(), r"TWO\alice");
         assert_eq!(found(Some("alice@two")).unwrap(), r"TWO\alice");
         assert_eq!(found(Some("bob")).unwrap(), "bob");
         let bob = User::of_file(&path, Some("bob"), "PC1").unwrap();

@@ -1,5 +1,6 @@
 //! A domain controller answers: NetrLogonSamLogonEx over the secure channel of a machine account.
 
+mod askable;
 mod route;
 mod status;
 
@@ -42,6 +43,7 @@ impl Netlogon {
 
 impl Verifier for Netlogon {
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+        askable::check(attempt)?;
         let logon = NetworkLogon {
             domain: &attempt.domain.units,
             user: &attempt.user.units,

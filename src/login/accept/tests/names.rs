@@ -84,3 +84,105 @@ fn oem_domains_and_passwords_log_in_too() {
     let outcome = log_in(&mut Acceptor::new(), &setup, &client);
     assert_eq!(outcome, Err(Minor::BadUserOrPassword));
 }
+
+fn typing(user: &'static str, domain: &'static str) -> Initiator {
+    Initiator {
+        user,
+        domain,
+        ..Initiator::default()
+    }
+}
+
+#[test]
+fn a_domain_before_a_slash_or_a_dot_is_a_domain() {
+    let (setup, _folder) = setup("");
+    for (user, domain) in [
+        ("EXAMPLE/alice", ""),
+        ("example/ALICE", ""),
+        ("EXAMPLE\\alice", ""),
+        ("alice", "."),
+        (".\\alice", ""),
+        ("./alice", ""),
+    ] {
+        for client in [
+            typing(user, domain),
+            Initiator {
+                user,
+                domain,
+                ..Initiator::curl()
+            },
+        ] {
+            let acceptor = &mut Acceptor::new();
+            let outcome = log_in(acceptor, &setup, &client);
+            assert_eq!(outcome, Ok(Step::Established), "{domain} {user}");
+            let identity = acceptor.established().unwrap().identity();
+            assert_eq!(identity.display(), "EXAMPLE\\alice", "{domain} {user}");
+            let wrong = Initiator {
+                password: "Password2",
+                ..client
+            };
+            let outcome = log_in(acceptor, &setup, &wrong);
+            assert_eq!(outcome, Err(Minor::BadUserOrPassword), "{domain} {user}");
+        }
+    }
+    for (user, domain) in [
+        ("OTHER/alice", ""),
+        ("EXAMPLE/alice", "EXAMPLE"),
+        ("/alice", ""),
+    ] {
+        let outcome = log_in(&mut Acceptor::new(), &setup, &typing(user, domain));
+        assert_eq!(outcome, Err(Minor::BadUserOrPassword), "{domain} {user}");
+    }
+}
+
+#[test]
+fn names_that_no_account_can_have_are_refused_and_not_counted() {
+    let (setup, _folder) = setup("guess_limit = 2");
+    let acceptor = &mut Acceptor::new();
+    let impossible = Err(Minor::ImpossibleName);
+    let well_known = Err(Minor::WellKnownDomain);
+    for _ in 0..3 {
+        for (user, domain, expected) in [
+            ("al\\ice@example.test", "", &impossible),
+            ("al\\ice", "EXAMPLE", &impossible),
+            ("\\alice", "", &impossible),
+            ("A\\B\\alice", "", &impossible),
+            ("alice", "BUILTIN", &well_known),
+            ("nt authority\\alice", "", &well_known),
+            ("IIS APPPOOL/alice", "", &well_known),
+            ("alice@BUILTIN", "", &well_known),
+        ] {
+            let outcome = log_in(acceptor, &setup, &typing(user, domain));
+            assert_eq!(&outcome, expected, "{domain} {user}");
+        }
+    }
+    let right = log_in(acceptor, &setup, &Initiator::default());
+    assert_eq!(right, Ok(Step::Established));
+}
+
+#[test]
+fn every_spelling_of_a_name_counts_for_one_account() {
+    let spellings = [
+        ("alice", "EXAMPLE"),
+        ("ALICE", "OTHER"),
+        ("OTHER/alice", ""),
+        ("OTHER\\alice", ""),
+        ("alice@other.test", ""),
+        (" alice ", "OTHER"),
+        ("alice", "."),
+    ];
+    for (user, domain) in spellings {
+        let (setup, _folder) = setup("guess_limit = 2");
+        let acceptor = &mut Acceptor::new();
+        let wrong = Initiator {
+            password: "Password2",
+            ..typing(user, domain)
+        };
+        for _ in 0..2 {
+            let outcome = log_in(acceptor, &setup, &wrong);
+            assert_eq!(outcome, Err(Minor::BadUserOrPassword), "{domain} {user}");
+        }
+        let right = log_in(acceptor, &setup, &Initiator::default());
+        assert_eq!(right, Err(Minor::TooManyGuesses), "{domain} {user}");
+    }
+}

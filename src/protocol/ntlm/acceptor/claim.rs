@@ -5,6 +5,7 @@ use std::fmt;
 use super::{Challenged, malformed};
 use crate::base::crypto::{Key, constant_time_eq};
 use crate::base::fault::{Fault, Minor};
+use crate::base::typed_name::split_domain;
 use crate::base::wire::{DecodeError, Reader};
 use crate::protocol::ntlm::av_pair::{AvFlags, AvPairs};
 use crate::protocol::ntlm::flags::NegotiateFlags;
@@ -100,8 +101,8 @@ impl Claim {
         })
     }
 
-    /// The user. `units` are as sent; `meant` is without the domain if it came as `DOMAIN\user` with
-    /// an empty domain. A user principal name is passed unchanged.
+    /// The user. `units` are as sent; `meant` is without the domain if it came as `DOMAIN\user` or
+    /// `DOMAIN/user` with an empty domain. A user principal name is passed unchanged.
     pub fn user(&self) -> &Text {
         &self.user
     }
@@ -284,9 +285,10 @@ impl Names {
         let workstation = decode(message.workstation, "Workstation")?;
         // Programs that know no domains hand over what was typed. The hash runs over that as it is.
         if domain.units.is_empty()
-            && let Some((before, after)) = user.meant.split_once('\\')
+            && let Some((before, after)) = split_domain(&user.meant)
             && !before.is_empty()
             && !after.is_empty()
+            && !after.contains(['\\', '@'])
         {
             domain.meant = before.to_owned();
             user.meant = after.to_owned();

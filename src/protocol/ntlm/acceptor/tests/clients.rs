@@ -114,6 +114,11 @@ fn names_come_as_typed() {
         assert_eq!(names("alice", ""), owned("alice", ""));
         assert_eq!(names(upn, ""), owned(upn, ""));
         assert_eq!(names("EXAMPLE\\alice", ""), owned("alice", "EXAMPLE"));
+        assert_eq!(names("EXAMPLE/alice", ""), owned("alice", "EXAMPLE"));
+        assert_eq!(names("A/b", "C"), owned("A/b", "C"));
+        assert_eq!(names("HTTP/www@X", ""), owned("HTTP/www@X", ""));
+        assert_eq!(names("al\\ice@x", ""), owned("al\\ice@x", ""));
+        assert_eq!(names("A\\B\\c", ""), owned("A\\B\\c", ""));
         assert_eq!(names("A\\b", "C"), owned("A\\b", "C"));
         assert_eq!(names("\\alice", ""), owned("\\alice", ""));
         assert_eq!(names("EXAMPLE\\", ""), owned("EXAMPLE\\", ""));
