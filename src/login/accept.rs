@@ -272,13 +272,13 @@ fn decide(
 /// What a refusal says of the password.
 fn answer(refusal: &Refusal) -> Answer {
     match refusal {
-        Refusal::NotMine(fault) if fault.minor() == Minor::BadUserOrPassword => Answer::Unknown,
+        Refusal::NotMine(fault) if fault.minor() == Minor::BadUserOrPassword => Answer::Wrong,
         Refusal::Denied(fault)
             if matches!(fault.minor(), Minor::BadUserOrPassword | Minor::LogonDenied) =>
         {
             Answer::Wrong
         }
-        Refusal::Unanswered(_) => Answer::Unknown,
+        Refusal::Unanswered(_) => Answer::Wrong,
         // It was right, or nobody has looked at it.
         Refusal::NotMine(_) | Refusal::Denied(_) | Refusal::Unavailable(_) => Answer::Undecided,
     }

@@ -1,20 +1,33 @@
-//! The limit on guessed passwords: after so many wrong ones, nobody is asked about an account for
+//! The limit on guessed passwords: after so many wrong ones no verifier is asked about an account for
 //! a while. So guesses that come through this host cannot lock the account in the domain, as long
 //! as the limit is below the domain's and the window not shorter than the domain's.
 //!
 //! Accounts are told apart by their names alone, as they are typed without domain: what is one
-//! account in a domain controller's eyes shall not have two counts here, and whose domain is meant
-//! only a controller knows. Namesakes of two domains share a count. Two names that only a directory
+//! account in a domain controller's eyes must not have two counts here, and only a controller knows
+//! which domain is meant. Namesakes of two domains share a count. Two names that only a directory
 //! takes for one (a user principal name that is not made of the account's, letters with and without
 //! accents) have two.
 //!
-//! A right password makes good the wrong ones only if the account is of our own domain and of that
+//! A right password clears the wrong ones only if the account is of our own domain and of that
 //! name: a namesake elsewhere, or an account that has the name in its principal name, would otherwise
 //! clear the way for guesses about ours.
 //!
-//! What is being asked counts like what was wrong until there is an answer: many guesses at once
-//! are not more than so many one after another.
+//! A pending guess counts like a wrong one until there is an answer: many guesses at once are not
+//! more than so many one after another.
+//!
+//! ```text
+//! GuessLimit   the rule, the account's name, the time
+//!   Store      the file under its lock, or memory
+//!     Table    pages, one bucket each; grows and shrinks
+//!       Bucket   the records of some names; what happens when it is full
+//!         Record   the count of one name
+//! ```
+//!
+//! Every name is counted alike, whether there is such an account or not. So no client learns from
+//! the limit which accounts there are. docs/guess-limit.md has the figures.
 
+mod bucket;
+mod record;
 mod store;
 mod table;
 
@@ -25,9 +38,9 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::base::config::{self, LogTarget};
 use crate::base::fault::{Fault, Minor};
 
+pub use record::Answer;
+use record::{Moment, Permission};
 use store::Store;
-pub use table::Answer;
-use table::{Moment, Permission};
 
 /// How long a login waits for others of the same account, which may turn out to be right.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -56,19 +69,20 @@ impl GuessLimit {
         }
     }
 
-    /// Asks for the right to ask about a user, as he typed himself.
+    /// Asks for the right to ask about a user, by the name that the client typed.
     ///
     /// # Errors
-    /// [`Minor::TooManyGuesses`]
+    /// [`Minor::TooManyGuesses`]; [`Minor::NoRandomBytes`], where a table cannot be made without.
     pub fn begin(&self, user: &str) -> Result<Guess<'_>, Fault> {
         let account = account(user);
         let patience = Instant::now() + PATIENCE;
         let mut pause = Duration::from_millis(1);
         loop {
             let moment = self.now();
-            match self.store.with(&account, |records, id| {
-                records.begin(id, self.rule.limit, moment)
-            }) {
+            let permission = self.store.with(&account, moment.now, |bucket, id| {
+                bucket.begin(id, self.rule.limit, moment)
+            });
+            match permission.map_err(|_| Minor::NoRandomBytes)? {
                 Permission::Given => break,
                 Permission::Refused => return Err(refused("wrong ones have come before")),
                 Permission::Later if Instant::now() >= patience => {
@@ -103,7 +117,7 @@ fn refused(why: &str) -> Fault {
 }
 
 impl Guess<'_> {
-    /// Somebody is let in. `own` is his account's name if he is a user of our own domain.
+    /// The client is let in. `own` is the account's name if the user is of our own domain.
     pub fn let_in(self, own: Option<&str>) {
         let is_own = own.is_some_and(|own| folded(own) == self.account);
         self.end(match is_own {
@@ -112,7 +126,7 @@ impl Guess<'_> {
         });
     }
 
-    /// Nobody is let in.
+    /// The client is refused.
     pub fn refused(self, answer: Answer) {
         self.end(answer);
     }
@@ -120,9 +134,13 @@ impl Guess<'_> {
     fn end(self, answer: Answer) {
         let moment = self.guess_limit.now();
         let limit = self.guess_limit.rule.limit;
-        self.guess_limit.store.with(&self.account, |records, id| {
-            records.end(id, answer, limit, moment);
-        });
+        // Without a table there is no count to change.
+        let _counted = self
+            .guess_limit
+            .store
+            .with(&self.account, moment.now, |bucket, id| {
+                bucket.end(id, answer, limit, moment);
+            });
     }
 }
 

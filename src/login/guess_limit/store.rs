@@ -1,30 +1,34 @@
-//! Where the counts are kept: in a file that the processes of this host share; or, where there can
-//! be none, in the memory of each.
+//! Where the table is kept: in a file that the processes of this host share; or, where there can be
+//! none, in the memory of each.
 //!
-//! | bytes | what |
-//! |---|---|
-//! | 8 | `ntlmdc`, 0, version 2 |
-//! | 16 | a random key: nobody else can tell which names fall together |
-//! | 8 | zeros |
-//! | 512 times 256 | [`Records`] |
+//! A file that is damaged, or of another version, is replaced by an empty table under the lock of
+//! the old file. A process that waited for that lock sees that the file has lost its name, and opens
+//! the new one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use super::table::{self, Id, Records};
+use super::bucket::{Bucket, PAGE, Page};
+use super::record::Id;
+use super::table::{self, Pages, Size, Table};
 use crate::base::config::LogTarget;
-use crate::base::crypto::{self, Key};
-use crate::base::file::private::{Lock, make_directory, own_directory, own_file, private};
+use crate::base::crypto::SecretBytes;
+use crate::base::file::private::{Lock, make_directory, own_directory, own_file, private, replace};
 use crate::base::log::{self, Severity};
 use crate::base::process::PerProcess;
 
-const MAGIC: &[u8; 8] = b"ntlmdc\0\x02";
-const KEY_AT: u64 = 8;
-const HEADER: usize = 32;
-const BUCKETS: u16 = 512;
+/// Bound of the file: 64 MiB, 1.3 million names before they begin to share counts.
+const MOST_IN_FILE: u32 = 16_384;
+/// Bound of the memory of each process: 4 MiB, 80,000 names.
+const MOST_IN_MEMORY: u32 = 1024;
+/// How long the file is left alone whose lock was not given back in time.
+const STUCK: Duration = Duration::from_secs(1);
+/// How many files in a row may be damaged, or replaced by another process at that moment.
+const TRIES: u32 = 4;
 
 pub(super) struct Store {
     /// None if every process counts for itself.
@@ -36,15 +40,11 @@ pub(super) struct Store {
 /// What one process has.
 #[derive(Default)]
 struct Opened {
-    shared: Option<Shared>,
-    own: Vec<Records>,
-    told: bool,
-}
-
-/// The file, and the key in it.
-struct Shared {
-    file: File,
-    key: Key,
+    file: Option<File>,
+    memory: Vec<Page>,
+    stuck_until: Option<Instant>,
+    told_alone: bool,
+    told_size: bool,
 }
 
 impl Store {
@@ -56,23 +56,37 @@ impl Store {
         }
     }
 
-    /// Works on the records where this account's is.
-    pub(super) fn with<T>(&self, account: &str, work: impl Fn(&mut Records, Id) -> T) -> T {
+    /// Works on the bucket of an account. What is written to the file stands; if that fails, the
+    /// work is done again in memory.
+    ///
+    /// # Errors
+    /// If the system has no random bytes.
+    pub(super) fn with<T>(
+        &self,
+        account: &str,
+        now: u64,
+        work: impl Fn(&mut Bucket, Id) -> T,
+    ) -> io::Result<T> {
         let mut opened = self.opened();
-        if let Some(path) = &self.path {
-            match in_file(path, &mut opened.shared, account, &work) {
-                Ok(result) => return result,
-                Err(error) => self.tell_once(path, &mut opened.told, &error),
+        if let Some(path) = &self.path
+            && !opened.is_stuck()
+        {
+            match self.in_file(path, &mut opened.file, |table| {
+                table.with(account, now, &work)
+            }) {
+                Ok((result, size)) => {
+                    self.tell_size(path, &mut opened, size);
+                    return Ok(result);
+                }
+                Err(error) => self.tell_alone(path, &mut opened, &error),
             }
         }
-        if opened.own.is_empty() {
-            opened.own = vec![Records::default(); BUCKETS.into()];
+        if opened.memory.is_empty() {
+            opened.memory = table::empty()?;
         }
-        let (id, bucket) = place_of(&Key::new([0; 16]), account);
-        match opened.own.get_mut(usize::from(bucket)) {
-            Some(records) => work(records, id),
-            None => work(&mut Records::default(), id),
-        }
+        let mut table = Table::open(&mut opened.memory, MOST_IN_MEMORY)?;
+        let (result, _size) = table.with(account, now, &work)?;
+        Ok(result)
     }
 
     fn opened(&self) -> MutexGuard<'_, Opened> {
@@ -80,14 +94,86 @@ impl Store {
         opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell_once(&self, path: &Path, told: &mut bool, error: &io::Error) {
-        if !std::mem::replace(told, true) {
+    /// Works on the table in the file, under its lock.
+    fn in_file<T>(
+        &self,
+        path: &Path,
+        opened: &mut Option<File>,
+        work: impl Fn(&mut Table<&File>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        for _ in 0..TRIES {
+            let file = match opened.take() {
+                Some(file) => file,
+                None => open(path)?,
+            };
+            let file = &*opened.insert(file);
+            let lock = Lock::take(file)?;
+            let metadata = file.metadata()?;
+            if metadata.nlink() > 0 {
+                match Table::open(file, MOST_IN_FILE).and_then(|mut table| work(&mut table)) {
+                    Err(error) if table::is_damage(&error) => {
+                        self.replace(path, metadata.len(), &error)?;
+                    }
+                    outcome => return outcome,
+                }
+            }
+            drop(lock);
+            *opened = None;
+        }
+        Err(io::Error::other("replaced again and again"))
+    }
+
+    /// Puts an empty table in the place of a file that is none. An empty file is a new one.
+    fn replace(&self, path: &Path, size: u64, damage: &io::Error) -> io::Result<()> {
+        let bytes = SecretBytes::new(table::empty()?.concat());
+        replace(&path.with_extension("guesses.new"), path, &bytes)?;
+        if size > 0 {
             log::write(
                 self.log,
                 Severity::Warning,
                 format_args!(
-                    "{}: {error}: each of the server's processes counts wrong passwords for \
-                     itself; make the directory with mode 0700 for the user the server runs as",
+                    "{}: {damage}: replaced by an empty file; the wrong passwords counted in it \
+                     are forgotten",
+                    path.display()
+                ),
+            );
+        }
+        Ok(())
+    }
+
+    /// Says once that the file cannot be used.
+    fn tell_alone(&self, path: &Path, opened: &mut Opened, error: &io::Error) {
+        if error.kind() == ErrorKind::TimedOut {
+            opened.stuck_until = Instant::now().checked_add(STUCK);
+        }
+        if !std::mem::replace(&mut opened.told_alone, true) {
+            log::write(
+                self.log,
+                Severity::Warning,
+                format_args!(
+                    "{}: {error}: as long as this lasts each of the server's processes counts \
+                     wrong passwords for itself; the directory must have mode 0700, belong to the \
+                     user the server runs as, and have room",
+                    path.display()
+                ),
+            );
+        }
+    }
+
+    /// Says once that the table needs more room than it gets.
+    fn tell_size(&self, path: &Path, opened: &mut Opened, size: io::Result<Size>) {
+        let why = match size {
+            Ok(Size::Fits) => return,
+            Ok(Size::AtBound) => "the greatest size".to_owned(),
+            Err(error) => format!("cannot be enlarged: {error}"),
+        };
+        if !std::mem::replace(&mut opened.told_size, true) {
+            log::write(
+                self.log,
+                Severity::Warning,
+                format_args!(
+                    "{}: {why}: wrong passwords were counted for very many names; names beyond \
+                     these may share counts",
                     path.display()
                 ),
             );
@@ -95,79 +181,66 @@ impl Store {
     }
 }
 
-fn in_file<T>(
-    path: &Path,
-    opened: &mut Option<Shared>,
-    account: &str,
-    work: impl Fn(&mut Records, Id) -> T,
-) -> io::Result<T> {
-    // Somebody may have taken the file away: then the others count in another.
-    let is_gone = |shared: &Shared| shared.file.metadata().map_or(0, |file| file.nlink()) == 0;
-    let shared = match opened.take().filter(|shared| !is_gone(shared)) {
-        Some(shared) => shared,
-        None => Shared::open(path)?,
-    };
-    let Shared { file, key } = opened.insert(shared);
-    let _lock = Lock::take(file)?;
-    let (id, bucket) = place_of(key, account);
-    let offset = HEADER + usize::from(bucket) * table::SIZE;
-    let offset = u64::try_from(offset).map_err(io::Error::other)?;
-    let mut bytes = [0; table::SIZE];
-    file.read_exact_at(&mut bytes, offset)?;
-    let before = Records::decode(&bytes);
-    let mut records = before;
-    let result = work(&mut records, id);
-    if records != before {
-        file.write_all_at(&records.encode(), offset)?;
-    }
-    Ok(result)
-}
-
-impl Shared {
-    fn open(path: &Path) -> io::Result<Self> {
-        let directory = path.parent().ok_or(ErrorKind::NotFound)?;
-        make_directory(directory)?;
-        own_directory(directory)?;
-        let mut options = OpenOptions::new();
-        let file = private(options.read(true).write(true).create(true)).open(path)?;
-        own_file(&file)?;
-        let key = prepare(&file)?;
-        Ok(Self { file, key })
+impl Opened {
+    fn is_stuck(&self) -> bool {
+        self.stuck_until.is_some_and(|until| Instant::now() < until)
     }
 }
 
-/// The file's key; a new file is filled first, what shows that it is one last.
-fn prepare(file: &File) -> io::Result<Key> {
-    let _lock = Lock::take(file)?;
-    let size = HEADER + usize::from(BUCKETS) * table::SIZE;
-    let size = u64::try_from(size).map_err(io::Error::other)?;
-    if file.metadata()?.len() < size {
-        file.set_len(size)?;
+fn open(path: &Path) -> io::Result<File> {
+    let directory = path.parent().ok_or(ErrorKind::NotFound)?;
+    make_directory(directory)?;
+    own_directory(directory)?;
+    let mut options = OpenOptions::new();
+    let file = private(options.read(true).write(true).create(true)).open(path)?;
+    own_file(&file)?;
+    Ok(file)
+}
+
+impl Pages for &File {
+    fn read(&self, number: u32) -> io::Result<Page> {
+        let mut page = [0; PAGE];
+        self.read_exact_at(&mut page, offset(number)?)?;
+        Ok(page)
     }
-    let mut magic = [0; 8];
-    file.read_exact_at(&mut magic, 0)?;
-    let mut key = [0; 16];
-    match &magic {
-        MAGIC => file.read_exact_at(&mut key, KEY_AT)?,
-        [0, 0, 0, 0, 0, 0, 0, 0] => {
-            key = crypto::random().map_err(io::Error::other)?;
-            file.write_all_at(&key, KEY_AT)?;
-            file.write_all_at(MAGIC, 0)?;
+
+    fn write(&mut self, number: u32, page: &Page) -> io::Result<()> {
+        self.write_all_at(page, offset(number)?)
+    }
+
+    fn cut(&mut self, count: u32) -> io::Result<()> {
+        self.set_len(offset(count)?)
+    }
+}
+
+fn offset(number: u32) -> io::Result<u64> {
+    let size = u64::try_from(PAGE).map_err(io::Error::other)?;
+    Ok(size * u64::from(number))
+}
+
+impl Pages for &mut Vec<Page> {
+    fn read(&self, number: u32) -> io::Result<Page> {
+        let number = usize::try_from(number).map_err(io::Error::other)?;
+        self.get(number)
+            .copied()
+            .ok_or_else(|| ErrorKind::UnexpectedEof.into())
+    }
+
+    fn write(&mut self, number: u32, page: &Page) -> io::Result<()> {
+        let number = usize::try_from(number).map_err(io::Error::other)?;
+        match self.get_mut(number) {
+            Some(old) => *old = *page,
+            None => self.push(*page),
         }
-        _ => {
-            let problem = "it is of another version, or of another program";
-            return Err(io::Error::other(problem));
-        }
+        Ok(())
     }
-    Ok(Key::new(key))
-}
 
-/// What stands for an account, and where it is counted.
-fn place_of(key: &Key, account: &str) -> (Id, u16) {
-    let [a, b, id @ ..] = crypto::hmac_sha256(key, &[account.as_bytes()]);
-    let mut short = Id::default();
-    short.iter_mut().zip(id).for_each(|(to, from)| *to = from);
-    (short, u16::from_le_bytes([a, b]) % BUCKETS)
+    fn cut(&mut self, count: u32) -> io::Result<()> {
+        let count = usize::try_from(count).map_err(io::Error::other)?;
+        Vec::truncate(self, count);
+        self.shrink_to(2 * count);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,209 +1,263 @@
-//! What is counted: a few records for all accounts whose names fall together. No clock, no files.
+//! A hash table in pages, which grows and shrinks by one bucket at a time (linear hashing: Litwin,
+//! 1980). No files, no lock, no clock: [`Pages`] is where the pages are kept.
 //!
-//! A record has 32 bytes, numbers in little-endian order: 16 of the account's name under a secret
-//! hash, 8 of the time of the last question (milliseconds since 1970), 2 and 2 of guesses that were
-//! wrong and that are being asked about, 4 of the milliseconds from the last wrong guess to the last
-//! question, times two, plus 1 if a verifier knows the account. One that is all zero is free.
+//! Page 0 is the header; page 1 + n is bucket n ([`Bucket`]):
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | `ntlmdc`, 0, version 3 |
+//! | 16 | random key of the hash: a client cannot tell which names share a bucket |
+//! | 4 | number of buckets, little-endian |
+//! | 4 | CRC-32 of all before it |
+//!
+//! A process may be killed between any two writes. A page is written whole, and each step writes
+//! copies before the header that makes them count and removes the originals after it; copies that
+//! do not belong to the bucket they are in are dropped when it is read.
 
-use crate::base::wire::{Reader, Writer};
+use std::io::{self, ErrorKind};
 
-/// What stands for an account's name.
-pub(super) type Id = [u8; 16];
+use super::bucket::{self, Bucket, PAGE, Page};
+use super::record::Id;
+use crate::base::crypto::{self, Crc32, Key};
+use crate::base::wire::{DecodeError, Reader, Writer};
 
-/// How many accounts fall together.
-const RECORDS: usize = 8;
-const RECORD_SIZE: usize = 32;
-/// What `since_wrong` can be.
-const MAX_SINCE: u32 = u32::MAX >> 1;
-/// The size of [`Records`] as they are kept.
-pub(super) const SIZE: usize = RECORDS * RECORD_SIZE;
+const MAGIC: &[u8; 7] = b"ntlmdc\0";
+const VERSION: u8 = 3;
 
-/// The time, and how long what is past counts; in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    pub(super) now: u64,
-    pub(super) window: u64,
+/// The size of an empty table.
+pub(super) const LEAST: u32 = 16;
+/// A guess that fills a bucket up to this many records splits a bucket. Far below the capacity: the
+/// fullest bucket has some 7 standard deviations to go.
+const SPLIT_AT: usize = 80;
+/// A look at a bucket with no more records than this merges buckets ...
+const MERGE_AT: usize = 10;
+/// ... as long as the merged ones have no more than this many together ...
+const MERGED: usize = 40;
+/// ... and no more than this many at once.
+const MERGES: u32 = 8;
+
+const _: () = assert!(SPLIT_AT < bucket::CAPACITY && MERGED < SPLIT_AT);
+
+/// Where the pages of a table are kept.
+pub(super) trait Pages {
+    fn read(&self, number: u32) -> io::Result<Page>;
+    /// Replaces a page, or adds the next one.
+    fn write(&mut self, number: u32, page: &Page) -> io::Result<()>;
+    /// Gives up all pages but the first `count`.
+    fn cut(&mut self, count: u32) -> io::Result<()>;
 }
 
-/// Whether somebody may be asked about an account.
+/// A table whose header was read: good for as long as no other process changes it.
+pub(super) struct Table<P> {
+    pages: P,
+    key: Key,
+    buckets: u32,
+    /// Bound of `buckets`.
+    most: u32,
+}
+
+/// What came of the change of a table's size that a guess asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Permission {
-    Given,
-    /// The answers that others wait for decide.
-    Later,
-    Refused,
+pub(super) enum Size {
+    Fits,
+    /// The table has its greatest size and needs more.
+    AtBound,
 }
 
-/// What has come of a guess.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It was right, and makes good what was wrong before.
-    Right,
-    /// It was wrong, and a verifier knows the account.
-    Wrong,
-    /// Nobody says that there is such an account. Counted like a wrong one, so that both look alike.
-    Unknown,
-    /// It says nothing of the password, or not to whoever asked.
-    Undecided,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Record {
-    id: Id,
-    last: u64,
-    wrong: u16,
-    pending: u16,
-    /// From the last wrong guess to `last`, at most 24 days.
-    since_wrong: u32,
-    known: bool,
-}
-
-impl Record {
-    fn is_free(&self) -> bool {
-        self.wrong == 0 && self.pending == 0
+impl<P: Pages> Table<P> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// What [`is_damage`] says is damage; anything else the storage says.
+    pub(super) fn open(pages: P, most: u32) -> io::Result<Self> {
+        let (key, buckets) = decode_header(&pages.read(0)?, most)?;
+        Ok(Self {
+            pages,
+            key,
+            buckets,
+            most,
+        })
     }
 
-    /// Also one from a time that has not come yet: the clock was wrong then. What is wrong is over
-    /// so long after the last of it, however often somebody else of that name is right meanwhile;
-    /// but not while somebody is asked.
-    fn is_over(&self, moment: Moment) -> bool {
-        let Moment { now, window } = moment;
-        let before = match self.pending {
-            0 => u64::from(self.since_wrong),
-            _ => 0,
+    /// Works on the bucket of an account, then fits the size of the table to what was found there.
+    /// The result of the work stands once it is written, whatever becomes of the size.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub(super) fn with<T>(
+        &mut self,
+        account: &str,
+        now: u64,
+        work: impl FnOnce(&mut Bucket, Id) -> T,
+    ) -> io::Result<(T, io::Result<Size>)> {
+        let id = hash(&self.key, account);
+        let number = bucket_of(id, self.buckets);
+        let before = self.pages.read(page_of(number))?;
+        let mut bucket = decode(&before, number, self.buckets)?;
+        let records = bucket.len();
+        let result = work(&mut bucket, id);
+        let after = bucket.encode(number);
+        if after != before {
+            self.pages.write(page_of(number), &after)?;
+        }
+        let size = match bucket.len() {
+            length if length > records && length >= SPLIT_AT => self.split_one(now),
+            length if length <= MERGE_AT => self.merge_some(now).map(|()| Size::Fits),
+            _ => Ok(Size::Fits),
         };
-        now.saturating_sub(self.last).saturating_add(before) >= window
-            || self.last.saturating_sub(now) > window
+        Ok((result, size))
     }
 
-    fn ask(&mut self, now: u64) {
-        let since = now.saturating_sub(self.last);
-        let since = u32::try_from(since).unwrap_or(MAX_SINCE);
-        self.since_wrong = self.since_wrong.saturating_add(since).min(MAX_SINCE);
-        self.last = now;
-        self.pending += 1;
+    /// Adds a bucket, with those records of another that belong there from now on.
+    fn split_one(&mut self, now: u64) -> io::Result<Size> {
+        let (new, buckets) = (self.buckets, self.buckets + 1);
+        if buckets > self.most {
+            return Ok(Size::AtBound);
+        }
+        let old = buddy_of(new);
+        let mut kept = self.bucket_in(old, new, now)?;
+        if kept.is_pinned() {
+            return Ok(Size::Fits);
+        }
+        let moved = kept.split(|id| bucket_of(id, buckets) == new);
+        self.pages.write(page_of(new), &moved.encode(new))?;
+        self.resize(buckets)?;
+        self.pages.write(page_of(old), &kept.encode(old))?;
+        Ok(Size::Fits)
     }
 
-    /// Whom it may make place for, the least worth first; none if for nobody.
-    fn worth(&self, limit: u16, moment: Moment) -> Option<(bool, u16, u64)> {
-        if self.is_free() || self.is_over(moment) {
-            return Some((false, 0, 0));
-        }
-        let is_kept = self.pending > 0 || (self.known && self.wrong >= limit);
-        (!is_kept).then_some((self.known, self.wrong, self.last))
-    }
-}
-
-/// The records of accounts that fall together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Records([Record; RECORDS]);
-
-impl Records {
-    /// Reads what [`Records::encode`] wrote.
-    pub(super) fn decode(bytes: &[u8; SIZE]) -> Self {
-        let mut records = Self::default();
-        let (chunks, _) = bytes.as_chunks::<RECORD_SIZE>();
-        for (record, chunk) in records.0.iter_mut().zip(chunks) {
-            *record = decode(chunk).unwrap_or_default();
-        }
-        records
-    }
-
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::new();
-        for record in &self.0 {
-            writer.bytes(&record.id).u64(record.last);
-            writer.u16(record.wrong).u16(record.pending);
-            writer.u32(record.since_wrong << 1 | u32::from(record.known));
-        }
-        writer.into_bytes()
-    }
-
-    /// Counts a guess as being asked about, if there may be one.
-    pub(super) fn begin(&mut self, id: Id, limit: u16, moment: Moment) -> Permission {
-        let Some(record) = self.record_of(id, limit, moment) else {
-            return match self.0.iter().any(|record| record.pending > 0) {
-                true => Permission::Later,
-                false => Permission::Refused,
-            };
-        };
-        if record.wrong >= limit {
-            return Permission::Refused;
-        }
-        if record.wrong.saturating_add(record.pending) >= limit {
-            return Permission::Later;
-        }
-        record.ask(moment.now);
-        Permission::Given
-    }
-
-    /// Counts the answer. What is right makes good what was wrong before it.
-    pub(super) fn end(&mut self, id: Id, answer: Answer, limit: u16, moment: Moment) {
-        let is_counted = self.0.iter().any(|record| record.id == id);
-        if !is_counted && matches!(answer, Answer::Right | Answer::Undecided) {
-            return;
-        }
-        let Some(record) = self.record_of(id, limit, moment) else {
-            return;
-        };
-        record.pending = record.pending.saturating_sub(1);
-        match answer {
-            Answer::Right => record.wrong = 0,
-            Answer::Wrong | Answer::Unknown => {
-                record.wrong = record.wrong.saturating_add(1);
-                record.last = moment.now;
-                record.since_wrong = 0;
-                record.known |= answer == Answer::Wrong;
+    /// Gives up the last buckets, as far as their records fit elsewhere.
+    fn merge_some(&mut self, now: u64) -> io::Result<()> {
+        let before = self.buckets;
+        let mut left = before;
+        while left > LEAST && before - left < MERGES {
+            let last = left - 1;
+            let from = self.bucket_in(last, left, now)?;
+            if from.is_pinned() {
+                break;
             }
-            Answer::Undecided => {}
+            if !from.is_empty() {
+                let mut into = self.bucket_in(buddy_of(last), left, now)?;
+                if into.len() + from.len() > MERGED {
+                    break;
+                }
+                into.merge(from);
+                let page = into.encode(buddy_of(last));
+                self.pages.write(page_of(buddy_of(last)), &page)?;
+            }
+            left = last;
         }
-        if record.is_free() {
-            *record = Record::default();
+        if left < before {
+            self.resize(left)?;
+            self.pages.cut(page_of(left))?;
         }
+        Ok(())
     }
 
-    /// The account's record: its own, or one that is free or over, or that of a name that no verifier
-    /// knows, or of whoever has the fewest wrong guesses, the longest ago. So who floods us with names
-    /// cannot make us forget the counts of accounts. None if all are of accounts that are at the
-    /// limit or being asked about: what locks one is never forgotten.
-    fn record_of(&mut self, id: Id, limit: u16, moment: Moment) -> Option<&mut Record> {
-        let place = match self.0.iter().position(|record| record.id == id) {
-            Some(own) => own,
-            None => self
-                .0
-                .iter()
-                .enumerate()
-                .filter_map(|(place, record)| Some((record.worth(limit, moment)?, place)))
-                .min()
-                .map(|(_, place)| place)?,
-        };
-        let record = self.0.get_mut(place)?;
-        if record.id != id || record.is_over(moment) {
-            *record = Record {
-                id,
-                last: moment.now,
-                ..Record::default()
-            };
-        }
-        Some(record)
+    fn resize(&mut self, buckets: u32) -> io::Result<()> {
+        self.pages.write(0, &encode_header(&self.key, buckets))?;
+        self.buckets = buckets;
+        Ok(())
+    }
+
+    /// A bucket as it is in a table of `buckets`.
+    fn bucket_in(&self, number: u32, buckets: u32, now: u64) -> io::Result<Bucket> {
+        let mut bucket = decode(&self.pages.read(page_of(number))?, number, buckets)?;
+        bucket.settle(now);
+        Ok(bucket)
     }
 }
 
-fn decode(bytes: &[u8; RECORD_SIZE]) -> Option<Record> {
-    let mut reader = Reader::new(bytes);
-    let record = Record {
-        id: reader.array("id").ok()?,
-        last: reader.u64("last").ok()?,
-        wrong: reader.u16("wrong").ok()?,
-        pending: reader.u16("pending").ok()?,
-        ..Record::default()
-    };
-    let rest = reader.u32("since_wrong").ok()?;
-    Some(Record {
-        since_wrong: rest >> 1,
-        known: rest & 1 != 0,
-        ..record
-    })
+fn decode(page: &Page, number: u32, buckets: u32) -> io::Result<Bucket> {
+    let mut bucket = Bucket::decode(page, number).map_err(damaged)?;
+    bucket.retain(|id| bucket_of(id, buckets) == number);
+    Ok(bucket)
+}
+
+/// The pages of an empty table with a key of its own.
+///
+/// # Errors
+/// If the system has no random bytes.
+pub(super) fn empty() -> io::Result<Vec<Page>> {
+    let key = Key::new(crypto::random().map_err(io::Error::other)?);
+    let buckets = (0..LEAST).map(|number| Bucket::default().encode(number));
+    Ok(std::iter::once(encode_header(&key, LEAST))
+        .chain(buckets)
+        .collect())
+}
+
+/// True if an error says that the table's bytes are not those of a table.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::InvalidData | ErrorKind::UnexpectedEof
+    )
+}
+
+fn damaged(error: DecodeError) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, error)
+}
+
+pub(super) fn encode_header(key: &Key, buckets: u32) -> Page {
+    let mut writer = Writer::new();
+    writer.bytes(MAGIC).u8(VERSION).bytes(key.expose());
+    writer.u32(buckets);
+    let mut bytes = writer.into_bytes();
+    bytes.extend(checksum(&bytes).to_le_bytes());
+    bytes.resize(PAGE, 0);
+    bytes.try_into().unwrap_or([0; PAGE])
+}
+
+fn decode_header(page: &Page, most: u32) -> io::Result<(Key, u32)> {
+    let mut reader = Reader::new(page);
+    if &reader.array("magic").map_err(damaged)? != MAGIC {
+        return Err(damaged(DecodeError::new("header", "not a table of counts")));
+    }
+    if reader.u8("version").map_err(damaged)? != VERSION {
+        let error = DecodeError::new("header", "written by another version");
+        return Err(damaged(error));
+    }
+    let key = Key::new(reader.array("key").map_err(damaged)?);
+    let buckets = reader.u32("buckets").map_err(damaged)?;
+    let (covered, _) = page.split_at(reader.position());
+    let is_right = reader.u32("checksum").map_err(damaged)? == checksum(covered);
+    if !is_right || !(LEAST..=most).contains(&buckets) {
+        return Err(damaged(DecodeError::new("header", "wrong checksum")));
+    }
+    Ok((key, buckets))
+}
+
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = Crc32::new();
+    crc.update(bytes);
+    crc.finish()
+}
+
+fn page_of(bucket: u32) -> u32 {
+    bucket.saturating_add(1)
+}
+
+/// The bucket of a name: its hash modulo the next power of two, or half of that if there is no such
+/// bucket yet.
+pub(super) fn bucket_of(id: Id, buckets: u32) -> u32 {
+    let full = buckets.next_power_of_two();
+    let [a, b, c, d, ..] = id.to_le_bytes();
+    let hash = u32::from_le_bytes([a, b, c, d]);
+    match hash % full {
+        number if number < buckets => number,
+        number => number % (full / 2),
+    }
+}
+
+/// The bucket that bucket `number` is split from, and merged into.
+fn buddy_of(number: u32) -> u32 {
+    number - (number + 1).next_power_of_two() / 2
+}
+
+/// What stands for a name. A client that does not know the key cannot choose names by it.
+fn hash(key: &Key, account: &str) -> Id {
+    let [a, b, c, d, e, f, g, h, ..] = crypto::hmac_sha256(key, &[account.as_bytes()]);
+    Id::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 #[cfg(test)]

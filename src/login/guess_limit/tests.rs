@@ -1,6 +1,107 @@
+mod attacks;
+
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+
+/// Random numbers that are the same in each run (xorshift64: Marsaglia, 2003).
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        (self.next() >> 16) % bound
+    }
+
+    pub(super) fn answer(&mut self) -> Answer {
+        match self.below(8) {
+            0 => Answer::Right,
+            1 => Answer::Undecided,
+            _ => Answer::Wrong,
+        }
+    }
+}
+
+/// Exact counts without bound: what tables are compared with.
+pub(super) struct Model {
+    limit: u16,
+    window: u64,
+    counts: HashMap<u64, Count>,
+}
+
+#[derive(Default)]
+struct Count {
+    wrong: u16,
+    pending: u16,
+    wrong_at: u64,
+    begun_at: u64,
+}
+
+impl Model {
+    pub(super) fn new(limit: u16, window: u64) -> Self {
+        Self {
+            limit,
+            window,
+            counts: HashMap::new(),
+        }
+    }
+
+    fn count(&mut self, name: u64, now: u64) -> &mut Count {
+        let count = self.counts.entry(name).or_default();
+        let last = match count.pending {
+            0 => count.wrong_at,
+            _ => count.wrong_at.max(count.begun_at),
+        };
+        if now >= last + self.window {
+            *count = Count::default();
+        }
+        count
+    }
+
+    pub(super) fn permission(&mut self, name: u64, now: u64) -> Permission {
+        let limit = self.limit;
+        match self.count(name, now) {
+            count if count.wrong >= limit => Permission::Refused,
+            count if count.wrong + count.pending >= limit => Permission::Later,
+            _ => Permission::Given,
+        }
+    }
+
+    pub(super) fn is_innocent(&self, name: u64) -> bool {
+        let count = self.counts.get(&name);
+        count.is_none_or(|count| count.wrong == 0 && count.pending == 0)
+    }
+
+    pub(super) fn begin(&mut self, name: u64, now: u64) {
+        let count = self.count(name, now);
+        count.pending += 1;
+        count.begun_at = now;
+    }
+
+    pub(super) fn end(&mut self, name: u64, answer: Answer, now: u64) {
+        let count = self.count(name, now);
+        count.pending = count.pending.saturating_sub(1);
+        match answer {
+            Answer::Right => count.wrong = 0,
+            Answer::Wrong => {
+                count.wrong += 1;
+                count.wrong_at = now;
+            }
+            Answer::Undecided => {}
+        }
+    }
+}
 
 fn guess_limit(limit: u16) -> GuessLimit {
     let window = Duration::from_secs(60);

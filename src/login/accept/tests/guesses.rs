@@ -76,23 +76,15 @@ fn what_a_refusal_says_of_the_password() {
         (Refusal::Denied, Minor::AccountDisabled, Answer::Undecided),
         (Refusal::Denied, Minor::PasswordExpired, Answer::Undecided),
         (Refusal::Denied, Minor::AccountLockedOut, Answer::Undecided),
-        (Refusal::NotMine, Minor::BadUserOrPassword, Answer::Unknown),
+        (Refusal::NotMine, Minor::BadUserOrPassword, Answer::Wrong),
         (Refusal::NotMine, Minor::UnknownDomain, Answer::Undecided),
         (
             Refusal::Unavailable,
             Minor::ControllerTimeout,
             Answer::Undecided,
         ),
-        (
-            Refusal::Unanswered,
-            Minor::ControllerTimeout,
-            Answer::Unknown,
-        ),
-        (
-            Refusal::Unanswered,
-            Minor::ControllerForged,
-            Answer::Unknown,
-        ),
+        (Refusal::Unanswered, Minor::ControllerTimeout, Answer::Wrong),
+        (Refusal::Unanswered, Minor::ControllerForged, Answer::Wrong),
     ] {
         assert_eq!(about(refusal, minor), expected, "{minor:?}");
     }

@@ -1,8 +1,10 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use super::super::table::{Answer, Moment, Permission};
+use super::super::record::{Answer, Moment, Permission};
 use super::*;
+use crate::base::crypto::Key;
+use crate::login::guess_limit::tests::Random;
 
 const NOW: Moment = Moment {
     now: 10_000,
@@ -15,14 +17,14 @@ fn process(path: &Path) -> Store {
 }
 
 fn begin(store: &Store) -> Permission {
-    store.with("ALICE", |records, id| records.begin(id, 1, NOW))
+    let work = |bucket: &mut Bucket, id| bucket.begin(id, 1, NOW);
+    store.with("ALICE", NOW.now, work).unwrap()
 }
 
 fn wrong(store: &Store) {
     assert_eq!(begin(store), Permission::Given);
-    store.with("ALICE", |records, id| {
-        records.end(id, Answer::Wrong, 3, NOW)
-    });
+    let work = |bucket: &mut Bucket, id| bucket.end(id, Answer::Wrong, 3, NOW);
+    store.with("ALICE", NOW.now, work).unwrap();
 }
 
 fn folder() -> tempfile::TempDir {
@@ -41,7 +43,7 @@ fn the_processes_of_a_host_count_together() {
     assert_eq!(begin(&process(&path)), Permission::Refused);
     let metadata = fs::metadata(&path).unwrap();
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
-    assert_eq!(metadata.len(), 131_104, "however many names there are");
+    assert_eq!(metadata.len(), 17 * 4096, "while there are few names");
 }
 
 #[test]
@@ -55,26 +57,95 @@ fn a_file_that_is_taken_away_is_made_anew() {
     assert_eq!(begin(&other), Permission::Refused);
 }
 
+/// A file as other versions of this library, other programs and mishaps leave it.
 #[test]
-fn a_file_that_was_not_finished_is() {
+fn a_file_that_is_no_table_is_replaced_and_the_log_says_so() {
     let folder = folder();
     let path = folder.path().join("EXAMPLE.guesses");
-    fs::write(&path, [0; 100]).unwrap();
-    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     wrong(&process(&path));
-    assert_eq!(begin(&process(&path)), Permission::Refused);
+    let good = fs::read(&path).unwrap();
+    let changed = |at: usize| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let cut = |length: usize| good.get(..length).unwrap().to_vec();
+    let older = [b"ntlmdc\0\x02".as_slice(), &[1; 16], &[0; 8 + 512 * 256]].concat();
+    for (bytes, told) in [
+        (older, "another version"),
+        (changed(7), "another version"),
+        (changed(10), "wrong checksum"),
+        (changed(25), "wrong checksum"),
+        (vec![7; 200_000], "not a table"),
+        (vec![0; 200_000], "not a table"),
+        (cut(100), ""),
+        (cut(4096), ""),
+    ] {
+        fs::write(&path, &bytes).unwrap();
+        let error = {
+            let file = open(&path).unwrap();
+            let mut table = match Table::open(&file, MOST_IN_FILE) {
+                Ok(table) => table,
+                Err(error) => {
+                    assert!(error.to_string().contains(told), "{error}");
+                    assert!(table::is_damage(&error), "{error}");
+                    continue_with(&path);
+                    continue;
+                }
+            };
+            table.with("ALICE", 0, |_, _| ()).err().unwrap()
+        };
+        assert!(table::is_damage(&error), "{error}");
+        continue_with(&path);
+    }
+}
+
+/// A file that was replaced is one that processes count in together.
+fn continue_with(path: &Path) {
+    wrong(&process(path));
+    assert_eq!(begin(&process(path)), Permission::Refused);
+    assert_eq!(fs::metadata(path).unwrap().len(), 17 * 4096);
+    assert!(!path.with_extension("guesses.new").exists());
+}
+
+#[test]
+fn a_bucket_that_is_damaged_under_a_running_process_is_noticed() {
+    let folder = folder();
+    let path = folder.path().join("EXAMPLE.guesses");
+    let (one, other) = (process(&path), process(&path));
+    wrong(&one);
+    wrong_at_all(&other);
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    for bucket in 1..=16 {
+        file.write_all_at(&[0x55; 100], bucket * 4096 + 500)
+            .unwrap();
+    }
+    wrong(&one);
+    assert_eq!(begin(&other), Permission::Refused, "both have the new file");
+}
+
+/// Opens the file without counting for ALICE.
+fn wrong_at_all(store: &Store) {
+    store.with("BOB", NOW.now, |_, _| ()).unwrap();
 }
 
 #[test]
 fn where_nothing_can_be_shared_each_process_counts_for_itself() {
     let folder = folder();
-    let alien = folder.path().join("alien");
-    fs::write(&alien, [7; 200_000]).unwrap();
-    fs::set_permissions(&alien, Permissions::from_mode(0o600)).unwrap();
     let open = folder.path().join("open");
     fs::write(&open, "").unwrap();
     fs::set_permissions(&open, Permissions::from_mode(0o666)).unwrap();
-    for path in [alien, open, folder.path().join("no/such/directory")] {
+    let shut = folder.path().join("shut");
+    fs::create_dir(&shut).unwrap();
+    fs::set_permissions(&shut, Permissions::from_mode(0o755)).unwrap();
+    let folders_place = folder.path().join("folder");
+    fs::create_dir(&folders_place).unwrap();
+    for path in [
+        open,
+        folders_place,
+        shut.join("EXAMPLE.guesses"),
+        folder.path().join("no/such/directory"),
+    ] {
         let (one, other) = (process(&path), process(&path));
         wrong(&one);
         assert_eq!(begin(&one), Permission::Refused);
@@ -86,7 +157,7 @@ fn where_nothing_can_be_shared_each_process_counts_for_itself() {
 }
 
 #[test]
-fn whoever_holds_the_lock_for_ever_stops_nobody() {
+fn a_lock_that_is_never_given_back_stops_no_login() {
     let folder = folder();
     let path = folder.path().join("EXAMPLE.guesses");
     let store = process(&path);
@@ -94,6 +165,65 @@ fn whoever_holds_the_lock_for_ever_stops_nobody() {
     let stuck = File::open(&path).unwrap();
     stuck.lock().unwrap();
     assert_eq!(begin(&store), Permission::Given, "counted in memory");
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| begin(&store));
+        }
+    });
+    assert!(began.elapsed() < STUCK, "they wait together, not in turn");
     drop(stuck);
-    assert_eq!(begin(&store), Permission::Refused);
+    std::thread::sleep(STUCK);
+    assert_eq!(begin(&store), Permission::Refused, "what is in the file");
+}
+
+/// Writes a table with so many counts, as if they had been counted one by one.
+fn fill(path: &Path, names: u64) {
+    let mut random = Random::new(7);
+    let buckets = u32::try_from(names / 60)
+        .unwrap()
+        .clamp(table::LEAST, MOST_IN_FILE);
+    let mut counts = vec![Bucket::default(); buckets as usize];
+    for _ in 0..names {
+        let id = random.next();
+        let number = table::bucket_of(id, buckets) as usize;
+        counts[number].end(id, Answer::Wrong, 3, NOW);
+    }
+    let mut pages = vec![table::encode_header(&Key::new([7; 16]), buckets)];
+    let numbered = (0..).zip(&counts);
+    pages.extend(numbered.map(|(number, bucket)| bucket.encode(number)));
+    fs::write(path, pages.concat()).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+}
+
+/// Prints what docs/guess-limit.md says of the cost:
+/// `cargo test --release --lib what_a_login_costs -- --nocapture`.
+#[test]
+fn what_a_login_costs_does_not_depend_on_the_size_of_the_table() {
+    let logins = if cfg!(debug_assertions) { 500 } else { 50_000 };
+    let folder = folder();
+    for names in [1, 10_000, 1_000_000] {
+        let path = folder.path().join(format!("{names}.guesses"));
+        fill(&path, names);
+        let store = process(&path);
+        for answer in [Answer::Right, Answer::Wrong] {
+            let began = Instant::now();
+            for login in 0..logins {
+                let name = format!("{answer:?}{login}");
+                let given = store.with(&name, NOW.now, |bucket, id| bucket.begin(id, 3, NOW));
+                assert_eq!(given.unwrap(), Permission::Given);
+                let count = |bucket: &mut Bucket, id| bucket.end(id, answer, 3, NOW);
+                store.with(&name, NOW.now, count).unwrap();
+            }
+            let each = began.elapsed() / logins;
+            let size = fs::metadata(&path).unwrap().len() >> 10;
+            println!("{names} names, {size} KiB: {each:?} a login that is {answer:?}");
+        }
+        let file = open(&path).unwrap();
+        assert!(
+            Table::open(&file, MOST_IN_FILE).is_ok(),
+            "still the file that was filled"
+        );
+        assert!(fs::metadata(&path).unwrap().len() >= names * 30);
+    }
 }

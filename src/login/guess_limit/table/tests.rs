@@ -1,180 +1,209 @@
+use super::super::record::{Answer, Moment, Permission};
+use super::super::tests::{Model, Random};
 use super::*;
 
-const ALICE: Id = [1; 16];
+const LIMIT: u16 = 3;
+const WINDOW: u64 = 1000;
+
+/// Pages in memory, of which only so many more can be written: what a process that is killed, or a
+/// full disk, leaves behind.
+struct Failing<'a> {
+    pages: &'a mut Vec<Page>,
+    writes: u64,
+}
+
+impl Failing<'_> {
+    fn spend(&mut self) -> io::Result<()> {
+        let left = self.writes.checked_sub(1);
+        self.writes = left.ok_or(ErrorKind::StorageFull)?;
+        Ok(())
+    }
+}
+
+impl Pages for Failing<'_> {
+    fn read(&self, number: u32) -> io::Result<Page> {
+        let page = self.pages.get(number as usize);
+        page.copied().ok_or_else(|| ErrorKind::UnexpectedEof.into())
+    }
+
+    fn write(&mut self, number: u32, page: &Page) -> io::Result<()> {
+        self.spend()?;
+        (&mut *self.pages).write(number, page)
+    }
+
+    fn cut(&mut self, count: u32) -> io::Result<()> {
+        self.spend()?;
+        (&mut *self.pages).cut(count)
+    }
+}
 
 fn at(now: u64) -> Moment {
-    Moment { now, window: 1000 }
+    Moment {
+        now,
+        window: WINDOW,
+    }
 }
 
-fn begin(records: &mut Records, now: u64) -> Permission {
-    records.begin(ALICE, 3, at(now))
+fn begin(pages: &mut Vec<Page>, most: u32, name: u64, now: u64) -> (Permission, Size) {
+    let mut table = Table::open(pages, most).unwrap();
+    let work = |bucket: &mut Bucket, id| bucket.begin(id, LIMIT, at(now));
+    let (permission, size) = table.with(&name.to_string(), now, work).unwrap();
+    (permission, size.unwrap())
 }
 
-fn end(records: &mut Records, id: Id, answer: Answer, now: u64) {
-    records.end(id, answer, 3, at(now));
+fn end(pages: &mut Vec<Page>, most: u32, name: u64, answer: Answer, now: u64) {
+    let mut table = Table::open(pages, most).unwrap();
+    let work = |bucket: &mut Bucket, id| bucket.end(id, answer, LIMIT, at(now));
+    table.with(&name.to_string(), now, work).unwrap().1.unwrap();
 }
 
-fn guess(records: &mut Records, id: Id, answer: Answer, now: u64) {
-    assert_eq!(records.begin(id, 3, at(now)), Permission::Given);
-    end(records, id, answer, now);
+fn wrong(pages: &mut Vec<Page>, most: u32, name: u64, now: u64) {
+    assert_eq!(begin(pages, most, name, now).0, Permission::Given);
+    end(pages, most, name, Answer::Wrong, now);
 }
 
 #[test]
-fn after_so_many_wrong_ones_nobody_is_asked_for_a_while() {
-    let mut records = Records::default();
-    for now in [10_000, 10_900, 11_800] {
-        guess(&mut records, ALICE, Answer::Wrong, now);
-    }
-    assert_eq!(begin(&mut records, 11_801), Permission::Refused);
-    assert_eq!(begin(&mut records, 12_799), Permission::Refused);
-    assert_eq!(
-        records.begin([2; 16], 3, at(12_799)),
-        Permission::Given,
-        "another account"
-    );
-    assert_eq!(begin(&mut records, 12_800), Permission::Given);
-}
-
-#[test]
-fn a_right_one_makes_good_what_was_wrong() {
-    let mut records = Records::default();
-    for _ in 0..10 {
-        guess(&mut records, ALICE, Answer::Wrong, 10_000);
-        guess(&mut records, ALICE, Answer::Wrong, 10_000);
-        guess(&mut records, ALICE, Answer::Right, 10_000);
-    }
-    assert_eq!(records, Records::default(), "nothing is left of it");
-}
-
-#[test]
-fn what_is_undecided_counts_for_nothing() {
-    let mut records = Records::default();
-    for _ in 0..10 {
-        guess(&mut records, ALICE, Answer::Undecided, 10_000);
-    }
-    assert_eq!(records, Records::default());
-}
-
-#[test]
-fn guesses_at_once_are_not_more_than_one_after_another() {
-    let mut records = Records::default();
-    for _ in 0..3 {
-        assert_eq!(begin(&mut records, 10_000), Permission::Given);
-    }
-    assert_eq!(begin(&mut records, 10_000), Permission::Later);
-    end(&mut records, ALICE, Answer::Wrong, 10_000);
-    assert_eq!(begin(&mut records, 10_000), Permission::Later);
-    end(&mut records, ALICE, Answer::Right, 10_000);
-    assert_eq!(begin(&mut records, 10_000), Permission::Given);
-    end(&mut records, ALICE, Answer::Wrong, 10_000);
-    end(&mut records, ALICE, Answer::Wrong, 10_000);
-    assert_eq!(begin(&mut records, 10_000), Permission::Given);
-    end(&mut records, ALICE, Answer::Wrong, 10_000);
-    assert_eq!(begin(&mut records, 10_000), Permission::Refused);
-}
-
-#[test]
-fn what_a_process_left_that_died_is_over_in_time() {
-    let mut records = Records::default();
-    for _ in 0..3 {
-        assert_eq!(begin(&mut records, 10_000), Permission::Given);
-    }
-    assert_eq!(begin(&mut records, 10_999), Permission::Later);
-    assert_eq!(begin(&mut records, 11_000), Permission::Given);
-}
-
-#[test]
-fn a_clock_that_was_wrong_does_no_lasting_harm() {
-    let mut records = Records::default();
-    for _ in 0..3 {
-        guess(&mut records, ALICE, Answer::Wrong, 900_000);
-    }
-    assert_eq!(begin(&mut records, 899_500), Permission::Refused);
-    assert_eq!(begin(&mut records, 10_000), Permission::Given);
-}
-
-#[test]
-fn many_names_do_not_make_it_forget() {
-    let mut records = Records::default();
-    for _ in 0..3 {
-        guess(&mut records, ALICE, Answer::Wrong, 10_000);
-    }
-    for name in 100..200 {
-        guess(&mut records, [name; 16], Answer::Wrong, 10_100);
-        guess(&mut records, [name; 16], Answer::Wrong, 10_100);
-    }
-    assert_eq!(begin(&mut records, 10_200), Permission::Refused);
-    // Names of nobody are forgotten before accounts, whatever their counts.
-    let mut records = Records::default();
-    guess(&mut records, ALICE, Answer::Wrong, 10_000);
-    for name in 100..200 {
-        for _ in 0..3 {
-            guess(&mut records, [name; 16], Answer::Unknown, 10_100);
-        }
-        let refused = records.begin([name; 16], 3, at(10_100));
-        assert_eq!(refused, Permission::Refused, "looks like an account");
-    }
-    guess(&mut records, ALICE, Answer::Wrong, 10_200);
-    guess(&mut records, ALICE, Answer::Wrong, 10_200);
-    assert_eq!(begin(&mut records, 10_200), Permission::Refused);
-    // While all are being asked about, a newcomer waits.
-    let mut records = Records::default();
-    for name in 1..=8 {
-        assert_eq!(records.begin([name; 16], 3, at(10_000)), Permission::Given);
-    }
-    assert_eq!(records.begin([9; 16], 3, at(10_000)), Permission::Later);
-    end(&mut records, [9; 16], Answer::Right, 10_000);
-    end(&mut records, [4; 16], Answer::Wrong, 10_000);
-    assert_eq!(records.begin([9; 16], 3, at(10_000)), Permission::Given);
-}
-
-#[test]
-fn what_is_kept_comes_back() {
-    let mut records = Records::default();
-    guess(&mut records, ALICE, Answer::Wrong, 10_000);
-    begin(&mut records, 10_000);
-    let bytes = records.encode();
-    assert_eq!(bytes.len(), SIZE);
-    assert_eq!(Records::decode(&bytes.try_into().unwrap()), records);
-    assert_eq!(Records::decode(&[0; SIZE]), Records::default());
-    // Damaged bytes are counts, whatever they are.
-    let mut odd = Records::decode(&[0xFF; SIZE]);
-    assert_eq!(begin(&mut odd, 10_000), Permission::Given);
-    end(&mut odd, ALICE, Answer::Wrong, 10_000);
-}
-
-#[test]
-fn an_account_at_its_limit_is_never_forgotten() {
-    let mut records = Records::default();
-    for name in 1..=8 {
-        for _ in 0..3 {
-            guess(&mut records, [name; 16], Answer::Wrong, 10_000);
+fn a_bucket_is_split_from_the_one_that_its_names_were_in() {
+    for buckets in LEAST..300 {
+        let new = buckets;
+        for id in (0..20_000).map(|n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15)) {
+            let (before, after) = (bucket_of(id, buckets), bucket_of(id, buckets + 1));
+            assert!(before < buckets);
+            assert!(after == before || (after == new && before == buddy_of(new)));
         }
     }
-    let another = records.begin([9; 16], 3, at(10_999));
-    assert_eq!(another, Permission::Refused);
-    for name in 1..=8 {
-        let refused = records.begin([name; 16], 3, at(10_999));
-        assert_eq!(refused, Permission::Refused);
-    }
-    assert_eq!(records.begin([9; 16], 3, at(11_000)), Permission::Given);
 }
 
 #[test]
-fn what_was_wrong_is_over_in_time_though_a_namesake_comes_in_meanwhile() {
-    let mut records = Records::default();
-    guess(&mut records, ALICE, Answer::Wrong, 10_000);
-    guess(&mut records, ALICE, Answer::Wrong, 10_000);
-    for now in [10_400, 10_800, 10_999] {
-        guess(&mut records, ALICE, Answer::Undecided, now);
+fn a_table_grows_with_its_names_and_shrinks_when_their_windows_are_over() {
+    const MOST: u32 = 4096;
+    let mut pages = empty().unwrap();
+    for name in 0..10_000 {
+        wrong(&mut pages, MOST, name, 10_000);
     }
-    let copy = Records::decode(&records.encode().try_into().unwrap());
-    assert_eq!(copy, records);
-    guess(&mut records, ALICE, Answer::Wrong, 11_000);
-    guess(&mut records, ALICE, Answer::Wrong, 11_000);
-    assert_eq!(begin(&mut records, 11_000), Permission::Given);
-    // And not before.
-    let mut records = copy;
-    guess(&mut records, ALICE, Answer::Wrong, 10_999);
-    assert_eq!(begin(&mut records, 10_999), Permission::Refused);
+    let grown = pages.len();
+    assert!((100..300).contains(&grown), "{grown} pages");
+    for name in 0..10_000 {
+        wrong(&mut pages, MOST, name, 10_500);
+    }
+    assert!(pages.len() == grown, "the same names need no more room");
+    // Names that come later take the place of those whose windows are over.
+    for name in 20_000..30_000 {
+        wrong(&mut pages, MOST, name, 11_500);
+    }
+    assert!(pages.len() <= 2 * grown, "{} pages", pages.len());
+    for name in 0..200 {
+        begin(&mut pages, MOST, 40_000 + name, 20_000);
+    }
+    assert_eq!(pages.len(), 1 + LEAST as usize);
+}
+
+#[test]
+fn at_its_bound_a_table_forgets_no_name_and_refuses_none_that_was_never_guessed_at() {
+    const NAMES: u64 = 4000;
+    let mut pages = empty().unwrap();
+    let mut at_bound = false;
+    for name in 0..NAMES {
+        let (permission, size) = begin(&mut pages, LEAST, name, 10_000);
+        assert_eq!(permission, Permission::Given);
+        at_bound |= size == Size::AtBound;
+        end(&mut pages, LEAST, name, Answer::Wrong, 10_000);
+    }
+    assert!(at_bound);
+    assert_eq!(pages.len(), 1 + LEAST as usize, "2320 records");
+    for innocent in NAMES..3 * NAMES {
+        let (permission, _) = begin(&mut pages, LEAST, innocent, 10_500);
+        assert_eq!(permission, Permission::Given);
+        end(&mut pages, LEAST, innocent, Answer::Right, 10_500);
+    }
+    for name in 0..NAMES {
+        let mut asked = 1;
+        while begin(&mut pages, LEAST, name, 10_500).0 == Permission::Given {
+            end(&mut pages, LEAST, name, Answer::Wrong, 10_500);
+            asked += 1;
+        }
+        assert!(asked <= LIMIT, "{name}: {asked} times");
+    }
+}
+
+#[test]
+fn what_is_no_table_is_damage() {
+    let good = empty().unwrap();
+    let bound = || Table::open(&mut good.clone(), LEAST).map(|table| table.buckets);
+    assert_eq!(bound().unwrap(), LEAST);
+    for at in 0..32 {
+        let mut pages = good.clone();
+        pages[0][at] ^= 1;
+        let error = Table::open(&mut pages, LEAST).err().unwrap();
+        assert!(is_damage(&error), "{at}: {error}");
+    }
+    let mut pages = good.clone();
+    pages[0] = encode_header(&Key::new([1; 16]), LEAST + 1);
+    assert!(Table::open(&mut pages, LEAST).is_err(), "beyond the bound");
+    let error = Table::open(&mut Vec::new(), LEAST).err().unwrap();
+    assert!(is_damage(&error));
+    let mut pages = good;
+    pages.truncate(1);
+    let mut table = Table::open(&mut pages, LEAST).unwrap();
+    let error = table.with("alice", 0, |_, _| ()).err().unwrap();
+    assert!(is_damage(&error), "{error}");
+}
+
+/// Random guesses at random times, in tables that grow, shrink, and are interrupted between any two
+/// writes: below its bound a table counts exactly.
+#[test]
+fn a_table_counts_exactly_however_often_it_is_interrupted() {
+    const MOST: u32 = 256;
+    for seed in 1..=4 {
+        let mut random = Random::new(seed);
+        let mut pages = empty().unwrap();
+        let mut model = Model::new(LIMIT, WINDOW);
+        let mut pending: Vec<u64> = Vec::new();
+        let (mut now, mut interrupted, mut largest) = (10_000, 0, 0);
+        for step in 0..20_000 {
+            // Long phases of many names, then of few, with a window's end between.
+            let names = if step / 5000 % 2 == 0 { 4000 } else { 50 };
+            now += if step % 5000 == 0 {
+                5000
+            } else {
+                u64::from(step % 20 == 0)
+            };
+            let name = random.below(names);
+            let failing = Failing {
+                pages: &mut pages,
+                writes: if random.below(3) == 0 {
+                    random.below(4)
+                } else {
+                    1000
+                },
+            };
+            let mut table = Table::open(failing, MOST).unwrap();
+            if random.below(2) == 0 || pending.is_empty() {
+                let work = |bucket: &mut Bucket, id| bucket.begin(id, LIMIT, at(now));
+                let done = table.with(&name.to_string(), now, work);
+                interrupted += u32::from(!matches!(done, Ok((_, Ok(_)))));
+                let Ok((permission, _)) = done else { continue };
+                assert_eq!(permission, model.permission(name, now), "{seed} {step}");
+                if permission == Permission::Given {
+                    model.begin(name, now);
+                    pending.push(name);
+                }
+            } else {
+                let which = random.below(pending.len() as u64) as usize;
+                let (name, answer) = (pending[which], random.answer());
+                let work = |bucket: &mut Bucket, id| bucket.end(id, answer, LIMIT, at(now));
+                let done = table.with(&name.to_string(), now, work);
+                interrupted += u32::from(!matches!(done, Ok((_, Ok(_)))));
+                if done.is_ok() {
+                    model.end(name, answer, now);
+                    pending.swap_remove(which);
+                }
+            }
+            largest = largest.max(pages.len());
+        }
+        assert!(interrupted > 500, "{interrupted}");
+        assert!(largest > 30, "{largest} pages");
+        let buckets = Table::open(&mut pages, MOST).unwrap().buckets;
+        assert_eq!(buckets, LEAST, "few names are left");
+    }
 }

@@ -1,0 +1,180 @@
+//! A page of records: those of the accounts whose names hash to one bucket. No clock, no files.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 4 | CRC-32 of the rest |
+//! | 4 | number of the bucket, little-endian |
+//! | 28 | the record that names without one of their own share |
+//! | 145 times 28 | records; those not in use are zeros |
+//!
+//! A table that may still grow splits its buckets long before one is full. In a table that has its
+//! greatest size a full bucket gives up the record with the fewest wrong guesses, never one that is
+//! at the limit or pending. Its count moves to the shared record, and a name without a record starts
+//! with that count (the "space saving" counter of Metwally, Agrawal and El Abbadi, 2005). So a count
+//! may be too high, but is never too low; and a name that was never guessed at still has a guess
+//! left, since what is given up is below the limit. If every record must be kept, all other names
+//! count in the shared one.
+
+use super::record::{self, Answer, Id, Moment, Permission, Record};
+use crate::base::crypto::Crc32;
+use crate::base::wire::{DecodeError, Reader, Writer};
+
+pub(super) const PAGE: usize = 4096;
+pub(super) type Page = [u8; PAGE];
+
+/// The size of a page's checksum.
+const CRC: usize = 4;
+/// Records of a bucket, beside the shared one.
+pub(super) const CAPACITY: usize = 145;
+
+const _: () = assert!(CRC + 4 + (1 + CAPACITY) * record::SIZE == PAGE);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bucket {
+    /// Counts for every name that has no record here.
+    others: Record,
+    records: Vec<Record>,
+}
+
+impl Bucket {
+    /// Reads what [`Bucket::encode`] wrote.
+    pub(super) fn decode(page: &Page, number: u32) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(page);
+        let crc = reader.u32("checksum")?;
+        if crc != checksum(reader.rest()) {
+            return Err(DecodeError::new("bucket", "wrong checksum"));
+        }
+        if reader.u32("number")? != number {
+            return Err(DecodeError::new("bucket", "wrong number"));
+        }
+        let others = Record::decode(&reader.array("shared record")?)?;
+        let (chunks, _) = reader.rest().as_chunks::<{ record::SIZE }>();
+        let mut records = Vec::with_capacity(CAPACITY);
+        for chunk in chunks {
+            let record = Record::decode(chunk)?;
+            if record.is_free() {
+                break;
+            }
+            records.push(record);
+        }
+        Ok(Self { others, records })
+    }
+
+    pub(super) fn encode(&self, number: u32) -> Page {
+        let mut writer = Writer::new();
+        writer.reserve(PAGE).u32(number);
+        let in_use = self.records.iter().filter(|record| !record.is_free());
+        for record in std::iter::once(&self.others).chain(in_use) {
+            record.encode(&mut writer);
+        }
+        writer.zeros(PAGE.saturating_sub(CRC + writer.len()));
+        let rest = writer.into_bytes();
+        let page = [checksum(&rest).to_le_bytes().as_slice(), &rest].concat();
+        // Never another length: `add` and `merge` keep to the capacity. Zeros are no bucket.
+        page.try_into().unwrap_or([0; PAGE])
+    }
+
+    /// Drops every count whose window is over.
+    pub(super) fn settle(&mut self, now: u64) {
+        self.others.settle(now);
+        self.records
+            .iter_mut()
+            .for_each(|record| record.settle(now));
+        self.records.retain(|record| !record.is_free());
+    }
+
+    /// Drops the records whose names belong to another bucket.
+    pub(super) fn retain(&mut self, belongs: impl Fn(Id) -> bool) {
+        self.records.retain(|record| belongs(record.id));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.others.is_free()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Counts a guess as pending, if there may be one more.
+    pub(super) fn begin(&mut self, id: Id, limit: u16, moment: Moment) -> Permission {
+        self.settle(moment.now);
+        self.record_of(id, limit).begin(limit, moment)
+    }
+
+    /// Counts the answer to a guess. A wrong one counts even if nothing is known of the guess. A right
+    /// one clears no wrong guesses at other names.
+    pub(super) fn end(&mut self, id: Id, answer: Answer, limit: u16, moment: Moment) {
+        self.settle(moment.now);
+        let is_shared = self.place(id).is_none() && self.others.is_pending();
+        match answer {
+            Answer::Right | Answer::Undecided if is_shared => {
+                self.others.end(Answer::Undecided, moment);
+            }
+            Answer::Right | Answer::Undecided if self.place(id).is_none() => {}
+            answer => self.record_of(id, limit).end(answer, moment),
+        }
+        self.records.retain(|record| !record.is_free());
+    }
+
+    fn place(&self, id: Id) -> Option<usize> {
+        self.records.iter().position(|record| record.id == id)
+    }
+
+    /// The record in which a name counts: its own, a new one, or the shared one.
+    fn record_of(&mut self, id: Id, limit: u16) -> &mut Record {
+        let place = self.place(id).or_else(|| self.add(id, limit));
+        match place.and_then(|place| self.records.get_mut(place)) {
+            Some(own) => own,
+            None => &mut self.others,
+        }
+    }
+
+    /// Adds a record. None while a guess of a name without a record is pending, since it may be of
+    /// this name; and if there is no place.
+    fn add(&mut self, id: Id, limit: u16) -> Option<usize> {
+        if self.others.is_pending() || self.others.is_at(limit) {
+            return None;
+        }
+        if self.records.len() >= CAPACITY {
+            let ranks = self.records.iter().enumerate();
+            let (_, lowest) = ranks
+                .filter_map(|(place, record)| Some((record.rank(limit)?, place)))
+                .min()?;
+            let gone = self.records.swap_remove(lowest);
+            self.others.absorb(&gone);
+        }
+        self.records.push(self.others.inherited_by(id));
+        Some(self.records.len() - 1)
+    }
+
+    /// True while a guess of a name without a record is pending: its bucket must stay the same.
+    pub(super) fn is_pinned(&self) -> bool {
+        self.others.is_pending()
+    }
+
+    /// Splits off the records for which `moves` is true, for a bucket of their own.
+    pub(super) fn split(&mut self, moves: impl Fn(Id) -> bool) -> Self {
+        let (moved, kept) = self.records.iter().partition(|record| moves(record.id));
+        self.records = kept;
+        Self {
+            others: self.others.inherited_by(0),
+            records: moved,
+        }
+    }
+
+    /// Takes over the records of another bucket.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.others.absorb(&other.others);
+        self.records.extend(other.records);
+    }
+}
+
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = Crc32::new();
+    crc.update(bytes);
+    crc.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+use super::*;
+
+fn at(now: u64) -> Moment {
+    Moment { now, window: 1000 }
+}
+
+/// A record with so many wrong guesses.
+fn wrong(count: u16, now: u64) -> Record {
+    let mut record = Record::default();
+    for _ in 0..count {
+        assert_eq!(record.begin(3, at(now)), Permission::Given);
+        record.end(Answer::Wrong, at(now));
+    }
+    record
+}
+
+#[test]
+fn an_encoded_record_decodes_to_itself() {
+    let mut record = wrong(2, 1_800_000_000_000);
+    record.id = 0x0123_4567_89AB_CDEF;
+    record.begin(3, at(1_800_000_000_001));
+    let mut writer = Writer::new();
+    record.encode(&mut writer);
+    let bytes = writer.into_bytes();
+    assert_eq!(Record::decode(&bytes.try_into().unwrap()), Ok(record));
+}
+
+#[test]
+fn a_count_ends_one_window_after_its_last_wrong_guess() {
+    let mut record = wrong(3, 10_000);
+    record.settle(10_999);
+    assert_eq!(record.begin(3, at(10_999)), Permission::Refused);
+    record.settle(11_000);
+    assert!(record.is_free());
+}
+
+#[test]
+fn undecided_guesses_do_not_prolong_a_count() {
+    let mut record = wrong(2, 10_000);
+    for now in [10_400, 10_800, 10_999] {
+        record.settle(now);
+        assert_eq!(record.begin(3, at(now)), Permission::Given);
+        record.end(Answer::Undecided, at(now));
+    }
+    record.settle(11_000);
+    assert!(record.is_free());
+}
+
+#[test]
+fn a_count_does_not_end_while_a_guess_is_pending() {
+    let mut record = wrong(2, 10_000);
+    assert_eq!(record.begin(3, at(10_999)), Permission::Given);
+    record.settle(11_500);
+    record.end(Answer::Wrong, at(11_500));
+    assert_eq!(record.begin(3, at(11_500)), Permission::Refused);
+}
+
+#[test]
+fn a_pending_guess_is_lost_one_window_after_the_last_began() {
+    let mut record = Record::default();
+    for now in [10_000, 10_500, 10_900] {
+        assert_eq!(record.begin(3, at(now)), Permission::Given);
+    }
+    record.settle(11_899);
+    assert_eq!(record.begin(3, at(11_899)), Permission::Later);
+    record.settle(11_900);
+    assert!(record.is_free());
+}
+
+#[test]
+fn a_clock_that_is_set_back_neither_ends_a_count_nor_makes_it_last() {
+    let mut record = wrong(3, 900_000_000);
+    record.settle(10_000);
+    assert_eq!(record.begin(3, at(10_000)), Permission::Refused);
+    record.settle(10_999);
+    assert_eq!(record.begin(3, at(10_999)), Permission::Refused);
+    record.settle(11_000);
+    assert_eq!(record.begin(3, at(11_000)), Permission::Given);
+}
+
+#[test]
+fn of_two_windows_the_longer_counts() {
+    let long = Moment {
+        now: 10_000,
+        window: 60_000,
+    };
+    let mut record = wrong(2, 10_000);
+    assert_eq!(record.begin(3, long), Permission::Given);
+    record.end(Answer::Wrong, long);
+    record.settle(69_999);
+    assert_eq!(record.begin(3, at(69_999)), Permission::Refused);
+    record.settle(70_000);
+    assert!(record.is_free());
+}
+
+#[test]
+fn a_window_is_rounded_up_to_seconds() {
+    for (window, expected) in [(1, 1), (1000, 1), (1001, 2), (u64::MAX, u32::MAX)] {
+        assert_eq!(Moment { now: 0, window }.window_seconds(), expected);
+    }
+}
