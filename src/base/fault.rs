@@ -5,7 +5,7 @@
 
 mod told;
 
-pub use told::{Fault, is_unprintable};
+pub use told::{Fault, is_joiner, is_unprintable};
 
 /// The GSS major status that goes with a fault (RFC 2744 3.9.1); the value is the routine error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

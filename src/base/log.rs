@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::base::config::LogTarget;
-use crate::base::fault::is_unprintable;
+use crate::base::fault::{is_joiner, is_unprintable};
 use crate::base::process::PerProcess;
 
 /// How much a line matters (RFC 5424 6.2.1).
@@ -150,7 +150,7 @@ impl fmt::Display for Quoted<'_> {
 }
 
 fn needs_escape(letter: char) -> bool {
-    letter == '"' || is_unprintable(letter)
+    letter == '"' || is_unprintable(letter) || is_joiner(letter)
 }
 
 #[cfg(test)]
@@ -163,6 +163,10 @@ mod tests {
         assert_eq!(
             Quoted("a\nb\"c\u{1b}[31m\u{202e}").to_string(),
             "\"a\\u{a}b\\u{22}c\\u{1b}[31m\\u{202e}\""
+        );
+        assert_eq!(
+            Quoted("a\u{200e}b\u{200f}c\u{61c}d\u{200c}e\u{fe0f}").to_string(),
+            "\"a\\u{200e}b\\u{200f}c\\u{61c}d\\u{200c}e\\u{fe0f}\""
         );
         let long = Quoted(&"x".repeat(1000)).to_string();
         assert_eq!(long.chars().count(), 128 + 3);

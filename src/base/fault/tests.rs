@@ -31,3 +31,30 @@ fn what_a_client_typed_stays_on_its_line() {
     let fault = Minor::UnknownDomain.because("A\nB\u{202e}C\u{1b}ü");
     assert!(fault.to_string().ends_with(": A\\u{a}B\\u{202e}C\\u{1b}ü"));
 }
+
+#[test]
+fn invisible_characters_are_told_by_their_number() {
+    let fault = Minor::UnknownDomain.because("A\u{200e}\u{200f}\u{61c}\u{200d}B");
+    let expected = ": A\\u{200e}\\u{200f}\\u{61c}\\u{200d}B";
+    assert!(fault.to_string().ends_with(expected), "{fault}");
+}
+
+#[test]
+fn only_names_of_visible_characters_are_printable() {
+    // Unicode's Bidi_Control.
+    let bidi = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\
+        \u{2066}\u{2067}\u{2068}\u{2069}";
+    let invisible = "\0\n\u{7f}\u{85}\u{ad}\u{115f}\u{17b4}\u{200b}\u{2028}\u{2029}\u{2060}\u{2064}\
+        \u{206a}\u{3164}\u{feff}\u{ffa0}\u{fff9}\u{1bca0}\u{1d173}\u{e0001}\u{e007f}";
+    for letter in bidi.chars().chain(invisible.chars()) {
+        assert!(is_unprintable(letter), "{}", letter.escape_unicode());
+    }
+    // Persian, Mongolian, and an emoji with its variation: names, in which a log shows all.
+    for joiner in "\u{200c}\u{200d}\u{180e}\u{fe0f}\u{e0100}\u{34f}".chars() {
+        assert!(is_joiner(joiner) && !is_unprintable(joiner));
+    }
+    for letter in "aÜ李雷ﾊ한म😀 \u{a0}'$-\u{300}\u{600}".chars() {
+        let plain = !is_unprintable(letter) && !is_joiner(letter);
+        assert!(plain, "{}", letter.escape_unicode());
+    }
+}

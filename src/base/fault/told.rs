@@ -74,10 +74,11 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// A detail may quote what a client typed: it stays on its line, in the direction of the text.
+/// A detail may quote what a client typed: it stays on its line, in the direction of the text, and
+/// shows every character.
 fn one_line(text: &str) -> String {
     text.chars().fold(String::new(), |mut line, letter| {
-        match is_unprintable(letter) {
+        match is_unprintable(letter) || is_joiner(letter) {
             true => line.extend(letter.escape_unicode()),
             false => line.push(letter),
         }
@@ -85,8 +86,39 @@ fn one_line(text: &str) -> String {
     })
 }
 
-/// Control characters, and those that separate lines or turn the direction of the text.
+/// Characters that no name may have: control characters, those that separate lines or turn the
+/// direction of the text, and invisible ones (Unicode's `Default_Ignorable_Code_Point`). With one of
+/// them a name looks like another's. [`is_joiner`] has the invisible ones that names do have.
 pub fn is_unprintable(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+        || matches!(letter,
+            // Soft hyphen; the direction of Arabic letters.
+            '\u{00AD}' | '\u{061C}'
+            // Fillers of Hangul, vowels of Khmer that are not shown.
+            | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{3164}' | '\u{FFA0}'
+            // Zero width space; left-to-right and right-to-left mark.
+            | '\u{200B}' | '\u{200E}' | '\u{200F}'
+            // Line and paragraph separator; embeddings and overrides.
+            | '\u{2028}'..='\u{202E}'
+            // Word joiner, invisible operators, isolates, deprecated format characters.
+            | '\u{2060}'..='\u{206F}'
+            // Byte order mark; interlinear annotations, and what is reserved before them.
+            | '\u{FEFF}' | '\u{FFF0}'..='\u{FFFB}'
+            // Format characters of shorthand and of music; tags.
+            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E00FF}' | '\u{E01F0}'..='\u{E0FFF}'
+        )
+}
+
+/// Invisible characters that names in some scripts need, as Persian, Mongolian and Japanese, and that
+/// emoji are made with. A log shows them by their number.
+pub fn is_joiner(letter: char) -> bool {
+    matches!(letter,
+        // Combining grapheme joiner; Mongolian variations and vowel separator.
+        '\u{034F}' | '\u{180B}'..='\u{180F}'
+        // Zero width non-joiner and joiner.
+        | '\u{200C}' | '\u{200D}'
+        // Variation selectors.
+        | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}'
+    )
 }

@@ -6,6 +6,7 @@ use std::mem;
 
 use crate::base::config::first_label;
 use crate::base::crypto::{self, Key};
+use crate::base::fault::is_unprintable;
 use crate::base::file::text::{self, NotText};
 use crate::base::name_case::{alike, capitals};
 
@@ -227,6 +228,10 @@ fn parse_line(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     };
     if entry.user.is_empty() {
         return Err("the user's name is empty");
+    }
+    let domain = entry.domain.as_deref().unwrap_or_default();
+    if entry.user.contains(is_unprintable) || domain.contains(is_unprintable) {
+        return Err("the name has a character that is not seen");
     }
     Ok(Some(entry))
 }

@@ -263,6 +263,19 @@ fn a_flag_of_no_known_meaning_closes_the_account_and_is_told() {
 }
 
 #[test]
+fn a_name_with_an_invisible_character_is_told() {
+    let text =
+        "EXAMPLE:alice\u{200e}:pw\nEX\u{200b}AMPLE:bob:pw\nEXAMPLE:\u{645}\u{200c}\u{646}:pw\n";
+    let (index, problems) = Index::parse(text.as_bytes()).unwrap();
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let expected = [1, 2]
+        .map(|line| format!("line {line} is not used: the name has a character that is not seen"));
+    assert_eq!(told, expected);
+    let persian = index.look_up("\u{645}\u{200c}\u{646}", "EXAMPLE", &own(true));
+    assert!(matches!(persian, Lookup::Found(_)));
+}
+
+#[test]
 fn the_only_domain_is_the_one_that_every_line_names() {
     let eve = flagged("EXAMPLE\\eve", "UD");
     for (lines, expected) in [
