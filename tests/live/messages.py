@@ -38,8 +38,9 @@ AV_DNS_COMPUTER_NAME = 3
 AV_DNS_DOMAIN_NAME = 4
 AV_FLAGS = 6
 AV_TIMESTAMP = 7
-AV_CHANNEL_BINDINGS = 10
+AV_SINGLE_HOST = 8
 AV_TARGET_NAME = 9
+AV_CHANNEL_BINDINGS = 10
 
 MIC_OFFSET = 72
 HEADER_LENGTH = 88
@@ -59,17 +60,24 @@ class Challenge:
     flags: int
     server_challenge: bytes
     avs: list
+    target_name: bytes
 
     @classmethod
     def parse(cls, raw):
         assert raw[:8] == SIGNATURE and struct.unpack_from("<I", raw, 8) == (2,), raw
         (flags,) = struct.unpack_from("<I", raw, 20)
-        length, _, offset = struct.unpack_from("<HHI", raw, 40)
-        return cls(raw, flags, raw[24:32], list(_avs(raw[offset : offset + length])))
+        target_name, target_info = (_payload(raw, fields) for fields in (12, 40))
+        return cls(raw, flags, raw[24:32], list(_avs(target_info)), target_name)
 
     def av(self, number):
         """The value of one AV pair, or None."""
         return dict(self.avs).get(number)
+
+
+def _payload(raw, fields):
+    """The item whose length and offset are at `fields`."""
+    length, _, offset = struct.unpack_from("<HHI", raw, fields)
+    return raw[offset : offset + length]
 
 
 def _avs(data):
@@ -120,11 +128,18 @@ class Authenticate:
         return message[:MIC_OFFSET] + mic + message[MIC_OFFSET + 16 :]
 
 
-def respond(challenge, user, password, domain="EXAMPLE", change_avs=lambda avs: avs):
+def respond(
+    challenge,
+    user,
+    password,
+    domain="EXAMPLE",
+    change_avs=lambda avs: avs,
+    after_avs=bytes(4),
+):
     """An NTLMv2 answer with a MIC, as Windows gives it (MS-NLMP 3.1.5.1.2).
 
-    `change_avs` may return other AV pairs than a client sends; everything that is computed over
-    them is right for the changed ones.
+    `change_avs` may return other AV pairs than a client sends, and `after_avs` is what stands behind
+    MsvAvEOL; everything that is computed over them is right for the changed ones.
     """
     nonce = os.urandom(8)
     timestamp = challenge.av(AV_TIMESTAMP) or bytes(8)
@@ -135,7 +150,7 @@ def respond(challenge, user, password, domain="EXAMPLE", change_avs=lambda avs: 
         (AV_TARGET_NAME, text("HTTP/127.0.0.1")),
     ]
     client = struct.pack("<BBHI", 1, 1, 0, 0) + timestamp + nonce + bytes(4)
-    blob = client + pack_avs(change_avs(avs)) + bytes(4)
+    blob = client + pack_avs(change_avs(avs)) + after_avs
     response_key = crypto.ntowfv2(user, crypto.ntowfv1(password), domain)
     proof = crypto.hmac_md5(response_key, challenge.server_challenge + blob)
     message = Authenticate(

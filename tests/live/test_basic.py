@@ -53,7 +53,15 @@ def path(request):
 
 
 @pytest.mark.parametrize(
-    "typed", ["alice", "EXAMPLE\\alice", "alice@EXAMPLE", "alice@example.test", "ALICE"]
+    "typed",
+    [
+        "alice",
+        "EXAMPLE\\alice",
+        "EXAMPLE/alice",
+        "alice@EXAMPLE",
+        "alice@example.test",
+        "ALICE",
+    ],
 )
 def test_the_right_password(basic_site, path, typed):
     password = basic_site.passwords["alice"]
@@ -65,10 +73,22 @@ def test_a_name_and_a_password_beyond_ascii(basic_site, path):
     assert log_in(basic_site, path, "jürgen", password) == (200, "EXAMPLE\\jürgen", [])
 
 
-@pytest.mark.parametrize("typed", ["alice", "EXAMPLE\\alice", "alice@EXAMPLE", "nobody"])
+@pytest.mark.parametrize(
+    "typed", ["alice", "EXAMPLE\\alice", "EXAMPLE/alice", "alice@EXAMPLE", "nobody"]
+)
 def test_a_wrong_password_or_an_unknown_user(basic_site, path, typed):
     expected = (401, None, [codes.code("BadUserOrPassword")])
     assert log_in(basic_site, path, typed, "not-the-password") == expected
+
+
+@pytest.mark.parametrize("typed", [".\\alice", "./alice"])
+def test_a_dot_is_this_server(basic_site, path, typed, request):
+    expected = {
+        "users": (200, "EXAMPLE\\alice", []),
+        "netlogon": (401, None, [codes.code("UnknownDomain")]),
+    }
+    seen = log_in(basic_site, path, typed, basic_site.passwords["alice"])
+    assert seen == expected[request.node.callspec.params["basic_site"]]
 
 
 def test_nobody_learns_which_users_exist(basic_site, path):

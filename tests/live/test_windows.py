@@ -1,0 +1,66 @@
+"""Messages in the shapes that Windows clients send, from Vista to Windows 11."""
+
+import dataclasses
+import os
+
+import codes
+import messages
+import pytest
+import wire
+
+# MsvAvEOL is followed by the four bytes of the specification, by eight, by memory that the client did
+# not clear, or by anything else.
+TAILS = {
+    "none": b"",
+    "four": bytes(4),
+    "eight": bytes(8),
+    "memory": bytes.fromhex("0000000032851d02"),
+    "much": os.urandom(100),
+}
+# A service, and a browser that asks for no session key.
+FLAGS = {"e2088297": 0xE2088297, "a2088207": 0xA2088207}
+LM = {"zeros": bytes(24), "absent": b""}
+
+# Single_Host_Data (MS-NLMP 2.2.2.2), 48 bytes.
+SINGLE_HOST = bytes.fromhex("3000000000000000") + bytes(range(40))
+
+
+def as_windows_adds(avs):
+    """The AV pairs in the order of Windows: its own between the server's and the target name."""
+    *servers, flags, bindings, target_name = avs
+    return [*servers, flags, (messages.AV_SINGLE_HOST, SINGLE_HOST), bindings, target_name]
+
+
+def log_in(site, password, flags, lm, tail, scheme="NTLM"):
+    """What comes of a login of alice: (status, user, codes in the error log)."""
+    mark = site.apache.mark()
+    with wire.Connection(site, scheme) as connection:
+        negotiate = messages.negotiate(flags)
+        challenge = connection.challenge(negotiate)
+        answer = messages.respond(
+            challenge, "alice", password, change_avs=as_windows_adds, after_avs=tail
+        )
+        answer = dataclasses.replace(answer, lm=lm)
+        answer = connection.send(answer.pack(negotiate, challenge.raw))
+    return answer.status, answer.user, codes.in_log(site.apache.logged(mark))
+
+
+@pytest.mark.parametrize("lm", LM)
+@pytest.mark.parametrize("flags", FLAGS)
+@pytest.mark.parametrize("tail", TAILS)
+def test_a_windows_client_logs_in(site, tail, flags, lm):
+    password = site.passwords["alice"]
+    seen = log_in(site, password, FLAGS[flags], LM[lm], TAILS[tail])
+    assert seen == (200, "EXAMPLE\\alice", [])
+
+
+@pytest.mark.parametrize("tail", TAILS)
+def test_a_wrong_password_is_wrong_whatever_follows_the_pairs(site, tail):
+    seen = log_in(site, "not-hers", FLAGS["e2088297"], LM["zeros"], TAILS[tail])
+    assert seen == (401, None, [codes.code("BadUserOrPassword")])
+
+
+def test_plain_messages_in_the_scheme_negotiate(site):
+    password = site.passwords["alice"]
+    shape = (FLAGS["e2088297"], LM["zeros"], TAILS["memory"])
+    assert log_in(site, password, *shape, scheme="Negotiate") == (200, "EXAMPLE\\alice", [])
