@@ -219,10 +219,10 @@
  * no code of its own; see the log. */
 #define NTLMDC_E_LOGON_DENIED 0x4E440410u
 
-/* What the domain controller answered does not fit the name that was typed. A controller of a
- * trusted domain is believed about its own users only; the log has what was typed and what was
- * answered. Check `domain` and `netbios_domain`; if users of ours log in with another suffix of
- * our forest, write it into `upn_suffixes`. */
+/* What the domain controller answered does not fit the name that was typed. The answer is not
+ * about a domain of our controller's list, or not about the one that was typed; the log has
+ * what was typed and what was answered. See docs/trusts.md: `upn_suffixes`, `trusted_domains`;
+ * check `domain` and `netbios_domain`. */
 #define NTLMDC_E_ANSWERED_FOR_ANOTHER 0x4E440411u
 
 /* No account can have the user's name. A `\` or a `/` stands once, between domain and user:

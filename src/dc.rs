@@ -3,10 +3,12 @@
 //! [`failover`] is what the rest of the mechanism uses. `pool` holds the channels of this process. Each
 //! is opened by `channel`, over a `connection`, to a controller that `locate` found, with the account's
 //! `secret` (from a file or a `keytab`) or with a `shared_key` of another process. `failure` says what
-//! an outcome leads to. [`group_names`] looks up the names of groups and caches them.
+//! an outcome leads to. [`group_names`] looks up the names of groups and caches them;
+//! [`domains`] does so with the list of domains.
 
 mod channel;
 mod connection;
+pub mod domains;
 pub mod failover;
 mod failure;
 pub mod group_names;
@@ -39,6 +41,8 @@ pub(crate) enum Step {
     Logon,
     /// LsarLookupSids3.
     Names,
+    /// DsrEnumerateDomainTrusts.
+    Domains,
 }
 
 impl Step {
@@ -56,6 +60,7 @@ impl fmt::Display for Step {
             Self::OpenChannel => "opening the sealed channel",
             Self::Logon => "asking about the login",
             Self::Names => "asking what groups are called",
+            Self::Domains => "asking which domains there are",
         })
     }
 }
@@ -288,7 +293,7 @@ fn minor_of(step: Step, error: &rpc::Error) -> Minor {
         rpc::Error::Fault(FaultStatus::ACCESS_DENIED) => match step {
             Step::FindPort => Minor::MapperRefused,
             Step::AgreeOnKey => Minor::UnauthenticatedRpcRefused,
-            Step::OpenChannel | Step::Logon | Step::Names => Minor::ChannelRefused,
+            Step::OpenChannel | Step::Logon | Step::Names | Step::Domains => Minor::ChannelRefused,
         },
         rpc::Error::BindRefused(_) | rpc::Error::Fault(_) => Minor::ChannelRefused,
         rpc::Error::Status(_, status) => failure::minor_of_status(step, *status),

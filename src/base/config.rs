@@ -5,6 +5,7 @@
 //! here.
 
 mod policy;
+mod trusts;
 mod values;
 
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ use crate::base::name_case::alike;
 pub use policy::{
     ChannelBinding, DomainName, Group, GuessLimit, Mic, Policy, ResponseLevel, Rules, Service,
 };
+pub use trusts::{GroupsAcrossTrusts, TrustedDomain};
 pub use values::{Controller, Host, MachineAccount, NetbiosName, SiteName, first_label};
 
 /// Where the server's processes share what they share, if nothing names another place.
@@ -79,6 +81,10 @@ pub struct Netlogon {
     pub netbios_domain: NetbiosName,
     /// The suffixes, beside the domain's name, of our own users' principal names.
     pub upn_suffixes: Vec<DomainName>,
+    /// What is known of trusted domains beside the controller's list.
+    pub trusted_domains: Vec<TrustedDomain>,
+    /// Whether users of trusted domains are in groups of ours.
+    pub groups_across_trusts: GroupsAcrossTrusts,
     /// The machine account, e.g. `WEB1-NTLM$`.
     pub account: MachineAccount,
     /// Where the account's secret is.
@@ -136,6 +142,10 @@ struct NetlogonTable {
     netbios_domain: Option<NetbiosName>,
     #[serde(default)]
     upn_suffixes: Vec<DomainName>,
+    #[serde(default)]
+    trusted_domains: Vec<TrustedDomain>,
+    #[serde(default)]
+    groups_across_trusts: GroupsAcrossTrusts,
     account: MachineAccount,
     #[serde(default, deserialize_with = "values::optional_path")]
     secret: Option<PathBuf>,
@@ -192,6 +202,8 @@ impl TryFrom<NetlogonTable> for Netlogon {
             domain: table.domain,
             netbios_domain,
             upn_suffixes: table.upn_suffixes,
+            trusted_domains: table.trusted_domains,
+            groups_across_trusts: table.groups_across_trusts,
             account: table.account,
             secret,
             controllers: table.controllers.unwrap_or_default(),

@@ -186,9 +186,9 @@ minor_codes! {
     0x4E44_040F TimeDifference Unauthorized "the client's clock is wrong";
     /// The domain controller refused with a status that has no code of its own; see the log.
     0x4E44_0410 LogonDenied Unauthorized "the domain controller refused the login";
-    /// A controller of a trusted domain is believed about its own users only; the log has what was
-    /// typed and what was answered. Check `domain` and `netbios_domain`; if users of ours log in with
-    /// another suffix of our forest, write it into `upn_suffixes`.
+    /// The answer is not about a domain of our controller's list, or not about the one that was typed;
+    /// the log has what was typed and what was answered. See docs/trusts.md: `upn_suffixes`,
+    /// `trusted_domains`; check `domain` and `netbios_domain`.
     0x4E44_0411 AnsweredForAnother Unauthorized
         "what the domain controller answered does not fit the name that was typed";
     /// A `\` or a `/` stands once, between domain and user: `EXAMPLE\alice`. No verifier is asked about

@@ -48,6 +48,16 @@ impl Sid {
         }
     }
 
+    /// True for the identifier of a domain: `S-1-5-21-` and three numbers.
+    pub fn is_domain(&self) -> bool {
+        self.authority == 5 && matches!(*self.sub_authorities, [21, _, _, _])
+    }
+
+    /// The last number: the relative identifier of an account or a group.
+    pub fn rid(&self) -> Option<u32> {
+        self.sub_authorities.last().copied()
+    }
+
     /// Domain and name of an identifier that is the same everywhere (MS-DTYP 2.4.2.4), in English;
     /// the domain is empty where there is none. None for one that only its domain can name.
     pub fn well_known_name(&self) -> Option<(&'static str, &'static str)> {
@@ -147,9 +157,14 @@ mod tests {
     fn what_a_domain_gave_out() {
         let nt = |subs: &[u32]| Sid::new([0, 0, 0, 0, 0, 5], subs.to_vec()).unwrap();
         let domain = nt(&[21, 1, 2, 3]);
+        assert!(domain.is_domain());
+        assert_eq!(nt(&[21, 1, 2, 3, 1105]).rid(), Some(1105));
         assert_eq!(nt(&[21, 1, 2, 3, 1105]).domain(), Some(domain.clone()));
         for other in [domain, nt(&[21, 1, 2, 3, 4, 5]), nt(&[32, 544]), nt(&[])] {
             assert_eq!(other.domain(), None, "{other}");
+        }
+        for other in [nt(&[21, 1, 2, 3, 1105]), nt(&[32, 544]), nt(&[21, 1, 2])] {
+            assert!(!other.is_domain(), "{other}");
         }
         let elsewhere = Sid::new([0, 0, 0, 0, 0, 1], vec![21, 1, 2, 3, 1105]).unwrap();
         assert_eq!(elsewhere.domain(), None);

@@ -21,6 +21,7 @@ use crate::dc::shared_key::{Lock, SharedKeys};
 use crate::dc::{Error, Step, seconds_since_1970};
 use crate::protocol::rpc::client::{Association, Nonce, Plain, Sealed};
 use crate::protocol::rpc::netlogon;
+use crate::protocol::rpc::netlogon::domain_trusts::{self, DomainTrust};
 use crate::protocol::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
 use crate::protocol::rpc::pdu::Syntax;
 use crate::protocol::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checked, Checking};
@@ -230,6 +231,31 @@ impl Channel {
             is_key_new,
         };
         Ok((verdict, channel))
+    }
+
+    /// Asks which domains there are. The channel comes back if it can be used again.
+    pub(super) fn domain_trusts(
+        mut self,
+        terms: Terms<'_>,
+    ) -> Result<(Vec<DomainTrust>, Self), Error> {
+        self.connection.step = Step::Domains;
+        let stub = domain_trusts::request(terms.parties())
+            .map_err(|error| self.connection.failed(error))?;
+        let opnum = netlogon::DSR_ENUMERATE_DOMAIN_TRUSTS;
+        let (outcome, association) = self
+            .connection
+            .call(terms, self.association, opnum, &stub)?;
+        let trusts = outcome
+            .response()
+            .and_then(|stub| domain_trusts::reply(stub.expose()))
+            .map_err(|error| self.connection.failed(error))?;
+        Ok((
+            trusts,
+            Self {
+                association,
+                ..self
+            },
+        ))
     }
 
     /// The key that it is sealed with, unless nobody else may have it.

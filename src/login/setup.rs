@@ -307,8 +307,10 @@ fn verifier(
             Ok(Box::new(Users::open(&users.file, own, config.log.to)?))
         }
         (VerifierKind::Netlogon, _, Some(netlogon)) => {
+            let users = config.users.as_ref();
+            let users_domain = users.and_then(|users| users.netbios_domain.clone());
             let netlogon = Netlogon::logging_to(netlogon.clone(), config.log.to);
-            Ok(Box::new(netlogon))
+            Ok(Box::new(netlogon.beside_users_of(users_domain)))
         }
         (kind, ..) => Err(Minor::BadConfiguration.because(format_args!("no table for {kind:?}"))),
     }

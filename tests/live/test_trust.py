@@ -138,7 +138,7 @@ def test_a_further_suffix_of_ours_is_written_down(library, controller, make_site
 
 def test_a_domain_that_hangs_is_its_own_users_trouble(library, controller, other, make_site):
     """Last here: Samba does not ask a domain again so soon that did not answer."""
-    site = make_site(mech.with_domain(library, controller, netlogon='call_timeout = "1s"'))
+    site = make_site(mech.with_domain(library, controller, netlogon='logon_timeout = "1s"'))
     bob, alice = site.passwords["bob"], other.passwords["alice"]
     assert attempt(site, "alice", alice, domain="OTHER") == (200, OTHERS_ALICE, [])
     with faults.paused(other), wire.Connection(site) as connection:

@@ -5,15 +5,13 @@ use gss_ntlmdc::base::fault::Minor::{
     ControllerNotReady, GuestRefused, LogonDenied, MachineAccountUnknown, NetbiosNamesRefused,
     RequestNotUnderstood, TrustBroken, UnknownDomain,
 };
-use gss_ntlmdc::login::verify::Refusal;
 
 use crate::controller::Controller;
 use crate::draft::{Draft, Step};
 use crate::logon::at as offset;
 use crate::logon::{self, SamInfo};
-use crate::support::client::Client;
 use crate::trial::Kind::{Denied, NotMine, Unavailable};
-use crate::trial::{Trial, all_refused, at, verifier, verifier_of};
+use crate::trial::{Trial, all_refused, at, verifier};
 
 fn described(what: &str, info: SamInfo, minor: Minor) -> Trial {
     let lie = at(Step::Logon, move |draft| draft.body = info.validated());
@@ -44,54 +42,6 @@ fn nobody_in_particular_is_nobody() {
             AnonymousRefused,
         ),
     ]);
-}
-
-/// The controller of a trusted domain answers through ours, as it likes.
-#[test]
-fn nobody_is_of_another_domain_than_he_typed() {
-    for (user, typed, domain, dns_domain, is_let_in) in [
-        ("alice", "EXAMPLE", "EXAMPLE", "example.test", true),
-        ("alice", "OTHER", "OTHER", "other.test", true),
-        ("alice", "other.test", "OTHER", "other.test", true),
-        ("alice@other.test", "", "OTHER", "other.test", true),
-        ("alice", "OTHER", "EXAMPLE", "", false),
-        ("alice", "other.test", "EXAMPLE", "example.test", false),
-        ("alice@other.test", "", "EXAMPLE", "example.test", false),
-        ("alice", "OTHER", "THIRD", "third.test", false),
-        ("alice", "OTHER", "OTHER", "example.test", false),
-        ("alice", "EXAMPLE", "OTHER", "other.test", false),
-        ("alice", "", "OTHER", "example.test", false),
-    ] {
-        let lying = || {
-            Controller::that(at(Step::Logon, move |draft| {
-                let info = SamInfo {
-                    domain,
-                    dns_domain,
-                    ..SamInfo::alice()
-                };
-                draft.body = info.validated();
-            }))
-        };
-        let [first, second] = [lying(), lying()];
-        let client = Client::with_password("alice", "whatever").called(user, typed);
-        let outcome = verifier_of(&[first.address, second.address]).login_as(&client);
-        match outcome {
-            Ok(logon) => assert!(
-                is_let_in && logon.account().domain == domain,
-                "{typed} {domain}"
-            ),
-            Err(Refusal::Denied(fault)) => {
-                assert_eq!(fault.minor(), Minor::AnsweredForAnother);
-                assert!(!is_let_in, "{typed} {domain}");
-            }
-            Err(other) => panic!("{typed} {domain}: {other:?}"),
-        }
-        // It was an answer: nobody else is asked.
-        assert_eq!(
-            (first.turns(Step::Logon), second.turns(Step::Logon)),
-            (1, 0)
-        );
-    }
 }
 
 #[test]

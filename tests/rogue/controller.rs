@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::delivery::{self, Delivery};
 use crate::draft::{BIND_ACK, Draft, FAULT, FIRST, HEADER_SIGN, LAST, RESPONSE, Step};
 use crate::seal::{self, Credential, Key, Seal, Slip};
-use crate::{logon, names};
+use crate::{domains, logon, names};
 
 /// The machine account's NT hash.
 pub const NT_HASH: Key = *b"machine's secret";
@@ -54,7 +54,7 @@ struct Memory {
     requested: u32,
     negotiated: u32,
     seed: Credential,
-    turns: [usize; Step::Names as usize + 1],
+    turns: [usize; Step::Domains as usize + 1],
     /// What was answered about logins.
     logons: Vec<Vec<u8>>,
     /// The key of each sealed connection.
@@ -200,6 +200,7 @@ impl Memory {
                 (step, body)
             }
             Asked::Call(39, stub) => (Step::Logon, logon::answered(stub)),
+            Asked::Call(40, _) => (Step::Domains, domains::listed(&domains::DOMAINS)),
             Asked::Call(76, stub) => (Step::Names, names::answered(stub)),
             Asked::Unreadable => (Step::Unreadable, Vec::new()),
             Asked::Call(opnum, _) => panic!("call {opnum}"),

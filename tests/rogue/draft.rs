@@ -30,6 +30,8 @@ pub enum Step {
     /// To LSA: no part of a login.
     NamesBind,
     Names,
+    /// After the first login.
+    Domains,
 }
 
 /// Those of a login.

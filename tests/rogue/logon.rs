@@ -33,6 +33,10 @@ pub struct SamInfo {
     pub user_id: u32,
     pub user_flags: u32,
     pub sub_authorities: Vec<u32>,
+    /// Left out if empty.
+    pub upn: &'static str,
+    /// Groups of our domain, S-1-5-21-1-2-3, as `ExtraSids`.
+    pub extra_rids: Vec<u32>,
 }
 
 impl SamInfo {
@@ -44,6 +48,8 @@ impl SamInfo {
             user_id: 1102,
             user_flags: 0,
             sub_authorities: vec![21, 1, 2, 3],
+            upn: "",
+            extra_rids: Vec::new(),
         }
     }
 
@@ -76,12 +82,17 @@ impl SamInfo {
         stub.zeros(8); // LogonServer
         counted(stub, self.domain);
         stub.u32(0x2_0008).zeros(8).zeros(32);
-        stub.zeros(8); // ExtraSids
-        match self.dns_domain {
-            "" => _ = stub.zeros(8),
-            name => counted(stub, name),
+        match u32::try_from(self.extra_rids.len()).unwrap() {
+            0 => _ = stub.zeros(8),
+            count => _ = stub.u32(count).u32(0x2_000C),
         }
-        stub.zeros(8).zeros(80); // Upn
+        for name in [self.dns_domain, self.upn] {
+            match name {
+                "" => _ = stub.zeros(8),
+                name => counted(stub, name),
+            }
+        }
+        stub.zeros(80);
     }
 
     fn pointees(&self, stub: &mut Writer) {
@@ -94,8 +105,20 @@ impl SamInfo {
         for sub_authority in &self.sub_authorities {
             stub.u32(*sub_authority);
         }
-        if !self.dns_domain.is_empty() {
-            characters(stub, self.dns_domain);
+        if let count @ 1.. = u32::try_from(self.extra_rids.len()).unwrap() {
+            stub.u32(count);
+            for _ in &self.extra_rids {
+                stub.u32(0x2_0014).u32(7);
+            }
+            for rid in &self.extra_rids {
+                stub.u32(5).bytes(b"\x01\x05\0\0\0\0\0\x05");
+                stub.u32(21).u32(1).u32(2).u32(3).u32(*rid);
+            }
+        }
+        for name in [self.dns_domain, self.upn] {
+            if !name.is_empty() {
+                characters(stub, name);
+            }
         }
     }
 }
@@ -131,7 +154,7 @@ fn counted(stub: &mut Writer, text: &str) {
     stub.u16(length).u16(length).u32(0x2_0010);
 }
 
-fn characters(stub: &mut Writer, text: &str) {
+pub fn characters(stub: &mut Writer, text: &str) {
     let count = u32::try_from(text.encode_utf16().count()).unwrap();
     stub.align(4).u32(count).u32(0).u32(count);
     for unit in text.encode_utf16() {

@@ -6,6 +6,7 @@
 mod answers;
 mod controller;
 mod delivery;
+mod domains;
 mod draft;
 mod failover;
 mod handshake;

@@ -6,14 +6,16 @@ mod status;
 
 use std::sync::Arc;
 
-use crate::base::config::{self, LogTarget};
+use crate::base::config::{self, LogTarget, NetbiosName};
 use crate::base::fault::Minor;
 use crate::base::log::Quoted;
 use crate::base::sid::Sid;
+use crate::dc::domains::{Domain, KnownDomains};
 use crate::dc::failover::Controllers;
 use crate::dc::group_names::Names;
-use crate::login::verify::netlogon::route::Routed;
-use crate::login::verify::{Account, Attempt, GroupName, GroupNames, Logon, Refusal, Verifier};
+use crate::login::verify::netlogon::route::{Routed, Rules};
+use crate::login::verify::{Attempt, GroupName, GroupNames, Logon, Refusal, Verifier};
+use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
 use crate::protocol::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 
 /// Asks the controllers of one domain.
@@ -21,6 +23,9 @@ pub struct Netlogon {
     config: config::Netlogon,
     controllers: Arc<Controllers>,
     names: Arc<Names>,
+    domains: KnownDomains,
+    described: Vec<Domain>,
+    users_domain: Option<NetbiosName>,
 }
 
 impl Netlogon {
@@ -35,9 +40,36 @@ impl Netlogon {
         let controllers = Arc::new(Controllers::new(config.clone(), log));
         Self {
             names: Arc::new(Names::new(Arc::clone(&controllers), &config, log)),
+            domains: KnownDomains::new(Arc::clone(&controllers), &config, log),
+            described: config.trusted_domains.iter().map(Domain::from).collect(),
             controllers,
             config,
+            users_domain: None,
         }
+    }
+
+    /// The same, beside a users file of this domain, which no trusted domain may call itself.
+    pub fn beside_users_of(self, users_domain: Option<NetbiosName>) -> Self {
+        Self {
+            users_domain,
+            ..self
+        }
+    }
+
+    /// What is proven of an answer to an attempt. May ask a controller which domains there are.
+    fn proven(&self, attempt: &Attempt<'_>, info: SamInfo4) -> Result<Logon, Refusal> {
+        refuse_without_identity(&info)?;
+        let domains = self
+            .domains
+            .list(|domains| route::is_listed(domains, &info));
+        let rules = Rules {
+            config: &self.config,
+            domains: domains.as_deref(),
+            described: &self.described,
+            users_domain: self.users_domain.as_ref().map(NetbiosName::as_str),
+        };
+        let routed = Routed::check(&rules, attempt, info).map_err(Refusal::Denied)?;
+        Ok(logon(routed).with_group_names(Arc::clone(&self.names) as _))
     }
 }
 
@@ -61,12 +93,7 @@ impl Verifier for Netlogon {
             refusal(error.into())
         })?;
         match verdict {
-            Verdict::Validated(info) => {
-                let names = Arc::clone(&self.names);
-                let routed =
-                    Routed::check(&self.config, attempt, *info).map_err(Refusal::Denied)?;
-                proven(routed).map(|logon| logon.with_group_names(names))
-            }
+            Verdict::Validated(info) => self.proven(attempt, *info),
             Verdict::Refused {
                 status,
                 authoritative,
@@ -85,44 +112,26 @@ impl GroupNames for Names {
     }
 }
 
-/// The controller has validated the response; is it somebody?
-fn proven(routed: Routed) -> Result<Logon, Refusal> {
-    let info = routed.into_info();
-    let who = format!("{}\\{}", info.logon_domain_name, info.effective_name);
-    let denied = |minor: Minor| Refusal::Denied(minor.because(Quoted(&who)));
+/// Refuses guest and anonymous logons, which the controller may validate.
+fn refuse_without_identity(info: &SamInfo4) -> Result<(), Refusal> {
+    let denied = |minor: Minor| {
+        let who = format!("{}\\{}", info.logon_domain_name, info.effective_name);
+        Err(Refusal::Denied(minor.because(Quoted(&who))))
+    };
     if info.is_guest {
-        return Err(denied(Minor::GuestRefused));
+        return denied(Minor::GuestRefused);
     }
     // S-1-5-7 (MS-DTYP 2.4.2.4).
     let anonymous = Sid::new([0, 0, 0, 0, 0, 5], vec![7]);
     if anonymous.is_some() && info.sid == anonymous {
-        return Err(denied(Minor::AnonymousRefused));
+        return denied(Minor::AnonymousRefused);
     }
-    let mut group_sids = info.group_sids;
-    if let Some(primary) = &info.primary_group_sid
-        && !group_sids.contains(primary)
-    {
-        group_sids.push(primary.clone());
-    }
-    let account = Account {
-        user: info.effective_name,
-        domain: info.logon_domain_name,
-        dns_domain: unless_empty(info.dns_logon_domain_name),
-        upn: unless_empty(info.upn),
-        full_name: unless_empty(info.full_name),
-        sid: info.sid,
-        primary_group_sid: info.primary_group_sid,
-        group_sids,
-        logon_server: unless_empty(info.logon_server),
-        user_flags: Some(info.user_flags),
-        log_off: info.logoff_time.to_system_time(),
-        kick_off: info.kick_off_time.to_system_time(),
-    };
-    Ok(Logon::proven("netlogon", account, info.user_session_key))
+    Ok(())
 }
 
-fn unless_empty(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
+fn logon(routed: Routed) -> Logon {
+    let (account, session_key) = routed.into_parts();
+    Logon::proven("netlogon", account, session_key)
 }
 
 #[cfg(test)]

@@ -249,6 +249,23 @@ impl<'a> Decoder<'a> {
         Ok(units.iter().copied().map(u16::from_le_bytes).collect())
     }
 
+    /// Reads what a `[string] wchar_t *` points to: UTF-16, without the NUL at its end.
+    pub fn string(&mut self, field: &'static str) -> Result<Vec<u16>, DecodeError> {
+        let maximum = self.u32(field)?;
+        let offset = self.u32(field)?;
+        let actual = self.u32(field)?;
+        let length = actual
+            .checked_mul(2)
+            .filter(|_| offset == 0 && actual <= maximum);
+        let length = length.ok_or(DecodeError::new(field, "counts that contradict each other"))?;
+        let (units, _) = self.take(length, field)?.as_chunks();
+        let mut units: Vec<u16> = units.iter().copied().map(u16::from_le_bytes).collect();
+        match units.pop() {
+            Some(0) => Ok(units),
+            _ => Err(DecodeError::new(field, "no NUL at its end")),
+        }
+    }
+
     /// Reads an `RPC_SID` (MS-DTYP 2.4.2.3).
     pub fn sid(&mut self) -> Result<Sid, DecodeError> {
         const FIELD: &str = "SID";

@@ -1,5 +1,6 @@
 //! The calls of NETLOGON that are made here (MS-NRPC 3.5.4): their stubs.
 
+pub mod domain_trusts;
 pub mod sam_info;
 pub mod sam_logon;
 
@@ -15,6 +16,8 @@ pub const LOGON_GET_CAPABILITIES: u16 = 21;
 pub const SERVER_AUTHENTICATE3: u16 = 26;
 /// NetrLogonSamLogonEx (MS-NRPC 3.5.4.5.1)
 pub const LOGON_SAM_LOGON_EX: u16 = 39;
+/// DsrEnumerateDomainTrusts (MS-NRPC 3.5.4.7.1)
+pub const DSR_ENUMERATE_DOMAIN_TRUSTS: u16 = 40;
 
 /// `WorkstationSecureChannel` (MS-NRPC 2.2.1.3.13)
 const WORKSTATION_SECURE_CHANNEL: u16 = 2;

@@ -75,9 +75,15 @@ fn nobody() -> Netlogon {
 
 /// What is proven of an answer about `EXAMPLE\bob`.
 fn proven_of(info: SamInfo4) -> Result<Logon, Refusal> {
-    with_attempt("EXAMPLE", |attempt| {
-        proven(Routed::check(&config(), attempt, info).unwrap())
-    })
+    refuse_without_identity(&info)?;
+    let rules = Rules {
+        config: &config(),
+        domains: None,
+        described: &[],
+        users_domain: None,
+    };
+    let routed = with_attempt("EXAMPLE", |attempt| Routed::check(&rules, attempt, info));
+    Ok(logon(routed.map_err(Refusal::Denied)?))
 }
 
 #[test]

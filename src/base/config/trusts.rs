@@ -1,0 +1,49 @@
+//! What `[netlogon]` says of trusted domains.
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use super::DomainName;
+use super::values::{self, NetbiosName};
+use crate::base::sid::Sid;
+
+/// A domain that the list of our own controller does not have, or more about one that it has.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustedDomain {
+    /// Its NetBIOS name.
+    pub netbios: NetbiosName,
+    /// Its DNS name.
+    #[serde(deserialize_with = "values::domain_name")]
+    pub dns: String,
+    /// Its security identifier.
+    #[serde(deserialize_with = "domain_sid")]
+    pub sid: Sid,
+    /// Further suffixes of its users' principal names.
+    #[serde(default)]
+    pub upn_suffixes: Vec<DomainName>,
+}
+
+/// What becomes of our own groups in an answer about a user of a trusted domain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupsAcrossTrusts {
+    /// They count, but those with an identifier below 1000: our controller adds its domain-local
+    /// groups.
+    #[default]
+    Accept,
+    /// None counts.
+    Drop,
+}
+
+/// Reads the identifier of a domain: `S-1-5-21-` and three numbers.
+fn domain_sid<'de, D>(deserializer: D) -> Result<Sid, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .ok()
+        .filter(Sid::is_domain)
+        .ok_or_else(|| D::Error::custom("a domain's SID is expected: S-1-5-21-1-2-3"))
+}

@@ -1,0 +1,161 @@
+//! The list of domains in the state directory: what one process of the host asked for serves all.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | `ntlmdc`, `d`, version 1 |
+//! | 4 | when a controller was asked, in seconds since 1970 |
+//! | each | a byte 1, then a domain: NetBIOS name, DNS name, SID as texts, flags, trust attributes |
+//! | 1 | 0 |
+//! | 32 | SHA-256 of all before it |
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::PathBuf;
+
+use crate::base::config;
+use crate::base::crypto::{self, SecretBytes};
+use crate::base::file::private::{Lock, own_directory, own_file, private, read, replace};
+use crate::base::wire::{DecodeError, Reader, Writer};
+use crate::protocol::rpc::netlogon::domain_trusts::DomainTrust;
+
+const MAGIC: &[u8; 8] = b"ntlmdcd\x01";
+/// A thousand domains with the longest names.
+const LIMIT: u64 = 1024 * 1024;
+
+/// The file of one machine account.
+pub(super) struct Store {
+    directory: PathBuf,
+    name: String,
+}
+
+/// A list, and when a controller gave it.
+pub(super) struct Kept {
+    pub(super) trusts: Vec<DomainTrust>,
+    /// In seconds since 1970.
+    pub(super) asked: u32,
+}
+
+impl Store {
+    /// Looks at nothing yet.
+    pub(super) fn new(config: &config::Netlogon) -> Self {
+        let computer = config.account.computer().as_str();
+        Self {
+            directory: config.state_dir.clone(),
+            // A DNS name has no slash.
+            name: format!("{}.{computer}", config.domain),
+        }
+    }
+
+    /// What some process has kept; an error if there is nothing that can be used.
+    pub(super) fn recall(&self) -> io::Result<Kept> {
+        own_directory(&self.directory)?;
+        let bytes = read(&self.path("domains"), LIMIT)?;
+        decode(bytes.expose()).map_err(io::Error::other)
+    }
+
+    /// Keeps a list for the others. Makes no directory: where none is, nothing is shared.
+    pub(super) fn keep(&self, kept: &Kept) -> io::Result<()> {
+        own_directory(&self.directory)?;
+        let mut options = OpenOptions::new();
+        let lock = private(options.write(true).create(true)).open(self.path("domains.lock"))?;
+        own_file(&lock)?;
+        let _turn = Lock::take(&lock)?;
+        let bytes = SecretBytes::new(encode(kept));
+        replace(&self.path("domains.new"), &self.path("domains"), &bytes)
+    }
+
+    fn path(&self, kind: &str) -> PathBuf {
+        self.directory.join(format!("{}.{kind}", self.name))
+    }
+}
+
+fn encode(kept: &Kept) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.bytes(MAGIC).u32(kept.asked);
+    for row in &kept.trusts {
+        let sid = row.sid.as_ref().map(ToString::to_string);
+        writer.u8(1);
+        for text in [&row.netbios_name, &row.dns_name, &sid] {
+            writer.block(text.as_deref().unwrap_or_default().as_bytes());
+        }
+        writer.u32(row.flags).u32(row.attributes);
+    }
+    writer.u8(0);
+    let body = writer.into_bytes();
+    let checksum = crypto::sha256(&body);
+    [&body[..], &checksum].concat()
+}
+
+fn decode(bytes: &[u8]) -> Result<Kept, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    if &reader.array("magic")? != MAGIC {
+        return Err(DecodeError::new("magic", "of another version"));
+    }
+    let asked = reader.u32("time")?;
+    let mut trusts = Vec::new();
+    while reader.flag("domain")? {
+        let mut text = |field| {
+            let text = reader.text(field)?;
+            Ok(Some(text).filter(|text| !text.is_empty()))
+        };
+        let (netbios_name, dns_name) = (text("NetBIOS name")?, text("DNS name")?);
+        let sid = text("SID")?.map(|sid| sid.parse()).transpose();
+        trusts.push(DomainTrust {
+            netbios_name,
+            dns_name,
+            sid: sid.map_err(|_| DecodeError::new("SID", "none"))?,
+            flags: reader.u32("flags")?,
+            attributes: reader.u32("attributes")?,
+        });
+    }
+    let (body, _) = bytes
+        .split_at_checked(reader.position())
+        .unwrap_or_default();
+    let written: [u8; 32] = reader.array("checksum")?;
+    reader.finish("checksum")?;
+    match crypto::sha256(body) == written {
+        true => Ok(Kept { trusts, asked }),
+        false => Err(DecodeError::new("checksum", "wrong")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dc::domains::tests::{config_in, trusts};
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_list_comes_back_and_nothing_else_does() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        let store = Store::new(&config_in(path));
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        let kept = Kept {
+            trusts: trusts(),
+            asked: 1_700_000_000,
+        };
+        assert!(store.keep(&kept).is_err(), "a directory of others");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(store.recall().is_err(), "nothing kept");
+        store.keep(&kept).unwrap();
+        let back = store.recall().unwrap();
+        assert_eq!((back.trusts, back.asked), (kept.trusts, kept.asked));
+        let file = store.path("domains");
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+
+        let whole = fs::read(&file).unwrap();
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            assert!(decode(&changed).is_err(), "byte {at}");
+            assert!(decode(&whole[..at]).is_err(), "{at} bytes");
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(store.recall().is_err(), "a file of others");
+    }
+}

@@ -1,0 +1,19 @@
+#![no_main]
+
+use gss_ntlmdc::protocol::rpc::netlogon::domain_trusts;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|stub: &[u8]| {
+    if let Ok(domains) = domain_trusts::reply(stub) {
+        // What is said was said; and each row takes its 44 bytes.
+        assert!(domains.len() * 44 <= stub.len());
+        for name in domains
+            .into_iter()
+            .flat_map(|row| [row.netbios_name, row.dns_name])
+            .flatten()
+        {
+            let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert!(!units.is_empty() && stub.windows(units.len()).any(|at| at == units));
+        }
+    }
+});
