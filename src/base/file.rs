@@ -79,6 +79,16 @@ pub fn read(path: &Path, limit: u64) -> io::Result<(Vec<u8>, Stamp)> {
     Ok((bytes, Stamp::from(&metadata)))
 }
 
+/// Reads a file of the system, at most `limit` bytes; whose it is and who can write it is not ours to
+/// judge.
+///
+/// # Errors
+/// What is wrong with the file, without its path.
+pub fn read_system(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let (mut file, _) = open(path)?;
+    read_to_end(&mut file, limit)
+}
+
 /// Reads a file that holds secrets, at most `limit` bytes; refuses one that everybody can read.
 ///
 /// # Errors

@@ -5,6 +5,9 @@
 //! each process for itself. Nothing that is learnt here is proven, nor need it be: a controller
 //! proves itself when the channel is opened.
 
+#[cfg(test)]
+mod imitation;
+mod network;
 mod ping;
 mod ranking;
 mod resolver;
@@ -20,6 +23,7 @@ use crate::base::config;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::Error;
+use crate::dc::locate::network::Network;
 use crate::dc::locate::ping::Outcome;
 use crate::dc::locate::ranking::{Advice, Memory};
 use crate::dc::locate::resolver::Resolver;
@@ -93,6 +97,7 @@ struct Known {
 
 struct State {
     memory: Memory,
+    network: Network,
     /// One thread searches; the others wait for it, or take what there is.
     searching: bool,
 }
@@ -127,14 +132,16 @@ impl Locator {
             }
         }
         state.searching = true;
-        let site = state.memory.site();
+        let earlier = state.memory.begin_search(Instant::now());
+        let network = state.network.clone();
         drop(state);
 
         // Its end takes the lock that is taken below: what is declared first is dropped last.
         let _turn = Turn(known);
-        let mut resolver = Resolver::of_the_system(deadline.or_after(SEARCH));
-        let found = search::search(&self.config, site, &mut resolver);
+        let mut resolver = Resolver::of_the_system(network, deadline.or_after(SEARCH));
+        let found = search::search(&self.config, &earlier, &mut resolver);
         let mut state = known.lock();
+        state.network = resolver.network;
         let now = Instant::now();
         state.memory.searched(found, now);
         state.memory.known(now).map_err(Error::NotFound)
@@ -152,18 +159,18 @@ impl Locator {
         if candidate.identity.is_some() {
             return candidate.identity.clone();
         }
-        let remembered = self
-            .known()
-            .lock()
-            .memory
-            .identity(candidate, Instant::now());
-        if let Some(identity) = remembered {
+        let state = self.known().lock();
+        if let Some(identity) = state.memory.identity(candidate, Instant::now()) {
             return identity;
         }
+        let mut network = state.network.clone();
+        drop(state);
         let target = SocketAddr::new(candidate.address, cldap::PORT);
-        let outcomes = ping::ping(&self.config, &[target], deadline).unwrap_or_default();
-        let identity = outcomes.into_iter().find_map(Outcome::identity);
+        let outcomes = ping::ping(&self.config, &[target], &mut network, deadline);
+        let mut outcomes = outcomes.unwrap_or_default().into_iter();
+        let identity = outcomes.find_map(Outcome::identity);
         let mut state = self.known().lock();
+        state.network = network;
         state
             .memory
             .identified(candidate, identity.clone(), Instant::now());
@@ -192,6 +199,7 @@ impl Locator {
         self.known.of_this_process(|| Known {
             state: Mutex::new(State {
                 memory: Memory::new(keeps_order),
+                network: Network::default(),
                 searching: false,
             }),
             searched: Condvar::new(),

@@ -1,5 +1,5 @@
-//! The ping of a domain controller: one LDAP search over UDP, and what its answer says (MS-ADTS
-//! 6.3.3; RFC 4511 for the frame).
+//! The ping of a domain controller: one LDAP search, over UDP or TCP, and what its answer says
+//! (MS-ADTS 6.3.3; RFC 4511 for the frame).
 //!
 //! No sockets here. Nothing in an answer is proven: it puts controllers in an order, and lets nobody
 //! in.
@@ -9,7 +9,7 @@ use domain::dep::octseq::Parser;
 
 use crate::base::wire::{DecodeError, Reader};
 
-/// Where a controller is asked, over UDP.
+/// Where a controller is asked, over UDP and TCP.
 pub const PORT: u16 = 389;
 /// The longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 4096;
@@ -108,13 +108,32 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     [&head, content].concat()
 }
 
+/// As many bytes of an LDAPMessage as tell its length; none is shorter.
+pub const HEADER: usize = 6;
+
+/// The length of the LDAPMessage that begins so, over TCP.
+///
+/// # Errors
+/// [`DecodeError`] for anything but an LDAPMessage of at most [`MAX_ANSWER`] bytes.
+pub fn message_length(header: &[u8; HEADER]) -> Result<usize, DecodeError> {
+    let mut reader = Reader::new(header);
+    if reader.u8("LDAPMessage")? != 0x30 {
+        return Err(DecodeError::new("LDAPMessage", "has another tag"));
+    }
+    let length = length(&mut reader, "LDAPMessage")?;
+    match length.checked_add(reader.position()) {
+        Some(whole) if whole <= MAX_ANSWER => Ok(whole),
+        _ => Err(DecodeError::new("LDAPMessage", "too long")),
+    }
+}
+
 /// The answer to the question of that `id`; none if the controller found nothing to say, which is
 /// its way to tell that it does not serve the domain.
 ///
 /// # Errors
 /// [`DecodeError`] for anything else.
-pub fn answer(id: u32, datagram: &[u8]) -> Result<Option<Identity>, DecodeError> {
-    let mut message = Reader::new(expect(&mut Reader::new(datagram), 0x30, "LDAPMessage")?);
+pub fn answer(id: u32, message: &[u8]) -> Result<Option<Identity>, DecodeError> {
+    let mut message = Reader::new(expect(&mut Reader::new(message), 0x30, "LDAPMessage")?);
     let came = expect(&mut message, 0x02, "messageID")?;
     if came.len() > 5 || came.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)) != id.into() {
         return Err(DecodeError::new("messageID", "another question's"));
@@ -206,15 +225,19 @@ fn expect<'a>(
 /// Tag and content of the next element: low tag numbers, definite lengths (RFC 4511 5.1).
 fn any<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<(u8, &'a [u8]), DecodeError> {
     let tag = reader.u8(field)?;
-    let length = match reader.u8(field)? {
+    let length = length(reader, field)?;
+    Ok((tag, reader.take(length, field)?))
+}
+
+fn length(reader: &mut Reader<'_>, field: &'static str) -> Result<usize, DecodeError> {
+    Ok(match reader.u8(field)? {
         short @ 0..=0x7F => usize::from(short),
         0x81 => usize::from(reader.u8(field)?),
         0x82 => usize::from(u16::from_be_bytes(reader.array(field)?)),
         // Windows writes all lengths in this form.
         0x84 => usize::try_from(u32::from_be_bytes(reader.array(field)?)).unwrap_or(usize::MAX),
         _ => return Err(DecodeError::new(field, "has a length of an unknown form")),
-    };
-    Ok((tag, reader.take(length, field)?))
+    })
 }
 
 #[cfg(test)]

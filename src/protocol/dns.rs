@@ -58,6 +58,9 @@ pub enum Reply {
     Answer(Answer),
     /// The answer is too long for UDP: to be asked for over TCP.
     Truncated,
+    /// FORMERR or NOTIMP, which it is: the server may not know what an OPT record is, and is to be
+    /// asked without (RFC 6891 6.2.2, 7).
+    NotUnderstood(String),
     /// The server cannot or will not answer; another may. Its reason.
     Refused(String),
 }
@@ -109,12 +112,24 @@ impl Question {
         })
     }
 
-    /// The message to send. Over TCP, its length in 16 bits, big endian, goes before it
-    /// (RFC 1035 4.2.2).
+    /// The message to send, with an OPT record (RFC 6891 6.1). Over TCP, its length in 16 bits, big
+    /// endian, goes before it (RFC 1035 4.2.2).
     ///
     /// # Errors
     /// None for a name that could be parsed: it fits.
     pub fn message(&self) -> Result<Vec<u8>, NotAName> {
+        self.encode(true)
+    }
+
+    /// The same without the OPT record: answers of more than 512 bytes come over TCP only.
+    ///
+    /// # Errors
+    /// As [`Question::message`].
+    pub fn message_without_opt(&self) -> Result<Vec<u8>, NotAName> {
+        self.encode(false)
+    }
+
+    fn encode(&self, with_opt: bool) -> Result<Vec<u8>, NotAName> {
         let too_long = || NotAName(self.name.to_string());
         let mut message = MessageBuilder::new_vec();
         message.header_mut().set_id(self.id);
@@ -123,6 +138,9 @@ impl Question {
         message
             .push((&self.name, self.kind))
             .map_err(|_| too_long())?;
+        if !with_opt {
+            return Ok(message.finish());
+        }
         let mut message = message.additional();
         message
             .opt(|opt| {
@@ -148,20 +166,26 @@ impl Question {
         match message.header().rcode() {
             Rcode::NOERROR => self.answer(message).map(Reply::Answer),
             Rcode::NXDOMAIN => Ok(Reply::Answer(Answer::default())),
+            rcode @ (Rcode::FORMERR | Rcode::NOTIMP) => Ok(Reply::NotUnderstood(rcode.to_string())),
             rcode => Ok(Reply::Refused(rcode.to_string())),
         }
     }
 
     fn is_repeated_by(&self, message: &Message<[u8]>) -> bool {
         let header = message.header();
-        header.id() == self.id
-            && header.qr()
-            && header.opcode() == Opcode::QUERY
-            && message.sole_question().is_ok_and(|question| {
-                question.qtype() == self.kind
-                    && question.qclass() == Class::IN
-                    && question.qname().name_eq(&self.name)
-            })
+        let is_reply = header.id() == self.id && header.qr() && header.opcode() == Opcode::QUERY;
+        // What could not be parsed is not always repeated.
+        let is_bare = message.header_counts().qdcount() == 0
+            && matches!(header.rcode(), Rcode::FORMERR | Rcode::NOTIMP);
+        is_reply && (is_bare || self.is_question_of(message))
+    }
+
+    fn is_question_of(&self, message: &Message<[u8]>) -> bool {
+        message.sole_question().is_ok_and(|question| {
+            question.qtype() == self.kind
+                && question.qclass() == Class::IN
+                && question.qname().name_eq(&self.name)
+        })
     }
 
     fn answer(&self, message: &Message<[u8]>) -> Result<Answer, NoReply> {

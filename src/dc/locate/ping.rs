@@ -1,25 +1,21 @@
-//! Pings controllers, one after the other, until the first good answer.
+//! Pings controllers: over UDP, and over TCP those that keep silent.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+mod tcp;
+mod udp;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::base::config;
 use crate::base::crypto::{self, NoRandomBytes};
-use crate::base::net::{Datagrams, Deadline};
+use crate::base::net::Deadline;
+use crate::dc::locate::network::Network;
 use crate::protocol::cldap::{self, Identity};
-
-/// From one ping to the next: the first is first also if a farther one is quicker by a little.
-const STAGGER: Duration = Duration::from_millis(100);
-/// The longest time for all together.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// With two sockets, each is listened to for so long in turn.
-const SLICE: Duration = Duration::from_millis(5);
 
 /// What a ping gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Nothing (yet): it is away, it was not asked any more, or pings do not come through.
+    /// No answer (yet): it is down, it was not asked any more, or pings do not get through.
     Silent,
     /// It answers logins of the domain.
     Good(Arc<Identity>),
@@ -30,6 +26,14 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
+    fn is_silent(&self) -> bool {
+        *self == Self::Silent
+    }
+
+    pub(super) fn is_good(&self) -> bool {
+        matches!(self, Self::Good(_))
+    }
+
     /// What a controller of the domain said of itself.
     pub(super) fn identity(self) -> Option<Arc<Identity>> {
         match self {
@@ -41,70 +45,33 @@ impl Outcome {
 
 /// Pings `targets` in this order. Stops at the first good answer, or when all have answered; the
 /// outcomes are in the order of the targets.
+///
+/// A firewall may drop UDP, and not TCP, which LDAP needs anyway.
 pub(super) fn ping(
     config: &config::Netlogon,
     targets: &[SocketAddr],
+    network: &mut Network,
     deadline: Deadline,
 ) -> Result<Vec<Outcome>, NoRandomBytes> {
-    let deadline = deadline.or_after(PATIENCE);
-    let domain = config.domain.as_str();
-    let sockets = Sockets::open(config.source, targets);
     let mut outcomes = vec![Outcome::Silent; targets.len()];
-    let mut sent: Vec<(SocketAddr, u32)> = Vec::new();
-    let mut waiting = targets.iter();
-    let mut buffer = [0; cldap::MAX_ANSWER];
-    while deadline.remaining().is_some() {
-        let next = waiting.next();
-        if let Some(target) = next {
-            let id = (u32::from_le_bytes(crypto::random()?) >> 1).max(1);
-            let host = config.account.computer().as_str();
-            sockets.send(&cldap::request(id, domain, host), *target);
-            sent.push((*target, id));
-        }
-        let pause = match next {
-            Some(_) => deadline.or_after(STAGGER),
-            None => deadline,
-        };
-        while let Some((datagram, from)) = sockets.receive(&mut buffer, pause) {
-            let answered = whose(domain, &sent, &outcomes, datagram, from);
-            let Some((number, outcome)) = answered else {
-                continue;
-            };
-            let is_good = matches!(outcome, Outcome::Good(_));
-            if let Some(slot) = outcomes.get_mut(number) {
-                *slot = outcome;
-            }
-            if is_good || !outcomes.contains(&Outcome::Silent) {
-                return Ok(outcomes);
-            }
-        }
-        if next.is_none() {
-            break;
-        }
+    if !network.is_without_udp() {
+        udp::ping(config, targets, &mut outcomes, deadline)?;
+    }
+    let all_are_silent = outcomes.iter().all(Outcome::is_silent);
+    if !outcomes.iter().any(Outcome::is_good) {
+        tcp::ping(config, targets, &mut outcomes, deadline)?;
+    }
+    if all_are_silent && !outcomes.iter().all(Outcome::is_silent) {
+        network.learn_without_udp();
     }
     Ok(outcomes)
 }
 
-/// Whose answer a datagram is, and what it means.
-fn whose(
-    domain: &str,
-    sent: &[(SocketAddr, u32)],
-    outcomes: &[Outcome],
-    datagram: &[u8],
-    from: SocketAddr,
-) -> Option<(usize, Outcome)> {
-    let is_from = |target: SocketAddr| target.ip() == from.ip() && target.port() == from.port();
-    let open = sent.iter().zip(outcomes).enumerate();
-    for (number, ((target, id), outcome)) in open {
-        if !is_from(*target) || *outcome != Outcome::Silent {
-            continue;
-        }
-        // Broken, or of another id: as if it had not come.
-        if let Ok(answer) = cldap::answer(*id, datagram) {
-            return Some((number, judged(domain, answer)));
-        }
-    }
-    None
+/// A question, and the id that its answer has.
+fn request(config: &config::Netlogon) -> Result<(u32, Vec<u8>), NoRandomBytes> {
+    let id = (u32::from_le_bytes(crypto::random()?) >> 1).max(1);
+    let host = config.account.computer().as_str();
+    Ok((id, cldap::request(id, &config.domain, host)))
 }
 
 fn judged(domain: &str, answer: Option<Identity>) -> Outcome {
@@ -117,69 +84,4 @@ fn judged(domain: &str, answer: Option<Identity>) -> Outcome {
         }
         _ => Outcome::Stranger,
     }
-}
-
-/// One socket for each family that is needed; closed at the end.
-struct Sockets {
-    v4: Option<Datagrams>,
-    v6: Option<Datagrams>,
-}
-
-impl Sockets {
-    /// A family that the system does not have is left out: its controllers stay silent.
-    fn open(source: Option<IpAddr>, targets: &[SocketAddr]) -> Self {
-        let any = [
-            IpAddr::from(Ipv4Addr::UNSPECIFIED),
-            Ipv6Addr::UNSPECIFIED.into(),
-        ];
-        let [v4, v6] = any.map(|any| {
-            let is_needed = targets
-                .iter()
-                .any(|target| target.is_ipv4() == any.is_ipv4());
-            let local = match source {
-                Some(source) => Some(source).filter(|source| source.is_ipv4() == any.is_ipv4()),
-                None => Some(any),
-            };
-            let local = local.filter(|_| is_needed)?;
-            Datagrams::bound(local).ok()
-        });
-        Self { v4, v6 }
-    }
-
-    /// What cannot be sent is not answered.
-    fn send(&self, bytes: &[u8], target: SocketAddr) {
-        let socket = match target {
-            SocketAddr::V4(_) => &self.v4,
-            SocketAddr::V6(_) => &self.v6,
-        };
-        if let Some(socket) = socket {
-            let _ = socket.send_to(bytes, target);
-        }
-    }
-
-    /// The next datagram of either; none when the time is over.
-    fn receive<'a>(
-        &self,
-        buffer: &'a mut [u8],
-        deadline: Deadline,
-    ) -> Option<(&'a [u8], SocketAddr)> {
-        let (length, from) = match (&self.v4, &self.v6) {
-            (Some(one), None) | (None, Some(one)) => take(one, buffer, deadline)?,
-            (Some(v4), Some(v6)) => loop {
-                deadline.remaining()?;
-                let mut both = [v4, v6].into_iter();
-                let came = both.find_map(|one| take(one, buffer, deadline.or_after(SLICE)));
-                if let Some(came) = came {
-                    break came;
-                }
-            },
-            (None, None) => return None,
-        };
-        Some((buffer.get(..length)?, from))
-    }
-}
-
-fn take(socket: &Datagrams, buffer: &mut [u8], deadline: Deadline) -> Option<(usize, SocketAddr)> {
-    let (datagram, from) = socket.receive(buffer, deadline).ok()?;
-    Some((datagram.len(), from))
 }

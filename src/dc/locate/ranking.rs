@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::config::SiteName;
 use crate::dc::locate::Candidate;
-use crate::dc::locate::search::Found;
+use crate::dc::locate::search::{Earlier, Found};
 use crate::protocol::cldap::Identity;
 
 /// What was found is looked for again after this time.
@@ -16,6 +16,8 @@ const FRESH_INCOMPLETE: Duration = Duration::from_secs(60);
 const FRESH_FAILED: Duration = Duration::from_secs(10);
 /// The same, if nothing was found: until then everybody is told so at once.
 const FRESH_NOTHING: Duration = Duration::from_secs(5);
+/// How often further hosts of DNS are looked up at once, since those before them have all failed.
+const MAX_HURRIES: u32 = 3;
 /// How long the controller that answered last comes first, from its first answer on.
 const AFFINITY: Duration = Duration::from_secs(900);
 /// How long one that failed comes last.
@@ -28,6 +30,12 @@ pub(super) struct Memory {
     searched: Option<Instant>,
     problem: String,
     site: Option<SiteName>,
+    /// DNS names hosts that were not looked up.
+    has_more: bool,
+    /// The hosts that were looked up since the last search that began anew.
+    hosts: Vec<String>,
+    /// How many searches went on from there.
+    hurries: u32,
     good: Option<(Candidate, Instant)>,
     failed: Vec<(Candidate, Instant)>,
     /// What controllers said when they were asked who they are; `None`: no answer.
@@ -55,6 +63,9 @@ impl Memory {
             searched: None,
             problem: String::new(),
             site: None,
+            has_more: false,
+            hosts: Vec::new(),
+            hurries: 0,
             good: None,
             failed: Vec::new(),
             identities: Vec::new(),
@@ -64,6 +75,8 @@ impl Memory {
     pub(super) fn advice(&self, now: Instant) -> Advice {
         let fresh = if self.list.is_empty() {
             FRESH_NOTHING
+        } else if self.is_in_a_hurry(now) {
+            Duration::ZERO
         } else if !self.has_untried(now) {
             FRESH_FAILED
         } else if !self.is_complete {
@@ -106,17 +119,30 @@ impl Memory {
             .collect()
     }
 
-    /// The site that we are in, if a controller has told.
-    pub(super) fn site(&self) -> Option<SiteName> {
-        self.site.clone()
+    /// What a search is to know that begins now.
+    pub(super) fn begin_search(&mut self, now: Instant) -> Earlier {
+        match self.is_in_a_hurry(now) {
+            true => self.hurries += 1,
+            false => {
+                self.hurries = 0;
+                self.hosts.clear();
+            }
+        }
+        Earlier {
+            site: self.site.clone(),
+            hosts: self.hosts.clone(),
+        }
     }
 
     /// A search is over. If it failed, what an earlier one found is still used.
     pub(super) fn searched(&mut self, result: Result<Found, String>, now: Instant) {
         self.searched = Some(now);
+        self.has_more = false;
         match result {
             Ok(found) => {
                 self.list = found.candidates;
+                self.has_more = found.has_more;
+                self.hosts.extend(found.hosts);
                 self.is_complete = found.is_complete;
                 self.site = found.site.or_else(|| self.site.take());
             }
@@ -166,9 +192,18 @@ impl Memory {
         self.identities.push((candidate.clone(), identity, now));
     }
 
-    /// Whether there is one that has not failed lately.
+    /// Whether there is one that has not failed lately, or there may be: DNS names further hosts.
     pub(super) fn has_untried(&self, now: Instant) -> bool {
+        self.has_live(now) || self.is_in_a_hurry(now)
+    }
+
+    fn has_live(&self, now: Instant) -> bool {
         self.list.iter().any(|one| !self.is_avoided(one, now))
+    }
+
+    /// All that were looked up have failed, and further hosts are to be looked up at once.
+    fn is_in_a_hurry(&self, now: Instant) -> bool {
+        self.has_more && self.hurries < MAX_HURRIES && !self.has_live(now)
     }
 
     fn is_avoided(&self, candidate: &Candidate, now: Instant) -> bool {
@@ -205,6 +240,8 @@ mod tests {
             candidates: list.iter().copied().map(candidate).collect(),
             site: None,
             is_complete: true,
+            hosts: Vec::new(),
+            has_more: false,
         };
         memory.searched(Ok(found), now);
         memory
@@ -244,6 +281,8 @@ mod tests {
                 candidates: [3, 2, 1].map(candidate).to_vec(),
                 site: None,
                 is_complete: true,
+                hosts: Vec::new(),
+                has_more: false,
             };
             memory.searched(Ok(found), at(again));
             assert_eq!(memory.advice(at(again)), used(&order));
@@ -289,6 +328,38 @@ mod tests {
         assert_eq!(memory.advice(start + Duration::from_secs(4)), told);
         let later = start + FRESH_NOTHING;
         assert_eq!(memory.advice(later), Advice::Search);
+    }
+
+    #[test]
+    fn further_hosts_are_looked_up_at_once_when_all_have_failed() {
+        let now = Instant::now();
+        let mut memory = Memory::new(false);
+        let found = |last: u8| Found {
+            candidates: vec![candidate(last)],
+            site: None,
+            is_complete: true,
+            hosts: vec![format!("dc{last}.test")],
+            has_more: true,
+        };
+        assert_eq!(memory.begin_search(now), Earlier::default());
+        memory.searched(Ok(found(0)), now);
+        let mut hosts = Vec::new();
+        for last in 1..=3 {
+            assert_eq!(memory.advice(now), used(&[last - 1]));
+            memory.failed(&candidate(last - 1), now);
+            assert!(memory.has_untried(now));
+            assert_eq!(memory.advice(now), Advice::Search);
+            hosts.push(format!("dc{}.test", last - 1));
+            assert_eq!(memory.begin_search(now).hosts, hosts);
+            memory.searched(Ok(found(last)), now);
+        }
+        // Not for ever.
+        memory.failed(&candidate(3), now);
+        assert!(!memory.has_untried(now));
+        assert_eq!(memory.advice(now), used(&[3]));
+        let later = now + FRESH_FAILED;
+        assert_eq!(memory.advice(later), Advice::Search);
+        assert_eq!(memory.begin_search(later), Earlier::default());
     }
 
     #[test]

@@ -3,39 +3,45 @@
 //! The servers are those of /etc/resolv.conf, read anew for each search that has a question. Names are
 //! full: its search list is not used, nor is /etc/hosts.
 
+mod servers;
+
 use std::cell::OnceCell;
-use std::fs::File;
-use std::io::Read;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::base::crypto;
 use crate::base::net::{Datagrams, Deadline, Error, Stream};
+use crate::dc::locate::network::Network;
+use crate::dc::locate::resolver::servers::Servers;
 use crate::protocol::dns::{Answer, Kind, NoReply, Question, Reply, UDP_SIZE};
 
 /// The longest wait for one server, before the next is asked.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The longest wait for the addresses of one family, once there are some of the other.
+const STRAGGLER: Duration = Duration::from_millis(250);
+/// A datagram that has come is read even if the time is over.
+const LOOK: Duration = Duration::from_millis(1);
 /// How often all servers are gone through.
 const ROUNDS: usize = 2;
-/// As many servers as the C library asks (resolv.conf(5), MAXNS).
-const MAX_SERVERS: usize = 3;
-const PORT: u16 = 53;
 
 /// A client of DNS for one search.
 pub(super) struct Resolver {
-    /// Known from the first question on; never empty.
-    servers: OnceCell<Vec<SocketAddr>>,
+    /// Known from the first question on.
+    servers: OnceCell<Servers>,
     /// The one that answered last is asked first.
     best: usize,
+    /// What is known of the network; what is learnt is added.
+    pub(super) network: Network,
     deadline: Deadline,
 }
 
 impl Resolver {
     /// Asks the servers of /etc/resolv.conf.
-    pub(super) fn of_the_system(deadline: Deadline) -> Self {
+    pub(super) fn of_the_system(network: Network, deadline: Deadline) -> Self {
         Self {
             servers: OnceCell::new(),
             best: 0,
+            network,
             deadline,
         }
     }
@@ -43,9 +49,13 @@ impl Resolver {
     /// Asks these servers.
     #[cfg(test)]
     pub(super) fn new(servers: Vec<SocketAddr>, deadline: Deadline) -> Self {
+        let servers = Servers {
+            addresses: servers,
+            problems: Vec::new(),
+        };
         Self {
             servers: OnceCell::from(servers),
-            ..Self::of_the_system(deadline)
+            ..Self::of_the_system(Network::default(), deadline)
         }
     }
 
@@ -54,16 +64,62 @@ impl Resolver {
         self.deadline
     }
 
-    /// Asks one server after the other until one answers. The error names them all.
-    pub(super) fn ask(&mut self, name: &str, kind: Kind) -> Result<Answer, String> {
+    /// The hosts of a service. The error names every server that was asked.
+    pub(super) fn services(&mut self, name: &str) -> Result<Answer, String> {
+        self.ask(name, &[Kind::Service], |mut replies| {
+            replies.pop().unwrap_or_else(|| Err(String::new()))
+        })
+    }
+
+    /// The addresses of a host, of all these kinds; they are asked for at the same time. None if no
+    /// server knows the name, or any address of it.
+    pub(super) fn addresses(&mut self, name: &str, kinds: &[Kind]) -> Result<Vec<IpAddr>, String> {
+        self.ask(name, kinds, |replies| {
+            let mut addresses = Vec::new();
+            let mut problem = None;
+            for reply in replies {
+                match reply {
+                    Ok(answer) => addresses.extend(answer.addresses),
+                    Err(error) => problem = Some(error),
+                }
+            }
+            // Some are enough, whatever became of the others.
+            match problem.filter(|_| addresses.is_empty()) {
+                Some(problem) => Err(problem),
+                None => Ok(addresses),
+            }
+        })
+    }
+
+    /// Asks one server after the other until `take` is content with what one of them replied.
+    fn ask<T>(
+        &mut self,
+        name: &str,
+        kinds: &[Kind],
+        take: impl Fn(Vec<Result<Answer, String>>) -> Result<T, String>,
+    ) -> Result<T, String> {
         let mut problems = Vec::new();
-        let servers = self.servers.get_or_init(servers_of_the_system);
-        let turns = servers.iter().enumerate().cycle().skip(self.best);
-        for (number, server) in turns.take(servers.len().saturating_mul(ROUNDS)) {
-            match ask_server(*server, name, kind, self.deadline) {
-                Ok(answer) => {
+        let servers = self.servers.get_or_init(Servers::of_the_system);
+        let count = servers.addresses.len();
+        let turns = servers.addresses.iter().enumerate().cycle().skip(self.best);
+        for (turn, (number, server)) in turns.take(count.saturating_mul(ROUNDS)).enumerate() {
+            // What drops an OPT record on the way may let a question without one pass.
+            let with_opt = turn < count && !self.network.is_without_opt(*server);
+            let mut replies = ask_server(*server, name, kinds, with_opt, self.deadline);
+            if with_opt && replies.as_ref().is_ok_and(|replies| replies.not_understood) {
+                replies = ask_server(*server, name, kinds, false, self.deadline);
+                if replies
+                    .as_ref()
+                    .is_ok_and(|replies| !replies.not_understood)
+                {
+                    self.network.learn_without_opt(*server);
+                }
+            }
+            let replies = replies.map(|replies| replies.answers);
+            match replies.and_then(&take) {
+                Ok(taken) => {
                     self.best = number;
-                    return Ok(answer);
+                    return Ok(taken);
                 }
                 Err(problem) => {
                     let problem = format!("{server}: {problem}");
@@ -76,115 +132,116 @@ impl Resolver {
                 break;
             }
         }
+        problems.extend(servers.problems.iter().cloned());
         Err(format!("DNS, {name}: {}", problems.join("; ")))
     }
 }
 
-/// The servers of /etc/resolv.conf; the local one if it names none.
-fn servers_of_the_system() -> Vec<SocketAddr> {
-    let mut text = Vec::new();
-    // What cannot be read is as good as missing (resolv.conf(5)).
-    if let Ok(file) = File::open("/etc/resolv.conf") {
-        let _ = file.take(64 * 1024).read_to_end(&mut text);
-    }
-    servers_of(&String::from_utf8_lossy(&text))
+/// What one server replied to the questions, in their order.
+struct Replies {
+    answers: Vec<Result<Answer, String>>,
+    /// One at least was answered with FORMERR or NOTIMP.
+    not_understood: bool,
 }
 
-fn servers_of(text: &str) -> Vec<SocketAddr> {
-    let mut addresses: Vec<IpAddr> = name_servers(text).collect();
-    if addresses.is_empty() {
-        addresses.push(Ipv4Addr::LOCALHOST.into());
-    }
-    let with_port = |address| SocketAddr::new(address, PORT);
-    addresses.into_iter().map(with_port).collect()
-}
-
-/// The addresses of the lines `nameserver`. One with the name of an interface is left out.
-fn name_servers(text: &str) -> impl Iterator<Item = IpAddr> {
-    text.lines()
-        .filter_map(|line| {
-            let mut words = line.split_ascii_whitespace();
-            words.next().filter(|word| *word == "nameserver")?;
-            words.next()?.parse().ok()
-        })
-        .take(MAX_SERVERS)
-}
-
+/// Sends all questions at once, and then waits for the replies, one after the other.
 fn ask_server(
     server: SocketAddr,
     name: &str,
-    kind: Kind,
+    kinds: &[Kind],
+    with_opt: bool,
     deadline: Deadline,
-) -> Result<Answer, String> {
-    let id = crypto::random().map_err(|error| error.to_string())?;
-    let question = Question::new(u16::from_le_bytes(id), name, kind);
-    let question = question.map_err(|error| error.to_string())?;
-    let message = question.message().map_err(|error| error.to_string())?;
-    let deadline = deadline.or_after(PATIENCE);
-    let reply = match over_udp(server, &question, &message, deadline)? {
-        Reply::Truncated => over_tcp(server, &question, &message, deadline)?,
-        reply => reply,
+) -> Result<Replies, String> {
+    let mut deadline = deadline.or_after(PATIENCE);
+    let asked = kinds
+        .iter()
+        .map(|kind| Asked::send(server, name, *kind, with_opt));
+    let asked: Vec<Asked> = asked.collect::<Result<_, _>>()?;
+    let mut replies = Replies {
+        answers: Vec::new(),
+        not_understood: false,
     };
-    match reply {
-        Reply::Answer(answer) => Ok(answer),
-        Reply::Refused(reason) => Err(reason),
-        Reply::Truncated => Err("an incomplete answer over TCP".to_owned()),
+    for asked in asked {
+        let reply = asked.reply(deadline.max(Deadline::after(LOOK)));
+        replies.not_understood |= matches!(reply, Ok(Reply::NotUnderstood(_)));
+        let answer = reply.and_then(|reply| match reply {
+            Reply::Answer(answer) => Ok(answer),
+            Reply::NotUnderstood(reason) | Reply::Refused(reason) => Err(reason),
+            Reply::Truncated => Err("an incomplete answer over TCP".to_owned()),
+        });
+        if matches!(&answer, Ok(answer) if !answer.addresses.is_empty()) {
+            deadline = deadline.or_after(STRAGGLER);
+        }
+        replies.answers.push(answer);
     }
+    Ok(replies)
 }
 
-fn over_udp(
+/// A question that is under way over UDP.
+struct Asked {
     server: SocketAddr,
-    question: &Question,
-    message: &[u8],
-    deadline: Deadline,
-) -> Result<Reply, String> {
-    let told = |error: Error| error.to_string();
-    let socket = Datagrams::connected(server).map_err(told)?;
-    socket.send(message).map_err(told)?;
-    let mut buffer = [0; UDP_SIZE as usize];
-    loop {
-        let (datagram, _) = socket.receive(&mut buffer, deadline).map_err(told)?;
-        match question.reply(datagram) {
-            // The true one may still come.
-            Err(NoReply::Foreign) => {}
-            result => return result.map_err(|error| error.to_string()),
+    question: Question,
+    message: Vec<u8>,
+    socket: Datagrams,
+}
+
+impl Asked {
+    fn send(server: SocketAddr, name: &str, kind: Kind, with_opt: bool) -> Result<Self, String> {
+        let id = crypto::random().map_err(|error| error.to_string())?;
+        let question = Question::new(u16::from_le_bytes(id), name, kind);
+        let question = question.map_err(|error| error.to_string())?;
+        let message = match with_opt {
+            true => question.message(),
+            false => question.message_without_opt(),
+        };
+        let message = message.map_err(|error| error.to_string())?;
+        let told = |error: Error| error.to_string();
+        let socket = Datagrams::connected(server).map_err(told)?;
+        socket.send(&message).map_err(told)?;
+        Ok(Self {
+            server,
+            question,
+            message,
+            socket,
+        })
+    }
+
+    /// A reply that is too long for UDP is asked for over TCP.
+    fn reply(&self, deadline: Deadline) -> Result<Reply, String> {
+        match self.over_udp(deadline)? {
+            Reply::Truncated => self.over_tcp(deadline),
+            reply => Ok(reply),
         }
     }
-}
 
-/// RFC 7766: the same message with its length before it.
-fn over_tcp(
-    server: SocketAddr,
-    question: &Question,
-    message: &[u8],
-    deadline: Deadline,
-) -> Result<Reply, String> {
-    let exchange = || -> Result<Vec<u8>, Error> {
-        let mut stream = Stream::connect(None, server, deadline)?;
-        let [.., high, low] = message.len().to_be_bytes();
-        stream.send(&[&[high, low], message].concat(), deadline)?;
-        let whole = |length: &[u8; 2]| -> Result<usize, String> {
-            Ok(usize::from(u16::from_be_bytes(*length)) + length.len())
+    fn over_udp(&self, deadline: Deadline) -> Result<Reply, String> {
+        let mut buffer = [0; UDP_SIZE as usize];
+        loop {
+            let (datagram, _) = self
+                .socket
+                .receive(&mut buffer, deadline)
+                .map_err(|error| error.to_string())?;
+            match self.question.reply(datagram) {
+                // The true one may still come.
+                Err(NoReply::Foreign) => {}
+                result => return result.map_err(|error| error.to_string()),
+            }
+        }
+    }
+
+    /// RFC 7766: the same message with its length before it.
+    fn over_tcp(&self, deadline: Deadline) -> Result<Reply, String> {
+        let exchange = || -> Result<Vec<u8>, Error> {
+            let mut stream = Stream::connect(None, self.server, deadline)?;
+            let [.., high, low] = self.message.len().to_be_bytes();
+            stream.send(&[&[high, low], &self.message[..]].concat(), deadline)?;
+            let whole = |length: &[u8; 2]| -> Result<usize, String> {
+                Ok(usize::from(u16::from_be_bytes(*length)) + length.len())
+            };
+            stream.message(whole, deadline)
         };
-        stream.message(whole, deadline)
-    };
-    let came = exchange().map_err(|error| error.to_string())?;
-    let reply = question.reply(came.get(2..).unwrap_or_default());
-    reply.map_err(|error| error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_are_those_of_resolv_conf() {
-        let text = "# nameserver 192.0.2.9\n; x\nsearch example.test\n nameserver\t192.0.2.1 \n\
-                    nameserver 2001:db8::1\nnameserver fe80::1%eth0\nnameserver x\nnameserver\n\
-                    options edns0\nnameserver 192.0.2.3\nnameserver 192.0.2.4\n";
-        let expected = ["192.0.2.1:53", "[2001:db8::1]:53", "192.0.2.3:53"];
-        let expected = expected.map(|server| server.parse::<SocketAddr>().unwrap());
-        assert_eq!(servers_of(text), expected);
-        assert_eq!(servers_of(""), ["127.0.0.1:53".parse().unwrap()]);
+        let came = exchange().map_err(|error| error.to_string())?;
+        let reply = self.question.reply(came.get(2..).unwrap_or_default());
+        reply.map_err(|error| error.to_string())
     }
 }

@@ -1,6 +1,7 @@
 //! Finds the controllers: those of the configuration, or those that DNS knows (MS-ADTS 6.3.6).
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use crate::base::config::{self, Controller, Host, SiteName};
 use crate::base::crypto;
@@ -9,8 +10,14 @@ use crate::dc::locate::ping::{self, Outcome};
 use crate::dc::locate::resolver::Resolver;
 use crate::protocol::dns::{Kind, Service};
 
-/// As many hosts of a domain are looked at: the first of a shuffled list, anew each time.
+/// As many hosts of a domain are looked at in one search: the first of a list that is shuffled anew
+/// each time.
 const MAX_HOSTS: usize = 8;
+/// As many are looked up and pinged at once; the next ones only if none of them answers well. Few
+/// forwarders send addresses along, and a domain may have hundreds of hosts.
+const BATCH: usize = 3;
+/// No further batch is begun after this time.
+const BATCHES: Duration = Duration::from_secs(3);
 /// As many addresses of one host.
 const MAX_ADDRESSES: usize = 4;
 
@@ -23,16 +30,29 @@ pub(super) struct Found {
     pub(super) site: Option<SiteName>,
     /// Nothing of what was asked for is missing.
     pub(super) is_complete: bool,
+    /// The names of the hosts that were looked up.
+    pub(super) hosts: Vec<String>,
+    /// DNS names further hosts, which were not.
+    pub(super) has_more: bool,
 }
 
-/// Searches. `site` is what an earlier search learnt.
+/// What earlier searches found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Earlier {
+    /// The site that we are in.
+    pub(super) site: Option<SiteName>,
+    /// Hosts that have failed since: the others come first.
+    pub(super) hosts: Vec<String>,
+}
+
+/// Searches.
 pub(super) fn search(
     config: &config::Netlogon,
-    site: Option<SiteName>,
+    earlier: &Earlier,
     resolver: &mut Resolver,
 ) -> Result<Found, String> {
     match config.controllers.as_slice() {
-        [] => in_dns(config, site, resolver),
+        [] => in_dns(config, earlier, resolver),
         fixed => named(config, fixed, resolver),
     }
 }
@@ -67,6 +87,8 @@ fn named(
             candidates,
             site: None,
             is_complete: problems.is_empty(),
+            hosts: Vec::new(),
+            has_more: false,
         }),
     }
 }
@@ -74,14 +96,12 @@ fn named(
 /// Those that DNS knows: of the site if we know ours, then all.
 fn in_dns(
     config: &config::Netlogon,
-    learnt: Option<SiteName>,
+    earlier: &Earlier,
     resolver: &mut Resolver,
 ) -> Result<Found, String> {
-    let asked = config.site.clone().or(learnt);
+    let asked = config.site.as_ref().or(earlier.site.as_ref());
     // Who told us the site has proven nothing, and a site is a preference: without an answer, all.
-    let of_site = asked
-        .as_ref()
-        .map(|site| hosts_of(config, Some(site), resolver));
+    let of_site = asked.map(|site| hosts_of(config, Some(site), resolver));
     let is_complete = !matches!(of_site, Some(Err(_)));
     let mut hosts = of_site.and_then(Result::ok).unwrap_or_default();
     for host in hosts_of(config, None, resolver)? {
@@ -92,18 +112,23 @@ fn in_dns(
     if hosts.is_empty() {
         return Err(format!("DNS knows none: no {}", service_name(config, None)));
     }
-    let first = Round::of(config, hosts, resolver)?;
+    hosts.sort_by_key(|host| earlier.hosts.contains(&host.name));
+    let mut first = Round::of(config, &hosts, resolver)?;
 
     // We have just been told our site, and who told is not of it.
     let site = first.site.clone().filter(|_| config.site.is_none());
     let mut candidates = Vec::new();
     if let Some(site) = site.as_ref()
-        && Some(site) != asked.as_ref()
+        && Some(site) != asked
         && !first.is_closest
-        && let Ok(near) = hosts_of(config, Some(site), resolver)
-        && let Ok(second) = Round::of(config, near, resolver)
+        && let Ok(mut near) = hosts_of(config, Some(site), resolver)
     {
-        candidates = second.candidates;
+        near.sort_by_key(|host| earlier.hosts.contains(&host.name));
+        if let Ok(second) = Round::of(config, &near, resolver) {
+            candidates = second.candidates;
+            first.hosts.extend(second.hosts);
+            first.has_more |= second.has_more;
+        }
     }
     for candidate in first.candidates {
         if !candidates.contains(&candidate) {
@@ -114,6 +139,8 @@ fn in_dns(
         candidates,
         site,
         is_complete,
+        hosts: first.hosts,
+        has_more: first.has_more,
     })
 }
 
@@ -136,10 +163,10 @@ fn hosts_of(
     site: Option<&SiteName>,
     resolver: &mut Resolver,
 ) -> Result<Vec<DnsHost>, String> {
-    let answer = resolver.ask(&service_name(config, site), Kind::Service)?;
+    let answer = resolver.services(&service_name(config, site))?;
     let services = shuffled(answer.services, || crypto::random().map(u32::from_le_bytes));
     let services = services.map_err(|error| error.to_string())?;
-    let hosts = services.into_iter().take(MAX_HOSTS).map(|service| {
+    let hosts = services.into_iter().map(|service| {
         let sent_along = answer.hosts.iter();
         let addresses = sent_along.filter(|(name, _)| *name == service.target);
         DnsHost {
@@ -189,46 +216,58 @@ fn shuffled<E>(
     Ok(order)
 }
 
-/// Hosts that were pinged.
+/// Hosts that were looked up and pinged.
+#[derive(Default)]
 struct Round {
-    /// Who answered well, who kept silent (pings may not come through), who answered badly.
+    /// Good answers, silence (pings may not get through), answers that are not good.
     candidates: Vec<Candidate>,
-    /// What who answered well said of us.
+    /// What the good answer said of us.
     site: Option<SiteName>,
     is_closest: bool,
+    hosts: Vec<String>,
+    has_more: bool,
 }
 
 impl Round {
     fn of(
         config: &config::Netlogon,
-        hosts: Vec<DnsHost>,
+        hosts: &[DnsHost],
         resolver: &mut Resolver,
     ) -> Result<Self, String> {
-        let mut targets: Vec<SocketAddr> = Vec::new();
+        let (mut targets, mut outcomes) = (Vec::new(), Vec::new());
         let mut problems = Vec::new();
-        for host in hosts.into_iter().take(MAX_HOSTS) {
-            let addresses = match host.addresses.is_empty() {
-                true => addresses_of(config, &host.name, resolver),
-                false => Ok(host.addresses),
+        let mut looked_at = 0;
+        let enough = resolver.deadline().or_after(BATCHES);
+        for batch in hosts.get(..MAX_HOSTS).unwrap_or(hosts).chunks(BATCH) {
+            let mut addresses = Vec::new();
+            for host in batch {
+                match host.targets(config, resolver) {
+                    Ok(targets) => addresses.extend(targets),
+                    Err(problem) => problems.push(problem),
+                }
+            }
+            looked_at += batch.len();
+            // There is nothing to choose from, and no time to lose with it.
+            let pinged = match hosts {
+                [_only] => vec![Outcome::Silent; addresses.len()],
+                _ => pinged(config, &addresses, resolver)?,
             };
-            match addresses {
-                Ok(addresses) => targets.extend(
-                    addresses
-                        .into_iter()
-                        .filter(|address| is_reachable(config, *address))
-                        .take(MAX_ADDRESSES)
-                        .map(|address| SocketAddr::new(address, host.port)),
-                ),
-                Err(problem) => problems.push(problem),
+            targets.extend(addresses);
+            outcomes.extend(pinged);
+            if outcomes.iter().any(Outcome::is_good) || enough.remaining().is_none() {
+                break;
             }
         }
         if targets.is_empty() {
             problems.push("no controller has an address that can be used".to_owned());
             return Err(problems.join("; "));
         }
-        let outcomes = ping::ping(config, &targets, resolver.deadline());
-        let outcomes = outcomes.map_err(|error| error.to_string())?;
-        Self::sorted(config, &targets, outcomes)
+        let looked_at = hosts.get(..looked_at).unwrap_or(hosts);
+        Ok(Self {
+            hosts: looked_at.iter().map(|host| host.name.clone()).collect(),
+            has_more: looked_at.len() < hosts.len(),
+            ..Self::sorted(config, &targets, outcomes)?
+        })
     }
 
     fn sorted(
@@ -265,38 +304,59 @@ impl Round {
                 candidates,
                 site,
                 is_closest,
+                ..Self::default()
             }),
         }
     }
 }
 
-/// IPv4 and IPv6; an error if there is neither.
+fn pinged(
+    config: &config::Netlogon,
+    targets: &[SocketAddr],
+    resolver: &mut Resolver,
+) -> Result<Vec<Outcome>, String> {
+    let deadline = resolver.deadline();
+    let outcomes = ping::ping(config, targets, &mut resolver.network, deadline);
+    outcomes.map_err(|error| error.to_string())
+}
+
+impl DnsHost {
+    fn targets(
+        &self,
+        config: &config::Netlogon,
+        resolver: &mut Resolver,
+    ) -> Result<Vec<SocketAddr>, String> {
+        let addresses = match self.addresses.is_empty() {
+            true => addresses_of(config, &self.name, resolver)?,
+            false => self.addresses.clone(),
+        };
+        let usable = addresses
+            .into_iter()
+            .filter(|address| is_reachable(config, *address));
+        let targets = usable.map(|address| SocketAddr::new(address, self.port));
+        Ok(targets.take(MAX_ADDRESSES).collect())
+    }
+}
+
+/// IPv4 and IPv6, as far as `source` reaches them; an error if there is neither.
 fn addresses_of(
     config: &config::Netlogon,
     name: &str,
     resolver: &mut Resolver,
 ) -> Result<Vec<IpAddr>, String> {
-    let mut addresses = Vec::new();
-    let mut problem = format!("DNS, {name}: no address");
-    for (kind, is_v4) in [(Kind::V4, true), (Kind::V6, false)] {
-        if config
-            .source
-            .is_some_and(|source| source.is_ipv4() != is_v4)
-        {
-            continue;
-        }
-        match resolver.ask(name, kind) {
-            Ok(answer) => addresses.extend(answer.addresses.into_iter().take(MAX_ADDRESSES)),
-            // No server answers: it would be no better with the other family.
-            Err(text) => {
-                problem = text;
-                break;
-            }
-        }
-    }
+    let kinds = match config.source {
+        None => &[Kind::V4, Kind::V6][..],
+        Some(IpAddr::V4(_)) => &[Kind::V4],
+        Some(IpAddr::V6(_)) => &[Kind::V6],
+    };
+    let addresses = resolver.addresses(name, kinds)?;
+    let of_family = |is_v4| {
+        let of_family = addresses.iter().filter(move |one| one.is_ipv4() == is_v4);
+        of_family.take(MAX_ADDRESSES).copied()
+    };
     match addresses.is_empty() {
-        true => Err(problem),
-        false => Ok(addresses),
+        true => Err(format!("DNS, {name}: no address")),
+        false => Ok(of_family(true).chain(of_family(false)).collect()),
     }
 }
 

@@ -133,6 +133,24 @@ fn what_is_no_answer_is_refused() {
 }
 
 #[test]
+fn over_tcp_the_header_tells_the_length() {
+    let length = |head: [u8; HEADER]| message_length(&head);
+    assert_eq!(length(hex!("3005 020105 65")), Ok(7));
+    assert_eq!(length(hex!("3081 80 0201 05")), Ok(131));
+    assert_eq!(length(hex!("3082 0100 0201")), Ok(260));
+    assert_eq!(length(hex!("3084 00000010")), Ok(22));
+    assert_eq!(length(hex!("3082 0ffc 0201")), Ok(MAX_ANSWER));
+    assert!(length(hex!("3082 0ffd 0201")).is_err(), "too long");
+    assert!(length(hex!("3084 ffffffff")).is_err());
+    assert!(length(hex!("3080 02010565")).is_err(), "indefinite length");
+    assert!(length(hex!("0405 02010565")).is_err(), "another tag");
+    let message = datagram(5, "netlogon", &blob(23));
+    let whole = length(*message.first_chunk().unwrap()).unwrap();
+    assert!(answer(5, &message[..whole]).unwrap().is_some());
+    assert_eq!(message.len() - whole, done(5).len());
+}
+
+#[test]
 fn lengths_as_windows_writes_them() {
     let message = datagram(5, "netlogon", &blob(23));
     let content = expect(&mut Reader::new(&message), 0x30, "m").unwrap();

@@ -76,6 +76,15 @@ fn a_question_is_as_rfc_1035_draws_it() {
 }
 
 #[test]
+fn without_opt_a_question_is_a_header_and_a_name() {
+    let question = question(Kind::V4);
+    let [with, without] = [question.message(), question.message_without_opt()].map(Result::unwrap);
+    assert_eq!(without[..10], with[..10]);
+    assert_eq!(without[10..12], [0, 0], "ARCOUNT");
+    assert_eq!(without[12..], with[12..with.len() - 11]);
+}
+
+#[test]
 fn services_and_the_addresses_sent_along() {
     let question = question(Kind::Service);
     let Ok(Reply::Answer(answer)) = question.reply(&two_controllers(&question)) else {
@@ -202,6 +211,17 @@ fn codes_and_flags() {
     assert_eq!(with(Rcode::NXDOMAIN), empty);
     assert_eq!(with(Rcode::SERVFAIL), Ok(Reply::Refused("SERVFAIL".into())));
     assert_eq!(with(Rcode::REFUSED), Ok(Reply::Refused("REFUSED".into())));
+    for (rcode, name) in [(Rcode::FORMERR, "FORMERR"), (Rcode::NOTIMP, "NOTIMP")] {
+        let not_understood = Ok(Reply::NotUnderstood(name.into()));
+        assert_eq!(with(rcode), not_understood);
+        // A header alone, as some servers answer what they cannot parse.
+        let mut bare = reply(&question, rcode, |_| {}, &[]);
+        bare.truncate(12);
+        bare[4..].fill(0);
+        assert_eq!(question.reply(&bare), not_understood);
+        bare[0] ^= 1;
+        assert_eq!(question.reply(&bare), Err(NoReply::Foreign));
+    }
     let mut cut = two_controllers(&question);
     cut[2] |= 0x02;
     cut.truncate(40 + 20);

@@ -1,0 +1,56 @@
+//! The same question over TCP: a search of the rootDSE for the attribute `Netlogon` (MS-ADTS 6.3.3).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{Outcome, judged, request};
+use crate::base::config;
+use crate::base::crypto::NoRandomBytes;
+use crate::base::net::{Deadline, Error, Stream};
+use crate::protocol::cldap::{self, HEADER, Identity};
+
+/// The longest time for one controller.
+const EACH: Duration = Duration::from_millis(700);
+/// The longest time for all together.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks those of `targets` that are silent, in this order, until the first good answer.
+pub(super) fn ping(
+    config: &config::Netlogon,
+    targets: &[SocketAddr],
+    outcomes: &mut [Outcome],
+    deadline: Deadline,
+) -> Result<(), NoRandomBytes> {
+    let deadline = deadline.or_after(PATIENCE);
+    for (target, outcome) in targets.iter().zip(outcomes) {
+        if deadline.remaining().is_none() {
+            break;
+        }
+        if !outcome.is_silent() {
+            continue;
+        }
+        let (id, message) = request(config)?;
+        // One that cannot be reached, or does not speak LDAP, is as good as silent.
+        if let Ok(answer) = ask(config, *target, id, &message, deadline.or_after(EACH)) {
+            *outcome = judged(&config.domain, answer);
+        }
+        if outcome.is_good() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn ask(
+    config: &config::Netlogon,
+    target: SocketAddr,
+    id: u32,
+    message: &[u8],
+    deadline: Deadline,
+) -> Result<Option<Identity>, Error> {
+    let mut stream = Stream::connect(config.source, target, deadline)?;
+    stream.send(message, deadline)?;
+    let length = |header: &[u8; HEADER]| cldap::message_length(header);
+    let reply = stream.message(length, deadline)?;
+    cldap::answer(id, &reply).map_err(|error| Error::Unframed(error.to_string()))
+}
