@@ -189,6 +189,11 @@ impl Controllers {
             None => self.locator.candidates(deadline)?.into(),
         };
         left.retain(|candidate| !tried.contains(candidate));
+        if left.is_empty() && !tried.is_empty() {
+            // DNS may name further hosts, which were not looked up.
+            left = self.locator.candidates(deadline).unwrap_or_default().into();
+            left.retain(|candidate| !tried.contains(candidate));
+        }
         let next = left.pop_front();
         *others = Some(left);
         Ok(next)

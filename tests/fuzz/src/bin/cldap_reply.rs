@@ -4,6 +4,9 @@ use gss_ntlmdc::protocol::cldap;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|datagram: &[u8]| {
+    if let Some(Ok(length)) = datagram.first_chunk().map(cldap::message_length) {
+        assert!((2..=cldap::MAX_ANSWER).contains(&length));
+    }
     if let Ok(Some(identity)) = cldap::answer(5, datagram) {
         for name in [
             &identity.dns_domain,
