@@ -198,7 +198,7 @@ fn a_full_disk_forgets_no_count() {
     let logged = in_a_file_system_of(120);
     assert_eq!(logged.lines().count(), 1, "{logged}");
     assert!(
-        logged.contains("cannot be enlarged: No space left"),
+        logged.contains("its size cannot be changed: No space left"),
         "{logged}"
     );
 }

@@ -269,7 +269,8 @@ fn decide(
     Ok((established, verifier))
 }
 
-/// What a refusal says of the password.
+/// What a refusal says of the password. An unknown user counts like a wrong password, and so does a
+/// question without an answer, which may have counted at the controller.
 fn answer(refusal: &Refusal) -> Answer {
     match refusal {
         Refusal::NotMine(fault) if fault.minor() == Minor::BadUserOrPassword => Answer::Wrong,
@@ -279,7 +280,7 @@ fn answer(refusal: &Refusal) -> Answer {
             Answer::Wrong
         }
         Refusal::Unanswered(_) => Answer::Wrong,
-        // It was right, or nobody has looked at it.
+        // The password was right, or no verifier has looked at it.
         Refusal::NotMine(_) | Refusal::Denied(_) | Refusal::Unavailable(_) => Answer::Undecided,
     }
 }

@@ -19,6 +19,10 @@ pub(super) type Id = u64;
 /// The size of an encoded [`Record`].
 pub(super) const SIZE: usize = 28;
 
+/// Logins take the time before they take the lock: so far their order may differ from that of their
+/// times, in milliseconds.
+const ORDER: u64 = 2000;
+
 /// The current time and the configured window, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
@@ -89,13 +93,15 @@ impl Record {
     /// Ends the count if its window is over. A time in the future was written before the clock was
     /// set back: it is taken for now, so the count goes on for one window and no longer.
     pub(super) fn settle(&mut self, now: u64) {
-        self.wrong_at = self.wrong_at.min(now);
-        self.begun_at = self.begun_at.min(now);
+        let latest = now.saturating_add(ORDER);
+        let not_later = |at: u64| if at > latest { now } else { at };
+        self.wrong_at = not_later(self.wrong_at);
+        self.begun_at = not_later(self.begun_at);
         let last = match self.pending {
             0 => self.wrong_at,
             _ => self.wrong_at.max(self.begun_at),
         };
-        if now - last >= u64::from(self.window) * 1000 {
+        if now.saturating_sub(last) >= u64::from(self.window) * 1000 {
             *self = Self {
                 id: self.id,
                 ..Self::default()

@@ -21,12 +21,13 @@ use crate::base::file::private::{Lock, make_directory, own_directory, own_file, 
 use crate::base::log::{self, Severity};
 use crate::base::process::PerProcess;
 
-/// Bound of the file: 64 MiB, 1.3 million names before they begin to share counts.
+/// Bound of the file: 64 MiB, 1.5 million names before they begin to share counts.
 const MOST_IN_FILE: u32 = 16_384;
-/// Bound of the memory of each process: 4 MiB, 80,000 names.
+/// Bound of the memory of each process: 4 MiB, 90,000 names.
 const MOST_IN_MEMORY: u32 = 1024;
-/// How long the file is left alone whose lock was not given back in time.
-const STUCK: Duration = Duration::from_secs(1);
+/// How long a file is left alone that could not be used: waiting for a lock that is not given back
+/// costs one login of a process time, not each.
+const PAUSE: Duration = Duration::from_secs(1);
 /// How many files in a row may be damaged, or replaced by another process at that moment.
 const TRIES: u32 = 4;
 
@@ -42,7 +43,7 @@ pub(super) struct Store {
 struct Opened {
     file: Option<File>,
     memory: Vec<Page>,
-    stuck_until: Option<Instant>,
+    unused_until: Option<Instant>,
     told_alone: bool,
     told_size: bool,
 }
@@ -69,7 +70,7 @@ impl Store {
     ) -> io::Result<T> {
         let mut opened = self.opened();
         if let Some(path) = &self.path
-            && !opened.is_stuck()
+            && !opened.is_paused()
         {
             match self.in_file(path, &mut opened.file, |table| {
                 table.with(account, now, &work)
@@ -143,15 +144,13 @@ impl Store {
 
     /// Says once that the file cannot be used.
     fn tell_alone(&self, path: &Path, opened: &mut Opened, error: &io::Error) {
-        if error.kind() == ErrorKind::TimedOut {
-            opened.stuck_until = Instant::now().checked_add(STUCK);
-        }
+        opened.unused_until = Instant::now().checked_add(PAUSE);
         if !std::mem::replace(&mut opened.told_alone, true) {
             log::write(
                 self.log,
                 Severity::Warning,
                 format_args!(
-                    "{}: {error}: as long as this lasts each of the server's processes counts \
+                    "{}: {error}: as long as this lasts, each of the server's processes counts \
                      wrong passwords for itself; the directory must have mode 0700, belong to the \
                      user the server runs as, and have room",
                     path.display()
@@ -165,7 +164,7 @@ impl Store {
         let why = match size {
             Ok(Size::Fits) => return,
             Ok(Size::AtBound) => "the greatest size".to_owned(),
-            Err(error) => format!("cannot be enlarged: {error}"),
+            Err(error) => format!("its size cannot be changed: {error}"),
         };
         if !std::mem::replace(&mut opened.told_size, true) {
             log::write(
@@ -182,8 +181,9 @@ impl Store {
 }
 
 impl Opened {
-    fn is_stuck(&self) -> bool {
-        self.stuck_until.is_some_and(|until| Instant::now() < until)
+    fn is_paused(&self) -> bool {
+        self.unused_until
+            .is_some_and(|until| Instant::now() < until)
     }
 }
 

@@ -18,6 +18,32 @@ fn after_too_many_guesses_nobody_is_asked() {
     assert_eq!(log_in(acceptor, &setup, &right), refused);
 }
 
+/// What the limit does with a name must not tell whether there is such an account, however many
+/// other names it has seen meanwhile.
+#[test]
+fn an_unknown_name_is_counted_and_kept_like_a_known_one() {
+    let (setup, _folder) = setup("guess_limit = 2");
+    let acceptor = &mut Acceptor::new();
+    let unknown = Initiator {
+        user: "mallory",
+        ..wrong_password()
+    };
+    for guesser in [&wrong_password(), &unknown] {
+        for _ in 0..2 {
+            let wrong = Err(Minor::BadUserOrPassword);
+            assert_eq!(log_in(acceptor, &setup, guesser), wrong);
+        }
+    }
+    for other in 0..10_000 {
+        let guess = setup.guess_limit().unwrap().begin(&format!("user{other}"));
+        guess.unwrap().refused(Answer::Wrong);
+    }
+    for guesser in [&wrong_password(), &unknown] {
+        let refused = Err(Minor::TooManyGuesses);
+        assert_eq!(log_in(acceptor, &setup, guesser), refused);
+    }
+}
+
 #[test]
 fn only_who_is_let_in_makes_good_what_was_wrong() {
     let right = Initiator::default();

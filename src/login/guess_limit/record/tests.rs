@@ -79,6 +79,16 @@ fn a_clock_that_is_set_back_neither_ends_a_count_nor_makes_it_last() {
 }
 
 #[test]
+fn a_login_that_waited_for_the_lock_does_not_shorten_a_count() {
+    let mut record = wrong(3, 10_250);
+    record.settle(10_000);
+    record.settle(11_249);
+    assert_eq!(record.begin(3, at(11_249)), Permission::Refused);
+    record.settle(11_250);
+    assert!(record.is_free());
+}
+
+#[test]
 fn of_two_windows_the_longer_counts() {
     let long = Moment {
         now: 10_000,

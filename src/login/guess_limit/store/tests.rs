@@ -171,9 +171,9 @@ fn a_lock_that_is_never_given_back_stops_no_login() {
             scope.spawn(|| begin(&store));
         }
     });
-    assert!(began.elapsed() < STUCK, "they wait together, not in turn");
+    assert!(began.elapsed() < PAUSE, "they wait together, not in turn");
     drop(stuck);
-    std::thread::sleep(STUCK);
+    std::thread::sleep(PAUSE);
     assert_eq!(begin(&store), Permission::Refused, "what is in the file");
 }
 
