@@ -323,6 +323,18 @@
  * name into `controllers`, not an address or an alias. */
 #define NTLMDC_E_LOGON_SERVER_REFUSED 0x4E440512u
 
+/* Too many logins wait for the domain controllers. More logins are under way than the domain
+ * controllers answer: see `connections` (of a process) and `host_logons` (of this host). Logins
+ * of other domains have a smaller share: many that name a trusted domain which does not answer
+ * give this to that domain's users only. */
+#define NTLMDC_E_TOO_MANY_LOGONS 0x4E440513u
+
+/* The user's domain does not answer at present. The user's domain is a trusted one. Our
+ * controller got no answer from it in time. Its logins are refused for ten seconds each time,
+ * so that they do not hold up those of our domain. Check the trust, and the network between the
+ * controllers of the two domains. */
+#define NTLMDC_E_DOMAIN_SILENT 0x4E440514u
+
 /* NTLM is not configured. Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE
  * for the process. */
 #define NTLMDC_E_NOT_CONFIGURED 0x4E440601u

@@ -7,6 +7,7 @@
 //! [`domains`] does so with the list of domains.
 
 mod channel;
+mod claim;
 mod connection;
 pub mod domains;
 pub mod failover;
@@ -23,6 +24,7 @@ use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::base::fault::{Fault, Minor};
+use crate::base::log::Quoted;
 use crate::base::net;
 use crate::protocol::rpc::{self, FaultStatus, NtStatus};
 
@@ -97,6 +99,12 @@ pub(crate) enum Error {
     /// All connections were in use for as long as there was time.
     #[error("every connection was busy until the time was over")]
     Busy,
+    /// Enough logins of other domains were waiting for a connection.
+    #[error("too many logins of other domains are waiting for a connection")]
+    Crowded,
+    /// This domain did not answer our controller a moment ago: this time, it was not asked.
+    #[error("the domain {} did not answer a moment ago", Quoted(.0))]
+    SilentDomain(String),
     /// The time was over before the controller could be asked.
     #[error("the time was over before a controller could be asked")]
     TimeOver,
@@ -277,7 +285,9 @@ impl Error {
                 telling.unwrap_or(Minor::ControllerUnreachable)
             }
             Self::NotFound(_) => Minor::ControllerUnreachable,
-            Self::Unresponsive { .. } | Self::Busy | Self::TimeOver => Minor::ControllerTimeout,
+            Self::Unresponsive { .. } | Self::TimeOver => Minor::ControllerTimeout,
+            Self::Busy | Self::Crowded => Minor::TooManyLogons,
+            Self::SilentDomain(_) => Minor::DomainSilent,
             Self::Secret(fault) | Self::Outage(fault) => fault.minor(),
         }
     }

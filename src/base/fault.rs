@@ -263,6 +263,14 @@ minor_codes! {
     /// its full DNS host name into `controllers`, not an address or an alias.
     0x4E44_0512 LogonServerRefused Failure
         "the domain controller does not answer to the name it was addressed by";
+    /// More logins are under way than the domain controllers answer: see `connections` (of a process) and
+    /// `host_logons` (of this host). Logins of other domains have a smaller share: many that name a
+    /// trusted domain which does not answer give this to that domain's users only.
+    0x4E44_0513 TooManyLogons Failure "too many logins wait for the domain controllers";
+    /// The user's domain is a trusted one. Our controller got no answer from it in time. Its logins are
+    /// refused for ten seconds each time, so that they do not hold up those of our domain. Check the
+    /// trust, and the network between the controllers of the two domains.
+    0x4E44_0514 DomainSilent Failure "the user's domain does not answer at present";
 
     // 06: set-up
     /// Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE for the process.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::base::crypto::{self, Key};
 use crate::base::net::Deadline;
 use crate::dc::connection::{Connection, Connections, Terms};
+use crate::dc::failure::Origin;
 use crate::dc::locate::Candidate;
 use crate::dc::nt_hashes::NtHashes;
 use crate::dc::secret;
@@ -289,9 +290,12 @@ impl Channel {
         }
     }
 
-    /// Whether its key was agreed on when it was opened.
-    pub(super) fn is_key_new(&self) -> bool {
-        self.is_key_new
+    /// Where it comes from, before it has served.
+    pub(super) fn origin(&self) -> Origin {
+        match self.is_key_new {
+            true => Origin::Agreed,
+            false => Origin::Recalled,
+        }
     }
 
     /// Whether the connection looks as it should between two calls.

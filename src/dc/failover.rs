@@ -2,32 +2,28 @@
 //!
 //! After a fork the child starts with no channel.
 
+mod course;
+
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use crate::base::config::{self, LogTarget};
 use crate::base::fault::Fault;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
+use crate::base::typed_name::TypedName;
 use crate::dc::Error;
 use crate::dc::channel::{Channel, Opening};
+use crate::dc::claim::Claim;
 use crate::dc::connection::Terms;
 use crate::dc::failure::{self, Action, Origin};
 use crate::dc::locate::{Candidate, Locator};
-use crate::dc::pool::{Claim, Open, Pool, Slot};
+use crate::dc::pool::{Open, Pool, Slot};
 use crate::dc::secret::Watch;
 use crate::dc::shared_key::SharedKeys;
 use crate::protocol::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
-
-/// How many controllers are talked to for one login, at most. Those that cannot be connected to do
-/// not count.
-pub(super) const MAX_CONTROLLERS: usize = 3;
-/// How many channels to one controller are tried for one login, at most: two that it may have
-/// forgotten, and one whose key was agreed on for the purpose.
-pub(super) const MAX_CHANNELS: usize = 3;
-/// How often the question goes out for one login, at most, to whichever controllers. An answer that
-/// somebody keeps back, or a fault that he puts in its place, does not undo what the controller has
-/// counted against the user.
-const MAX_SENDS: usize = 3;
+use course::{Course, Next};
+pub(super) use course::{MAX_CHANNELS, MAX_CONTROLLERS};
 
 /// Asks the controllers of a domain.
 pub struct Controllers {
@@ -38,16 +34,21 @@ pub struct Controllers {
     pool: PerProcess<Pool>,
 }
 
-/// What is asked, and how often it may still go out.
-struct Question<'a> {
-    logon: &'a NetworkLogon<'a>,
-    sends_left: usize,
+/// The other controllers that a login may go to.
+#[derive(Default)]
+struct Others {
+    /// Looked up when the first is needed.
+    left: Option<VecDeque<Candidate>>,
+    tried: Vec<Candidate>,
 }
 
 /// How one controller was asked, and what came of it.
 struct Asked {
     outcome: Result<Verdict, Error>,
     action: Action,
+    next: Next,
+    /// When the login was last sent.
+    sent: Instant,
     /// The channel, if it can be used again.
     channel: Option<Channel>,
 }
@@ -72,7 +73,9 @@ impl Controllers {
         if self.secret.has_changed(&self.config.secret) {
             pool.begin_anew();
         }
-        let mut slot = pool.take(deadline, self.claim_of(logon))?;
+        let name = TypedName::of(logon.user, logon.domain);
+        let claim = Claim::of(&self.config, &name);
+        let mut slot = pool.take(deadline, &claim)?;
         match self.ask(&mut slot, deadline, logon) {
             Err(error) if self.is_outage(&error) => {
                 pool.nobody_answers(Fault::from(&error));
@@ -91,16 +94,11 @@ impl Controllers {
         error.holds_for_all() && (error.is_account_refused() || !self.locator.has_untried())
     }
 
-    /// Whose user somebody says he is, by the names as they were typed.
-    fn claim_of(&self, logon: &NetworkLogon<'_>) -> Claim {
-        let [user, domain] = [logon.user, logon.domain].map(String::from_utf16_lossy);
-        let suffix = user.rsplit_once('@').map(|(_, suffix)| suffix);
-        let is_ours = (domain.is_empty() || self.config.is_called(&domain))
-            && suffix.is_none_or(|suffix| self.config.is_suffix(suffix));
-        match is_ours {
-            true => Claim::Ours,
-            false => Claim::Elsewhere,
-        }
+    /// Whether so little of the budget is left that silence says nothing about a controller: the login
+    /// has waited for a channel, or for other controllers.
+    fn is_hurried(&self, deadline: Deadline) -> bool {
+        let least = self.config.connect_timeout.min(self.config.budget / 10);
+        deadline.remaining().is_none_or(|left| left < least)
     }
 
     /// Asks one controller after the other.
@@ -110,19 +108,19 @@ impl Controllers {
         deadline: Deadline,
         logon: &NetworkLogon<'_>,
     ) -> Result<Verdict, Error> {
-        let mut question = Question {
-            logon,
-            sends_left: MAX_SENDS,
-        };
-        let mut others = None;
-        let mut tried = Vec::new();
-        let mut talked_to = 0;
+        let mut course = Course::new();
+        let mut others = Others::default();
         let mut failures = Vec::new();
-        let mut asked_elsewhere = false;
-        while talked_to < MAX_CONTROLLERS && question.sends_left > 0 {
+        loop {
+            let is_hurried = self.is_hurried(deadline);
             let (controller, reused) = match slot.open.take() {
                 Some(open) => (open.controller, Some(open.channel)),
-                None => match self.untried(&mut others, &tried, deadline) {
+                // Nothing could be said of a controller that does not answer in so short a time.
+                None if is_hurried => {
+                    failures.push(Err(Error::TimeOver));
+                    break;
+                }
+                None => match self.untried(&mut others, deadline) {
                     Ok(Some(controller)) => (controller, None),
                     Ok(None) => break,
                     Err(error) => {
@@ -131,71 +129,84 @@ impl Controllers {
                     }
                 },
             };
-            let left = others.as_ref().map_or(MAX_CONTROLLERS, VecDeque::len);
-            let terms = self.terms(deadline, left.min(MAX_CONTROLLERS - 1 - talked_to));
-            let asked = self.ask_one(terms, &controller, reused, &mut question);
-            let is_away = matches!(&asked.outcome, Err(error) if error.is_no_connection());
-            talked_to += usize::from(!is_away);
-            match asked.action {
-                Action::Answer | Action::GiveUp => {
-                    if asked.action == Action::Answer {
-                        self.locator.succeeded(&controller);
-                    }
-                    slot.open = asked.channel.map(|channel| Open {
-                        controller,
-                        channel,
-                    });
-                    return asked.outcome;
-                }
-                Action::AskElsewhere => {
-                    // One that refuses our account does so for every login: it comes last.
-                    if asked.outcome.is_err() {
-                        self.locator.failed(&controller);
-                    }
-                    failures.push(asked.outcome);
-                    if std::mem::replace(&mut asked_elsewhere, true) {
-                        break;
-                    }
-                }
-                Action::NextController
-                | Action::Reopen
-                | Action::Reauthenticate
-                | Action::Leave => {
-                    self.locator.failed(&controller);
-                    self.pool().forget(&controller);
-                    failures.push(asked.outcome);
-                    if asked.action == Action::Leave {
-                        break;
-                    }
-                }
+            let known = others.left.as_ref().map_or(usize::MAX, VecDeque::len);
+            let terms = self.terms(deadline, course.followers(known));
+            let mut asked =
+                self.ask_one(terms, &controller, reused, slot.claim(), logon, &mut course);
+            self.learn_from(&asked, is_hurried, &controller, slot);
+            if asked.next == Next::Finish {
+                slot.open = asked.channel.take().map(|channel| Open {
+                    controller,
+                    channel,
+                });
+                return asked.outcome;
             }
-            tried.push(controller);
-            if deadline.remaining().is_none() {
+            failures.push(asked.outcome);
+            others.tried.push(controller);
+            if asked.next == Next::Stop || deadline.remaining().is_none() {
                 break;
             }
         }
         told(failures)
     }
 
-    /// The best controller that was not asked yet; they are looked up when the first is needed.
-    fn untried(
+    /// Keeps in mind how the controller, or the user's domain behind it, has done.
+    fn learn_from(
         &self,
-        others: &mut Option<VecDeque<Candidate>>,
-        tried: &[Candidate],
-        deadline: Deadline,
-    ) -> Result<Option<Candidate>, Error> {
-        let mut left = match others.take() {
+        asked: &Asked,
+        is_hurried: bool,
+        controller: &Candidate,
+        slot: &mut Slot<'_>,
+    ) {
+        let domain = slot.claim().other_domain();
+        match &asked.outcome {
+            Ok(verdict) if !failure::is_domain_unreachable(verdict) => slot.answered(controller),
+            Ok(_) => domain
+                .into_iter()
+                .for_each(|d| self.pool().domain_is_silent(d)),
+            Err(error) if error.is_logon_timeout() && is_hurried => return,
+            Err(error) if error.is_logon_timeout() => {
+                domain
+                    .into_iter()
+                    .for_each(|d| self.pool().domain_is_silent(d));
+                // Another domain's silence is not the controller's; nor is that about one login while
+                // it answers others.
+                let is_to_blame =
+                    domain.is_none() && !self.pool().has_answered_since(controller, asked.sent);
+                if !is_to_blame {
+                    return;
+                }
+            }
+            Err(_) => {}
+        }
+        match asked.action {
+            Action::Answer => self.locator.succeeded(controller),
+            Action::GiveUp => {}
+            // One that refuses our account does so for every login: it comes last.
+            Action::AskElsewhere if asked.outcome.is_ok() => {}
+            Action::AskElsewhere => self.locator.failed(controller),
+            Action::NextController | Action::Reopen | Action::Reauthenticate | Action::Leave => {
+                self.locator.failed(controller);
+                self.pool().forget(controller);
+            }
+        }
+    }
+
+    /// The best controller that was not asked yet.
+    fn untried(&self, others: &mut Others, deadline: Deadline) -> Result<Option<Candidate>, Error> {
+        let mut left = match others.left.take() {
             Some(left) => left,
             None => self.locator.candidates(deadline)?.into(),
         };
-        left.retain(|candidate| !tried.contains(candidate));
-        if left.is_empty() && !tried.is_empty() {
+        let is_untried = |candidate: &Candidate| !others.tried.contains(candidate);
+        left.retain(is_untried);
+        if left.is_empty() && !others.tried.is_empty() {
             // DNS may name further hosts, which were not looked up.
             left = self.locator.candidates(deadline).unwrap_or_default().into();
-            left.retain(|candidate| !tried.contains(candidate));
+            left.retain(is_untried);
         }
         let next = left.pop_front();
-        *others = Some(left);
+        others.left = Some(left);
         Ok(next)
     }
 
@@ -217,7 +228,9 @@ impl Controllers {
         terms: Terms<'_>,
         controller: &Candidate,
         mut reused: Option<Channel>,
-        question: &mut Question<'_>,
+        claim: &Claim,
+        logon: &NetworkLogon<'_>,
+        course: &mut Course,
     ) -> Asked {
         let opening = Opening {
             terms,
@@ -225,45 +238,40 @@ impl Controllers {
             shared_keys: &self.shared_keys,
         };
         let mut distrusted = Vec::new();
-        let mut channels = 0;
+        let mut sent = Instant::now();
         loop {
-            channels += 1;
-            let mut origin = match reused {
-                Some(_) => Origin::Reused,
-                None => Origin::None,
-            };
-            let opened = match reused.take() {
-                Some(channel) => Ok(channel),
-                None => Channel::open(opening, &mut distrusted),
+            course.tries_channel();
+            let (opened, mut origin) = match reused.take() {
+                Some(channel) => (Ok(channel), Origin::Reused),
+                None => (Channel::open(opening, &mut distrusted), Origin::None),
             };
             let mut key = None;
             let answer = opened.and_then(|channel| {
-                key = channel.key().cloned();
                 if origin == Origin::None {
-                    origin = match channel.is_key_new() {
-                        true => Origin::Agreed,
-                        false => Origin::Recalled,
-                    };
+                    origin = channel.origin();
+                    // The other logins need not wait for how this one ends.
+                    self.pool().outage_is_over();
                 }
-                question.sends_left = question.sends_left.saturating_sub(1);
-                channel.logon(terms, question.logon)
+                key = channel.key().cloned();
+                sent = Instant::now();
+                course.sends();
+                channel.logon(terms, logon)
             });
             let (outcome, channel) = match answer {
                 Ok((verdict, channel)) => (Ok(verdict), Some(channel)),
                 Err(error) => (Err(error), None),
             };
-            let action = failure::of(outcome.as_ref(), origin);
-            let may_go_on = channels < MAX_CHANNELS && question.sends_left > 0;
-            match action {
-                Action::Reopen if may_go_on => {}
-                // One that could not even be opened was tried with a key of our own.
-                Action::Reauthenticate if may_go_on && origin != Origin::None => {
-                    distrusted.extend(key);
-                }
-                _ => {
+            let action = failure::of(outcome.as_ref(), origin, claim);
+            let is_away = outcome.as_ref().is_err_and(Error::is_no_connection);
+            match course.after(action, origin, is_away) {
+                Next::SameController if action == Action::Reauthenticate => distrusted.extend(key),
+                Next::SameController => {}
+                next => {
                     return Asked {
                         outcome,
                         action,
+                        next,
+                        sent,
                         channel,
                     };
                 }

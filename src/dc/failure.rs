@@ -2,6 +2,7 @@
 
 use crate::base::fault::Minor;
 use crate::base::net;
+use crate::dc::claim::Claim;
 use crate::dc::{Error, Step};
 use crate::protocol::rpc::netlogon::sam_logon::Verdict;
 use crate::protocol::rpc::{self, NtStatus};
@@ -42,15 +43,33 @@ pub(super) enum Origin {
 }
 
 /// What follows.
-pub(super) fn of(outcome: Result<&Verdict, &Error>, origin: Origin) -> Action {
+pub(super) fn of(outcome: Result<&Verdict, &Error>, origin: Origin, claim: &Claim) -> Action {
     match outcome {
         Ok(Verdict::Validated(_)) => Action::Answer,
+        // A second controller would fill the same domain's channels once more.
+        Ok(verdict) if claim.other_domain().is_some() && is_domain_unreachable(verdict) => {
+            Action::Answer
+        }
         Ok(Verdict::Refused {
             status,
             authoritative,
         }) => row_of(*status, *authoritative).0,
         Err(error) => of_error(error, origin),
     }
+}
+
+/// Whether the controller had no answer from a controller of the user's domain, or no slot to ask it
+/// in: it waits for either up to 45 s.
+pub(super) fn is_domain_unreachable(verdict: &Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Refused {
+            status: NtStatus::NO_LOGON_SERVERS
+                | NtStatus::DOMAIN_CONTROLLER_NOT_FOUND
+                | NtStatus::IO_TIMEOUT,
+            ..
+        }
+    )
 }
 
 /// What each status of NetrLogonSamLogonEx leads to, and what the administrator reads. A code of the
@@ -321,6 +340,8 @@ fn of_error(error: &Error, origin: Origin) -> Action {
         Error::Secret(_)
         | Error::NotFound(_)
         | Error::Busy
+        | Error::Crowded
+        | Error::SilentDomain(_)
         | Error::Outage(_)
         | Error::AllFailed(_) => Action::GiveUp,
     }
@@ -335,6 +356,10 @@ mod tests {
     use std::net::SocketAddr;
 
     use Action::*;
+
+    fn of(outcome: Result<&Verdict, &Error>, origin: Origin) -> Action {
+        super::of(outcome, origin, &Claim::Ours)
+    }
 
     fn peer() -> SocketAddr {
         SocketAddr::from(([192, 0, 2, 1], 135))
@@ -417,6 +442,21 @@ mod tests {
                 1,
                 "{status}"
             );
+        }
+    }
+
+    #[test]
+    fn a_domain_that_does_not_answer_is_asked_through_one_controller() {
+        let hang = Claim::Elsewhere("HANG".to_owned());
+        for status in [0xC000_005E, 0xC000_0233, 0xC000_00B5] {
+            let verdict = Verdict::Refused {
+                status: NtStatus(status),
+                authoritative: true,
+            };
+            let after = |claim| super::of(Ok(&verdict), Origin::Reused, claim);
+            assert_eq!(after(&hang), Answer, "{status:#x}");
+            assert_eq!(after(&Claim::Ours), AskElsewhere, "{status:#x}");
+            assert_eq!(after(&Claim::Unnamed), AskElsewhere, "{status:#x}");
         }
     }
 

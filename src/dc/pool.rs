@@ -1,67 +1,58 @@
-//! The channels of one process, and who may have one.
+//! The channels of one process, and which login may have one.
 //!
-//! A channel is taken out for a call and put back after it: no lock is held while anybody waits for
-//! the network. Who comes first is served first.
+//! A channel is taken out for a call and put back after it: no lock is held during I/O. The first that
+//! came is served first, within the share of the channels that its logins have. A login that waits is
+//! woken when it is its turn, and when it is refused.
 
-use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+mod outage;
+mod queue;
+mod silent_domains;
+
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::fault::Fault;
 use crate::base::net::Deadline;
 use crate::dc::Error;
 use crate::dc::channel::Channel;
-use crate::dc::failure;
+use crate::dc::claim::{Claim, Share};
 use crate::dc::locate::Candidate;
 use crate::dc::seconds_since_1970;
+use outage::Outage;
+use queue::{Place, Queue, Taken};
+use silent_domains::SilentDomains;
 
 /// A channel that was idle for longer is not used again: what is between may have forgotten it.
 const MAX_IDLE: Duration = Duration::from_secs(60);
-/// When no controller answered, nobody asks for that long; and then one, for all.
-const OUTAGE: Duration = Duration::from_secs(2);
-/// When controllers refuse our account, that time doubles with each try in vain, up to this: as often
-/// may a machine agree on a new key (MS-NRPC 3.1.4.6 step 4).
-const LONGEST_OUTAGE: Duration = Duration::from_secs(45);
+/// How many logins of other domains may wait, for each channel that there may be.
+const MAX_WAITING: usize = 4;
+/// A login that may depend on another domain waits no longer than this while none of its share is
+/// answered.
+const STALL: Duration = Duration::from_secs(5);
 
 /// The channels of this process.
 pub(super) struct Pool {
     state: Mutex<State>,
-    /// A channel came back, was lost, or somebody stopped waiting.
-    changed: Condvar,
     /// How many there may be: one call at a time goes over each.
     most: usize,
 }
 
 struct State {
     idle: Vec<Idle>,
-    /// How many are taken out.
-    taken: usize,
-    /// How many of them for users of other domains.
-    taken_elsewhere: usize,
-    /// Who waits, first come first.
-    queue: VecDeque<Waiting>,
-    next_number: u64,
+    taken: Taken,
+    queue: Queue,
     /// Counts the times that everything was given up.
     generation: u64,
     outage: Option<Outage>,
+    silent_domains: SilentDomains,
+    /// When a login was last answered: by which controller, and in which share.
+    last_answer: Option<(IpAddr, Instant)>,
+    last_unnamed: Option<Instant>,
+    last_elsewhere: Option<Instant>,
 }
 
-/// Whose user somebody says he is who logs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claim {
-    /// Our domain's, or he does not say.
-    Ours,
-    /// Another domain's: the controller may have to wait for one of theirs, and anybody can name a
-    /// domain that hangs. Such logins never have more than half of the channels.
-    Elsewhere,
-}
-
-struct Waiting {
-    number: u64,
-    claim: Claim,
-}
-
-/// An open channel, and to whom.
+/// An open channel, and to which controller.
 pub(super) struct Open {
     pub(super) controller: Candidate,
     pub(super) channel: Channel,
@@ -79,29 +70,55 @@ impl Idle {
     }
 }
 
-/// No controller answered, or none knows our account.
-struct Outage {
-    fault: Fault,
-    /// How long nobody asks.
-    pause: Duration,
-    until: Instant,
-    /// One is trying again.
-    being_tried: bool,
-}
-
-impl Outage {
-    fn bars(&self) -> bool {
-        self.being_tried || Instant::now() < self.until
+impl State {
+    /// Why such a login is refused at once.
+    fn refusal(&self, claim: &Claim) -> Option<Error> {
+        let now = Instant::now();
+        if let Some(domain) = claim.other_domain()
+            && self.silent_domains.bars(domain, now)
+        {
+            return Some(Error::SilentDomain(domain.to_owned()));
+        }
+        // A channel that is open may serve when no other can be opened.
+        let outage = self.outage.as_ref().filter(|outage| outage.bars(now));
+        let outage = outage.filter(|_| self.idle.is_empty())?;
+        Some(Error::Outage(outage.fault.clone()))
     }
 
-    /// How long the next pause is, after this `fault`. An account that is refused needs a person: who
-    /// has mended it waits no longer than it has been broken.
-    fn next_pause(last: Option<&Self>, fault: &Fault) -> Duration {
-        let is_refused = failure::is_account_refused(fault.minor());
-        // Those that had begun before, and failed too, were no further tries.
-        match last.filter(|last| is_refused && last.being_tried) {
-            Some(last) => (last.pause * 2).min(LONGEST_OUTAGE),
-            None => OUTAGE,
+    /// How much longer a login may wait that has waited `since`.
+    fn patience(&self, since: Instant, share: Share, deadline: Deadline) -> Option<Duration> {
+        let left = deadline.remaining()?;
+        let last = match share {
+            Share::Ours => return Some(left),
+            Share::Unnamed => self.last_unnamed,
+            Share::Elsewhere => self.last_elsewhere,
+        };
+        let stalled = last.map_or(since, |last| last.max(since)).elapsed();
+        let patience = STALL.checked_sub(stalled)?;
+        Some(left.min(patience)).filter(|patience| !patience.is_zero())
+    }
+
+    /// A usable channel that is open.
+    fn reuse(&mut self) -> Option<Open> {
+        let now = seconds_since_1970();
+        self.idle.retain(|idle| idle.is_usable(now));
+        while let Some(idle) = self.idle.pop() {
+            if idle.open.channel.is_quiet() {
+                return Some(idle.open);
+            }
+        }
+        None
+    }
+
+    fn answered(&mut self, claim: &Claim, controller: IpAddr, now: Instant) {
+        self.last_answer = Some((controller, now));
+        match claim {
+            Claim::Ours => {}
+            Claim::Unnamed => self.last_unnamed = Some(now),
+            Claim::Elsewhere(domain) => {
+                self.last_elsewhere = Some(now);
+                self.silent_domains.answered(domain);
+            }
         }
     }
 }
@@ -112,14 +129,15 @@ impl Pool {
         Self {
             state: Mutex::new(State {
                 idle: Vec::new(),
-                taken: 0,
-                taken_elsewhere: 0,
-                queue: VecDeque::new(),
-                next_number: 0,
+                taken: Taken::none_of(most),
+                queue: Queue::default(),
                 generation: 0,
                 outage: None,
+                silent_domains: SilentDomains::default(),
+                last_answer: None,
+                last_unnamed: None,
+                last_elsewhere: None,
             }),
-            changed: Condvar::new(),
             most,
         }
     }
@@ -127,84 +145,88 @@ impl Pool {
     /// Takes a channel out, or the right to open one.
     ///
     /// # Errors
-    /// [`Error::Busy`] when the time is over, [`Error::Outage`] at once when no controller answers.
-    pub(super) fn take(&self, deadline: Deadline, claim: Claim) -> Result<Slot<'_>, Error> {
+    /// [`Error::Busy`] when the time is over; at once [`Error::Outage`] when no controller answers,
+    /// [`Error::SilentDomain`] when the other domain does not, and [`Error::Crowded`] when too many
+    /// logins of other domains wait.
+    pub(super) fn take<'a>(
+        &'a self,
+        deadline: Deadline,
+        claim: &'a Claim,
+    ) -> Result<Slot<'a>, Error> {
         let mut state = self.lock();
-        let number = state.next_number;
-        state.next_number = number.wrapping_add(1);
-        state.queue.push_back(Waiting { number, claim });
-        let refused = loop {
-            let outage = state.outage.as_ref().filter(|outage| outage.bars());
-            // A channel that is open may serve when no other can be opened.
-            if let Some(outage) = outage.filter(|_| state.idle.is_empty()) {
-                break Some(Error::Outage(outage.fault.clone()));
+        if let Some(error) = state.refusal(claim) {
+            return Err(error);
+        }
+        let share = claim.share();
+        if !state.queue.is_turn_of_newcomer(share, &state.taken) {
+            let is_full = state.queue.count(share) >= self.most * MAX_WAITING;
+            if share == Share::Elsewhere && is_full {
+                return Err(Error::Crowded);
             }
-            if self.is_turn_of(number, &state) {
-                break None;
+            let place = state.queue.join(claim);
+            let waited = self.wait(state, &place, deadline, claim);
+            state = waited.0;
+            state.queue.leave(&place);
+            if let Err(error) = waited.1 {
+                // The turn that this one was woken for is another's.
+                state.queue.ring_next(&state.taken);
+                return Err(error);
             }
-            let Some(left) = deadline.remaining() else {
-                break Some(Error::Busy);
+        }
+        Ok(self.slot(state, claim))
+    }
+
+    /// Waits for the turn of this place.
+    fn wait<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        place: &Place,
+        deadline: Deadline,
+        claim: &Claim,
+    ) -> (MutexGuard<'a, State>, Result<(), Error>) {
+        let since = Instant::now();
+        loop {
+            if let Some(error) = state.refusal(claim) {
+                return (state, Err(error));
+            }
+            if state.queue.is_turn_of(place, &state.taken) {
+                return (state, Ok(()));
+            }
+            let Some(patience) = state.patience(since, claim.share(), deadline) else {
+                return (state, Err(Error::Busy));
             };
-            let waited = self.changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        };
-        state.queue.retain(|waiting| waiting.number != number);
-        let slot = match refused {
-            Some(error) => Err(error),
-            None => Ok(self.slot(&mut state, claim)),
-        };
-        // The next may have its turn too.
-        self.wake(state);
-        slot
-    }
-
-    /// Whether a channel is free for this one, and no earlier one waits for it.
-    fn is_turn_of(&self, number: u64, state: &State) -> bool {
-        let has_room = |claim| match claim {
-            Claim::Ours => state.taken < self.most,
-            Claim::Elsewhere => {
-                state.taken < self.most && state.taken_elsewhere < self.most.div_ceil(2)
-            }
-        };
-        let mut queue = state.queue.iter();
-        let next = queue.find(|waiting| has_room(waiting.claim));
-        next.is_some_and(|next| next.number == number)
-    }
-
-    /// Unlocks, and wakes those who wait: a system call, so only if somebody does.
-    fn wake(&self, state: MutexGuard<'_, State>) {
-        let is_awaited = !state.queue.is_empty();
-        drop(state);
-        if is_awaited {
-            self.changed.notify_all();
+            let woken = place.bell.wait_timeout(state, patience);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    fn slot(&self, state: &mut State, claim: Claim) -> Slot<'_> {
-        state.taken += 1;
-        state.taken_elsewhere += usize::from(claim == Claim::Elsewhere);
-        let now = seconds_since_1970();
-        state.idle.retain(|idle| idle.is_usable(now));
-        let mut open = None;
-        while let Some(idle) = state.idle.pop() {
-            if idle.open.channel.is_quiet() {
-                open = Some(idle.open);
-                break;
-            }
-        }
-        if let Some(outage) = &mut state.outage {
+    fn slot<'a>(&'a self, mut state: MutexGuard<'_, State>, claim: &'a Claim) -> Slot<'a> {
+        state.taken.take(claim.share());
+        let open = state.reuse();
+        let mut tries_for_all = false;
+        if open.is_none()
+            && let Some(outage) = &mut state.outage
+        {
             outage.being_tried = true;
+            tries_for_all = true;
         }
+        let tries_domain = claim
+            .other_domain()
+            .is_some_and(|domain| state.silent_domains.is_tried(domain, true));
+        // The next may have its turn too.
+        state.queue.ring_next(&state.taken);
         Slot {
             pool: self,
             claim,
             generation: state.generation,
             open,
-            tries_for_all: state.outage.is_some(),
+            answered: None,
+            tries_for_all,
+            tries_domain,
         }
     }
 
-    /// Gives up all idle channels to a controller that does not answer.
+    /// Drops every idle channel to an unresponsive controller.
     pub(super) fn forget(&self, controller: &Candidate) {
         let mut state = self.lock();
         state
@@ -212,32 +234,37 @@ impl Pool {
             .retain(|idle| idle.open.controller != *controller);
     }
 
-    /// Gives up all channels, and whatever is said to be in the way: the machine account has another
-    /// secret.
+    /// Gives up all channels and every outage: the machine account has another secret.
     pub(super) fn begin_anew(&self) {
         let mut state = self.lock();
         state.idle.clear();
         state.outage = None;
         state.generation = state.generation.wrapping_add(1);
-        self.wake(state);
     }
 
-    /// Whoever asks within the next moments is told this.
+    /// Begins or prolongs an outage: whoever asks within the next moments is told this fault.
     pub(super) fn nobody_answers(&self, fault: Fault) {
         let mut state = self.lock();
-        let pause = Outage::next_pause(state.outage.as_ref(), &fault);
-        state.outage = Some(Outage {
-            fault,
-            pause,
-            until: Instant::now() + pause,
-            being_tried: false,
-        });
-        self.wake(state);
+        state.outage = Some(Outage::after(state.outage.as_ref(), fault, Instant::now()));
+        state.queue.ring_all();
     }
 
-    /// Somebody answers, or what is in the way is with us.
+    /// Ends the outage: a controller answered, or the fault is local.
     pub(super) fn outage_is_over(&self) {
         self.lock().outage = None;
+    }
+
+    /// Another domain did not answer our controller: its logins are refused for a while.
+    pub(super) fn domain_is_silent(&self, domain: &str) {
+        let mut state = self.lock();
+        state.silent_domains.fell_silent(domain, Instant::now());
+        state.queue.ring_domain(domain);
+    }
+
+    /// Whether the controller has answered a login since then, on any channel.
+    pub(super) fn has_answered_since(&self, controller: &Candidate, then: Instant) -> bool {
+        let last = self.lock().last_answer;
+        last.is_some_and(|(address, at)| address == controller.address && at >= then)
     }
 
     /// Nothing is left half done under this lock: a panic elsewhere does not spoil it.
@@ -249,24 +276,33 @@ impl Pool {
 /// The right to use one channel; given back when dropped, with the channel that it then holds.
 pub(super) struct Slot<'a> {
     pool: &'a Pool,
-    claim: Claim,
+    claim: &'a Claim,
     /// A channel of an earlier one does not come back.
     generation: u64,
     pub(super) open: Option<Open>,
+    /// The controller that answered.
+    answered: Option<IpAddr>,
     tries_for_all: bool,
+    tries_domain: bool,
+}
+
+impl<'a> Slot<'a> {
+    pub(super) fn claim(&self) -> &'a Claim {
+        self.claim
+    }
+
+    /// The controller gave a verdict.
+    pub(super) fn answered(&mut self, controller: &Candidate) {
+        self.answered = Some(controller.address);
+    }
 }
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        let idle = self.open.take().map(|open| Idle {
-            open,
-            since: Instant::now(),
-        });
+        let now = Instant::now();
+        let idle = self.open.take().map(|open| Idle { open, since: now });
         let mut state = self.pool.lock();
-        state.taken = state.taken.saturating_sub(1);
-        if self.claim == Claim::Elsewhere {
-            state.taken_elsewhere = state.taken_elsewhere.saturating_sub(1);
-        }
+        state.taken.give_back(self.claim.share());
         if self.generation == state.generation {
             state.idle.extend(idle);
         }
@@ -275,7 +311,13 @@ impl Drop for Slot<'_> {
         {
             outage.being_tried = false;
         }
-        self.pool.wake(state);
+        if let Some(domain) = self.claim.other_domain().filter(|_| self.tries_domain) {
+            state.silent_domains.is_tried(domain, false);
+        }
+        if let Some(controller) = self.answered {
+            state.answered(self.claim, controller, now);
+        }
+        state.queue.ring_next(&state.taken);
     }
 }
 

@@ -1,20 +1,24 @@
 //! Controllers that say too little: nothing, half of it, a byte a second, or goodbye.
 
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use gss_ntlmdc::base::fault::Minor::{
-    self, ChannelDowngraded, ChannelRefused, ControllerForged, ControllerTimeout,
-    ControllerUnreachable,
+    self, ChannelDowngraded, ChannelRefused, ControllerForged, ControllerNotReady,
+    ControllerTimeout, ControllerUnreachable, DomainSilent,
 };
+
+use gss_ntlmdc::login::verify::Refusal;
 
 use crate::controller::Controller;
 use crate::delivery::Delivery;
-use crate::draft::{STEPS, Step};
+use crate::draft::{Draft, STEPS, Step};
+use crate::logon;
 use crate::support::client::Client;
-use crate::trial::{Kind, Trial, all_refused, at, verifier};
+use crate::trial::{Kind, Trial, all_refused, at, verifier, verifier_of};
 
 fn delivered(step: Step, delivery: Delivery, minor: Minor) -> Trial {
     let what = format!("{step:?} {delivery:?}");
@@ -150,6 +154,182 @@ fn logins_that_name_a_domain_which_hangs_leave_room_for_ours() {
             assert!(began.elapsed() < Duration::from_millis(500), "{user}");
         }
     });
+}
+
+/// The domain is in whichever field the client likes, or in none.
+#[test]
+fn a_login_that_hangs_is_not_ours_wherever_its_domain_was_typed() {
+    for (user, domain) in [
+        ("mallory", "HANG"),
+        ("HANG\\mallory", ""),
+        ("mallory@hang.test", ""),
+        ("mallory@hang.test", "EXAMPLE"),
+        ("mallory", ""),
+    ] {
+        let controller = Controller::that(at(Step::Logon, |draft| {
+            if names(draft, "mallory") {
+                draft.delivery = Delivery::CutThenSilence(0);
+            }
+        }));
+        let verifier = verifier(controller.address);
+        assert!(verifier.login("alice").is_ok());
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                let client = Client::with_password("mallory", "whatever").called(user, domain);
+                let verifier = &verifier;
+                scope.spawn(move || assert!(verifier.login_as(&client).is_err()));
+            }
+            thread::sleep(Duration::from_millis(200));
+            let client = Client::with_password("alice", "whatever");
+            for client in [
+                client.called("alice", "EXAMPLE"),
+                Client::with_password("alice", "").called("EXAMPLE\\alice", ""),
+            ] {
+                let began = Instant::now();
+                let login = verifier.login_as(&client);
+                assert!(login.is_ok(), "{user} {domain}: {:?}", login.err());
+                assert!(
+                    began.elapsed() < Duration::from_millis(500),
+                    "{user} {domain}"
+                );
+            }
+        });
+    }
+}
+
+/// Its controller answers other logins: it is the domain that hangs.
+#[test]
+fn another_domains_silence_is_not_blamed_on_the_controller() {
+    let controller = Controller::that(at(Step::Logon, |draft| {
+        if names(draft, "HANG") {
+            draft.delivery = Delivery::CutThenSilence(0);
+        }
+    }));
+    let other = Controller::that(Box::new(|_| {}));
+    let verifier = verifier_of(&[controller.address, other.address]);
+    assert!(verifier.login("alice").is_ok());
+    let client = Client::with_password("mallory", "whatever").called("mallory", "HANG");
+    for minor in [ControllerTimeout, DomainSilent] {
+        let refusal = verifier.login_as(&client).unwrap_err();
+        assert_eq!(refusal.into_fault().minor(), minor);
+    }
+    assert!(verifier.login("alice").is_ok());
+    assert_eq!(controller.turns(Step::Logon), 3);
+    assert_eq!(other.turns(Step::Bind), 0);
+}
+
+/// The controller has waited for a slot, or for the domain.
+#[test]
+fn a_domain_out_of_reach_is_asked_through_one_controller_and_then_left_alone() {
+    let controller = Controller::that(at(Step::Logon, |draft| {
+        if names(draft, "HANG") {
+            draft.body = logon::refused(0xC000_005E, true);
+        }
+    }));
+    let other = Controller::that(Box::new(|_| {}));
+    let verifier = verifier_of(&[controller.address, other.address]);
+    for minor in [ControllerNotReady, DomainSilent, DomainSilent] {
+        let client = Client::with_password("mallory", "whatever").called("mallory", "HANG");
+        let refusal = verifier.login_as(&client).unwrap_err();
+        assert!(matches!(refusal, Refusal::Unavailable(_)), "{refusal:?}");
+        assert_eq!(refusal.into_fault().minor(), minor);
+    }
+    assert_eq!(controller.turns(Step::Logon), 1);
+    assert_eq!(other.turns(Step::Bind), 0);
+    assert!(verifier.login("alice").is_ok());
+}
+
+/// 400 logins of a domain that hangs, at once, beside ours. They hold few of the server's threads, and
+/// leave ours at least a third of the rate that they have alone.
+#[test]
+fn a_crowd_that_names_a_domain_which_hangs_holds_few_threads() {
+    const CROWD: usize = 400;
+    let controller = Controller::that(at(Step::Logon, |draft| {
+        if names(draft, "HANG") {
+            draft.delivery = Delivery::CutThenSilence(0);
+        }
+    }));
+    let verifier = verifier(controller.address);
+    assert!(verifier.login("alice").is_ok());
+    let ours = |until: &dyn Fn() -> bool| {
+        let began = Instant::now();
+        let mut count = 0;
+        while !until() {
+            let client = Client::with_password("alice", "whatever");
+            assert!(verifier.login_as(&client).is_ok());
+            count += 1;
+        }
+        f64::from(count) / began.elapsed().as_secs_f64()
+    };
+    let began = Instant::now();
+    let undisturbed = ours(&|| began.elapsed() > Duration::from_secs(1));
+
+    let (held, ended) = (Mutex::new(Duration::ZERO), AtomicUsize::new(0));
+    let disturbed = thread::scope(|scope| {
+        for _ in 0..CROWD {
+            scope.spawn(|| {
+                let client = Client::with_password("mallory", "whatever").called("mallory", "HANG");
+                let began = Instant::now();
+                let refusal = verifier.login_as(&client).unwrap_err();
+                *held.lock().unwrap() += began.elapsed();
+                ended.fetch_add(1, Ordering::SeqCst);
+                assert!(!matches!(refusal, Refusal::Denied(_)), "{refusal:?}");
+            });
+        }
+        ours(&|| ended.load(Ordering::SeqCst) == CROWD)
+    });
+    // Without a limit each would hold a thread for the budget.
+    let share = held.into_inner().unwrap().as_secs_f64() / (CROWD as f64 * 2.0);
+    assert!(share < 0.15, "{share}");
+    assert!(
+        disturbed > undisturbed / 3.0,
+        "{disturbed} of {undisturbed} logins a second"
+    );
+    // Two that were sent.
+    assert_eq!(controller.turns(Step::Authenticate), 1);
+    assert_eq!(controller.complaints(), [""; 0]);
+}
+
+/// What is over when the channel is open: the login that opens it may hang.
+#[test]
+fn an_outage_is_over_when_a_channel_is_open() {
+    let (is_away, is_slow) = (
+        Arc::new(AtomicBool::new(true)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let (away, slow) = (Arc::clone(&is_away), Arc::clone(&is_slow));
+    let controller = Controller::that(Box::new(move |draft| {
+        if away.load(Ordering::SeqCst) {
+            draft.delivery = Delivery::CutThenClose(0);
+        } else if draft.step == Step::Logon && names(draft, "mallory") {
+            slow.store(true, Ordering::SeqCst);
+            draft.delivery = Delivery::CutThenSilence(0);
+        }
+    }));
+    let verifier = verifier(controller.address);
+    verifier.refuses("alice", Kind::Unavailable, ControllerUnreachable);
+    // The second look at the secret, which was written just now, ends every outage.
+    thread::sleep(Duration::from_millis(2100));
+    verifier.refuses("alice", Kind::Unavailable, ControllerUnreachable);
+    is_away.store(false, Ordering::SeqCst);
+    verifier.refuses("alice", Kind::Unavailable, ControllerUnreachable);
+    assert_eq!(controller.turns(Step::Bind), 2, "an outage");
+    thread::sleep(Duration::from_millis(2100));
+    thread::scope(|scope| {
+        let hanging = scope.spawn(|| verifier.login("mallory").is_err());
+        while !is_slow.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        let login = verifier.login("alice");
+        assert!(login.is_ok(), "{:?}", login.err());
+        assert!(hanging.join().unwrap());
+    });
+}
+
+/// Whether the logon that was asked about has this text in it.
+fn names(draft: &Draft, text: &str) -> bool {
+    let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    draft.asked.windows(units.len()).any(|part| part == units)
 }
 
 #[test]

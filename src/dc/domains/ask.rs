@@ -3,8 +3,9 @@
 use crate::base::net::Deadline;
 use crate::dc::Error;
 use crate::dc::channel::{Channel, Opening};
+use crate::dc::claim::Claim;
 use crate::dc::failover::Controllers;
-use crate::dc::pool::{Claim, Open};
+use crate::dc::pool::Open;
 use crate::protocol::rpc::netlogon::domain_trusts::DomainTrust;
 
 impl Controllers {
@@ -14,7 +15,7 @@ impl Controllers {
         &self,
         deadline: Deadline,
     ) -> Result<Vec<DomainTrust>, Error> {
-        let mut slot = self.pool().take(deadline, Claim::Ours)?;
+        let mut slot = self.pool().take(deadline, &Claim::Ours)?;
         let terms = self.terms(deadline, 0);
         let Open {
             controller,

@@ -9,11 +9,12 @@ use crate::base::net::Deadline;
 use crate::base::sid::Sid;
 use crate::dc::Error;
 use crate::dc::channel::{Channel, Opening};
+use crate::dc::claim::Claim;
 use crate::dc::connection::Terms;
 use crate::dc::failover::{Controllers, MAX_CHANNELS, MAX_CONTROLLERS, told};
 use crate::dc::group_names::lookup;
 use crate::dc::locate::Candidate;
-use crate::dc::pool::{Claim, Open};
+use crate::dc::pool::Open;
 use crate::protocol::rpc::lsa::Called;
 use crate::protocol::rpc::schannel::agreement::Capable;
 
@@ -70,7 +71,7 @@ impl Controllers {
     fn key(&self, opening: Opening<'_>, distrusted: &mut Vec<Capable>) -> Result<Capable, Error> {
         let is_there = |open: &Open| open.controller == *opening.controller;
         // Held while it is opened only: no other domain is waited for.
-        let mut slot = self.pool().take(opening.terms.deadline, Claim::Ours)?;
+        let mut slot = self.pool().take(opening.terms.deadline, &Claim::Ours)?;
         if let Some(open) = slot.open.as_ref().filter(|open| is_there(open)) {
             let key = open.channel.key_for_names();
             if key.as_ref().map_or(true, |key| !distrusted.contains(key)) {

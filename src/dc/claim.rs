@@ -1,0 +1,93 @@
+//! Where a user is from, as typed, and which share of the channels such logins have.
+
+use crate::base::config;
+use crate::base::typed_name::{Route, TypedName};
+
+/// Where a user is from, as typed. Unproven: it limits what a login may use, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Our domain is named.
+    Ours,
+    /// No domain is named: the controller may look for the user in every domain that it trusts.
+    Unnamed,
+    /// Another domain, or the suffix of one: the controller has to ask one of that domain's.
+    Elsewhere(String),
+}
+
+/// A share of the channels of a process, and of the logons of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    Ours,
+    Unnamed,
+    Elsewhere,
+}
+
+impl Claim {
+    /// A domain or a suffix that is not ours makes it another domain's, in whichever field it stands.
+    pub(super) fn of(config: &config::Netlogon, name: &TypedName) -> Self {
+        let domain = name.domain().filter(|domain| !config.is_called(domain));
+        let suffix = name.suffix().filter(|suffix| !config.is_suffix(suffix));
+        match domain.or(suffix) {
+            // `other.test.` is `other.test` for DNS.
+            Some(elsewhere) => Self::Elsewhere(elsewhere.trim_end_matches('.').to_owned()),
+            None if name.route() == Route::Nowhere => Self::Unnamed,
+            None => Self::Ours,
+        }
+    }
+
+    pub(super) fn share(&self) -> Share {
+        match self {
+            Self::Ours => Share::Ours,
+            Self::Unnamed => Share::Unnamed,
+            Self::Elsewhere(_) => Share::Elsewhere,
+        }
+    }
+
+    /// The other domain.
+    pub(super) fn other_domain(&self) -> Option<&str> {
+        match self {
+            Self::Elsewhere(domain) => Some(domain),
+            Self::Ours | Self::Unnamed => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_field_names_another_domain() {
+        let text = r#"
+            verify = ["netlogon"]
+            [netlogon]
+            domain = "example.test"
+            account = "WEB1$"
+            secret = "/nonexistent"
+            upn_suffixes = ["brand.test"]
+        "#;
+        let config = config::Config::parse(text).unwrap().netlogon.unwrap();
+        let elsewhere = |domain: &str| Claim::Elsewhere(domain.to_owned());
+        for (user, domain, expected) in [
+            ("alice", "EXAMPLE", Claim::Ours),
+            ("alice", "Example.Test", Claim::Ours),
+            ("EXAMPLE\\alice", "", Claim::Ours),
+            ("alice@example.test", "", Claim::Ours),
+            ("alice@brand.test", "", Claim::Ours),
+            ("alice@brand.test", "EXAMPLE", Claim::Ours),
+            ("alice", "", Claim::Unnamed),
+            ("x", "HANG", elsewhere("HANG")),
+            ("HANG\\x", "", elsewhere("HANG")),
+            ("x@hang.test", "", elsewhere("hang.test")),
+            ("x@hang.test.", "", elsewhere("hang.test")),
+            ("x@hang.test", "EXAMPLE", elsewhere("hang.test")),
+            ("EXAMPLE\\x@hang.test", "", elsewhere("hang.test")),
+            ("\\x", "", elsewhere("")),
+            ("x@", "", elsewhere("")),
+        ] {
+            let [user, domain] = [user, domain].map(|text| text.encode_utf16().collect::<Vec<_>>());
+            let claim = Claim::of(&config, &TypedName::of(&user, &domain));
+            assert_eq!(claim, expected);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! How far one login has come, and what comes next. No I/O: outcomes in, decisions out.
+//!
+//! ```text
+//!        ┌──── another channel, same controller: Reopen, Reauthenticate ────┐
+//!        ▼                                                                  │
+//! controller ─► channel ─► login sent ─► outcome ─┬─ Answer, GiveUp ─► finish
+//!        ▲                                        ├─ Leave, second AskElsewhere, limits ─► stop
+//!        └──── the next controller ───────────────┘
+//! ```
+
+use crate::dc::failure::{Action, Origin};
+
+/// How many controllers are talked to for one login, at most. Those that cannot be connected to do
+/// not count.
+pub(in crate::dc) const MAX_CONTROLLERS: usize = 3;
+/// How many channels to one controller are tried for one login, at most: two that it may have
+/// forgotten, and one whose key was agreed on for the purpose.
+pub(in crate::dc) const MAX_CHANNELS: usize = 3;
+/// How often a login is sent, at most, to whichever controllers. An answer that an attacker keeps back,
+/// or a fault in its place, does not undo what the controller has counted against the user.
+const MAX_SENDS: usize = 3;
+
+/// What one login has tried.
+#[derive(Debug)]
+pub(super) struct Course {
+    talked_to: usize,
+    sends_left: usize,
+    /// Channels to the present controller.
+    channels: usize,
+    asked_elsewhere: bool,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The outcome is the login's.
+    Finish,
+    /// Another channel to the same controller.
+    SameController,
+    /// The next controller.
+    AnotherController,
+    /// No controller is asked any more.
+    Stop,
+}
+
+impl Course {
+    pub(super) fn new() -> Self {
+        Self {
+            talked_to: 0,
+            sends_left: MAX_SENDS,
+            channels: 0,
+            asked_elsewhere: false,
+        }
+    }
+
+    /// How many controllers may follow the present one, if so many are `known`.
+    pub(super) fn followers(&self, known: usize) -> usize {
+        known.min((MAX_CONTROLLERS - 1).saturating_sub(self.talked_to))
+    }
+
+    /// A channel to the present controller is taken or opened.
+    pub(super) fn tries_channel(&mut self) {
+        self.channels += 1;
+    }
+
+    /// The login is sent.
+    pub(super) fn sends(&mut self) {
+        self.sends_left = self.sends_left.saturating_sub(1);
+    }
+
+    /// What follows `action`, on a channel of this `origin`. A controller that `is_away` could not be
+    /// connected to.
+    pub(super) fn after(&mut self, action: Action, origin: Origin, is_away: bool) -> Next {
+        let may_stay = self.channels < MAX_CHANNELS && self.sends_left > 0;
+        match action {
+            Action::Answer | Action::GiveUp => return Next::Finish,
+            Action::Reopen if may_stay => return Next::SameController,
+            // A channel that could not even be opened was tried with a key of our own.
+            Action::Reauthenticate if may_stay && origin != Origin::None => {
+                return Next::SameController;
+            }
+            Action::Reopen
+            | Action::Reauthenticate
+            | Action::NextController
+            | Action::AskElsewhere
+            | Action::Leave => {}
+        }
+        self.channels = 0;
+        self.talked_to += usize::from(!is_away);
+        let is_last = match action {
+            Action::Leave => true,
+            Action::AskElsewhere => std::mem::replace(&mut self.asked_elsewhere, true),
+            _ => false,
+        };
+        match is_last || self.talked_to >= MAX_CONTROLLERS || self.sends_left == 0 {
+            true => Next::Stop,
+            false => Next::AnotherController,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The steps of a login whose every channel is opened with this origin and ends in this action.
+    fn steps(action: Action, origin: Origin, is_sent: bool, is_away: bool) -> (Vec<Next>, usize) {
+        let mut course = Course::new();
+        let (mut steps, mut sends) = (Vec::new(), 0);
+        while steps.len() < 20 {
+            course.tries_channel();
+            if is_sent {
+                course.sends();
+                sends += 1;
+            }
+            steps.push(course.after(action, origin, is_away));
+            if matches!(steps.last(), Some(Next::Finish | Next::Stop)) {
+                break;
+            }
+        }
+        (steps, sends)
+    }
+
+    #[test]
+    fn a_login_is_sent_three_times_at_most() {
+        for action in [
+            Action::Answer,
+            Action::Reopen,
+            Action::Reauthenticate,
+            Action::NextController,
+            Action::AskElsewhere,
+            Action::Leave,
+            Action::GiveUp,
+        ] {
+            for origin in [Origin::Reused, Origin::Recalled, Origin::Agreed] {
+                let (_, sends) = steps(action, origin, true, false);
+                assert!((1..=MAX_SENDS).contains(&sends), "{action:?} {origin:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_action_has_its_steps() {
+        use Next::{AnotherController, Finish, SameController, Stop};
+        for (action, origin, is_sent, expected) in [
+            (Action::Answer, Origin::Reused, true, vec![Finish]),
+            (Action::GiveUp, Origin::None, false, vec![Finish]),
+            (Action::Leave, Origin::Agreed, true, vec![Stop]),
+            (
+                Action::AskElsewhere,
+                Origin::Agreed,
+                true,
+                vec![AnotherController, Stop],
+            ),
+            (
+                Action::NextController,
+                Origin::None,
+                false,
+                vec![AnotherController, AnotherController, Stop],
+            ),
+            (
+                Action::Reauthenticate,
+                Origin::Recalled,
+                true,
+                vec![SameController, SameController, Stop],
+            ),
+            (
+                Action::Reauthenticate,
+                Origin::None,
+                false,
+                vec![AnotherController, AnotherController, Stop],
+            ),
+        ] {
+            let (steps, _) = steps(action, origin, is_sent, false);
+            assert_eq!(steps, expected, "{action:?} {origin:?}");
+        }
+    }
+
+    #[test]
+    fn controllers_that_are_away_do_not_count() {
+        let (steps, _) = steps(Action::NextController, Origin::None, false, true);
+        assert!(steps.iter().all(|next| *next == Next::AnotherController));
+    }
+
+    #[test]
+    fn the_time_is_shared_with_as_many_as_may_follow() {
+        let mut course = Course::new();
+        assert_eq!(course.followers(9), 2);
+        assert_eq!(course.followers(1), 1);
+        course.tries_channel();
+        course.after(Action::NextController, Origin::None, false);
+        assert_eq!(course.followers(9), 1);
+    }
+}
