@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("crypto", &[]),
     ("fault", &[]),
     ("sid", &[]),
-    ("name_case", &[]),
+    ("name_case", &["fault"]),
     ("typed_name", &[]),
     ("process", &[]),
     ("config", &["name_case", "sid"]),
@@ -84,7 +84,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "guess_limit",
         &[
-            "config", "crypto", "fault", "file", "log", "process", "wire",
+            "config",
+            "crypto",
+            "fault",
+            "file",
+            "log",
+            "name_case",
+            "process",
+            "wire",
         ],
     ),
     (

@@ -1,5 +1,9 @@
 //! When two names are the same but for the case of their letters: one answer for all who compare them.
 
+mod directory;
+
+pub use directory::directory_key;
+
 /// The capital of a letter, one for one.
 ///
 /// A letter is changed only if its capital's small letter is that letter again. So Windows has it

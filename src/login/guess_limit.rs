@@ -4,9 +4,9 @@
 //!
 //! Accounts are told apart by their names alone, as they are typed without domain: what is one
 //! account in a domain controller's eyes must not have two counts here, and only a controller knows
-//! which domain is meant. Namesakes of two domains share a count. Two names that only a directory
-//! takes for one (a user principal name that is not made of the account's, letters with and without
-//! accents) have two.
+//! which domain is meant. Namesakes of two domains share a count, and so do names that a directory
+//! takes for one: letters with and without accents. A user principal name that is not made of the
+//! account's has a count of its own.
 //!
 //! A right password clears the wrong ones only if the account is of our own domain and of that
 //! name: a namesake elsewhere, or an account that has the name in its principal name, would otherwise
@@ -37,6 +37,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::base::config::{self, LogTarget};
 use crate::base::fault::{Fault, Minor};
+use crate::base::name_case::directory_key;
 
 pub use record::Answer;
 use record::{Moment, Permission};
@@ -119,7 +120,7 @@ fn refused(why: &str) -> Fault {
 impl Guess<'_> {
     /// The client is let in. `own` is the account's name if the user is of our own domain.
     pub fn let_in(self, own: Option<&str>) {
-        let is_own = own.is_some_and(|own| folded(own) == self.account);
+        let is_own = own.is_some_and(|own| directory_key(own) == self.account);
         self.end(match is_own {
             true => Answer::Right,
             false => Answer::Undecided,
@@ -148,14 +149,7 @@ impl Guess<'_> {
 fn account(user: &str) -> String {
     let name = user.rsplit_once('\\').map_or(user, |(_, name)| name);
     let name = name.rsplit_once('@').map_or(name, |(name, _)| name);
-    folded(name)
-}
-
-/// In capitals, white space as a directory compares it: none at the ends, and as much as there may be
-/// between words is one space.
-fn folded(name: &str) -> String {
-    let words: Vec<&str> = name.split_whitespace().collect();
-    words.join(" ").to_uppercase()
+    directory_key(name)
 }
 
 #[cfg(test)]
