@@ -14,9 +14,12 @@ pub mod failover;
 mod failure;
 pub mod group_names;
 mod keytab;
+mod learnt;
 mod locate;
+mod logon_server;
 mod nt_hashes;
 mod pool;
+mod port;
 mod secret;
 mod shared_key;
 
@@ -219,6 +222,23 @@ impl Error {
         }
     }
 
+    /// The port is not that of the interface, or nothing listens there.
+    fn is_wrong_port(&self) -> bool {
+        match self {
+            Self::Net { step, error, .. } => {
+                *step != Step::FindPort && matches!(error, net::Error::Connect(_))
+            }
+            Self::Rpc { step, error, .. } => {
+                let is_unknown = matches!(
+                    error,
+                    rpc::Error::InterfaceNotServed | rpc::Error::Fault(FaultStatus::UNK_IF)
+                );
+                matches!(step, Step::AgreeOnKey | Step::OpenChannel) && is_unknown
+            }
+            _ => false,
+        }
+    }
+
     /// A handshake of somebody else for the same account came between: worth trying again.
     fn is_handshake_race(&self) -> bool {
         let is_refused = matches!(
@@ -305,6 +325,7 @@ fn minor_of(step: Step, error: &rpc::Error) -> Minor {
             Step::AgreeOnKey => Minor::UnauthenticatedRpcRefused,
             Step::OpenChannel | Step::Logon | Step::Names | Step::Domains => Minor::ChannelRefused,
         },
+        rpc::Error::InterfaceNotServed => Minor::ControllerNotReady,
         rpc::Error::BindRefused(_) | rpc::Error::Fault(_) => Minor::ChannelRefused,
         rpc::Error::Status(_, status) => failure::minor_of_status(step, *status),
         // Nothing that came in an NTLM message is too long.

@@ -8,6 +8,8 @@
 //! for each connection that stays, and nobody keeps it: else an answer that was heard on one connection
 //! would fit on another.
 
+mod logon;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -15,19 +17,20 @@ use crate::base::crypto::{self, Key};
 use crate::base::net::Deadline;
 use crate::dc::connection::{Connection, Connections, Terms};
 use crate::dc::failure::Origin;
-use crate::dc::locate::Candidate;
+use crate::dc::learnt::Learnt;
+use crate::dc::locate::{Candidate, Locator};
 use crate::dc::nt_hashes::NtHashes;
+use crate::dc::port;
 use crate::dc::secret;
 use crate::dc::shared_key::{Lock, SharedKeys};
 use crate::dc::{Error, Step, seconds_since_1970};
+use crate::protocol::rpc;
 use crate::protocol::rpc::client::{Association, Nonce, Plain, Sealed};
 use crate::protocol::rpc::netlogon;
 use crate::protocol::rpc::netlogon::domain_trusts::{self, DomainTrust};
-use crate::protocol::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
 use crate::protocol::rpc::pdu::Syntax;
 use crate::protocol::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checked, Checking};
 use crate::protocol::rpc::schannel::seal::Seal;
-use crate::protocol::rpc::{self, epm};
 
 /// How often a handshake is repeated when that of another process came between.
 const HANDSHAKE_RETRIES: u32 = 4;
@@ -53,27 +56,41 @@ pub(super) struct Opening<'a> {
     pub(super) terms: Terms<'a>,
     pub(super) controller: &'a Candidate,
     pub(super) shared_keys: &'a SharedKeys,
+    pub(super) locator: &'a Locator,
+    pub(super) learnt: &'a Learnt,
 }
 
 impl Channel {
     /// Opens a channel. Keys that the controller turns out not to know are added to `distrusted`, and
     /// none of those is tried.
     pub(super) fn open(opening: Opening<'_>, distrusted: &mut Vec<Capable>) -> Result<Self, Error> {
+        let secrets = secret::nt_hashes(opening.terms.config).map_err(Error::Secret)?;
+        let mut open_at =
+            |opening: Opening<'_>, peer| Self::open_at(peer, opening, &secrets, distrusted);
+        let controller = opening.controller;
+        match controller.port {
+            Some(port) => open_at(opening, SocketAddr::new(controller.address, port)),
+            None => port::at_each(opening, Syntax::NETLOGON, open_at),
+        }
+    }
+
+    /// Opens a channel to this port.
+    fn open_at(
+        peer: SocketAddr,
+        opening: Opening<'_>,
+        secrets: &NtHashes,
+        distrusted: &mut Vec<Capable>,
+    ) -> Result<Self, Error> {
         let Opening {
             terms,
             controller,
             shared_keys,
+            ..
         } = opening;
-        let secrets = secret::nt_hashes(terms.config).map_err(Error::Secret)?;
-        let port = match controller.port {
-            Some(port) => port,
-            None => find_port(terms, controller, Syntax::NETLOGON)?,
-        };
-        let peer = SocketAddr::new(controller.address, port);
         loop {
             let recall = |distrusted: &[Capable]| {
                 let is_worth_it = distrusted.len() < MAX_DISTRUSTED;
-                let kept = is_worth_it.then(|| shared_keys.recall(controller, &secrets));
+                let kept = is_worth_it.then(|| shared_keys.recall(controller, secrets));
                 kept.flatten().filter(|kept| !distrusted.contains(kept))
             };
             if let Some(capable) = recall(distrusted) {
@@ -90,9 +107,9 @@ impl Channel {
             let lock = shared_keys.lock(controller, terms.deadline.or_after(LOCK_WAIT));
             if recall(distrusted).is_none() {
                 if let Some(lock) = &lock {
-                    shared_keys.discard(lock, controller, &secrets, distrusted);
+                    shared_keys.discard(lock, controller, secrets, distrusted);
                 }
-                return Self::agree(opening, connection, &secrets, lock.as_ref());
+                return Self::agree(opening, connection, secrets, lock.as_ref());
             }
             // Somebody else was faster.
         }
@@ -140,6 +157,7 @@ impl Channel {
             terms,
             controller,
             shared_keys,
+            ..
         } = opening;
         let peer = connections.peer();
         let mut retries = 0;
@@ -203,35 +221,6 @@ impl Channel {
                 }
             };
         }
-    }
-
-    /// Asks about a login. The channel comes back if it can be used again.
-    pub(super) fn logon(
-        self,
-        terms: Terms<'_>,
-        logon: &NetworkLogon<'_>,
-    ) -> Result<(Verdict, Self), Error> {
-        let Self {
-            mut connection,
-            association,
-            checked,
-            is_key_new,
-        } = self;
-        connection.step = Step::Logon;
-        let stub = sam_logon::request(checked.proof(), terms.parties(), logon)
-            .map_err(|error| connection.failed(error))?;
-        let (outcome, association) = connection.call_logon(terms, association, &stub)?;
-        let verdict = outcome
-            .response()
-            .and_then(|stub| sam_logon::reply(stub.expose()))
-            .map_err(|error| connection.failed(error))?;
-        let channel = Self {
-            connection,
-            association,
-            checked,
-            is_key_new,
-        };
-        Ok((verdict, channel))
     }
 
     /// Asks which domains there are. The channel comes back if it can be used again.
@@ -302,23 +291,6 @@ impl Channel {
     pub(super) fn is_quiet(&self) -> bool {
         self.connection.is_quiet()
     }
-}
-
-/// Asks the endpoint mapper.
-pub(super) fn find_port(
-    terms: Terms<'_>,
-    controller: &Candidate,
-    interface: Syntax,
-) -> Result<u16, Error> {
-    let mapper = SocketAddr::new(controller.address, epm::PORT);
-    let mut connection = Connection::connect(terms, mapper, Step::FindPort)?;
-    let association = connection.bind(terms, Syntax::ENDPOINT_MAPPER, Plain)?;
-    let stub = epm::request(interface);
-    let (outcome, _) = connection.call(terms, association, epm::EPT_MAP, &stub)?;
-    outcome
-        .response()
-        .and_then(|stub| epm::port(stub.expose()))
-        .map_err(|error| connection.failed(error))
 }
 
 pub(super) fn bind_sealed(

@@ -1,6 +1,7 @@
 //! A connection to a controller, one call at a time, each within its time.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::base::config;
 use crate::base::net::{self, Deadline, Stream};
@@ -20,6 +21,8 @@ pub(super) struct Terms<'a> {
     pub(super) deadline: Deadline,
     /// For the login as a whole.
     pub(super) budget: Deadline,
+    /// For one attempt to connect.
+    pub(super) connect_timeout: Duration,
 }
 
 impl Terms<'_> {
@@ -34,8 +37,8 @@ impl Terms<'_> {
 
     pub(super) fn parties(&self) -> Parties<'_> {
         Parties {
-            // A name that is not its own would be refused; what the configuration or DNS calls it
-            // need not be its own.
+            // A name that is not its own would be refused, and a null pointer is taken; a logon request
+            // has its own rule, see [`LogonServer`](crate::dc::logon_server::LogonServer).
             server: None,
             account: self.config.account.account(),
             computer: self.config.account.computer().as_str(),
@@ -60,7 +63,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn connect(terms: Terms<'_>, peer: SocketAddr, step: Step) -> Result<Self, Error> {
-        let deadline = terms.deadline.or_after(terms.config.connect_timeout);
+        let deadline = terms.deadline.or_after(terms.connect_timeout);
         let stream = Stream::connect(terms.config.source, peer, deadline)
             .map_err(|error| Error::Net { peer, step, error })?;
         Ok(Self { stream, peer, step })

@@ -17,6 +17,7 @@ use crate::dc::channel::{Channel, Opening};
 use crate::dc::claim::Claim;
 use crate::dc::connection::Terms;
 use crate::dc::failure::{self, Action, Origin};
+use crate::dc::learnt::Learnt;
 use crate::dc::locate::{Candidate, Locator};
 use crate::dc::pool::{Open, Pool, Slot};
 use crate::dc::secret::Watch;
@@ -29,6 +30,7 @@ pub(super) use course::{MAX_CHANNELS, MAX_CONTROLLERS};
 pub struct Controllers {
     pub(super) locator: Locator,
     pub(super) shared_keys: SharedKeys,
+    pub(super) learnt: Learnt,
     secret: Watch,
     pub(super) config: config::Netlogon,
     pool: PerProcess<Pool>,
@@ -59,6 +61,7 @@ impl Controllers {
         Self {
             locator: Locator::new(&config),
             shared_keys: SharedKeys::new(&config, log),
+            learnt: Learnt::default(),
             secret: Watch::new(),
             config,
             pool: PerProcess::new(),
@@ -219,6 +222,7 @@ impl Controllers {
             config: &self.config,
             deadline: deadline.or_after(left.saturating_sub(reserved)),
             budget: deadline,
+            connect_timeout: self.config.connect_timeout,
         }
     }
 
@@ -236,6 +240,8 @@ impl Controllers {
             terms,
             controller,
             shared_keys: &self.shared_keys,
+            locator: &self.locator,
+            learnt: &self.learnt,
         };
         let mut distrusted = Vec::new();
         let mut sent = Instant::now();
@@ -255,12 +261,15 @@ impl Controllers {
                 key = channel.key().cloned();
                 sent = Instant::now();
                 course.sends();
-                channel.logon(terms, logon)
+                channel.logon(opening, logon)
             });
             let (outcome, channel) = match answer {
                 Ok((verdict, channel)) => (Ok(verdict), Some(channel)),
                 Err(error) => (Err(error), None),
             };
+            if outcome.as_ref().is_ok_and(Verdict::is_name_refused) {
+                course.did_not_count();
+            }
             let action = failure::of(outcome.as_ref(), origin, claim);
             let is_away = outcome.as_ref().is_err_and(Error::is_no_connection);
             match course.after(action, origin, is_away) {

@@ -5,7 +5,7 @@ use crate::base::net;
 use crate::dc::claim::Claim;
 use crate::dc::{Error, Step};
 use crate::protocol::rpc::netlogon::sam_logon::Verdict;
-use crate::protocol::rpc::{self, NtStatus};
+use crate::protocol::rpc::{self, FaultStatus, NtStatus};
 
 /// What is done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,8 +298,16 @@ pub(super) fn is_account_refused(minor: Minor) -> bool {
     )
 }
 
+const INVALID_COMPUTER_NAME: u32 = NtStatus::INVALID_COMPUTER_NAME.0;
+
 fn of_error(error: &Error, origin: Origin) -> Action {
     match error {
+        // No name of the controller's was right. Faults are not signed: it was a sending all the same.
+        Error::Rpc {
+            step: Step::Logon,
+            error: rpc::Error::Fault(FaultStatus(INVALID_COMPUTER_NAME)),
+            ..
+        } => Action::NextController,
         // Under a key that the controller has lost it cannot have read the login. An attacker who
         // makes it look so gains a second sending, as by closing the connection.
         _ if origin == Origin::Recalled && error.is_doubt_about_key() => Action::Reauthenticate,
@@ -329,6 +337,7 @@ fn of_error(error: &Error, origin: Origin) -> Action {
             | rpc::Error::HeadersUnsigned(_) => Action::GiveUp,
             // Not there, not ready, or not to be trusted.
             rpc::Error::NotRegistered(_)
+            | rpc::Error::InterfaceNotServed
             | rpc::Error::BindRefused(_)
             | rpc::Error::Fault(_)
             | rpc::Error::Malformed(_)
@@ -351,7 +360,6 @@ fn of_error(error: &Error, origin: Origin) -> Action {
 mod tests {
     use super::*;
     use crate::base::wire::DecodeError;
-    use crate::protocol::rpc::FaultStatus;
     use std::io;
     use std::net::SocketAddr;
 

@@ -42,6 +42,8 @@ pub(crate) struct Candidate {
     /// What it said of itself in the search, if it was asked and answered. Not proven. See
     /// [`Locator::identify`].
     pub(crate) identity: Option<Arc<Identity>>,
+    /// Its DNS name in `controllers`; none if it was found otherwise, or is written as an address.
+    pub(crate) dns_name: Option<Arc<str>>,
 }
 
 impl Candidate {
@@ -51,6 +53,7 @@ impl Candidate {
             address,
             port,
             identity: None,
+            dns_name: None,
         }
     }
 
@@ -150,7 +153,6 @@ impl Locator {
     /// What a controller says of itself: as the search heard it, else asked now, which takes up to
     /// two seconds if it keeps silent. Kept for some minutes, its silence too. Nothing of it is
     /// proven.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the name in LogonServer"))]
     pub(crate) fn identify(
         &self,
         candidate: &Candidate,

@@ -19,6 +19,8 @@ mod status;
 
 #[cfg(test)]
 pub(crate) mod recorded;
+#[cfg(test)]
+mod windows;
 
 use crate::base::crypto::NoRandomBytes;
 use crate::base::wire::DecodeError;
@@ -46,6 +48,9 @@ pub enum Error {
     /// The peer refused the connection's interface or its credentials (`bind_nak`, C706 12.6.4.5).
     #[error("the bind was refused, reason {0}")]
     BindRefused(u16),
+    /// The port belongs to a server that does not have the interface.
+    #[error("the port does not serve the interface")]
+    InterfaceNotServed,
     /// The peer's endpoint mapper knows no port of the interface; the mapper's status.
     #[error("the endpoint mapper knows no port for it (status {0:#010x})")]
     NotRegistered(u32),

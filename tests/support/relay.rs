@@ -263,6 +263,6 @@ pub fn netlogon() -> SocketAddr {
     let Progress::Done(outcome, _) = call.receive(&read(pdu)).unwrap() else {
         panic!("a port comes in one PDU")
     };
-    let port = epm::port(outcome.response().unwrap().expose()).unwrap();
-    SocketAddr::new(address, port)
+    let ports = epm::ports(outcome.response().unwrap().expose()).unwrap();
+    SocketAddr::new(address, ports[0])
 }

@@ -29,6 +29,8 @@ impl Controllers {
                     terms,
                     controller: &controller,
                     shared_keys: &self.shared_keys,
+                    locator: &self.locator,
+                    learnt: &self.learnt,
                 };
                 let channel = Channel::open(opening, &mut Vec::new())?;
                 Open {

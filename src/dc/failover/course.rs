@@ -68,6 +68,11 @@ impl Course {
         self.sends_left = self.sends_left.saturating_sub(1);
     }
 
+    /// The login that was sent was refused before the password was looked at.
+    pub(super) fn did_not_count(&mut self) {
+        self.sends_left += 1;
+    }
+
     /// What follows `action`, on a channel of this `origin`. A controller that `is_away` could not be
     /// connected to.
     pub(super) fn after(&mut self, action: Action, origin: Origin, is_away: bool) -> Next {

@@ -53,11 +53,13 @@ impl Controllers {
             terms,
             controller,
             shared_keys: &self.shared_keys,
+            locator: &self.locator,
+            learnt: &self.learnt,
         };
         let mut distrusted = Vec::new();
         loop {
             let key = self.key(opening, &mut distrusted)?;
-            let answer = lookup::look_up(terms, controller, &key, sids);
+            let answer = lookup::look_up(opening, &key, sids);
             let is_lost = answer.as_ref().is_err_and(Error::is_doubt_about_key);
             if !is_lost || distrusted.len() + 1 >= MAX_CHANNELS {
                 return answer;

@@ -4,9 +4,9 @@
 use std::net::SocketAddr;
 
 use crate::base::sid::Sid;
-use crate::dc::channel;
-use crate::dc::connection::{Connection, Terms};
-use crate::dc::locate::Candidate;
+use crate::dc::channel::{self, Opening};
+use crate::dc::connection::Connection;
+use crate::dc::port;
 use crate::dc::{Error, Step};
 use crate::protocol::rpc;
 use crate::protocol::rpc::client::{Association, Sealed};
@@ -16,12 +16,12 @@ use crate::protocol::rpc::schannel::agreement::Capable;
 
 /// Asks for all of them, some hundred in a call.
 pub(in crate::dc) fn look_up(
-    terms: Terms<'_>,
-    controller: &Candidate,
+    opening: Opening<'_>,
     key: &Capable,
     sids: &[Sid],
 ) -> Result<Vec<Option<Called>>, Error> {
-    let (mut connection, mut association) = bind(terms, controller, key)?;
+    let terms = opening.terms;
+    let (mut connection, mut association) = bind(opening, key)?;
     connection.step = Step::Names;
     let mut names = Vec::new();
     for asked in sids.chunks(lsa::MAX_SIDS) {
@@ -38,21 +38,21 @@ pub(in crate::dc) fn look_up(
 
 /// To where LSA listens. That may be the port that is configured for netlogon, behind which Windows
 /// has one process for both; a Samba controller listens elsewhere.
-fn bind(
-    terms: Terms<'_>,
-    controller: &Candidate,
-    key: &Capable,
-) -> Result<(Connection, Association<Sealed>), Error> {
-    let bind_at = |port| {
-        let peer = SocketAddr::new(controller.address, port);
-        channel::bind_sealed(terms, peer, Syntax::LSA, key.seal())
+fn bind(opening: Opening<'_>, key: &Capable) -> Result<(Connection, Association<Sealed>), Error> {
+    let Opening { controller, .. } = opening;
+    let bind_at = |opening: Opening<'_>, peer| {
+        channel::bind_sealed(opening.terms, peer, Syntax::LSA, key.seal())
     };
-    match controller.port.map(bind_at) {
+    let configured = controller.port.map(|port| {
+        let peer = SocketAddr::new(controller.address, port);
+        bind_at(opening, peer)
+    });
+    match configured {
         None
         | Some(Err(Error::Rpc {
-            error: rpc::Error::BindRefused(_),
+            error: rpc::Error::BindRefused(_) | rpc::Error::InterfaceNotServed,
             ..
-        })) => bind_at(channel::find_port(terms, controller, Syntax::LSA)?),
+        })) => port::at_each(opening, Syntax::LSA, bind_at),
         Some(bound) => bound,
     }
 }

@@ -1,6 +1,7 @@
 //! Finds the controllers: those of the configuration, or those that DNS knows (MS-ADTS 6.3.6).
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::config::{self, Controller, Host, SiteName};
@@ -66,16 +67,18 @@ fn named(
     let mut candidates = Vec::new();
     let mut problems = Vec::new();
     for controller in controllers {
-        let addresses = match &controller.host {
-            Host::Address(address) => Ok(vec![*address]),
-            Host::Name(name) => addresses_of(config, name, resolver),
+        let (addresses, dns_name) = match &controller.host {
+            Host::Address(address) => (Ok(vec![*address]), None),
+            Host::Name(name) => {
+                let dns_name = Arc::from(name.as_str());
+                (addresses_of(config, name, resolver), Some(dns_name))
+            }
         };
         match addresses {
-            Ok(addresses) => candidates.extend(
-                addresses
-                    .into_iter()
-                    .map(|address| Candidate::new(address, controller.port)),
-            ),
+            Ok(addresses) => candidates.extend(addresses.into_iter().map(|address| Candidate {
+                dns_name: dns_name.clone(),
+                ..Candidate::new(address, controller.port)
+            })),
             Err(problem) => problems.push(problem),
         }
     }

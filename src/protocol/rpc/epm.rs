@@ -10,8 +10,11 @@ pub const PORT: u16 = 135;
 /// The number of the call.
 pub const EPT_MAP: u16 = 3;
 
-/// How many answers are asked for; the first with a port is taken.
-const MAX_TOWERS: u32 = 4;
+/// How many towers are asked for. Windows lists a pinned port besides the dynamic one, and each again
+/// for each of its addresses.
+const MAX_TOWERS: u32 = 16;
+/// How many different ports are of use.
+const MAX_PORTS: usize = 8;
 /// The floors of a tower for ncacn_ip_tcp; a few more do no harm.
 const MAX_FLOORS: u16 = 16;
 
@@ -40,25 +43,26 @@ pub fn request(interface: Syntax) -> Vec<u8> {
     stub.into_bytes()
 }
 
-/// Reads the answer: the port.
+/// Reads the answer: the different ports, in the mapper's order; never empty.
 ///
 /// # Errors
 /// [`Error::NotRegistered`] if nothing listens; [`Error::Malformed`].
-pub fn port(stub: &[u8]) -> Result<u16, Error> {
+pub fn ports(stub: &[u8]) -> Result<Vec<u16>, Error> {
     let mut decoder = Decoder::new(stub);
     decoder.array::<20>("entry_handle")?;
     let count = decoder.u32("num_towers")?;
     let maximum = decoder.u32("ITowers")?;
     let offset = decoder.u32("ITowers")?;
     let actual = decoder.u32("ITowers")?;
-    if count > MAX_TOWERS || actual != count || actual > maximum || offset != 0 {
+    if actual != count || actual > maximum || offset != 0 {
         return Err(DecodeError::new("num_towers", "impossible count").into());
     }
-    let mut present = 0;
+    let mut present = 0_u32;
+    // More than were asked for are bounded by the length of the answer.
     for _ in 0..actual {
         present += u32::from(decoder.pointer("ITowers")?);
     }
-    let mut port = None;
+    let mut ports = Vec::new();
     for _ in 0..present {
         let maximum = decoder.u32("tower_length")?;
         let length = decoder.u32("tower_length")?;
@@ -66,12 +70,15 @@ pub fn port(stub: &[u8]) -> Result<u16, Error> {
             return Err(DecodeError::new("tower_length", "counts that contradict").into());
         }
         let tower = decoder.take(length, "tower_octet_string")?;
-        port = port.or(tcp_port(tower)?);
+        let port = tcp_port(tower)?.filter(|port| !ports.contains(port));
+        ports.extend(port.filter(|_| ports.len() < MAX_PORTS));
     }
     let status = decoder.u32("status")?;
     decoder.finish("ept_map")?;
-    port.filter(|_| status == 0)
-        .ok_or(Error::NotRegistered(status))
+    match status == 0 && !ports.is_empty() {
+        true => Ok(ports),
+        false => Err(Error::NotRegistered(status)),
+    }
 }
 
 fn tower(interface: Syntax) -> Vec<u8> {
@@ -117,12 +124,55 @@ mod tests {
 
     #[test]
     fn asks_as_recorded() {
-        assert_eq!(request(Syntax::NETLOGON), recorded::EPT_MAP.request[24..]);
+        let (recorded, max_towers) = recorded::EPT_MAP.request[24..].split_last_chunk().unwrap();
+        assert_eq!(max_towers, &4_u32.to_le_bytes());
+        let asked = [recorded, &MAX_TOWERS.to_le_bytes()].concat();
+        assert_eq!(request(Syntax::NETLOGON), asked);
+    }
+
+    /// An answer with a tower for each of these ports.
+    fn answer(ports: &[u16]) -> Vec<u8> {
+        let mut stub = Encoder::new();
+        let count = u32::try_from(ports.len()).unwrap();
+        stub.bytes(&[0; 20]).u32(count).u32(count).u32(0).u32(count);
+        for _ in ports {
+            stub.pointer(true);
+        }
+        for port in ports {
+            let mut tower = tower(Syntax::NETLOGON);
+            let at = tower.len() - 11;
+            tower[at..at + 2].copy_from_slice(&port.to_be_bytes());
+            let length = u32::try_from(tower.len()).unwrap();
+            stub.u32(length).u32(length).bytes(&tower);
+        }
+        stub.u32(0);
+        stub.into_bytes()
     }
 
     #[test]
     fn reads_the_recorded_answer() {
-        assert_eq!(port(&recorded::EPT_MAP.response[24..]), Ok(49152));
+        assert_eq!(ports(&recorded::EPT_MAP.response[24..]), Ok(vec![49152]));
+    }
+
+    #[test]
+    fn each_port_is_told_once_and_in_order() {
+        let towers = [49676, 49667, 49676, 0, 49152];
+        assert_eq!(ports(&answer(&towers)), Ok(vec![49676, 49667, 49152]));
+        let many: Vec<u16> = (1..=40).collect();
+        assert_eq!(ports(&answer(&many)).unwrap(), many[..MAX_PORTS]);
+        assert_eq!(ports(&answer(&[0])), Err(Error::NotRegistered(0)));
+    }
+
+    #[test]
+    fn what_is_reserved_may_be_anything() {
+        let mut stub = answer(&[49676, 49667]);
+        stub[..20].fill(0xA5); // entry_handle
+        stub[36..44].fill(0xA5); // the referents
+        let after_first_tower = 44 + 8 + 75;
+        stub[after_first_tower] = 0xA5;
+        let address = after_first_tower - 4;
+        stub[address..after_first_tower].fill(0xA5);
+        assert_eq!(ports(&stub), Ok(vec![49676, 49667]));
     }
 
     #[test]
@@ -130,7 +180,7 @@ mod tests {
         let stub = &recorded::EPT_MAP.response[24..];
         for end in 0..stub.len() {
             assert!(
-                matches!(port(&stub[..end]), Err(Error::Malformed(_))),
+                matches!(ports(&stub[..end]), Err(Error::Malformed(_))),
                 "{end}"
             );
         }
@@ -141,7 +191,7 @@ mod tests {
         // ept_s_not_registered (C706 appendix E), and no tower.
         let mut stub = vec![0; 36];
         stub.extend(0x16C9_A0D6_u32.to_le_bytes());
-        assert_eq!(port(&stub), Err(Error::NotRegistered(0x16C9_A0D6)));
+        assert_eq!(ports(&stub), Err(Error::NotRegistered(0x16C9_A0D6)));
     }
 
     #[test]
@@ -158,7 +208,12 @@ mod tests {
         ] {
             let mut stub = good.to_vec();
             stub[at] = lie;
-            assert!(port(&stub).is_err(), "{at}");
+            assert!(ports(&stub).is_err(), "{at}");
         }
+        let mut stub = good.to_vec();
+        for at in [20, 24, 32] {
+            stub[at..at + 4].fill(0xFF);
+        }
+        assert!(ports(&stub).is_err(), "more towers than bytes");
     }
 }

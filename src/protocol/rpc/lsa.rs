@@ -88,6 +88,10 @@ pub fn reply(stub: &[u8], asked: usize) -> Result<Vec<Option<Called>>, Error> {
         NtStatus::SUCCESS | NtStatus::SOME_NOT_MAPPED | NtStatus::NONE_MAPPED => {}
         _ => return Err(Error::Status("LsarLookupSids3", status)),
     }
+    // None has a name: some controllers send no list then.
+    if status == NtStatus::NONE_MAPPED && names.is_empty() {
+        return Ok(vec![None; asked]);
+    }
     if names.len() != asked {
         return Err(DecodeError::new("TranslatedNames", "not as many as were asked for").into());
     }

@@ -25,8 +25,7 @@ const WORKSTATION_SECURE_CHANNEL: u16 = 2;
 /// The two ends of a secure channel.
 #[derive(Clone, Copy, Debug)]
 pub struct Parties<'a> {
-    /// The controller, `\\dc1.example.test`; never a wrong name. None where we only know its
-    /// address.
+    /// The controller, `\\dc1.example.test`; never a wrong name. `None` is a null pointer.
     pub server: Option<&'a str>,
     /// The machine account, with its `$`.
     pub account: &'a str,

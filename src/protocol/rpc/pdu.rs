@@ -29,8 +29,15 @@ const SUPPORT_HEADER_SIGN: u8 = 0x04;
 /// `PFC_CONC_MPX`
 const CONC_MPX: u8 = 0x10;
 
-/// Little-endian integers, ASCII, IEEE: the data representation of everybody.
+/// Little-endian integers, ASCII; IEEE floating point; two reserved bytes (C706 14.1).
 const DREP: [u8; 4] = [0x10, 0, 0, 0];
+
+/// `p_cont_def_result_t` (C706 12.6.3.1)
+const ACCEPTANCE: u16 = 0;
+/// `p_cont_def_result_t`
+const PROVIDER_REJECTION: u16 = 2;
+/// `p_provider_reason_t` (C706 12.6.3.1)
+const ABSTRACT_SYNTAX_NOT_SUPPORTED: u16 = 1;
 
 /// The value of `ptype`.
 mod ptype {
@@ -212,7 +219,10 @@ impl<'a> Pdu<'a> {
         }
         let ptype = reader.u8("ptype")?;
         let flags = reader.u8("pfc_flags")?;
-        if reader.array("drep")? != DREP {
+        // No floating point number is read, and the rest is reserved.
+        let [integers_and_characters, _, _, _] = reader.array("drep")?;
+        let [ours, ..] = DREP;
+        if integers_and_characters != ours {
             return Err(DecodeError::new("drep", "not little endian").into());
         }
         let frag_len = usize::from(reader.u16("frag_len")?);
@@ -271,15 +281,21 @@ impl<'a> Pdu<'a> {
         let address_length = usize::from(reader.u16("sec_addr")?);
         reader.take(address_length, "sec_addr")?;
         reader.align(4, "sec_addr")?;
-        if reader.array("p_result_list")? != [1, 0, 0, 0] {
+        // Windows fills the three reserved bytes with anything.
+        let [results, _, _, _] = reader.array("p_result_list")?;
+        if results != 1 {
             return Err(DecodeError::new("p_result_list", "not one result").into());
         }
         let result = reader.u16("result")?;
         let reason = reader.u16("reason")?;
         let syntax: [u8; 20] = reader.array("transfer_syntax")?;
         // The result list is not asked for more: padding may follow it.
-        if result != 0 {
-            return Err(Error::BindRefused(reason));
+        match (result, reason) {
+            (ACCEPTANCE, _) => {}
+            (PROVIDER_REJECTION, ABSTRACT_SYNTAX_NOT_SUPPORTED) => {
+                return Err(Error::InterfaceNotServed);
+            }
+            _ => return Err(Error::BindRefused(reason)),
         }
         if syntax != Syntax::NDR.0 {
             return Err(DecodeError::new("transfer_syntax", "not the one offered").into());

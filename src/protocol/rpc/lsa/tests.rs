@@ -120,6 +120,51 @@ fn the_answer_to_another_question_is_refused() {
 }
 
 #[test]
+fn an_answer_without_a_list_names_none() {
+    // No lists; lists of nothing; arrays without elements.
+    let bare: &[u8] = &hex!("00000000 00000000 00000000 00000000 730000c0");
+    let empty = hex!(
+        "04000200 00000000 00000000 20000000"
+        "00000000 00000000 00000000 730000c0"
+    );
+    let arrays = hex!(
+        "04000200 00000000 08000200 20000000 00000000"
+        "00000000 0c000200 00000000 00000000 730000c0"
+    );
+    for stub in [bare, &empty, &arrays] {
+        assert_eq!(reply(stub, 3), Ok(vec![None, None, None]));
+    }
+    // With some of the names missing, it is the answer to another question.
+    let none_mapped = with(STATUS_AT, &0xC000_0073_u32.to_le_bytes());
+    assert!(matches!(reply(&none_mapped, 4), Err(Error::Malformed(_))));
+}
+
+#[test]
+fn padding_and_referents_may_be_anything() {
+    let mut stub = ANSWER.to_vec();
+    let ignored: [std::ops::Range<usize>; 14] = [
+        0..4,     // ReferencedDomains
+        8..12,    // its domains
+        12..16,   // MaxEntries
+        24..28,   // the name
+        28..32,   // the SID
+        54..56,   // after the seven characters
+        92..96,   // its names
+        102..104, // after the first type
+        108..112, // the first name
+        116..120, // Flags
+        122..124, // after the second type
+        142..144, // after the third type
+        156..160, // Flags
+        182..184, // after the five characters
+    ];
+    for range in ignored {
+        stub[range].fill(0xA5);
+    }
+    assert_eq!(reply(&stub, 3), reply(ANSWER, 3));
+}
+
+#[test]
 fn lying_counts_are_refused() {
     for (at, value) in [
         (DOMAIN_COUNT, u32::MAX),

@@ -53,6 +53,24 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The controller did not take the name that it was addressed by (MS-NRPC 3.5.4.5.1). It says so
+    /// before it looks at the password.
+    pub fn is_name_refused(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if *status == NtStatus::INVALID_COMPUTER_NAME)
+    }
+}
+
+/// Whether the controller did not take the name that it was addressed by: as an answer, or as a fault,
+/// which is not authentic.
+pub fn is_name_refused(answer: &Result<Verdict, Error>) -> bool {
+    match answer {
+        Ok(verdict) => verdict.is_name_refused(),
+        Err(Error::Fault(status)) => status.0 == NtStatus::INVALID_COMPUTER_NAME.0,
+        Err(_) => false,
+    }
+}
+
 /// The stub of NetrLogonSamLogonEx; only for a channel whose negotiation was checked.
 ///
 /// # Errors

@@ -60,11 +60,53 @@ fn every_truncation_is_refused() {
 #[test]
 fn every_changed_header_byte_but_the_flags_is_refused() {
     let good = recorded::AUTHENTICATE3.response;
-    // Version, type, data representation, frag_len, auth_len, call_id, p_cont_id.
-    for at in [0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 20, 21] {
+    // Version, type, integers and characters, frag_len, auth_len, call_id, p_cont_id.
+    for at in [0, 1, 2, 4, 8, 9, 10, 11, 12, 13, 14, 15, 20, 21] {
         let mut pdu = good.to_vec();
         pdu[at] ^= 0x41;
         assert!(response(&pdu, 3).is_err(), "{at}");
+    }
+}
+
+#[test]
+fn what_is_reserved_may_be_anything() {
+    let mut fault = recorded::REQ_CHALLENGE.response[..32].to_vec();
+    fault[2] = ptype::FAULT;
+    fault[8] = 32;
+    let cases: [(&[u8], u32, &[usize]); 4] = [
+        // The data representation's last three; alloc_hint, cancel_count, a reserved byte.
+        (
+            recorded::REQ_CHALLENGE.response,
+            2,
+            &[5, 6, 7, 16, 17, 18, 19, 22, 23],
+        ),
+        // The same, and what follows the status.
+        (
+            &fault,
+            2,
+            &[5, 6, 7, 16, 17, 18, 19, 22, 23, 28, 29, 30, 31],
+        ),
+        // max_xmit_frag, assoc_group_id, the padding after the endpoint mapper's sec_addr, and the
+        // reserved bytes of the list of results.
+        (
+            recorded::EPM_BIND.response,
+            1,
+            &[5, 6, 7, 16, 17, 20, 21, 22, 23, 30, 31, 33, 34, 35],
+        ),
+        (recorded::SEALED_BIND.response, 1, &[33, 34, 35]),
+    ];
+    for (pdu, call_id, ignored) in cases {
+        let mut changed = pdu.to_vec();
+        ignored.iter().for_each(|at| changed[*at] ^= 0xA5);
+        let (read, expected) = (response(&changed, call_id), response(pdu, call_id));
+        match (read.unwrap(), expected.unwrap()) {
+            // The head is kept as it came: it is signed.
+            (Pdu::Response(read), Pdu::Response(expected)) => assert_eq!(read.stub, expected.stub),
+            (read, expected) => assert_eq!(read, expected),
+        }
+        // Flags that mean nothing here: of a bind_ack, 0x04 has a meaning.
+        changed[3] ^= 0xF8;
+        assert!(response(&changed, call_id).is_ok());
     }
 }
 
@@ -102,6 +144,8 @@ fn refusals_are_read() {
     let mut rejected = recorded::BIND.response.to_vec();
     rejected[36] = 2; // provider_rejection
     assert_eq!(response(&rejected, 1), Err(Error::BindRefused(0)));
+    rejected[38] = 1; // abstract_syntax_not_supported
+    assert_eq!(response(&rejected, 1), Err(Error::InterfaceNotServed));
 
     let mut fault = recorded::REQ_CHALLENGE.response[..24].to_vec();
     fault[2] = ptype::FAULT;

@@ -8,11 +8,13 @@ use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::protocol::rpc::Error;
 use crate::protocol::rpc::pdu::TRAILER_LENGTH;
 
-/// The length of a signature, in bytes. Its last 24 are reserved and zero.
+/// The length of a signature, in bytes. Its last 24 are reserved: zero when sent, ignored when read.
 pub const SIGNATURE_LENGTH: usize = 56;
 
-/// HMAC-SHA256, AES-128, two bytes of filling, no flags.
-const ALGORITHMS: [u8; 8] = [0x13, 0x00, 0x1A, 0x00, 0xFF, 0xFF, 0x00, 0x00];
+/// HMAC-SHA256, AES-128, `Pad`.
+const ALGORITHMS: [u8; 6] = [0x13, 0x00, 0x1A, 0x00, 0xFF, 0xFF];
+/// `Flags`: none when sent. What the server writes there is signed, and has no meaning.
+const FLAGS: [u8; 2] = [0x00, 0x00];
 
 /// RPC_C_AUTHN_NETLOGON at RPC_C_AUTHN_LEVEL_PKT_PRIVACY (MS-RPCE 2.2.1.1.7, 2.2.1.1.8).
 const TYPE_AND_LEVEL: [u8; 2] = [0x44, 0x06];
@@ -62,9 +64,10 @@ pub fn check_negotiated(value: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// A PDU but for its signature.
+/// What a signature may cover.
 #[derive(Clone, Copy)]
 struct Covered<'a> {
+    flags: [u8; 2],
     head: &'a [u8],
     stub: &'a [u8],
     trailer: &'a [u8],
@@ -179,6 +182,7 @@ impl Seal {
     ) -> Result<Vec<u8>, Error> {
         let sequence = self.take_number(sender)?;
         let covered = Covered {
+            flags: FLAGS,
             head,
             stub,
             trailer,
@@ -189,7 +193,7 @@ impl Seal {
         encryptor.apply(stub);
 
         let mut signature = Writer::new();
-        signature.bytes(&ALGORITHMS);
+        signature.bytes(&ALGORITHMS).bytes(&FLAGS);
         signature.bytes(&self.encrypted_number(sequence, checksum));
         signature.bytes(&checksum).bytes(&confounder).zeros(24);
         Ok(signature.into_bytes())
@@ -213,6 +217,7 @@ impl Seal {
         if reader.array("SignatureAlgorithm")? != ALGORITHMS {
             return Err(Error::Forged("it is not sealed with AES and SHA-256"));
         }
+        let flags = reader.array("Flags")?;
         let number: [u8; 8] = reader.array("SequenceNumber")?;
         let checksum: [u8; 8] = reader.array("Checksum")?;
         let mut confounder: [u8; 8] = reader.array("Confounder")?;
@@ -223,6 +228,7 @@ impl Seal {
         decryptor.apply(stub);
 
         let covered = Covered {
+            flags,
             head,
             stub,
             trailer,
@@ -253,6 +259,7 @@ impl Seal {
 
     fn checksum(&self, confounder: &[u8; 8], covered: Covered<'_>) -> [u8; 8] {
         let Covered {
+            flags,
             head,
             stub,
             trailer,
@@ -261,7 +268,7 @@ impl Seal {
             Coverage::Pdu => (head, trailer),
             Coverage::Stub => <(&[u8], &[u8])>::default(),
         };
-        let parts: [&[u8]; 5] = [&ALGORITHMS, confounder, head, stub, trailer];
+        let parts: [&[u8]; 6] = [&ALGORITHMS, &flags, confounder, head, stub, trailer];
         let mac = crypto::hmac_sha256(&self.session_key, &parts);
         let [a, b, c, d, e, f, g, h, ..] = mac;
         [a, b, c, d, e, f, g, h]

@@ -1,0 +1,115 @@
+//! What this process has learnt of each controller by trying it: which port serves an interface, and
+//! which name the controller takes for its own. Nothing of it is proven, nor need it be: what turns
+//! out wrong is tried anew.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::base::process::PerProcess;
+use crate::dc::locate::Candidate;
+use crate::dc::logon_server::LogonServer;
+use crate::protocol::rpc::pdu::Syntax;
+
+/// More controllers than any site has: beyond, everything is learnt anew.
+const MAX_CONTROLLERS: usize = 256;
+
+/// What was learnt of all controllers.
+#[derive(Default)]
+pub(super) struct Learnt(PerProcess<Mutex<HashMap<Candidate, Facts>>>);
+
+/// What was learnt of one.
+#[derive(Clone, Copy, Default)]
+struct Facts {
+    /// Where the last NETLOGON connection was accepted.
+    netlogon: Option<u16>,
+    /// Where the last LSA connection was accepted.
+    lsa: Option<u16>,
+    /// What a logon request was last accepted with.
+    logon_server: LogonServer,
+}
+
+impl Facts {
+    fn port(&mut self, interface: Syntax) -> &mut Option<u16> {
+        match interface {
+            Syntax::LSA => &mut self.lsa,
+            _ => &mut self.netlogon,
+        }
+    }
+}
+
+impl Learnt {
+    /// The port that last served this interface, if it was not forgotten since.
+    pub(super) fn port(&self, controller: &Candidate, interface: Syntax) -> Option<u16> {
+        *self.facts(controller).port(interface)
+    }
+
+    /// Remembers where an interface is served; `None` forgets it.
+    pub(super) fn keep_port(&self, controller: &Candidate, interface: Syntax, port: Option<u16>) {
+        self.note(controller, |facts| *facts.port(interface) = port);
+    }
+
+    /// How the controller was last addressed with success.
+    pub(super) fn logon_server(&self, controller: &Candidate) -> LogonServer {
+        self.facts(controller).logon_server
+    }
+
+    /// Remembers how the controller wants to be addressed.
+    pub(super) fn keep_logon_server(&self, controller: &Candidate, logon_server: LogonServer) {
+        self.note(controller, |facts| facts.logon_server = logon_server);
+    }
+
+    fn facts(&self, controller: &Candidate) -> Facts {
+        self.with(|facts| facts.get(controller).copied().unwrap_or_default())
+    }
+
+    fn note(&self, controller: &Candidate, change: impl FnOnce(&mut Facts)) {
+        self.with(|facts| {
+            if facts.len() >= MAX_CONTROLLERS && !facts.contains_key(controller) {
+                facts.clear();
+            }
+            change(facts.entry(controller.clone()).or_default());
+        });
+    }
+
+    /// Nothing is left half done under this lock: a panic elsewhere does not spoil it.
+    fn with<T>(&self, read: impl FnOnce(&mut HashMap<Candidate, Facts>) -> T) -> T {
+        let facts = self.0.of_this_process(Mutex::default);
+        read(&mut facts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    fn controller(number: u32) -> Candidate {
+        Candidate::new(IpAddr::V4(Ipv4Addr::from(number)), None)
+    }
+
+    #[test]
+    fn each_fact_is_kept_for_its_controller() {
+        let learnt = Learnt::default();
+        learnt.keep_port(&controller(1), Syntax::NETLOGON, Some(49676));
+        learnt.keep_port(&controller(1), Syntax::LSA, Some(49667));
+        learnt.keep_logon_server(&controller(1), LogonServer::Null);
+        assert_eq!(learnt.port(&controller(1), Syntax::NETLOGON), Some(49676));
+        assert_eq!(learnt.port(&controller(1), Syntax::LSA), Some(49667));
+        assert_eq!(learnt.logon_server(&controller(1)), LogonServer::Null);
+        learnt.keep_port(&controller(1), Syntax::NETLOGON, None);
+        assert_eq!(learnt.port(&controller(1), Syntax::NETLOGON), None);
+        assert_eq!(learnt.port(&controller(1), Syntax::LSA), Some(49667));
+        assert_eq!(learnt.port(&controller(2), Syntax::LSA), None);
+        assert_eq!(learnt.logon_server(&controller(2)), LogonServer::Empty);
+    }
+
+    #[test]
+    fn it_does_not_grow_without_end() {
+        let learnt = Learnt::default();
+        for number in 0..1000 {
+            learnt.keep_port(&controller(number), Syntax::NETLOGON, Some(1));
+            assert!(learnt.with(|facts| facts.len()) <= MAX_CONTROLLERS);
+        }
+        assert_eq!(learnt.port(&controller(999), Syntax::NETLOGON), Some(1));
+    }
+}

@@ -1,0 +1,71 @@
+//! The name of the controller in a logon request.
+//!
+//! `LogonServer` of NetrLogonSamLogonEx is the controller's own name. MS-NRPC 3.5.4.5.1 contradicts
+//! itself on NULL, clients of Windows controllers send an empty string or `\\\\host`, and a name that is
+//! an alias or an address is refused with STATUS_INVALID_COMPUTER_NAME. The controller refuses it before
+//! it looks at a password: asking again with another name cannot count against the user.
+
+use crate::base::net::Deadline;
+use crate::dc::locate::{Candidate, Locator};
+
+/// What `LogonServer` is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum LogonServer {
+    /// The empty string.
+    #[default]
+    Empty,
+    /// `\\\\` and the DNS name of the host.
+    Host,
+    /// A null pointer.
+    Null,
+}
+
+/// What is tried, best first.
+const ALL: [LogonServer; 3] = [LogonServer::Empty, LogonServer::Host, LogonServer::Null];
+
+impl LogonServer {
+    /// What is tried when this one worked last: it, then the others.
+    pub(super) fn and_others(self) -> impl Iterator<Item = Self> {
+        let others = ALL.into_iter().filter(move |one| *one != self);
+        [self].into_iter().chain(others)
+    }
+
+    /// The value of the parameter; `None` if the host's name is not known. The inner `None` is the null
+    /// pointer. May ask the controller for its name.
+    pub(super) fn value(
+        self,
+        controller: &Candidate,
+        locator: &Locator,
+        deadline: Deadline,
+    ) -> Option<Option<String>> {
+        match self {
+            Self::Empty => Some(Some(String::new())),
+            Self::Host => {
+                let identity = locator.identify(controller, deadline);
+                let told = identity.as_ref().map(|identity| identity.dns_host.as_str());
+                let told = told.filter(|name| !name.is_empty());
+                let host = told.or(controller.dns_name.as_deref())?;
+                Some(Some(format!(r"\\{host}")))
+            }
+            Self::Null => Some(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use LogonServer::{Empty, Host, Null};
+
+    #[test]
+    fn what_worked_comes_first_and_nothing_is_left_out() {
+        for (last, order) in [
+            (Empty, [Empty, Host, Null]),
+            (Host, [Host, Empty, Null]),
+            (Null, [Null, Empty, Host]),
+        ] {
+            assert_eq!(last.and_others().collect::<Vec<_>>(), order);
+        }
+    }
+}
