@@ -6,6 +6,7 @@ import codes
 import pytest
 import wire
 from conftest import mech
+from lab import domain
 from logins import attempt, refused
 
 pytestmark = pytest.mark.each_samba
@@ -72,3 +73,26 @@ def test_a_configuration_that_cannot_be_used(library, controller, make_site):
     with wire.Connection(site) as connection:
         assert connection.send(b"NTLMSSP\0" + bytes(32)).status == 401
     assert "colour" in site.apache.logged()
+
+
+REJECT = "server reject aes schannel"
+
+
+@pytest.mark.parametrize("accounts", ["", f":{domain.MACHINE}$"])
+def test_a_controller_that_wants_its_channel_over_kerberos(
+    library, newer_controller, make_site, accounts
+):
+    """It answers NetrServerAuthenticate3 with 0xC0000388, to every account or to ours."""
+    with newer_controller.settings(f"{REJECT}{accounts} = yes"):
+        site = make_site(mech.with_domain(library, newer_controller))
+        assert attempt(site) == refused("KerberosChannelRequired")
+        assert "(0xC0000388)" in site.apache.logged()
+
+
+def test_a_controller_that_wants_kerberos_of_the_other_accounts(
+    library, newer_controller, make_site
+):
+    """What the table of codes gives as the cure."""
+    with newer_controller.settings(f"{REJECT} = yes", f"{REJECT}:{domain.MACHINE}$ = no"):
+        site = make_site(mech.with_domain(library, newer_controller))
+        assert attempt(site) == (200, ALICE, [])
