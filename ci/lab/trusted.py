@@ -4,19 +4,21 @@ from . import domain
 
 
 class Trusted(domain.Domain):
-    """OTHER.TEST with its controller, `far`, trusted by the domain of another controller.
+    """OTHER.TEST with its controller, `far`, trusted by the domain of another controller; a
+    subclass may have other names.
 
     The other domain is trusted and need not trust: that is all that its users need. `truster` is
-    started again, and from then on asks `far` for names that it does not know; a trust in both
+    started again, and from then on asks this controller for names that it does not know; a trust in both
     directions would need DNS servers that ask each other for some names only, which Samba's cannot
     (they send each other what neither knows, round and round).
     """
 
     dns_name = "other.test"
     netbios = "OTHER"
+    host_name = "far"
 
     def __init__(self, truster):
-        super().__init__("far")
+        super().__init__(self.host_name)
         try:
             self.lay_cable(truster)
             truster.ask_about_other_names(self.address)

@@ -1,11 +1,13 @@
 """examples/two-domains.conf: each site's users are verified by the controller of their domain."""
 
+import re
+
 import codes
 import pytest
 import recipes
 import wire
 from conftest import Site, mech
-from lab import domain
+from lab import domain, trusted
 
 EXAMPLE = {"Host": "intranet.example.test"}
 OTHER = {"Host": "intranet.other.test"}
@@ -24,9 +26,34 @@ def other():
         yield other
 
 
+class Impostor(trusted.Trusted):
+    """A domain that OTHER trusts, with our NetBIOS name: OTHER's administrators may do so."""
+
+    dns_name = "impostor.test"
+    netbios = domain.NETBIOS
+    host_name = "fake"
+
+
+@pytest.fixture(scope="module")
+def impostor(other):
+    with Impostor(other) as impostor:
+        yield impostor
+
+
+def policies():
+    """The sections that the example prints for the two configurations."""
+    text = recipes.example("two-domains.conf")
+    found = re.findall(r"^ *#   (\[policy\])\n *#   (domains = .*)$", text, re.M)
+    assert len(found) == 2, text
+    return ["\n".join(("", *lines, "")) for lines in found]
+
+
 @pytest.fixture(scope="module")
 def sites(library, controller, other):
-    ours, others = (mech.with_domain(library, one) for one in (controller, other))
+    ours, others = (
+        mech.with_domain(library, one, more=policy)
+        for one, policy in zip((controller, other), policies())
+    )
     text = recipes.change(
         recipes.example("two-domains.conf"),
         ("Include /etc/apache2/ntlm.conf", f"Include {recipes.EXAMPLES}/apache.conf"),
@@ -84,3 +111,17 @@ def test_a_login_at_one_is_none_at_the_other(sites, controller):
         assert connection.send().status == 401
         connection.headers = EXAMPLE
         assert connection.send().user == "EXAMPLE\\alice"
+
+
+def test_a_namesake_of_the_domain_that_the_other_trusts(sites, controller, other, impostor):
+    """A login that OTHER's controller answers for is none at our site, whatever its name."""
+    ours, theirs = controller.passwords["alice"], impostor.passwords["alice"]
+    before = asked(other)
+    with wire.Connection(sites, headers=OTHER) as connection:
+        mark = sites.apache.mark()
+        assert connection.log_in("alice", theirs, domain="EXAMPLE").status == 401
+        assert codes.in_log(sites.apache.logged(mark)) == [codes.code("DomainRefused")]
+        connection.headers = EXAMPLE
+        assert connection.send().status == 401
+        assert connection.log_in("alice", ours).user == "EXAMPLE\\alice"
+    assert asked(other) == before + 1
