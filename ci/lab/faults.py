@@ -55,10 +55,7 @@ def fenced(controller, fence=_RPC_PORTS):
     host.run(
         *("ip", "netns", "exec", controller.network, "sysctl", "-qw", "net.ipv4.ip_forward=1")
     )
-    # Rules before the table of the host's own addresses, which has to come first otherwise.
-    if _ip(controller, "rule", "list", "pref", "0"):
-        _ip(controller, "rule", "add", "pref", "100", "lookup", "local")
-        _ip(controller, "rule", "delete", "pref", "0")
+    _rules_before_local(controller)
     rules = [
         ("pref", "10", "iif", "lan0", "ipproto", "tcp", "dport", ports, "prohibit")
         for ports in fence
@@ -70,6 +67,18 @@ def fenced(controller, fence=_RPC_PORTS):
     finally:
         for rule in rules:
             _ip(controller, "rule", "delete", *rule)
+
+
+@contextlib.contextmanager
+def without_udp(controller, port="389"):
+    """A firewall in front of it drops what comes over UDP to this port, without a word."""
+    _rules_before_local(controller)
+    rule = ("pref", "10", "iif", "lan0", "ipproto", "udp", "dport", port, "blackhole")
+    _ip(controller, "rule", "add", *rule)
+    try:
+        yield
+    finally:
+        _ip(controller, "rule", "delete", *rule)
 
 
 @contextlib.contextmanager
@@ -105,6 +114,13 @@ def connections(controller):
     filtered = ("sport", ">", _ABOVE_ENDPOINT_MAPPER, "and", "dst", controller.gateway)
     listed = _in_network(controller, "ss", "-H", "-t", "-n", "state", "established", *filtered)
     return len(listed.splitlines())
+
+
+def _rules_before_local(controller):
+    """Makes room for rules before the table of the host's own addresses, which is first otherwise."""
+    if _ip(controller, "rule", "list", "pref", "0"):
+        _ip(controller, "rule", "add", "pref", "100", "lookup", "local")
+        _ip(controller, "rule", "delete", "pref", "0")
 
 
 def _in_network(controller, *command):

@@ -1,6 +1,7 @@
 //! How the controller is found: its own DNS, and its answer to a ping.
 
-use std::net::{IpAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{IpAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use gss_ntlmdc::protocol::cldap;
@@ -58,4 +59,22 @@ fn its_dns_names_it_and_its_ping_says_who_it_is() {
     assert_eq!(identity.client_site, "Default-First-Site-Name");
     assert!(identity.is_writable() && identity.is_closest() && !identity.paused);
     assert_eq!(ping("other.test").unwrap(), None);
+}
+
+#[test]
+fn it_answers_a_ping_over_tcp_as_over_udp() {
+    let question = cldap::request(77_001, "example.test", "WEB1");
+    let mut stream = TcpStream::connect((dc::address().as_str(), cldap::PORT)).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    stream.write_all(&question).unwrap();
+    let mut message = vec![0; cldap::HEADER];
+    stream.read_exact(&mut message).unwrap();
+    let length = cldap::message_length(message.first_chunk().unwrap()).unwrap();
+    message.resize(length, 0);
+    stream.read_exact(&mut message[cldap::HEADER..]).unwrap();
+    let over_tcp = cldap::answer(77_001, &message).unwrap().unwrap();
+    let over_udp = cldap::answer(77_001, &asked(cldap::PORT, &question));
+    assert_eq!(over_tcp, over_udp.unwrap().unwrap());
 }

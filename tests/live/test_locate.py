@@ -1,8 +1,18 @@
 """Controllers that nobody wrote down: the domain's own DNS knows them."""
 
+import contextlib
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+
 import codes
 import pytest
 from conftest import mech
+from lab import faults, host
 from test_controller import ALICE, attempt
 
 
@@ -34,3 +44,146 @@ def test_a_dns_that_does_not_answer(library, controller, make_site):
     assert attempt(site) == (401, None, [codes.code("ControllerUnreachable")])
     logged = site.apache.logged(mark)
     assert "127.0.0.9:53" in logged and "_ldap._tcp.dc._msdcs.example.test" in logged
+
+
+SERVICES = "_ldap._tcp.dc._msdcs.example.test"
+
+
+@contextlib.contextmanager
+def dns(address, zone, *options, before=()):
+    """A DNS server of ours until the block ends; `names()` are those that it was asked for."""
+    program = pathlib.Path(__file__).with_name("dns_server.py")
+    command = [*before, sys.executable, "-B", program, address, json.dumps(zone), *options]
+    server = subprocess.Popen(
+        host.bound([str(word) for word in command]), stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert server.stdout.readline() == "ready\n"
+        os.set_blocking(server.stdout.fileno(), False)
+        yield lambda: (server.stdout.read() or "").split()
+    finally:
+        host.end(server)
+        server.stdout.close()
+
+
+@contextlib.contextmanager
+def listener(address, port):
+    """Takes TCP connections and closes them; `count()` of them so far."""
+    taken = []
+
+    def take():
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(server.accept()[0].close())
+
+    with socket.create_server((address, port)) as server:
+        thread = threading.Thread(target=take)
+        thread.start()
+        try:
+            yield lambda: len(taken)
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def test_a_dns_that_does_not_know_edns(library, controller, make_site):
+    mechanism = mech.with_domain(library, controller, controllers=[])
+    zone = {SERVICES: [[0, 389, "dc1.example.test"]], "dc1.example.test": [controller.address]}
+    with dns("127.0.0.9", zone, "--refuses-opt") as names:
+        assert attempt(make_site(mechanism, resolver="127.0.0.9")) == (200, ALICE, [])
+        # Once with OPT and once without; then it is known. A and AAAA are two questions.
+        assert names() == [SERVICES] * 2 + ["dc1.example.test"] * 2
+
+
+def test_a_dns_at_a_link_local_address(library, controller, make_site):
+    shown = host.run(*f"ip -n {controller.network} -6 -j address show dev lan0 scope link".split())
+    [address] = [entry["local"] for entry in json.loads(shown)[0]["addr_info"]]
+    [route] = json.loads(host.run("ip", "-j", "route", "get", controller.address))
+    mechanism = mech.with_domain(library, controller, controllers=[])
+    zone = {SERVICES: [[0, 389, "dc1.example.test"]], "dc1.example.test": [controller.address]}
+    inside = ("ip", "netns", "exec", controller.network)
+    with dns(f"{address}%lan0", zone, before=inside) as names:
+        site = make_site(mechanism, resolver=f"{address}%{route['dev']}")
+        assert attempt(site) == (200, ALICE, [])
+        assert SERVICES in names()
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("fe80::1%nosuch0", 'line 1: no network interface "nosuch0"'),
+        ("fe80::1", "line 1: fe80::1 is link-local: add the interface"),
+        ("127.0.0.9:53", 'line 1: "127.0.0.9:53" is not an IP address'),
+    ],
+)
+def test_a_dns_that_cannot_be_asked_is_named(library, controller, make_site, line, problem):
+    site = make_site(mech.with_domain(library, controller, controllers=[]), resolver=line)
+    mark = site.apache.mark()
+    assert attempt(site) == (401, None, [codes.code("ControllerUnreachable")])
+    logged = site.apache.logged(mark)
+    assert f"/etc/resolv.conf: {problem}" in logged
+    assert "127.0.0.1:53" not in logged
+
+
+def test_a_controller_that_is_pinged_over_tcp(library, controller, make_site):
+    """The other host comes first, and it is no controller: only a ping over TCP can tell."""
+    mechanism = mech.with_domain(library, controller, controllers=[])
+    other = "127.0.0.10"
+    zone = {
+        SERVICES: [[0, 389, "other.example.test"], [1, 389, "dc1.example.test"]],
+        "other.example.test": [other],
+        "dc1.example.test": [controller.address],
+    }
+    with (
+        dns("127.0.0.9", zone),
+        listener(other, 389) as pings,
+        listener(other, 135) as questions,
+        faults.without_udp(controller),
+    ):
+        assert attempt(make_site(mechanism, resolver="127.0.0.9")) == (200, ALICE, [])
+        assert pings() == 1
+        assert questions() == 0
+
+
+def test_further_hosts_after_the_first_have_failed(library, controller, make_site):
+    """Hosts that answer pings and nothing else come first, more than are looked up at once."""
+    mechanism = mech.with_domain(library, controller, controllers=[])
+    dead = [f"dead{number}.example.test" for number in range(4)]
+    zone = {SERVICES: [[0, 389, name] for name in dead] + [[1, 389, "dc1.example.test"]]}
+    zone |= {name: [f"127.0.0.{20 + number}"] for number, name in enumerate(dead)}
+    zone["dc1.example.test"] = [controller.address]
+    with contextlib.ExitStack() as stack:
+        names = stack.enter_context(dns("127.0.0.9", zone))
+        for number in range(len(dead)):
+            stack.enter_context(relay(f"127.0.0.{20 + number}", controller.address))
+        site = make_site(mechanism, resolver="127.0.0.9")
+        assert attempt(site) == (200, ALICE, [])
+        assert len([name for name in names() if name == SERVICES]) == 2
+
+
+@contextlib.contextmanager
+def relay(address, controller):
+    """Answers pings over UDP with what the controller says to them."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
+    ):
+        here.bind((address, 389))
+        there.connect((controller, 389))
+        there.settimeout(5)
+
+        def work():
+            while True:
+                message, peer = here.recvfrom(4096)
+                if not message:
+                    return
+                there.send(message)
+                here.sendto(there.recv(4096), peer)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield
+        finally:
+            here.sendto(b"", (address, 389))
+            thread.join()
