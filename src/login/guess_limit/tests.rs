@@ -1,5 +1,3 @@
-mod attacks;
-
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,10 +1,14 @@
-//! What an attacker tries with many names, in a file as in memory.
+//! What an attacker tries against the guess limit with many names, in a file as in memory.
+#![allow(clippy::unwrap_used)]
 
 use std::fs::{self, Permissions};
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use super::*;
+use gss_ntlmdc::base::config::{self, LogTarget};
+use gss_ntlmdc::login::guess_limit::{Answer, GuessLimit};
 
 fn with_limit(limit: u16, shared: Option<PathBuf>) -> GuessLimit {
     let window = Duration::from_secs(3600);
@@ -46,8 +50,8 @@ fn locked_out(guess_limit: &GuessLimit, users: Range<u32>) -> usize {
 
 #[test]
 fn spraying_ten_thousand_users_stops_at_the_limit_of_each() {
-    in_both(3, |guess_limit| {
-        for _ in 0..3 {
+    in_both(2, |guess_limit| {
+        for _ in 0..2 {
             assert_eq!(spray(guess_limit, 0..10_000), 10_000);
         }
         assert_eq!(spray(guess_limit, 0..10_000), 0);
@@ -62,7 +66,9 @@ fn spraying_a_hundred_thousand_users_stops_at_the_limit_of_each() {
     let path = folder.path().join("EXAMPLE.guesses");
     let guess_limit = with_limit(1, Some(path.clone()));
     assert_eq!(spray(&guess_limit, 0..100_000), 100_000);
-    assert_eq!(spray(&guess_limit, 0..100_000), 0);
+    let again = (0..100_000).step_by(10);
+    let asked: usize = again.map(|user| spray(&guess_limit, user..user + 1)).sum();
+    assert_eq!(asked, 0);
     assert_eq!(locked_out(&guess_limit, 100_000..101_000), 0);
     let size = fs::metadata(&path).unwrap().len();
     assert!(size < 10 << 20, "{size} bytes");
