@@ -255,7 +255,8 @@
 #define NTLMDC_E_MACHINE_ACCOUNT_UNKNOWN 0x4E440504u
 
 /* The domain controller refused the secure channel. Check `domain`, `netbios_domain` and
- * `account`: the controller did not accept our names. */
+ * `account`: the controller did not accept our names. The text has the NetBIOS name that
+ * controllers give, if it is another. */
 #define NTLMDC_E_CHANNEL_REFUSED 0x4E440505u
 
 /* The domain controller offered a weaker secure channel than required. The controller offered
@@ -277,7 +278,8 @@
 
 /* The domain controller refused the response without looking at the password. The controller
  * compares the NetBIOS names in the response with the machine account before any password:
- * check `netbios_domain` and `account`. */
+ * check `netbios_domain` and `account`. The text has the domain's NetBIOS name, if it is
+ * another; one that was only assumed is learnt, and the next login has it. */
 #define NTLMDC_E_NETBIOS_NAMES_REFUSED 0x4E44050Au
 
 /* The users file cannot be used. The file is missing, unreadable for this process, readable for

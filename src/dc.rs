@@ -4,7 +4,8 @@
 //! is opened by `channel`, over a `connection`, to a controller that `locate` found, with the account's
 //! `secret` (from a file or a `keytab`) or with a `shared_key` of another process. `failure` says what
 //! an outcome leads to. [`group_names`] looks up the names of groups and caches them;
-//! [`domains`] does so with the list of domains.
+//! [`domains`] does so with the list of domains. [`own_name`] is
+//! about the NetBIOS name of ours.
 
 mod channel;
 mod claim;
@@ -18,6 +19,7 @@ mod learnt;
 mod locate;
 mod logon_server;
 mod nt_hashes;
+pub mod own_name;
 mod pool;
 mod port;
 mod secret;

@@ -79,6 +79,8 @@ pub struct Netlogon {
     pub domain: String,
     /// The domain's NetBIOS name, e.g. `EXAMPLE`.
     pub netbios_domain: NetbiosName,
+    /// Whether the file gives it. If not, it is a guess: the first label of `domain`.
+    pub is_netbios_domain_given: bool,
     /// The suffixes, beside the domain's name, of our own users' principal names.
     pub upn_suffixes: Vec<DomainName>,
     /// What is known of trusted domains beside the controller's list.
@@ -176,6 +178,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
         if table.controllers.as_ref().is_some_and(Vec::is_empty) {
             return Err("controllers: name at least one, or leave it out".to_owned());
         }
+        let is_netbios_domain_given = table.netbios_domain.is_some();
         let netbios_domain = match table.netbios_domain {
             Some(name) => name,
             // Domains are named so by default; the setting is for the others.
@@ -183,6 +186,14 @@ impl TryFrom<NetlogonTable> for Netlogon {
                 .parse()
                 .map_err(|problem| format!("netbios_domain: set it; {problem}"))?,
         };
+        // Both go to the controller in an OEM character set that is not known here
+        // (MS-NRPC 2.2.1.3.1).
+        if !netbios_domain.as_str().is_ascii() {
+            return Err("netbios_domain: set it, in ASCII: no other can be used".to_owned());
+        }
+        if !table.account.account().is_ascii() {
+            return Err("account: only a name in ASCII can be used".to_owned());
+        }
         let secret = match (table.secret, table.keytab) {
             (Some(file), None) => Secret::File(file),
             (None, Some(keytab)) => Secret::Keytab(keytab),
@@ -201,6 +212,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
         Ok(Self {
             domain: table.domain,
             netbios_domain,
+            is_netbios_domain_given,
             upn_suffixes: table.upn_suffixes,
             trusted_domains: table.trusted_domains,
             groups_across_trusts: table.groups_across_trusts,

@@ -214,7 +214,8 @@ minor_codes! {
     /// the Allowed RODC Password Replication Group, or list writable controllers in `controllers`.
     0x4E44_0504 MachineAccountUnknown Failure
         "the domain controller does not know the machine account";
-    /// Check `domain`, `netbios_domain` and `account`: the controller did not accept our names.
+    /// Check `domain`, `netbios_domain` and `account`: the controller did not accept our names. The text
+    /// has the NetBIOS name that controllers give, if it is another.
     0x4E44_0505 ChannelRefused Failure "the domain controller refused the secure channel";
     /// The controller offered less than AES sealing, or took it back, or does not sign headers where that
     /// is needed (the names of groups, very long messages). Something may sit in between.
@@ -228,7 +229,8 @@ minor_codes! {
     /// The trust between the domains is broken; the administrators of the domains can tell more.
     0x4E44_0509 TrustBroken Failure "the trust to the user's domain does not work";
     /// The controller compares the NetBIOS names in the response with the machine account before
-    /// any password: check `netbios_domain` and `account`.
+    /// any password: check `netbios_domain` and `account`. The text has the domain's NetBIOS name, if
+    /// it is another; one that was only assumed is learnt, and the next login has it.
     0x4E44_050A NetbiosNamesRefused Failure
         "the domain controller refused the response without looking at the password";
     /// The file is missing, unreadable for this process, readable for everybody, or longer than

@@ -105,12 +105,25 @@ impl Setup {
         self.guess_limit.as_ref()
     }
 
+    /// Whether a verifier has learnt what the configuration must be loaded anew for.
+    fn is_outdated(&self) -> bool {
+        self.verifiers.iter().any(|verifier| verifier.is_outdated())
+    }
+
+    /// The same, or another process has. May read a file.
+    fn is_outdated_on_this_host(&self) -> bool {
+        let netlogon = self.config.netlogon.as_ref();
+        let name = netlogon.and_then(Netlogon::learnt_name);
+        self.is_outdated() || name.is_some_and(|name| name.as_str() != self.target.netbios_domain)
+    }
+
     fn new(config: Config, source: &Source) -> Result<Self, Fault> {
-        let target = target(&config, source)?;
-        let verifiers = config
+        let named = with_learnt_name(&config);
+        let target = target(&named, source)?;
+        let verifiers = named
             .verify
             .iter()
-            .map(|kind| verifier(*kind, &config, &target))
+            .map(|kind| verifier(*kind, &named, &target))
             .collect::<Result<_, Fault>>()?;
         let certificates = Certificates::open(&config.policy.tls_certificates, config.log.to)?;
         let guess_limit = guess_limit(&config);
@@ -122,6 +135,19 @@ impl Setup {
             guess_limit,
         })
     }
+}
+
+/// With the NetBIOS name that controllers have told, in the place of a guess.
+fn with_learnt_name(config: &Config) -> Cow<'_, Config> {
+    let netlogon = config.netlogon.as_ref();
+    let Some(name) = netlogon.and_then(Netlogon::learnt_name) else {
+        return Cow::Borrowed(config);
+    };
+    let mut config = config.clone();
+    if let Some(netlogon) = &mut config.netlogon {
+        netlogon.netbios_domain = name;
+    }
+    Cow::Owned(config)
 }
 
 /// The configurations that this process has loaded: a handful at most.
@@ -177,6 +203,7 @@ fn load_at(now: Instant, source: &Source) -> Result<Arc<Setup>, Fault> {
         .map(|(_, loaded)| loaded.clone());
     if let Some(before) = &before
         && now.saturating_duration_since(before.looked) < LOOK_AGAIN
+        && !before.setup.is_outdated()
     {
         return Ok(Arc::clone(&before.setup));
     }
@@ -198,6 +225,7 @@ fn look_again(now: Instant, source: &Source, before: Option<Loaded>) -> Result<L
     let stamp = source.file().and_then(|file| Stamp::of(file).ok());
     if let Some(before) = &before
         && (source.file().is_none() || (stamp.is_some() && stamp == before.stamp))
+        && !before.setup.is_outdated_on_this_host()
     {
         return Ok(Loaded {
             looked: now,
@@ -235,7 +263,11 @@ fn load_anew(now: Instant, source: &Source, before: &Option<Loaded>) -> Result<L
         return Err(Minor::SwitchedOff.into());
     }
     let setup = match before {
-        Some(before) if before.setup.config == config => Arc::clone(&before.setup),
+        Some(before)
+            if before.setup.config == config && !before.setup.is_outdated_on_this_host() =>
+        {
+            Arc::clone(&before.setup)
+        }
         _ => Arc::new(Setup::new(config, source)?),
     };
     Ok(Loaded {

@@ -179,6 +179,12 @@ pub trait Verifier: Send + Sync {
         None
     }
 
+    /// Whether it has learnt something that the configuration must be loaded anew for: what clients
+    /// are told, say.
+    fn is_outdated(&self) -> bool {
+        false
+    }
+
     /// Who knows what the groups of those are called that it has verified, if anybody does.
     fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
         None

@@ -131,6 +131,23 @@ fn errors_name_the_key_and_say_what_is_expected() {
         ("domain = \"example..test\"", "by its DNS name"),
         ("domain = \"dc1.example.test:389\"", "by its DNS name"),
         ("netbios_domain = \"EX/AMPLE\"", "none of"),
+        ("netbios_domain = \"B\u{dc}RO\"", "in ASCII"),
+        ("netbios_domain = \"\"", "1 to 15 characters"),
+        ("domain = \"b\u{fc}ro.test\"", "netbios_domain: set it"),
+        ("account = \"B\u{dc}RO$\"", "in ASCII"),
+        (
+            "trusted_domains = [{ netbios = \"A\", dns = \"a.test\", sid = \"S-1-5-21-1-2-3-4\" }]",
+            "a domain's SID is expected",
+        ),
+        (
+            "trusted_domains = [{ netbios = \"A\", dns = \"a..test\", sid = \"S-1-5-21-1-2-3\" }]",
+            "by its DNS name",
+        ),
+        (
+            "trusted_domains = [{ netbios = \"A\", dns = \"a.test\" }]",
+            "missing field `sid`",
+        ),
+        ("groups_across_trusts = \"yes\"", "`accept` or `drop`"),
         ("budget = \"0s\"", "a whole number and a unit"),
         ("budget = \"25h\"", "a whole number and a unit"),
         (
@@ -155,7 +172,7 @@ fn a_domain_may_end_with_a_dot_and_have_letters_of_every_script() {
     ] {
         let text = DOMAIN.replace(
             "domain = \"example.test\"",
-            &format!("domain = {written:?}"),
+            &format!("domain = {written:?}\nnetbios_domain = \"EXAMPLE\""),
         );
         let config = Config::parse(&text).unwrap();
         assert_eq!(config.netlogon.unwrap().domain, meant);

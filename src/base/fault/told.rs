@@ -43,6 +43,20 @@ impl Fault {
         self.minor
     }
 
+    /// The same fault with more to say, as public or confidential as before.
+    pub fn and(self, more: impl fmt::Display) -> Self {
+        let more = one_line(&more.to_string());
+        let detail = match self.detail {
+            None => Detail::Public(more),
+            Some(Detail::Public(detail)) => Detail::Public(format!("{detail}; {more}")),
+            Some(Detail::Private(detail)) => Detail::Private(format!("{detail}; {more}")),
+        };
+        Self {
+            minor: self.minor,
+            detail: Some(detail),
+        }
+    }
+
     /// Text and detail, confidential ones included.
     pub fn for_the_log(&self) -> String {
         match &self.detail {

@@ -13,6 +13,7 @@ use crate::base::sid::Sid;
 use crate::dc::domains::{Domain, KnownDomains};
 use crate::dc::failover::Controllers;
 use crate::dc::group_names::Names;
+use crate::dc::own_name::{self, OwnName};
 use crate::login::verify::netlogon::route::{Routed, Rules};
 use crate::login::verify::{Attempt, GroupName, GroupNames, Logon, Refusal, Verifier};
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
@@ -25,6 +26,7 @@ pub struct Netlogon {
     names: Arc<Names>,
     domains: KnownDomains,
     described: Vec<Domain>,
+    own_name: OwnName,
     users_domain: Option<NetbiosName>,
 }
 
@@ -41,11 +43,18 @@ impl Netlogon {
         Self {
             names: Arc::new(Names::new(Arc::clone(&controllers), &config, log)),
             domains: KnownDomains::new(Arc::clone(&controllers), &config, log),
+            own_name: OwnName::new(Arc::clone(&controllers), &config, log),
             described: config.trusted_domains.iter().map(Domain::from).collect(),
             controllers,
             config,
             users_domain: None,
         }
+    }
+
+    /// The NetBIOS name of the domain, where the configuration has a guess and controllers have told
+    /// another. May read a file.
+    pub fn learnt_name(config: &config::Netlogon) -> Option<NetbiosName> {
+        own_name::remembered(config)
     }
 
     /// The same, beside a users file of this domain, which no trusted domain may call itself.
@@ -62,6 +71,10 @@ impl Netlogon {
         let domains = self
             .domains
             .list(|domains| route::is_listed(domains, &info));
+        if let Some(domains) = &domains {
+            // A controller that takes any name; here it must be right all the same.
+            self.own_name.look_up(Some(&domains.ours().netbios));
+        }
         let rules = Rules {
             config: &self.config,
             domains: domains.as_deref(),
@@ -73,8 +86,8 @@ impl Netlogon {
     }
 }
 
-impl Verifier for Netlogon {
-    fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+impl Netlogon {
+    fn ask(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
         askable::check(attempt)?;
         let logon = NetworkLogon {
             domain: &attempt.domain.units,
@@ -99,6 +112,38 @@ impl Verifier for Netlogon {
                 authoritative,
             } => Err(status::refusal(status, authoritative, attempt)),
         }
+    }
+
+    /// A controller that does not take our names: with what it calls the domain.
+    fn told_the_name(&self, refusal: Refusal) -> Refusal {
+        let Refusal::Unavailable(fault) = refusal else {
+            return refusal;
+        };
+        let problem = match fault.minor() {
+            // The channel is open: the list can be had.
+            Minor::NetbiosNamesRefused => {
+                let domains = self.domains.list(|_| true);
+                let listed = domains.as_ref().map(|list| list.ours().netbios.as_str());
+                self.own_name.look_up(listed)
+            }
+            Minor::ChannelRefused => self.own_name.look_up(None),
+            _ => None,
+        };
+        Refusal::Unavailable(match problem {
+            Some(problem) => fault.and(problem),
+            None => fault,
+        })
+    }
+}
+
+impl Verifier for Netlogon {
+    fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+        self.ask(attempt)
+            .map_err(|refusal| self.told_the_name(refusal))
+    }
+
+    fn is_outdated(&self) -> bool {
+        self.own_name.is_outdated()
     }
 
     fn group_names(&self) -> Option<Arc<dyn GroupNames>> {

@@ -1,0 +1,103 @@
+use super::*;
+use crate::base::config::Config;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+fn config(domain: &str, state_dir: &Path, more: &str) -> config::Netlogon {
+    let text = format!(
+        r#"
+        verify = ["netlogon"]
+        [netlogon]
+        domain = "{domain}"
+        account = "WEB1-NTLM$"
+        secret = "/nonexistent/secret"
+        controllers = ["127.0.0.1:1"]
+        state_dir = "{}"
+        {more}
+        "#,
+        state_dir.display()
+    );
+    Config::parse(&text).unwrap().netlogon.unwrap()
+}
+
+fn own_name(config: &config::Netlogon) -> OwnName {
+    let controllers = Arc::new(Controllers::new(config.clone(), LogTarget::Off));
+    OwnName::new(controllers, config, LogTarget::Off)
+}
+
+fn forget(domain: &str) {
+    learnt().retain(|(of, _)| of != domain);
+}
+
+#[test]
+fn a_name_that_was_guessed_is_learnt_and_remembered() {
+    let domain = "learnt.example.test";
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let config = config(domain, directory.path(), "");
+    assert_eq!(config.netbios_domain.as_str(), "LEARNT");
+    assert_eq!(remembered(&config), None);
+    let own = own_name(&config);
+    assert_eq!(own.look_up(Some("learnt")), None, "the right one");
+    assert!(!own.is_outdated());
+
+    let text = own.look_up(Some("Corp")).unwrap();
+    assert!(
+        text.contains("is \"Corp\", and \"LEARNT\" was assumed"),
+        "{text}"
+    );
+    assert!(text.contains("the next login has it"), "{text}");
+    assert!(own.is_outdated());
+    assert_eq!(remembered(&config).unwrap().as_str(), "CORP");
+    // Another process.
+    forget(domain);
+    assert_eq!(remembered(&config).unwrap().as_str(), "CORP");
+
+    // What others may have written does not count.
+    let file = path(&config, "netbios");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(remembered(&config), None);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    for damaged in ["", "A/B", "B\u{dc}RO", "LONGER-THAN-A-NAME"] {
+        fs::write(&file, damaged).unwrap();
+        assert_eq!(remembered(&config), None, "{damaged}");
+    }
+}
+
+#[test]
+fn a_name_that_is_configured_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let given = "netbios_domain = \"EXAMPLE\"";
+    let config = config("given.example.test", directory.path(), given);
+    let own = own_name(&config);
+    let text = own.look_up(Some("CORP")).unwrap();
+    assert!(text.contains("check netbios_domain"), "{text}");
+    assert!(!own.is_outdated());
+    assert_eq!(remembered(&config), None);
+}
+
+#[test]
+fn a_name_that_cannot_be_used_is_not_learnt() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = config("odd.example.test", directory.path(), "");
+    let own = own_name(&config);
+    for odd in ["B\u{dc}RO", "A\\B", "LONGER-THAN-A-NAME", "A\nB"] {
+        let text = own.look_up(Some(odd)).unwrap();
+        assert!(text.contains("check netbios_domain"), "{text}");
+        assert!(!text.contains('\n'), "{text}");
+        assert!(!own.is_outdated(), "{odd}");
+    }
+}
+
+/// Without a state directory, each process learns the name for itself.
+#[test]
+fn a_name_that_cannot_be_kept_serves_this_process() {
+    let domain = "unkept.example.test";
+    let config = config(domain, Path::new("/nonexistent/state"), "");
+    assert!(own_name(&config).look_up(Some("CORP")).is_some());
+    assert_eq!(remembered(&config).unwrap().as_str(), "CORP");
+    forget(domain);
+    assert_eq!(remembered(&config), None);
+}
