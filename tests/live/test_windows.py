@@ -7,6 +7,8 @@ import codes
 import messages
 import pytest
 import wire
+from spnego import _spnego
+from spnego._ntlm_raw import crypto, security
 
 # MsvAvEOL is followed by the four bytes of the specification, by eight, by memory that the client did
 # not clear, or by anything else.
@@ -64,3 +66,48 @@ def test_plain_messages_in_the_scheme_negotiate(site):
     password = site.passwords["alice"]
     shape = (FLAGS["e2088297"], LM["zeros"], TAILS["memory"])
     assert log_in(site, password, *shape, scheme="Negotiate") == (200, "EXAMPLE\\alice", [])
+
+
+MECHANISMS = [
+    "1.2.840.48018.1.2.2",  # Kerberos, as Windows 2000 wrote its number
+    "1.2.840.113554.1.2.2",
+    "1.3.6.1.4.1.311.2.2.30",  # NEGOEX
+    "1.3.6.1.4.1.311.2.2.10",  # NTLM
+]
+
+
+def response_token(answer):
+    """The NTLM message in the server's NegTokenResp."""
+    return _spnego.unpack_token(answer.token).response_token
+
+
+@pytest.mark.parametrize("optimistic", [b"\x60\x82\x01\x00not a ticket", None])
+def test_negotiation_that_prefers_kerberos(site, optimistic):
+    """SPNEGO as Windows begins it in a domain: NTLM comes last, and is agreed on with a
+    mechListMIC."""
+    mark = site.apache.mark()
+    with wire.Connection(site, "Negotiate") as connection:
+        first = _spnego.NegTokenInit(mech_types=MECHANISMS, mech_token=optimistic)
+        answer = connection.send(first.pack())
+        assert answer.status == 401 and answer.token, site.apache.logged(mark)
+        assert _spnego.unpack_token(answer.token).supported_mech == MECHANISMS[-1]
+
+        negotiate = messages.negotiate(FLAGS["e2088297"])
+        answer = connection.send(_spnego.NegTokenResp(response_token=negotiate).pack())
+        challenge = messages.Challenge.parse(response_token(answer))
+        message = messages.respond(
+            challenge, "alice", site.passwords["alice"], change_avs=as_windows_adds,
+            after_avs=TAILS["memory"],
+        )
+        token = message.pack(negotiate, challenge.raw)
+        last = _spnego.NegTokenResp(response_token=token, mech_list_mic=mech_list_mic(message))
+        answer = connection.send(last.pack())
+    assert (answer.status, answer.user) == (200, "EXAMPLE\\alice"), site.apache.logged(mark)
+    assert _spnego.unpack_token(answer.token).mech_list_mic
+
+
+def mech_list_mic(message):
+    """The client's signature of the list, by the key of the login (MS-NLMP 3.4.4.2)."""
+    seal = crypto.RC4Handle(crypto.sealkey(message.flags, message.mic_key, "initiate"))
+    key = crypto.signkey(message.flags, message.mic_key, "initiate")
+    return security.sign(message.flags, seal, key, 0, _spnego.pack_mech_type_list(MECHANISMS))
