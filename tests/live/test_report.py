@@ -1,0 +1,104 @@
+"""docs/windows-report.md: its commands as they are printed, and what the capture has in it."""
+
+import re
+import struct
+import subprocess
+
+import pytest
+from conftest import ROOT, mech
+from lab import domain, host
+
+PAGE = ROOT / "docs" / "windows-report.md"
+
+# What a test cannot do as an administrator does it. What is recorded is the lab's.
+STAND_INS = {
+    "systemctl": 'case "$*" in "stop apache2" | "start apache2") ;; *) exit 1 ;; esac',
+    "journalctl": 'test "$*" = "-t ntlmdc --since -1h -o short-iso-precise" && cat "$ERROR_LOG"',
+    # It asks for the password on a terminal; here the last --user counts.
+    "curl": r'exec /usr/bin/curl -sS "$@" --user "EXAMPLE\\alice:$PASSWORD"',
+}
+
+pytestmark = pytest.mark.each_samba
+
+
+@pytest.fixture
+def report(library, controller, make_site, tmp_path):
+    """Carries out the page; returns its folder, and what curl printed."""
+    site = make_site(mech.with_domain(library, controller))
+    start, login, end = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.S | re.M)
+    for name, body in STAND_INS.items():
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{body}\n")
+        program.chmod(0o755)
+    # tcpdump says when it listens; what it has read it writes before it ends.
+    begun = "until grep -q listening said; do sleep 0.1; done\n"
+    reboot = "echo reboot\nread -r _\n"
+    script = start.replace(" &\n", " 2>said &\n") + begun + login + reboot + login + "sleep 1\n"
+    script += end + "wait\n"
+    for printed, here in (
+        ("10.0.0.2", controller.address),
+        ("/run/ntlmdc", f"{site.mechanism.directory}/state"),
+        ("http://web1/", site.apache.url),
+    ):
+        assert printed in script
+        script = script.replace(printed, here)
+    environment = {
+        "PATH": f"{tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PASSWORD": controller.passwords["alice"],
+        "ERROR_LOG": str(site.apache.error_log),
+    }
+    with subprocess.Popen(
+        host.bound(["bash", "-c", script]),
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as shell:
+        printed = [shell.stdout.readline()]
+        assert shell.stdout.readline() == "reboot\n"
+        controller.stop()
+        controller.start()
+        rest, _ = shell.communicate("\n", timeout=60)
+    return tmp_path, [*printed, *rest.splitlines()]
+
+
+def packets(capture):
+    """The packets of a capture: as much as was kept of each."""
+    data = capture.read_bytes()
+    magic, _, _, _, _, limit, _ = struct.unpack_from("<IHHiIII", data)
+    assert (magic, limit) == (0xA1B2C3D4, 100)
+    at, found = 24, []
+    while at < len(data):
+        kept = struct.unpack_from("<I", data, at + 8)[0]
+        found.append(data[at + 16 : at + 16 + kept])
+        at += 16 + kept
+    return found
+
+
+def message(packet):
+    """What is kept of a packet behind the headers of Linux cooked capture v2, IPv4 and TCP."""
+    assert packet[0:2] == b"\x08\x00", "IPv4"
+    tcp = 20 + 4 * (packet[20] & 0x0F)
+    return packet[tcp + 4 * (packet[tcp + 12] >> 4) :]
+
+
+def test_the_report_has_what_is_asked_for_and_nothing_secret(report):
+    folder, printed = report
+    statuses = [line.split()[0] for line in printed if line.strip()]
+    assert statuses == ["200", "200"], printed
+    log = (folder / "ntlmdc-report.log").read_text()
+    assert len(re.findall(r"^ntlmdc: accepted ", log, re.M)) == 2, log
+
+    kept = packets(folder / "ntlmdc-report.pcap")
+    parts = [message(packet) for packet in kept]
+    # Each connection begins with a bind: version 5.0, type 11.
+    binds = [part for part in parts if part.startswith(b"\x05\x00\x0b")]
+    assert len(binds) >= 4, "before and after the reboot"
+    # Before `ClientChallenge` of NetrServerReqChallenge (MS-NRPC 3.5.4.4.1) a request has 44 bytes
+    # at least: its head, no PrimaryName, and the shortest ComputerName.
+    assert max(map(len, parts)) <= 46
+    whole = b"".join(kept)
+    for name in ("alice", domain.MACHINE, domain.NETBIOS):
+        for text in (name.encode(), name.encode("utf-16-le")):
+            assert text not in whole, name
