@@ -14,6 +14,7 @@ pub mod domains;
 pub mod failover;
 mod failure;
 pub mod group_names;
+mod host_limit;
 mod keytab;
 mod learnt;
 mod locate;
@@ -104,8 +105,11 @@ pub(crate) enum Error {
     /// All connections were in use for as long as there was time.
     #[error("every connection was busy until the time was over")]
     Busy,
+    /// As many logons of this host were under way as may be, for as long as there was time.
+    #[error("the processes of this host had host_logons logons under way until the time was over")]
+    HostBusy,
     /// Enough logins of other domains were waiting for a connection.
-    #[error("too many logins of other domains are waiting for a connection")]
+    #[error("too many logins of other domains are waiting for their turn")]
     Crowded,
     /// This domain did not answer our controller a moment ago: this time, it was not asked.
     #[error("the domain {} did not answer a moment ago", Quoted(.0))]
@@ -308,7 +312,7 @@ impl Error {
             }
             Self::NotFound(_) => Minor::ControllerUnreachable,
             Self::Unresponsive { .. } | Self::TimeOver => Minor::ControllerTimeout,
-            Self::Busy | Self::Crowded => Minor::TooManyLogons,
+            Self::Busy | Self::HostBusy | Self::Crowded => Minor::TooManyLogons,
             Self::SilentDomain(_) => Minor::DomainSilent,
             Self::Secret(fault) | Self::Outage(fault) => fault.minor(),
         }

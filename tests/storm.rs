@@ -31,6 +31,8 @@ use support::dc::{self, Setup};
 use support::relay::Relay;
 
 const PROCESSES: usize = 10;
+/// They wait for each other: a slot that a killed process kept would be missed.
+const HOST_LOGONS: usize = 3;
 /// SIGKILL, for a process that cannot tidy up.
 const KILL: i32 = 9;
 
@@ -47,6 +49,7 @@ fn process(controller: String, state: PathBuf) {
     let setup = Setup {
         controller,
         connections: 1,
+        host_logons: HOST_LOGONS,
         state_dir: Some(state),
         ..Setup::right()
     };

@@ -108,6 +108,8 @@ pub struct Netlogon {
     pub budget: Duration,
     /// How many connections a process has at most, 1 to 16: one call at a time goes over each.
     pub connections: usize,
+    /// How many logons the processes of this host have under way together, 1 to 256.
+    pub host_logons: usize,
     /// The directory in which the processes of this host share the secure channel's key.
     pub state_dir: PathBuf,
     /// How long the name of a group is kept before it is asked for again.
@@ -165,6 +167,7 @@ struct NetlogonTable {
     #[serde(default, deserialize_with = "values::duration")]
     budget: Option<Duration>,
     connections: Option<usize>,
+    host_logons: Option<usize>,
     #[serde(default, deserialize_with = "values::optional_path")]
     state_dir: Option<PathBuf>,
     #[serde(default, deserialize_with = "values::duration")]
@@ -208,6 +211,10 @@ impl TryFrom<NetlogonTable> for Netlogon {
         if !(1..=16).contains(&connections) {
             return Err("connections: 1 to 16".to_owned());
         }
+        let host_logons = table.host_logons.unwrap_or(16);
+        if !(1..=256).contains(&host_logons) {
+            return Err("host_logons: 1 to 256".to_owned());
+        }
         let state_dir = table.state_dir.unwrap_or_else(|| DEFAULT_STATE_DIR.into());
         Ok(Self {
             domain: table.domain,
@@ -226,6 +233,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
             logon_timeout: table.logon_timeout.unwrap_or(Duration::from_secs(25)),
             budget: table.budget.unwrap_or(Duration::from_secs(30)),
             connections,
+            host_logons,
             state_dir,
             group_cache: table.group_cache.unwrap_or(Duration::from_secs(10 * 60)),
         })

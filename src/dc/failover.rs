@@ -5,7 +5,7 @@
 mod course;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::base::config::{self, LogTarget};
 use crate::base::fault::Fault;
@@ -17,12 +17,14 @@ use crate::dc::channel::{Channel, Opening};
 use crate::dc::claim::Claim;
 use crate::dc::connection::Terms;
 use crate::dc::failure::{self, Action, Origin};
+use crate::dc::host_limit::{Held, HostLimit};
 use crate::dc::learnt::Learnt;
 use crate::dc::locate::{Candidate, Locator};
 use crate::dc::pool::{Open, Pool, Slot};
 use crate::dc::secret::Watch;
 use crate::dc::shared_key::SharedKeys;
 use crate::protocol::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
+use crate::protocol::rpc::schannel::agreement::Capable;
 use course::{Course, Next};
 pub(super) use course::{MAX_CHANNELS, MAX_CONTROLLERS};
 
@@ -34,6 +36,7 @@ pub struct Controllers {
     secret: Watch,
     pub(super) config: config::Netlogon,
     pool: PerProcess<Pool>,
+    host_limit: HostLimit,
 }
 
 /// The other controllers that a login may go to.
@@ -55,6 +58,19 @@ struct Asked {
     channel: Option<Channel>,
 }
 
+impl Asked {
+    /// The channel is as good as before.
+    fn not_sent(error: Error, channel: Channel) -> Self {
+        Self {
+            outcome: Err(error),
+            action: Action::GiveUp,
+            next: Next::Finish,
+            sent: Instant::now(),
+            channel: Some(channel),
+        }
+    }
+}
+
 impl Controllers {
     /// No channel is opened, and no file read, before the first question.
     pub fn new(config: config::Netlogon, log: LogTarget) -> Self {
@@ -63,6 +79,7 @@ impl Controllers {
             shared_keys: SharedKeys::new(&config, log),
             learnt: Learnt::default(),
             secret: Watch::new(),
+            host_limit: HostLimit::new(config.host_logons),
             config,
             pool: PerProcess::new(),
         }
@@ -100,8 +117,12 @@ impl Controllers {
     /// Whether so little of the budget is left that silence says nothing about a controller: the login
     /// has waited for a channel, or for other controllers.
     fn is_hurried(&self, deadline: Deadline) -> bool {
-        let least = self.config.connect_timeout.min(self.config.budget / 10);
-        deadline.remaining().is_none_or(|left| left < least)
+        let left = deadline.remaining();
+        left.is_none_or(|left| left < self.least_time())
+    }
+
+    fn least_time(&self) -> Duration {
+        self.config.connect_timeout.min(self.config.budget / 10)
     }
 
     /// Asks one controller after the other.
@@ -247,22 +268,24 @@ impl Controllers {
         let mut sent = Instant::now();
         loop {
             course.tries_channel();
-            let (opened, mut origin) = match reused.take() {
+            let (opened, origin) = match reused.take() {
                 Some(channel) => (Ok(channel), Origin::Reused),
-                None => (Channel::open(opening, &mut distrusted), Origin::None),
+                None => self.open(opening, &mut distrusted),
             };
-            let mut key = None;
-            let answer = opened.and_then(|channel| {
-                if origin == Origin::None {
-                    origin = channel.origin();
-                    // The other logins need not wait for how this one ends.
-                    self.pool().outage_is_over();
+            let key = opened.as_ref().ok().and_then(Channel::key).cloned();
+            let held = match &opened {
+                Ok(_) => self.host_slot(claim, terms),
+                Err(_) => Ok(None),
+            };
+            let answer = match (opened, held) {
+                (Ok(channel), Ok(_held)) => {
+                    sent = Instant::now();
+                    course.sends();
+                    channel.logon(opening, logon)
                 }
-                key = channel.key().cloned();
-                sent = Instant::now();
-                course.sends();
-                channel.logon(opening, logon)
-            });
+                (Ok(channel), Err(error)) => return Asked::not_sent(error, channel),
+                (Err(error), _) => Err(error),
+            };
             let (outcome, channel) = match answer {
                 Ok((verdict, channel)) => (Ok(verdict), Some(channel)),
                 Err(error) => (Err(error), None),
@@ -286,6 +309,31 @@ impl Controllers {
                 }
             }
         }
+    }
+
+    /// Opens a channel, which ends an outage: the other logins need not wait for how this one ends.
+    fn open(
+        &self,
+        opening: Opening<'_>,
+        distrusted: &mut Vec<Capable>,
+    ) -> (Result<Channel, Error>, Origin) {
+        match Channel::open(opening, distrusted) {
+            Ok(channel) => {
+                self.pool().outage_is_over();
+                let origin = channel.origin();
+                (Ok(channel), origin)
+            }
+            error => (error, Origin::None),
+        }
+    }
+
+    /// Waits for the right to have a logon under way, while there is time for its answer.
+    fn host_slot(&self, claim: &Claim, terms: Terms<'_>) -> Result<Option<Held<'_>>, Error> {
+        let left = terms.budget.remaining().unwrap_or_default();
+        let patience = left.saturating_sub(self.least_time());
+        let deadline = terms.budget.or_after(patience);
+        self.host_limit
+            .take(&self.shared_keys, claim.share(), deadline)
     }
 
     pub(super) fn pool(&self) -> &Pool {

@@ -349,6 +349,7 @@ fn of_error(error: &Error, origin: Origin) -> Action {
         Error::Secret(_)
         | Error::NotFound(_)
         | Error::Busy
+        | Error::HostBusy
         | Error::Crowded
         | Error::SilentDomain(_)
         | Error::Outage(_)

@@ -183,10 +183,20 @@ impl SharedKeys {
     }
 
     fn open_lock(&self, controller: &Candidate) -> io::Result<File> {
+        let [hash, ..] = crypto::sha256(self.name(controller).as_bytes());
+        self.open(&format!("{}.lock", hash % LOCKS))
+    }
+
+    /// Opens a file of the machine account, which is ours alone and has nothing in it. `None` if the
+    /// directory or the file cannot be used, which is said once.
+    pub(super) fn open_private(&self, name: &str) -> Option<File> {
+        self.open(name).map_err(|error| self.tell_once(&error)).ok()
+    }
+
+    fn open(&self, name: &str) -> io::Result<File> {
         make_directory(&self.directory)?;
         own_directory(&self.directory)?;
-        let [hash, ..] = crypto::sha256(self.name(controller).as_bytes());
-        let path = self.path(&format!("{}.{}", self.account, hash % LOCKS), "lock");
+        let path = self.directory.join(format!("{}.{name}", self.account));
         let file = private(OpenOptions::new().write(true).create(true)).open(path)?;
         own_file(&file)?;
         Ok(file)
@@ -217,8 +227,8 @@ impl SharedKeys {
             self.tell(
                 &self.directory,
                 &format!(
-                    "{error}: the server's processes share no secure channel, each has its own; \
-                     make the directory with mode 0700 for the user the server runs as"
+                    "{error}: the server's processes share no secure channel, each has its own, and \
+                     no limit of logons; make the directory with mode 0700 for the user the server runs as"
                 ),
             );
         }

@@ -78,6 +78,12 @@ pub struct Draft {
     pub auth_context: u32,
 }
 
+/// Whether the logon that is asked about has this text in it.
+pub fn names(draft: &Draft, text: &str) -> bool {
+    let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    draft.asked.windows(units.len()).any(|part| part == units)
+}
+
 impl Draft {
     /// Writes something into the body.
     pub fn put(&mut self, at: usize, bytes: &[u8]) {

@@ -10,6 +10,7 @@ mod domains;
 mod draft;
 mod failover;
 mod handshake;
+mod host_limit;
 mod logon;
 mod names;
 mod protection;

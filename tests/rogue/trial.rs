@@ -98,6 +98,13 @@ impl Ready {
         Self::on(Arc::clone(&self.directory), &self.controllers, settings)
     }
 
+    /// The same, once the secret is old enough to be told from a later one: channels and outages last
+    /// longer than the first second.
+    pub fn settled(self) -> Self {
+        thread::sleep(Duration::from_millis(100));
+        self
+    }
+
     /// The file that holds its secret.
     pub fn secret(&self) -> PathBuf {
         self.directory.path().join("secret")

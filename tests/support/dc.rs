@@ -79,6 +79,8 @@ pub struct Setup {
     pub keytab: Option<Vec<u8>>,
     /// How many connections it may have.
     pub connections: usize,
+    /// How many logons it and those that share its directory have under way together.
+    pub host_logons: usize,
     /// The directory that it shares with others; one of its own if there is none.
     pub state_dir: Option<PathBuf>,
 }
@@ -93,6 +95,7 @@ impl Setup {
             secret: variable("NTLMDC_TEST_SECRET"),
             keytab: None,
             connections: 1,
+            host_logons: 16,
             state_dir: None,
         }
     }
@@ -117,6 +120,7 @@ impl Setup {
             {key} = "{}"
             controllers = ["{}"]
             connections = {}
+            host_logons = {}
             state_dir = "{}"
             "#,
             self.netbios_domain,
@@ -124,6 +128,7 @@ impl Setup {
             secret.display(),
             self.controller,
             self.connections,
+            self.host_logons,
             self.state_dir.as_ref().unwrap_or(&own_state).display(),
         );
         let config = Config::parse(&text).unwrap().netlogon.unwrap();

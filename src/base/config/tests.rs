@@ -30,6 +30,7 @@ fn defaults_are_filled_in() {
         Secret::File("/etc/gss/ntlmdc.secret".into())
     );
     assert_eq!(netlogon.connections, 4);
+    assert_eq!(netlogon.host_logons, 16);
     assert_eq!(netlogon.state_dir, PathBuf::from("/run/ntlmdc"));
     assert_eq!(netlogon.group_cache, Duration::from_secs(600));
     assert_eq!(config.identity.lifetime, Duration::from_secs(14_400));
@@ -148,6 +149,8 @@ fn errors_name_the_key_and_say_what_is_expected() {
             "missing field `sid`",
         ),
         ("groups_across_trusts = \"yes\"", "`accept` or `drop`"),
+        ("host_logons = 0", "host_logons: 1 to 256"),
+        ("host_logons = 257", "host_logons: 1 to 256"),
         ("budget = \"0s\"", "a whole number and a unit"),
         ("budget = \"25h\"", "a whole number and a unit"),
         (

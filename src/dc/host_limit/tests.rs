@@ -1,0 +1,175 @@
+use super::*;
+use crate::base::config::{Config, LogTarget};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::Instant;
+
+fn shared(directory: &Path) -> SharedKeys {
+    let text = format!(
+        r#"
+        verify = ["netlogon"]
+        [netlogon]
+        domain = "example.test"
+        account = "WEB1$"
+        secret = "/nonexistent"
+        state_dir = "{}"
+        "#,
+        directory.display()
+    );
+    let config = Config::parse(&text).unwrap().netlogon.unwrap();
+    SharedKeys::new(&config, LogTarget::Off)
+}
+
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_millis(30))
+}
+
+fn slot_file(directory: &Path, number: usize) -> PathBuf {
+    directory.join(format!("EXAMPLE.WEB1.{number}.logon"))
+}
+
+/// Each has its own open files, as processes have.
+fn processes() -> [HostLimit; 2] {
+    [HostLimit::new(8), HostLimit::new(8)]
+}
+
+#[test]
+fn processes_have_one_limit_together_and_each_share_leaves_room() {
+    use Share::{Elsewhere, Ours, Unnamed};
+    for (shares, expected) in [
+        (vec![Ours], vec![8]),
+        (vec![Unnamed], vec![6]),
+        (vec![Elsewhere], vec![2]),
+        (vec![Elsewhere, Unnamed, Ours], vec![2, 4, 2]),
+        (vec![Ours, Elsewhere], vec![8, 0]),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let state = directory.path().join("state");
+        let shared = shared(&state);
+        let limits = processes();
+        let mut held = Vec::new();
+        for (share, expected) in shares.iter().zip(expected) {
+            let before = held.len();
+            for limit in limits.iter().cycle() {
+                let slots = limit.slots.of_this_process(|| Slots::new("logon", 8));
+                match slots.try_take(&shared, limit.order(*share, slots)) {
+                    Found::Free(slot) => held.push(slot),
+                    Found::Full => break,
+                    Found::NoLimit => panic!("no limit"),
+                }
+            }
+            assert_eq!(held.len() - before, expected, "{share:?} of {shares:?}");
+        }
+    }
+}
+
+#[test]
+fn a_single_slot_is_for_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(&directory.path().join("state"));
+    let limit = HostLimit::new(1);
+    for share in [Share::Ours, Share::Unnamed, Share::Elsewhere] {
+        let held = limit.take(&shared, share, soon()).unwrap();
+        assert!(held.is_some());
+        let next = limit.take(&shared, Share::Ours, soon());
+        assert!(matches!(next, Err(Error::HostBusy)));
+    }
+}
+
+#[test]
+fn a_slot_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(&directory.path().join("state"));
+    let limits = [HostLimit::new(1), HostLimit::new(1)];
+    let held = limits[0].take(&shared, Share::Ours, soon()).unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let long = Deadline::after(Duration::from_secs(10));
+            limits[1]
+                .take(&shared, Share::Ours, long)
+                .unwrap()
+                .is_some()
+        });
+        thread::sleep(Duration::from_millis(50));
+        assert!(!waiting.is_finished());
+        drop(held);
+        assert!(waiting.join().unwrap());
+    });
+}
+
+#[test]
+fn not_all_logins_of_other_domains_may_wait() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(&directory.path().join("state"));
+    let limits: Vec<_> = (0..=MAX_WAITING).map(|_| HostLimit::new(1)).collect();
+    let held = limits[0].take(&shared, Share::Ours, soon()).unwrap();
+    thread::scope(|scope| {
+        let long = Deadline::after(Duration::from_secs(4));
+        let waiting: Vec<_> = limits
+            .iter()
+            .skip(1)
+            .map(|limit| {
+                let shared = &shared;
+                scope.spawn(move || {
+                    loop {
+                        match limit.take(shared, Share::Elsewhere, long) {
+                            // One more takes the place of one of these for a moment.
+                            Err(Error::Crowded) => thread::yield_now(),
+                            taken => return taken.map(drop),
+                        }
+                    }
+                })
+            })
+            .collect();
+        let began = Instant::now();
+        loop {
+            let one_more = limits[0].take(&shared, Share::Elsewhere, soon());
+            if matches!(one_more, Err(Error::Crowded)) {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(3));
+        }
+        drop(held);
+        for waiting in waiting {
+            waiting.join().unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_process_that_is_killed_holds_nothing() {
+    struct Killed(Child);
+    impl Drop for Killed {
+        fn drop(&mut self) {
+            let _gone = self.0.kill();
+            let _gone = self.0.wait();
+        }
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    let shared = shared(&state);
+    let limit = HostLimit::new(1);
+    drop(limit.take(&shared, Share::Ours, soon()).unwrap());
+    let process = Command::new("flock")
+        .args(["--no-fork", "--nonblock"])
+        .arg(slot_file(&state, 0))
+        .args(["sleep", "60"])
+        .spawn();
+    let process = Killed(process.unwrap());
+    let long = Instant::now() + Duration::from_secs(5);
+    while limit.take(&shared, Share::Ours, soon()).is_ok() {
+        assert!(Instant::now() < long, "it does not take the lock");
+        thread::sleep(Duration::from_millis(20));
+    }
+    drop(process);
+    assert!(limit.take(&shared, Share::Ours, soon()).unwrap().is_some());
+}
+
+#[test]
+fn without_a_directory_there_is_no_limit() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(&directory.path().join("missing/state"));
+    let limit = HostLimit::new(1);
+    let both = [(); 2].map(|()| limit.take(&shared, Share::Ours, soon()).unwrap());
+    assert!(both.iter().all(Option::is_none));
+}
