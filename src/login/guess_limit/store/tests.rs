@@ -199,7 +199,7 @@ fn fill(path: &Path, names: u64) {
 }
 
 /// Prints what docs/guess-limit.md says of the cost:
-/// `cargo test --release --lib what_a_login_costs -- --nocapture`.
+/// `cargo test --release --lib what_a_login_costs -- --nocapture`, with `TMPDIR=/dev/shm`.
 #[test]
 fn what_a_login_costs_does_not_depend_on_the_size_of_the_table() {
     let logins = if cfg!(debug_assertions) { 500 } else { 50_000 };
