@@ -1,10 +1,11 @@
 //! Which controllers are asked, and in which order.
 //!
 //! A list in the configuration keeps its order. Without one, DNS knows the controllers, and a ping
-//! each (CLDAP) finds the one that is near and at work. What was found is kept for some minutes, in
-//! each process for itself. Nothing that is learnt here is proven, nor need it be: a controller
+//! each (CLDAP) finds the one that is near and at work. What was found is kept for some minutes, and
+//! shared with the other processes of the host. Nothing that is learnt here is proven, nor need it be: a controller
 //! proves itself when the channel is opened.
 
+mod found_file;
 #[cfg(test)]
 mod imitation;
 mod network;
@@ -23,6 +24,7 @@ use crate::base::config;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::Error;
+use crate::dc::locate::found_file::FoundFile;
 use crate::dc::locate::network::Network;
 use crate::dc::locate::ping::Outcome;
 use crate::dc::locate::ranking::{Advice, Memory};
@@ -135,14 +137,29 @@ impl Locator {
             }
         }
         state.searching = true;
+        let may_share = state.memory.may_share(Instant::now());
         let earlier = state.memory.begin_search(Instant::now());
         let network = state.network.clone();
         drop(state);
 
         // Its end takes the lock that is taken below: what is declared first is dropped last.
         let _turn = Turn(known);
+        let file = FoundFile::of(&self.config);
+        let shared = file.as_ref().filter(|_| may_share);
+        if let Some((found, age)) = shared.and_then(|file| file.read(ranking::FRESH)) {
+            let mut state = known.lock();
+            let now = Instant::now();
+            let then = now.checked_sub(age).unwrap_or(now);
+            state.memory.searched(Ok(found), then);
+            return state.memory.known(now).map_err(Error::NotFound);
+        }
         let mut resolver = Resolver::of_the_system(network, deadline.or_after(SEARCH));
         let found = search::search(&self.config, &earlier, &mut resolver);
+        if let (Some(file), Ok(found)) = (file, &found)
+            && found.is_complete
+        {
+            file.write(found);
+        }
         let mut state = known.lock();
         state.network = resolver.network;
         let now = Instant::now();

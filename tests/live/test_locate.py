@@ -55,12 +55,12 @@ def dns(address, zone, *options, before=()):
     program = pathlib.Path(__file__).with_name("dns_server.py")
     command = [*before, sys.executable, "-B", program, address, json.dumps(zone), *options]
     server = subprocess.Popen(
-        host.bound([str(word) for word in command]), stdout=subprocess.PIPE, text=True
+        host.bound([str(word) for word in command]), stdout=subprocess.PIPE, bufsize=0
     )
     try:
-        assert server.stdout.readline() == "ready\n"
+        assert server.stdout.readline() == b"ready\n"
         os.set_blocking(server.stdout.fileno(), False)
-        yield lambda: (server.stdout.read() or "").split()
+        yield lambda: (server.stdout.read(65536) or b"").decode().split()
     finally:
         host.end(server)
         server.stdout.close()
@@ -93,6 +93,25 @@ def test_a_dns_that_does_not_know_edns(library, controller, make_site):
         assert attempt(make_site(mechanism, resolver="127.0.0.9")) == (200, ALICE, [])
         # Once with OPT and once without; then it is known. A and AAAA are two questions.
         assert names() == [SERVICES] * 2 + ["dc1.example.test"] * 2
+
+
+def test_what_one_process_found_serves_the_others(library, controller, make_site):
+    mechanism = mech.with_domain(library, controller, controllers=[])
+    zone = {SERVICES: [[0, 389, "dc1.example.test"]], "dc1.example.test": [controller.address]}
+    with dns("127.0.0.9", zone) as names:
+        for asked in (True, False):
+            site = make_site(mechanism, resolver="127.0.0.9", mpm="prefork")
+            assert attempt(site) == (200, ALICE, [])
+            assert bool(names()) == asked
+        # What is found there has failed: DNS is asked again in the same login.
+        [file] = (mechanism.directory / "state").glob("*.controllers")
+        text = file.read_text()
+        assert controller.address in text
+        file.write_text(text.replace(controller.address, "127.0.0.9"))
+        site = make_site(mechanism, resolver="127.0.0.9", mpm="prefork")
+        assert attempt(site) == (200, ALICE, [])
+        assert SERVICES in names()
+        assert controller.address in file.read_text()
 
 
 def test_a_dns_at_a_link_local_address(library, controller, make_site):

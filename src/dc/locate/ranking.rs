@@ -9,7 +9,7 @@ use crate::dc::locate::search::{Earlier, Found};
 use crate::protocol::cldap::Identity;
 
 /// What was found is looked for again after this time.
-const FRESH: Duration = Duration::from_secs(5 * 60);
+pub(super) const FRESH: Duration = Duration::from_secs(5 * 60);
 /// The same, if a part of what was asked for was not found.
 const FRESH_INCOMPLETE: Duration = Duration::from_secs(60);
 /// The same, if all that was found has failed since.
@@ -117,6 +117,12 @@ impl Memory {
             .chain(avoided)
             .cloned()
             .collect()
+    }
+
+    /// Whether what another process found may be used instead of a search: not by a process whose
+    /// controllers have all failed.
+    pub(super) fn may_share(&self, now: Instant) -> bool {
+        self.list.is_empty() || self.has_live(now)
     }
 
     /// What a search is to know that begins now.
@@ -310,8 +316,10 @@ mod tests {
 
         memory.failed(&candidate(1), at(5));
         assert!(memory.has_untried(at(6)));
+        assert!(memory.may_share(at(6)));
         memory.failed(&candidate(2), at(6));
         assert!(!memory.has_untried(at(6)));
+        assert!(!memory.may_share(at(6)), "what others know is no better");
         assert_eq!(memory.advice(at(9)), used(&[1, 2]), "just searched");
         assert_eq!(memory.advice(at(10)), Advice::Search);
         // In vain: what is known is still tried.

@@ -1,0 +1,191 @@
+//! What a search found, for the other processes of the host: a file in the state directory.
+//!
+//! It saves a process the DNS questions and the pings of its first login. Its content is no more
+//! trusted than DNS: a controller proves itself when the channel is opened. A process whose
+//! controllers have all failed does not read it.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::base::config;
+use crate::base::crypto::SecretBytes;
+use crate::base::file::private::{self, Lock};
+use crate::dc::locate::Candidate;
+use crate::dc::locate::search::Found;
+
+/// The first line, which says how the others are written.
+const VERSION: &str = "ntlmdc controllers 1";
+/// Longer than any list of a search.
+const LIMIT: u64 = 8 * 1024;
+
+/// The file of one machine account.
+pub(super) struct FoundFile {
+    directory: PathBuf,
+    name: String,
+    /// What was asked for: domain, site and source of the configuration.
+    key: String,
+}
+
+impl FoundFile {
+    /// Reads and writes nothing yet. `None`: a list in the configuration is not searched for.
+    pub(super) fn of(config: &config::Netlogon) -> Option<Self> {
+        let site = config.site.as_ref().map_or("", |site| site.as_str());
+        let source = config.source.map(|source| source.to_string());
+        let key = [&*config.domain, site, &source.unwrap_or_default()].join(" ");
+        config.controllers.is_empty().then(|| Self {
+            directory: config.state_dir.clone(),
+            name: format!("{}.controllers", config.account.computer().as_str()),
+            key,
+        })
+    }
+
+    /// What was found, and how long ago, if that is less than `lifetime`.
+    pub(super) fn read(&self, lifetime: Duration) -> Option<(Found, Duration)> {
+        private::own_directory(&self.directory).ok()?;
+        let content = private::read(&self.path(""), LIMIT).ok()?;
+        let mut lines = str::from_utf8(content.expose()).ok()?.lines();
+        let is_ours = lines.next() == Some(VERSION) && lines.next() == Some(&*self.key);
+        let written = Duration::from_secs(lines.next()?.parse().ok()?);
+        let age = since_1970().checked_sub(written)?;
+        let site = lines.next()?.parse().ok();
+        let addresses: Result<Vec<IpAddr>, _> = lines.map(str::parse).collect();
+        let candidates: Vec<_> = addresses
+            .ok()?
+            .into_iter()
+            .map(|address| Candidate::new(address, None))
+            .collect();
+        let found = Found {
+            candidates,
+            site,
+            is_complete: true,
+            hosts: Vec::new(),
+            // If all of them fail, DNS is asked at once.
+            has_more: true,
+        };
+        (is_ours && age < lifetime && !found.candidates.is_empty()).then_some((found, age))
+    }
+
+    /// Keeps what a search found. It is no fault if that cannot be done: each process searches then.
+    pub(super) fn write(&self, found: &Found) {
+        let _left_to_each_process = self.try_write(found);
+    }
+
+    fn try_write(&self, found: &Found) -> io::Result<()> {
+        private::own_directory(&self.directory)?;
+        let mut lines = vec![
+            VERSION.to_owned(),
+            self.key.clone(),
+            since_1970().as_secs().to_string(),
+            found
+                .site
+                .as_ref()
+                .map_or("", |site| site.as_str())
+                .to_owned(),
+        ];
+        let addresses = found.candidates.iter().map(|one| one.address.to_string());
+        lines.extend(addresses);
+        let lock = private::private(OpenOptions::new().write(true).create(true))
+            .open(self.path(".lock"))?;
+        private::own_file(&lock)?;
+        let _lock = Lock::take(&lock)?;
+        let content = SecretBytes::new(lines.join("\n").into_bytes());
+        private::replace(&self.path(".new"), &self.path(""), &content)
+    }
+
+    fn path(&self, suffix: &str) -> PathBuf {
+        self.directory.join(format!("{}{suffix}", self.name))
+    }
+}
+
+fn since_1970() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dc::locate::tests::configured;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    const LIFETIME: Duration = Duration::from_secs(300);
+
+    fn file(directory: &tempfile::TempDir, more: &str) -> Option<FoundFile> {
+        let lines = format!("state_dir = {:?}\n{more}", directory.path());
+        FoundFile::of(&configured(&lines))
+    }
+
+    fn directory() -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o700)).unwrap();
+        directory
+    }
+
+    fn found() -> Found {
+        Found {
+            candidates: ["192.0.2.2", "2001:db8::1"]
+                .map(|address| Candidate::new(address.parse().unwrap(), None))
+                .to_vec(),
+            site: Some("Near".parse().unwrap()),
+            is_complete: true,
+            hosts: Vec::new(),
+            has_more: true,
+        }
+    }
+
+    #[test]
+    fn what_one_process_found_another_reads() {
+        let directory = directory();
+        let file = |more| file(&directory, more).unwrap();
+        assert!(file("").read(LIFETIME).is_none());
+        file("").write(&found());
+        let (read, age) = file("").read(LIFETIME).unwrap();
+        assert_eq!(read, found());
+        assert!(age < Duration::from_secs(60));
+        assert!(file("").read(Duration::ZERO).is_none(), "too old");
+        // Of another question.
+        assert!(file("site = \"Far\"").read(LIFETIME).is_none());
+        assert!(file("source = \"192.0.2.9\"").read(LIFETIME).is_none());
+        let without_site = Found {
+            site: None,
+            ..found()
+        };
+        file("").write(&without_site);
+        assert_eq!(file("").read(LIFETIME).unwrap().0, without_site);
+    }
+
+    #[test]
+    fn a_list_in_the_configuration_is_not_kept() {
+        assert!(file(&directory(), "controllers = [\"192.0.2.1\"]").is_none());
+    }
+
+    #[test]
+    fn what_is_damaged_or_not_ours_is_not_read() {
+        let directory = directory();
+        let file = file(&directory, "").unwrap();
+        file.write(&found());
+        let path = file.path("");
+        let right = fs::read_to_string(&path).unwrap();
+        let now = since_1970().as_secs();
+        let future = right.replace(&now.to_string(), &(now + 1000).to_string());
+        for wrong in ["", &right[1..], &right[..right.len() - 16], &future] {
+            fs::write(&path, wrong).unwrap();
+            assert!(file.read(LIFETIME).is_none(), "{wrong}");
+        }
+        fs::write(&path, format!("{right}\nx")).unwrap();
+        assert!(file.read(LIFETIME).is_none());
+        fs::write(&path, &right).unwrap();
+        assert!(file.read(LIFETIME).is_some());
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        assert!(file.read(LIFETIME).is_none());
+        file.write(&found());
+        assert!(file.read(LIFETIME).is_some());
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+        assert!(file.read(LIFETIME).is_none());
+    }
+}
