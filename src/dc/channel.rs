@@ -65,8 +65,15 @@ impl Channel {
     /// none of those is tried.
     pub(super) fn open(opening: Opening<'_>, distrusted: &mut Vec<Capable>) -> Result<Self, Error> {
         let secrets = secret::nt_hashes(opening.terms.config).map_err(Error::Secret)?;
-        let mut open_at =
-            |opening: Opening<'_>, peer| Self::open_at(peer, opening, &secrets, distrusted);
+        let mut open_at = |opening: Opening<'_>, peer| {
+            let before = distrusted.len();
+            let opened = Self::open_at(peer, opening, &secrets, distrusted);
+            if is_wrong_port(&opened) {
+                // Another server said something about a key that it never had.
+                distrusted.truncate(before);
+            }
+            opened
+        };
         let controller = opening.controller;
         match controller.port {
             Some(port) => open_at(opening, SocketAddr::new(controller.address, port)),
@@ -106,10 +113,11 @@ impl Channel {
             let connection = Connection::connect(terms, peer, Step::AgreeOnKey)?;
             let lock = shared_keys.lock(controller, terms.deadline.or_after(LOCK_WAIT));
             if recall(distrusted).is_none() {
-                if let Some(lock) = &lock {
+                let agreed = Self::agree(opening, connection, secrets, lock.as_ref());
+                if let Some(lock) = lock.as_ref().filter(|_| !is_wrong_port(&agreed)) {
                     shared_keys.discard(lock, controller, secrets, distrusted);
                 }
-                return Self::agree(opening, connection, secrets, lock.as_ref());
+                return agreed;
             }
             // Somebody else was faster.
         }
@@ -291,6 +299,10 @@ impl Channel {
     pub(super) fn is_quiet(&self) -> bool {
         self.connection.is_quiet()
     }
+}
+
+fn is_wrong_port<T>(opened: &Result<T, Error>) -> bool {
+    opened.as_ref().is_err_and(Error::is_wrong_port)
 }
 
 pub(super) fn bind_sealed(

@@ -1,7 +1,8 @@
 //! A controller on loopback that is honest, but for one lie.
 
+use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -22,7 +23,7 @@ const NETLOGON: [u8; 20] =
 /// 12345778-1234-abcd-ef00-0123456789ab version 0.0 (MS-LSAT 1.9).
 const LSA: [u8; 20] = *b"\x78\x57\x34\x12\x34\x12\xCD\xAB\xEF\x00\x01\x23\x45\x67\x89\xAB\0\0\0\0";
 /// 8a885d04-1ceb-11c9-9fe8-08002b104860 version 2.0 (C706 appendix I).
-const NDR: [u8; 20] =
+pub const NDR: [u8; 20] =
     *b"\x04\x5D\x88\x8A\xEB\x1C\xC9\x11\x9F\xE8\x08\x00\x2B\x10\x48\x60\x02\0\0\0";
 /// The status for a machine that does not know its secret.
 const ACCESS_DENIED: u32 = 0xC000_0022;
@@ -41,6 +42,8 @@ pub struct Controller {
 
 struct Shared {
     lie: Lie,
+    /// Every connection, until the controller is switched off.
+    streams: Mutex<Option<HashMap<usize, TcpStream>>>,
     memory: Mutex<Memory>,
 }
 
@@ -87,15 +90,45 @@ impl Controller {
             nt_hash,
             ..Memory::default()
         });
-        let shared = Arc::new(Shared { lie, memory });
+        let streams = Mutex::new(Some(HashMap::new()));
+        let shared = Arc::new(Shared {
+            lie,
+            streams,
+            memory,
+        });
         let listening = Arc::clone(&shared);
         thread::spawn(move || {
-            for stream in listener.incoming() {
+            for (number, stream) in listener.incoming().enumerate() {
+                let stream = stream.unwrap();
+                let copy = stream.try_clone().unwrap();
+                match listening.streams.lock().unwrap().as_mut() {
+                    Some(streams) => _ = streams.insert(number, copy),
+                    None => break,
+                }
                 let shared = Arc::clone(&listening);
-                thread::spawn(move || shared.watch(stream.unwrap()));
+                thread::spawn(move || {
+                    shared.watch(stream);
+                    let mut streams = shared.streams.lock().unwrap();
+                    // Closed with its last copy.
+                    streams.as_mut().map(|streams| streams.remove(&number));
+                });
             }
         });
         Self { address, shared }
+    }
+
+    /// Ends every connection; then nothing listens any more.
+    pub fn switch_off(&self) {
+        let streams = self.shared.streams.lock().unwrap().take();
+        for stream in streams.unwrap().into_values() {
+            // Closed already, if it fails.
+            let _closed = stream.shutdown(Shutdown::Both);
+        }
+        // The listener ends with the next connection.
+        let _last = TcpStream::connect(self.address).unwrap();
+        while TcpStream::connect(self.address).is_ok() {
+            thread::yield_now();
+        }
     }
 
     /// How often this step was answered.
@@ -229,6 +262,7 @@ impl Memory {
             bind_auth,
             sealed: (!is_bind && seal.is_some()).then_some(Slip::NONE),
             swallowed: 0,
+            garbage: None,
             change: |_| {},
             delivery: Delivery::Whole,
             client_challenge: self.client_challenge,
@@ -335,7 +369,7 @@ fn opened(pdu: &[u8], seal: Option<&mut Seal>) -> Option<Vec<u8>> {
     }
 }
 
-fn next_pdu(stream: &mut TcpStream) -> Option<Vec<u8>> {
+pub fn next_pdu(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut pdu = vec![0; 16];
     let read = stream.read_exact(&mut pdu).and_then(|()| {
         pdu.resize(u16_at(&pdu, 8).into(), 0);
@@ -352,10 +386,10 @@ fn next_pdu(stream: &mut TcpStream) -> Option<Vec<u8>> {
     }
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
+pub fn u16_at(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap())
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
 }

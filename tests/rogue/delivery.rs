@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::draft::{Draft, FIRST};
+use crate::draft::{Draft, FIRST, LAST};
 use crate::seal::Seal;
 
 /// How an answer goes out.
@@ -14,6 +14,10 @@ pub enum Delivery {
     Whole,
     /// Whole, but so much later.
     After(Duration),
+    /// The stub in fragments of at most so many bytes.
+    Pieces(usize),
+    /// Nothing, and the connection is reset.
+    Reset,
     /// Two times, one after the other.
     Twice,
     /// These bytes, and not those of the answer.
@@ -41,6 +45,11 @@ pub fn deliver(
         let pause = Duration::from_millis(pause);
         deliver_without_end(draft, length, pause, seal, stream, taken);
         return false;
+    }
+    if let Delivery::Pieces(length) = draft.delivery {
+        let pdus = pieces(draft, length, seal);
+        earlier.push(pdus.clone());
+        return stream.write_all(&pdus).is_ok();
     }
     let pdu = draft.encode(seal);
     earlier.push(pdu.clone());
@@ -72,8 +81,41 @@ pub fn deliver(
             }
             false
         }
-        Delivery::Endless(..) => unreachable!("is dealt with above"),
+        Delivery::Reset => {
+            let no_time = Some(Duration::ZERO);
+            socket2::SockRef::from(&*stream)
+                .set_linger(no_time)
+                .unwrap();
+            false
+        }
+        Delivery::Pieces(_) | Delivery::Endless(..) => unreachable!("is dealt with above"),
     }
+}
+
+/// A part of an answer.
+fn fragment(draft: &Draft, flags: u8, body: &[u8]) -> Draft {
+    Draft {
+        flags,
+        body: body.to_vec(),
+        bind_auth: Vec::new(),
+        sealed: draft.sealed.clone(),
+        delivery: Delivery::Whole,
+        asked: Vec::new(),
+        earlier: Vec::new(),
+        earlier_logons: Vec::new(),
+        ..*draft
+    }
+}
+
+fn pieces(draft: &Draft, length: usize, mut seal: Option<&mut Seal>) -> Vec<u8> {
+    let bodies: Vec<_> = draft.body.chunks(length).collect();
+    let mut pdus = Vec::new();
+    for (number, body) in bodies.iter().enumerate() {
+        let first = if number == 0 { FIRST } else { 0 };
+        let last = if number + 1 == bodies.len() { LAST } else { 0 };
+        pdus.extend(fragment(draft, first | last, body).encode(seal.as_deref_mut()));
+    }
+    pdus
 }
 
 fn deliver_without_end(
@@ -86,18 +128,7 @@ fn deliver_without_end(
 ) {
     let mut flags = FIRST;
     loop {
-        let fragment = Draft {
-            flags,
-            body: vec![0; length],
-            bind_auth: Vec::new(),
-            sealed: draft.sealed.clone(),
-            delivery: Delivery::Whole,
-            asked: Vec::new(),
-            earlier: Vec::new(),
-            earlier_logons: Vec::new(),
-            ..*draft
-        };
-        let pdu = fragment.encode(seal.as_deref_mut());
+        let pdu = fragment(draft, flags, &vec![0; length]).encode(seal.as_deref_mut());
         if stream.write_all(&pdu).is_err() {
             break;
         }

@@ -63,6 +63,8 @@ pub struct Draft {
     pub sealed: Option<Slip>,
     /// The controller answers, and nobody hears it: numbers go by.
     pub swallowed: u32,
+    /// What reserved bytes and padding hold, if not zeros.
+    pub garbage: Option<u8>,
     /// The last change: of the bytes.
     pub change: fn(&mut Vec<u8>),
     pub delivery: Delivery,
@@ -93,7 +95,7 @@ impl Draft {
     /// The answer becomes a fault, which carries no protection.
     pub fn fault(&mut self, status: u32) {
         self.ptype = FAULT;
-        self.body = [status.to_le_bytes(), [0; 4]].concat();
+        self.body = [status.to_le_bytes(), [self.garbage.unwrap_or_default(); 4]].concat();
         self.sealed = None;
         self.bind_auth.clear();
     }
@@ -110,7 +112,7 @@ impl Draft {
                 (0..self.swallowed).for_each(|_| seal.skip());
                 let length = 24 + self.body.len().next_multiple_of(16) + 8 + slip.length;
                 let head = self.head(length, slip.length);
-                let sealed = seal.close(&head, &self.body, slip);
+                let sealed = seal.close(&head, &self.body, slip, self.garbage.unwrap_or_default());
                 [head, sealed].concat()
             }
             (_, _, seal) => {
@@ -127,7 +129,11 @@ impl Draft {
     fn head(&self, length: usize, auth: usize) -> Vec<u8> {
         let mut head = Writer::new();
         head.bytes(&self.header(length, auth));
-        head.u32(0).u16(self.context).u16(0);
+        // alloc_hint; the context; cancel_count and a reserved byte.
+        let garbage = self.garbage.unwrap_or_default();
+        head.bytes(&[garbage; 4])
+            .u16(self.context)
+            .bytes(&[garbage; 2]);
         head.into_bytes()
     }
 

@@ -32,6 +32,8 @@ pub struct SamInfo {
     pub dns_domain: &'static str,
     pub user_id: u32,
     pub user_flags: u32,
+    /// Of the primary group's RID and those that follow it.
+    pub groups: u32,
     pub sub_authorities: Vec<u32>,
     /// Left out if empty.
     pub upn: &'static str,
@@ -47,6 +49,7 @@ impl SamInfo {
             dns_domain: "",
             user_id: 1102,
             user_flags: 0,
+            groups: 1,
             sub_authorities: vec![21, 1, 2, 3],
             upn: "",
             extra_rids: Vec::new(),
@@ -75,7 +78,7 @@ impl SamInfo {
         counted(stub, self.user);
         stub.zeros(40); // five empty names
         stub.zeros(4).u32(self.user_id).u32(513);
-        stub.u32(1)
+        stub.u32(self.groups)
             .u32(0x2_0004)
             .u32(self.user_flags)
             .bytes(&SESSION_KEY);
@@ -97,7 +100,10 @@ impl SamInfo {
 
     fn pointees(&self, stub: &mut Writer) {
         characters(stub, self.user);
-        stub.align(4).u32(1).u32(513).u32(7);
+        stub.align(4).u32(self.groups);
+        for number in 0..self.groups {
+            stub.u32(513 + number).u32(7);
+        }
         characters(stub, self.domain);
         let count = u8::try_from(self.sub_authorities.len()).unwrap();
         stub.align(4).u32(count.into());

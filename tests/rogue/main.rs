@@ -19,6 +19,7 @@ mod silence;
 mod stale_key;
 mod trial;
 mod unsigned;
+mod windows;
 
 #[path = "../support"]
 mod support {

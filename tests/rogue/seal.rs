@@ -149,13 +149,17 @@ impl Seal {
         is_next.then(|| stub[..stub.len() - usize::from(trailer[2])].to_vec())
     }
 
-    /// A sealed stub, its trailer, and its signature.
-    pub fn close(&mut self, head: &[u8], stub: &[u8], slip: &Slip) -> Vec<u8> {
+    /// A sealed stub, its trailer, and its signature; `garbage` is in all that is reserved or padding.
+    pub fn close(&mut self, head: &[u8], stub: &[u8], slip: &Slip, garbage: u8) -> Vec<u8> {
         let padding = stub.len().next_multiple_of(16) - stub.len();
-        let stub = [stub, &vec![0; padding]].concat();
+        let stub = [stub, &vec![garbage; padding]].concat();
+        let mut algorithms = slip.algorithms;
+        if garbage != 0 {
+            algorithms[6..].fill(garbage);
+        }
         let announced = slip.padding.unwrap_or(padding.try_into().unwrap());
         let [kind, level] = slip.kind;
-        let mut trailer = vec![kind, level, announced, 0];
+        let mut trailer = vec![kind, level, announced, garbage];
         let context = self.context.wrapping_add(slip.context_off);
         trailer.extend(context.to_le_bytes());
         let key = match slip.wrong_key {
@@ -166,7 +170,7 @@ impl Seal {
         self.skip();
 
         let confounder = *b"confound";
-        let checksum = self.checksum(&key, &slip.algorithms, &confounder, [head, &stub, &trailer]);
+        let checksum = self.checksum(&key, &algorithms, &confounder, [head, &stub, &trailer]);
         let mut sealed = [&confounder[..], &stub].concat();
         cfb8(
             &encryption_key(&key),
@@ -176,8 +180,8 @@ impl Seal {
         );
         cfb8(&key, twice(checksum), &mut number, Direction::Encrypt);
         let (confounder, sealed) = sealed.split_at(8);
-        let mut signature = [&slip.algorithms[..], &number, &checksum, confounder].concat();
-        signature.resize(slip.length, 0);
+        let mut signature = [&algorithms[..], &number, &checksum, confounder].concat();
+        signature.resize(slip.length, garbage);
         [sealed, &trailer, &signature].concat()
     }
 

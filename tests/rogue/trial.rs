@@ -28,7 +28,7 @@ const AT_ONCE: usize = 32;
 /// A verifier with short patience, and the directory that holds its secret.
 pub struct Ready {
     verifier: Netlogon,
-    controllers: Vec<SocketAddr>,
+    controllers: Vec<String>,
     directory: Arc<TempDir>,
 }
 
@@ -39,6 +39,12 @@ pub fn verifier(controller: SocketAddr) -> Ready {
 
 /// A verifier that asks these controllers.
 pub fn verifier_of(controllers: &[SocketAddr]) -> Ready {
+    let controllers: Vec<_> = controllers.iter().map(ToString::to_string).collect();
+    verifier_of_hosts(&controllers)
+}
+
+/// A verifier that asks these, as they are written into `controllers`.
+pub fn verifier_of_hosts(controllers: &[String]) -> Ready {
     let directory = Arc::new(tempfile::tempdir().unwrap());
     write_secret(&directory.path().join("secret"), &NT_HASH);
     Ready::on(directory, controllers, "")
@@ -52,8 +58,7 @@ pub fn write_secret(file: &Path, nt_hash: &Key) {
 }
 
 impl Ready {
-    fn on(directory: Arc<TempDir>, controllers: &[SocketAddr], more: &str) -> Self {
-        let addresses: Vec<_> = controllers.iter().map(ToString::to_string).collect();
+    fn on(directory: Arc<TempDir>, controllers: &[String], more: &str) -> Self {
         let budget = match more.contains("budget") {
             true => "",
             false => "budget = \"2s\"",
@@ -65,7 +70,7 @@ impl Ready {
             domain = "example.test"
             account = "WEB1-NTLM$"
             secret = "{}"
-            controllers = {addresses:?}
+            controllers = {controllers:?}
             state_dir = "{}"
             connect_timeout = "500ms"
             call_timeout = "1s"
@@ -85,12 +90,13 @@ impl Ready {
 
     /// Another process of the same host, as far as a verifier can tell.
     pub fn sibling(&self) -> Self {
-        self.sibling_of(&self.controllers)
+        Self::on(Arc::clone(&self.directory), &self.controllers, "")
     }
 
     /// The same, with other controllers.
     pub fn sibling_of(&self, controllers: &[SocketAddr]) -> Self {
-        Self::on(Arc::clone(&self.directory), controllers, "")
+        let controllers: Vec<_> = controllers.iter().map(ToString::to_string).collect();
+        Self::on(Arc::clone(&self.directory), &controllers, "")
     }
 
     /// The same, with these settings of `[netlogon]` too.

@@ -145,6 +145,19 @@ mod tests {
     }
 
     #[test]
+    fn what_did_not_count_may_be_sent_again() {
+        let mut course = Course::new();
+        for _ in 0..MAX_SENDS {
+            course.tries_channel();
+            course.sends();
+            course.did_not_count();
+        }
+        course.sends();
+        let next = course.after(Action::NextController, Origin::Agreed, false);
+        assert_eq!(next, Next::AnotherController);
+    }
+
+    #[test]
     fn each_action_has_its_steps() {
         use Next::{AnotherController, Finish, SameController, Stop};
         for (action, origin, is_sent, expected) in [
