@@ -267,7 +267,7 @@ fn clients_are_told_the_names_of_the_machine_account() {
 
 #[test]
 fn names_of_hosts_become_netbios_names() {
-    let name = |host| netbios_name_of(host).map(|name| name.as_str().to_owned());
+    let name = |host| target::netbios_name_of(host).map(|name| name.as_str().to_owned());
     assert_eq!(name("web1.example.test"), Some("WEB1".to_owned()));
     assert_eq!(
         name("a-very-long-host-name"),
