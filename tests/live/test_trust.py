@@ -1,5 +1,7 @@
 """Users of a trusted domain: our controller is asked, and it asks theirs."""
 
+import re
+
 import clients
 import codes
 import pytest
@@ -134,6 +136,65 @@ def test_a_further_suffix_of_ours_is_written_down(library, controller, make_site
     finally:
         controller.tool("user", "delete", "berta")
         controller.tool("domain", "trust", "namespaces", "--delete-upn-suffix=brand.test")
+
+
+def test_a_principal_name_of_our_brand_makes_no_user_of_ours(
+    library, controller, other, make_site
+):
+    """`ceo@brand.test` is what our bob is called, and OTHER's administrators call their user so."""
+    controller.tool("domain", "trust", "namespaces", "--add-upn-suffix=brand.test")
+    controller.tool("user", "rename", "bob", "--upn=ceo@brand.test")
+    other.tool("domain", "trust", "namespaces", "--add-upn-suffix=brand.test")
+    other.tool("user", "rename", "alice", "--upn=ceo@brand.test")
+    try:
+        site = make_site(mech.with_domain(library, controller, netlogon=identity("upn")))
+        bob, alice = site.passwords["bob"], other.passwords["alice"]
+        assert attempt(site, "bob", bob, domain="EXAMPLE") == (200, "ceo@brand.test", [])
+        assert attempt(site, "alice", alice, domain="OTHER") == (200, "alice@other.test", [])
+        outcome = attempt(site, "ceo@brand.test", alice, domain="")
+        assert outcome == refused("BadUserOrPassword")
+    finally:
+        other.tool("user", "rename", "alice", "--upn=alice@other.test")
+        controller.tool("user", "rename", "bob", "--upn=bob@example.test")
+        controller.tool("domain", "trust", "namespaces", "--delete-upn-suffix=brand.test")
+
+
+def sid_of(domain, user):
+    shown = domain.tool("user", "show", user, "--attributes=objectSid")
+    return re.search(r"S-1-5-21-[0-9-]+", shown)[0]
+
+
+@pytest.mark.parametrize("setting, outcome", [("accept", 200), ("drop", 401)])
+def test_a_group_of_ours_counts_for_their_user_unless_it_is_configured_away(
+    library, controller, other, make_site, setting, outcome
+):
+    controller.tool("group", "add", "Web Guests", "--group-scope=Domain")
+    try:
+        controller.tool("group", "addmembers", "Web Guests", sid_of(other, "alice"))
+        site = make_site(
+            mech.with_domain(
+                library,
+                controller,
+                netlogon=f'groups_across_trusts = "{setting}"',
+                more='[policy]\ngroups = ["Web Guests"]\n',
+            )
+        )
+        status, _, _ = attempt(site, "alice", other.passwords["alice"], domain="OTHER")
+        assert status == outcome, site.apache.logged()
+        # Ours is in no such group.
+        outcome = attempt(site, "bob", site.passwords["bob"], domain="EXAMPLE")
+        assert outcome == refused("NotInGroup")
+    finally:
+        controller.tool("group", "delete", "Web Guests")
+
+
+def test_the_list_is_had_from_our_controller_and_shared(library, controller, other, make_site):
+    mechanism = mech.with_domain(library, controller)
+    site = make_site(mechanism)
+    assert attempt(site, "alice", other.passwords["alice"], domain="OTHER")[0] == 200
+    assert "the list of trusted domains could not be had" not in site.apache.logged()
+    kept = mechanism.directory / "state" / "example.test.WEB1-NTLM.domains"
+    assert b"other.test" in kept.read_bytes()
 
 
 def test_a_domain_that_hangs_is_its_own_users_trouble(library, controller, other, make_site):
