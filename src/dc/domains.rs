@@ -21,7 +21,7 @@ use crate::base::log::{self, Severity};
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::failover::Controllers;
-use crate::dc::seconds_since_1970;
+use crate::dc::{Error, seconds_since_1970};
 use crate::protocol::rpc::netlogon::domain_trusts::DomainTrust;
 use store::{Kept, Store};
 
@@ -33,6 +33,8 @@ const LIFETIME: Duration = Duration::from_secs(10 * 60);
 const LIFETIME_FOR_A_MISS: Duration = Duration::from_secs(30);
 /// When no list came, none is asked for again so soon.
 const PAUSE: Duration = Duration::from_secs(60);
+/// The same, if no controller was asked: every channel was busy, say.
+const SHORT_PAUSE: Duration = Duration::from_secs(2);
 /// How long a login waits for a list, at most.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -69,6 +71,23 @@ struct Dated {
     learnt: Instant,
 }
 
+/// Why no list came, and for how long none is asked for.
+struct NoList {
+    fault: Fault,
+    pause: Duration,
+}
+
+impl From<Error> for NoList {
+    fn from(error: Error) -> Self {
+        let pause = match error {
+            Error::Busy | Error::TimeOver | Error::Outage(_) => SHORT_PAUSE,
+            _ => PAUSE,
+        };
+        let fault = error.into();
+        Self { fault, pause }
+    }
+}
+
 impl Dated {
     fn age(&self, now: Instant) -> Duration {
         self.age + now.saturating_duration_since(self.learnt)
@@ -88,19 +107,26 @@ impl KnownDomains {
     }
 
     /// The list, for a login to which it `is_enough` or not: one that is not is asked for anew if it
-    /// is half a minute old. None if none could be had within some seconds.
-    pub fn list(&self, is_enough: impl Fn(&Domains) -> bool) -> Option<Arc<Domains>> {
+    /// is half a minute old. None if none could be had within some seconds and by this time.
+    pub fn list(
+        &self,
+        deadline: Deadline,
+        is_enough: impl Fn(&Domains) -> bool,
+    ) -> Option<Arc<Domains>> {
         let ask = |deadline| self.controllers.domain_trusts(deadline);
-        self.list_with(is_enough, |deadline| ask(deadline).map_err(Fault::from))
+        self.list_with(deadline, is_enough, |deadline| {
+            ask(deadline).map_err(NoList::from)
+        })
     }
 
     fn list_with(
         &self,
+        deadline: Deadline,
         is_enough: impl Fn(&Domains) -> bool,
-        ask: impl FnOnce(Deadline) -> Result<Vec<DomainTrust>, Fault>,
+        ask: impl FnOnce(Deadline) -> Result<Vec<DomainTrust>, NoList>,
     ) -> Option<Arc<Domains>> {
         let known = self.known.of_this_process(Known::default);
-        let deadline = Deadline::after(PATIENCE.min(self.config.call_timeout));
+        let deadline = deadline.or_after(PATIENCE.min(self.config.call_timeout));
         let is_fresh = |dated: &Dated, now| {
             let lifetime = match is_enough(&dated.domains) {
                 true => LIFETIME,
@@ -141,10 +167,9 @@ impl KnownDomains {
 
         // Its end takes the lock that is taken below: what is declared first is dropped last.
         let _turn = Turn(known);
-        let kept = self.recall().filter(|kept| is_fresh(kept, Instant::now()));
-        let learnt = match kept {
-            Some(kept) => Ok(kept),
-            None => ask(deadline).and_then(|trusts| self.keep(trusts)),
+        let (kept, learnt) = match self.recall() {
+            Some(kept) if is_fresh(&kept, Instant::now()) => (None, Ok(kept)),
+            old => (old, ask(deadline).and_then(|trusts| self.keep(trusts))),
         };
         let mut state = known.lock();
         match learnt {
@@ -152,9 +177,11 @@ impl KnownDomains {
                 state.list = Some(dated);
                 state.failed_until = None;
             }
-            Err(fault) => {
-                state.failed_until = Some(Instant::now() + PAUSE);
-                self.warn_of_no_list(&fault, state.list.is_some());
+            Err(why) => {
+                state.failed_until = Some(Instant::now() + why.pause);
+                // Better an old list of another process than none.
+                state.list = state.list.take().or(kept);
+                self.warn_of_no_list(&why, state.list.is_some());
             }
         }
         state.domains()
@@ -174,9 +201,10 @@ impl KnownDomains {
     }
 
     /// Takes a controller's list over, and keeps it for the other processes.
-    fn keep(&self, trusts: Vec<DomainTrust>) -> Result<Dated, Fault> {
-        let domains = Domains::new(trusts.clone(), &self.config).map_err(|problem| {
-            Minor::ControllerForged.because(format_args!("the list of domains: {problem}"))
+    fn keep(&self, trusts: Vec<DomainTrust>) -> Result<Dated, NoList> {
+        let domains = Domains::new(trusts.clone(), &self.config).map_err(|problem| NoList {
+            fault: Minor::ControllerForged.because(format_args!("the list of domains: {problem}")),
+            pause: PAUSE,
         })?;
         // Without it, each process asks for itself; `shared_key` says so in the log.
         let _kept = self.store.keep(&Kept {
@@ -190,7 +218,7 @@ impl KnownDomains {
         })
     }
 
-    fn warn_of_no_list(&self, fault: &Fault, has_old: bool) {
+    fn warn_of_no_list(&self, why: &NoList, has_old: bool) {
         let consequence = match has_old {
             true => "the list from before stays in force",
             false => {
@@ -203,8 +231,8 @@ impl KnownDomains {
             Severity::Warning,
             format_args!(
                 "the list of trusted domains could not be had, {consequence}; asked again in {}s: {}",
-                PAUSE.as_secs(),
-                fault.for_the_log()
+                why.pause.as_secs(),
+                why.fault.for_the_log()
             ),
         );
     }

@@ -81,11 +81,11 @@ impl OwnName {
 
     /// What to say of a name that controllers refuse, and what to do: none if it is the right one, or
     /// if no controller says another. `listed` is the name in the list of domains; without it,
-    /// controllers are asked by CLDAP, for some seconds.
-    pub fn look_up(&self, listed: Option<&str>) -> Option<String> {
+    /// controllers are asked by CLDAP, for some seconds and until this time.
+    pub fn look_up(&self, listed: Option<&str>, deadline: Deadline) -> Option<String> {
         let told = match listed {
             Some(name) => name.to_owned(),
-            None => self.in_a_search()?,
+            None => self.in_a_search(deadline.or_after(PATIENCE))?,
         };
         let used = self.config.netbios_domain.as_str();
         if alike(&told, used) {
@@ -114,8 +114,7 @@ impl OwnName {
         })
     }
 
-    fn in_a_search(&self) -> Option<String> {
-        let deadline = Deadline::after(PATIENCE);
+    fn in_a_search(&self, deadline: Deadline) -> Option<String> {
         let locator = &self.controllers.locator;
         let candidates = locator.candidates(deadline).ok()?;
         let mut identities = candidates

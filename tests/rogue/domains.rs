@@ -10,7 +10,7 @@ use crate::delivery::Delivery;
 use crate::draft::{Draft, Step};
 use crate::logon::{self, SamInfo, characters};
 use crate::support::client::Client;
-use crate::trial::{at, verifier, verifier_of};
+use crate::trial::{Kind, Ready, at, verifier, verifier_of};
 
 /// A row of the list: NetBIOS name, DNS name, the last number of the SID, flags.
 type Row = (&'static str, &'static str, u32, u32);
@@ -248,4 +248,31 @@ fn the_configuration_may_drop_groups_of_ours() {
         );
         assert!(groups.contains(&"S-1-5-21-1-2-4-513".to_owned()));
     }
+}
+
+/// A controller that refuses the name in the challenge before it looks at the password.
+#[test]
+fn a_refused_netbios_name_is_told_with_the_right_one() {
+    let renamed = |draft: &mut Draft| match draft.step {
+        Step::Logon => draft.body = logon::refused(0xC000_006D, true),
+        Step::Domains => draft.body = listed(&[("FIRM", "example.test", 3, 0x1D)]),
+        _ => {}
+    };
+    let controller = Controller::that(Box::new(renamed));
+    let guessing = verifier(controller.address);
+    let refused = |verifier: &Ready| {
+        let minor = Minor::NetbiosNamesRefused;
+        verifier
+            .refuses("alice", Kind::Unavailable, minor)
+            .to_string()
+    };
+    let text = refused(&guessing);
+    assert!(
+        text.contains("is \"FIRM\", and \"EXAMPLE\" was assumed"),
+        "{text}"
+    );
+    let given = guessing.with("netbios_domain = \"EXAMPLE\"");
+    let text = refused(&given);
+    assert!(text.contains("is \"FIRM\" by its controller"), "{text}");
+    assert!(text.contains("check netbios_domain"), "{text}");
 }

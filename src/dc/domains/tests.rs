@@ -76,6 +76,17 @@ fn known_in(directory: &Path) -> KnownDomains {
     KnownDomains::new(controllers, &config, LogTarget::Off)
 }
 
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(10))
+}
+
+fn no_list() -> NoList {
+    NoList {
+        fault: Minor::ControllerTimeout.into(),
+        pause: PAUSE,
+    }
+}
+
 #[test]
 fn each_row_has_its_kind_and_ours_comes_first() {
     let directory = tempfile::tempdir().unwrap();
@@ -184,13 +195,15 @@ fn asked_for_once_and_kept_for_other_processes() {
         Ok(trusts())
     };
     for _ in 0..3 {
-        assert!(known.list_with(|_| true, ask).is_some());
+        assert!(known.list_with(soon(), |_| true, ask).is_some());
         // Not in it, and just asked for.
-        assert!(known.list_with(|_| false, ask).is_some());
+        assert!(known.list_with(soon(), |_| false, ask).is_some());
     }
     assert_eq!(asked.get(), 1);
     // Another process.
-    let list = known_in(directory.path()).list_with(|_| true, ask).unwrap();
+    let list = known_in(directory.path())
+        .list_with(soon(), |_| true, ask)
+        .unwrap();
     assert_eq!(list.ours().netbios, "EXAMPLE");
     assert_eq!(asked.get(), 1);
 }
@@ -201,10 +214,10 @@ fn a_list_that_does_not_come_is_not_asked_for_again_at_once() {
     let asked = Cell::new(0);
     let fail = |_| {
         asked.set(asked.get() + 1);
-        Err(Minor::ControllerTimeout.into())
+        Err(no_list())
     };
     for _ in 0..3 {
-        assert!(known.list_with(|_| true, fail).is_none());
+        assert!(known.list_with(soon(), |_| true, fail).is_none());
     }
     assert_eq!(asked.get(), 1);
     known
@@ -212,13 +225,21 @@ fn a_list_that_does_not_come_is_not_asked_for_again_at_once() {
         .of_this_process(Known::default)
         .lock()
         .failed_until = None;
-    assert!(known.list_with(|_| true, |_| Ok(trusts())).is_some());
+    assert!(
+        known
+            .list_with(soon(), |_| true, |_| Ok(trusts()))
+            .is_some()
+    );
 }
 
 #[test]
 fn an_old_list_is_renewed_and_stays_if_it_cannot_be() {
     let (known, directory) = known();
-    assert!(known.list_with(|_| true, |_| Ok(trusts())).is_some());
+    assert!(
+        known
+            .list_with(soon(), |_| true, |_| Ok(trusts()))
+            .is_some()
+    );
     let age = |by: Duration| {
         let mut state = known.known.of_this_process(Known::default).lock();
         state.failed_until = None;
@@ -233,9 +254,15 @@ fn an_old_list_is_renewed_and_stays_if_it_cannot_be() {
     .unwrap();
     // A login that does not find its domain asks sooner.
     age(LIFETIME_FOR_A_MISS);
-    assert!(known.list_with(|_| true, |_| unreachable!()).is_some());
+    assert!(
+        known
+            .list_with(soon(), |_| true, |_| unreachable!())
+            .is_some()
+    );
     let shorter = || trusts().into_iter().take(2).collect();
-    let list = known.list_with(|_| false, |_| Ok(shorter())).unwrap();
+    let list = known
+        .list_with(soon(), |_| false, |_| Ok(shorter()))
+        .unwrap();
     assert_eq!(list.iter().count(), 2);
     file.keep(&Kept {
         trusts: trusts(),
@@ -243,18 +270,44 @@ fn an_old_list_is_renewed_and_stays_if_it_cannot_be() {
     })
     .unwrap();
     age(LIFETIME);
-    let fail = |_| Err(Minor::ControllerTimeout.into());
-    let list = known.list_with(|_| true, fail).unwrap();
+    let fail = |_| Err(no_list());
+    let list = known.list_with(soon(), |_| true, fail).unwrap();
     assert_eq!(list.iter().count(), 2, "the one from before");
     age(LIFETIME);
     assert_eq!(
         known
-            .list_with(|_| true, |_| Ok(trusts()))
+            .list_with(soon(), |_| true, |_| Ok(trusts()))
             .unwrap()
             .iter()
             .count(),
         5
     );
+}
+
+#[test]
+fn an_old_list_of_another_process_is_better_than_none() {
+    let (known, directory) = known();
+    let asked = seconds_since_1970() - 24 * 3600;
+    let file = Store::new(&config_in(directory.path()));
+    let kept = Kept {
+        trusts: trusts(),
+        asked,
+    };
+    file.keep(&kept).unwrap();
+    let list = known.list_with(soon(), |_| true, |_| Err(no_list()));
+    assert_eq!(list.unwrap().iter().count(), 5);
+}
+
+#[test]
+fn where_no_controller_was_asked_one_is_asked_soon() {
+    for (error, pause) in [
+        (Error::Busy, SHORT_PAUSE),
+        (Error::TimeOver, SHORT_PAUSE),
+        (Error::Outage(Minor::ControllerTimeout.into()), SHORT_PAUSE),
+        (Error::NotFound(String::new()), PAUSE),
+    ] {
+        assert_eq!(NoList::from(error).pause, pause);
+    }
 }
 
 #[test]
@@ -265,6 +318,7 @@ fn many_threads_ask_once() {
         for _ in 0..8 {
             scope.spawn(|| {
                 let list = known.list_with(
+                    soon(),
                     |_| true,
                     |_| {
                         asked.fetch_add(1, Ordering::Relaxed);

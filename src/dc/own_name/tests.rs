@@ -26,6 +26,10 @@ fn own_name(config: &config::Netlogon) -> OwnName {
     OwnName::new(controllers, config, LogTarget::Off)
 }
 
+fn soon() -> Deadline {
+    Deadline::after(PATIENCE)
+}
+
 fn forget(domain: &str) {
     learnt().retain(|(of, _)| of != domain);
 }
@@ -39,10 +43,10 @@ fn a_name_that_was_guessed_is_learnt_and_remembered() {
     assert_eq!(config.netbios_domain.as_str(), "LEARNT");
     assert_eq!(remembered(&config), None);
     let own = own_name(&config);
-    assert_eq!(own.look_up(Some("learnt")), None, "the right one");
+    assert_eq!(own.look_up(Some("learnt"), soon()), None, "the right one");
     assert!(!own.is_outdated());
 
-    let text = own.look_up(Some("Corp")).unwrap();
+    let text = own.look_up(Some("Corp"), soon()).unwrap();
     assert!(
         text.contains("is \"Corp\", and \"LEARNT\" was assumed"),
         "{text}"
@@ -72,7 +76,7 @@ fn a_name_that_is_configured_stays() {
     let given = "netbios_domain = \"EXAMPLE\"";
     let config = config("given.example.test", directory.path(), given);
     let own = own_name(&config);
-    let text = own.look_up(Some("CORP")).unwrap();
+    let text = own.look_up(Some("CORP"), soon()).unwrap();
     assert!(text.contains("check netbios_domain"), "{text}");
     assert!(!own.is_outdated());
     assert_eq!(remembered(&config), None);
@@ -84,7 +88,7 @@ fn a_name_that_cannot_be_used_is_not_learnt() {
     let config = config("odd.example.test", directory.path(), "");
     let own = own_name(&config);
     for odd in ["B\u{dc}RO", "A\\B", "LONGER-THAN-A-NAME", "A\nB"] {
-        let text = own.look_up(Some(odd)).unwrap();
+        let text = own.look_up(Some(odd), soon()).unwrap();
         assert!(text.contains("check netbios_domain"), "{text}");
         assert!(!text.contains('\n'), "{text}");
         assert!(!own.is_outdated(), "{odd}");
@@ -96,7 +100,7 @@ fn a_name_that_cannot_be_used_is_not_learnt() {
 fn a_name_that_cannot_be_kept_serves_this_process() {
     let domain = "unkept.example.test";
     let config = config(domain, Path::new("/nonexistent/state"), "");
-    assert!(own_name(&config).look_up(Some("CORP")).is_some());
+    assert!(own_name(&config).look_up(Some("CORP"), soon()).is_some());
     assert_eq!(remembered(&config).unwrap().as_str(), "CORP");
     forget(domain);
     assert_eq!(remembered(&config), None);

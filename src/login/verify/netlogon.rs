@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::base::config::{self, LogTarget, NetbiosName};
 use crate::base::fault::Minor;
 use crate::base::log::Quoted;
+use crate::base::net::Deadline;
 use crate::base::sid::Sid;
 use crate::dc::domains::{Domain, KnownDomains};
 use crate::dc::failover::Controllers;
@@ -66,14 +67,20 @@ impl Netlogon {
     }
 
     /// What is proven of an answer to an attempt. May ask a controller which domains there are.
-    fn proven(&self, attempt: &Attempt<'_>, info: SamInfo4) -> Result<Logon, Refusal> {
+    fn proven(
+        &self,
+        attempt: &Attempt<'_>,
+        info: SamInfo4,
+        deadline: Deadline,
+    ) -> Result<Logon, Refusal> {
         refuse_without_identity(&info)?;
         let domains = self
             .domains
-            .list(|domains| route::is_listed(domains, &info));
+            .list(deadline, |domains| route::is_listed(domains, &info));
         if let Some(domains) = &domains {
             // A controller that takes any name; here it must be right all the same.
-            self.own_name.look_up(Some(&domains.ours().netbios));
+            self.own_name
+                .look_up(Some(&domains.ours().netbios), deadline);
         }
         let rules = Rules {
             config: &self.config,
@@ -87,7 +94,7 @@ impl Netlogon {
 }
 
 impl Netlogon {
-    fn ask(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+    fn ask(&self, attempt: &Attempt<'_>, deadline: Deadline) -> Result<Logon, Refusal> {
         askable::check(attempt)?;
         let logon = NetworkLogon {
             domain: &attempt.domain.units,
@@ -106,7 +113,7 @@ impl Netlogon {
             refusal(error.into())
         })?;
         match verdict {
-            Verdict::Validated(info) => self.proven(attempt, *info),
+            Verdict::Validated(info) => self.proven(attempt, *info, deadline),
             Verdict::Refused {
                 status,
                 authoritative,
@@ -115,18 +122,18 @@ impl Netlogon {
     }
 
     /// A controller that does not take our names: with what it calls the domain.
-    fn told_the_name(&self, refusal: Refusal) -> Refusal {
+    fn told_the_name(&self, refusal: Refusal, deadline: Deadline) -> Refusal {
         let Refusal::Unavailable(fault) = refusal else {
             return refusal;
         };
         let problem = match fault.minor() {
             // The channel is open: the list can be had.
             Minor::NetbiosNamesRefused => {
-                let domains = self.domains.list(|_| true);
+                let domains = self.domains.list(deadline, |_| true);
                 let listed = domains.as_ref().map(|list| list.ours().netbios.as_str());
-                self.own_name.look_up(listed)
+                self.own_name.look_up(listed, deadline)
             }
-            Minor::ChannelRefused => self.own_name.look_up(None),
+            Minor::ChannelRefused => self.own_name.look_up(None, deadline),
             _ => None,
         };
         Refusal::Unavailable(match problem {
@@ -138,8 +145,9 @@ impl Netlogon {
 
 impl Verifier for Netlogon {
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
-        self.ask(attempt)
-            .map_err(|refusal| self.told_the_name(refusal))
+        let deadline = Deadline::after(self.config.budget);
+        self.ask(attempt, deadline)
+            .map_err(|refusal| self.told_the_name(refusal, deadline))
     }
 
     fn is_outdated(&self) -> bool {
