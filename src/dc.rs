@@ -56,7 +56,10 @@ pub(crate) enum Step {
 impl Step {
     /// Whether the step's connection is sealed with a session key.
     fn is_sealed(self) -> bool {
-        matches!(self, Self::OpenChannel | Self::Logon | Self::Names)
+        match self {
+            Self::FindPort | Self::AgreeOnKey => false,
+            Self::OpenChannel | Self::Logon | Self::Names | Self::Domains => true,
+        }
     }
 }
 

@@ -46,8 +46,8 @@ pub(super) struct Channel {
     connection: Connection,
     association: Association<Sealed>,
     checked: Checked,
-    /// Whether its key was agreed on when it was opened.
-    is_key_new: bool,
+    /// Where its key comes from; [`Origin::Reused`] once it has served.
+    origin: Origin,
 }
 
 /// Whom a channel is to be opened to, and with whom its key is shared.
@@ -197,7 +197,7 @@ impl Channel {
             connection,
             association,
             checked: Checked::Shared(capable),
-            is_key_new: false,
+            origin: Origin::Recalled,
         })
     }
 
@@ -224,7 +224,7 @@ impl Channel {
                         connection,
                         association,
                         checked,
-                        is_key_new: true,
+                        origin: Origin::Agreed,
                     });
                 }
             };
@@ -251,6 +251,7 @@ impl Channel {
             trusts,
             Self {
                 association,
+                origin: Origin::Reused,
                 ..self
             },
         ))
@@ -283,15 +284,21 @@ impl Channel {
             connection: Connection::pretended(stream, peer),
             association: crate::protocol::rpc::recorded::sealed_association(),
             checked: Checked::Shared(capable),
-            is_key_new: false,
+            origin: Origin::Recalled,
         }
     }
 
-    /// Where it comes from, before it has served.
+    /// Where it comes from when it was opened just now.
     pub(super) fn origin(&self) -> Origin {
-        match self.is_key_new {
-            true => Origin::Agreed,
-            false => Origin::Recalled,
+        self.origin
+    }
+
+    /// Where it comes from when it was idle. It may have been opened for another purpose than a login,
+    /// and have answered nothing yet: then its key is still in doubt.
+    pub(super) fn origin_when_idle(&self) -> Origin {
+        match self.origin {
+            Origin::Recalled => Origin::Recalled,
+            Origin::Agreed | Origin::Reused | Origin::None => Origin::Reused,
         }
     }
 

@@ -269,7 +269,10 @@ impl Controllers {
         loop {
             course.tries_channel();
             let (opened, origin) = match reused.take() {
-                Some(channel) => (Ok(channel), Origin::Reused),
+                Some(channel) => {
+                    let origin = channel.origin_when_idle();
+                    (Ok(channel), origin)
+                }
                 None => self.open(opening, &mut distrusted),
             };
             let key = opened.as_ref().ok().and_then(Channel::key).cloned();

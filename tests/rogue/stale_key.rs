@@ -160,6 +160,26 @@ fn an_attacker_on_the_way_gains_no_sending_beyond_three() {
     }
 }
 
+/// A channel that was opened for the names of groups has answered nothing when a login takes it.
+#[test]
+fn a_channel_that_was_opened_for_names_is_no_proof_of_its_key() {
+    let controller = Controller::that(Box::new(|draft| match (draft.step, draft.turn) {
+        (Step::Logon, 1) | (Step::Domains, _) => {
+            draft.delivery = Delivery::CutThenClose(usize::MAX);
+        }
+        (Step::Logon, 2) => draft.fault(0x6F7),
+        _ => {}
+    }));
+    let verifier = verifier(controller.address).settled();
+    assert!(verifier.group_name().is_some());
+    let channels = controller.turns(Step::SealedBind);
+    let login = verifier.login("alice");
+    assert!(login.is_ok(), "{:?}", login.err());
+    assert_eq!(controller.turns(Step::SealedBind), channels + 1);
+    assert_eq!(controller.turns(Step::Authenticate), 2);
+    assert_eq!(controller.turns(Step::Logon), 3);
+}
+
 /// A controller that is gone has no key to agree on: the next one is asked, and the key stays.
 #[test]
 fn a_controller_that_cannot_be_connected_to_keeps_its_key() {

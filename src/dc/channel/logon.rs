@@ -2,6 +2,7 @@
 
 use crate::dc::channel::{Channel, Opening};
 use crate::dc::connection::Terms;
+use crate::dc::failure::Origin;
 use crate::dc::{Error, Step};
 use crate::protocol::rpc;
 use crate::protocol::rpc::netlogon::Parties;
@@ -61,7 +62,7 @@ impl Channel {
             mut connection,
             association,
             checked,
-            is_key_new,
+            ..
         } = self;
         let parties = Parties {
             server,
@@ -76,7 +77,7 @@ impl Channel {
             connection,
             association,
             checked,
-            is_key_new,
+            origin: Origin::Reused,
         };
         Ok((answer, channel))
     }
