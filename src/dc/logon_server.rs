@@ -56,7 +56,41 @@ impl LogonServer {
 mod tests {
     use super::*;
 
+    use crate::base::config::Config;
+    use std::net::IpAddr;
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use LogonServer::{Empty, Host, Null};
+
+    /// Where CLDAP does not answer, the name in `controllers` serves; an address is no name.
+    #[test]
+    fn the_host_is_called_by_its_name_and_never_by_an_address() {
+        let text = r#"
+            verify = ["netlogon"]
+            [netlogon]
+            domain = "example.test"
+            account = "NLRES1$"
+            secret = "/secret"
+            controllers = ["dc1.example.test"]
+        "#;
+        let locator = Locator::new(&Config::parse(text).unwrap().netlogon.unwrap());
+        let address = IpAddr::from([127, 0, 0, 99]);
+        let soon = || Deadline::after(Duration::from_millis(50));
+        let by_address = Candidate::new(address, None);
+        assert_eq!(Host.value(&by_address, &locator, soon()), None);
+        let by_name = Candidate {
+            dns_name: Some(Arc::from("dc1.example.test")),
+            ..by_address
+        };
+        let named = |name: &str| Some(Some(name.to_owned()));
+        assert_eq!(
+            Host.value(&by_name, &locator, soon()),
+            named(r"\\dc1.example.test")
+        );
+        assert_eq!(Empty.value(&by_name, &locator, soon()), named(""));
+        assert_eq!(Null.value(&by_name, &locator, soon()), Some(None));
+    }
 
     #[test]
     fn what_worked_comes_first_and_nothing_is_left_out() {

@@ -79,6 +79,12 @@ fn challenges_must_be_random_and_the_controllers_own() {
             nearly[7] ^= 1;
             draft.put(0, &nearly);
         }),
+        // Once in 256 times, the rest of the credential would be the start of ours.
+        trial("ours, shifted", ControllerForged, Challenge, |draft| {
+            let ours = draft.client_challenge;
+            draft.put(0, &[0]);
+            draft.put(1, &ours[..7]);
+        }),
         trial("half ours", ControllerForged, Challenge, |draft| {
             let half = draft.client_challenge;
             draft.put(0, &half[..4]);

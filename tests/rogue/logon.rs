@@ -1,5 +1,6 @@
 //! What the controller answers to NetrLogonSamLogonEx (MS-NRPC 3.5.4.5.1).
 
+use gss_ntlmdc::base::crypto::{self, Key};
 use gss_ntlmdc::base::wire::Writer;
 
 /// `UserSessionKey` of everybody who is let in.
@@ -35,6 +36,7 @@ pub struct SamInfo {
     /// Of the primary group's RID and those that follow it.
     pub groups: u32,
     pub sub_authorities: Vec<u32>,
+    pub session_key: [u8; 16],
     /// Left out if empty.
     pub upn: &'static str,
     /// Groups of our domain, S-1-5-21-1-2-3, as `ExtraSids`.
@@ -51,6 +53,7 @@ impl SamInfo {
             user_flags: 0,
             groups: 1,
             sub_authorities: vec![21, 1, 2, 3],
+            session_key: SESSION_KEY,
             upn: "",
             extra_rids: Vec::new(),
         }
@@ -81,7 +84,7 @@ impl SamInfo {
         stub.u32(self.groups)
             .u32(0x2_0004)
             .u32(self.user_flags)
-            .bytes(&SESSION_KEY);
+            .bytes(&self.session_key);
         stub.zeros(8); // LogonServer
         counted(stub, self.domain);
         stub.u32(0x2_0008).zeros(8).zeros(32);
@@ -129,17 +132,38 @@ impl SamInfo {
     }
 }
 
-/// Alice is let in, all others are not.
+/// Alice is let in, all others are not. The challenge is that of the tests, or alice has answered it
+/// with one of her passwords.
 pub fn answered(stub: &[u8]) -> Vec<u8> {
     let contains = |bytes: &[u8]| stub.windows(bytes.len()).any(|window| window == bytes);
-    assert!(
-        contains(b"\x01\x23\x45\x67\x89\xAB\xCD\xEF"),
-        "the challenge"
-    );
-    match contains(b"a\0l\0i\0c\0e\0") {
+    let is_ours = contains(b"\x01\x23\x45\x67\x89\xAB\xCD\xEF");
+    let is_right = session_key(stub, "whatever").is_some();
+    let is_wrong = session_key(stub, "wrong").is_some();
+    assert!(is_ours || is_right || is_wrong, "the challenge");
+    match contains(b"a\0l\0i\0c\0e\0") && !is_wrong {
         true => SamInfo::alice().validated(),
         false => refused(0xC000_006A, true),
     }
+}
+
+/// The session key of `EXAMPLE\alice`, if the NTLMv2 response is made with this password and answers a
+/// challenge that is in the question (MS-NLMP 3.3.2).
+pub fn session_key(stub: &[u8], password: &str) -> Option<[u8; 16]> {
+    let utf16 = |text: &str| {
+        let bytes = text.encode_utf16().flat_map(u16::to_le_bytes);
+        bytes.collect::<Vec<u8>>()
+    };
+    // RespType, HiRespType and what is reserved after them.
+    let start = b"\x01\x01\0\0\0\0\0\0";
+    let at = stub.windows(8).position(|window| window == start)?;
+    let length = u32::from_le_bytes(stub[at - 20..at - 16].try_into().unwrap());
+    let temp = &stub[at..at - 16 + usize::try_from(length).unwrap()];
+    let nt_hash = Key::new(crypto::md4(&utf16(password)));
+    let ntowf = Key::new(crypto::hmac_md5(&nt_hash, &[&utf16("ALICEEXAMPLE")]));
+    let proof = &stub[at - 16..at];
+    let mut challenges = stub.windows(8);
+    let proven = challenges.any(|one| crypto::hmac_md5(&ntowf, &[one, temp]) == proof);
+    proven.then(|| crypto::hmac_md5(&ntowf, &[proof]))
 }
 
 /// The answer that lets nobody in.

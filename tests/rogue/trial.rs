@@ -80,6 +80,7 @@ impl Ready {
             directory.path().join("secret").display(),
             directory.path().join("state").display(),
         );
+        fs::write(directory.path().join("config"), &text).unwrap();
         let config = Config::parse(&text).unwrap().netlogon.unwrap();
         Self {
             verifier: Netlogon::new(config),
@@ -109,6 +110,11 @@ impl Ready {
     pub fn settled(self) -> Self {
         thread::sleep(Duration::from_millis(100));
         self
+    }
+
+    /// The file that holds its configuration.
+    pub fn config(&self) -> PathBuf {
+        self.directory.path().join("config")
     }
 
     /// The file that holds its secret.

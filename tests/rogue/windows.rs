@@ -6,6 +6,10 @@ mod profile;
 mod services;
 
 use gss_ntlmdc::base::fault::Minor;
+use gss_ntlmdc::login::accept::{self, Acceptor};
+use gss_ntlmdc::login::initiate::{Initiator, PasswordHash, Purpose, User};
+use gss_ntlmdc::login::setup::{self, Source};
+use gss_ntlmdc::protocol::ntlm::initiator::Protection;
 
 use crate::controller::Controller;
 use crate::delivery::Delivery;
@@ -68,6 +72,54 @@ fn cold_and_warm_with_right_and_wrong_passwords() {
             }
         },
     );
+}
+
+/// From the first message to the session key, which the message integrity code proves.
+#[test]
+fn the_whole_acceptor() {
+    alone("windows::the_whole_acceptor", || {
+        let mapper = Mapper::start();
+        let controller = Controller::that(Profile::WINDOWS.honest());
+        mapper.lists(&[refused(), controller.address.port()]);
+        let ready = by_address();
+        let source = Source {
+            config: Some(ready.config()),
+            ..Source::default()
+        };
+        for _ in 0..2 {
+            accepted(&source, "whatever").unwrap();
+            let refused = accepted(&source, "wrong").unwrap_err();
+            assert_eq!(refused, Minor::BadUserOrPassword);
+        }
+        controller.switch_off();
+        let rebooted = Controller::that(Profile::WINDOWS.honest());
+        mapper.lists(&[rebooted.address.port()]);
+        accepted(&source, "whatever").unwrap();
+        assert_eq!(rebooted.complaints(), [""; 0]);
+    });
+}
+
+fn accepted(source: &Source, password: &str) -> Result<(), Minor> {
+    let setup = setup::load(source).unwrap();
+    let hash = PasswordHash::of_password(password.as_bytes()).unwrap();
+    let mut initiator = Initiator::new(Purpose {
+        user: User::typed(r"EXAMPLE\alice", hash, "PC1").unwrap(),
+        target: None,
+        protection: Protection::default(),
+    });
+    let mut acceptor = Acceptor::new();
+    let mut token = Vec::new();
+    loop {
+        token = initiator.step(None, &token).unwrap();
+        match acceptor.step(&setup, None, &token) {
+            Ok(accept::Step::Continue(challenge)) => token = challenge,
+            Ok(accept::Step::Established) => break,
+            Err(fault) => return Err(fault.minor()),
+        }
+    }
+    let established = acceptor.established().unwrap();
+    assert!(established.mic_verified());
+    Ok(())
 }
 
 /// Other ports; every connection is gone; the key that the host has kept means nothing any more.

@@ -72,6 +72,7 @@ impl Profile {
             let info = SamInfo {
                 dns_domain: "example.test",
                 groups: GROUPS,
+                session_key: logon::session_key(&draft.asked, "whatever").unwrap(),
                 ..SamInfo::alice()
             };
             draft.body = info.validated();
