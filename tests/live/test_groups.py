@@ -148,12 +148,11 @@ def test_a_group_that_was_renamed(make, controller):
 
 
 def test_identifiers_come_where_names_cannot_be_had(make, controller):
-    site = make(JSON, more=ONE_PROCESS)
+    site = make(JSON + OPEN.format(""), more=ONE_PROCESS)
     # Of a secret that was written just now, it is not certain that it stays so.
     time.sleep(0.2)
-    # Opens the channel.
-    assert log_in(site, "alice").status == 200
-    time.sleep(LIFETIME)
+    # Opens the channel, and does not look for LSA: its port would be remembered.
+    assert log_in(site, "alice", "/open").status == 200
     mark = site.apache.mark()
     with faults.fenced(controller, ["135"]):
         values, _ = attributes(log_in(site, "alice"))

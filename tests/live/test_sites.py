@@ -1,5 +1,6 @@
 """examples/two-domains.conf: each site's users are verified by the controller of their domain."""
 
+import contextlib
 import re
 
 import codes
@@ -48,8 +49,8 @@ def policies():
     return ["\n".join(("", *lines, "")) for lines in found]
 
 
-@pytest.fixture(scope="module")
-def sites(library, controller, other):
+@contextlib.contextmanager
+def two_sites(library, controller, other):
     ours, others = (
         mech.with_domain(library, one, more=policy)
         for one, policy in zip((controller, other), policies())
@@ -67,6 +68,19 @@ def sites(library, controller, other):
     yield site
     site.close()
     others.close()
+
+
+@pytest.fixture(scope="module")
+def sites(library, controller, other):
+    with two_sites(library, controller, other) as sites:
+        yield sites
+
+
+@pytest.fixture
+def sites_after_the_trust(library, controller, other, impostor):
+    """Those above may have a list of OTHER's domains that is older than the impostor."""
+    with two_sites(library, controller, other) as sites:
+        yield sites
 
 
 def attempt(sites, headers, user, password, domain):
@@ -113,8 +127,11 @@ def test_a_login_at_one_is_none_at_the_other(sites, controller):
         assert connection.send().user == "EXAMPLE\\alice"
 
 
-def test_a_namesake_of_the_domain_that_the_other_trusts(sites, controller, other, impostor):
+def test_a_namesake_of_the_domain_that_the_other_trusts(
+    sites_after_the_trust, controller, other, impostor
+):
     """A login that OTHER's controller answers for is none at our site, whatever its name."""
+    sites = sites_after_the_trust
     ours, theirs = controller.passwords["alice"], impostor.passwords["alice"]
     before = asked(other)
     with wire.Connection(sites, headers=OTHER) as connection:
