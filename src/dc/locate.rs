@@ -6,6 +6,7 @@
 //! proves itself when the channel is opened.
 
 mod found_file;
+mod candidate;
 #[cfg(test)]
 mod imitation;
 mod network;
@@ -14,9 +15,7 @@ mod ranking;
 mod resolver;
 mod search;
 
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,6 +24,7 @@ use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::Error;
 use crate::dc::locate::found_file::FoundFile;
+pub(crate) use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::network::Network;
 use crate::dc::locate::ping::Outcome;
 use crate::dc::locate::ranking::{Advice, Memory};
@@ -33,59 +33,6 @@ use crate::protocol::cldap::{self, Identity};
 
 /// The longest time for one search, names and pings together.
 const SEARCH: Duration = Duration::from_secs(8);
-
-/// A controller that may be asked. Two are equal if address and port are.
-#[derive(Clone, Debug)]
-pub(crate) struct Candidate {
-    /// Where it is.
-    pub(crate) address: IpAddr,
-    /// The port of its netlogon service; if absent, its endpoint mapper is asked.
-    pub(crate) port: Option<u16>,
-    /// What it said of itself in the search, if it was asked and answered. Not proven. See
-    /// [`Locator::identify`].
-    pub(crate) identity: Option<Arc<Identity>>,
-    /// Its DNS name in `controllers`; none if it was found otherwise, or is written as an address.
-    pub(crate) dns_name: Option<Arc<str>>,
-}
-
-impl Candidate {
-    /// Nothing is known of it but this.
-    pub(crate) fn new(address: IpAddr, port: Option<u16>) -> Self {
-        Self {
-            address,
-            port,
-            identity: None,
-            dns_name: None,
-        }
-    }
-
-    fn key(&self) -> (IpAddr, Option<u16>) {
-        (self.address, self.port)
-    }
-}
-
-impl PartialEq for Candidate {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Candidate {}
-
-impl Hash for Candidate {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
-    }
-}
-
-impl fmt::Display for Candidate {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            None => self.address.fmt(formatter),
-            Some(port) => SocketAddr::new(self.address, port).fmt(formatter),
-        }
-    }
-}
 
 /// Knows the controllers of a domain.
 pub(crate) struct Locator {

@@ -1,5 +1,6 @@
 //! A verified logon becomes names and attributes.
 
+mod attribute;
 mod groups;
 mod saved;
 
@@ -9,67 +10,10 @@ use std::time::SystemTime;
 use crate::base::config::{self, LetterCase, NameFormat};
 use crate::base::fault::is_unprintable;
 use crate::base::name_case::{alike, capitals, smalls};
+pub use crate::login::identity::attribute::{ATTRIBUTES, Attribute};
+use crate::login::identity::attribute::{GROUPS, GROUPS_LIST, LOCAL_LOGIN_USER, WORKSTATION};
 use crate::login::identity::groups::Groups;
 use crate::login::verify::{Account, GroupNames};
-
-/// Every attribute that an identity may have, and what it says.
-///
-/// The names are in the alphabet that mod_auth_gssapi's expressions take: `[A-Za-z0-9_-]`.
-pub const ATTRIBUTES: &[(&str, &str)] = &[
-    ("user", "The account's name (sAMAccountName)."),
-    ("domain", "The NetBIOS name of the account's domain."),
-    ("dns-domain", "The DNS name of the account's domain."),
-    (
-        "upn",
-        "The user principal name; of another domain's user only if it ends with that domain's name.",
-    ),
-    ("full-name", "The full name."),
-    (
-        "user-sid",
-        "The account's security identifier, S-1-5-21-...",
-    ),
-    (
-        "primary-group-sid",
-        "The security identifier of the primary group.",
-    ),
-    (
-        LOCAL_LOGIN_USER,
-        "The name of the local account. MIT's gss_userok looks here where SPNEGO stands between.",
-    ),
-    ("logon-server", "The server that verified the login."),
-    (
-        "user-flags",
-        "UserFlags of the login (MS-PAC 2.5), in hexadecimal: 0x120.",
-    ),
-    (
-        "log-off-time",
-        "When the account's hours end, in seconds since 1970; absent if they do not.",
-    ),
-    (
-        "kick-off-time",
-        "When the account ends, in seconds since 1970; absent if it does not.",
-    ),
-    (
-        WORKSTATION,
-        "What the client calls its computer; nobody has verified it.",
-    ),
-    (
-        "group-sids",
-        "The security identifiers of all groups, one a value.",
-    ),
-    (
-        GROUPS,
-        "The groups' names, one a value: name, or DOMAIN\\name where the group is not of our domain.",
-    ),
-    (GROUPS_LIST, "The same in one value: |name|DOMAIN\\name|."),
-];
-
-/// `GSS_C_ATTR_LOCAL_LOGIN_USER` of MIT krb5's gssapi_ext.h.
-const LOCAL_LOGIN_USER: &str = "local-login-user";
-/// The one attribute that the client says of itself.
-const WORKSTATION: &str = "workstation";
-const GROUPS: &str = "groups";
-const GROUPS_LIST: &str = "groups-list";
 
 /// Who somebody is, in the words that the host asks for.
 ///
@@ -87,19 +31,6 @@ pub struct Identity {
     attributes: OnceLock<Vec<Attribute>>,
     /// Made when somebody asks for them: a controller may have to say what they are called.
     groups: OnceLock<Vec<Attribute>>,
-}
-
-/// Something that is known of somebody.
-#[derive(Debug)]
-pub struct Attribute {
-    /// One of [`ATTRIBUTES`].
-    pub name: &'static str,
-    /// One or more, none of them empty.
-    pub values: Vec<String>,
-    /// Whether that is all there is.
-    pub complete: bool,
-    /// Whether whoever verified the user says so; if not, the client does.
-    pub authenticated: bool,
 }
 
 impl Identity {

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::base::config;
 use crate::base::crypto::SecretBytes;
 use crate::base::file::private::{self, Lock};
-use crate::dc::locate::Candidate;
+use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::search::Found;
 
 /// The first line, which says how the others are written.

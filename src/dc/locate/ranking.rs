@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::config::SiteName;
-use crate::dc::locate::Candidate;
+use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::search::{Earlier, Found};
 use crate::protocol::cldap::Identity;
 

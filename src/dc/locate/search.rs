@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::config::{self, Controller, Host, SiteName};
 use crate::base::crypto;
-use crate::dc::locate::Candidate;
+use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::ping::{self, Outcome};
 use crate::dc::locate::resolver::Resolver;
 use crate::protocol::dns::{Kind, Service};

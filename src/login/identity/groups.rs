@@ -1,7 +1,7 @@
 //! What somebody's groups are called, as attributes.
 
 use crate::base::name_case::alike;
-use crate::login::identity::{Attribute, GROUPS, GROUPS_LIST};
+use crate::login::identity::attribute::{Attribute, GROUPS, GROUPS_LIST};
 use crate::login::verify::GroupName;
 
 const SEPARATOR: char = GroupName::LIST_SEPARATOR;
