@@ -1,11 +1,12 @@
 //! The way to a domain controller: find one, open a secure channel, keep it, ask over it.
 //!
-//! [`failover`] is what the rest of the mechanism uses. `pool` holds the channels of this process. Each
-//! is opened by `channel`, over a `connection`, to a controller that `locate` found, with the account's
-//! `secret` (from a file or a `keytab`) or with a `shared_key` of another process. `failure` says what
-//! an outcome leads to. [`group_names`] looks up the names of groups and caches them;
-//! [`domains`] does so with the list of domains. [`own_name`] is
-//! about the NetBIOS name of ours.
+//! [`failover`] is what the rest of the mechanism uses. `pool` holds the channels of this process; a
+//! `claim` says which share of them a login may have. Each is opened by `channel`, with what an
+//! `opening` takes: a `connection` to a `port` of a controller that `locate` found, what this process
+//! has `learnt` of it (its `logon_server` name), and the account's `secret` (`nt_hashes` from a file
+//! or a `keytab`) or a `shared_key` of another process. `failure` says what an outcome leads to.
+//! [`group_names`] looks up the names of groups and caches them; [`domains`] does so with the list of
+//! domains; [`own_name`] finds the NetBIOS name of ours.
 
 mod channel;
 mod claim;
@@ -20,6 +21,7 @@ mod learnt;
 mod locate;
 mod logon_server;
 mod nt_hashes;
+mod opening;
 pub mod own_name;
 mod pool;
 mod port;

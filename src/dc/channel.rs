@@ -17,12 +17,11 @@ use crate::base::crypto::{self, Key};
 use crate::base::net::Deadline;
 use crate::dc::connection::{Connection, Connections, Terms};
 use crate::dc::failure::Origin;
-use crate::dc::learnt::Learnt;
-use crate::dc::locate::{Candidate, Locator};
 use crate::dc::nt_hashes::NtHashes;
+use crate::dc::opening::Opening;
 use crate::dc::port;
 use crate::dc::secret;
-use crate::dc::shared_key::{Lock, SharedKeys};
+use crate::dc::shared_key::Lock;
 use crate::dc::{Error, Step, seconds_since_1970};
 use crate::protocol::rpc;
 use crate::protocol::rpc::client::{Association, Nonce, Plain, Sealed};
@@ -48,16 +47,6 @@ pub(super) struct Channel {
     checked: Checked,
     /// Where its key comes from; [`Origin::Reused`] once it has served.
     origin: Origin,
-}
-
-/// Whom a channel is to be opened to, and with whom its key is shared.
-#[derive(Clone, Copy)]
-pub(super) struct Opening<'a> {
-    pub(super) terms: Terms<'a>,
-    pub(super) controller: &'a Candidate,
-    pub(super) shared_keys: &'a SharedKeys,
-    pub(super) locator: &'a Locator,
-    pub(super) learnt: &'a Learnt,
 }
 
 impl Channel {

@@ -6,8 +6,8 @@
 use std::net::SocketAddr;
 
 use crate::base::net::Deadline;
-use crate::dc::channel::Opening;
 use crate::dc::connection::{Connection, Terms};
+use crate::dc::opening::Opening;
 use crate::dc::{Error, Step};
 use crate::protocol::rpc::client::Plain;
 use crate::protocol::rpc::epm;

@@ -2,11 +2,12 @@
 
 use crate::base::net::Deadline;
 use crate::dc::Error;
-use crate::dc::channel::{Channel, Opening};
+use crate::dc::channel::Channel;
 use crate::dc::claim::Claim;
 use crate::dc::connection::Terms;
 use crate::dc::failover::{Controllers, MAX_CHANNELS};
 use crate::dc::failure::Origin;
+use crate::dc::opening::Opening;
 use crate::dc::pool::Open;
 use crate::protocol::rpc::netlogon::domain_trusts::DomainTrust;
 use crate::protocol::rpc::schannel::agreement::Capable;

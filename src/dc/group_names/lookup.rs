@@ -4,8 +4,9 @@
 use std::net::SocketAddr;
 
 use crate::base::sid::Sid;
-use crate::dc::channel::{self, Opening};
+use crate::dc::channel;
 use crate::dc::connection::Connection;
+use crate::dc::opening::Opening;
 use crate::dc::port;
 use crate::dc::{Error, Step};
 use crate::protocol::rpc;

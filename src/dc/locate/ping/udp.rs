@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::{Outcome, judged, request};
+use super::outcome::{Outcome, judged, request};
 use crate::base::config;
 use crate::base::crypto::NoRandomBytes;
 use crate::base::net::{Datagrams, Deadline};

@@ -1,0 +1,57 @@
+//! What is asked of a controller, and what its answer means.
+
+use std::sync::Arc;
+
+use crate::base::config;
+use crate::base::crypto::{self, NoRandomBytes};
+use crate::protocol::cldap::{self, Identity};
+
+/// What a ping gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::dc::locate) enum Outcome {
+    /// No answer (yet): it is down, it was not asked any more, or pings do not get through.
+    Silent,
+    /// It answers logins of the domain.
+    Good(Arc<Identity>),
+    /// It is paused, or its copy of the domain is read-only.
+    Poor(Arc<Identity>),
+    /// It does not serve the domain.
+    Stranger,
+}
+
+impl Outcome {
+    pub(super) fn is_silent(&self) -> bool {
+        *self == Self::Silent
+    }
+
+    pub(in crate::dc::locate) fn is_good(&self) -> bool {
+        matches!(self, Self::Good(_))
+    }
+
+    /// What a controller of the domain said of itself.
+    pub(in crate::dc::locate) fn identity(self) -> Option<Arc<Identity>> {
+        match self {
+            Self::Good(identity) | Self::Poor(identity) => Some(identity),
+            Self::Silent | Self::Stranger => None,
+        }
+    }
+}
+
+/// A question, and the id that its answer has.
+pub(super) fn request(config: &config::Netlogon) -> Result<(u32, Vec<u8>), NoRandomBytes> {
+    let id = (u32::from_le_bytes(crypto::random()?) >> 1).max(1);
+    let host = config.account.computer().as_str();
+    Ok((id, cldap::request(id, &config.domain, host)))
+}
+
+pub(super) fn judged(domain: &str, answer: Option<Identity>) -> Outcome {
+    match answer {
+        Some(identity) if identity.dns_domain.eq_ignore_ascii_case(domain) => {
+            match identity.is_writable() && !identity.paused {
+                true => Outcome::Good(Arc::new(identity)),
+                false => Outcome::Poor(Arc::new(identity)),
+            }
+        }
+        _ => Outcome::Stranger,
+    }
+}
