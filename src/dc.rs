@@ -1,7 +1,8 @@
 //! The way to a domain controller: find one, open a secure channel, keep it, ask over it.
 //!
 //! [`failover`] is what the rest of the mechanism uses. `pool` holds the channels of this process; a
-//! `claim` says which share of them a login may have. Each is opened by `channel`, with what an
+//! `claim` says which share of them a login may have, and `host_limit` how many logons of this host
+//! are under way. Each is opened by `channel`, with what an
 //! `opening` takes: a `connection` to a `port` of a controller that `locate` found, what this process
 //! has `learnt` of it (its `logon_server` name), and the account's `secret` (`nt_hashes` from a file
 //! or a `keytab`) or a `shared_key` of another process. `failure` says what an outcome leads to.

@@ -2,12 +2,15 @@
 //!
 //! `libgss_ntlmdc.so` is a GSSAPI mechanism that MIT krb5's mechglue loads into the host process (an
 //! Apache child, any GSSAPI server). The crate has five floors. A module imports from its own floor and
-//! from the floors below, never upwards; `tests/layers.rs` holds the exact rules:
+//! from the floors below, never upwards; `tests/layers/rules.rs` holds the exact rules:
 //!
 //! ```text
 //! host ─► gss       the C ABI: pointers in, status out; the only `unsafe`, and no protocol
 //!           │
 //!         login     what a login is
+//!           │         credential   what a server accepts with and a client initiates with
+//!           │         context      one side of a login, and then what protects its messages
+//!           │         name         who logged in, and what an application calls a user or a service
 //!           │         accept       one acceptor context: message in, message or identity out
 //!           │         initiate     one initiator context
 //!           │         setup        the configuration in force: verifiers, names, policy

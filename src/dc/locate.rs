@@ -5,8 +5,8 @@
 //! shared with the other processes of the host. Nothing that is learnt here is proven, nor need it be: a controller
 //! proves itself when the channel is opened.
 
-mod found_file;
 mod candidate;
+mod found_file;
 #[cfg(test)]
 mod imitation;
 mod network;
@@ -23,8 +23,8 @@ use crate::base::config;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::Error;
-use crate::dc::locate::found_file::FoundFile;
 pub(crate) use crate::dc::locate::candidate::Candidate;
+use crate::dc::locate::found_file::FoundFile;
 use crate::dc::locate::network::Network;
 use crate::dc::locate::ping::Outcome;
 use crate::dc::locate::ranking::{Advice, Memory};

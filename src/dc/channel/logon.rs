@@ -1,8 +1,9 @@
 //! The call about a login.
 
-use crate::dc::channel::{Channel, Opening};
+use crate::dc::channel::Channel;
 use crate::dc::connection::Terms;
 use crate::dc::failure::Origin;
+use crate::dc::opening::Opening;
 use crate::dc::{Error, Step};
 use crate::protocol::rpc;
 use crate::protocol::rpc::netlogon::Parties;

@@ -168,15 +168,6 @@ pub struct Challenged {
 }
 
 impl Challenged {
-    /// Takes the AUTHENTICATE message. There is one try: a challenge is answered once.
-    ///
-    /// # Errors
-    /// The token is not an AUTHENTICATE message, is malformed, answers another server's challenge
-    /// (an AV pair is missing or changed), or announces a MIC or a session key and has none.
-    pub fn authenticate(self, token: &[u8]) -> Result<Claim, Fault> {
-        Claim::parse(self, token)
-    }
-
     /// Writes what there is of it, for another process.
     pub fn save(&self, writer: &mut Writer) {
         writer.u8((self.weakest == Weakest::Any).into());

@@ -39,8 +39,19 @@ pub struct Claim {
     authenticate: Box<[u8]>,
 }
 
+impl Challenged {
+    /// Takes the AUTHENTICATE message. There is one try: a challenge is answered once.
+    ///
+    /// # Errors
+    /// The token is not an AUTHENTICATE message, is malformed, answers another server's challenge
+    /// (an AV pair is missing or changed), or announces a MIC or a session key and has none.
+    pub fn authenticate(self, token: &[u8]) -> Result<Claim, Fault> {
+        Claim::parse(self, token)
+    }
+}
+
 impl Claim {
-    pub(super) fn parse(challenged: Challenged, token: &[u8]) -> Result<Self, Fault> {
+    fn parse(challenged: Challenged, token: &[u8]) -> Result<Self, Fault> {
         let sent = Challenge::decode(&challenged.challenge)
             .map_err(|error| Minor::InternalError.because(error))?;
         let message = Authenticate::decode(token).map_err(malformed)?;
