@@ -1,9 +1,10 @@
 //! A configuration in force: found, loaded, and loaded anew when its file changes.
 
+mod source;
 mod target;
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -19,34 +20,8 @@ use crate::login::verify::users::{Own, Users};
 use crate::login::verify::{GroupNames, Verifier};
 use crate::protocol::ntlm::acceptor::{Target, TargetKind};
 
+pub use source::Source;
 pub use target::{computer_name, host_name};
-
-/// The file that is read if nothing names another.
-pub const DEFAULT_FILE: &str = "/etc/gss/ntlmdc.toml";
-
-/// Where a configuration comes from. The first that is there counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
-    /// A configuration file: `ntlmdc_config` of the credential store, or `$NTLMDC_CONFIG`.
-    pub config: Option<PathBuf>,
-    /// A users file, which needs no configuration file: `$NTLM_USER_FILE`.
-    pub users_file: Option<PathBuf>,
-    /// `$NETBIOS_COMPUTER_NAME`, for servers without a domain.
-    pub netbios_computer: Option<String>,
-    /// `$NETBIOS_DOMAIN_NAME`, for servers without a domain.
-    pub netbios_domain: Option<String>,
-}
-
-impl Source {
-    /// The configuration file; none if a users file is all there is.
-    fn file(&self) -> Option<&Path> {
-        match (&self.config, &self.users_file) {
-            (Some(file), _) => Some(file),
-            (None, Some(_)) => None,
-            (None, None) => Some(Path::new(DEFAULT_FILE)),
-        }
-    }
-}
 
 /// A configuration in force.
 pub struct Setup {

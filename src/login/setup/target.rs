@@ -2,7 +2,7 @@
 
 use crate::base::config::{self, Config, NetbiosName, VerifierKind};
 use crate::base::fault::{Fault, Minor};
-use crate::login::setup::Source;
+use crate::login::setup::source::Source;
 use crate::protocol::ntlm::acceptor::{MAX_NAME, Target, TargetKind};
 
 /// What clients are told: the names of the machine account, without which its domain controller
