@@ -53,6 +53,8 @@ struct Asked {
     outcome: Result<Verdict, Error>,
     action: Action,
     next: Next,
+    /// Of the channel.
+    origin: Origin,
     /// When the login was last sent.
     sent: Instant,
     /// The channel, if it can be used again.
@@ -66,6 +68,7 @@ impl Asked {
             outcome: Err(error),
             action: Action::GiveUp,
             next: Next::Finish,
+            origin: Origin::None,
             sent: Instant::now(),
             channel: Some(channel),
         }
@@ -187,7 +190,9 @@ impl Controllers {
     ) {
         let domain = slot.claim().other_domain();
         match &asked.outcome {
-            Ok(verdict) if !failure::is_domain_unreachable(verdict) => slot.answered(controller),
+            Ok(verdict) if !failure::is_domain_unreachable(verdict, asked.origin) => {
+                slot.answered(controller);
+            }
             Ok(_) => domain
                 .into_iter()
                 .for_each(|d| self.pool().domain_is_silent(d)),
@@ -211,6 +216,8 @@ impl Controllers {
             Action::GiveUp => {}
             // One that refuses our account does so for every login: it comes last.
             Action::AskElsewhere if asked.outcome.is_ok() => {}
+            // Another domain's controller may have caused any status.
+            _ if asked.outcome.is_ok() && domain.is_some() => {}
             Action::AskElsewhere => self.locator.failed(controller),
             Action::NextController | Action::Reopen | Action::Reauthenticate | Action::Leave => {
                 self.locator.failed(controller);
@@ -312,6 +319,7 @@ impl Controllers {
                         outcome,
                         action,
                         next,
+                        origin,
                         sent,
                         channel,
                     };

@@ -47,7 +47,7 @@ pub(super) fn of(outcome: Result<&Verdict, &Error>, origin: Origin, claim: &Clai
     match outcome {
         Ok(Verdict::Validated(_)) => Action::Answer,
         // A second controller would fill the same domain's channels once more.
-        Ok(verdict) if claim.other_domain().is_some() && is_domain_unreachable(verdict) => {
+        Ok(verdict) if claim.other_domain().is_some() && is_domain_unreachable(verdict, origin) => {
             Action::Answer
         }
         Ok(Verdict::Refused {
@@ -59,17 +59,19 @@ pub(super) fn of(outcome: Result<&Verdict, &Error>, origin: Origin, claim: &Clai
 }
 
 /// Whether the controller had no answer from a controller of the user's domain, or no slot to ask it
-/// in: it waits for either up to 45 s.
-pub(super) fn is_domain_unreachable(verdict: &Verdict) -> bool {
-    matches!(
-        verdict,
-        Verdict::Refused {
-            status: NtStatus::NO_LOGON_SERVERS
-                | NtStatus::DOMAIN_CONTROLLER_NOT_FOUND
-                | NtStatus::IO_TIMEOUT,
-            ..
-        }
-    )
+/// in: it waits for either up to 45 s. So it is as well if it refuses a channel whose key was agreed on
+/// a moment ago: the other domain's controller has refused it, or says so.
+pub(super) fn is_domain_unreachable(verdict: &Verdict, origin: Origin) -> bool {
+    let Verdict::Refused { status, .. } = verdict else {
+        return false;
+    };
+    match *status {
+        NtStatus::NO_LOGON_SERVERS
+        | NtStatus::DOMAIN_CONTROLLER_NOT_FOUND
+        | NtStatus::IO_TIMEOUT => true,
+        NtStatus::ACCESS_DENIED | NtStatus::NOT_FOUND => origin == Origin::Agreed,
+        _ => false,
+    }
 }
 
 /// What each status of NetrLogonSamLogonEx leads to, and what the administrator reads. A code of the

@@ -13,12 +13,12 @@ use gss_ntlmdc::base::fault::Minor::{
 
 use gss_ntlmdc::login::verify::Refusal;
 
-use crate::controller::Controller;
+use crate::controller::{Controller, NT_HASH};
 use crate::delivery::Delivery;
 use crate::draft::{STEPS, Step, names};
 use crate::logon;
 use crate::support::client::Client;
-use crate::trial::{Kind, Trial, all_refused, at, verifier, verifier_of};
+use crate::trial::{Kind, Trial, all_refused, at, verifier, verifier_of, write_secret};
 
 fn delivered(step: Step, delivery: Delivery, minor: Minor) -> Trial {
     let what = format!("{step:?} {delivery:?}");
@@ -237,6 +237,57 @@ fn a_domain_out_of_reach_is_asked_through_one_controller_and_then_left_alone() {
     assert_eq!(controller.turns(Step::Logon), 1);
     assert_eq!(other.turns(Step::Bind), 0);
     assert!(verifier.login("alice").is_ok());
+}
+
+/// The status comes from the domain's controller, which may say what it likes: it costs one key, and
+/// neither our controller's good name nor the channels of other logins.
+#[test]
+fn another_domains_status_that_looks_like_a_lost_key_costs_one_key() {
+    for status in [0xC000_0022, 0xC000_0225] {
+        let controller = Controller::that(at(Step::Logon, move |draft| {
+            if names(draft, "OTHER") {
+                draft.body = logon::refused(status, true);
+            }
+        }));
+        let other = Controller::that(Box::new(|_| {}));
+        let verifier = verifier_of(&[controller.address, other.address]).settled();
+        assert!(verifier.login("alice").is_ok());
+        for minor in [ChannelRefused, DomainSilent, DomainSilent] {
+            let client = Client::with_password("mallory", "whatever").called("mallory", "OTHER");
+            let refusal = verifier.login_as(&client).unwrap_err();
+            assert!(matches!(refusal, Refusal::Unavailable(_)), "{refusal:?}");
+            assert_eq!(refusal.into_fault().minor(), minor, "{status:#x}");
+        }
+        assert_eq!(controller.turns(Step::Authenticate), 2, "{status:#x}");
+        assert_eq!(controller.turns(Step::Logon), 3, "{status:#x}");
+        assert!(verifier.login("alice").is_ok());
+        assert_eq!(controller.turns(Step::Logon), 4, "{status:#x}");
+        assert_eq!(controller.turns(Step::SealedBind), 2, "{status:#x}");
+        assert_eq!(other.turns(Step::Bind), 0, "{status:#x}");
+    }
+}
+
+/// Our controller is not blamed for what another domain's says of itself.
+#[test]
+fn another_domains_controller_that_is_not_ready_does_not_make_ours_come_last() {
+    for status in [0xC000_0192, 0xC000_00DC, 0xC000_0122] {
+        let controller = Controller::that(at(Step::Logon, move |draft| {
+            if names(draft, "OTHER") {
+                draft.body = logon::refused(status, true);
+            }
+        }));
+        let other = Controller::that(Box::new(|_| {}));
+        let verifier = verifier_of(&[controller.address, other.address]).settled();
+        let client = Client::with_password("alice", "whatever").called("alice", "OTHER");
+        // The other one answers that it is EXAMPLE's alice.
+        assert!(verifier.login_as(&client).is_err());
+        assert_eq!(other.turns(Step::Logon), 1, "{status:#x}");
+        // A new secret closes all channels, so the next login goes to the best controller.
+        thread::sleep(Duration::from_millis(1100));
+        write_secret(&verifier.secret(), &NT_HASH);
+        assert!(verifier.login("alice").is_ok(), "{status:#x}");
+        assert_eq!(other.turns(Step::Logon), 1, "{status:#x}");
+    }
 }
 
 /// 400 logins of a domain that hangs, at once, beside ours. They hold few of the server's threads, and
