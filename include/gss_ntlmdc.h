@@ -136,8 +136,9 @@
 #define NTLMDC_E_LM_ONLY_REFUSED 0x4E440305u
 
 /* The client meant to log in to another service. The client believes it talks to a service that
- * `spn` does not list: a name of this server that is missing there, or a login that was relayed
- * from elsewhere. */
+ * `spn` does not list, or that is not the one the server's program accepts as
+ * (`GssapiAcceptorName`): a name of this server that is missing there, or a login that was
+ * relayed from elsewhere. */
 #define NTLMDC_E_OTHER_SERVICE 0x4E440306u
 
 /* The client does not say which service it means to log in to. `spn` lists the services that a
@@ -380,7 +381,8 @@
 /* The name has no such attribute. The verified logon carries no such attribute. */
 #define NTLMDC_E_NO_SUCH_ATTRIBUTE 0x4E440709u
 
-/* The name has no local name on this machine. Names of other domains are not local names. */
+/* The name has no local name on this machine. Users of other domains have local names only if
+ * `identity.local_domains` lists their domain. */
 #define NTLMDC_E_NO_LOCAL_NAME 0x4E44070Au
 
 /* The mechanism is not NTLM. Another mechanism was asked for. */

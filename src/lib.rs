@@ -18,6 +18,7 @@
 //!           │         guess_limit  how many wrong passwords an account may have
 //!           │         verify       the verifiers: users | netlogon
 //!           │         identity     a verified logon becomes names and attributes
+//!           │         loopback     a login of this process to itself, as for Basic
 //!           │         handover     a context, sealed, on its way into another process
 //!           │
 //!         dc        the domain controllers: located, asked, failed over; channel keys shared by

@@ -7,6 +7,7 @@ pub mod guess_limit;
 pub mod handover;
 pub mod identity;
 pub mod initiate;
+pub mod loopback;
 pub mod name;
 pub mod policy;
 pub mod setup;

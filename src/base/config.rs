@@ -17,7 +17,8 @@ use serde::Deserialize;
 use crate::base::name_case::alike;
 
 pub use policy::{
-    ChannelBinding, DomainName, Group, GuessLimit, Mic, Policy, ResponseLevel, Rules, Service,
+    Audit, ChannelBinding, DomainName, Group, GuessLimit, Mic, Policy, ResponseLevel, Rules,
+    Service,
 };
 pub use trusts::{GroupsAcrossTrusts, TrustedDomain};
 pub use values::{Controller, Host, MachineAccount, NetbiosName, SiteName, first_label};
@@ -144,9 +145,9 @@ struct NetlogonTable {
     #[serde(deserialize_with = "values::domain_name")]
     domain: String,
     netbios_domain: Option<NetbiosName>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values::at_least_one")]
     upn_suffixes: Vec<DomainName>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values::at_least_one")]
     trusted_domains: Vec<TrustedDomain>,
     #[serde(default)]
     groups_across_trusts: GroupsAcrossTrusts,
@@ -155,6 +156,7 @@ struct NetlogonTable {
     secret: Option<PathBuf>,
     #[serde(default, deserialize_with = "values::optional_path")]
     keytab: Option<PathBuf>,
+    #[serde(default, deserialize_with = "values::optional_list")]
     controllers: Option<Vec<Controller>>,
     site: Option<SiteName>,
     source: Option<IpAddr>,
@@ -178,9 +180,6 @@ impl TryFrom<NetlogonTable> for Netlogon {
     type Error = String;
 
     fn try_from(table: NetlogonTable) -> Result<Self, String> {
-        if table.controllers.as_ref().is_some_and(Vec::is_empty) {
-            return Err("controllers: name at least one, or leave it out".to_owned());
-        }
         let is_netbios_domain_given = table.netbios_domain.is_some();
         let netbios_domain = match table.netbios_domain {
             Some(name) => name,
@@ -249,6 +248,7 @@ pub struct Identity {
     /// In which letters names are written.
     pub case: LetterCase,
     /// The domains, beside our own, whose users are users of this machine.
+    #[serde(deserialize_with = "values::at_least_one")]
     pub local_domains: Vec<DomainName>,
     /// How long a context lasts, at most; what sessions and tickets built on it see.
     #[serde(deserialize_with = "values::required_duration")]

@@ -135,8 +135,9 @@ minor_codes! {
         "the client answered with NTLM2 session security (NTLMv1), which is refused";
     /// The client sent a LAN Manager response and nothing better.
     0x4E44_0305 LmOnlyRefused Unauthorized "the client answered with LM only, which is refused";
-    /// The client believes it talks to a service that `spn` does not list: a name of this server that
-    /// is missing there, or a login that was relayed from elsewhere.
+    /// The client believes it talks to a service that `spn` does not list, or that is not the one the
+    /// server's program accepts as (`GssapiAcceptorName`): a name of this server that is missing there,
+    /// or a login that was relayed from elsewhere.
     0x4E44_0306 OtherService Unauthorized "the client meant to log in to another service";
     /// `spn` lists the services that a client may name. With "none" in it, those that name none (curl,
     /// Firefox, Java) are let in too.
@@ -303,7 +304,7 @@ minor_codes! {
     0x4E44_0708 InternalError Failure "internal error";
     /// The verified logon carries no such attribute.
     0x4E44_0709 NoSuchAttribute Unavailable "the name has no such attribute";
-    /// Names of other domains are not local names.
+    /// Users of other domains have local names only if `identity.local_domains` lists their domain.
     0x4E44_070A NoLocalName Unavailable "the name has no local name on this machine";
     /// Another mechanism was asked for.
     0x4E44_070B BadMech BadMech "the mechanism is not NTLM";

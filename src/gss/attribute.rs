@@ -5,8 +5,10 @@ use crate::gss::abi::{BufferDesc, Handle, In, InOut, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory::{self, Buffer};
 use crate::gss::oid::Static;
-use crate::login::identity::Identity;
+use crate::login::identity::{self, Attribute, Identity};
 use crate::login::name::Name;
+
+const LOCAL_LOGIN_USER: &[u8] = identity::LOCAL_LOGIN_USER.as_bytes();
 
 export! {
     /// RFC 6680 7.4. A name that proves nothing has no attributes.
@@ -57,7 +59,7 @@ export! {
         // Callers ask again until this is 0.
         more.set(0);
         let identity = name.required("name")?.identity().ok_or(Minor::NoSuchAttribute)?;
-        let attribute = identity.attribute(attr.bytes("attr")?).ok_or(Minor::NoSuchAttribute)?;
+        let attribute = attribute(identity, attr.bytes("attr")?)?;
         let (this, left) = this_and_left(&attribute.values, asked)?;
         let raw = Buffer::copy_of(this.as_bytes())?;
         // The NUL counts: mod_auth_gssapi compares as many bytes as are here with what is required,
@@ -70,6 +72,14 @@ export! {
         more.set(left);
         Ok(Success::Complete)
     }
+}
+
+fn attribute<'a>(identity: &'a Identity, name: &[u8]) -> Result<&'a Attribute, Fault> {
+    identity.attribute(name).ok_or_else(|| match name {
+        // The mechglue asks here where `gss_localname` gave nothing, and reports this answer.
+        LOCAL_LOGIN_USER => identity.no_local_name(),
+        _ => Minor::NoSuchAttribute.into(),
+    })
 }
 
 /// The value that a call asks for, and how many are left after it: -1 asks for the first, and from

@@ -11,11 +11,12 @@ use crate::gss::memory::Buffer;
 use crate::gss::name::into_handle;
 use crate::gss::oid::Static;
 use crate::login::context::{Context, Progress};
-use crate::login::credential::Credential;
+use crate::login::credential::{self, Credential};
 use crate::login::name::Name;
 
 export! {
-    /// RFC 2744 5.1. A client whose channel bindings differ is refused, one that has none is not.
+    /// RFC 2744 5.1. A client whose channel bindings differ is refused, one that has none is not. A
+    /// client that names another service than the credential's is refused, one that names none is not.
     /// Nothing is delegated.
     fn gss_accept_sec_context(
         context_handle: Slot<Context>,
@@ -39,11 +40,14 @@ export! {
         let held = context_handle.get("context_handle")?;
         let token = input_token.bytes("input_token")?;
         output_token.required("output_token")?;
-        let setup = cred::setup_of(acceptor_cred_handle.get())?;
+        let credential = acceptor_cred_handle.get();
+        let setup = cred::setup_of(credential)?;
+        let channel = input_chan_bindings.channel();
+        let terms = credential::terms(credential, &setup, channel.as_ref());
 
         let new = held.is_none().then(|| Box::new(Context::accepting()));
         let context = held.or(new.as_deref()).ok_or(Minor::InternalError)?;
-        let success = match context.accept(&setup, input_chan_bindings.channel().as_ref(), token)? {
+        let success = match context.accept(&terms, token)? {
             Progress::Continue(answer) => {
                 Buffer::copy_of(&answer)?.give_to(&output_token);
                 Success::ContinueNeeded

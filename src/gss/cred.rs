@@ -5,6 +5,7 @@ mod source;
 
 use std::ptr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, KeyValueSet, OidDesc, Out, SetDesc, Slot};
@@ -38,9 +39,25 @@ fn usage_of(cred_usage: i32) -> Result<Usage, Fault> {
     }
 }
 
+/// The lifetime that a caller asks for; none with `GSS_C_INDEFINITE` and with 0, the default.
+pub fn lifetime(time_req: u32) -> Option<Duration> {
+    match time_req {
+        0 | INDEFINITE => None,
+        seconds => Some(Duration::from_secs(seconds.into())),
+    }
+}
+
+/// The lifetime of a credential, or rather of the contexts that are made with it, counted from each
+/// one's beginning: a server keeps its credential.
+fn seconds(credential: &Credential) -> u32 {
+    credential.lifetime().map_or(INDEFINITE, |lifetime| {
+        u32::try_from(lifetime.as_secs()).unwrap_or(INDEFINITE)
+    })
+}
+
 /// The credential of a process that was given none.
 fn of_the_process() -> Result<Credential, Fault> {
-    Credential::acquire(&environment()?, None, Usage::Both, || Ok(None))
+    Credential::acquire(&environment()?, None, Usage::Both, None, || Ok(None))
 }
 
 /// The set-up of a credential, or of the process if none is given.
@@ -81,6 +98,7 @@ pub fn handover() -> Result<Handover, Fault> {
 /// The parameters that all ways to acquire a credential share.
 struct Request {
     desired_name: Handle<Name>,
+    time_req: u32,
     desired_mechs: In<SetDesc<OidDesc>>,
     cred_usage: i32,
     output_cred_handle: Out<*mut Credential>,
@@ -104,10 +122,11 @@ impl Request {
         }
         let name = self.desired_name.get().cloned();
         let source = source()?;
-        let credential = Credential::acquire(&source, name, usage_of(self.cred_usage)?, hash)?;
+        let usage = usage_of(self.cred_usage)?;
+        let credential = Credential::acquire(&source, name, usage, lifetime(self.time_req), hash)?;
         self.actual_mechs
             .try_set_with(|| memory::oid_set(&[oid::NTLM]))?;
-        self.time_rec.set(INDEFINITE);
+        self.time_rec.set(seconds(&credential));
         self.output_cred_handle
             .set(Box::into_raw(Box::new(credential)));
         Ok(Success::Complete)
@@ -118,7 +137,7 @@ export! {
     /// RFC 2744 5.2. Who initiates is a user of the users file.
     fn gss_acquire_cred(
         desired_name: Handle<Name>,
-        _time_req: u32,
+        time_req: u32,
         desired_mechs: In<SetDesc<OidDesc>>,
         cred_usage: i32,
         output_cred_handle: Out<*mut Credential>,
@@ -127,6 +146,7 @@ export! {
     ) {
         Request {
             desired_name,
+            time_req,
             desired_mechs,
             cred_usage,
             output_cred_handle,
@@ -142,7 +162,7 @@ export! {
     /// `ntlmdc_config` names the configuration file; `password` or `nt_hash` is the user's.
     fn gss_acquire_cred_from(
         desired_name: Handle<Name>,
-        _time_req: u32,
+        time_req: u32,
         desired_mechs: In<SetDesc<OidDesc>>,
         cred_usage: i32,
         cred_store: In<KeyValueSet>,
@@ -152,6 +172,7 @@ export! {
     ) {
         Request {
             desired_name,
+            time_req,
             desired_mechs,
             cred_usage,
             output_cred_handle,
@@ -168,7 +189,7 @@ export! {
     fn gssspi_acquire_cred_with_password(
         desired_name: Handle<Name>,
         password: In<BufferDesc>,
-        _time_req: u32,
+        time_req: u32,
         desired_mechs: In<SetDesc<OidDesc>>,
         cred_usage: i32,
         output_cred_handle: Out<*mut Credential>,
@@ -178,6 +199,7 @@ export! {
         let hash = || PasswordHash::of_password(password.bytes("password")?).map(Some);
         Request {
             desired_name,
+            time_req,
             desired_mechs,
             cred_usage,
             output_cred_handle,

@@ -9,7 +9,7 @@ use crate::gss::memory::Buffer;
 use crate::gss::oid::{self, Static};
 use crate::login::context::Context;
 use crate::login::credential::Credential;
-use crate::login::initiate::Purpose;
+use crate::login::initiate::{Lifetime, Purpose};
 use crate::login::name::Name;
 
 /// A context for a login that begins, as the caller wants it.
@@ -17,8 +17,13 @@ fn begin(
     credential: Option<&Credential>,
     target: Option<&Name>,
     req_flags: u32,
+    time_req: u32,
 ) -> Result<Context, Fault> {
     Ok(Context::initiating(Purpose {
+        lifetime: Lifetime {
+            of_credential: credential.and_then(Credential::lifetime),
+            of_context: cred::lifetime(time_req),
+        },
         user: cred::user_of(credential)?,
         target: target.cloned(),
         protection: flags::wanted(req_flags),
@@ -34,7 +39,7 @@ export! {
         target_name: Handle<Name>,
         mech_type: In<OidDesc>,
         req_flags: u32,
-        _time_req: u32,
+        time_req: u32,
         input_chan_bindings: In<ChannelBindingsDesc>,
         input_token: In<BufferDesc>,
         actual_mech_type: Out<*const OidDesc>,
@@ -56,6 +61,7 @@ export! {
                 initiator_cred_handle.get(),
                 target_name.get(),
                 req_flags,
+                time_req,
             )?)),
         };
         let context = held.or(new.as_deref()).ok_or(Minor::InternalError)?;

@@ -6,11 +6,12 @@
 
 mod claimed_name;
 mod saved;
+mod terms;
 
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::base::config::LogTarget;
 use crate::base::crypto;
@@ -19,14 +20,13 @@ use crate::base::log::{self, Quoted, Severity};
 use crate::login::accept::claimed_name::ClaimedName;
 use crate::login::guess_limit::Answer;
 use crate::login::identity::Identity;
-use crate::login::policy::tls_channel::Channel;
-use crate::login::policy::{self, Admitted, Permitted};
+use crate::login::policy::{self, Admitted, Arrival, Permitted};
 use crate::login::setup::Setup;
 use crate::login::verify::{self, Logon, Refusal};
 use crate::protocol::ntlm::acceptor::{self, Challenged, Claim, MicChecked};
-use crate::protocol::ntlm::bindings::ChannelBindings;
 use crate::protocol::ntlm::message::{MessageType, token_type};
 use crate::protocol::ntlm::seal::SessionSecurity;
+pub use terms::Terms;
 
 /// An acceptor context. It can always be started afresh: a NEGOTIATE message in any state begins a
 /// new login, since clients and servers keep a connection, and with it the context, after a failure.
@@ -62,31 +62,20 @@ impl Acceptor {
     }
 
     /// Takes the client's next message. For an AUTHENTICATE message this asks the verifiers, and
-    /// takes as long as they do. `channel` is what the server knows of the channel that it came
-    /// through, if anything. Each decision is logged.
+    /// takes as long as they do. Each decision is logged.
     ///
     /// # Errors
     /// Why the message was refused. The context is then failed, whatever it was before.
-    pub fn step(
-        &mut self,
-        setup: &Setup,
-        channel: Option<&ChannelBindings<'_>>,
-        token: &[u8],
-    ) -> Result<Step, Fault> {
+    pub fn step(&mut self, terms: &Terms<'_>, token: &[u8]) -> Result<Step, Fault> {
         let start = Instant::now();
-        self.take(setup, channel, token, start).map_err(|refused| {
-            refused.log(setup.config().log.to, start);
+        self.take(terms, token, start).map_err(|refused| {
+            refused.log(terms.setup.config().log.to, start);
             refused.fault
         })
     }
 
-    fn take(
-        &mut self,
-        setup: &Setup,
-        channel: Option<&ChannelBindings<'_>>,
-        token: &[u8],
-        start: Instant,
-    ) -> Result<Step, Refused> {
+    fn take(&mut self, terms: &Terms<'_>, token: &[u8], start: Instant) -> Result<Step, Refused> {
+        let setup = terms.setup;
         // A state is consumed: whatever fails below leaves a failed context.
         let state = mem::replace(&mut self.0, State::Failed);
         match (token_type(token)?, state) {
@@ -103,8 +92,10 @@ impl Acceptor {
                 Ok(Step::Continue(reply))
             }
             (MessageType::Authenticate, State::Challenged(challenged)) => {
+                let arrival = terms.arrival(token);
                 let claim = challenged.authenticate(token)?;
-                self.0 = State::Established(Box::new(authenticate(setup, channel, &claim, start)?));
+                let established = authenticate(terms, &arrival, &claim, start)?;
+                self.0 = State::Established(Box::new(established));
                 Ok(Step::Established)
             }
             (MessageType::Authenticate, State::Failed) => Err(Minor::ContextFailed.into()),
@@ -140,10 +131,11 @@ pub struct Established {
 }
 
 impl Established {
-    /// The only way in but that from another process ([`Self::restore`]): what was admitted, who it is, the check of the messages, and that he may
-    /// come in.
+    /// The only way in but that from another process ([`Self::restore`]): what was admitted, who it
+    /// is, the check of the messages, and the permission. `lifetime` is the longest that is asked for.
     fn new(
         setup: &Setup,
+        lifetime: Option<Duration>,
         admitted: &Admitted<'_>,
         logon: Logon,
         checked: MicChecked,
@@ -151,7 +143,8 @@ impl Established {
     ) -> Self {
         let settings = &setup.config().identity;
         let (account, group_names) = logon.into_parts();
-        let lasts = SystemTime::now() + settings.lifetime;
+        let lifetime = lifetime.map_or(settings.lifetime, |asked| asked.min(settings.lifetime));
+        let lasts = SystemTime::now() + lifetime;
         let expires = account.ends().map_or(lasts, |ends| lasts.min(ends));
         let identity = Identity::new(
             account,
@@ -173,7 +166,8 @@ impl Established {
         &self.identity
     }
 
-    /// When the login ends: the configured lifetime, never beyond what the verifier allows.
+    /// When the login ends: the configured lifetime, never beyond what was asked for and what the
+    /// verifier allows.
     pub fn expires(&self) -> SystemTime {
         self.expires
     }
@@ -191,29 +185,26 @@ impl Established {
 
 /// Decides about a claim; logs who was let in.
 fn authenticate(
-    setup: &Setup,
-    channel: Option<&ChannelBindings<'_>>,
+    terms: &Terms<'_>,
+    arrival: &Arrival,
     claim: &Claim,
     start: Instant,
 ) -> Result<Established, Refused> {
+    let setup = terms.setup;
     let refused = |fault| Refused {
         fault,
         claimed: Some(Claimed(claim).to_string()),
     };
     let policy = &setup.config().policy;
-    // Addresses alone are no channel that a client of ours could name.
-    let channel = match channel.filter(|bindings| !bindings.application_data.is_empty()) {
-        Some(bindings) => Arc::new(Channel::any_of(vec![bindings.hash()])),
-        None => setup.channel(),
-    };
-    let admitted = policy::admit(policy, &channel, claim).map_err(refused)?;
+    let admitted = policy::admit(policy, arrival, claim).map_err(refused)?;
+    terms.check_service(arrival, claim).map_err(refused)?;
     let name = ClaimedName::check(claim).map_err(refused)?;
     let guess = setup
         .guess_limit()
         .map(|limit| limit.begin(name.user()))
         .transpose()
         .map_err(refused)?;
-    let decided = decide(setup, &admitted);
+    let decided = decide(setup, terms.lifetime(arrival), &admitted);
     if let Some(guess) = guess {
         match &decided {
             Ok((established, _)) => guess.let_in(established.identity.own_user()),
@@ -245,6 +236,7 @@ fn authenticate(
 /// verified it; with a fault, what it says of the password.
 fn decide(
     setup: &Setup,
+    lifetime: Option<Duration>,
     admitted: &Admitted<'_>,
 ) -> Result<(Established, &'static str), (Fault, Answer)> {
     // The password is right then, and whoever has it learns no more.
@@ -262,7 +254,7 @@ fn decide(
         )
         .map_err(undecided)?;
     let verifier = logon.verifier();
-    let established = Established::new(setup, admitted, logon, checked, permitted);
+    let established = Established::new(setup, lifetime, admitted, logon, checked, permitted);
     if established.expires <= SystemTime::now() {
         return Err(undecided(Minor::InvalidLogonHours.into()));
     }

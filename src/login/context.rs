@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use crate::base::crypto::Key;
 use crate::base::fault::{Fault, Minor};
-use crate::login::accept::{Acceptor, Step};
+use crate::login::accept::{Acceptor, Step, Terms};
 use crate::login::handover::{Handover, Opened};
 use crate::login::initiate::{Initiator, Purpose};
 use crate::login::setup::Setup;
@@ -56,17 +56,12 @@ impl Context {
     ///
     /// # Errors
     /// As [`Acceptor::step`]; the context is an initiator's, or another thread takes a step with it.
-    pub fn accept(
-        &self,
-        setup: &Setup,
-        channel: Option<&ChannelBindings<'_>>,
-        token: &[u8],
-    ) -> Result<Progress, Fault> {
+    pub fn accept(&self, terms: &Terms<'_>, token: &[u8]) -> Result<Progress, Fault> {
         self.step(|party| {
             let Party::Acceptor(acceptor) = party else {
                 return Err(other_side());
             };
-            match acceptor.step(setup, channel, token)? {
+            match acceptor.step(terms, token)? {
                 Step::Continue(answer) => Ok(Progress::Continue(answer)),
                 Step::Established => {
                     let login = party.login().ok_or(Minor::InternalError)?;

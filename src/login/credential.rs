@@ -3,17 +3,25 @@
 mod token;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::base::fault::{Fault, Minor};
+use crate::login::accept::Terms;
 use crate::login::initiate::{PasswordHash, User};
+use crate::login::loopback::Loopback;
 use crate::login::name::Name;
 use crate::login::setup::{self, Setup, Source};
+use crate::protocol::ntlm::bindings::ChannelBindings;
 
 /// What a server accepts with, a client initiates with, or both. Never changes once it is made.
 pub struct Credential {
     parts: Parts,
     /// The name that it was acquired for.
     name: Option<Name>,
+    /// The lifetime that it was acquired with; none if that does not matter.
+    lifetime: Option<Duration>,
+    /// The way from initiators of this process to its acceptors.
+    loopback: Loopback,
 }
 
 /// What a credential is for (RFC 2743 2.1.1).
@@ -48,7 +56,7 @@ impl Acceptance {
 
 impl Credential {
     /// A credential for a usage. A caller that asks for both is given what there is: servers ask so
-    /// that only accept. `hash` is the user's, if the caller gave one.
+    /// that only accept. `hash` is the user's, if the caller gave one. `lifetime` limits its logins.
     ///
     /// # Errors
     /// As [`setup::load`], to accept; as [`user`], to initiate.
@@ -56,8 +64,10 @@ impl Credential {
         source: &Source,
         name: Option<Name>,
         usage: Usage,
+        lifetime: Option<Duration>,
         hash: impl FnOnce() -> Result<Option<PasswordHash>, Fault>,
     ) -> Result<Self, Fault> {
+        let name = name.map(|name| name.plain().clone());
         let accept = || Acceptance::acquire(source);
         let initiate = || user(source, name.as_ref(), hash()?);
         let parts = match usage {
@@ -73,7 +83,17 @@ impl Credential {
                 (Err(fault), Err(_)) => return Err(fault),
             },
         };
-        Ok(Self { parts, name })
+        Ok(Self {
+            parts,
+            name,
+            lifetime,
+            loopback: Loopback::default(),
+        })
+    }
+
+    /// The lifetime that it was acquired with; none if that does not matter.
+    pub fn lifetime(&self) -> Option<Duration> {
+        self.lifetime
     }
 
     /// What it is for.
@@ -85,13 +105,15 @@ impl Credential {
         }
     }
 
-    /// The user who initiates, else the name that it was acquired for, else the default acceptor's.
+    /// The user who initiates; or the acceptor's name, with the way there: the one that it was
+    /// acquired for, or the default.
     pub fn name(&self) -> Name {
-        match (&self.parts, &self.name) {
-            (Parts::Initiate(user), _) => Name::User(user.display()),
+        let name = match (&self.parts, &self.name) {
+            (Parts::Initiate(user), _) => return Name::User(user.display()),
             (_, Some(name)) => name.clone(),
             (_, None) => Name::default_acceptor(),
-        }
+        };
+        Name::Acceptor(Box::new(name), self.loopback.clone())
     }
 
     /// The set-up to accept with.
@@ -123,6 +145,21 @@ impl Credential {
     }
 }
 
+/// What a server accepts with by its credential, or without one.
+pub fn terms<'a>(
+    credential: Option<&'a Credential>,
+    setup: &'a Setup,
+    channel: Option<&'a ChannelBindings<'a>>,
+) -> Terms<'a> {
+    Terms {
+        channel,
+        acceptor: credential.and_then(|credential| credential.name.as_ref()),
+        lifetime: credential.and_then(|credential| credential.lifetime),
+        loopback: credential.map(|credential| &credential.loopback),
+        ..Terms::of(setup)
+    }
+}
+
 /// The user who initiates: the one of this name with the hash that the caller gave, or one of the
 /// users file.
 ///
@@ -135,7 +172,7 @@ pub fn user(
 ) -> Result<User, Fault> {
     let unavailable = |problem: &str| Minor::InitiateUnavailable.because(problem);
     let typed = match name {
-        Some(Name::HostbasedService { .. }) => {
+        Some(Name::HostbasedService { .. } | Name::Acceptor(..)) => {
             return Err(unavailable("the name is a service's, not a user's"));
         }
         Some(Name::Anonymous) => return Err(unavailable("anonymous logins prove nothing")),

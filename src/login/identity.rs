@@ -8,10 +8,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use crate::base::config::{self, LetterCase, NameFormat};
-use crate::base::fault::is_unprintable;
+use crate::base::fault::{Fault, Minor, is_unprintable};
+use crate::base::log::Quoted;
 use crate::base::name_case::{alike, capitals, smalls};
-pub use crate::login::identity::attribute::{ATTRIBUTES, Attribute};
-use crate::login::identity::attribute::{GROUPS, GROUPS_LIST, LOCAL_LOGIN_USER, WORKSTATION};
+pub use crate::login::identity::attribute::{ATTRIBUTES, Attribute, LOCAL_LOGIN_USER};
+use crate::login::identity::attribute::{GROUPS, GROUPS_LIST, WORKSTATION};
 use crate::login::identity::groups::Groups;
 use crate::login::verify::{Account, GroupNames};
 
@@ -76,6 +77,17 @@ impl Identity {
     /// The name on this machine; none for a user of another domain.
     pub fn local(&self) -> Option<&str> {
         self.local.as_deref()
+    }
+
+    /// Why there is no name on this machine, for one of another domain.
+    pub fn no_local_name(&self) -> Fault {
+        Minor::NoLocalName.because(format_args!(
+            "{} is a user of {}, not of {}; identity.local_domains names further domains whose \
+             users are local",
+            Quoted(&self.display),
+            Quoted(&self.account.domain),
+            Quoted(&self.own_domain)
+        ))
     }
 
     /// Whether both are one account, however their names are spelt and displayed.

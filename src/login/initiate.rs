@@ -4,7 +4,7 @@ mod saved;
 mod user;
 
 use std::mem;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::base::crypto::{self, Key, NoRandomBytes};
 use crate::base::fault::{Fault, Minor};
@@ -20,6 +20,8 @@ pub struct Initiator {
     state: State,
     source: Name,
     target: Option<Name>,
+    /// When a complete login ends, if it does.
+    expires: Option<SystemTime>,
 }
 
 #[derive(Debug)]
@@ -43,6 +45,24 @@ pub struct Purpose {
     pub target: Option<Name>,
     /// The protection of messages that is wanted.
     pub protection: Protection,
+    /// How long the context may last, by the credential and by the caller.
+    pub lifetime: Lifetime,
+}
+
+/// How long a login may last. `None`: as long as there is use for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lifetime {
+    /// The lifetime that the credential was acquired with.
+    pub of_credential: Option<Duration>,
+    /// The one that the caller asks for this context.
+    pub of_context: Option<Duration>,
+}
+
+impl Lifetime {
+    fn shorter(self) -> Option<Duration> {
+        let both = [self.of_credential, self.of_context];
+        both.into_iter().flatten().min()
+    }
 }
 
 impl Initiator {
@@ -51,6 +71,7 @@ impl Initiator {
         Self {
             source: Name::User(purpose.user.display()),
             target: purpose.target.clone(),
+            expires: None,
             state: State::Fresh(purpose),
         }
     }
@@ -61,7 +82,13 @@ impl Initiator {
             state: State::Failed,
             source: self.source.clone(),
             target: self.target.clone(),
+            expires: None,
         }
+    }
+
+    /// When a complete login ends. `None`: NTLM itself gives the initiator no expiry.
+    pub fn expires(&self) -> Option<SystemTime> {
+        self.expires
     }
 
     /// The user who logs in.
@@ -95,6 +122,11 @@ impl Initiator {
             State::Fresh(_) => Err(Minor::NoChallenge.because("the login has not begun yet")),
             State::Offered(purpose, offered) => {
                 let answer = answer(&purpose, offered, channel, token)?;
+                let lifetime = purpose.lifetime;
+                self.expires = lifetime.shorter().map(|lasts| SystemTime::now() + lasts);
+                if let Some(loopback) = self.target.as_ref().and_then(Name::loopback) {
+                    loopback.send(&answer.token, lifetime.of_credential);
+                }
                 self.state = State::Established(Box::new(SessionSecurity::new(
                     answer.flags,
                     answer.exported_session_key,

@@ -4,11 +4,14 @@
 
 mod exported;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::base::config::Service;
 use crate::base::fault::{Fault, Minor};
 use crate::base::name_case::alike;
 use crate::login::identity::Identity;
+use crate::login::loopback::Loopback;
 use crate::login::setup;
 
 /// A name, verified or only typed.
@@ -22,9 +25,11 @@ pub enum Name {
     HostbasedService {
         /// E.g. `HTTP`.
         service: String,
-        /// E.g. `www.example.test`.
-        host: String,
+        /// E.g. `www.example.test`; this host if none is given.
+        host: Option<String>,
     },
+    /// That of an acceptor's credential, as the process was told it; the way there goes with it.
+    Acceptor(Box<Name>, Loopback),
     /// Nobody whom one could name.
     Anonymous,
 }
@@ -57,10 +62,10 @@ impl Name {
     pub fn hostbased_service(text: &[u8]) -> Result<Self, Fault> {
         let text = readable(text)?;
         let (service, host) = match text.split_once('@') {
-            Some((service, host)) => (service, host.to_owned()),
-            None => (text, host_name()),
+            Some((service, host)) => (service, Some(host.to_owned())),
+            None => (text, None),
         };
-        if service.is_empty() || host.is_empty() {
+        if service.is_empty() || host.as_ref().is_some_and(String::is_empty) {
             return Err(Minor::BadName.because("service@host is expected"));
         }
         Ok(Self::HostbasedService {
@@ -74,7 +79,48 @@ impl Name {
     pub fn default_acceptor() -> Self {
         Self::HostbasedService {
             service: "host".to_owned(),
-            host: host_name(),
+            host: None,
+        }
+    }
+
+    /// The way to the acceptor of this process whose name it is.
+    pub fn loopback(&self) -> Option<&Loopback> {
+        match self {
+            Self::Acceptor(_, loopback) => Some(loopback),
+            _ => None,
+        }
+    }
+
+    /// The same without a way to an acceptor.
+    pub fn plain(&self) -> &Self {
+        match self {
+            Self::Acceptor(name, _) => name.plain(),
+            _ => self,
+        }
+    }
+
+    /// Whether an acceptor of this name takes a client that means the service `principal`. Without a
+    /// host it is the service on any (MIT krb5's manual of gss_acquire_cred says the same). A name
+    /// that is no service's takes all.
+    pub fn accepts(&self, principal: &str) -> bool {
+        match self {
+            Self::HostbasedService {
+                service,
+                host: Some(host),
+            } => is_named(format!("{service}/{host}"), principal),
+            Self::HostbasedService {
+                service,
+                host: None,
+            } => principal
+                .split_once('/')
+                .is_some_and(|(class, _)| alike(class, service)),
+            Self::Acceptor(name, _) => name.accepts(principal),
+            // A principal's name, without its realm.
+            Self::User(name) if name.contains('/') => {
+                let name = name.split_once('@').map_or(name.as_str(), |(name, _)| name);
+                is_named(name.to_owned(), principal)
+            }
+            Self::User(_) | Self::Verified(_) | Self::Anonymous => true,
         }
     }
 
@@ -84,7 +130,8 @@ impl Name {
         match self {
             Self::Verified(identity) => identity.display().to_owned(),
             Self::User(user) => user.clone(),
-            Self::HostbasedService { service, host } => format!("{service}@{host}"),
+            Self::HostbasedService { service, host } => format!("{service}@{}", or_this(host)),
+            Self::Acceptor(name, _) => name.display(),
             Self::Anonymous => "<anonymous>".to_owned(),
         }
     }
@@ -93,7 +140,8 @@ impl Name {
     /// taken as it is; an anonymous one is that of no service.
     pub fn service_principal(&self) -> String {
         match self {
-            Self::HostbasedService { service, host } => format!("{service}/{host}"),
+            Self::HostbasedService { service, host } => format!("{service}/{}", or_this(host)),
+            Self::Acceptor(name, _) => name.service_principal(),
             Self::Verified(_) | Self::User(_) => self.display(),
             Self::Anonymous => String::new(),
         }
@@ -104,6 +152,7 @@ impl Name {
         match self {
             Self::Verified(_) | Self::User(_) => NameType::User,
             Self::HostbasedService { .. } => NameType::HostbasedService,
+            Self::Acceptor(name, _) => name.name_type(),
             Self::Anonymous => NameType::Anonymous,
         }
     }
@@ -112,28 +161,33 @@ impl Name {
     /// that was typed does if it is displayed alike, in letters of either case, as Windows takes
     /// names. An anonymous name is the same as no other (RFC 2744 5.6).
     pub fn means(&self, other: &Self) -> bool {
-        match (self, other) {
+        let (one, other) = (self.plain(), other.plain());
+        match (one, other) {
             (Self::Anonymous, _) | (_, Self::Anonymous) => false,
             (Self::Verified(one), Self::Verified(other)) => one.is_account_of(other),
-            _ => self.name_type() == other.name_type() && alike(&self.display(), &other.display()),
+            _ => one.name_type() == other.name_type() && alike(&one.display(), &other.display()),
         }
     }
 
     /// The local account; only a verified name has one.
     ///
     /// # Errors
-    /// `NoLocalName`
+    /// `NoLocalName`, with the reason.
     pub fn local(&self) -> Result<&str, Fault> {
-        self.identity()
-            .and_then(Identity::local)
-            .ok_or_else(|| Minor::NoLocalName.into())
+        match self.identity() {
+            Some(identity) => identity.local().ok_or_else(|| identity.no_local_name()),
+            None => Err(Minor::NoLocalName.because("the name is not verified")),
+        }
     }
 
     /// Who was verified; `None` for a name that proves nothing.
     pub fn identity(&self) -> Option<&Identity> {
         match self {
             Self::Verified(identity) => Some(identity),
-            Self::User(_) | Self::HostbasedService { .. } | Self::Anonymous => None,
+            Self::User(_)
+            | Self::HostbasedService { .. }
+            | Self::Acceptor(..)
+            | Self::Anonymous => None,
         }
     }
 }
@@ -146,6 +200,15 @@ fn readable(text: &[u8]) -> Result<&str, Fault> {
         Ok(text) => Ok(text),
         Err(_) => Err(Minor::BadName.because("it is not UTF-8")),
     }
+}
+
+fn is_named(service: String, principal: &str) -> bool {
+    Service::Named(service).is_named(principal)
+}
+
+fn or_this(host: &Option<String>) -> Cow<'_, str> {
+    host.as_deref()
+        .map_or_else(|| host_name().into(), Cow::from)
 }
 
 /// What the system calls itself; `localhost` if it will not say.

@@ -6,11 +6,14 @@ pub mod certificate;
 mod tests;
 pub mod tls_channel;
 
+use std::sync::Arc;
+
 use crate::base::config::{
     ChannelBinding, DomainName, Group, Mic, Policy, ResponseLevel, Rules, Service,
 };
 use crate::base::fault::{Fault, Minor};
 use crate::base::log::Quoted;
+use crate::login::loopback::Delivered;
 use crate::login::verify::{Account, Attempt, GroupName, Logon};
 use crate::protocol::ntlm::acceptor::{Claim, MicChecked};
 use crate::protocol::ntlm::response::{Provable, Response};
@@ -35,14 +38,48 @@ pub fn weakest_protection(policy: &Policy) -> Weakest {
     }
 }
 
-/// Decides whether a claim may be verified at all. `channel` is the one that it should have come
-/// through.
+/// The channels that a claim should have come through.
+#[derive(Clone, Debug)]
+pub struct Channels {
+    /// By the rules that are enforced.
+    pub enforced: Arc<Channel>,
+    /// By those that are audited.
+    pub audited: Arc<Channel>,
+}
+
+/// The way that a claim has come.
+#[derive(Debug)]
+pub enum Arrival {
+    /// From a client, through one of these channels if it is right.
+    Network(Channels),
+    /// From an initiator of this process: name and password have come to this very server. The rules
+    /// about channels and services are met by that.
+    Loopback(Delivered),
+}
+
+impl Arrival {
+    fn enforced(&self) -> Option<&Channel> {
+        match self {
+            Self::Network(channels) => Some(&channels.enforced),
+            Self::Loopback(_) => None,
+        }
+    }
+
+    fn audited(&self) -> Option<&Channel> {
+        match self {
+            Self::Network(channels) => Some(&channels.audited),
+            Self::Loopback(_) => None,
+        }
+    }
+}
+
+/// Decides whether a claim may be verified at all.
 ///
 /// # Errors
 /// The first rule that it breaks.
 pub fn admit<'a>(
     policy: &Policy,
-    channel: &Channel,
+    arrival: &Arrival,
     claim: &'a Claim,
 ) -> Result<Admitted<'a>, Fault> {
     let (response, level) = match claim.response() {
@@ -54,11 +91,11 @@ pub fn admit<'a>(
         }
         Response::NtlmV2(response) => (Provable::NtlmV2(response), ResponseLevel::NtlmV2),
     };
-    if let Some(fault) = broken(&policy.rules, level, channel, claim).next() {
+    if let Some(fault) = broken(&policy.rules, level, arrival.enforced(), claim).next() {
         return Err(fault);
     }
     let would_refuse = match &policy.audit {
-        Some(stricter) => broken(stricter, level, channel, claim).collect(),
+        Some(audit) => broken(&audit.rules, level, arrival.audited(), claim).collect(),
         None => Vec::new(),
     };
     Ok(Admitted {
@@ -69,19 +106,20 @@ pub fn admit<'a>(
     })
 }
 
-/// The rules that a claim breaks.
+/// The rules that a claim breaks. Without a `channel`, it comes from this process.
 fn broken(
     rules: &Rules,
     level: ResponseLevel,
-    channel: &Channel,
+    channel: Option<&Channel>,
     claim: &Claim,
 ) -> impl Iterator<Item = Fault> + use<> {
+    let said = claim.channel_bindings();
     let service = claim.target_name().map(|name| name.meant.as_str());
     [
         response_fault(rules.response, level),
         mic_fault(rules.mic, claim.mic_present()),
-        channel_fault(rules.channel_binding, channel, claim.channel_bindings()),
-        service_fault(&rules.spn, service),
+        channel.and_then(|channel| channel_fault(rules.channel_binding, channel, said)),
+        channel.and_then(|_| service_fault(&rules.spn, service)),
     ]
     .into_iter()
     .flatten()
@@ -153,7 +191,7 @@ impl<'a> Admitted<'a> {
         self.level
     }
 
-    /// What the stricter rules of `[policy.audit]` would refuse it for.
+    /// What the rules of `[policy.audit]` would refuse it for.
     pub fn would_refuse(&self) -> &[Fault] {
         &self.would_refuse
     }

@@ -14,7 +14,8 @@ use crate::base::file::{self, LOOK_AGAIN, Stamp, text};
 use crate::base::log::{self, Severity};
 use crate::base::process::PerProcess;
 use crate::login::guess_limit::GuessLimit;
-use crate::login::policy::tls_channel::{Certificates, Channel};
+use crate::login::policy::Channels;
+use crate::login::policy::tls_channel::Certificates;
 use crate::login::verify::netlogon::Netlogon;
 use crate::login::verify::users::{Own, Users};
 use crate::login::verify::{GroupNames, Verifier};
@@ -29,6 +30,8 @@ pub struct Setup {
     target: Target,
     verifiers: Vec<Box<dyn Verifier>>,
     certificates: Certificates,
+    /// None if those of the audit are the same.
+    audited_certificates: Option<Certificates>,
     guess_limit: Option<GuessLimit>,
 }
 
@@ -74,9 +77,14 @@ impl Setup {
             .find_map(|verifier| verifier.group_names())
     }
 
-    /// The TLS connection that a client should have come through, as far as that is known.
-    pub fn channel(&self) -> Arc<Channel> {
-        self.certificates.channel()
+    /// The TLS connections that a client should have come through, as far as they are known.
+    pub fn channels(&self) -> Channels {
+        let enforced = self.certificates.channel();
+        let audited = match &self.audited_certificates {
+            Some(certificates) => certificates.channel(),
+            None => Arc::clone(&enforced),
+        };
+        Channels { enforced, audited }
     }
 
     /// The limit on guessed passwords; `None` if there is none.
@@ -105,12 +113,19 @@ impl Setup {
             .map(|kind| verifier(*kind, &named, &target))
             .collect::<Result<_, Fault>>()?;
         let certificates = Certificates::open(&config.policy.tls_certificates, config.log.to)?;
+        let audit = config.policy.audit.as_ref();
+        let audited_certificates = audit
+            .map(|audit| audit.tls_certificates.as_slice())
+            .filter(|paths| !paths.is_empty())
+            .map(|paths| Certificates::open(paths, config.log.to))
+            .transpose()?;
         let guess_limit = guess_limit(&config);
         Ok(Self {
             config,
             target,
             verifiers,
             certificates,
+            audited_certificates,
             guess_limit,
         })
     }

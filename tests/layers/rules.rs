@@ -39,6 +39,8 @@ pub const RULES: Rules = Rules {
                 "login::guess_limit",
                 "login::handover",
                 "login::identity",
+                "login::loopback",
+                "login::name",
                 "login::policy",
                 "login::setup",
                 "login::verify",
@@ -67,9 +69,12 @@ pub const RULES: Rules = Rules {
         (
             "login::credential",
             &[
+                "login::accept",
                 "login::initiate",
+                "login::loopback",
                 "login::name",
                 "login::setup",
+                "protocol::ntlm",
                 "base::fault",
                 "base::wire",
             ],
@@ -103,6 +108,7 @@ pub const RULES: Rules = Rules {
                 "login::verify",
                 "base::config",
                 "base::fault",
+                "base::log",
                 "base::name_case",
                 "base::sid",
                 "base::wire",
@@ -122,12 +128,15 @@ pub const RULES: Rules = Rules {
                 "base::wire",
             ],
         ),
+        ("login::loopback", &["base::crypto", "base::process"]),
         (
             "login::name",
             &[
                 "login::identity",
+                "login::loopback",
                 "login::setup",
                 "protocol::ntlm",
+                "base::config",
                 "base::fault",
                 "base::name_case",
                 "base::wire",
@@ -136,6 +145,7 @@ pub const RULES: Rules = Rules {
         (
             "login::policy",
             &[
+                "login::loopback",
                 "login::verify",
                 "protocol::ntlm",
                 "base::config",

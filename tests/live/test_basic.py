@@ -1,11 +1,17 @@
 """Basic: Apache asks for the password itself and logs in with it, initiator and acceptor in one."""
 
+import os
 import re
+import time
 
 import clients
 import codes
+import messages
 import pytest
+import recipes
+import wire
 from conftest import mech
+from lab.apache import certificate
 
 _PROTECTED = """
 <Location "{path}">
@@ -20,6 +26,22 @@ _PROTECTED = """
 LOCATIONS = _PROTECTED.format(path="/default", more="") + _PROTECTED.format(
     path="/named", more="GssapiAcceptorName HTTP@localhost"
 )
+_BASIC_BESIDE_NTLM = "GssapiConnectionBound On\nGssapiAllowedMech ntlmssp"
+BESIDE_NTLM = _PROTECTED.format(path="/default", more=_BASIC_BESIDE_NTLM) + _PROTECTED.format(
+    path="/named", more=f"{_BASIC_BESIDE_NTLM}\nGssapiAcceptorName HTTP@localhost"
+)
+
+# What no client meets that names nothing and says nothing of its channel.
+STRICT = """
+[policy]
+channel_binding = "require"
+tls_certificates = ["@/www.pem"]
+spn = ["HTTP/www.example.test"]
+[policy.audit]
+mic = "require"
+channel_binding = "require"
+spn = ["HTTP/elsewhere.example.test"]
+"""
 
 
 @pytest.fixture(scope="module", params=["users", "netlogon"])
@@ -110,3 +132,69 @@ def test_many_on_one_connection(basic_site, path):
         *(url, url, "--next", "-sS", "--basic", "--user", f"bob:wrong-{password}", url),
     ).stdout
     assert re.findall(r"^user: (.*?)\r?$", answer, re.MULTILINE) == ["EXAMPLE\\bob"] * 2
+
+
+@pytest.fixture(scope="module", params=["users", "netlogon"])
+def strict_site(request, library):
+    """A site with rules about channel and service, and with Basic beside NTLM."""
+    from conftest import Site
+
+    options = {"more": STRICT, "files": {"www.pem": certificate()}}
+    if request.param == "users":
+        mechanism = mech.with_users(library, **options)
+    else:
+        controller = request.getfixturevalue("controller")
+        mechanism = mech.with_domain(library, controller, **options)
+    site = Site(mechanism, after=BESIDE_NTLM)
+    yield site
+    site.close()
+
+
+def test_a_password_that_came_here_meets_the_rules_about_channel_and_service(strict_site, path):
+    password = strict_site.passwords["alice"]
+    mark = strict_site.apache.mark()
+    assert log_in(strict_site, path, "alice", password) == (200, "EXAMPLE\\alice", [])
+    [line] = [line for line in strict_site.apache.logged(mark).splitlines() if "accepted" in line]
+    assert "policy.audit" not in line, line
+    wrong = (401, None, [codes.code("BadUserOrPassword")])
+    assert log_in(strict_site, path, "alice", "not-the-password") == wrong
+
+
+def test_no_client_can_claim_that_its_password_came_here(strict_site, path):
+    """Not by the names that Basic's own initiator says, while Basic logins go on beside it."""
+    password = strict_site.passwords["alice"]
+    def says_the_same(avs):
+        others = [pair for pair in avs if pair[0] != messages.AV_TARGET_NAME]
+        return [*others, (messages.AV_TARGET_NAME, messages.text(f"host/{os.uname().nodename}"))]
+
+    for change in (lambda avs: avs, says_the_same):
+        with wire.Connection(strict_site) as connection:
+            negotiate = messages.negotiate()
+            challenge = messages.Challenge.parse(connection.send(negotiate, path=path).token)
+            # On another connection, perhaps in the same child and thread.
+            assert log_in(strict_site, path, "alice", password)[0] == 200
+            answer = messages.respond(challenge, "alice", password, change_avs=change)
+            token = answer.pack(negotiate, challenge.raw)
+            mark = strict_site.apache.mark()
+            assert connection.send(token, path=path).status == 401
+            said = codes.in_log(strict_site.apache.logged(mark))
+            # The client names no channel: sixteen zeros.
+            assert said == [codes.code("MissingBindings")]
+
+
+@pytest.mark.parametrize("timeout", [600, 1200])
+def test_the_ticket_s_lifetime_is_the_session_s(library, make_site, timeout):
+    lines = f"""GssapiBasicTicketTimeout {timeout}
+        GssapiUseSessions On
+        Session On
+        SessionCookieName ntlm path=/;httponly
+        Header always set X-Expires "%{{GSS_SESSION_EXPIRATION}}e"
+        """
+    modules = recipes.modules("session", "session_cookie")
+    protected = _PROTECTED.format(path="/timed", more=lines)
+    site = make_site(mech.with_users(library), after=modules + protected)
+    url = site.apache.url.rstrip("/") + "/timed"
+    user = f"alice:{site.passwords['alice']}"
+    answer = clients.run("curl", "-sSi", "--basic", "--user", user, url).stdout
+    expires = int(re.search(r"^X-Expires: (\d+)", answer, re.MULTILINE)[1])
+    assert timeout - 30 <= expires - time.time() <= timeout + 1, answer

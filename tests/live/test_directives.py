@@ -1,6 +1,7 @@
 """What mod_auth_gssapi's directives come to with this mechanism, each in a location of its own."""
 
 import codes
+import messages
 import pytest
 import wire
 from conftest import Site, mech
@@ -90,16 +91,49 @@ def test_the_local_name_is_that_of_our_own_users(site, scheme):
 def test_users_of_other_domains_have_no_local_name(site):
     stranger = {"user": "olga", "password": "Olgas-Passw0rd", "domain": "ELSEWHERE"}
     assert log_in(site, "mech", **stranger)[0].user == "ELSEWHERE\\olga"
+    mark = site.apache.mark()
     answer, _ = log_in(site, "local", **stranger)
     assert (answer.status, answer.user) == (401, None)
+    logged = site.apache.logged(mark)
+    assert 'a user of "ELSEWHERE", not of "EXAMPLE"; identity.local_domains' in logged, logged
+    assert codes.code("NoLocalName") in codes.in_log(logged), logged
 
 
 @pytest.mark.parametrize("scheme", ["NTLM", "Negotiate"])
-@pytest.mark.parametrize("name", ["named", "named-by-the-client", "foreign-keys"])
-def test_names_and_keys_that_are_not_ours_stand_in_nobodys_way(site, scheme, name):
-    answer, _ = log_in(site, name, scheme)
+def test_keys_that_are_not_ours_do_not_matter(site, scheme):
+    answer, _ = log_in(site, "foreign-keys", scheme)
     assert (answer.status, answer.user) == (200, "EXAMPLE\\alice")
-    refused(site, name, scheme=scheme)
+    refused(site, "foreign-keys", scheme=scheme)
+
+
+def meaning(service):
+    """A client that names this service; None names none."""
+
+    def change(avs):
+        others = [pair for pair in avs if pair[0] != messages.AV_TARGET_NAME]
+        return others + ([(messages.AV_TARGET_NAME, messages.text(service))] if service else [])
+
+    return {"change_avs": change}
+
+
+@pytest.mark.parametrize("scheme", ["NTLM", "Negotiate"])
+@pytest.mark.parametrize(
+    ("name", "own"), [("named", "localhost"), ("named-by-the-client", "127.0.0.1")]
+)
+def test_a_named_acceptor_is_for_clients_that_mean_it(site, scheme, name, own):
+    for service in (f"HTTP/{own}", f"http/{own.upper()}:{site.apache.port}", None):
+        answer, _ = log_in(site, name, scheme, **meaning(service))
+        assert (answer.status, answer.user) == (200, "EXAMPLE\\alice"), service
+        answer, _ = log_in(site, name, scheme, password="wrong", **meaning(service))
+        assert answer.status == 401
+    for service in ("HTTP/other.example.test", f"cifs/{own}", f"HTTP/{own}.example.test"):
+        mark = site.apache.mark()
+        answer, _ = log_in(site, name, scheme, **meaning(service))
+        assert answer.status == 401, service
+        assert codes.code("OtherService") in codes.in_log(site.apache.logged(mark))
+        # Without a name, each may mean what it likes.
+        answer, _ = log_in(site, "mech", scheme, **meaning(service))
+        assert answer.status == 200, service
 
 
 def test_the_client_is_told_that_the_login_lasts(site):

@@ -112,6 +112,17 @@ def test_an_audit(library, make_site):
     assert f"[{mic}]" not in line, line
 
 
+def test_an_empty_list_is_no_configuration(library, make_site):
+    """What worked goes on working while a list is empty."""
+    mechanism = mech.with_users(library)
+    site = make_site(mechanism)
+    assert attempt(site) == (200, ALICE, [])
+    mechanism.rewrite("ntlmdc.toml", mechanism.configuration + "[policy]\ngroups = []\n")
+    time.sleep(LOOKED_AT)
+    assert attempt(site) == (200, ALICE, [])
+    assert "the list is empty: name one, or leave the key out" in site.apache.logged()
+
+
 def test_domains_and_groups(library, controller, make_site):
     shown = controller.tool("group", "show", "Domain Users", "--attributes=objectSid")
     sid = re.search(r"S-1-5-21-[0-9-]+", shown)[0]

@@ -48,6 +48,26 @@ def hash_of(der, digest="sha256"):
     return hashlib.md5(bytes(16) + struct.pack("<I", len(data)) + data).digest()
 
 
+def test_an_audit_with_certificates_refuses_no_login(library, make_site):
+    files = {"www.pem": certificate()}
+    rules = 'channel_binding = "require"\ntls_certificates = ["@/www.pem"]\n'
+    mechanism = mech.with_users(library, more=f"[policy.audit]\n{rules}", files=files)
+    site = make_site(mechanism, certificate=mechanism.directory / "www.pem")
+    with wire.Connection(site) as connection:
+        ours = hash_of(connection.certificate)
+    for binding, minor in (
+        (ours, None),
+        (bytes([7]) * 16, "OtherChannel"),
+        (None, "MissingBindings"),
+    ):
+        mark = site.apache.mark()
+        assert attempt(site, change_avs=naming(binding)) == (200, ALICE, [])
+        [line] = [line for line in site.apache.logged(mark).splitlines() if "accepted" in line]
+        told = "policy.audit would refuse: " in line
+        assert told == (minor is not None), line
+        assert minor is None or f"[{codes.code(minor):x}]" in line, line
+
+
 def naming(binding):
     """What a client does that says so of its channel; None leaves it out."""
 

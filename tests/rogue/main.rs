@@ -12,7 +12,6 @@ mod failover;
 mod handshake;
 mod host_limit;
 mod logon;
-mod lost_answer;
 mod names;
 mod protection;
 mod seal;

@@ -6,8 +6,8 @@ mod profile;
 mod services;
 
 use gss_ntlmdc::base::fault::Minor;
-use gss_ntlmdc::login::accept::{self, Acceptor};
-use gss_ntlmdc::login::initiate::{Initiator, PasswordHash, Purpose, User};
+use gss_ntlmdc::login::accept::{self, Acceptor, Terms};
+use gss_ntlmdc::login::initiate::{Initiator, Lifetime, PasswordHash, Purpose, User};
 use gss_ntlmdc::login::setup::{self, Source};
 use gss_ntlmdc::protocol::ntlm::initiator::Protection;
 
@@ -106,12 +106,13 @@ fn accepted(source: &Source, password: &str) -> Result<(), Minor> {
         user: User::typed(r"EXAMPLE\alice", hash, "PC1").unwrap(),
         target: None,
         protection: Protection::default(),
+        lifetime: Lifetime::default(),
     });
     let mut acceptor = Acceptor::new();
     let mut token = Vec::new();
     loop {
         token = initiator.step(None, &token).unwrap();
-        match acceptor.step(&setup, None, &token) {
+        match acceptor.step(&Terms::of(&setup), &token) {
             Ok(accept::Step::Continue(challenge)) => token = challenge,
             Ok(accept::Step::Established) => break,
             Err(fault) => return Err(fault.minor()),

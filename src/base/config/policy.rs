@@ -22,8 +22,8 @@ pub struct Policy {
     pub enabled: bool,
     /// What a login must look like.
     pub rules: Rules,
-    /// Stricter rules, which refuse nobody: the log says whom they would.
-    pub audit: Option<Rules>,
+    /// Rules that refuse no login: the log says which they would.
+    pub audit: Option<Audit>,
     /// The certificates that clients of our TLS connections see, in PEM files; any may be the one.
     pub tls_certificates: Vec<PathBuf>,
     /// The domains whose users are let in; if empty, all that the verifiers know.
@@ -42,9 +42,8 @@ impl Default for Policy {
     }
 }
 
-/// What a login must look like, before anybody is asked whether it is right.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// What a login must look like, before a verifier is asked whether it is right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// The weakest response that is taken.
     pub response: ResponseLevel,
@@ -54,6 +53,58 @@ pub struct Rules {
     pub channel_binding: ChannelBinding,
     /// The services that a client may mean to talk to; if empty, any.
     pub spn: Vec<Service>,
+}
+
+/// `[policy.audit]`: rules that refuse no login.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "AuditTable")]
+pub struct Audit {
+    /// The rules. One that is not written would refuse no login.
+    pub rules: Rules,
+    /// The certificates that `channel_binding` goes by here; if empty, those of `[policy]`.
+    pub tls_certificates: Vec<PathBuf>,
+}
+
+/// `[policy.audit]` as it is written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct AuditTable {
+    response: Option<ResponseLevel>,
+    mic: Option<Mic>,
+    channel_binding: Option<ChannelBinding>,
+    #[serde(deserialize_with = "values::optional_list")]
+    spn: Option<Vec<Service>>,
+    #[serde(deserialize_with = "values::absolute_paths")]
+    tls_certificates: Vec<PathBuf>,
+}
+
+impl TryFrom<AuditTable> for Audit {
+    type Error = &'static str;
+
+    fn try_from(table: AuditTable) -> Result<Self, Self::Error> {
+        let AuditTable {
+            response,
+            mic,
+            channel_binding,
+            spn,
+            tls_certificates,
+        } = table;
+        if channel_binding.is_none() && !tls_certificates.is_empty() {
+            return Err("audit: tls_certificates are for channel_binding, which it does not have");
+        }
+        if response.is_none() && mic.is_none() && channel_binding.is_none() && spn.is_none() {
+            return Err("audit: name a rule, or leave the table out");
+        }
+        Ok(Self {
+            rules: Rules {
+                response: response.unwrap_or(ResponseLevel::NtlmV1),
+                mic: mic.unwrap_or(Mic::Allow),
+                channel_binding: channel_binding.unwrap_or(ChannelBinding::Off),
+                spn: spn.unwrap_or_default(),
+            },
+            tls_certificates,
+        })
+    }
 }
 
 /// How many wrong passwords an account may have, from this host.
@@ -73,12 +124,16 @@ struct PolicyTable {
     response: ResponseLevel,
     mic: Mic,
     channel_binding: ChannelBinding,
+    #[serde(deserialize_with = "values::at_least_one")]
     spn: Vec<Service>,
-    audit: Option<Rules>,
+    audit: Option<Audit>,
     #[serde(deserialize_with = "values::absolute_paths")]
     tls_certificates: Vec<PathBuf>,
+    #[serde(deserialize_with = "values::at_least_one")]
     domains: Vec<DomainName>,
+    #[serde(deserialize_with = "values::at_least_one")]
     refused_domains: Vec<DomainName>,
+    #[serde(deserialize_with = "values::at_least_one")]
     groups: Vec<Group>,
     guess_limit: u16,
     #[serde(deserialize_with = "values::required_duration")]

@@ -123,7 +123,18 @@ fn errors_name_the_key_and_say_what_is_expected() {
         ("connections = 0", "1 to 16"),
         ("connections = 17", "1 to 16"),
         ("state_dir = \"here\"", "a file's path begins with /"),
-        ("controllers = []", "leave it out"),
+        ("controllers = []", "name one, or leave the key out"),
+        ("upn_suffixes = []", "name one, or leave the key out"),
+        ("trusted_domains = []", "name one, or leave the key out"),
+        (
+            "trusted_domains = [{ netbios = \"A\", dns = \"a.test\", sid = \"S-1-5-21-1-2-3\", \
+             upn_suffixes = [] }]",
+            "name one, or leave the key out",
+        ),
+        (
+            "[identity]\nlocal_domains = []",
+            "line 9, column 17: the list is empty: name one, or leave the key out",
+        ),
         (
             "domain = \"a-very-long-first-label.test\"",
             "netbios_domain: set it",

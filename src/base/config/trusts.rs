@@ -20,7 +20,7 @@ pub struct TrustedDomain {
     #[serde(deserialize_with = "domain_sid")]
     pub sid: Sid,
     /// Further suffixes of its users' principal names.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values::at_least_one")]
     pub upn_suffixes: Vec<DomainName>,
 }
 

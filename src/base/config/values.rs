@@ -197,12 +197,37 @@ where
     }
 }
 
-/// Reads several paths; see [`absolute_path`].
+/// Reads a list that has at least one entry. A key that is left out means every domain, group or
+/// service; an empty list looks as if it meant none.
+pub(super) fn at_least_one<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let list = Vec::deserialize(deserializer)?;
+    match list.is_empty() {
+        true => Err(D::Error::custom(
+            "the list is empty: name one, or leave the key out",
+        )),
+        false => Ok(list),
+    }
+}
+
+/// Reads an optional list; see [`at_least_one`].
+pub(super) fn optional_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    at_least_one(deserializer).map(Some)
+}
+
+/// Reads several paths; see [`absolute_path`] and [`at_least_one`].
 pub(super) fn absolute_paths<'de, D>(deserializer: D) -> Result<Vec<PathBuf>, D::Error>
 where
     D: Deserializer<'de>,
 {
-    let paths = Vec::<PathBuf>::deserialize(deserializer)?;
+    let paths: Vec<PathBuf> = at_least_one(deserializer)?;
     match paths.iter().all(|path| path.is_absolute()) {
         true => Ok(paths),
         false => Err(D::Error::custom(NOT_ABSOLUTE)),

@@ -2,14 +2,13 @@
 
 use std::ptr;
 
-use super::{of_the_process, usage};
+use super::{of_the_process, seconds, usage};
 use crate::base::fault::Fault;
 use crate::gss::abi::{Handle, In, OidDesc, Out, SetDesc};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory;
 use crate::gss::name::into_handle;
 use crate::gss::oid;
-use crate::login::context::INDEFINITE;
 use crate::login::credential::{Credential, Usage};
 use crate::login::name::Name;
 
@@ -21,9 +20,16 @@ fn cred_usage(credential: &Credential) -> i32 {
     }
 }
 
-/// The name and the usage of a credential, or of the one that the process has by default.
-fn name_and_usage(credential: &Handle<Credential>) -> Result<(Name, i32), Fault> {
-    let of = |credential: &Credential| (credential.name(), cred_usage(credential));
+/// The name, the usage and the lifetime of a credential, or of the one that the process has by
+/// default.
+fn described(credential: &Handle<Credential>) -> Result<(Name, i32, u32), Fault> {
+    let of = |credential: &Credential| {
+        (
+            credential.name(),
+            cred_usage(credential),
+            seconds(credential),
+        )
+    };
     match credential.get() {
         Some(credential) => Ok(of(credential)),
         None => of_the_process().map(|credential| of(&credential)),
@@ -42,10 +48,10 @@ export! {
         name.set(ptr::null_mut());
         lifetime.set(0);
         mechanisms.set(ptr::null_mut());
-        let (its_name, its_usage) = name_and_usage(&cred_handle)?;
+        let (its_name, its_usage, its_lifetime) = described(&cred_handle)?;
         mechanisms.try_set_with(|| memory::oid_set(&[oid::NTLM]))?;
         name.set_with(|| into_handle(its_name));
-        lifetime.set(INDEFINITE);
+        lifetime.set(its_lifetime);
         cred_usage.set(its_usage);
         Ok(Success::Complete)
     }
@@ -65,13 +71,13 @@ export! {
         initiator_lifetime.set(0);
         acceptor_lifetime.set(0);
         oid::require_ntlm(&mech_type)?;
-        let (its_name, its_usage) = name_and_usage(&cred_handle)?;
+        let (its_name, its_usage, its_lifetime) = described(&cred_handle)?;
         name.set_with(|| into_handle(its_name));
         if its_usage != usage::ACCEPT {
-            initiator_lifetime.set(INDEFINITE);
+            initiator_lifetime.set(its_lifetime);
         }
         if its_usage != usage::INITIATE {
-            acceptor_lifetime.set(INDEFINITE);
+            acceptor_lifetime.set(its_lifetime);
         }
         cred_usage.set(its_usage);
         Ok(Success::Complete)

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::*;
 use crate::login::setup::{self, Source};
 use crate::protocol::ntlm::av_pair::{AvId, AvPairs};
-use crate::protocol::ntlm::bindings::Address;
+use crate::protocol::ntlm::bindings::{Address, ChannelBindings};
 use crate::protocol::ntlm::flags::NegotiateFlags;
 use crate::protocol::ntlm::imitation::{Answer, Header, Initiator};
 use crate::protocol::ntlm::text::utf16le;
@@ -42,7 +42,7 @@ fn with_users(lines: &str, policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
 /// The first message of `initiator`, and the challenge that answers it.
 fn challenge(acceptor: &mut Acceptor, setup: &Setup, initiator: &Initiator) -> (Vec<u8>, Vec<u8>) {
     let negotiate = initiator.negotiate();
-    match acceptor.step(setup, None, &negotiate) {
+    match acceptor.step(&Terms::of(setup), &negotiate) {
         Ok(Step::Continue(challenge)) => (negotiate, challenge),
         other => panic!("no challenge: {other:?}"),
     }
@@ -58,7 +58,7 @@ fn log_in(acceptor: &mut Acceptor, setup: &Setup, initiator: &Initiator) -> Resu
 
 fn step(acceptor: &mut Acceptor, setup: &Setup, token: &[u8]) -> Result<Step, Minor> {
     let outcome = acceptor
-        .step(setup, None, token)
+        .step(&Terms::of(setup), token)
         .map_err(|fault| fault.minor());
     assert_eq!(
         acceptor.established().is_some(),
@@ -306,6 +306,57 @@ fn stricter_rules_that_are_only_audited_refuse_nobody() {
 }
 
 #[test]
+fn an_audit_has_certificates_of_its_own() {
+    let bound = Initiator {
+        alter: |mut pairs| {
+            pairs.set(AvId::CHANNEL_BINDINGS, [7; 16]).unwrap();
+            pairs
+        },
+        ..Initiator::default()
+    };
+    let pem = tempfile::NamedTempFile::new().unwrap();
+    let sample = include_bytes!("../policy/certificate/samples/ecdsa-sha256.pem");
+    fs::write(pem.path(), sample).unwrap();
+    let audit = format!(
+        "[policy.audit]\nchannel_binding = \"require\"\ntls_certificates = [{:?}]",
+        pem.path()
+    );
+    let would_refuse = |policy: &str, initiator: &Initiator| {
+        let (setup, _folder) = setup(policy);
+        let acceptor = &mut Acceptor::new();
+        let (negotiate, challenge) = challenge(acceptor, &setup, initiator);
+        let State::Challenged(challenged) = mem::take(&mut acceptor.0) else {
+            panic!("no challenge");
+        };
+        let token = initiator.authenticate(&negotiate, &challenge).token;
+        let claim = challenged.authenticate(&token).unwrap();
+        let arrival = Terms::of(&setup).arrival(&token);
+        let admitted = policy::admit(&setup.config().policy, &arrival, &claim);
+        let minors = |faults: &[Fault]| faults.iter().map(Fault::minor).collect::<Vec<_>>();
+        admitted
+            .map(|admitted| minors(admitted.would_refuse()))
+            .map_err(|fault| fault.minor())
+    };
+    // Certificates that only the audit names refuse no login.
+    assert_eq!(would_refuse(&audit, &bound), Ok(vec![Minor::OtherChannel]));
+    let unbound = Initiator::default();
+    assert_eq!(
+        would_refuse(&audit, &unbound),
+        Ok(vec![Minor::MissingBindings])
+    );
+    // Those that are enforced stay enforced, whatever is audited.
+    let both = format!("tls_certificates = [{:?}]\n{audit}", pem.path());
+    assert_eq!(would_refuse(&both, &bound), Err(Minor::OtherChannel));
+    // An audit without its own has those.
+    let shared = format!(
+        "tls_certificates = [{:?}]\nchannel_binding = \"off\"\n[policy.audit]\nchannel_binding = \
+         \"require\"",
+        pem.path()
+    );
+    assert_eq!(would_refuse(&shared, &bound), Ok(vec![Minor::OtherChannel]));
+}
+
+#[test]
 fn whoever_is_not_permitted_is_refused_though_he_is_right() {
     let (setup, _folder) = setup("refused_domains = [\"example\"]");
     let mut acceptor = Acceptor::new();
@@ -350,7 +401,11 @@ fn a_login_that_is_meant_for_another_channel_is_refused() {
         let mut acceptor = Acceptor::new();
         let (negotiate, challenge) = challenge(&mut acceptor, &setup, initiator);
         let token = initiator.authenticate(&negotiate, &challenge).token;
-        let outcome = acceptor.step(&setup, channel, &token);
+        let terms = Terms {
+            channel,
+            ..Terms::of(&setup)
+        };
+        let outcome = acceptor.step(&terms, &token);
         outcome.map_err(|fault| fault.minor())
     };
     assert_eq!(log_in(&bound, Some(&here)), Ok(Step::Established));

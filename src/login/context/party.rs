@@ -70,9 +70,11 @@ impl Party {
     /// tells a lifetime tells this one, and messages are protected until it is 0.
     pub(super) fn time_left(&self) -> u32 {
         match self {
-            Self::Acceptor(acceptor) => acceptor.established().map_or(0, seconds_left),
-            // NTLM gives the initiator no expiry.
-            Self::Initiator(initiator) => initiator.established().map_or(0, |_| INDEFINITE),
+            Self::Acceptor(acceptor) => {
+                let established = acceptor.established();
+                established.map_or(0, |login| seconds_until(login.expires()))
+            }
+            Self::Initiator(initiator) => initiator.established().map_or(0, |_| left(initiator)),
         }
     }
 
@@ -117,7 +119,7 @@ impl Login {
         Self {
             source: Name::Verified(Arc::clone(established.identity())),
             target: None,
-            time_left: seconds_left(established),
+            time_left: seconds_until(established.expires()),
             protection: granted(established.security()),
             has_mic: established.mic_verified(),
             initiated: false,
@@ -128,7 +130,7 @@ impl Login {
         initiator.established().map(|security| Self {
             source: initiator.source().clone(),
             target: initiator.target().cloned(),
-            time_left: INDEFINITE,
+            time_left: left(initiator),
             protection: granted(Some(security)),
             has_mic: true,
             initiated: true,
@@ -143,12 +145,14 @@ fn granted(security: Option<&SessionSecurity>) -> Protection {
     }
 }
 
+/// Seconds that a complete login of an initiator has left.
+fn left(initiator: &Initiator) -> u32 {
+    initiator.expires().map_or(INDEFINITE, seconds_until)
+}
+
 /// Whole seconds, fewer than `GSS_C_INDEFINITE`.
-fn seconds_left(established: &Established) -> u32 {
-    let left = established
-        .expires()
-        .duration_since(SystemTime::now())
-        .unwrap_or_default();
+fn seconds_until(expiry: SystemTime) -> u32 {
+    let left = expiry.duration_since(SystemTime::now()).unwrap_or_default();
     u32::try_from(left.as_secs())
         .unwrap_or(u32::MAX)
         .min(INDEFINITE - 1)

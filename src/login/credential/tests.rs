@@ -1,3 +1,5 @@
+mod logins;
+
 use super::*;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -33,7 +35,7 @@ fn acquire(
     });
     let hash = || password.map(PasswordHash::of_password).transpose();
     let credential =
-        Credential::acquire(source, name, usage, hash).map_err(|fault| fault.minor())?;
+        Credential::acquire(source, name, usage, None, hash).map_err(|fault| fault.minor())?;
     let (kind, accepts, initiates) = match credential.usage() {
         Usage::Accept => ("accept", true, false),
         Usage::Initiate => ("initiate", false, true),

@@ -7,15 +7,17 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{Acceptance, Credential, Parts};
 use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, Reader, Writer};
+use crate::login::loopback::Loopback;
 use crate::login::name::Name;
 use crate::login::setup::Source;
 
 /// What every token begins with; the last byte is the version.
-const MAGIC: &[u8; 8] = b"ntlmdcA\x01";
+const MAGIC: &[u8; 8] = b"ntlmdcA\x02";
 
 impl Credential {
     /// The token of an acceptor's credential.
@@ -24,7 +26,7 @@ impl Credential {
     /// `CredentialNotExported` if it initiates; `BadName` if its name is too long.
     pub fn encode(&self) -> Result<Vec<u8>, Fault> {
         match &self.parts {
-            Parts::Accept(Acceptance(source)) => encode(source, self.name.as_ref()),
+            Parts::Accept(Acceptance(source)) => encode(source, self.name.as_ref(), self.lifetime),
             Parts::Initiate(_) | Parts::Both(..) => Err(Minor::CredentialNotExported.into()),
         }
     }
@@ -35,15 +37,24 @@ impl Credential {
     /// `BadCredentialToken`; `BadName`; as [`setup::load`](crate::login::setup::load): the
     /// configuration must be there for this process too.
     pub fn decode(token: &[u8]) -> Result<Self, Fault> {
-        let (source, name) = decode(token)?;
-        let parts = Parts::Accept(Acceptance::acquire(&source)?);
-        Ok(Self { parts, name })
+        let (source, name, lifetime) = decode(token)?;
+        Ok(Self {
+            parts: Parts::Accept(Acceptance::acquire(&source)?),
+            name,
+            lifetime,
+            loopback: Loopback::default(),
+        })
     }
 }
 
 /// The token: after the magic the four parts of the source and the name, as it is exported, each a
-/// byte that tells if it is there and, if so, its length in 32 bits and its bytes.
-fn encode(source: &Source, name: Option<&Name>) -> Result<Vec<u8>, Fault> {
+/// byte that tells if it is there and, if so, its length in 32 bits and its bytes; and the lifetime in
+/// seconds, 0 if there is none.
+fn encode(
+    source: &Source,
+    name: Option<&Name>,
+    lifetime: Option<Duration>,
+) -> Result<Vec<u8>, Fault> {
     let path =
         |path: &Option<PathBuf>| path.as_ref().map(|path| path.as_os_str().as_bytes().into());
     let text = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().into());
@@ -62,10 +73,11 @@ fn encode(source: &Source, name: Option<&Name>) -> Result<Vec<u8>, Fault> {
             writer.block(&part);
         }
     }
+    writer.u64(lifetime.unwrap_or_default().as_secs());
     Ok(writer.into_bytes())
 }
 
-fn decode(token: &[u8]) -> Result<(Source, Option<Name>), Fault> {
+fn decode(token: &[u8]) -> Result<(Source, Option<Name>, Option<Duration>), Fault> {
     let malformed = |error: DecodeError| Minor::BadCredentialToken.because(error);
     let mut reader = Reader::new(token);
     if reader.array("Magic").map_err(malformed)? != *MAGIC {
@@ -82,8 +94,10 @@ fn decode(token: &[u8]) -> Result<(Source, Option<Name>), Fault> {
         netbios_domain: part("NetbiosDomain")?.map(text).transpose()?,
     };
     let name = part("Name")?.map(Name::decode).transpose()?;
+    let seconds = reader.u64("Lifetime").map_err(malformed)?;
     reader.finish("Credential").map_err(malformed)?;
-    Ok((source, name))
+    let lifetime = (seconds > 0).then_some(Duration::from_secs(seconds));
+    Ok((source, name, lifetime))
 }
 
 fn take<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<Option<&'a [u8]>, DecodeError> {
@@ -113,9 +127,11 @@ mod tests {
             Some(Name::User("HTTP@www".to_owned())),
             Some(Name::hostbased_service(b"HTTP@www").unwrap()),
         ] {
-            let token = encode(&source(), name.as_ref()).unwrap();
-            let (back, back_name) = decode(&token).unwrap();
+            let lifetime = name.as_ref().map(|_| Duration::from_secs(300));
+            let token = encode(&source(), name.as_ref(), lifetime).unwrap();
+            let (back, back_name, back_lifetime) = decode(&token).unwrap();
             assert_eq!(back, source());
+            assert_eq!(back_lifetime, lifetime);
             let told = |name: Name| (name.display(), name.name_type());
             assert_eq!(back_name.map(told), name.map(told));
 
@@ -124,7 +140,7 @@ mod tests {
                 assert_eq!(fault.minor(), Minor::BadCredentialToken, "{length}");
             }
             assert!(decode(&[&token[..], &[0]].concat()).is_err());
-            assert!(decode(&[b"ntlmdcA\x02", &token[8..]].concat()).is_err());
+            assert!(decode(&[b"ntlmdcA\x01", &token[8..]].concat()).is_err());
         }
     }
 }

@@ -53,7 +53,7 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
 ];
 
 /// `GSS_C_ATTR_LOCAL_LOGIN_USER` of MIT krb5's gssapi_ext.h.
-pub(super) const LOCAL_LOGIN_USER: &str = "local-login-user";
+pub const LOCAL_LOGIN_USER: &str = "local-login-user";
 /// The one attribute that the client says of itself.
 pub(super) const WORKSTATION: &str = "workstation";
 pub(super) const GROUPS: &str = "groups";

@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime};
 use super::{Initiator, State};
 use crate::base::crypto::SecretBytes;
 use crate::base::fault::{Fault, Minor};
-use crate::base::wire::{DecodeError, Reader, Writer};
+use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
 use crate::login::handover::{Opened, malformed};
-use crate::login::name::Name;
+use crate::login::name::{Name, NameType};
 use crate::protocol::ntlm::seal::{Role, SessionSecurity};
 
-/// NTLM gives the initiator no expiry. An exported context does not wait longer to be imported.
+/// NTLM itself gives the initiator no expiry. An exported context does not wait longer to be imported.
 const UNDER_WAY_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
 const USER: u8 = 1;
@@ -27,9 +27,14 @@ impl Initiator {
         let mut writer = Writer::new();
         put_name(&mut writer, Some(&self.source));
         put_name(&mut writer, self.target.as_ref());
-        writer.reserve(SessionSecurity::SAVED_AT_MOST);
+        writer.reserve(SessionSecurity::SAVED_AT_MOST + 9);
         security.save(&mut writer);
+        writer.u8(self.expires.is_some().into());
+        if let Some(expires) = self.expires {
+            writer.u64(FileTime::from(expires).0);
+        }
         let until = SystemTime::now() + UNDER_WAY_AT_MOST;
+        let until = self.expires.map_or(until, |expires| until.min(expires));
         Ok((until, SecretBytes::new(writer.into_bytes())))
     }
 
@@ -43,12 +48,25 @@ impl Initiator {
         let source = name("source")?.ok_or(Minor::BadContextToken)?;
         let target = name("target")?;
         let security = SessionSecurity::restore(&mut reader, Role::Initiator).map_err(malformed)?;
+        let expires = take_expiry(&mut reader).map_err(malformed)?;
         reader.finish("Context").map_err(malformed)?;
         Ok(Self {
             state: State::Established(Box::new(security)),
             source,
             target,
+            expires,
         })
+    }
+}
+
+fn take_expiry(reader: &mut Reader<'_>) -> Result<Option<SystemTime>, DecodeError> {
+    const EXPIRY: &str = "expiry";
+    match reader.flag(EXPIRY)? {
+        true => FileTime(reader.u64(EXPIRY)?)
+            .to_system_time()
+            .map(Some)
+            .ok_or(DecodeError::new(EXPIRY, "out of range")),
+        false => Ok(None),
     }
 }
 
@@ -56,7 +74,7 @@ impl Initiator {
 fn put_name(writer: &mut Writer, name: Option<&Name>) {
     let kind = match name {
         None => 0,
-        Some(Name::HostbasedService { .. }) => SERVICE,
+        Some(name) if name.name_type() == NameType::HostbasedService => SERVICE,
         Some(_) => USER,
     };
     writer.u8(kind);

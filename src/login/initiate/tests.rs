@@ -2,7 +2,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::login::accept::{self, Acceptor};
+use crate::login::accept::{self, Acceptor, Terms};
 use crate::login::handover::{Kind, Opened};
 use crate::login::setup::{self, Setup, Source};
 
@@ -39,6 +39,7 @@ fn initiator(user: &User) -> Initiator {
         user: user.clone(),
         target: Some(Name::hostbased_service(b"HTTP@www.example.test").unwrap()),
         protection: PROTECTION,
+        lifetime: Lifetime::default(),
     })
 }
 
@@ -59,12 +60,19 @@ fn log_in(user: &User, ours: Option<&[u8]>, theirs: Option<&[u8]>) -> Result<Str
     let (mut acceptor, setup) = acceptor(&folder);
     let mut initiator = initiator(user);
     let negotiate = begin(&mut initiator);
-    let Ok(accept::Step::Continue(challenge)) = acceptor.step(&setup, None, &negotiate) else {
+    let Ok(accept::Step::Continue(challenge)) = acceptor.step(&Terms::of(&setup), &negotiate)
+    else {
         panic!("no challenge");
     };
     let authenticate = initiator.step(ours.as_ref(), &challenge).unwrap();
     acceptor
-        .step(&setup, theirs.as_ref(), &authenticate)
+        .step(
+            &Terms {
+                channel: theirs.as_ref(),
+                ..Terms::of(&setup)
+            },
+            &authenticate,
+        )
         .map_err(|fault| fault.minor())?;
     let security = acceptor.established().unwrap().security().unwrap();
     let ours = initiator.established().unwrap();
@@ -111,7 +119,8 @@ fn a_context_serves_one_login() {
 
     let mut ours = initiator(&alice);
     let negotiate = begin(&mut ours);
-    let Ok(accept::Step::Continue(challenge)) = acceptor.step(&setup, None, &negotiate) else {
+    let Ok(accept::Step::Continue(challenge)) = acceptor.step(&Terms::of(&setup), &negotiate)
+    else {
         panic!("no challenge");
     };
     assert!(ours.established().is_none());
@@ -136,7 +145,8 @@ fn a_complete_login_goes_on_in_another_process() {
     assert_eq!(unfinished(&ours), Minor::ContextNotExported);
     let negotiate = begin(&mut ours);
     assert_eq!(unfinished(&ours), Minor::ContextNotExported);
-    let Ok(accept::Step::Continue(challenge)) = acceptor.step(&setup, None, &negotiate) else {
+    let Ok(accept::Step::Continue(challenge)) = acceptor.step(&Terms::of(&setup), &negotiate)
+    else {
         panic!("no challenge");
     };
     ours.step(None, &challenge).unwrap();

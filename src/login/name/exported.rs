@@ -36,6 +36,7 @@ impl Name {
         let (kind, text) = match self {
             Self::Verified(_) | Self::User(_) => (kind::USER, self.display()),
             Self::HostbasedService { .. } => (kind::SERVICE, self.display()),
+            Self::Acceptor(name, _) => return name.encode(),
             Self::Anonymous => (kind::ANONYMOUS, String::new()),
         };
         let length = text.len().checked_add(1).map(u32::try_from);

@@ -46,6 +46,51 @@ fn the_default_acceptor_can_be_named() {
 }
 
 #[test]
+fn the_name_of_an_acceptor_is_what_it_was_acquired_for() {
+    let name = service("HTTP@www.test");
+    let told = Name::Acceptor(Box::new(name.clone()), Loopback::default());
+    assert_eq!(told.display(), "HTTP@www.test");
+    assert_eq!(told.service_principal(), "HTTP/www.test");
+    assert_eq!(told.name_type(), NameType::HostbasedService);
+    assert!(told.means(&name) && name.means(&told) && told.means(&told));
+    assert_eq!(told.encode().unwrap(), name.encode().unwrap());
+    assert!(told.loopback().is_some() && told.plain().loopback().is_none());
+    assert!(told.identity().is_none());
+}
+
+#[test]
+fn a_service_accepts_who_means_it() {
+    for (name, meant, expected) in [
+        (service("HTTP@www.test"), "http/WWW.test", true),
+        (service("HTTP@www.test"), "HTTP/www.test:443", true),
+        (service("HTTP@www.test"), "HTTP/www", false),
+        (service("HTTP@www.test"), "HTTP/www.test.evil", false),
+        (service("HTTP@www.test"), "host/www.test", false),
+        (service("HTTP@www.test"), "HTTP", false),
+        (service("HTTP"), "HTTP/anywhere.test", true),
+        (service("HTTP"), "cifs/anywhere.test", false),
+        (service("HTTP"), "HTTP", false),
+        (user("HTTP/www.test@EXAMPLE.TEST"), "HTTP/www.test", true),
+        (user("HTTP/www.test@EXAMPLE.TEST"), "HTTP/other.test", false),
+        (user("EXAMPLE\\alice"), "HTTP/www.test", true),
+    ] {
+        assert_eq!(name.accepts(meant), expected, "{name:?} {meant}");
+    }
+}
+
+#[test]
+fn the_reason_for_no_local_name_is_told() {
+    let told = |name: Name| name.local().map(str::to_owned).unwrap_err().to_string();
+    let text = told(verified("olga", "OTHER"));
+    assert!(
+        text.contains("OTHER\\olga\" is a user of \"OTHER\", not of \"EXAMPLE\""),
+        "{text}"
+    );
+    assert!(text.contains("identity.local_domains"), "{text}");
+    assert!(told(user("alice")).ends_with(": the name is not verified"));
+}
+
+#[test]
 fn names_that_mean_the_same() {
     let alice = verified("alice", "EXAMPLE");
     for (one, other) in [
@@ -72,8 +117,11 @@ fn names_that_mean_the_same() {
 #[test]
 fn only_verified_names_have_local_accounts() {
     assert_eq!(verified("alice", "EXAMPLE").local(), Ok("alice"));
-    let none = Err(Minor::NoLocalName.into());
-    assert_eq!(verified("alice", "OTHER").local(), none);
-    assert_eq!(user("EXAMPLE\\alice").local(), none);
-    assert_eq!(Name::Anonymous.local(), none);
+    for other in [
+        verified("alice", "OTHER"),
+        user("EXAMPLE\\alice"),
+        Name::Anonymous,
+    ] {
+        assert_eq!(other.local().unwrap_err().minor(), Minor::NoLocalName);
+    }
 }

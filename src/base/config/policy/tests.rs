@@ -43,13 +43,9 @@ fn every_setting_can_be_written() {
     assert_eq!(policy.rules.channel_binding, ChannelBinding::Require);
     let www = Service::Named("HTTP/www.example.test".to_owned());
     assert_eq!(policy.rules.spn, [www, Service::Unnamed]);
-    assert_eq!(
-        policy.audit,
-        Some(Rules {
-            mic: Mic::Require,
-            ..Rules::default()
-        })
-    );
+    let audit = policy.audit.unwrap();
+    assert_eq!(audit.rules.mic, Mic::Require);
+    assert_eq!(audit.tls_certificates, [] as [PathBuf; 0]);
     let certificates = [PathBuf::from("/etc/ssl/certs/www.pem")];
     assert_eq!(policy.tls_certificates, certificates);
     assert!(policy.domains[1].is("Corp.Test") && !policy.domains[1].is("corp"));
@@ -77,10 +73,74 @@ fn mistakes_are_told() {
         ("guess_window = \"2\"", "a whole number and a unit"),
         ("audit = true", "invalid type"),
         ("[audit]\ndomains = []", "unknown field `domains`"),
+        ("[audit]", "audit: name a rule, or leave the table out"),
+        (
+            "[audit]\nmic = \"require\"\ntls_certificates = [\"/www.pem\"]",
+            "tls_certificates are for channel_binding",
+        ),
     ] {
         let error = policy(text).unwrap_err();
         assert!(error.contains(told), "{text}: {error}");
     }
+}
+
+/// Left out, each of them means all there is; empty, it looks as if it meant none.
+#[test]
+fn no_list_is_empty() {
+    for key in [
+        "groups",
+        "domains",
+        "refused_domains",
+        "spn",
+        "tls_certificates",
+    ] {
+        let error = policy(&format!("{key} = []")).unwrap_err();
+        assert!(
+            error.ends_with("name one, or leave the key out"),
+            "{key}: {error}"
+        );
+    }
+    for key in ["spn", "tls_certificates"] {
+        let text = format!("[audit]\nchannel_binding = \"require\"\n{key} = []");
+        let error = policy(&text).unwrap_err();
+        assert!(
+            error.ends_with("name one, or leave the key out"),
+            "{key}: {error}"
+        );
+    }
+}
+
+/// A rule that is not written is not audited, however strict its default is where it is enforced.
+#[test]
+fn an_audit_has_the_rules_that_are_written() {
+    let rules = |text: &str| {
+        policy(&format!("[audit]\n{text}"))
+            .unwrap()
+            .audit
+            .unwrap()
+            .rules
+    };
+    let weakest = Rules {
+        response: ResponseLevel::NtlmV1,
+        channel_binding: ChannelBinding::Off,
+        ..Rules::default()
+    };
+    let mic = Mic::Require;
+    assert_eq!(
+        rules("mic = \"require\""),
+        Rules {
+            mic,
+            ..weakest.clone()
+        }
+    );
+    let response = ResponseLevel::NtlmV2;
+    assert_eq!(
+        rules("response = \"ntlmv2\""),
+        Rules {
+            response,
+            ..weakest
+        }
+    );
 }
 
 #[test]
