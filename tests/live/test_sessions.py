@@ -42,10 +42,10 @@ class Clock:
         """An Apache with the time of the machine."""
         return self._start({}, **options)
 
-    def _start(self, environment, **options):
+    def _start(self, environment, changes=(), **options):
         self.mechanism.environment = self._environment | environment
         text = recipes.example("sessions.conf")
-        after = recipes.change(text, ("/etc/apache2/ntlm-session.key", self._key))
+        after = recipes.change(text, ("/etc/apache2/ntlm-session.key", self._key), *changes)
         self.apache = apache.Apache(self.mechanism, more=MODULES, after=after, **options)
         return self.apache
 
@@ -69,22 +69,22 @@ def clock(library, tmp_path):
         mechanism.close()
 
 
-def cookies(answer):
+def cookies(answer, called=COOKIE):
     """The cookies that an answer sets, each with its properties."""
     return [
         value
         for name, value in answer.headers
-        if name.lower() == "set-cookie" and value.startswith(f"{COOKIE}=")
+        if name.lower() == "set-cookie" and value.startswith(f"{called}=")
     ]
 
 
-def new_cookie(answer):
+def new_cookie(answer, called=COOKIE):
     """What a browser would send from now on."""
     assert answer.status == 200, answer
-    [given] = cookies(answer)
+    [given] = cookies(answer, called)
     value, *properties = given.split(";")
     assert {"HttpOnly", "Secure", "SameSite=Lax", "path=/"} <= set(map(str.strip, properties))
-    assert len(value) > len(COOKIE) + 20 and "alice" not in value
+    assert len(value) > len(called) + 20 and "alice" not in value
     return {"Cookie": value}
 
 
@@ -179,3 +179,80 @@ def test_a_cookie_that_was_not_given_here(clock, tmp_path):
         assert visit(site, {"Cookie": own}) == (200, ALICE)
     # The key is for nobody's eyes.
     assert (tmp_path / "key").stat().st_mode & 0o077 == 0
+
+
+BEARER = "MagBearerToken="
+
+# Values that Apache never wrote; @ is one that it did.
+NO_SESSIONS = {
+    "empty": "",
+    "one letter": BEARER + "A",
+    "no Base64": BEARER + "!" * 100,
+    "only padding": BEARER + "%3d" * 100,
+    "79 characters": BEARER + "A" * 79,
+    "79 escaped characters": BEARER + "%2f" * 79,
+    "80 characters": BEARER + "A" * 80,
+    "200 characters": BEARER + "A" * 200,
+    "no token": "user=alice",
+    "another name": "magBearerToken=" + "A" * 100,
+    "quoted": '"@"',
+    "something before it": "a=b&@",
+    "something after it": "@&a=b",
+    "a bad escape at its end": "@%zz",
+    "twice": f"@; {COOKIE}=@",
+    "then a short one": f"@; {COOKIE}={BEARER}AA",
+    "after a short one": f"{BEARER}AA; {COOKIE}=@",
+    "then an empty one and a comma": f"@,{COOKIE}=",
+    "short, after another cookie": f"x; a=b;\t {COOKIE}={BEARER}AA",
+}
+
+
+def test_a_malformed_cookie_gets_a_fresh_login(clock):
+    site = clock("10m")
+    with site.now() as server:
+        own = new_cookie(log_in(site))["Cookie"].removeprefix(f"{COOKIE}=")
+        for which, value in NO_SESSIONS.items():
+            cookie = {"Cookie": f"{COOKIE}={value.replace('@', own)}"}
+            with wire.Connection(site, headers=cookie) as connection:
+                refused = connection.send()
+                assert refused.status == 401, which
+                [given_up] = cookies(refused)
+                assert "Max-Age=0" in given_up, which
+                # The client that keeps the cookie, and the one that drops it as it is told.
+                assert connection.log_in("alice", site.passwords["alice"]).user == ALICE, which
+            with wire.Connection(site, headers=cookie) as connection:
+                assert connection.send().status == 401
+                connection.headers = {}
+                new_cookie(connection.log_in("alice", site.passwords["alice"]))
+        assert "exit signal" not in server.logged()
+        # Cookies of other names change nothing.
+        for around in ("a=1; {}; b=2", f"x{COOKIE}={BEARER}AA; {{}}", f"{{}}; a={COOKIE}=b"):
+            cookie = {"Cookie": around.format(f"{COOKIE}={own}")}
+            assert visit(site, cookie) == (200, ALICE), around
+
+
+def test_the_cookie_by_another_name(clock):
+    site = clock("10m")
+    with site.now(changes=[(f"Define NTLM_COOKIE {COOKIE}", "Define NTLM_COOKIE other")]):
+        cookie = new_cookie(log_in(site), "other")
+        assert visit(site, cookie) == (200, ALICE)
+        with wire.Connection(site, headers=cookie) as connection:
+            assert connection.log_in("bob", site.passwords["bob"]).user == "EXAMPLE\\bob"
+        with wire.Connection(site, headers={"Cookie": f"other={BEARER}AA"}) as connection:
+            refused = connection.send()
+            assert refused.status == 401 and "Max-Age=0" in cookies(refused, "other")[0]
+
+
+def test_session_max_age_leaves_no_session(clock):
+    """As the recipe says: the first answer has a cookie already, and the login then gets none."""
+    site = clock("10m")
+    with (
+        site.now(changes=[("    Session On\n", "    Session On\n    SessionMaxAge 60\n")]),
+        wire.Connection(site) as connection,
+    ):
+        [given] = cookies(connection.send())
+        assert f"{BEARER}" not in given and "Max-Age=60" in given
+        connection.headers = {"Cookie": given.split(";")[0]}
+        answer = connection.log_in("alice", site.passwords["alice"])
+        assert answer.user == ALICE
+        assert not [value for value in cookies(answer) if BEARER in value]
