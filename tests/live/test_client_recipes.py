@@ -247,18 +247,10 @@ def test_other_clients_go_on_as_they_did(anyauth_site, initiator, with_users):
     assert clients.page(clients.run(*negotiate, env=environment).stdout)["user"] == ALICE
 
 
-PROXY = """
-ProxyRequests On
-<Proxy "*">
-    AuthType GSSAPI
-    AuthName "Windows login"
-    GssapiConnectionBound On
-    GssapiAllowedMech ntlmssp
-    GssapiPublishErrors On
-    Require valid-user
-</Proxy>
-AllowCONNECT 1-65535
-"""
+def proxy_recipe():
+    """examples/proxy.conf, with CONNECT to any port."""
+    ports = ("AllowCONNECT 443", "AllowCONNECT 1-65535")
+    return recipes.change(recipes.example("proxy.conf"), ports)
 
 
 class Beyond(http.server.BaseHTTPRequestHandler):
@@ -289,8 +281,9 @@ def beyond():
 def test_curl_that_chooses_at_a_proxy(library, make_site):
     more = recipes.modules("setenvif", "proxy", "proxy_http", "proxy_connect")
     mechanism = mech.with_users(library)
-    plain = make_site(mechanism, more=more, after=PROXY)
-    proxy = make_site(mechanism, more=more, after=PROXY + recipes.example("anyauth.conf"))
+    anyauth = recipes.example("anyauth.conf")
+    plain = make_site(mechanism, more=more, after=proxy_recipe())
+    proxy = make_site(mechanism, more=more, after=proxy_recipe() + anyauth)
     user = ("--proxy-user", f"{ALICE}:{mechanism.passwords['alice']}")
     with beyond() as url:
         via = ("--proxy", plain.apache.url, "--proxy-anyauth")
