@@ -194,16 +194,25 @@ pub trait Verifier: Send + Sync {
 /// Asks the verifiers one after the other until one has decided.
 ///
 /// # Errors
-/// That of the first that denies or cannot decide; if none holds the account, that of the last.
+/// That of the first that denies or cannot decide. If none holds the account, that of the last; but
+/// `BadUserOrPassword` if one of them said so, since a user that it has would be refused with that.
 pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
-    let mut last = Refusal::NotMine(Minor::BadUserOrPassword.into());
+    let mut last: Option<Fault> = None;
     for verifier in verifiers {
         match verifier.verify(attempt) {
-            Err(refusal @ Refusal::NotMine(_)) => last = refusal,
+            Err(Refusal::NotMine(fault)) => {
+                last = Some(match last {
+                    Some(before) if before.minor() == Minor::BadUserOrPassword => {
+                        before.minor().confidentially(fault.for_the_log())
+                    }
+                    _ => fault,
+                });
+            }
             decided => return decided,
         }
     }
-    Err(last)
+    let unknown = last.unwrap_or_else(|| Minor::BadUserOrPassword.into());
+    Err(Refusal::NotMine(unknown))
 }
 
 #[cfg(test)]
@@ -261,5 +270,19 @@ mod tests {
         assert_eq!(ask_all(vec![denied(), None]), Err(Minor::AccountDisabled));
         assert_eq!(ask_all(vec![away(), None]), Err(Minor::ControllerTimeout));
         assert_eq!(ask_all(vec![None, denied()]), Ok(()));
+    }
+
+    #[test]
+    fn a_user_that_a_verifier_has_not_is_refused_like_one_that_it_has() {
+        let wrong = Minor::BadUserOrPassword;
+        let unknown = || Some(Refusal::NotMine(wrong.into()));
+        let known = || Some(Refusal::Denied(wrong.into()));
+        for minor in [Minor::UnknownDomain, Minor::ImpossibleName, wrong] {
+            let controller = || Some(Refusal::NotMine(minor.into()));
+            assert_eq!(ask_all(vec![unknown(), controller()]), Err(wrong));
+            assert_eq!(ask_all(vec![known(), controller()]), Err(wrong));
+            assert_eq!(ask_all(vec![controller(), unknown()]), Err(wrong));
+            assert_eq!(ask_all(vec![controller(), known()]), Err(wrong));
+        }
     }
 }
