@@ -16,6 +16,12 @@ pub(super) fn check(attempt: &Attempt<'_>) -> Result<(), Refusal> {
     // NTOWFv2 runs over the name as it was typed (MS-NLMP 3.3.2). The controller computes it over the
     // name that it is asked about, and has no account of this one.
     let typed = String::from_utf16_lossy(&attempt.user.units);
+    // The name that is counted must be the name that is asked about.
+    if !typed.ends_with(&attempt.user.meant) {
+        return Err(Refusal::NotMine(Minor::BadUserOrPassword.confidentially(
+            "the client sends UTF-8 where a controller reads another character set",
+        )));
+    }
     if attempt.domain.units.is_empty() && !typed.contains('\\') && split_domain(&typed).is_some() {
         return Err(Refusal::NotMine(Minor::ImpossibleName.because(
             format_args!(
@@ -31,6 +37,48 @@ pub(super) fn check(attempt: &Attempt<'_>) -> Result<(), Refusal> {
 mod tests {
     use super::*;
     use crate::login::verify::netlogon::tests::with_attempt_of;
+    use crate::protocol::ntlm::text::Charset;
+
+    /// To Active Directory the widened bytes of `\u{d1}lice` and of `\u{c1}lice` are alice, with marks and
+    /// with control characters that it does not compare.
+    #[test]
+    fn a_controller_is_asked_about_the_name_that_is_counted() {
+        let is_asked = |bytes: &[u8], charset: Charset| {
+            let user = charset.decode(bytes, "UserName").unwrap();
+            with_attempt_of("", "EXAMPLE", |attempt| {
+                let attempt = Attempt {
+                    user: &user,
+                    ..*attempt
+                };
+                match check(&attempt) {
+                    Ok(()) => true,
+                    Err(Refusal::NotMine(fault)) => {
+                        assert_eq!(fault.minor(), Minor::BadUserOrPassword);
+                        false
+                    }
+                    other => panic!("{other:?}"),
+                }
+            })
+        };
+        for name in [
+            "\u{d1}lice",
+            "\u{c1}lice",
+            "\u{674e}\u{96f7}",
+            "EXAMPLE\\j\u{fc}rgen",
+        ] {
+            assert!(!is_asked(name.as_bytes(), Charset::Oem), "{name}");
+            let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert!(is_asked(&units, Charset::Unicode), "{name}");
+        }
+        for bytes in [
+            &b"alice"[..],
+            b"j\xFCrgen",
+            b"EXAMPLE\\j\xFCrgen",
+            b"\xD1lice",
+        ] {
+            assert!(is_asked(bytes, Charset::Oem), "{bytes:?}");
+        }
+    }
 
     #[test]
     fn a_dot_and_a_slash_are_no_controller_s_business() {
