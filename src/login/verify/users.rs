@@ -42,7 +42,7 @@ impl Users {
     /// # Errors
     /// [`Minor::UsersFileUnusable`].
     pub fn open(path: &Path, own: Own, log: LogTarget) -> Result<Self, Fault> {
-        let loaded = load(path, log)?;
+        let loaded = load(path, &own.domain, log)?;
         Ok(Self {
             path: path.to_owned(),
             own,
@@ -58,7 +58,7 @@ impl Users {
         if now.saturating_duration_since(loaded.looked) >= LOOK_AGAIN {
             let stamp = Stamp::of(&self.path).map_err(|error| unusable(&self.path, &error))?;
             if loaded.stamp != Some(stamp) {
-                *loaded = load(&self.path, self.log)?;
+                *loaded = load(&self.path, &self.own.domain, self.log)?;
             }
             loaded.looked = now;
         }
@@ -171,9 +171,9 @@ fn denied(minor: Minor, why: &str) -> Refusal {
 /// Some 400,000 lines.
 const LIMIT: u64 = 32 << 20;
 
-fn load(path: &Path, log: LogTarget) -> Result<Loaded, Fault> {
+fn load(path: &Path, own_domain: &str, log: LogTarget) -> Result<Loaded, Fault> {
     let (text, stamp) = file::read_secret(path, LIMIT).map_err(|error| unusable(path, &error))?;
-    let parsed = Index::parse(text.expose());
+    let parsed = Index::parse(text.expose(), own_domain);
     let (index, problems) = parsed.map_err(|error| unusable(path, &error))?;
     for problem in problems.iter().take(10) {
         let path = path.display();

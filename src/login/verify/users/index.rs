@@ -103,18 +103,19 @@ impl Domains {
 
 impl Index {
     /// Reads the lines: `DOMAIN:user:password`, or those of smbpasswd(5) with an optional `DOMAIN\`
-    /// before the name. Empty lines and lines that begin with `#` mean nothing.
+    /// before the name. Empty lines and lines that begin with `#` mean nothing. A line without a domain
+    /// is about an account of `own_domain`.
     ///
     /// # Errors
     /// [`NotText`]: no line can be read.
-    pub(super) fn parse(text: &[u8]) -> Result<(Self, Vec<Problem>), NotText> {
+    pub(super) fn parse(text: &[u8], own_domain: &str) -> Result<(Self, Vec<Problem>), NotText> {
         let mut index = Self::default();
         let mut problems = Vec::new();
         for (number, line) in text::lines(text)?.enumerate() {
             let outcome = parse_line(line).and_then(|entry| match entry {
                 Some(entry) => {
                     let unclear = entry.standing == Standing::Unclear;
-                    index.insert(entry)?;
+                    index.insert(entry, own_domain)?;
                     match unclear {
                         true => Err(UNKNOWN_FLAG),
                         false => Ok(()),
@@ -130,15 +131,15 @@ impl Index {
         Ok((index, problems))
     }
 
-    fn insert(&mut self, entry: Entry) -> Result<(), &'static str> {
+    fn insert(&mut self, entry: Entry, own_domain: &str) -> Result<(), &'static str> {
         let domains = mem::take(&mut self.domains);
         self.domains = domains.and(entry.domain.as_deref());
         let namesakes = self.by_name.entry(capitals(&entry.user)).or_default();
-        let taken = |other: &Entry| match (&other.domain, &entry.domain) {
-            (Some(one), Some(other)) => alike(one, other),
-            (one, other) => one.is_none() && other.is_none(),
-        };
-        if namesakes.iter().any(taken) {
+        let domain = |of: &Entry| capitals(of.domain.as_deref().unwrap_or(own_domain));
+        if namesakes
+            .iter()
+            .any(|other| domain(other) == domain(&entry))
+        {
             return Err("an earlier line has the same user");
         }
         namesakes.push(entry);

@@ -240,7 +240,7 @@ fn a_flag_of_no_known_meaning_closes_the_account_and_is_told() {
         flagged("EXAMPLE\\eve", "UZ"),
         flagged("EXAMPLE\\bob", "U")
     );
-    let (_, problems) = Index::parse(text.as_bytes()).unwrap();
+    let (_, problems) = Index::parse(text.as_bytes(), "EXAMPLE").unwrap();
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -266,7 +266,7 @@ fn a_flag_of_no_known_meaning_closes_the_account_and_is_told() {
 fn a_name_with_an_invisible_character_is_told() {
     let text =
         "EXAMPLE:alice\u{200e}:pw\nEX\u{200b}AMPLE:bob:pw\nEXAMPLE:\u{645}\u{200c}\u{646}:pw\n";
-    let (index, problems) = Index::parse(text.as_bytes()).unwrap();
+    let (index, problems) = Index::parse(text.as_bytes(), "EXAMPLE").unwrap();
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let expected = [1, 2]
         .map(|line| format!("line {line} is not used: the name has a character that is not seen"));
@@ -290,7 +290,7 @@ fn the_only_domain_is_the_one_that_every_line_names() {
         (":bob:pw\n", None),
         ("", None),
     ] {
-        let (index, _) = Index::parse(lines.as_bytes()).unwrap();
+        let (index, _) = Index::parse(lines.as_bytes(), "EXAMPLE").unwrap();
         assert_eq!(index.only_domain(), expected, "{lines}");
     }
 }
@@ -327,6 +327,29 @@ fn a_dot_is_this_server_s_own_domain() {
     }
 }
 
+/// Both would be let in as `EXAMPLE\alice`: the second line is a second password of the first user.
+#[test]
+fn an_account_has_one_line_with_or_without_its_domain() {
+    for lines in [
+        "example:Alice:one\n:alice:two\n",
+        ":alice:one\nEXAMPLE:alice:two\n",
+    ] {
+        let (_, problems) = Index::parse(lines.as_bytes(), "EXAMPLE").unwrap();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            ["line 2 is not used: an earlier line has the same user"]
+        );
+        let file = users_file(lines);
+        let users = open(&file);
+        for domain in ["", "EXAMPLE", "OTHER"] {
+            let second = log_in(&users, "alice", domain, "two");
+            assert_eq!(second, Err(Minor::BadUserOrPassword), "{domain}");
+        }
+        assert!(log_in(&users, "alice", "EXAMPLE", "one").is_ok());
+    }
+}
+
 #[test]
 fn lines_that_cannot_be_read_are_told_and_the_others_used() {
     let text =
@@ -334,7 +357,7 @@ fn lines_that_cannot_be_read_are_told_and_the_others_used() {
         x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:GG46F7EAEE8FB117AD06BDD830B7586C:[U]\n\
         y:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U]\nA:z:\n\
         bob:1002:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX";
-    let (index, problems) = Index::parse(text).unwrap();
+    let (index, problems) = Index::parse(text, "EXAMPLE").unwrap();
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
