@@ -9,6 +9,10 @@ use crate::base::fault::{is_joiner, is_unprintable};
 /// One text for all names that a directory may take for one. For counting only: never to look an
 /// account up, nor to show.
 ///
+/// Code points that a version of Unicode leaves undefined have no defined place in the order of that
+/// version's Windows (IsNLSDefinedString): what is neither a letter nor a digit, and not ASCII, is left
+/// out, and so is what lies beyond the Basic Multilingual Plane but is no ideograph.
+///
 /// White space is compared as LDAP does it (RFC 4518 2.6.1): none at the ends, one space between
 /// words.
 pub fn directory_key(name: &str) -> String {
@@ -17,22 +21,27 @@ pub fn directory_key(name: &str) -> String {
         // Nearly all there is.
         if letter.is_ascii_graphic() {
             key.push(letter);
-        } else if !is_ignored(letter) {
-            push_base(&mut key, kana(width(letter)));
+        } else {
+            let letter = kana(width(letter));
+            if !is_ignored(letter) {
+                push_base(&mut key, letter);
+            }
         }
     }
     let words: Vec<&str> = key.split_whitespace().collect();
     words.join(" ")
 }
 
-/// What takes no space, or is not seen.
+/// What takes no space, is not seen, or may have no place in the order.
 fn is_ignored(letter: char) -> bool {
     let is_mark = matches!(letter,
         '\u{0300}'..='\u{036F}' | '\u{0483}'..='\u{0489}' | '\u{1AB0}'..='\u{1AFF}'
         | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{3099}' | '\u{309A}'
         | '\u{FE20}'..='\u{FE2F}' | '\u{FF9E}' | '\u{FF9F}'
     );
-    is_mark || is_joiner(letter) || is_unprintable(letter)
+    let is_compared = letter.is_ascii() || letter.is_whitespace() || letter.is_alphanumeric();
+    let is_rare = letter > '\u{FFFF}' && !matches!(letter, '\u{20000}'..='\u{3FFFF}');
+    is_mark || is_joiner(letter) || is_unprintable(letter) || !is_compared || is_rare
 }
 
 /// The letter of usual width.
@@ -78,15 +87,25 @@ fn push_base(key: &mut String, letter: char) {
 /// A letter, and the letters that differ from it in marks only.
 #[rustfmt::skip]
 const BASES: &[(&str, &str)] = &[
-    ("A", "ÀÁÂÃÄÅĀĂĄǍǞǠǺȀȂȦḀẠẢẤẦẨẪẬẮẰẲẴẶ\u{212b}"),
+    ("0", "⁰₀⓪"),
+    ("1", "¹₁①"),
+    ("2", "²₂②"),
+    ("3", "³₃③"),
+    ("4", "⁴₄④"),
+    ("5", "⁵₅⑤"),
+    ("6", "⁶₆⑥"),
+    ("7", "⁷₇⑦"),
+    ("8", "⁸₈⑧"),
+    ("9", "⁹₉⑨"),
+    ("A", "ªÀÁÂÃÄÅĀĂĄǍǞǠǺȀȂȦḀẠẢẤẦẨẪẬẮẰẲẴẶ\u{212b}"),
     ("C", "ÇĆĈĊČḈ"),
     ("E", "ÈÉÊËĒĔĖĘĚȄȆȨḔḖḘḚḜẸẺẼẾỀỂỄỆ"),
-    ("I", "ÌÍÎÏĨĪĬĮİǏȈȊḬḮỈỊ"),
-    ("N", "ÑŃŅŇǸṄṆṈṊ"),
-    ("O", "ÒÓÔÕÖŌŎŐƠǑǪǬȌȎȪȬȮȰṌṎṐṒỌỎỐỒỔỖỘỚỜỞỠỢǾØ"),
+    ("I", "ⁱÌÍÎÏĨĪĬĮİǏȈȊḬḮỈỊ"),
+    ("N", "ⁿÑŃŅŇǸṄṆṈṊ"),
+    ("O", "ºÒÓÔÕÖŌŎŐƠǑǪǬȌȎȪȬȮȰṌṎṐṒỌỎỐỒỔỖỘỚỜỞỠỢǾØ"),
     ("U", "ÙÚÛÜŨŪŬŮŰŲƯǓǕǗǙǛȔȖṲṴṶṸṺỤỦỨỪỬỮỰ"),
     ("Y", "ÝŶŸȲẎỲỴỶỸ"),
-    ("D", "ĎḊḌḎḐḒĐ"),
+    ("D", "ÐĎḊḌḎḐḒĐ"),
     ("G", "ĜĞĠĢǦǴḠ"),
     ("H", "ĤȞḢḤḦḨḪĦ"),
     ("J", "Ĵ"),
@@ -182,8 +201,14 @@ mod tests {
                     "al\u{ad}ice",
                     "alic\u{fe0f}e",
                     "Ạlıcē",
+                    "alice\u{378}",
+                    "al\u{10ffff}ice",
+                    "alice\u{e000}",
+                    "al\u{2010}ice",
+                    "alice\u{16100}",
                 ][..],
             ),
+            ("user1", &["user¹", "USER₁", "ｕｓｅｒ１", "user①"]),
             ("jürgen", &["JURGEN", "jurgen", "Ju\u{308}rgen"]),
             ("strasse", &["straße", "STRASSE", "ﬆraſſe"]),
             ("soren", &["søren", "SØREN"]),
