@@ -1,6 +1,7 @@
 """docs/windows-report.md: its commands as they are printed, and what the capture has in it."""
 
 import re
+import socket
 import struct
 import subprocess
 
@@ -18,7 +19,17 @@ STAND_INS = {
     "curl": r'exec /usr/bin/curl -sS "$@" --user "EXAMPLE\\alice:$PASSWORD"',
 }
 
+# What another program sends to the controller, to a port that is none of RPC.
+IN_CLEAR = b"a password in clear"
+
 pytestmark = pytest.mark.each_samba
+
+
+def speak_in_clear(controller):
+    """Our port is in the range of the controller's RPC services, as those of Linux often are."""
+    ours = ("", 61_234)
+    with socket.create_connection((controller.address, 389), 10, source_address=ours) as other:
+        other.sendall(IN_CLEAR)
 
 
 @pytest.fixture
@@ -57,6 +68,7 @@ def report(library, controller, make_site, tmp_path):
     ) as shell:
         printed = [shell.stdout.readline()]
         assert shell.stdout.readline() == "reboot\n"
+        speak_in_clear(controller)
         controller.stop()
         controller.start()
         rest, _ = shell.communicate("\n", timeout=60)
@@ -102,3 +114,4 @@ def test_the_report_has_what_is_asked_for_and_nothing_secret(report):
     for name in ("alice", domain.MACHINE, domain.NETBIOS):
         for text in (name.encode(), name.encode("utf-16-le")):
             assert text not in whole, name
+    assert IN_CLEAR not in whole
