@@ -97,43 +97,65 @@ fn a_slot_is_waited_for() {
     });
 }
 
+/// Takes this waiting place of the host, if it is free.
+fn place<'a>(limit: &'a HostLimit, shared: &SharedKeys, number: usize) -> Option<Held<'a>> {
+    let places = limit
+        .waiting
+        .of_this_process(|| Slots::new("waiting", MAX_WAITING));
+    match places.try_take(shared, iter::once(number)) {
+        Found::Free(held) => Some(held),
+        Found::Full => None,
+        Found::NoLimit => panic!("no limit"),
+    }
+}
+
 #[test]
-fn not_all_logins_of_other_domains_may_wait() {
+fn a_login_of_another_domain_is_refused_at_once_when_enough_others_wait() {
     let directory = tempfile::tempdir().unwrap();
     let shared = shared(&directory.path().join("state"));
-    let limits: Vec<_> = (0..=MAX_WAITING).map(|_| HostLimit::new(1)).collect();
-    let held = limits[0].take(&shared, Share::Ours, soon()).unwrap();
+    let [limit, other] = [HostLimit::new(1), HostLimit::new(1)];
+    let _slot = limit.take(&shared, Share::Ours, soon()).unwrap();
+    let mut places: Vec<_> = (0..MAX_WAITING)
+        .map(|number| place(&other, &shared, number))
+        .collect();
+    assert!(places.iter().all(Option::is_some));
+
+    let long = Deadline::after(Duration::from_secs(60));
+    let refused = limit.take(&shared, Share::Elsewhere, long);
+    assert!(matches!(refused, Err(Error::Crowded)));
+    let ours = limit.take(&shared, Share::Ours, soon());
+    assert!(matches!(ours, Err(Error::HostBusy)));
+    places.pop();
+    let in_the_free_place = limit.take(&shared, Share::Elsewhere, soon());
+    assert!(matches!(in_the_free_place, Err(Error::HostBusy)));
+}
+
+#[test]
+fn a_login_of_another_domain_has_a_place_while_it_waits() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = shared(&directory.path().join("state"));
+    let [limit, other] = [HostLimit::new(1), HostLimit::new(1)];
+    // One after the other: the login finds a free one at any time.
+    let free_places = || {
+        let numbers = 0..MAX_WAITING;
+        let free = numbers.filter(|number| place(&other, &shared, *number).is_some());
+        free.count()
+    };
+    let slot = limit.take(&shared, Share::Ours, soon()).unwrap();
+    assert_eq!(free_places(), MAX_WAITING);
     thread::scope(|scope| {
-        let long = Deadline::after(Duration::from_secs(4));
-        let waiting: Vec<_> = limits
-            .iter()
-            .skip(1)
-            .map(|limit| {
-                let shared = &shared;
-                scope.spawn(move || {
-                    loop {
-                        match limit.take(shared, Share::Elsewhere, long) {
-                            // One more takes the place of one of these for a moment.
-                            Err(Error::Crowded) => thread::yield_now(),
-                            taken => return taken.map(drop),
-                        }
-                    }
-                })
-            })
-            .collect();
-        let began = Instant::now();
-        loop {
-            let one_more = limits[0].take(&shared, Share::Elsewhere, soon());
-            if matches!(one_more, Err(Error::Crowded)) {
-                break;
-            }
-            assert!(began.elapsed() < Duration::from_secs(3));
+        let login = scope.spawn(|| {
+            let long = Deadline::after(Duration::from_secs(60));
+            limit.take(&shared, Share::Elsewhere, long).map(drop)
+        });
+        while free_places() == MAX_WAITING {
+            assert!(!login.is_finished(), "it did not wait");
+            thread::sleep(Duration::from_millis(5));
         }
-        drop(held);
-        for waiting in waiting {
-            waiting.join().unwrap().unwrap();
-        }
+        drop(slot);
+        login.join().unwrap().unwrap();
     });
+    assert_eq!(free_places(), MAX_WAITING);
 }
 
 #[test]
