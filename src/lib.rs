@@ -22,7 +22,7 @@
 //!           │         handover     a context, sealed, on its way into another process
 //!           │
 //!         dc        the domain controllers: located, asked, failed over; channel keys shared by
-//!           │       processes; group names
+//!           │       processes; the list of domains; group names
 //!           │
 //!         protocol  bytes in, bytes and decisions out; no I/O
 //!           │         ntlm         MS-NLMP messages, keys, the two state machines

@@ -1,7 +1,7 @@
 //! One line for each decision, to the system log or to the host's standard error.
 //!
 //! A line that the system log does not take goes to standard error: in a container or a chroot there
-//! is no system log, and one that is stuck must not stop a login. See [`stderr`] for what counts as
+//! is no system log, and one that is stuck must not stop a login. See `stderr` for what counts as
 //! standard error.
 
 mod stderr;

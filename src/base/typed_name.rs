@@ -3,6 +3,8 @@
 //! A client may give the domain in its own field, before a `\` in the user field, or as the suffix of
 //! a user principal name. NetrLogonSamLogonEx passes both fields on as they are.
 
+use crate::base::name_case::alike;
+
 /// The parts of a typed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypedName {
@@ -63,13 +65,37 @@ impl TypedName {
 /// may be empty; none if there is no domain.
 ///
 /// A `/` separates only where there is neither `\` nor `@`: `HTTP/www@EXAMPLE.TEST` is the principal
-/// name of a user whom a service runs as.
+/// name of an account that a service runs under.
 pub fn split_domain(typed: &str) -> Option<(&str, &str)> {
     match typed.split_once('\\') {
         None if typed.contains('@') => None,
         None => typed.split_once('/'),
         split => split,
     }
+}
+
+/// The domains of the identifiers in MS-DTYP 2.4.2.4 and of the virtual accounts of Windows and Samba.
+/// They are the same on every computer, and none has an account with a password.
+const WELL_KNOWN: [&str; 14] = [
+    "APPLICATION PACKAGE AUTHORITY",
+    "BUILTIN",
+    "FONT DRIVER HOST",
+    "IIS APPPOOL",
+    "MANDATORY LABEL",
+    "NT AUTHORITY",
+    "NT PSEUDO DOMAIN",
+    "NT SERVICE",
+    "NT TASK",
+    "NT VIRTUAL MACHINE",
+    "UNIX GROUP",
+    "UNIX USER",
+    "USER MANAGER",
+    "WINDOW MANAGER",
+];
+
+/// Whether a name is that of a well-known domain.
+pub fn is_well_known_domain(domain: &str) -> bool {
+    WELL_KNOWN.iter().any(|name| alike(name, domain.trim()))
 }
 
 #[cfg(test)]

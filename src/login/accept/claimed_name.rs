@@ -6,7 +6,7 @@
 
 use crate::base::fault::{Fault, Minor};
 use crate::base::log::Quoted;
-use crate::base::name_case::alike;
+use crate::base::typed_name::is_well_known_domain;
 use crate::protocol::ntlm::acceptor::Claim;
 
 /// The user of a claim, under a name that an account can have: only [`ClaimedName::check`] makes one.
@@ -28,7 +28,7 @@ impl<'a> ClaimedName<'a> {
         }
         let suffix = user.rsplit_once('@').map(|(_, suffix)| suffix);
         for domain in [Some(domain), suffix].into_iter().flatten() {
-            if is_well_known(domain) {
+            if is_well_known_domain(domain) {
                 return Err(Minor::WellKnownDomain.because(Quoted(domain)));
             }
         }
@@ -39,29 +39,6 @@ impl<'a> ClaimedName<'a> {
     pub(super) fn user(self) -> &'a str {
         self.0
     }
-}
-
-/// The domains of the identifiers in MS-DTYP 2.4.2.4 and of the virtual accounts of Windows and Samba.
-/// They are the same on every computer, and none has an account with a password.
-const WELL_KNOWN: [&str; 14] = [
-    "APPLICATION PACKAGE AUTHORITY",
-    "BUILTIN",
-    "FONT DRIVER HOST",
-    "IIS APPPOOL",
-    "MANDATORY LABEL",
-    "NT AUTHORITY",
-    "NT PSEUDO DOMAIN",
-    "NT SERVICE",
-    "NT TASK",
-    "NT VIRTUAL MACHINE",
-    "UNIX GROUP",
-    "UNIX USER",
-    "USER MANAGER",
-    "WINDOW MANAGER",
-];
-
-fn is_well_known(domain: &str) -> bool {
-    WELL_KNOWN.iter().any(|name| alike(name, domain.trim()))
 }
 
 #[cfg(test)]

@@ -26,14 +26,12 @@ use crate::base::fault::{Fault, Minor};
 use crate::base::log::Quoted;
 use crate::base::name_case::alike;
 use crate::base::sid::Sid;
+use crate::base::typed_name::is_well_known_domain;
 use crate::dc::domains::{Domain, Domains, Kind, is_below};
 use crate::login::verify::{Account, Attempt};
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
 use groups::Groups;
 use typed::Typed;
-
-/// Names of domains that are the same on every Windows computer, and no domain's.
-const WELL_KNOWN: [&str; 4] = ["BUILTIN", "NT AUTHORITY", "NT SERVICE", "."];
 
 /// What an answer is held against.
 pub(super) struct Rules<'a> {
@@ -126,13 +124,13 @@ impl<'a> Rules<'a> {
 
     /// Whether one of its names is the computer's, the users file's or a well-known one.
     fn is_reserved(&self, info: &SamInfo4) -> bool {
-        let mut reserved = [self.config.account.computer().as_str()]
+        let computer = self.config.account.computer().as_str();
+        [&info.logon_domain_name, &info.dns_logon_domain_name]
             .into_iter()
-            .chain(self.users_domain)
-            .chain(WELL_KNOWN);
-        reserved.any(|name| {
-            alike(name, &info.logon_domain_name) || alike(name, &info.dns_logon_domain_name)
-        })
+            .any(|name| {
+                let is_users = self.users_domain.is_some_and(|domain| alike(domain, name));
+                is_users || alike(computer, name) || name == "." || is_well_known_domain(name)
+            })
     }
 
     /// Without a list: what the configuration says of our own domain must do.

@@ -161,7 +161,7 @@ fn an_answer_that_is_not_the_row_that_was_typed_is_refused() {
         ("bob", "", FOREST),
         ("alice", "", OURS),
         ("\\root", "", OURS),
-        // One of the three is another's, or nobody's.
+        // One of the three is another domain's, or of none.
         ("root", "OTHER", ("OTHER", "brand.test", 5)),
         ("root", "OTHER", ("OTHER", "example.test", 5)),
         ("root", "OTHER", ("OTHER", "partner.test", 5)),
@@ -446,7 +446,7 @@ fn without_a_list_only_the_name_that_was_typed_is_used() {
             ("other.test", Some("other.test")),
         ),
         ("bob@other.test", "OTHER", OTHER, ("OTHER", None)),
-        // The SID of ours makes nobody ours.
+        // The SID alone makes no user ours.
         ("bob", "OTHER", ("OTHER", "other.test", 3), ("OTHER", None)),
     ] {
         let account = check_alone((user, domain), said(answer)).unwrap();
@@ -496,6 +496,8 @@ fn without_a_list_no_answer_is_ours_or_like_ours_by_half() {
         ("bob", "USERS", ("USERS", "users.test", 9)),
         ("bob", "WEB1-NTLM", ("WEB1-NTLM", "web1.test", 10)),
         ("bob", "NT AUTHORITY", ("NT AUTHORITY", "", 11)),
+        ("bob", "IIS APPPOOL", ("IIS APPPOOL", "", 11)),
+        ("bob", ".", (".", "", 11)),
     ] {
         let result = check_alone((user, domain), said(answer));
         assert!(result.is_err(), "{domain}\\{user} {answer:?} {result:?}");
