@@ -59,7 +59,7 @@ struct State {
     list: Option<Dated>,
     /// One thread asks.
     asking: bool,
-    /// Nothing came lately; until when nobody asks.
+    /// No list came lately: until then, no thread asks.
     failed_until: Option<Instant>,
 }
 
@@ -95,7 +95,7 @@ impl Dated {
 }
 
 impl KnownDomains {
-    /// Asks nobody yet.
+    /// Asks no controller yet.
     pub fn new(controllers: Arc<Controllers>, config: &config::Netlogon, log: LogTarget) -> Self {
         Self {
             controllers,

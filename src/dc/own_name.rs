@@ -9,16 +9,14 @@
 //! A wrong name costs the login that finds it out. It cannot be known before: the first challenge of
 //! a host goes out before any controller was asked.
 
-use std::fs::OpenOptions;
 use std::io;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::base::config::{self, LogTarget, NetbiosName};
 use crate::base::crypto::SecretBytes;
-use crate::base::file::private::{Lock, own_directory, own_file, private, read, replace};
+use crate::base::file::private::SharedFile;
 use crate::base::log::{self, Quoted, Severity};
 use crate::base::name_case::alike;
 use crate::base::net::Deadline;
@@ -62,7 +60,7 @@ pub struct OwnName {
 }
 
 impl OwnName {
-    /// Asks nobody yet.
+    /// Asks no controller yet.
     pub fn new(controllers: Arc<Controllers>, config: &config::Netlogon, log: LogTarget) -> Self {
         Self {
             controllers,
@@ -158,8 +156,7 @@ impl OwnName {
 }
 
 fn recall(config: &config::Netlogon) -> io::Result<NetbiosName> {
-    own_directory(&config.state_dir)?;
-    let bytes = read(&path(config, "netbios"), LIMIT)?;
+    let bytes = file(config).read(LIMIT)?;
     let name = std::str::from_utf8(bytes.expose()).map_err(io::Error::other)?;
     let name: NetbiosName = name.parse().map_err(io::Error::other)?;
     match name.as_str().is_ascii() {
@@ -168,25 +165,14 @@ fn recall(config: &config::Netlogon) -> io::Result<NetbiosName> {
     }
 }
 
-/// Makes no directory: where none is, nothing is shared.
 fn keep(config: &config::Netlogon, name: &NetbiosName) -> io::Result<()> {
-    own_directory(&config.state_dir)?;
-    let mut options = OpenOptions::new();
-    let lock = private(options.write(true).create(true)).open(path(config, "netbios.lock"))?;
-    own_file(&lock)?;
-    let _turn = Lock::take(&lock)?;
-    let bytes = SecretBytes::new(name.as_str().as_bytes().to_vec());
-    replace(
-        &path(config, "netbios.new"),
-        &path(config, "netbios"),
-        &bytes,
-    )
+    file(config).replace(&SecretBytes::new(name.as_str().as_bytes().to_vec()))
 }
 
-fn path(config: &config::Netlogon, kind: &str) -> PathBuf {
+fn file(config: &config::Netlogon) -> SharedFile {
     let computer = config.account.computer().as_str();
-    let name = format!("{}.{computer}.{kind}", config.domain);
-    config.state_dir.join(name)
+    let name = format!("{}.{computer}.netbios", config.domain);
+    SharedFile::new(&config.state_dir, name)
 }
 
 #[cfg(test)]

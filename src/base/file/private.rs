@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -78,8 +78,8 @@ pub fn read(path: &Path, limit: u64) -> io::Result<SecretBytes> {
     Ok(SecretBytes::new(bytes))
 }
 
-/// Writes beside the file and renames. The name of what is written is free for the taking: only who
-/// has the lock writes there, and what a process left that died there is worth nothing.
+/// Writes the bytes to `new` and renames it to `path`. Only a process with the lock of the file may
+/// call this. What a killed process left in `new` is removed.
 ///
 /// # Errors
 /// What the system says.
@@ -93,11 +93,54 @@ pub fn replace(new: &Path, path: &Path, bytes: &SecretBytes) -> io::Result<()> {
     fs::rename(new, path)
 }
 
+/// A file that the processes of a host read, and that is replaced as a whole: a reader sees the old
+/// content or the new one. Its directory is an administrator's to make; without it nothing is shared.
+pub struct SharedFile {
+    directory: PathBuf,
+    name: String,
+}
+
+impl SharedFile {
+    /// Looks at nothing yet.
+    pub fn new(directory: &Path, name: String) -> Self {
+        let directory = directory.to_owned();
+        Self { directory, name }
+    }
+
+    /// Where the content is.
+    pub fn path(&self) -> PathBuf {
+        self.directory.join(&self.name)
+    }
+
+    /// Reads the file, no more than `limit` bytes of it.
+    ///
+    /// # Errors
+    /// The directory or the file is missing, or others can change it.
+    pub fn read(&self, limit: u64) -> io::Result<SecretBytes> {
+        own_directory(&self.directory)?;
+        read(&self.path(), limit)
+    }
+
+    /// Replaces the file, or makes it.
+    ///
+    /// # Errors
+    /// The directory is missing, or others can change it; what the system says.
+    pub fn replace(&self, content: &SecretBytes) -> io::Result<()> {
+        own_directory(&self.directory)?;
+        let beside = |suffix| self.directory.join(format!("{}.{suffix}", self.name));
+        let mut options = OpenOptions::new();
+        let lock = private(options.write(true).create(true)).open(beside("lock"))?;
+        own_file(&lock)?;
+        let _turn = Lock::take(&lock)?;
+        replace(&beside("new"), &self.path(), content)
+    }
+}
+
 /// No other process works under the lock of the file until it is dropped.
 pub struct Lock<'a>(&'a File);
 
 impl<'a> Lock<'a> {
-    /// Nobody has it for longer than it takes to read and write a few bytes.
+    /// No process has it for longer than it takes to read and write a few bytes.
     const PATIENCE: Duration = Duration::from_millis(250);
 
     /// Waits for the lock, though not for ever.

@@ -8,13 +8,11 @@
 //! | 1 | 0 |
 //! | 32 | SHA-256 of all before it |
 
-use std::fs::OpenOptions;
 use std::io;
-use std::path::PathBuf;
 
 use crate::base::config;
 use crate::base::crypto::{self, SecretBytes};
-use crate::base::file::private::{Lock, own_directory, own_file, private, read, replace};
+use crate::base::file::private::SharedFile;
 use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::protocol::rpc::netlogon::domain_trusts::DomainTrust;
 
@@ -23,10 +21,7 @@ const MAGIC: &[u8; 8] = b"ntlmdcd\x01";
 const LIMIT: u64 = 1024 * 1024;
 
 /// The file of one machine account.
-pub(super) struct Store {
-    directory: PathBuf,
-    name: String,
-}
+pub(super) struct Store(SharedFile);
 
 /// A list, and when a controller gave it.
 pub(super) struct Kept {
@@ -39,33 +34,20 @@ impl Store {
     /// Looks at nothing yet.
     pub(super) fn new(config: &config::Netlogon) -> Self {
         let computer = config.account.computer().as_str();
-        Self {
-            directory: config.state_dir.clone(),
-            // A DNS name has no slash.
-            name: format!("{}.{computer}", config.domain),
-        }
+        // A DNS name has no slash.
+        let name = format!("{}.{computer}.domains", config.domain);
+        Self(SharedFile::new(&config.state_dir, name))
     }
 
     /// What some process has kept; an error if there is nothing that can be used.
     pub(super) fn recall(&self) -> io::Result<Kept> {
-        own_directory(&self.directory)?;
-        let bytes = read(&self.path("domains"), LIMIT)?;
+        let bytes = self.0.read(LIMIT)?;
         decode(bytes.expose()).map_err(io::Error::other)
     }
 
     /// Keeps a list for the others. Makes no directory: where none is, nothing is shared.
     pub(super) fn keep(&self, kept: &Kept) -> io::Result<()> {
-        own_directory(&self.directory)?;
-        let mut options = OpenOptions::new();
-        let lock = private(options.write(true).create(true)).open(self.path("domains.lock"))?;
-        own_file(&lock)?;
-        let _turn = Lock::take(&lock)?;
-        let bytes = SecretBytes::new(encode(kept));
-        replace(&self.path("domains.new"), &self.path("domains"), &bytes)
-    }
-
-    fn path(&self, kind: &str) -> PathBuf {
-        self.directory.join(format!("{}.{kind}", self.name))
+        self.0.replace(&SecretBytes::new(encode(kept)))
     }
 }
 
@@ -142,7 +124,7 @@ mod tests {
         store.keep(&kept).unwrap();
         let back = store.recall().unwrap();
         assert_eq!((back.trusts, back.asked), (kept.trusts, kept.asked));
-        let file = store.path("domains");
+        let file = store.0.path();
         assert_eq!(
             fs::metadata(&file).unwrap().permissions().mode() & 0o777,
             0o600

@@ -4,17 +4,15 @@
 //! trusted than DNS: a controller proves itself when the channel is opened. A process whose
 //! controllers have all failed does not read it.
 
-use std::fs::OpenOptions;
-use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::base::config;
 use crate::base::crypto::SecretBytes;
-use crate::base::file::private::{self, Lock};
+use crate::base::file::private::SharedFile;
 use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::search::Found;
+use crate::dc::seconds_since_1970;
 
 /// The first line, which says how the others are written.
 const VERSION: &str = "ntlmdc controllers 1";
@@ -23,8 +21,7 @@ const LIMIT: u64 = 8 * 1024;
 
 /// The file of one machine account.
 pub(super) struct FoundFile {
-    directory: PathBuf,
-    name: String,
+    file: SharedFile,
     /// What was asked for: domain, site and source of the configuration.
     key: String,
 }
@@ -35,21 +32,21 @@ impl FoundFile {
         let site = config.site.as_ref().map_or("", |site| site.as_str());
         let source = config.source.map(|source| source.to_string());
         let key = [&*config.domain, site, &source.unwrap_or_default()].join(" ");
+        let name = format!("{}.controllers", config.account.computer().as_str());
         config.controllers.is_empty().then(|| Self {
-            directory: config.state_dir.clone(),
-            name: format!("{}.controllers", config.account.computer().as_str()),
+            file: SharedFile::new(&config.state_dir, name),
             key,
         })
     }
 
     /// What was found, and how long ago, if that is less than `lifetime`.
     pub(super) fn read(&self, lifetime: Duration) -> Option<(Found, Duration)> {
-        private::own_directory(&self.directory).ok()?;
-        let content = private::read(&self.path(""), LIMIT).ok()?;
+        let content = self.file.read(LIMIT).ok()?;
         let mut lines = str::from_utf8(content.expose()).ok()?.lines();
         let is_ours = lines.next() == Some(VERSION) && lines.next() == Some(&*self.key);
-        let written = Duration::from_secs(lines.next()?.parse().ok()?);
-        let age = since_1970().checked_sub(written)?;
+        let written = lines.next()?.parse().ok()?;
+        let age = seconds_since_1970().checked_sub(written)?;
+        let age = Duration::from_secs(age.into());
         let site = lines.next()?.parse().ok();
         let addresses: Result<Vec<IpAddr>, _> = lines.map(str::parse).collect();
         let candidates: Vec<_> = addresses
@@ -70,15 +67,10 @@ impl FoundFile {
 
     /// Keeps what a search found. It is no fault if that cannot be done: each process searches then.
     pub(super) fn write(&self, found: &Found) {
-        let _left_to_each_process = self.try_write(found);
-    }
-
-    fn try_write(&self, found: &Found) -> io::Result<()> {
-        private::own_directory(&self.directory)?;
         let mut lines = vec![
             VERSION.to_owned(),
             self.key.clone(),
-            since_1970().as_secs().to_string(),
+            seconds_since_1970().to_string(),
             found
                 .site
                 .as_ref()
@@ -87,23 +79,9 @@ impl FoundFile {
         ];
         let addresses = found.candidates.iter().map(|one| one.address.to_string());
         lines.extend(addresses);
-        let lock = private::private(OpenOptions::new().write(true).create(true))
-            .open(self.path(".lock"))?;
-        private::own_file(&lock)?;
-        let _lock = Lock::take(&lock)?;
         let content = SecretBytes::new(lines.join("\n").into_bytes());
-        private::replace(&self.path(".new"), &self.path(""), &content)
+        let _left_to_each_process = self.file.replace(&content);
     }
-
-    fn path(&self, suffix: &str) -> PathBuf {
-        self.directory.join(format!("{}{suffix}", self.name))
-    }
-}
-
-fn since_1970() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -169,9 +147,9 @@ mod tests {
         let directory = directory();
         let file = file(&directory, "").unwrap();
         file.write(&found());
-        let path = file.path("");
+        let path = file.file.path();
         let right = fs::read_to_string(&path).unwrap();
-        let now = since_1970().as_secs();
+        let now = seconds_since_1970();
         let future = right.replace(&now.to_string(), &(now + 1000).to_string());
         for wrong in ["", &right[1..], &right[..right.len() - 16], &future] {
             fs::write(&path, wrong).unwrap();

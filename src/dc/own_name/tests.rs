@@ -59,7 +59,7 @@ fn a_name_that_was_guessed_is_learnt_and_remembered() {
     assert_eq!(remembered(&config).unwrap().as_str(), "CORP");
 
     // What others may have written does not count.
-    let file = path(&config, "netbios");
+    let file = file(&config).path();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(remembered(&config), None);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
