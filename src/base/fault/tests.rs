@@ -13,6 +13,72 @@ fn codes_are_unique_and_ours() {
     assert_eq!(Minor::from_code(0), None);
 }
 
+/// What an administrator must do is in the text of the log line, or in the header's comment.
+#[test]
+fn rules_of_a_domain_are_told_with_what_to_do_about_them() {
+    for (minor, advice) in [
+        (
+            Minor::NtlmBlocked,
+            &[
+                "Restrict NTLM: NTLM authentication in this domain",
+                "exception list",
+                "without the `$`",
+                "Event 8004",
+            ][..],
+        ),
+        (
+            Minor::MachineAccountUnknown,
+            &["read-only", "Allowed RODC Password Replication Group"],
+        ),
+        (
+            Minor::KerberosChannelRequired,
+            &["server reject aes schannel:", "= no", "`controllers`"],
+        ),
+        (
+            Minor::MapperRefused,
+            &[
+                "Restrict Unauthenticated RPC clients",
+                "`controllers`",
+                "DCTcpipPort",
+            ],
+        ),
+        (
+            Minor::UnauthenticatedRpcRefused,
+            &["Authenticated without exceptions", "Set it to"],
+        ),
+        (
+            Minor::LogonServerRefused,
+            &["full DNS host name", "`controllers`"],
+        ),
+        (
+            Minor::NetbiosNamesRefused,
+            &["check `netbios_domain` and `account`"],
+        ),
+        (Minor::ChannelRefused, &["`netbios_domain`", "`account`"]),
+        (
+            Minor::RequestNotUnderstood,
+            &["report it", "version of the controller"],
+        ),
+        (Minor::TooManyLogons, &["`connections`", "`host_logons`"]),
+        (Minor::DomainSilent, &["Check the trust", "ten seconds"]),
+        (
+            Minor::AnsweredForAnother,
+            &["docs/trusts.md", "`trusted_domains`", "`upn_suffixes`"],
+        ),
+        (Minor::WellKnownDomain, &["BUILTIN", "Type the domain"]),
+        (Minor::ImpossibleName, &["between domain and user"]),
+    ] {
+        let told = [minor.text(), minor.cause()].join(" ");
+        for words in advice {
+            assert!(
+                told.contains(words),
+                "{}: {words:?} in {told}",
+                minor.name()
+            );
+        }
+    }
+}
+
 #[test]
 fn confidential_details_reach_the_log_only() {
     let fault = Minor::BadUserOrPassword.confidentially("no such user");
