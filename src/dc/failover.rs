@@ -89,8 +89,8 @@ impl Controllers {
         }
     }
 
-    /// Asks about a login, within the budget of the configuration. A verdict about somebody's
-    /// password is never asked for again.
+    /// Asks about a login, within the budget of the configuration. A verdict about a password is never
+    /// asked for again.
     pub(crate) fn logon(&self, logon: &NetworkLogon<'_>) -> Result<Verdict, Error> {
         let deadline = Deadline::after(self.config.budget);
         let pool = self.pool();
@@ -102,7 +102,7 @@ impl Controllers {
         let mut slot = pool.take(deadline, &claim)?;
         match self.ask(&mut slot, deadline, logon) {
             Err(error) if self.is_outage(&error) => {
-                pool.nobody_answers(Fault::from(&error));
+                pool.no_controller_answers(Fault::from(&error));
                 Err(error)
             }
             outcome => {
@@ -113,7 +113,7 @@ impl Controllers {
     }
 
     /// Whether the next question would end the same way. Two controllers that refuse our account are
-    /// enough for that; if it is only that nobody answers, all must have been tried.
+    /// enough for that; if no controller answers, all must have been tried.
     fn is_outage(&self, error: &Error) -> bool {
         error.holds_for_all() && (error.is_account_refused() || !self.locator.has_untried())
     }

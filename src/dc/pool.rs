@@ -234,7 +234,7 @@ impl Pool {
             .retain(|idle| idle.open.controller != *controller);
     }
 
-    /// Gives up all channels and every outage: the machine account has another secret.
+    /// Drops all channels and ends every outage: the machine account has another secret.
     pub(super) fn begin_anew(&self) {
         let mut state = self.lock();
         state.idle.clear();
@@ -242,8 +242,8 @@ impl Pool {
         state.generation = state.generation.wrapping_add(1);
     }
 
-    /// Begins or prolongs an outage: whoever asks within the next moments is told this fault.
-    pub(super) fn nobody_answers(&self, fault: Fault) {
+    /// Begins or prolongs an outage: logins of the next moments fail with this fault.
+    pub(super) fn no_controller_answers(&self, fault: Fault) {
         let mut state = self.lock();
         state.outage = Some(Outage::after(state.outage.as_ref(), fault, Instant::now()));
         state.queue.ring_all();

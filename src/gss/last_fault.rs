@@ -12,7 +12,7 @@ thread_local! {
 
 /// Keeps what is known of a failure for the moment when it is displayed.
 pub fn remember(fault: Fault) {
-    // A thread that is ending has nobody to tell.
+    // A thread that is ending displays no status any more.
     let _ = LAST.try_with(|last| last.set(Some(fault)));
 }
 

@@ -90,8 +90,8 @@ impl Context {
         })
     }
 
-    /// Takes a step of the login, which may wait for others. Nobody else has the party meanwhile.
-    /// If the work panics, the context goes on with a new one: who knows what state the other is in.
+    /// Takes a step of the login, which may wait for a verifier. No other thread has the party
+    /// meanwhile. If the work panics, a new party takes its place: the state of the old is unknown.
     fn step<T>(&self, work: impl FnOnce(&mut Party) -> Result<T, Fault>) -> Result<T, Fault> {
         let mut party = self.lock().take().ok_or(Minor::ContextBusy)?;
         match panic::catch_unwind(AssertUnwindSafe(|| work(&mut party))) {
@@ -106,7 +106,7 @@ impl Context {
         }
     }
 
-    /// Works with what protects messages. The work waits for nobody, so others wait for it.
+    /// Works with what protects messages. The work does no I/O, so other threads wait for it.
     ///
     /// # Errors
     /// No login is complete, or it has expired; there is nothing that protects messages; or what the
@@ -210,7 +210,7 @@ impl Context {
 
     fn lock(&self) -> MutexGuard<'_, Option<Box<Party>>> {
         self.party.lock().unwrap_or_else(|poisoned| {
-            // Somebody panicked in the midst of a change.
+            // Another thread panicked in the midst of a change.
             let mut party = poisoned.into_inner();
             if let Some(party) = party.as_mut() {
                 **party = party.afresh();

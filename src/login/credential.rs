@@ -46,8 +46,8 @@ enum Parts {
 struct Acceptance(Source);
 
 impl Acceptance {
-    /// There is one only if the configuration can be loaded: a server that nobody has configured for
-    /// NTLM shall not begin to accept it.
+    /// There is one only if the configuration can be loaded: a server that is not configured for NTLM
+    /// shall not begin to accept it.
     fn acquire(source: &Source) -> Result<Self, Fault> {
         setup::load(source)?;
         Ok(Self(source.clone()))

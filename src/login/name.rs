@@ -17,9 +17,9 @@ use crate::login::setup;
 /// A name, verified or only typed.
 #[derive(Clone, Debug)]
 pub enum Name {
-    /// Whoever proved who he is.
+    /// A user that a verifier has confirmed.
     Verified(Arc<Identity>),
-    /// A user as somebody typed him; nothing is proven.
+    /// A user as typed; nothing is proven.
     User(String),
     /// A service on a host.
     HostbasedService {
@@ -30,7 +30,7 @@ pub enum Name {
     },
     /// That of an acceptor's credential, as the process was told it; the way there goes with it.
     Acceptor(Box<Name>, Loopback),
-    /// Nobody whom one could name.
+    /// An anonymous client.
     Anonymous,
 }
 

@@ -186,9 +186,9 @@ fn a_controller_that_cannot_be_connected_to_keeps_its_key() {
     let controller = Controller::that(Box::new(|_| {}));
     let first = verifier(controller.address);
     assert!(first.login("alice").is_ok());
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let gone = nobody.local_addr().unwrap();
-    drop(nobody);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = closed.local_addr().unwrap();
+    drop(closed);
     let verifier = first.sibling_of(&[gone, controller.address]);
     assert!(verifier.login("alice").is_ok());
     assert_eq!(controller.turns(Step::Authenticate), 1);

@@ -217,7 +217,7 @@ fn no_more_than_three_are_talked_to() {
 }
 
 #[test]
-fn when_nobody_answers_the_next_is_told_at_once() {
+fn when_no_controller_answers_the_next_is_told_at_once() {
     let (address, thread) = controller(|mut stream| {
         read_pdu(&mut stream);
         let _closed = stream.read(&mut [0]);

@@ -216,7 +216,7 @@ pub(super) fn responder(address: &str, opcode: u16, flags: u32, domain: &'static
             let head = &buffer[..length];
             let id = &head[2..4 + usize::from(head[3])];
             let reply = pong(id, opcode, flags, domain);
-            // Somebody else's id first: it is not taken for the answer.
+            // An answer with another id comes first: it is not taken.
             socket
                 .send_to(&pong(&[2, 1, 0], 24, 0, domain), peer)
                 .unwrap();

@@ -62,7 +62,7 @@ fn in_an_outage_one_tries_for_all() {
             thread::yield_now();
         }
         // Who waits is told at once, too.
-        pool.nobody_answers(fault.clone());
+        pool.no_controller_answers(fault.clone());
         assert!(waiting.join().unwrap());
         drop(taken);
     });
@@ -76,7 +76,7 @@ fn in_an_outage_one_tries_for_all() {
     assert!(is_barred(), "one is trying");
     drop(trying);
     let trying = pool.take(long(), &Claim::Ours).unwrap();
-    pool.nobody_answers(fault);
+    pool.no_controller_answers(fault);
     drop(trying);
     assert!(is_barred(), "it did not work");
 
@@ -100,7 +100,7 @@ fn an_account_that_is_refused_is_tried_less_and_less_often() {
         ];
         let asked = both.iter().filter(|slot| slot.is_ok()).count();
         for _ in 0..asked {
-            pool.nobody_answers(minor.into());
+            pool.no_controller_answers(minor.into());
         }
         pool.lock().outage.as_ref().unwrap().pause.as_secs()
     };
@@ -281,7 +281,7 @@ fn another_secret_ends_what_the_old_one_opened_and_every_outage() {
     let taken = pool.take(long(), &Claim::Ours).unwrap();
     assert!(taken.open.is_some());
     pool.take(long(), &Claim::Ours).unwrap().open = Some(out);
-    pool.nobody_answers(Minor::MachineSecretRefused.into());
+    pool.no_controller_answers(Minor::MachineSecretRefused.into());
     assert_eq!(pool.lock().idle.len(), 1);
 
     pool.begin_anew();

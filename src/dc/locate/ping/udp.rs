@@ -41,7 +41,7 @@ pub(super) fn ping(
             None => deadline,
         };
         while let Some((datagram, from)) = sockets.receive(&mut buffer, pause) {
-            let answered = whose(domain, &sent, outcomes, datagram, from);
+            let answered = outcome_of(domain, &sent, outcomes, datagram, from);
             let Some((number, outcome)) = answered else {
                 continue;
             };
@@ -60,8 +60,8 @@ pub(super) fn ping(
     Ok(())
 }
 
-/// Whose answer a datagram is, and what it means.
-fn whose(
+/// Which target sent a datagram, and what it means.
+fn outcome_of(
     domain: &str,
     sent: &[(SocketAddr, u32)],
     outcomes: &[Outcome],

@@ -11,7 +11,7 @@ use crate::base::file::{self, text};
 const MAX_SERVERS: usize = 3;
 const PORT: u16 = 53;
 
-/// Whom to ask, and what of the file cannot be used.
+/// The servers to ask, and the lines of the file that cannot be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Servers {
     /// Empty if the file names servers, and none of them can be asked.
