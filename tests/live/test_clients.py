@@ -1,21 +1,32 @@
 """Real client programs log in through Apache."""
 
 import clients
+import codes
+import firefox
 import pytest
 
 ALICE = "EXAMPLE\\alice"
 
+ALL = [*clients.ALL, pytest.param(firefox.log_in, id="firefox")]
 
-@pytest.mark.parametrize("client", clients.ALL)
+
+@pytest.mark.parametrize("client", ALL)
 def test_the_right_password_is_let_in(site, client):
     status, page = client(site, ALICE, site.passwords["alice"])
     assert (status, page["user"]) == (200, ALICE)
 
 
-@pytest.mark.parametrize("client", clients.ALL)
+@pytest.mark.parametrize("client", ALL)
 def test_a_wrong_password_is_not(site, client):
     status, page = client(site, ALICE, "not-his-password")
     assert (status, page) == (401, {})
+
+
+def test_firefox_asks_again_after_a_wrong_password(site):
+    mark = site.apache.mark()
+    status, page = firefox.log_in(site, ALICE, "not-her-password", site.passwords["alice"])
+    assert (status, page.get("user")) == (200, ALICE)
+    assert codes.in_log(site.apache.logged(mark)) == [codes.code("BadUserOrPassword")]
 
 
 def test_curl_posts_200_kb(site, tmp_path):

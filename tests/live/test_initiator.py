@@ -3,6 +3,7 @@
 import re
 
 import clients
+import firefox
 import pytest
 
 
@@ -16,14 +17,17 @@ def curl(site, environment):
     return int(re.search(r"^status: (\d+)$", answer, re.MULTILINE)[1]), clients.page(answer)
 
 
-@pytest.mark.parametrize("client", [curl, clients.chromium_negotiate])
+CLIENTS = [curl, clients.chromium_negotiate, firefox.log_in_by_gssapi]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
 def test_the_right_password_is_let_in(site, initiator, with_users, client):
     alice = with_users(initiator, f"EXAMPLE:alice:{site.passwords['alice']}\n")
     status, page = client(site, alice)
     assert (status, page.get("user")) == (200, "EXAMPLE\\alice")
 
 
-@pytest.mark.parametrize("client", [curl, clients.chromium_negotiate])
+@pytest.mark.parametrize("client", CLIENTS)
 def test_a_wrong_password_is_not(site, initiator, with_users, client):
     assert client(site, with_users(initiator, "EXAMPLE:alice:not-his-password\n")) == (401, {})
 
