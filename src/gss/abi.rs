@@ -345,7 +345,7 @@ unsafe fn array<'a, T>(start: *const T, count: usize) -> &'a [T] {
 }
 
 /// # Safety
-/// As [`array`]; besides, nobody else uses the values for `'a`, and they may be written to.
+/// As [`array()`]; besides, nobody else uses the values for `'a`, and they may be written to.
 unsafe fn array_mut<'a, T>(start: *mut T, count: usize) -> &'a mut [T] {
     if !can_be_there(start, count) {
         return &mut [];
