@@ -1,8 +1,9 @@
 //! Messages on an established context, each in one buffer: `gss_wrap`, `gss_get_mic` and their like.
 //!
-//! A wrapped message is the signature and then the message, sealed if sealing was negotiated: that is
-//! how Windows and Samba lay it out, and the peer cannot see which messages are sealed. So all are,
-//! whatever `conf_req_flag` says, or none; `conf_state` tells.
+//! A wrapped message is the signature and then the message, sealed: that is how Windows and Samba lay
+//! it out. The peer cannot see whether a message is sealed, so all are, whatever `conf_req_flag` says.
+//! That holds for a context with signatures only, too: what LDAP calls signed, Windows, Samba,
+//! gss-ntlmssp and pyspnego all seal. `conf_state` promises no more than was negotiated.
 //!
 //! Messages are protected as long as the login lasts (`gss_context_time`), and no longer: a user whose
 //! account is closed meanwhile does not stay for ever on a connection that he keeps.
@@ -101,14 +102,11 @@ export! {
             .split_first_chunk_mut::<SIGNATURE_SIZE>()
             .ok_or(Minor::InternalError)?;
         let sealed = context.with_security(|security| {
-            let seals = security.seals();
             let mut sending = security.send();
             sending.cover(data);
-            if seals {
-                sending.seal(data);
-            }
+            sending.seal(data);
             *signature = sending.finish()?;
-            Ok(seals)
+            Ok(security.seals())
         })?;
         token.give_to(&output_message_buffer);
         conf_state.set(sealed.into());
@@ -134,14 +132,11 @@ export! {
         let mut message = Buffer::copy_of(sealed)?;
         let data = message.bytes_mut();
         let sealed = context.with_security(|security| {
-            let seals = security.seals();
             let mut receiving = security.receive();
-            if seals {
-                receiving.unseal(data);
-            }
+            receiving.unseal(data);
             receiving.cover(data);
             receiving.check(signature)?;
-            Ok(seals)
+            Ok(security.seals())
         })?;
         message.give_to(&output_message_buffer);
         conf_state.set(sealed.into());

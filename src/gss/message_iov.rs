@@ -1,7 +1,7 @@
 //! Messages on an established context, in pieces that the caller holds: `gss_wrap_iov` and its like.
 //!
-//! The signature is the `HEADER`; `DATA` is sealed in place if sealing was negotiated, `SIGN_ONLY` is
-//! signed where it stands between the data. What a caller offers for `PADDING` and `TRAILER` stays
+//! The signature is the `HEADER`; `DATA` is sealed in place, `SIGN_ONLY` is signed where it stands
+//! between the data. What a caller offers for `PADDING` and `TRAILER` stays
 //! empty. DCE/RPC and LDAP use it so with Windows and Samba.
 
 use crate::base::fault::{Fault, Minor};
@@ -66,15 +66,12 @@ export! {
         only(buffers, IovKind::Header)?;
         let sealed = context.with_security(|security| {
             only(buffers, IovKind::Header)?.reserve::<SIGNATURE_SIZE>()?;
-            let seals = security.seals();
             let mut sending = security.send();
             covered(buffers).for_each(|piece| sending.cover(piece));
-            if seals {
-                data(buffers).for_each(|piece| sending.seal(piece));
-            }
+            data(buffers).for_each(|piece| sending.seal(piece));
             let signature = sending.finish()?;
             only(buffers, IovKind::Header)?.bytes_mut().copy_from_slice(&signature);
-            Ok(seals)
+            Ok(security.seals())
         })?;
         set_lengths(buffers, IovKind::Header);
         conf_state.set(sealed.into());
@@ -101,7 +98,7 @@ export! {
         let sealed = context.with_security(|security| {
             let signature = signature_of_token(buffers)?;
             let outcome = open(security, buffers, &signature);
-            if outcome.is_err() && security.seals() {
+            if outcome.is_err() {
                 // The same key stream again.
                 let mut receiving = security.receive();
                 data(buffers).for_each(|piece| receiving.unseal(piece));
@@ -141,11 +138,8 @@ fn open(
     buffers: &mut [IovBuffer],
     signature: &[u8],
 ) -> Result<(), Fault> {
-    let seals = security.seals();
     let mut receiving = security.receive();
-    if seals {
-        data(buffers).for_each(|piece| receiving.unseal(piece));
-    }
+    data(buffers).for_each(|piece| receiving.unseal(piece));
     check(receiving, buffers, signature)
 }
 

@@ -3,8 +3,8 @@
  *
  *   alone     so many logins, the acceptor in this process, as mod_auth_gssapi has it for Basic
  *   peer      so many logins with $RESPONDER, an acceptor in another process
- *   messages  a login with $RESPONDER for signatures and so many messages each way, and the same
- *             for encryption
+ *   messages  a login with $RESPONDER for signatures and so many messages of each kind each way, and
+ *             the same for encryption
  *   refusals  what must fail, so many times
  *   nobody    what a program is told that has nothing to log in with, and prints it
  *
@@ -341,22 +341,23 @@ static void signed_message(gss_ctx_id_t context, gss_buffer_t message)
     free(reply.value);
 }
 
-static void sealed_message(gss_ctx_id_t context, gss_buffer_t message)
+/* The same wrapped. It is sealed in every case; that it is, is promised with `seals` only. */
+static void wrapped_message(gss_ctx_id_t context, gss_buffer_t message, int seals)
 {
     OM_uint32 major, minor;
     gss_buffer_desc token, reply, plain, nothing = GSS_C_EMPTY_BUFFER;
     int sealed = 0;
 
-    major = gss_wrap(&minor, context, 1, 0, message, &sealed, &token);
+    major = gss_wrap(&minor, context, seals, 0, message, &sealed, &token);
     expect("gss_wrap", major, minor, GSS_S_COMPLETE);
-    CHECK(sealed && token.length == message->length + 16);
+    CHECK(sealed == seals && token.length == message->length + 16);
     if (message->length >= 16)
         CHECK(memcmp((char *)token.value + 16, message->value, message->length) != 0);
     reply = exchange('w', &token, &nothing);
     sealed = 0;
     major = gss_unwrap(&minor, context, &reply, &plain, &sealed, NULL);
     expect("gss_unwrap", major, minor, GSS_S_COMPLETE);
-    CHECK(sealed && plain.length == message->length);
+    CHECK(sealed == seals && plain.length == message->length);
     if (plain.length > 0)
         CHECK(memcmp(plain.value, message->value, plain.length) == 0);
     gss_release_buffer(&minor, &token);
@@ -385,10 +386,8 @@ static void messages(const struct wish *template, long count)
                 message.length = sizeof bytes;
             if (message.length == 0 && getenv("NO_EMPTY_MESSAGES") != NULL)
                 message.length = 2;
-            if (seals)
-                sealed_message(context, &message);
-            else
-                signed_message(context, &message);
+            wrapped_message(context, &message, seals);
+            signed_message(context, &message);
         }
         gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
     }

@@ -2,7 +2,7 @@
 """The initiator's side of messages.c, by other implementations: Samba's gensec, and pyspnego.
 
 $TALKER_KIND says which: samba, pyspnego, or second, where NTLM is the second choice within SPNEGO.
-$TALKER_OPTIONS are Samba's options, key=value; or "forge", of the signature over SPNEGO's choices.
+$TALKER_ASKS is what it asks for, if that is not what is granted. $TALKER_OPTIONS are Samba's options, key=value; or "forge", of the signature over SPNEGO's choices.
 """
 
 import os
@@ -48,6 +48,8 @@ class Samba:
         self.context.set_credentials(who)
         if integrity:
             self.context.want_feature(gensec.FEATURE_SIGN)
+            # GENSEC_FEATURE_LDAP_STYLE, as Samba's LDAP client has it: it asks for encryption too.
+            self.context.want_feature(0x400)
         if confidentiality:
             self.context.want_feature(gensec.FEATURE_SEAL)
         self.context.start_mech_by_name({"raw": "ntlmssp", "spnego": "spnego"}[mechanism])
@@ -189,7 +191,8 @@ def main():
     mechanism, granted, count = sys.argv[1:]
     kinds = {"samba": Samba, "pyspnego": PySpnego, "second": SecondChoice}
     kind = kinds[os.environ["TALKER_KIND"]]
-    peer = kind(mechanism, granted != "none", granted == "conf")
+    asked = os.environ.get("TALKER_ASKS", granted)
+    peer = kind(mechanism, asked != "none", asked == "conf")
 
     finished, answer = peer.step(b"")
     while True:
@@ -203,11 +206,10 @@ def main():
         finished, answer = peer.step(token)
     put(peer.session_key())
     if granted != "none":
-        # As wraps() of messages.c has it.
-        talk(peer, int(count), granted == "conf" or kind is Samba)
+        talk(peer, int(count))
 
 
-def talk(peer, count, wraps):
+def talk(peer, count):
     def send_wrapped(length, number):
         put(peer.wrap(message(length, number)))
 
@@ -222,21 +224,18 @@ def talk(peer, count, wraps):
 
     def rounds(count):
         for i, length in enumerate([1 + i * 37 % 1000 for i in range(count)] + SIZES):
-            if wraps:
-                send_wrapped(length, i)
+            send_wrapped(length, i)
             send_signature(length, i + 1)
-            if wraps:
-                receive_wrapped(length, i)
+            receive_wrapped(length, i)
             receive_signature(length, i + 1)
 
     rounds(count)
-    if wraps:
-        for i in range(3):
-            send_wrapped(50, i)
-        for _ in range(2):
-            receive_wrapped(100, 7)
-        for _ in range(3):
-            send_wrapped(100, 8)
+    for i in range(3):
+        send_wrapped(50, i)
+    for _ in range(2):
+        receive_wrapped(100, 7)
+    for _ in range(3):
+        send_wrapped(100, 8)
     receive_signature(100, 9)
     send_signature(100, 9)
     rounds(2)

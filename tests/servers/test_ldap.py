@@ -1,5 +1,6 @@
 """OpenLDAP's slapd, with ldapsearch -Y GSS-SPNEGO over a signed or sealed connection."""
 
+import contextlib
 import subprocess
 
 import pytest
@@ -19,6 +20,7 @@ authz-regexp "^uid=EXAMPLE.5calice,cn=gss-spnego,cn=auth$" "cn=alice,{SUFFIX}"
 database ldif
 directory @/data
 suffix "{SUFFIX}"
+access to dn.base="" by * read
 access to dn.subtree="ou=sealed,{SUFFIX}" {_ALICE} sasl_ssf=128 read by * none
 access to dn.subtree="ou=signed,{SUFFIX}" {_ALICE} sasl_ssf=1 read by * none
 access to * by * none
@@ -41,17 +43,24 @@ def _entries():
 @pytest.fixture(scope="module")
 def slapd(sides):
     """The address of a slapd that our mechanism serves."""
+    with served(sides["ours"]) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def served(environment):
+    """The address of a slapd with this mechanism."""
     directory, remove = host.scratch()
     (directory / "data").mkdir()
     settings = directory / "slapd.conf"
     settings.write_text(_SETTINGS.replace("@", str(directory)))
     (directory / "entries").write_text("\n".join(_entries()))
-    host.run("slapadd", "-q", "-f", settings, "-l", directory / "entries", env=sides["ours"])
+    host.run("slapadd", "-q", "-f", settings, "-l", directory / "entries", env=environment)
     port = host.free_port()
     address = f"ldap://127.0.0.1:{port}"
     process = subprocess.Popen(
         host.bound(["slapd", "-f", str(settings), "-h", address, "-d", "stats"]),
-        env=sides["ours"],
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=open(directory / "log", "wb"),
@@ -93,12 +102,17 @@ def test_a_sealed_connection(slapd, sides, tmp_path, initiator):
     assert "x" * (ENTRIES - 1) in said.replace("\n ", "")
 
 
-def test_a_signed_connection_is_not_sealed(slapd, sides, tmp_path):
-    for branch, count in (("signed", ENTRIES), ("sealed", 0)):
-        words = ("-O", "minssf=1,maxssf=1", "-b", f"ou={branch},{SUFFIX}", "(objectClass=person)")
-        _, said = ldap("ldapsearch", slapd, sides["ours"], tmp_path, *words)
-        assert "SASL SSF: 1\n" in said, said
-        assert said.count("\ncn: user") == count
+@pytest.mark.parametrize(
+    ("initiator", "acceptor"), [("ours", "ours"), ("ours", "gss-ntlmssp"), ("gss-ntlmssp", "ours")]
+)
+def test_a_signed_connection(sides, tmp_path, initiator, acceptor):
+    with served(sides[acceptor]) as address:
+        for branch, count in (("signed", ENTRIES), ("sealed", 0)):
+            words = ("-b", f"ou={branch},{SUFFIX}", "(objectClass=person)")
+            words = ("-O", "minssf=1,maxssf=1", *words)
+            _, said = ldap("ldapsearch", address, sides[initiator], tmp_path, *words)
+            assert "SASL SSF: 1\n" in said, said
+            assert said.count("\ncn: user") == count, said
 
 
 def test_who_is_logged_in(slapd, sides, tmp_path):

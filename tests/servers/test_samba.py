@@ -1,0 +1,64 @@
+"""Samba's LDAP server and client, with signatures and with encryption."""
+
+import pytest
+from lab import domain, host
+from test_ldap import ENTRIES, SUFFIX, ldap, slapd  # noqa: F401  (a fixture)
+
+BASE = "dc=example,dc=test"
+
+# What Samba's own LDAP client does, in the Python that has its modules.
+SEARCH = """
+import sys
+import ldb
+from samba import Ldb, credentials, param
+
+url, wrapping, base, password = sys.argv[1:]
+settings = param.LoadParm()
+settings.load_default()
+settings.set("client ldap sasl wrapping", wrapping)
+who = credentials.Credentials()
+who.guess(settings)
+who.set_domain("EXAMPLE")
+who.set_username("alice")
+who.set_password(password)
+who.set_kerberos_state(credentials.DONT_USE_KERBEROS)
+found = Ldb(url, lp=settings, credentials=who).search(
+    base, ldb.SCOPE_SUBTREE, "(objectClass=person)", ["cn"]
+)
+print(len(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def controller():
+    with domain.Domain() as controller:
+        yield controller
+
+
+def search(controller, environment, tmp_path, properties):
+    """The domain's users, as an LDAP client of MIT's GSSAPI finds them."""
+    address = f"ldap://{controller.address}"
+    words = ("-O", properties, "-b", BASE, "(objectClass=user)", "sAMAccountName")
+    return ldap(
+        "ldapsearch", address, environment, tmp_path, *words, password=controller.passwords["alice"]
+    )
+
+
+@pytest.mark.parametrize("initiator", ["ours", "gss-ntlmssp"])
+@pytest.mark.parametrize(
+    ("properties", "strength"), [("minssf=1,maxssf=1", "1"), ("minssf=56", "")]
+)
+def test_its_server_reads_what_is_wrapped(
+    controller, sides, tmp_path, initiator, properties, strength
+):
+    status, said = search(controller, sides[initiator], tmp_path, properties)
+    assert status == 0 and "sAMAccountName: alice" in said, said
+    assert f"SASL SSF: {strength}" in said, said
+
+
+@pytest.mark.parametrize("wrapping", ["sign", "seal"])
+def test_its_client_reads_what_is_wrapped(slapd, sides, wrapping):  # noqa: F811
+    password = "Alices-Passw0rd"
+    words = ("/usr/bin/python3", "-c", SEARCH, slapd, wrapping, f"ou=sealed,{SUFFIX}", password)
+    said = host.run(*words, env={"PATH": "/usr/bin:/bin", "KRB5_CONFIG": "/dev/null"})
+    assert said.split()[-1] == str(ENTRIES), said
