@@ -4,7 +4,6 @@ mod index;
 
 use std::fmt::Display;
 use std::io;
-use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -86,8 +85,7 @@ impl Verifier for Users {
         let entry = match lookup {
             Lookup::Found(entry) => entry,
             Lookup::Unknown | Lookup::Ambiguous => {
-                // As long as for a user that exists.
-                let _ = session_base_key(attempt, &Key::new([0; 16]));
+                let _ = key_of(None, attempt);
                 return Err(Refusal::NotMine(Minor::BadUserOrPassword.confidentially(
                     match lookup {
                         Lookup::Ambiguous => "several domains of the users file have this user",
@@ -96,7 +94,7 @@ impl Verifier for Users {
                 )));
             }
         };
-        let key = key_of(entry, attempt)
+        let key = key_of(Some(entry), attempt)
             .ok_or_else(|| denied(Minor::BadUserOrPassword, "wrong password"))?;
         // Only a client that knows the password learns of these.
         match entry.standing {
@@ -138,17 +136,20 @@ pub fn first(path: &Path, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Opt
     }))
 }
 
-/// The session base key, if the response was made with the password of the entry.
-fn key_of(entry: &Entry, attempt: &Attempt<'_>) -> Option<Key> {
-    let Some(nt_hash) = &entry.nt_hash else {
-        // As long for an account that no password opens.
-        let _ = session_base_key(attempt, &Key::new([0; 16]));
-        return None;
-    };
-    let oem_hash = entry.oem_hash.as_ref().filter(|_| attempt.user.is_oem());
-    iter::once(nt_hash)
-        .chain(oem_hash)
-        .find_map(|hash| session_base_key(attempt, hash))
+/// The session base key, if the response was made with the password of the entry. A wrong password
+/// costs the same work for every name: without an entry, without a hash, with one or with two.
+fn key_of(entry: Option<&Entry>, attempt: &Attempt<'_>) -> Option<Key> {
+    let nt_hash = entry.and_then(|entry| entry.nt_hash.as_ref());
+    let oem_hash = entry.and_then(|entry| entry.oem_hash.as_ref());
+    let tried = if attempt.user.is_oem() { 2 } else { 1 };
+    let stand_in = Key::new([0; 16]);
+    [nt_hash, oem_hash]
+        .into_iter()
+        .take(tried)
+        .find_map(|hash| {
+            let key = session_base_key(attempt, hash.unwrap_or(&stand_in));
+            hash.and(key)
+        })
 }
 
 /// The session base key, if the response was made with the password of `nt_hash`. One password has
