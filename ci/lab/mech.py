@@ -64,8 +64,8 @@ def as_developer(name, *words, **options):
     environment["PATH"] = programs + os.pathsep + environment.get("PATH", os.defpath)
     if shutil.which("cargo", path=environment["PATH"]) is None:
         raise host.LabError(
-            f"cargo is neither in PATH nor in {programs}: install the Rust toolchain for the owner "
-            "of the checkout"
+            f"cargo is neither in PATH nor in {programs}: apt-get install cargo-web rustc-web, or "
+            "install Rust for the owner of the checkout"
         )
     program = shutil.which(name, path=environment["PATH"]) or name
     return subprocess.run(
