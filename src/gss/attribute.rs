@@ -22,6 +22,7 @@ export! {
         mn_mech.set(std::ptr::null());
         attrs.set(std::ptr::null_mut());
         let name = name.required("name")?;
+        name.note_asked();
         attrs.try_set_with(|| memory::buffer_set(&attribute_names(name.identity())))?;
         name_is_mn.set(1);
         mn_mech.set(Static::Ntlm.address());
@@ -59,6 +60,7 @@ export! {
         // Callers ask again until this is 0.
         more.set(0);
         let identity = name.required("name")?.identity().ok_or(Minor::NoSuchAttribute)?;
+        identity.note_asked();
         let attribute = attribute(identity, attr.bytes("attr")?)?;
         let (this, left) = this_and_left(&attribute.values, asked)?;
         let raw = Buffer::copy_of(this.as_bytes())?;

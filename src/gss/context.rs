@@ -70,7 +70,9 @@ export! {
     /// RFC 2744 5.9. There is never a token for the peer.
     fn gss_delete_sec_context(context_handle: Slot<Context>, output_token: Out<BufferDesc>) {
         output_token.set(BufferDesc::EMPTY);
-        context_handle.take("context_handle")?;
+        if let Some(context) = context_handle.take("context_handle")? {
+            context.deleted();
+        }
         Ok(Success::Complete)
     }
 }

@@ -101,6 +101,7 @@ export! {
         output_name_type.set(std::ptr::null());
         output_name_buffer.required("output_name_buffer")?;
         let name = input_name.required("input_name")?;
+        name.note_asked();
         Buffer::copy_of(name.display().as_bytes())?.give_to(&output_name_buffer);
         output_name_type.set(oid_of(name.name_type()).address());
         Ok(Success::Complete)
@@ -112,7 +113,9 @@ export! {
     fn gss_export_name(input_name: Handle<Name>, exported_name: Out<BufferDesc>) {
         exported_name.set(BufferDesc::EMPTY);
         exported_name.required("exported_name")?;
-        let token = input_name.required("input_name")?.encode()?;
+        let name = input_name.required("input_name")?;
+        name.note_asked();
+        let token = name.encode()?;
         Buffer::copy_of(&token)?.give_to(&exported_name);
         Ok(Success::Complete)
     }

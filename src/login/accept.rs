@@ -5,6 +5,7 @@
 //! [`Established`] takes a value of each check and can be made in no other way.
 
 mod claimed_name;
+mod dropped;
 mod saved;
 mod terms;
 
@@ -18,6 +19,7 @@ use crate::base::crypto;
 use crate::base::fault::{Fault, Minor};
 use crate::base::log::{self, Quoted, Severity};
 use crate::login::accept::claimed_name::ClaimedName;
+use crate::login::accept::dropped::Acceptance;
 use crate::login::guess_limit::Answer;
 use crate::login::identity::Identity;
 use crate::login::policy::{self, Admitted, Arrival, Permitted};
@@ -112,6 +114,18 @@ impl Acceptor {
         }
     }
 
+    /// The caller deletes the context.
+    pub fn deleted(&self) {
+        if let Some(Established {
+            acceptance: Some(acceptance),
+            identity,
+            ..
+        }) = self.established()
+        {
+            acceptance.deleted(identity);
+        }
+    }
+
     /// What protects the messages of a login that succeeded; none if there is no session key.
     pub fn security(&mut self) -> Option<&mut SessionSecurity> {
         match &mut self.0 {
@@ -128,6 +142,8 @@ pub struct Established {
     expires: SystemTime,
     mic_verified: bool,
     security: Option<SessionSecurity>,
+    /// `None` for a login that another process handed over: the caller took it there.
+    acceptance: Option<Acceptance>,
 }
 
 impl Established {
@@ -158,6 +174,7 @@ impl Established {
             expires,
             mic_verified: checked.verified(),
             security: checked.into_security(),
+            acceptance: Some(Acceptance::now(setup.config().log.to)),
         }
     }
 

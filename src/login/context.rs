@@ -71,6 +71,13 @@ impl Context {
         })
     }
 
+    /// The caller deletes the context.
+    pub fn deleted(&self) {
+        if let Some(Party::Acceptor(acceptor)) = self.lock().as_deref() {
+            acceptor.deleted();
+        }
+    }
+
     /// Gives an initiator the server's message, or none to begin; gives its next message, and the
     /// login if it is complete with it.
     ///

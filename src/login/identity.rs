@@ -4,6 +4,7 @@ mod attribute;
 mod groups;
 mod saved;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
@@ -32,6 +33,8 @@ pub struct Identity {
     attributes: OnceLock<Vec<Attribute>>,
     /// Made when somebody asks for them: a controller may have to say what they are called.
     groups: OnceLock<Vec<Attribute>>,
+    /// How often a caller asked who this is.
+    asked: AtomicU32,
 }
 
 impl Identity {
@@ -60,6 +63,7 @@ impl Identity {
             group_names: None,
             attributes: OnceLock::new(),
             groups: OnceLock::new(),
+            asked: AtomicU32::new(0),
         }
     }
 
@@ -67,6 +71,16 @@ impl Identity {
     pub fn with_group_names(mut self, group_names: Option<Arc<dyn GroupNames>>) -> Self {
         self.group_names = group_names;
         self
+    }
+
+    /// Notes that a caller asked who this is.
+    pub fn note_asked(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often a caller asked who this is.
+    pub fn times_asked(&self) -> u32 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// The display name: what REMOTE_USER is.

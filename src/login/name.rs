@@ -180,6 +180,13 @@ impl Name {
         }
     }
 
+    /// Notes that a caller asked who this is, if the name was verified.
+    pub fn note_asked(&self) {
+        if let Some(identity) = self.identity() {
+            identity.note_asked();
+        }
+    }
+
     /// Who was verified; `None` for a name that proves nothing.
     pub fn identity(&self) -> Option<&Identity> {
         match self {

@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "ci"))
 
-from lab import apache, domain, mech, newer  # noqa: E402  (found by the line above)
+from lab import apache, domain, mech, newer, spnego  # noqa: E402  (found by the line above)
 
 
 def pytest_generate_tests(metafunc):
@@ -30,6 +30,7 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(f"newer Samba: {newer.described()}")
+    spnego.report(terminalreporter)
 
 
 class Site:
@@ -48,6 +49,12 @@ class Site:
 @pytest.fixture(scope="session")
 def library():
     return mech.library()
+
+
+@pytest.fixture(scope="session")
+def finds_mech_list_mic(library):
+    """Whether this host's SPNEGO does: what it is expected to do is tested either way."""
+    return spnego.finds_mech_list_mic(library)
 
 
 @pytest.fixture(scope="session")

@@ -114,12 +114,22 @@ def test_ntlm_goes_on_without_the_keytab(site_without_keytab, kerberos, nothing_
         assert (status, page.get("user")) == (200, ALICE)
 
 
-def test_ntlm_as_second_choice(netlogon_site, kerberos, initiator, with_users):
+def test_ntlm_as_second_choice(
+    netlogon_site, kerberos, initiator, with_users, finds_mech_list_mic
+):
     """The client begins with its ticket; the server knows NTLM only, and SPNEGO proves the list."""
+    mark = netlogon_site.apache.mark()
     bob = with_users(initiator, f"EXAMPLE:bob:{netlogon_site.passwords['bob']}\n")
     alices = kerberos.ticket("alice")
     status, page = negotiate(netlogon_site, bob | alices)
-    assert (status, page.get("user")) == (200, "EXAMPLE\\bob")
+    logged = netlogon_site.apache.logged(mark)
+    assert "ntlmdc: accepted" in logged
+    if finds_mech_list_mic:
+        assert (status, page.get("user")) == (200, "EXAMPLE\\bob")
+        assert "ntlmdc: dropped" not in logged
+    else:
+        assert (status, page) == (401, {})
+        assert "ntlmdc: dropped" in logged
     # That it did begin with a ticket for the site.
     tickets = pathlib.Path(alices["KRB5CCNAME"].removeprefix("FILE:"))
     assert SITE.encode() in tickets.read_bytes()

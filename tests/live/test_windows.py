@@ -2,11 +2,13 @@
 
 import dataclasses
 import os
+import re
 
 import codes
 import messages
 import pytest
 import wire
+from conftest import ROOT
 from spnego import _spnego
 from spnego._ntlm_raw import crypto, security
 
@@ -81,10 +83,9 @@ def response_token(answer):
     return _spnego.unpack_token(answer.token).response_token
 
 
-@pytest.mark.parametrize("optimistic", [b"\x60\x82\x01\x00not a ticket", None])
-def test_negotiation_that_prefers_kerberos(site, optimistic):
+def negotiate(site, optimistic, sign):
     """SPNEGO as Windows begins it in a domain: NTLM comes last, and is agreed on with a
-    mechListMIC."""
+    mechListMIC, made by `sign`. The last answer, and what the site logged."""
     mark = site.apache.mark()
     with wire.Connection(site, "Negotiate") as connection:
         first = _spnego.NegTokenInit(mech_types=MECHANISMS, mech_token=optimistic)
@@ -100,10 +101,36 @@ def test_negotiation_that_prefers_kerberos(site, optimistic):
             after_avs=TAILS["memory"],
         )
         token = message.pack(negotiate, challenge.raw)
-        last = _spnego.NegTokenResp(response_token=token, mech_list_mic=mech_list_mic(message))
+        last = _spnego.NegTokenResp(response_token=token, mech_list_mic=sign(message))
         answer = connection.send(last.pack())
-    assert (answer.status, answer.user) == (200, "EXAMPLE\\alice"), site.apache.logged(mark)
+    return answer, site.apache.logged(mark)
+
+
+@pytest.mark.parametrize("optimistic", [b"\x60\x82\x01\x00not a ticket", None])
+def test_negotiation_that_prefers_kerberos(site, optimistic, finds_mech_list_mic):
+    answer, logged = negotiate(site, optimistic, mech_list_mic)
+    if not finds_mech_list_mic:
+        refused_by_spnego(answer, logged)
+        return
+    assert (answer.status, answer.user) == (200, "EXAMPLE\\alice"), logged
     assert _spnego.unpack_token(answer.token).mech_list_mic
+    assert "ntlmdc: accepted" in logged and "ntlmdc: dropped" not in logged
+
+
+def test_what_spnego_refuses_is_not_left_as_accepted(site):
+    """Without the mechListMIC, which every SPNEGO wants here."""
+    refused_by_spnego(*negotiate(site, None, lambda message: None))
+
+
+def refused_by_spnego(answer, logged):
+    """After the mechanism has accepted the login. The log says both, as the page prints them."""
+    assert (answer.status, answer.user) == (401, None), logged
+    page = (ROOT / "docs" / "negotiate.md").read_text()
+    printed = re.findall(r"^((?:accepted|dropped) .*) \.\.\.$", page, re.M)
+    accepted, dropped = (logged.index(f"ntlmdc: {line} ") for line in printed)
+    assert accepted < dropped and "docs/negotiate.md" in logged[dropped:]
+    [apaches] = re.findall(r"`(gss_accept_sec_context\(\) failed: [^`]*)`", page)
+    assert apaches in logged
 
 
 def mech_list_mic(message):

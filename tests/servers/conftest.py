@@ -8,12 +8,23 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "ci"))
 
-from lab import host, mech  # noqa: E402  (found by the line above)
+from lab import host, mech, spnego  # noqa: E402  (found by the line above)
 
 
 @pytest.fixture(scope="session")
 def library():
     return mech.library()
+
+
+@pytest.fixture(scope="session")
+def spnego_refusal(library):
+    """What a client says when it logs in through this host's SPNEGO and wants protected messages;
+    `None` where that works. A client's mechListMIC that is not found is not answered either."""
+    return None if spnego.finds_mech_list_mic(library) else "Invalid token was supplied"
+
+
+def pytest_terminal_summary(terminalreporter):
+    spnego.report(terminalreporter)
 
 
 @pytest.fixture(scope="session")

@@ -50,21 +50,28 @@ def talk(server, client, *options, password=None):
 
 # The client asks for no confidentiality: messages are signed, and says so.
 @pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
-def test_messages_and_their_signatures(sides, kind):
+def test_messages_and_their_signatures(sides, kind, spnego_refusal):
     status, client, server = talk(sides["ours"], sides["ours"], *kind)
+    if kind and spnego_refusal:
+        assert status != 0 and spnego_refusal in client and "Signature verified" not in client
+        return
     assert status == 0, client + server
     assert client.count("Signature verified.") == COUNT
     assert server.count(f'Received message: "{MESSAGE}"') == COUNT
     assert 'Accepted connection: "EXAMPLE\\alice"' in server
     assert "localname: alice" in server
+    assert "ntlmdc: accepted" in server and "ntlmdc: dropped" not in server
     assert "GSS_C_SEQUENCE_FLAG" in client
 
 
 # Where nothing is sealed, gss-ntlmssp's wrapped messages are not those of others; and as a client
 # the program wants more of a mechanism than gss-ntlmssp has.
 @pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
-def test_signatures_of_gss_ntlmssp(sides, kind):
+def test_signatures_of_gss_ntlmssp(sides, kind, spnego_refusal):
     status, client, server = talk(sides["gss-ntlmssp"], sides["ours"], "-nw", *kind)
+    if kind and spnego_refusal:
+        assert status != 0 and spnego_refusal in client and "Signature verified" not in client
+        return
     assert status == 0, client + server
     assert client.count("Signature verified.") == COUNT
     assert 'Accepted connection: "EXAMPLE\\alice"' in server

@@ -80,10 +80,16 @@ def client(environment, password, tmp_path):
         ("gss-ntlmssp", "min=56", 128, 64),
     ],
 )
-def test_messages_through_the_security_layer(sides, tmp_path, initiator, layer, strength, told):
+def test_messages_through_the_security_layer(
+    sides, tmp_path, initiator, layer, strength, told, spnego_refusal
+):
     alice = client(sides[initiator], mech.USERS["alice"], tmp_path)
     server, said = talk(sides["ours"], alice, "-b", layer)
+    if spnego_refusal:
+        assert spnego_refusal in said and "Username" not in server + said
+        return
     assert "\nUsername: EXAMPLE\\alice\n" in server, server + said
+    assert "ntlmdc: accepted" in server and "ntlmdc: dropped" not in server
     assert f"\nSSF: {strength}\n" in server and f"\nSSF: {told}\n" in said
     assert "recieved decoded message 'client message 1'" in server
     assert "recieved decoded message 'srv message 1'" in said

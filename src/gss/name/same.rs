@@ -28,7 +28,9 @@ export! {
         localname.set(BufferDesc::EMPTY);
         localname.required("localname")?;
         oid::require_ntlm(&mech_type)?;
-        let local = name.required("name")?.local()?;
+        let name = name.required("name")?;
+        name.note_asked();
+        let local = name.local()?;
         Buffer::copy_of(local.as_bytes())?.give_to(&localname);
         Ok(Success::Complete)
     }
@@ -43,6 +45,7 @@ export! {
         local_nametype: In<OidDesc>,
     ) {
         let name = name.required("name")?;
+        name.note_asked();
         let account = local_user.bytes("local_user")?;
         match local_nametype.encoding() {
             None | Some(oid::NT_USER_NAME) => (),

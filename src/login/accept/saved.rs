@@ -98,6 +98,7 @@ impl Established {
             expires,
             mic_verified,
             security,
+            acceptance: None,
         })
     }
 }

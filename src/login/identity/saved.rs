@@ -1,6 +1,7 @@
 //! An identity in another process.
 
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU32;
 use std::time::SystemTime;
 
 use super::Identity;
@@ -20,6 +21,7 @@ impl Identity {
             group_names: _,
             attributes: _,
             groups: _,
+            asked: _,
         } = self;
         for text in [workstation, display, own_domain] {
             writer.block(text.as_bytes());
@@ -42,6 +44,7 @@ impl Identity {
             group_names: None,
             attributes: OnceLock::new(),
             groups: OnceLock::new(),
+            asked: AtomicU32::new(0),
         })
     }
 }
