@@ -164,6 +164,14 @@ class Controller:
         """Runs `samba-tool WORDS` beside the controller."""
         return host.run(*self._inside("samba-tool", *words))
 
+    def set_encryption_types(self, computer, types):
+        """Sets msDS-SupportedEncryptionTypes of a computer, as an administrator in an editor does."""
+        editor = self._private("/var/lib/samba") / "editor"
+        line = f"msDS-SupportedEncryptionTypes: {types}"
+        editor.write_text(f"#!/bin/sh\nsed -i -e '/^msDS-S/d' -e '/^dn:/a {line}' \"$1\"\n")
+        editor.chmod(0o755)
+        self.tool("computer", "edit", computer, "--editor=/var/lib/samba/editor")
+
     def keytab(self, principal, path):
         """Exports the keys of a principal into the keytab `path`, which is made or replaced."""
         kept = "/var/lib/samba/exported.keytab"

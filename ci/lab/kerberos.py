@@ -9,6 +9,9 @@ from . import domain, host
 # How clients know the web server; no DNS server knows it.
 SITE = f"web1.{domain.DNS_NAME}"
 
+# AES128-CTS-HMAC-SHA1-96 and AES256-CTS-HMAC-SHA1-96 (MS-KILE 2.2.7), as README.md sets them.
+AES = 24
+
 _SETTINGS = f"""[libdefaults]
     default_realm = {domain.REALM}
     dns_lookup_kdc = false
@@ -41,6 +44,7 @@ class Kerberos:
         self.etc.mkdir()
         keytab = self.etc / "http.keytab"
         controller.tool("spn", "add", f"HTTP/{SITE}", f"{domain.MACHINE}$")
+        controller.set_encryption_types(domain.MACHINE, AES)
         controller.keytab(f"HTTP/{SITE}", keytab)
         shutil.chown(keytab, "root", "www-data")
         keytab.chmod(0o640)
