@@ -162,6 +162,7 @@ impl Storm {
             relay: Relay::to_netlogon(),
             directory: tempfile::tempdir().unwrap(),
         };
+        fs::create_dir(storm.temporary_dir()).unwrap();
         fs::create_dir(storm.state_dir()).unwrap();
         fs::set_permissions(storm.state_dir(), Permissions::from_mode(0o700)).unwrap();
         storm
@@ -169,6 +170,11 @@ impl Storm {
 
     fn state_dir(&self) -> PathBuf {
         self.directory.path().join("state")
+    }
+
+    /// Where the processes have their temporary files.
+    fn temporary_dir(&self) -> PathBuf {
+        self.directory.path().join("tmp")
     }
 
     fn state_file(&self) -> PathBuf {
@@ -183,6 +189,8 @@ impl Storm {
         let child = Command::new(env::current_exe().unwrap())
             .args(["process", &self.relay.setup().controller])
             .arg(self.state_dir())
+            // One that is killed leaves its files, a secret among them: they go with ours.
+            .env("TMPDIR", self.temporary_dir())
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
@@ -207,7 +215,10 @@ impl Storm {
             let mut running: Vec<Process> = (0..PROCESSES).map(|_| self.start()).collect();
             running.iter_mut().for_each(Process::go);
             let survived = if kill {
-                self.killing(&mut running)
+                let survived = self.killing(&mut running);
+                let left = fs::read_dir(self.temporary_dir()).unwrap().count();
+                assert!(left > 0, "the processes have their files elsewhere");
+                survived
             } else {
                 running
                     .iter_mut()

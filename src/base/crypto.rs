@@ -115,7 +115,7 @@ pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
 #[error("the system gave no random bytes")]
 pub struct NoRandomBytes;
 
-/// `N` fresh random bytes: a system call each time, so that a fork has nothing to copy.
+/// `N` fresh random bytes of the kernel: no generator of our own, whose state a fork would copy.
 pub fn random<const N: usize>() -> Result<[u8; N], NoRandomBytes> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| NoRandomBytes)?;

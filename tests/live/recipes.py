@@ -1,6 +1,10 @@
 """The examples for Apache, as they are shipped but for what an administrator changes of them."""
 
+import functools
+import shutil
+
 from conftest import ROOT
+from lab import host
 
 EXAMPLES = ROOT / "examples"
 _MODULES = "/usr/lib/apache2/modules"
@@ -9,6 +13,18 @@ _MODULES = "/usr/lib/apache2/modules"
 def example(name):
     """The text of an example."""
     return (EXAMPLES / name).read_text()
+
+
+@functools.cache
+def served():
+    """A copy of the examples that Apache's children can read, as /etc/apache2 has them: the checkout
+    may be in a home that is closed to others."""
+    directory, _ = host.scratch()
+    for file in EXAMPLES.iterdir():
+        copy = directory / file.name
+        shutil.copyfile(file, copy)
+        copy.chmod(0o644)
+    return directory
 
 
 def change(text, *pairs):

@@ -26,7 +26,7 @@ CLASS_PATH = ":".join(f"/usr/share/java/{name}.jar" for name in JARS)
 
 @pytest.fixture
 def expect_site(library, make_site):
-    script = ("/etc/apache2/ntlm-expect.lua", recipes.EXAMPLES / "expect.lua")
+    script = ("/etc/apache2/ntlm-expect.lua", recipes.served() / "expect.lua")
     text = recipes.change(recipes.example("expect.conf"), script)
     return make_site(mech.with_users(library), more=recipes.modules("lua"), after=text)
 
@@ -172,9 +172,7 @@ def anyauth_site(request, library, make_site):
     """With Apache's own page for a refusal, and with one that an ErrorDocument names."""
     text = recipes.example("anyauth.conf")
     if request.param:
-        page = recipes.change(
-            recipes.example(request.param), ("/etc/apache2", recipes.EXAMPLES)
-        )
+        page = recipes.change(recipes.example(request.param), ("/etc/apache2", recipes.served()))
         text = page + text
     more = recipes.modules("setenvif", "include")
     return make_site(mech.with_users(library), more=more, after=text)

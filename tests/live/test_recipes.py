@@ -137,7 +137,7 @@ TOLD = {
 
 def login_failed():
     text = recipes.example("login-failed.conf")
-    return recipes.change(text, ("/etc/apache2", recipes.EXAMPLES))
+    return recipes.change(text, ("/etc/apache2", recipes.served()))
 
 
 def told(answer):

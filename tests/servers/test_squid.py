@@ -17,9 +17,13 @@ HELPER = "/usr/lib/squid/negotiate_kerberos_auth"
 
 @pytest.fixture
 def helper(mechanism):
-    """The helper as squid starts it: takes a line, gives the answer's first word and the others."""
+    """The helper as squid starts it: takes a line, gives the answer's first word and the others.
+
+    It looks the name of its host up, which not every machine has in DNS or in /etc/hosts.
+    """
+    named = ["unshare", "--uts", "sh", "-c", 'hostname localhost && exec "$@"', "sh"]
     process = subprocess.Popen(
-        host.bound([HELPER, "-s", "GSS_C_NO_NAME"]),
+        host.bound([*named, HELPER, "-s", "GSS_C_NO_NAME"]),
         env=mechanism.environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
