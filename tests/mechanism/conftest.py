@@ -2,6 +2,7 @@
 
 import programs
 import pytest
+from lab import spnego  # programs says where it is
 from programs import HERE, compile_c, mech
 from watch import SANITIZERS
 
@@ -9,6 +10,16 @@ from watch import SANITIZERS
 @pytest.fixture(scope="session")
 def library():
     return mech.library()
+
+
+@pytest.fixture(scope="session")
+def spnego_refusal(library):
+    """What MIT's SPNEGO says on a host that finds no mechListMIC; `None` where it finds it."""
+    return None if spnego.finds_mech_list_mic(library) else "Invalid token was supplied"
+
+
+def pytest_terminal_summary(terminalreporter):
+    spnego.report(terminalreporter)
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,13 @@ class Samba:
         self.context.start_mech_by_name({"raw": "ntlmssp", "spnego": "spnego"}[mechanism])
 
     def step(self, token):
-        return self.context.update(token)
+        from samba import NTSTATUSError
+
+        try:
+            return self.context.update(token)
+        except NTSTATUSError as error:
+            # Its words are not those of another version.
+            sys.exit(f"NTSTATUSError: {error.args[0] & 0xFFFFFFFF:#010x}")
 
     def session_key(self):
         return self.context.session_key()

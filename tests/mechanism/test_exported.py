@@ -20,10 +20,13 @@ def tickets(setting):
 
 
 @pytest.mark.parametrize("mechanism", ["alone", "spnego"])
-def test_exports_of_each_state(exported, setting, library, mechanism):
+def test_exports_of_each_state(exported, setting, library, mechanism, spnego_refusal):
     count = 100
     before = tickets(setting)
     done = programs.run(exported, mechanism, count, environment=watching(setting))
+    if mechanism == "spnego" and spnego_refusal:
+        assert done.returncode == 1 and f"gss_init_sec_context: {spnego_refusal}" in done.stderr
+        return
     nothing_of_ours_is_lost(done, library, count)
     assert tickets(setting) == before
 
@@ -75,7 +78,7 @@ def test_what_cannot_be_exported_is_not_offered(acceptor, setting):
 
 
 @pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
-def test_the_sample_server_exports_before_it_reads(setting, kind):
+def test_the_sample_server_exports_before_it_reads(setting, kind, spnego_refusal):
     count = 20
     variables = setting.environment(KRB5_CONFIG="/dev/null", PATH="/usr/sbin:/usr/bin:/sbin:/bin")
     port = str(host.free_port())
@@ -99,6 +102,9 @@ def test_the_sample_server_exports_before_it_reads(setting, kind):
         said, _ = server.communicate(timeout=20)
     finally:
         host.end(server)
+    if kind and spnego_refusal:
+        assert client.returncode != 0 and spnego_refusal in client.stdout + client.stderr
+        return
     assert client.returncode == 0, client.stdout + client.stderr + said
     assert client.stdout.count("Signature verified.") == count
     assert said.count("Exported context: ") == said.count("Importing context: ") == 3, said
