@@ -102,6 +102,9 @@ pub(crate) enum Error {
     /// None of several controllers gave an answer; what each attempt gave.
     #[error("{}", told(.0))]
     AllFailed(Vec<Error>),
+    /// The login was sent before this, and its answer was lost.
+    #[error("{0}; the login was sent before, and its answer was lost")]
+    AnswerLost(Box<Error>),
     /// No controller answered a moment ago: this time, none was asked.
     #[error("{}", .0.for_the_log())]
     Outage(Fault),
@@ -157,7 +160,7 @@ impl Error {
     pub(crate) fn may_have_counted(&self) -> bool {
         match self {
             Self::Net { step, .. } => *step == Step::Logon,
-            Self::Unresponsive { .. } => true,
+            Self::Unresponsive { .. } | Self::AnswerLost(_) => true,
             Self::Rpc { step, error, .. } => {
                 let is_sent =
                     !matches!(error, rpc::Error::TooLong(_) | rpc::Error::NoRandomBytes(_));
@@ -316,6 +319,7 @@ impl Error {
                 let telling = minors.find(|minor| *minor != Minor::ControllerUnreachable);
                 telling.unwrap_or(Minor::ControllerUnreachable)
             }
+            Self::AnswerLost(error) => error.minor(),
             Self::NotFound(_) => Minor::ControllerUnreachable,
             Self::Unresponsive { .. } | Self::TimeOver => Minor::ControllerTimeout,
             Self::Busy | Self::HostBusy | Self::Crowded => Minor::TooManyLogons,

@@ -100,16 +100,19 @@ impl Controllers {
         let name = TypedName::of(logon.user, logon.domain);
         let claim = Claim::of(&self.config, &name);
         let mut slot = pool.take(deadline, &claim)?;
-        match self.ask(&mut slot, deadline, logon) {
-            Err(error) if self.is_outage(&error) => {
-                pool.no_controller_answers(Fault::from(&error));
-                Err(error)
-            }
-            outcome => {
-                pool.outage_is_over();
-                outcome
-            }
+        let mut course = Course::new();
+        let outcome = self.ask(&mut slot, deadline, logon, &mut course);
+        match &outcome {
+            Err(error) if self.is_outage(error) => pool.no_controller_answers(Fault::from(error)),
+            _ => pool.outage_is_over(),
         }
+        // The last error may be that of a channel that could not be opened.
+        outcome.map_err(
+            |error| match course.has_lost_answer() && !error.may_have_counted() {
+                true => Error::AnswerLost(Box::new(error)),
+                false => error,
+            },
+        )
     }
 
     /// Whether the next question would end the same way. Two controllers that refuse our account are
@@ -135,8 +138,8 @@ impl Controllers {
         slot: &mut Slot<'_>,
         deadline: Deadline,
         logon: &NetworkLogon<'_>,
+        course: &mut Course,
     ) -> Result<Verdict, Error> {
-        let mut course = Course::new();
         let mut others = Others::default();
         let mut failures = Vec::new();
         loop {
@@ -159,8 +162,7 @@ impl Controllers {
             };
             let known = others.left.as_ref().map_or(usize::MAX, VecDeque::len);
             let terms = self.terms(deadline, course.followers(known));
-            let mut asked =
-                self.ask_one(terms, &controller, reused, slot.claim(), logon, &mut course);
+            let mut asked = self.ask_one(terms, &controller, reused, slot.claim(), logon, course);
             self.learn_from(&asked, is_hurried, &controller, slot);
             if asked.next == Next::Finish {
                 slot.open = asked.channel.take().map(|channel| Open {
@@ -303,6 +305,9 @@ impl Controllers {
             };
             if outcome.as_ref().is_ok_and(Verdict::is_name_refused) {
                 course.did_not_count();
+            }
+            if outcome.as_ref().is_err_and(Error::may_have_counted) {
+                course.loses_answer();
             }
             let action = failure::of(outcome.as_ref(), origin, claim);
             let is_away = outcome.as_ref().is_err_and(Error::is_no_connection);

@@ -355,6 +355,7 @@ fn of_error(error: &Error, origin: Origin) -> Action {
         | Error::Crowded
         | Error::SilentDomain(_)
         | Error::Outage(_)
+        | Error::AnswerLost(_)
         | Error::AllFailed(_) => Action::GiveUp,
     }
 }

@@ -12,6 +12,7 @@ mod failover;
 mod handshake;
 mod host_limit;
 mod logon;
+mod lost_answer;
 mod names;
 mod protection;
 mod seal;

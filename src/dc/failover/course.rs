@@ -28,6 +28,7 @@ pub(super) struct Course {
     /// Channels to the present controller.
     channels: usize,
     asked_elsewhere: bool,
+    has_lost_answer: bool,
 }
 
 /// What comes next.
@@ -50,6 +51,7 @@ impl Course {
             sends_left: MAX_SENDS,
             channels: 0,
             asked_elsewhere: false,
+            has_lost_answer: false,
         }
     }
 
@@ -71,6 +73,16 @@ impl Course {
     /// The login that was sent was refused before the password was looked at.
     pub(super) fn did_not_count(&mut self) {
         self.sends_left += 1;
+    }
+
+    /// The login was sent, and no answer came that counts: a controller may have found the password
+    /// wrong.
+    pub(super) fn loses_answer(&mut self) {
+        self.has_lost_answer = true;
+    }
+
+    pub(super) fn has_lost_answer(&self) -> bool {
+        self.has_lost_answer
     }
 
     /// What follows `action`, on a channel of this `origin`. A controller that `is_away` could not be
