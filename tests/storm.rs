@@ -40,7 +40,11 @@ fn main() {
     let mut words = env::args().skip(1);
     match (words.next().as_deref(), words.next(), words.next()) {
         (Some("process"), Some(controller), Some(state)) => process(controller, state.into()),
-        _ => storms(),
+        (Some("alone"), Some(controller), Some(secret)) => alone(controller, secret.into()),
+        _ => {
+            storm_without_directory();
+            storms();
+        }
     }
 }
 
@@ -74,6 +78,68 @@ fn process(controller: String, state: PathBuf) {
             assert_eq!(fault.minor(), Minor::BadUserOrPassword, "login {number}");
         }
     }
+}
+
+/// How many processes have no state directory, how many logins each of them makes, and over how many
+/// connections.
+const ALONE: usize = 32;
+const LOGINS_ALONE: usize = 20;
+const THREADS: usize = 2;
+
+/// One of the processes that have no state directory.
+fn alone(controller: String, secret: PathBuf) {
+    let setup = Setup {
+        controller,
+        connections: THREADS,
+        state_dir: Some(secret.join("no directory")),
+        secret_file: Some(secret),
+        ..Setup::right()
+    };
+    std::io::stdin().read_exact(&mut [0]).unwrap();
+    let client = Client::of("alice");
+    let verifier = setup.verifier();
+    let log_in = || {
+        let outcomes = (0..LOGINS_ALONE / THREADS).map(|_| verifier.verify(&client.attempt()));
+        outcomes.filter_map(Result::err).collect::<Vec<_>>()
+    };
+    let refused: Vec<_> = thread::scope(|scope| {
+        let threads = [(); THREADS].map(|()| scope.spawn(log_in));
+        threads
+            .into_iter()
+            .flat_map(|one| one.join().unwrap())
+            .collect()
+    });
+    let (count, first) = (refused.len(), refused.first());
+    assert_eq!(count, 0, "logins refused, the first: {first:?}");
+}
+
+/// Each process agrees on a key of its own, all at the same moment: no login is lost.
+fn storm_without_directory() {
+    let relay = Relay::to_netlogon();
+    let controller = relay.setup().controller;
+    let directory = tempfile::tempdir().unwrap();
+    let secret = directory.path().join("secret");
+    dc::write_secret(&secret, Setup::right().secret.as_bytes());
+    let start = || {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command
+            .args(["alone", &controller])
+            .arg(&secret)
+            .env("TMPDIR", directory.path());
+        Process(command.stdin(Stdio::piped()).spawn().unwrap())
+    };
+    let began = Instant::now();
+    let mut running: Vec<Process> = (0..ALONE).map(|_| start()).collect();
+    running.iter_mut().for_each(Process::go);
+    for process in &mut running {
+        process.came_to_its_end();
+    }
+    println!(
+        "no state directory: {ALONE} processes, {LOGINS_ALONE} logins each, all right in {:.1} s; \
+         Authenticate3: {}",
+        began.elapsed().as_secs_f64(),
+        relay.authentications.load(Ordering::SeqCst),
+    );
 }
 
 fn logins() -> usize {

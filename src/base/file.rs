@@ -106,8 +106,11 @@ pub fn read_secret(path: &Path, limit: u64) -> io::Result<(SecretBytes, Stamp)> 
     Ok((bytes, Stamp::from(&metadata)))
 }
 
-/// Opens a regular file; never waits, as the open of a pipe would.
-fn open(path: &Path) -> io::Result<(File, Metadata)> {
+/// Opens a regular file for reading; never waits, as the open of a pipe would.
+///
+/// # Errors
+/// What is wrong with the file, without its path.
+pub fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK)

@@ -32,12 +32,13 @@ use crate::protocol::rpc::schannel::agreement::{Agreed, Capable, Challenging, Ch
 use crate::protocol::rpc::schannel::seal::Seal;
 
 /// How often a handshake is repeated when that of another process came between.
-const HANDSHAKE_RETRIES: u32 = 4;
+const HANDSHAKE_RETRIES: u32 = 8;
+/// The longest pause before the first repetition, and before any.
+const FIRST_PAUSE: Duration = Duration::from_millis(16);
+const LONGEST_PAUSE: Duration = Duration::from_millis(512);
 
 /// How many keys of other processes are given up on before one is agreed on in any case.
 const MAX_DISTRUSTED: usize = 2;
-/// The longest wait for another process's handshake: one that takes longer was stopped.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// An open channel with no call on it.
 #[derive(Debug)]
@@ -100,7 +101,7 @@ impl Channel {
             }
             // Connected first: a controller that is away holds up nobody who waits for the lock.
             let connection = Connection::connect(terms, peer, Step::AgreeOnKey)?;
-            let lock = shared_keys.lock(controller, terms.deadline.or_after(LOCK_WAIT));
+            let lock = shared_keys.lock(controller, terms.deadline);
             if recall(distrusted).is_none() {
                 let agreed = Self::agree(opening, connection, secrets, lock.as_ref());
                 if let Some(lock) = lock.as_ref().filter(|_| !is_wrong_port(&agreed)) {
@@ -158,13 +159,15 @@ impl Channel {
         } = opening;
         let peer = connections.peer();
         let mut retries = 0;
+        let mut longest_pause = FIRST_PAUSE;
         loop {
             let agreed = agree_on_key(terms, connections.next()?, nt_hash)?;
             match Self::open_sealed(terms, peer, agreed) {
                 // Somebody who does not share the lock agreed on another key at the same moment.
                 Err(error) if error.is_handshake_race() && retries < HANDSHAKE_RETRIES => {
                     retries += 1;
-                    pause(terms.deadline, peer)?;
+                    pause(longest_pause, terms.deadline, peer)?;
+                    longest_pause = (longest_pause * 2).min(LONGEST_PAUSE);
                 }
                 Err(error) => return Err(error),
                 Ok(channel) => {
@@ -267,8 +270,8 @@ impl Channel {
     /// One to somebody who says nothing.
     #[cfg(test)]
     pub(super) fn pretended(peer: SocketAddr, capable: Capable) -> Self {
-        let stream =
-            crate::base::net::Stream::connect(None, peer, Deadline::after(LOCK_WAIT)).unwrap();
+        let soon = Deadline::after(Duration::from_secs(5));
+        let stream = crate::base::net::Stream::connect(None, peer, soon).unwrap();
         Self {
             connection: Connection::pretended(stream, peer),
             association: crate::protocol::rpc::recorded::sealed_association(),
@@ -338,15 +341,16 @@ fn agree_on_key(
         .map_err(|error| connection.failed(error))
 }
 
-/// Waits 5 to 50 milliseconds, so that two processes that met do not meet again.
-fn pause(deadline: Deadline, peer: SocketAddr) -> Result<(), Error> {
+/// Waits for the half of `longest` or more, so that two processes that met do not meet again.
+fn pause(longest: Duration, deadline: Deadline, peer: SocketAddr) -> Result<(), Error> {
     let random = crypto::random().map_err(|error| Error::Rpc {
         peer,
         step: Step::OpenChannel,
         error: error.into(),
     })?;
-    let millis = 5 + u64::from(u16::from_le_bytes(random) % 46);
+    let part = u32::from(u16::from_le_bytes(random));
+    let pause = longest / 2 + longest / 2 * part / u32::from(u16::MAX);
     let left = deadline.remaining().ok_or(Error::TimeOver)?;
-    std::thread::sleep(left.min(Duration::from_millis(millis)));
+    std::thread::sleep(left.min(pause));
     Ok(())
 }

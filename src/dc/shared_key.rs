@@ -7,6 +7,9 @@
 //! controller that hangs holds up hardly anybody who asks another, and whatever addresses DNS gives,
 //! there are never more files.
 //!
+//! Without the directory, no key is kept, and the processes take turns under a lock on the file of the
+//! account's secret.
+//!
 //! The directory and the files in it are ours alone, or are not used. Who holds a lock may die at any
 //! moment: the kernel releases it, unless a child that was forked meanwhile lives on without an exec
 //! (it has the file open too). So nobody waits for ever, and who has waited in vain goes on without. A
@@ -23,6 +26,7 @@ use std::time::Duration;
 
 use crate::base::config::{self, LogTarget};
 use crate::base::crypto::{self, Key};
+use crate::base::file;
 use crate::base::file::private::{make_directory, own_directory, own_file, private, read, replace};
 use crate::base::log::{self, Severity};
 use crate::base::net::Deadline;
@@ -37,9 +41,14 @@ use record::Unusable;
 /// How many locks an account has.
 const LOCKS: u8 = 16;
 
+/// The longest wait for another process's handshake: one that takes longer was stopped.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
 /// The shared state of one machine account.
 pub(super) struct SharedKeys {
     directory: PathBuf,
+    /// The file of the account's secret.
+    secret: PathBuf,
     account: String,
     log: LogTarget,
     /// Whether this process has said that it shares nothing.
@@ -50,12 +59,35 @@ pub(super) struct SharedKeys {
 
 /// The right to agree on a key with one controller; others on this host wait until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock(File);
+pub(super) struct Lock {
+    file: File,
+    /// Whether the key is kept in the state directory.
+    shares_key: bool,
+}
+
+impl Lock {
+    /// Waits for the lock of a file. `None` when the time is over.
+    fn take(file: File, shares_key: bool, deadline: Deadline) -> io::Result<Option<Self>> {
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Self { file, shares_key })),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            let Some(left) = deadline.remaining() else {
+                return Ok(None);
+            };
+            std::thread::sleep(left.min(pause));
+            pause = (pause * 2).min(Duration::from_millis(16));
+        }
+    }
+}
 
 impl Drop for Lock {
     fn drop(&mut self) {
         // Closing would not do: a process that was forked meanwhile has the file open too.
-        let _gone_anyway = self.0.unlock();
+        let _gone_anyway = self.file.unlock();
     }
 }
 
@@ -63,8 +95,10 @@ impl SharedKeys {
     /// Looks at nothing yet.
     pub(super) fn new(config: &config::Netlogon, log: LogTarget) -> Self {
         let computer = config.account.computer().as_str();
+        let (config::Secret::File(secret) | config::Secret::Keytab(secret)) = &config.secret;
         Self {
             directory: config.state_dir.clone(),
+            secret: secret.clone(),
             account: format!("{}.{computer}", config.netbios_domain.as_str()),
             log,
             told: PerProcess::new(),
@@ -72,29 +106,23 @@ impl SharedKeys {
         }
     }
 
-    /// Waits for the lock. None if nothing can be shared, or if whoever has it does not give it back
-    /// in time: then the handshake goes on without, and meets others as those of other hosts do.
+    /// Waits for the right to agree on a key. `None` if its holder does not release it in time, or if
+    /// no file can be locked: then the handshake goes on without, and may meet that of another process.
+    ///
+    /// Without a usable state directory, the lock is one on the file of the secret. Every process that
+    /// waits for it agrees on a key of its own, so the wait is longer than where the key is shared.
     pub(super) fn lock(&self, controller: &Candidate, deadline: Deadline) -> Option<Lock> {
-        let file = match self.open_lock(controller) {
-            Ok(file) => file,
-            Err(error) => {
-                self.tell_once(&error);
-                return None;
-            }
-        };
-        let mut pause = Duration::from_millis(1);
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Some(Lock(file)),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => {
-                    self.tell_once(&error);
-                    return None;
-                }
-            }
-            std::thread::sleep(deadline.remaining()?.min(pause));
-            pause = (pause * 2).min(Duration::from_millis(16));
-        }
+        let patience = deadline.or_after(LOCK_WAIT);
+        let locked = self
+            .open_lock(controller)
+            .and_then(|file| Lock::take(file, true, patience));
+        locked.unwrap_or_else(|error| {
+            self.tell_once(&error);
+            let half = deadline.remaining().unwrap_or_default() / 2;
+            // A file that is open for reading can be locked too (flock).
+            let (file, _) = file::open(&self.secret).ok()?;
+            Lock::take(file, false, deadline.or_after(half)).ok()?
+        })
     }
 
     /// The key that some process has agreed on with this controller, with one of these secrets and not
@@ -129,11 +157,14 @@ impl SharedKeys {
     /// Keeps a key for the others. Failing that, they agree on their own.
     pub(super) fn keep(
         &self,
-        _lock: &Lock,
+        lock: &Lock,
         controller: &Candidate,
         nt_hash: &Key,
         capable: &Capable,
     ) {
+        if !lock.shares_key {
+            return;
+        }
         let name = self.name(controller);
         let path = self.path(&name, "state");
         let Some(bytes) = record::encode(&name, nt_hash, capable) else {
@@ -148,12 +179,12 @@ impl SharedKeys {
     /// process is to try it.
     pub(super) fn discard(
         &self,
-        _lock: &Lock,
+        lock: &Lock,
         controller: &Candidate,
         secrets: &NtHashes,
         distrusted: &[Capable],
     ) {
-        if distrusted.is_empty() {
+        if distrusted.is_empty() || !lock.shares_key {
             return;
         }
         let kept = self.recall(controller, secrets);

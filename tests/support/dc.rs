@@ -4,7 +4,7 @@ use std::env;
 use std::fs::{self, Permissions};
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gss_ntlmdc::base::config::Config;
@@ -83,6 +83,8 @@ pub struct Setup {
     pub host_logons: usize,
     /// The directory that it shares with others; one of its own if there is none.
     pub state_dir: Option<PathBuf>,
+    /// The file of the secret, which it shares with others; one of its own if there is none.
+    pub secret_file: Option<PathBuf>,
 }
 
 impl Setup {
@@ -97,18 +99,21 @@ impl Setup {
             connections: 1,
             host_logons: 16,
             state_dir: None,
+            secret_file: None,
         }
     }
 
     pub fn verifier(&self) -> Ready {
         let directory = tempfile::tempdir().unwrap();
-        let secret = directory.path().join("secret");
+        let own_secret = directory.path().join("secret");
         let (key, content) = match &self.keytab {
             Some(keytab) => ("keytab", keytab.as_slice()),
             None => ("secret", self.secret.as_bytes()),
         };
-        fs::write(&secret, content).unwrap();
-        fs::set_permissions(&secret, Permissions::from_mode(0o640)).unwrap();
+        if self.secret_file.is_none() {
+            write_secret(&own_secret, content);
+        }
+        let secret = self.secret_file.as_ref().unwrap_or(&own_secret);
         let own_state = directory.path().join("state");
         let text = format!(
             r#"
@@ -134,6 +139,12 @@ impl Setup {
         let config = Config::parse(&text).unwrap().netlogon.unwrap();
         Ready(Netlogon::new(config), directory)
     }
+}
+
+/// Writes the machine account's secret, as an administrator does.
+pub fn write_secret(path: &Path, content: &[u8]) {
+    fs::write(path, content).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o640)).unwrap();
 }
 
 /// A fresh verifier, as it should be.

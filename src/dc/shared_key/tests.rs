@@ -6,16 +6,21 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 const SECRET: [u8; 16] = [1; 16];
 
 fn shared(directory: &Path) -> SharedKeys {
+    shared_with(directory, Path::new("/nonexistent"))
+}
+
+fn shared_with(directory: &Path, secret: &Path) -> SharedKeys {
     let text = format!(
         r#"
         verify = ["netlogon"]
         [netlogon]
         domain = "example.test"
         account = "WEB1$"
-        secret = "/nonexistent"
+        secret = "{}"
         controllers = ["192.0.2.1"]
         state_dir = "{}"
         "#,
+        secret.display(),
         directory.display()
     );
     let config = Config::parse(&text).unwrap().netlogon.unwrap();
@@ -118,7 +123,7 @@ fn one_at_a_time_holds_the_lock_and_nobody_waits_for_ever() {
     let held = one.lock(&controller(), soon()).unwrap();
     assert!(another.lock(&controller(), soon()).is_none());
     // What a fork leaves in the child keeps nothing locked.
-    let inherited = held.0.try_clone().unwrap();
+    let inherited = held.file.try_clone().unwrap();
     drop(held);
     assert!(another.lock(&controller(), soon()).is_some());
     drop(inherited);
@@ -178,6 +183,29 @@ fn a_directory_that_is_not_ours_alone_is_not_used() {
     fs::write(&file, b"").unwrap();
     unused(&file, "a file");
     assert!(shared(&directory).lock(&controller(), soon()).is_some());
+}
+
+#[test]
+fn without_a_directory_the_file_of_the_secret_is_locked_and_no_key_is_kept() {
+    let parent = tempfile::tempdir().unwrap();
+    let secret = parent.path().join("secret");
+    fs::write(&secret, b"secret").unwrap();
+    // As the server finds it, which cannot write it.
+    fs::set_permissions(&secret, Permissions::from_mode(0o440)).unwrap();
+    let missing = parent.path().join("none/ntlmdc");
+    let (one, another) = (
+        shared_with(&missing, &secret),
+        shared_with(&missing, &secret),
+    );
+    let held = one.lock(&controller(), soon()).unwrap();
+    assert!(another.lock(&controller(), soon()).is_none());
+    let elsewhere = Candidate::new([192, 0, 2, 2].into(), None);
+    assert!(another.lock(&elsewhere, soon()).is_none(), "one for all");
+    let capable = Capable::pretended(0x612F_FFFF, seconds_since_1970());
+    one.keep(&held, &controller(), &Key::new(SECRET), &capable);
+    drop(held);
+    assert!(another.lock(&controller(), soon()).is_some());
+    assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
 }
 
 #[test]
