@@ -90,6 +90,7 @@ class Apache:
     """Apache with mod_auth_gssapi and one `mech.Mechanism`, until `close()` or our end.
 
     `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's;
+    `hosts` the text of its own /etc/hosts;
     `etc` and `dev` are directories that are /etc/apache2 and /dev to it alone. Every path answers who was let in. `example`
     is the one that protects the site; `more` and `after` are further lines of configuration, before
     and after it; `environment` has further variables; `mpm` is event, worker or prefork, and `start`
@@ -105,6 +106,7 @@ class Apache:
         mpm="event",
         start=1,
         resolver=None,
+        hosts=None,
         certificate=None,
         example="apache.conf",
         etc=None,
@@ -126,7 +128,7 @@ class Apache:
         configuration.write_text(self._modules(mpm) + settings)
         self._apache = subprocess.Popen(
             # The parent ends its children when asked, so asking is what the kernel shall do.
-            ["setpriv", "--pdeathsig", "TERM", "--", *self._seeing(resolver, etc, dev)]
+            ["setpriv", "--pdeathsig", "TERM", "--", *self._seeing(resolver, hosts, etc, dev)]
             + ["/usr/sbin/apache2", "-f", str(configuration), "-DFOREGROUND"],
             env={"PATH": os.defpath, **mechanism.environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -183,13 +185,17 @@ class Apache:
         host.end(self._apache)
         self._remove_directory()
 
-    def _seeing(self, resolver, etc, dev):
+    def _seeing(self, resolver, hosts, etc, dev):
         """What comes before a command that shall see files of its own in the place of the host's."""
         covers = {}
         if resolver is not None:
             private = self._directory / "resolv.conf"
             private.write_text(f"nameserver {resolver}\n")
             covers["/etc/resolv.conf"] = private
+        if hosts is not None:
+            private = self._directory / "hosts"
+            private.write_text(hosts)
+            covers["/etc/hosts"] = private
         if etc is not None:
             covers["/etc/apache2"] = etc
         if dev is not None:

@@ -26,6 +26,17 @@ def test_the_domains_dns(library, controller, make_site, controllers):
     assert attempt(make_site(mechanism, resolver=controller.address)) == (200, ALICE, [])
 
 
+@pytest.mark.parametrize("controllers", [["dc1.example.test"], []], ids=["name", "services"])
+def test_the_file_of_hosts_comes_before_dns(library, controller, make_site, controllers):
+    mechanism = mech.with_domain(library, controller, controllers=controllers)
+    zone = {SERVICES: [[0, 389, "dc1.example.test"]], "dc1.example.test": ["127.0.0.10"]}
+    hosts = f"127.0.0.1 localhost\n{controller.address} DC1.example.test dc1 # ours\n"
+    with dns("127.0.0.9", zone) as names:
+        site = make_site(mechanism, resolver="127.0.0.9", hosts=hosts)
+        assert attempt(site) == (200, ALICE, [])
+        assert names() == ([] if controllers else [SERVICES])
+
+
 def test_a_site_and_a_source_of_the_configuration(library, controller, make_site):
     ours = controller.address.rpartition(".")[0] + ".1"
     netlogon = f'site = "Default-First-Site-Name"\nsource = "{ours}"'

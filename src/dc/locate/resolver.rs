@@ -1,8 +1,10 @@
 //! Asks the DNS servers of the system, within one deadline.
 //!
-//! The servers are those of /etc/resolv.conf, read anew for each search that has a question. Names are
-//! full: its search list is not used, nor is /etc/hosts.
+//! The servers are those of /etc/resolv.conf. The addresses of a host are those of /etc/hosts, if it has
+//! any. Both files are read anew for each search that has a question. Names are full: the search list
+//! is not used.
 
+mod hosts;
 mod servers;
 
 use std::cell::OnceCell;
@@ -12,6 +14,7 @@ use std::time::Duration;
 use crate::base::crypto;
 use crate::base::net::{Datagrams, Deadline, Error, Stream};
 use crate::dc::locate::network::Network;
+use crate::dc::locate::resolver::hosts::Hosts;
 use crate::dc::locate::resolver::servers::Servers;
 use crate::protocol::dns::{Answer, Kind, NoReply, Question, Reply, UDP_SIZE};
 
@@ -28,6 +31,8 @@ const ROUNDS: usize = 2;
 pub(super) struct Resolver {
     /// Known from the first question on.
     servers: OnceCell<Servers>,
+    /// Known from the first name of a host on.
+    hosts: OnceCell<Hosts>,
     /// The one that answered last is asked first.
     best: usize,
     /// What is known of the network; what is learnt is added.
@@ -40,6 +45,7 @@ impl Resolver {
     pub(super) fn of_the_system(network: Network, deadline: Deadline) -> Self {
         Self {
             servers: OnceCell::new(),
+            hosts: OnceCell::new(),
             best: 0,
             network,
             deadline,
@@ -55,7 +61,17 @@ impl Resolver {
         };
         Self {
             servers: OnceCell::from(servers),
+            hosts: OnceCell::from(Hosts::default()),
             ..Self::of_the_system(Network::default(), deadline)
+        }
+    }
+
+    /// The same, with a file of hosts.
+    #[cfg(test)]
+    pub(super) fn with_hosts(self, path: &std::path::Path) -> Self {
+        Self {
+            hosts: OnceCell::from(Hosts::of_file(path)),
+            ..self
         }
     }
 
@@ -71,9 +87,32 @@ impl Resolver {
         })
     }
 
-    /// The addresses of a host, of all these kinds; they are asked for at the same time. None if no
-    /// server knows the name, or any address of it.
+    /// The addresses that /etc/hosts has for a host, of these kinds.
+    pub(super) fn addresses_of_file(&self, name: &str, kinds: &[Kind]) -> Vec<IpAddr> {
+        let hosts = self.hosts.get_or_init(Hosts::of_the_system);
+        let mut addresses = hosts.addresses(name);
+        addresses.retain(|address| match address {
+            IpAddr::V4(_) => kinds.contains(&Kind::V4),
+            IpAddr::V6(_) => kinds.contains(&Kind::V6),
+        });
+        addresses
+    }
+
+    /// The addresses of a host, of all these kinds: those of /etc/hosts, else of DNS, where all kinds
+    /// are asked for at the same time. None if no server knows the name, or any address of it.
     pub(super) fn addresses(&mut self, name: &str, kinds: &[Kind]) -> Result<Vec<IpAddr>, String> {
+        let known = self.addresses_of_file(name, kinds);
+        if !known.is_empty() {
+            return Ok(known);
+        }
+        let asked = self.addresses_of_dns(name, kinds);
+        match self.hosts.get().and_then(|hosts| hosts.problem.as_ref()) {
+            Some(unusable) => asked.map_err(|problem| format!("{problem}; {unusable}")),
+            None => asked,
+        }
+    }
+
+    fn addresses_of_dns(&mut self, name: &str, kinds: &[Kind]) -> Result<Vec<IpAddr>, String> {
         self.ask(name, kinds, |replies| {
             let mut addresses = Vec::new();
             let mut problem = None;

@@ -329,7 +329,9 @@ impl DnsHost {
         config: &config::Netlogon,
         resolver: &mut Resolver,
     ) -> Result<Vec<SocketAddr>, String> {
-        let addresses = match self.addresses.is_empty() {
+        // What DNS sent along saves a question, but not a look at /etc/hosts.
+        let of_file = resolver.addresses_of_file(&self.name, kinds(config));
+        let addresses = match self.addresses.is_empty() || !of_file.is_empty() {
             true => addresses_of(config, &self.name, resolver)?,
             false => self.addresses.clone(),
         };
@@ -347,12 +349,7 @@ fn addresses_of(
     name: &str,
     resolver: &mut Resolver,
 ) -> Result<Vec<IpAddr>, String> {
-    let kinds = match config.source {
-        None => &[Kind::V4, Kind::V6][..],
-        Some(IpAddr::V4(_)) => &[Kind::V4],
-        Some(IpAddr::V6(_)) => &[Kind::V6],
-    };
-    let addresses = resolver.addresses(name, kinds)?;
+    let addresses = resolver.addresses(name, kinds(config))?;
     let of_family = |is_v4| {
         let of_family = addresses.iter().filter(move |one| one.is_ipv4() == is_v4);
         of_family.take(MAX_ADDRESSES).copied()
@@ -360,6 +357,15 @@ fn addresses_of(
     match addresses.is_empty() {
         true => Err(format!("DNS, {name}: no address")),
         false => Ok(of_family(true).chain(of_family(false)).collect()),
+    }
+}
+
+/// What is asked for about a host.
+fn kinds(config: &config::Netlogon) -> &'static [Kind] {
+    match config.source {
+        None => &[Kind::V4, Kind::V6],
+        Some(IpAddr::V4(_)) => &[Kind::V4],
+        Some(IpAddr::V6(_)) => &[Kind::V6],
     }
 }
 

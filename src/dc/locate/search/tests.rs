@@ -36,6 +36,39 @@ fn texts(found: &Found) -> Vec<String> {
     found.candidates.iter().map(ToString::to_string).collect()
 }
 
+/// Of names in `controllers`, of hosts that DNS names, and in the place of what DNS sent along.
+#[test]
+fn the_file_of_hosts_comes_before_dns() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let server = dns(vec![
+        (ALL, Data::Service(0, 9, "dc1.test")),
+        ("dc1.test", address("127.0.0.2")),
+        ("dc2.test", address("127.0.0.3")),
+    ]);
+    let listed = configured(r#"controllers = ["dc1.test", "dc2.test:49200"]"#);
+    for (config, addresses) in [
+        (&configured(""), &["127.0.0.4"][..]),
+        (&listed, &["127.0.0.4", "127.0.0.3:49200"]),
+    ] {
+        let found = |lines: &str| {
+            std::fs::write(file.path(), lines).unwrap();
+            let resolver = Resolver::new(vec![server.address], Deadline::after(LONG));
+            let mut resolver = resolver.with_hosts(file.path());
+            texts(&search(config, &Earlier::default(), &mut resolver).unwrap())
+        };
+        assert_eq!(found("127.0.0.4 DC1.test alias\n"), addresses);
+        // Looked at again for the next search.
+        assert_eq!(found("127.0.0.4 dc9.test\n")[0], "127.0.0.2");
+    }
+    // An address of the other family than that of `source` is none.
+    std::fs::write(file.path(), "::1 dc1.test").unwrap();
+    let config = configured("source = \"127.0.0.1\"");
+    let resolver = Resolver::new(vec![server.address], Deadline::after(LONG));
+    let mut resolver = resolver.with_hosts(file.path());
+    let found = search(&config, &Earlier::default(), &mut resolver).unwrap();
+    assert_eq!(texts(&found), ["127.0.0.2"]);
+}
+
 #[test]
 fn the_first_good_answer_comes_first_over_both_families() {
     let good = responder("::1", 23, HEALTHY | CLOSEST, "example.test");
