@@ -5,7 +5,8 @@
 //! are under way. Each is opened by `channel`, with what an
 //! `opening` takes: a `connection` to a `port` of a controller that `locate` found, what this process
 //! has `learnt` of it (its `logon_server` name), and the account's `secret` (`nt_hashes` from a file
-//! or a `keytab`) or a `shared_key` of another process. `failure` says what an outcome leads to.
+//! or a `keytab`) or a `shared_key` of another process. `failure` says what an outcome leads to,
+//! and `health` is what the processes of this host tell each other about the controllers.
 //! [`group_names`] looks up the names of groups and caches them; [`domains`] does so with the list of
 //! domains; [`own_name`] finds the NetBIOS name of ours.
 
@@ -16,6 +17,7 @@ pub mod domains;
 pub mod failover;
 mod failure;
 pub mod group_names;
+mod health;
 mod host_limit;
 mod keytab;
 mod learnt;
@@ -192,6 +194,20 @@ impl Error {
                 ..
             }
         )
+    }
+
+    /// This host could not even try: it says nothing about the controller.
+    fn is_local(&self) -> bool {
+        let of_this_host = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+        let Self::Net {
+            error: net::Error::Connect(error),
+            ..
+        } = self
+        else {
+            return false;
+        };
+        let code = error.raw_os_error();
+        code.is_some_and(|code| of_this_host.contains(&code))
     }
 
     /// The machine account or its secret was refused.

@@ -21,7 +21,9 @@ pub use policy::{
     Service,
 };
 pub use trusts::{GroupsAcrossTrusts, TrustedDomain};
-pub use values::{Controller, Host, MachineAccount, NetbiosName, SiteName, first_label};
+pub use values::{
+    Controller, ControllerOrder, Host, MachineAccount, NetbiosName, SiteName, first_label,
+};
 
 /// Where the server's processes share what they share, if nothing names another place.
 pub const DEFAULT_STATE_DIR: &str = "/run/ntlmdc";
@@ -92,8 +94,10 @@ pub struct Netlogon {
     pub account: MachineAccount,
     /// Where the account's secret is.
     pub secret: Secret,
-    /// The domain controllers, in the order in which they are tried; if none, DNS knows them.
+    /// The domain controllers; if none, DNS knows them.
     pub controllers: Vec<Controller>,
+    /// In which order those of `controllers` are asked.
+    pub order: ControllerOrder,
     /// The site whose controllers come first; if absent, a controller tells us which is ours.
     pub site: Option<SiteName>,
     /// The local address of connections to controllers; if absent, the system chooses.
@@ -158,6 +162,7 @@ struct NetlogonTable {
     keytab: Option<PathBuf>,
     #[serde(default, deserialize_with = "values::optional_list")]
     controllers: Option<Vec<Controller>>,
+    order: Option<ControllerOrder>,
     site: Option<SiteName>,
     source: Option<IpAddr>,
     #[serde(default, deserialize_with = "values::duration")]
@@ -180,6 +185,11 @@ impl TryFrom<NetlogonTable> for Netlogon {
     type Error = String;
 
     fn try_from(table: NetlogonTable) -> Result<Self, String> {
+        if table.order.is_some() && table.controllers.is_none() {
+            return Err(
+                "order: it is for `controllers`; without a list, DNS gives the order".into(),
+            );
+        }
         let is_netbios_domain_given = table.netbios_domain.is_some();
         let netbios_domain = match table.netbios_domain {
             Some(name) => name,
@@ -225,6 +235,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
             account: table.account,
             secret,
             controllers: table.controllers.unwrap_or_default(),
+            order: table.order.unwrap_or_default(),
             site: table.site,
             source: table.source,
             connect_timeout: table.connect_timeout.unwrap_or(Duration::from_secs(3)),

@@ -3,6 +3,7 @@
 //! After a fork the child starts with no channel.
 
 mod course;
+mod siblings;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use crate::dc::channel::Channel;
 use crate::dc::claim::Claim;
 use crate::dc::connection::Terms;
 use crate::dc::failure::{self, Action, Origin};
+use crate::dc::health::Health;
 use crate::dc::host_limit::{Held, HostLimit};
 use crate::dc::learnt::Learnt;
 use crate::dc::locate::{Candidate, Locator};
@@ -34,6 +36,7 @@ pub struct Controllers {
     pub(super) locator: Locator,
     pub(super) shared_keys: SharedKeys,
     pub(super) learnt: Learnt,
+    health: Health,
     secret: Watch,
     pub(super) config: config::Netlogon,
     pool: PerProcess<Pool>,
@@ -82,6 +85,7 @@ impl Controllers {
             locator: Locator::new(&config),
             shared_keys: SharedKeys::new(&config, log),
             learnt: Learnt::default(),
+            health: Health::new(&config, log),
             secret: Watch::new(),
             host_limit: HostLimit::new(config.host_logons),
             config,
@@ -97,6 +101,7 @@ impl Controllers {
         if self.secret.has_changed(&self.config.secret) {
             pool.begin_anew();
         }
+        self.hear_siblings();
         let name = TypedName::of(logon.user, logon.domain);
         let claim = Claim::of(&self.config, &name);
         let mut slot = pool.take(deadline, &claim)?;
@@ -152,7 +157,10 @@ impl Controllers {
                     break;
                 }
                 None => match self.untried(&mut others, deadline) {
-                    Ok(Some(controller)) => (controller, None),
+                    Ok(Some(controller)) => {
+                        self.health.begins_trial(&controller);
+                        (controller, None)
+                    }
                     Ok(None) => break,
                     Err(error) => {
                         failures.push(Err(error));
@@ -212,15 +220,15 @@ impl Controllers {
             Err(_) => {}
         }
         match asked.action {
-            Action::Answer => self.locator.succeeded(controller),
+            Action::Answer => self.has_answered(controller, asked.sent),
             Action::GiveUp => {}
             // One that refuses our account does so for every login: it comes last.
             Action::AskElsewhere if asked.outcome.is_ok() => {}
             // Another domain's controller may have caused any status.
             _ if asked.outcome.is_ok() && domain.is_some() => {}
-            Action::AskElsewhere => self.locator.failed(controller),
+            Action::AskElsewhere => self.has_failed(controller, &asked.outcome),
             Action::NextController | Action::Reopen | Action::Reauthenticate | Action::Leave => {
-                self.locator.failed(controller);
+                self.has_failed(controller, &asked.outcome);
                 self.pool().forget(controller);
             }
         }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::base::process::PerProcess;
+use crate::dc::health::Ports;
 use crate::dc::locate::Candidate;
 use crate::dc::logon_server::LogonServer;
 use crate::protocol::rpc::pdu::Syntax;
@@ -46,6 +47,22 @@ impl Learnt {
     /// Remembers where an interface is served; `None` forgets it.
     pub(super) fn keep_port(&self, controller: &Candidate, interface: Syntax, port: Option<u16>) {
         self.note(controller, |facts| *facts.port(interface) = port);
+    }
+
+    /// The ports that are known.
+    pub(super) fn ports(&self, controller: &Candidate) -> Ports {
+        let Facts { netlogon, lsa, .. } = self.facts(controller);
+        Ports { netlogon, lsa }
+    }
+
+    /// Takes over ports that another process has learnt, where none is known.
+    pub(super) fn hear_ports(&self, controller: &Candidate, ports: Ports) {
+        if ports != Ports::default() {
+            self.note(controller, |facts| {
+                facts.netlogon = facts.netlogon.or(ports.netlogon);
+                facts.lsa = facts.lsa.or(ports.lsa);
+            });
+        }
     }
 
     /// How the controller was last addressed with success.

@@ -1,6 +1,6 @@
 //! Which controllers are asked, and in which order.
 //!
-//! A list in the configuration keeps its order. Without one, DNS knows the controllers, and a ping
+//! A list in the configuration keeps its order, or is spread. Without one, DNS knows the controllers, and a ping
 //! each (CLDAP) finds the one that is near and at work. What was found is kept for some minutes, and
 //! shared with the other processes of the host. Nothing that is learnt here is proven, nor need it be: a controller
 //! proves itself when the channel is opened.
@@ -19,7 +19,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::base::config;
+use crate::base::config::{self, ControllerOrder};
+use crate::base::crypto;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::Error;
@@ -27,12 +28,11 @@ pub(crate) use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::found_file::FoundFile;
 use crate::dc::locate::network::Network;
 use crate::dc::locate::ping::Outcome;
-use crate::dc::locate::ranking::{Advice, Memory};
+use crate::dc::locate::ranking::{Advice, Memory, Preference};
 use crate::dc::locate::resolver::Resolver;
 use crate::protocol::cldap::{self, Identity};
 
-/// The longest time for one search, names and pings together.
-const SEARCH: Duration = Duration::from_secs(8);
+pub(super) use ranking::AVOIDED;
 
 /// Knows the controllers of a domain.
 pub(crate) struct Locator {
@@ -68,6 +68,7 @@ impl Locator {
     pub(crate) fn candidates(&self, deadline: Deadline) -> Result<Vec<Candidate>, Error> {
         let known = self.known();
         let mut state = known.lock();
+        state.memory.next_turn();
         loop {
             match state.memory.advice(Instant::now()) {
                 Advice::Use(candidates) => return Ok(candidates),
@@ -85,6 +86,8 @@ impl Locator {
         }
         state.searching = true;
         let may_share = state.memory.may_share(Instant::now());
+        let lifetime = state.memory.lifetime_of_shared();
+        let patience = state.memory.patience(Instant::now());
         let earlier = state.memory.begin_search(Instant::now());
         let network = state.network.clone();
         drop(state);
@@ -93,14 +96,14 @@ impl Locator {
         let _turn = Turn(known);
         let file = FoundFile::of(&self.config);
         let shared = file.as_ref().filter(|_| may_share);
-        if let Some((found, age)) = shared.and_then(|file| file.read(ranking::FRESH)) {
+        if let Some((found, age)) = shared.and_then(|file| file.read(lifetime)) {
             let mut state = known.lock();
             let now = Instant::now();
             let then = now.checked_sub(age).unwrap_or(now);
             state.memory.searched(Ok(found), then);
             return state.memory.known(now).map_err(Error::NotFound);
         }
-        let mut resolver = Resolver::of_the_system(network, deadline.or_after(SEARCH));
+        let mut resolver = Resolver::of_the_system(network, deadline.or_after(patience));
         let found = search::search(&self.config, &earlier, &mut resolver);
         if let (Some(file), Ok(found)) = (file, &found)
             && found.is_complete
@@ -149,6 +152,18 @@ impl Locator {
         state.memory.failed(candidate, Instant::now());
     }
 
+    /// Takes over which controllers other processes of the host have seen failing, and how long ago.
+    /// Returns those that this process did not know of.
+    pub(crate) fn hear_failed(&self, failed: &[(Candidate, Duration)]) -> Vec<Candidate> {
+        let now = Instant::now();
+        let since = |(one, age): &(Candidate, Duration)| {
+            let then = now.checked_sub(*age)?;
+            Some((one.clone(), then))
+        };
+        let failed = failed.iter().filter_map(since).collect();
+        self.known().lock().memory.hear_failed(failed, now)
+    }
+
     /// It has answered: it comes first for a while, unless the configuration gives the order.
     pub(crate) fn succeeded(&self, candidate: &Candidate) {
         let mut state = self.known().lock();
@@ -161,15 +176,27 @@ impl Locator {
     }
 
     fn known(&self) -> &Known {
-        let keeps_order = !self.config.controllers.is_empty();
         self.known.of_this_process(|| Known {
             state: Mutex::new(State {
-                memory: Memory::new(keeps_order),
+                memory: Memory::new(self.preference()),
                 network: Network::default(),
                 searching: false,
             }),
             searched: Condvar::new(),
         })
+    }
+
+    fn preference(&self) -> Preference {
+        match (self.config.controllers.as_slice(), self.config.order) {
+            ([], _) => Preference::LastGood,
+            (_, ControllerOrder::Listed) => Preference::Listed,
+            (_, ControllerOrder::Spread) => {
+                // Without random bytes, any number that another process has not.
+                let random = crypto::random().map(u32::from_le_bytes);
+                let turn = random.unwrap_or_else(|_| std::process::id());
+                Preference::Spread(usize::try_from(turn).unwrap_or_default())
+            }
+        }
     }
 }
 

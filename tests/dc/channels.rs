@@ -228,12 +228,16 @@ fn processes_that_share_a_directory_agree_on_one_key() {
         }
         .verifier()
     };
-    for _ in 0..4 {
+    for number in 0..4 {
+        let requests = relay.requests.load(Ordering::SeqCst);
         let verified = verifier().verify(&client.attempt()).unwrap();
         assert_eq!(
             verified.session_base_key(),
             Some(&client.session_base_key())
         );
+        // Beside a connection: bind and logon.
+        let requests = relay.requests.load(Ordering::SeqCst) - requests;
+        assert!(number == 0 || requests == 2, "{number}: {requests}");
     }
     assert_eq!(relay.authentications.load(Ordering::SeqCst), 1);
     assert_eq!(relay.connections.load(Ordering::SeqCst), 5);

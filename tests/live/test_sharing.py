@@ -1,9 +1,11 @@
 """What the server's processes share, and what the log says where they cannot."""
 
+import time
+
 import pytest
 from conftest import mech
 from lab import host
-from test_controller import ALICE, attempt
+from test_controller import ALICE, OUTAGE, attempt
 
 pytestmark = pytest.mark.each_samba
 
@@ -31,6 +33,36 @@ def test_a_directory_that_cannot_be_used_is_told_once(library, controller, make_
     # Each process for itself.
     assert 1 <= len(told) <= len(site.apache.children()), told
     assert str(mechanism.directory / "state") in told[0]
+
+
+def test_a_controller_that_failed_is_told_of_once_for_all_processes(
+    library, controller, make_site
+):
+    dead = "127.0.0.1:9"
+    addresses = [dead, controller.address]
+    mechanism = mech.with_domain(library, controller, controllers=addresses)
+    site = make_site(mechanism, mpm="prefork", start=4)
+    for _ in range(12):
+        assert attempt(site) == (200, ALICE, [])
+    told = [line for line in site.apache.logged().splitlines() if f"controller {dead}" in line]
+    assert len(told) == 1, told
+    assert "failed and is asked last for 60s" in told[0] and "onnection refused" in told[0]
+
+
+def test_a_controller_that_is_used_again_is_told_of_once(library, controller, make_site):
+    site = make_site(mech.with_domain(library, controller), mpm="prefork", start=4)
+    controller.stop()
+    try:
+        assert attempt(site)[0] == 401
+    finally:
+        controller.start()
+    time.sleep(OUTAGE)
+    for _ in range(12):
+        assert attempt(site) == (200, ALICE, [])
+    lines = site.apache.logged().splitlines()
+    told = [line for line in lines if f"controller {controller.address} " in line]
+    assert len(told) == 2, told
+    assert "failed and is asked last" in told[0] and "is used again" in told[1]
 
 
 def test_a_damaged_file_is_told_and_written_anew(library, controller, make_site):

@@ -66,6 +66,7 @@ struct Memory {
     complaints: Vec<String>,
     /// How many bytes of an answer without end the machine took.
     taken: usize,
+    connections: usize,
 }
 
 impl Controller {
@@ -105,6 +106,7 @@ impl Controller {
                     Some(streams) => _ = streams.insert(number, copy),
                     None => break,
                 }
+                listening.memory().connections += 1;
                 let shared = Arc::clone(&listening);
                 thread::spawn(move || {
                     shared.watch(stream);
@@ -129,6 +131,16 @@ impl Controller {
         while TcpStream::connect(self.address).is_ok() {
             thread::yield_now();
         }
+    }
+
+    /// How many connections it has taken.
+    pub fn connections(&self) -> usize {
+        self.shared.memory().connections
+    }
+
+    /// How many requests it has answered, of all steps.
+    pub fn requests(&self) -> usize {
+        self.shared.memory().turns.iter().sum()
     }
 
     /// How often this step was answered.

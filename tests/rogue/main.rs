@@ -16,6 +16,7 @@ mod lost_answer;
 mod names;
 mod protection;
 mod seal;
+mod siblings;
 mod silence;
 mod stale_key;
 mod trial;

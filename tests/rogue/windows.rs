@@ -58,7 +58,7 @@ fn cold_and_warm_with_right_and_wrong_passwords() {
                 assert_eq!(controller.turns(Step::Authenticate), 1, "one key for both");
                 assert_eq!(controller.turns(Step::SealedBind), 2);
                 assert_eq!(controller.turns(Step::Logon), 8);
-                assert_eq!(mapper.asked() - asked, 2, "once for each process");
+                assert_eq!(mapper.asked() - asked, 1, "once for the host");
 
                 // The names in the response are not those of the channel.
                 for (domain, computer) in [("OTHER", "WEB1-NTLM"), ("EXAMPLE", "WEB2")] {
@@ -70,6 +70,42 @@ fn cold_and_warm_with_right_and_wrong_passwords() {
                 }
                 assert_eq!(controller.complaints(), [""; 0]);
             }
+        },
+    );
+}
+
+/// Connect, bind, logon: the key, the address and the port are known from another process.
+#[test]
+fn the_first_login_of_a_process_takes_three_round_trips() {
+    alone(
+        "windows::the_first_login_of_a_process_takes_three_round_trips",
+        || {
+            let mapper = Mapper::start();
+            let controller = Controller::that(Profile::WINDOWS.honest());
+            mapper.lists(&[controller.address.port()]);
+            let first = by_address();
+            assert!(first.login("alice").is_ok());
+            assert_eq!((controller.connections(), mapper.asked()), (2, 1));
+            // Bind, challenge, authenticate; sealed bind, capabilities twice, logon; and the list of
+            // domains, which is shared too.
+            assert_eq!(controller.turns(Step::Domains), 1);
+            assert_eq!(controller.requests(), 8);
+            for number in 1..4 {
+                assert!(first.sibling().login("alice").is_ok());
+                assert_eq!(controller.connections(), 2 + number);
+                assert_eq!(controller.requests(), 8 + 2 * number);
+                assert_eq!(mapper.asked(), 1);
+            }
+
+            // A port that no longer serves is asked for anew, and the others are told.
+            controller.switch_off();
+            let rebooted = Controller::that(Profile::WINDOWS.honest());
+            mapper.lists(&[rebooted.address.port()]);
+            for _ in 0..2 {
+                assert!(first.sibling().login("alice").is_ok());
+                assert_eq!(mapper.asked(), 2);
+            }
+            assert_eq!(rebooted.complaints(), [""; 0]);
         },
     );
 }

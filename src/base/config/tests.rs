@@ -160,6 +160,7 @@ fn errors_name_the_key_and_say_what_is_expected() {
             "missing field `sid`",
         ),
         ("groups_across_trusts = \"yes\"", "`accept` or `drop`"),
+        ("order = \"random\"", "`listed` or `spread`"),
         ("host_logons = 0", "host_logons: 1 to 256"),
         ("host_logons = 257", "host_logons: 1 to 256"),
         ("budget = \"0s\"", "a whole number and a unit"),
@@ -176,6 +177,20 @@ fn errors_name_the_key_and_say_what_is_expected() {
     }
     let error = error_with("budget = \"2\"");
     assert!(error.contains("line 8, column 10"), "{error}");
+}
+
+#[test]
+fn an_order_is_that_of_a_list() {
+    let order = |text: &str| Config::parse(text).map(|config| config.netlogon.unwrap().order);
+    assert_eq!(order(DOMAIN), Ok(ControllerOrder::Listed));
+    let spread = format!("{DOMAIN}\norder = \"spread\"");
+    assert_eq!(order(&spread), Ok(ControllerOrder::Spread));
+    let error =
+        order(&spread.replace("controllers =", "netbios_domain = \"EXAMPLE\" #")).unwrap_err();
+    assert!(
+        error.contains("without a list, DNS gives the order"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -79,6 +79,17 @@ pub struct Controller {
     pub port: Option<u16>,
 }
 
+/// In which order the controllers of a list are asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ControllerOrder {
+    /// As they are listed; the others stand in.
+    #[default]
+    Listed,
+    /// Each process begins with another one, and each of its connections goes to the next.
+    Spread,
+}
+
 /// A host, as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Host {

@@ -1,13 +1,15 @@
 //! What a search found, for the other processes of the host: a file in the state directory.
 //!
-//! It saves a process the DNS questions and the pings of its first login. Its content is no more
+//! It saves a process the DNS questions and the pings of its first login: after the first lines, each
+//! has an address, a port and a DNS name, `-` for none. Its content is no more
 //! trusted than DNS: a controller proves itself when the channel is opened. A process whose
 //! controllers have all failed does not read it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::config;
+use crate::base::config::{self, Controller, Host};
 use crate::base::crypto::SecretBytes;
 use crate::base::file::private::SharedFile;
 use crate::dc::locate::candidate::Candidate;
@@ -15,27 +17,37 @@ use crate::dc::locate::search::Found;
 use crate::dc::seconds_since_1970;
 
 /// The first line, which says how the others are written.
-const VERSION: &str = "ntlmdc controllers 1";
+const VERSION: &str = "ntlmdc controllers 2";
+/// The last line: without it, the file is not whole.
+const END: &str = "end";
 /// Longer than any list of a search.
 const LIMIT: u64 = 8 * 1024;
 
 /// The file of one machine account.
 pub(super) struct FoundFile {
     file: SharedFile,
-    /// What was asked for: domain, site and source of the configuration.
+    /// What was asked for: domain, site, source and list of the configuration.
     key: String,
+    /// Whether it is the list that was looked up.
+    is_list: bool,
 }
 
 impl FoundFile {
-    /// Reads and writes nothing yet. `None`: a list in the configuration is not searched for.
+    /// Reads and writes nothing yet. `None`: a list of addresses is not searched for.
     pub(super) fn of(config: &config::Netlogon) -> Option<Self> {
         let site = config.site.as_ref().map_or("", |site| site.as_str());
         let source = config.source.map(|source| source.to_string());
-        let key = [&*config.domain, site, &source.unwrap_or_default()].join(" ");
+        let listed = config.controllers.iter().map(written).collect::<Vec<_>>();
+        let source = source.unwrap_or_default();
+        let key = [&*config.domain, site, &source, &listed.join(" ")].join(" ");
+        let is_name = |one: &Controller| matches!(one.host, Host::Name(_));
+        let is_list = !config.controllers.is_empty();
+        let is_looked_up = !is_list || config.controllers.iter().any(is_name);
         let name = format!("{}.controllers", config.account.computer().as_str());
-        config.controllers.is_empty().then(|| Self {
+        is_looked_up.then(|| Self {
             file: SharedFile::new(&config.state_dir, name),
             key,
+            is_list,
         })
     }
 
@@ -48,21 +60,19 @@ impl FoundFile {
         let age = seconds_since_1970().checked_sub(written)?;
         let age = Duration::from_secs(age.into());
         let site = lines.next()?.parse().ok();
-        let addresses: Result<Vec<IpAddr>, _> = lines.map(str::parse).collect();
-        let candidates: Vec<_> = addresses
-            .ok()?
-            .into_iter()
-            .map(|address| Candidate::new(address, None))
-            .collect();
+        let is_whole = lines.next_back() == Some(END);
+        let candidates: Option<Vec<Candidate>> = lines.map(candidate).collect();
+        let candidates = candidates?;
         let found = Found {
             candidates,
             site,
             is_complete: true,
             hosts: Vec::new(),
             // If all of them fail, DNS is asked at once.
-            has_more: true,
+            has_more: !self.is_list,
         };
-        (is_ours && age < lifetime && !found.candidates.is_empty()).then_some((found, age))
+        (is_ours && is_whole && age < lifetime && !found.candidates.is_empty())
+            .then_some((found, age))
     }
 
     /// Keeps what a search found. It is no fault if that cannot be done: each process searches then.
@@ -77,11 +87,43 @@ impl FoundFile {
                 .map_or("", |site| site.as_str())
                 .to_owned(),
         ];
-        let addresses = found.candidates.iter().map(|one| one.address.to_string());
-        lines.extend(addresses);
+        lines.extend(found.candidates.iter().map(line));
+        lines.push(END.to_owned());
         let content = SecretBytes::new(lines.join("\n").into_bytes());
         let _left_to_each_process = self.file.replace(&content);
     }
+}
+
+fn written(controller: &Controller) -> String {
+    let host = match &controller.host {
+        Host::Address(address) => address.to_string(),
+        Host::Name(name) => name.clone(),
+    };
+    match controller.port {
+        Some(port) => format!("{host}#{port}"),
+        None => host,
+    }
+}
+
+fn line(candidate: &Candidate) -> String {
+    let port = candidate.port.map(|port| port.to_string());
+    let port = port.as_deref().unwrap_or("-");
+    let name = candidate.dns_name.as_deref().unwrap_or("-");
+    format!("{} {port} {name}", candidate.address)
+}
+
+fn candidate(line: &str) -> Option<Candidate> {
+    let mut words = line.split(' ');
+    let address: IpAddr = words.next()?.parse().ok()?;
+    let port = match words.next()? {
+        "-" => None,
+        port => Some(port.parse().ok()?),
+    };
+    let name = words.next().filter(|name| !name.is_empty())?;
+    words.next().is_none().then(|| Candidate {
+        dns_name: Some(name).filter(|name| *name != "-").map(Arc::from),
+        ..Candidate::new(address, port)
+    })
 }
 
 #[cfg(test)]
@@ -138,8 +180,26 @@ mod tests {
     }
 
     #[test]
-    fn a_list_in_the_configuration_is_not_kept() {
-        assert!(file(&directory(), "controllers = [\"192.0.2.1\"]").is_none());
+    fn a_list_is_kept_if_it_has_names() {
+        let directory = directory();
+        assert!(file(&directory, "controllers = [\"192.0.2.1\"]").is_none());
+        let of = |list: &str| file(&directory, &format!("controllers = {list}")).unwrap();
+        let list = r#"["dc1.example.test:49200", "192.0.2.1"]"#;
+        let named = Candidate {
+            dns_name: Some("dc1.example.test".into()),
+            ..Candidate::new([192, 0, 2, 2].into(), Some(49200))
+        };
+        let candidates = vec![named, Candidate::new([192, 0, 2, 1].into(), None)];
+        of(list).write(&Found {
+            candidates: candidates.clone(),
+            ..found()
+        });
+        let (read, _) = of(list).read(LIFETIME).unwrap();
+        assert_eq!(read.candidates, candidates);
+        assert_eq!(read.candidates[0].dns_name, candidates[0].dns_name);
+        assert!(!read.has_more, "a list has no more than it names");
+        let other = r#"["dc1.example.test:49201", "192.0.2.1"]"#;
+        assert!(of(other).read(LIFETIME).is_none(), "another list");
     }
 
     #[test]

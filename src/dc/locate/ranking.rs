@@ -21,10 +21,28 @@ const MAX_HURRIES: u32 = 3;
 /// How long the controller that answered last comes first, from its first answer on.
 const AFFINITY: Duration = Duration::from_secs(900);
 /// How long one that failed comes last.
-const AVOIDED: Duration = Duration::from_secs(60);
+pub(crate) const AVOIDED: Duration = Duration::from_secs(60);
+/// The longest time for one search, names and pings together.
+pub(super) const SEARCH: Duration = Duration::from_secs(8);
+/// The same, while a controller is known that has not failed: a login waits for it.
+const RENEWAL: Duration = Duration::from_secs(1);
+/// What another process found is good for the first login of a process for so long: that login has
+/// no time for a search, and the next one has.
+pub(super) const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+
+/// Which controller comes first, of those that have not failed lately.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Preference {
+    /// The first of the list.
+    Listed,
+    /// Each one in its turn; which turn it is.
+    Spread(usize),
+    /// The one that answered last.
+    LastGood,
+}
 
 pub(super) struct Memory {
-    keeps_order: bool,
+    preference: Preference,
     list: Vec<Candidate>,
     is_complete: bool,
     searched: Option<Instant>,
@@ -37,7 +55,10 @@ pub(super) struct Memory {
     /// How many searches went on from there.
     hurries: u32,
     good: Option<(Candidate, Instant)>,
+    /// Those that failed for this process.
     failed: Vec<(Candidate, Instant)>,
+    /// Those that failed for another process of the host, and have not answered one since.
+    heard: Vec<(Candidate, Instant)>,
     /// What controllers said when they were asked who they are; `None`: no answer.
     identities: Vec<(Candidate, Option<Arc<Identity>>, Instant)>,
 }
@@ -54,10 +75,10 @@ pub(super) enum Advice {
 }
 
 impl Memory {
-    /// Nothing is known yet. `keeps_order`: success does not change who is first.
-    pub(super) fn new(keeps_order: bool) -> Self {
+    /// Nothing is known yet.
+    pub(super) fn new(preference: Preference) -> Self {
         Self {
-            keeps_order,
+            preference,
             list: Vec::new(),
             is_complete: false,
             searched: None,
@@ -68,6 +89,7 @@ impl Memory {
             hurries: 0,
             good: None,
             failed: Vec::new(),
+            heard: Vec::new(),
             identities: Vec::new(),
         }
     }
@@ -101,16 +123,30 @@ impl Memory {
         }
     }
 
-    /// Who answered last, the others as they were found, then those that have failed lately.
+    /// Moves on to the next turn.
+    pub(super) fn next_turn(&mut self) {
+        if let Preference::Spread(turn) = &mut self.preference {
+            *turn = turn.wrapping_add(1);
+        }
+    }
+
+    /// The preferred one, the others as they were found, then those that have failed lately.
     fn ordered(&self, now: Instant) -> Vec<Candidate> {
         let good = self.good.as_ref().filter(|(candidate, since)| {
-            !self.keeps_order
+            self.preference == Preference::LastGood
                 && is_within(*since, AFFINITY, now)
                 && !self.is_avoided(candidate, now)
         });
         let first = good.map(|(candidate, _)| candidate);
         let others = self.list.iter().filter(|one| Some(*one) != first);
-        let (avoided, live): (Vec<_>, Vec<_>) = others.partition(|one| self.is_avoided(one, now));
+        let (avoided, mut live): (Vec<_>, Vec<_>) =
+            others.partition(|one| self.is_avoided(one, now));
+        if let Preference::Spread(turn) = self.preference
+            && !live.is_empty()
+        {
+            let first = turn % live.len();
+            live.rotate_left(first);
+        }
         first
             .into_iter()
             .chain(live)
@@ -123,6 +159,22 @@ impl Memory {
     /// controllers have all failed.
     pub(super) fn may_share(&self, now: Instant) -> bool {
         self.list.is_empty() || self.has_live(now)
+    }
+
+    /// How old may be what another process found: the first login of this one does not search.
+    pub(super) fn lifetime_of_shared(&self) -> Duration {
+        match self.list.is_empty() {
+            true => REMEMBERED,
+            false => FRESH,
+        }
+    }
+
+    /// How long a search may take.
+    pub(super) fn patience(&self, now: Instant) -> Duration {
+        match self.has_live(now) {
+            true => RENEWAL,
+            false => SEARCH,
+        }
     }
 
     /// What a search is to know that begins now.
@@ -163,8 +215,27 @@ impl Memory {
         self.good.take_if(|(good, _)| good == candidate);
     }
 
+    /// Takes over which controllers have failed on this host, and when. Returns those of which this
+    /// process did not know.
+    pub(super) fn hear_failed(
+        &mut self,
+        failed: Vec<(Candidate, Instant)>,
+        now: Instant,
+    ) -> Vec<Candidate> {
+        let new = failed.iter().map(|(one, _)| one);
+        let new = new
+            .filter(|one| !self.is_avoided(one, now))
+            .cloned()
+            .collect();
+        self.heard = failed;
+        self.heard
+            .retain(|(_, since)| is_within(*since, AVOIDED, now));
+        new
+    }
+
     pub(super) fn succeeded(&mut self, candidate: &Candidate, now: Instant) {
         self.failed.retain(|(one, _)| one != candidate);
+        self.heard.retain(|(one, _)| one != candidate);
         // Its time is not prolonged: a farther one that once stood in would stay first for ever.
         if self.good.as_ref().is_none_or(|(good, _)| good != candidate) {
             self.good = Some((candidate.clone(), now));
@@ -213,7 +284,7 @@ impl Memory {
     }
 
     fn is_avoided(&self, candidate: &Candidate, now: Instant) -> bool {
-        let mut failed = self.failed.iter();
+        let mut failed = self.failed.iter().chain(&self.heard);
         failed.any(|(one, since)| one == candidate && is_within(*since, AVOIDED, now))
     }
 }
@@ -232,169 +303,4 @@ fn is_within(since: Instant, period: Duration, now: Instant) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn candidate(last: u8) -> Candidate {
-        Candidate::new([192, 0, 2, last].into(), None)
-    }
-
-    fn knowing(keeps_order: bool, list: &[u8], now: Instant) -> Memory {
-        let mut memory = Memory::new(keeps_order);
-        assert_eq!(memory.advice(now), Advice::Search);
-        let found = Found {
-            candidates: list.iter().copied().map(candidate).collect(),
-            site: None,
-            is_complete: true,
-            hosts: Vec::new(),
-            has_more: false,
-        };
-        memory.searched(Ok(found), now);
-        memory
-    }
-
-    fn used(list: &[u8]) -> Advice {
-        Advice::Use(list.iter().copied().map(candidate).collect())
-    }
-
-    #[test]
-    fn who_failed_comes_last_for_a_minute() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        for keeps_order in [false, true] {
-            let mut memory = knowing(keeps_order, &[1, 2, 3], start);
-            memory.failed(&candidate(1), at(10));
-            assert_eq!(memory.advice(at(10)), used(&[2, 3, 1]));
-            memory.failed(&candidate(2), at(20));
-            assert_eq!(memory.advice(at(20)), used(&[3, 1, 2]));
-            assert_eq!(memory.advice(at(69)), used(&[3, 1, 2]));
-            assert_eq!(memory.advice(at(70)), used(&[1, 3, 2]));
-            assert_eq!(memory.advice(at(80)), used(&[1, 2, 3]));
-        }
-    }
-
-    #[test]
-    fn who_answered_comes_first_unless_the_order_is_given() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let mut memory = knowing(false, &[1, 2, 3], start);
-        memory.failed(&candidate(2), start);
-        memory.succeeded(&candidate(2), at(1));
-        assert_eq!(memory.advice(at(1)), used(&[2, 1, 3]));
-        // For 15 minutes, whatever a later search finds.
-        for (again, order) in [(299, [2, 3, 1]), (598, [2, 3, 1]), (897, [2, 3, 1])] {
-            let found = Found {
-                candidates: [3, 2, 1].map(candidate).to_vec(),
-                site: None,
-                is_complete: true,
-                hosts: Vec::new(),
-                has_more: false,
-            };
-            memory.searched(Ok(found), at(again));
-            assert_eq!(memory.advice(at(again)), used(&order));
-        }
-        assert_eq!(memory.advice(at(901)), used(&[3, 2, 1]));
-        memory.succeeded(&candidate(2), at(901));
-        assert_eq!(memory.advice(at(901)), used(&[3, 2, 1]), "not prolonged");
-        // Until it fails.
-        memory.succeeded(&candidate(1), at(901));
-        memory.failed(&candidate(1), at(902));
-        assert_eq!(memory.advice(at(903)), used(&[3, 2, 1]));
-
-        let mut memory = knowing(true, &[1, 2], start);
-        memory.succeeded(&candidate(2), start);
-        assert_eq!(memory.advice(start), used(&[1, 2]));
-    }
-
-    #[test]
-    fn it_is_searched_again_when_old_or_when_all_have_failed() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let mut memory = knowing(false, &[1, 2], start);
-        assert_eq!(memory.advice(at(299)), used(&[1, 2]));
-        assert_eq!(memory.advice(at(300)), Advice::Search);
-
-        memory.failed(&candidate(1), at(5));
-        assert!(memory.has_untried(at(6)));
-        assert!(memory.may_share(at(6)));
-        memory.failed(&candidate(2), at(6));
-        assert!(!memory.has_untried(at(6)));
-        assert!(!memory.may_share(at(6)), "what others know is no better");
-        assert_eq!(memory.advice(at(9)), used(&[1, 2]), "just searched");
-        assert_eq!(memory.advice(at(10)), Advice::Search);
-        // In vain: what is known is still tried.
-        memory.searched(Err("no DNS".to_owned()), at(10));
-        assert_eq!(memory.advice(at(11)), used(&[1, 2]));
-    }
-
-    #[test]
-    fn nothing_found_is_told_at_once_for_a_while() {
-        let start = Instant::now();
-        let mut memory = Memory::new(false);
-        memory.searched(Err("no DNS".to_owned()), start);
-        let told = Advice::NotFound("no DNS".to_owned());
-        assert_eq!(memory.advice(start + Duration::from_secs(4)), told);
-        let later = start + FRESH_NOTHING;
-        assert_eq!(memory.advice(later), Advice::Search);
-    }
-
-    #[test]
-    fn further_hosts_are_looked_up_at_once_when_all_have_failed() {
-        let now = Instant::now();
-        let mut memory = Memory::new(false);
-        let found = |last: u8| Found {
-            candidates: vec![candidate(last)],
-            site: None,
-            is_complete: true,
-            hosts: vec![format!("dc{last}.test")],
-            has_more: true,
-        };
-        assert_eq!(memory.begin_search(now), Earlier::default());
-        memory.searched(Ok(found(0)), now);
-        let mut hosts = Vec::new();
-        for last in 1..=3 {
-            assert_eq!(memory.advice(now), used(&[last - 1]));
-            memory.failed(&candidate(last - 1), now);
-            assert!(memory.has_untried(now));
-            assert_eq!(memory.advice(now), Advice::Search);
-            hosts.push(format!("dc{}.test", last - 1));
-            assert_eq!(memory.begin_search(now).hosts, hosts);
-            memory.searched(Ok(found(last)), now);
-        }
-        // Not for ever.
-        memory.failed(&candidate(3), now);
-        assert!(!memory.has_untried(now));
-        assert_eq!(memory.advice(now), used(&[3]));
-        let later = now + FRESH_FAILED;
-        assert_eq!(memory.advice(later), Advice::Search);
-        assert_eq!(memory.begin_search(later), Earlier::default());
-    }
-
-    #[test]
-    fn an_identity_is_kept_for_minutes_and_silence_for_one() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let mut memory = Memory::new(false);
-        assert_eq!(memory.identity(&candidate(1), start), None);
-        memory.identified(&candidate(1), None, start);
-        assert_eq!(memory.identity(&candidate(1), at(59)), Some(None));
-        assert_eq!(memory.identity(&candidate(1), at(60)), None);
-        assert_eq!(memory.identity(&candidate(2), at(59)), None);
-        for second in 0..1000 {
-            let which = candidate(u8::try_from(second % 250).unwrap());
-            memory.identified(&which, None, at(second));
-            assert!(memory.identities.len() <= 60);
-        }
-    }
-
-    #[test]
-    fn what_failed_is_forgotten() {
-        let start = Instant::now();
-        let mut memory = knowing(false, &[1], start);
-        for second in 0..1000 {
-            let which = candidate(u8::try_from(second % 250).unwrap());
-            memory.failed(&which, start + Duration::from_secs(second));
-            assert!(memory.failed.len() <= 60);
-        }
-    }
-}
+mod tests;

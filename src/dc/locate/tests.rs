@@ -1,5 +1,6 @@
 //! Fixed lists: no network.
 
+use super::ranking::SEARCH;
 use super::*;
 use crate::base::config::Config;
 use std::thread;
