@@ -292,8 +292,8 @@ class Domain(Controller):
 
     def __init__(self, name="dc1", root=None):
         self.passwords = {}
-        self.secret = secrets.token_urlsafe(24)
-        self.administrator = f"{secrets.token_urlsafe(24)}aA1!"
+        self.secret = f"aA1!{secrets.token_urlsafe(24)}"
+        self.administrator = f"aA1!{secrets.token_urlsafe(24)}"
         super().__init__(name, root)
 
     def _populate(self):

@@ -35,7 +35,8 @@ def main(machine, secret):
     settings = LoadParm()
     settings.load_default()
     directory = SamDB(session_info=system_session(), lp=settings)
-    passwords = {name: secrets.token_urlsafe(12) + "aA1!" for name in USERS}
+    # Not with a hyphen at the start: samba-tool would take it for an option.
+    passwords = {name: "aA1!" + secrets.token_urlsafe(12) for name in USERS}
     directory.transaction_start()
     for name, password in passwords.items():
         if name != "Guest":
