@@ -261,6 +261,10 @@ pub struct Identity {
     /// The domains, beside our own, whose users are users of this machine.
     #[serde(deserialize_with = "values::at_least_one")]
     pub local_domains: Vec<DomainName>,
+    /// The domains in which a name that is typed alone is looked for, in this order; if none, each
+    /// verifier looks in its own.
+    #[serde(deserialize_with = "values::at_least_one")]
+    pub default_domain: Vec<DomainName>,
     /// How long a context lasts, at most; what sessions and tickets built on it see.
     #[serde(deserialize_with = "values::required_duration")]
     pub lifetime: Duration,
@@ -272,6 +276,7 @@ impl Default for Identity {
             format: NameFormat::Logon,
             case: LetterCase::Keep,
             local_domains: Vec::new(),
+            default_domain: Vec::new(),
             lifetime: Duration::from_secs(4 * 60 * 60),
         }
     }

@@ -258,7 +258,9 @@ fn decide(
 ) -> Result<(Established, &'static str), (Fault, Answer)> {
     // The password is right then, and whoever has it learns no more.
     let undecided = |fault| (fault, Answer::Undecided);
-    let logon = verify::ask(setup.verifiers(), &admitted.attempt()).map_err(|refusal| {
+    let default_domains = &setup.config().identity.default_domain;
+    let asked = verify::ask_by_default(setup.verifiers(), &admitted.attempt(), default_domains);
+    let logon = asked.map_err(|refusal| {
         let answer = answer(&refusal);
         (refusal.into_fault(), answer)
     })?;

@@ -175,6 +175,7 @@ impl<'a> Admitted<'a> {
         Attempt {
             user: self.claim.user(),
             domain: self.claim.domain(),
+            default_domain: None,
             workstation: self.claim.workstation(),
             server_challenge: self.claim.server_challenge(),
             response: self.response,

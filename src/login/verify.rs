@@ -6,6 +6,7 @@
 pub mod netlogon;
 pub mod users;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -27,12 +28,35 @@ pub struct Attempt<'a> {
     pub user: &'a Text,
     /// The domain, often empty; as with the user.
     pub domain: &'a Text,
+    /// The domain that is asked about, where the name was typed alone and the configuration says
+    /// which. The response was not computed over it.
+    pub default_domain: Option<&'a str>,
     /// What the client calls its computer; unproven.
     pub workstation: &'a Text,
     /// Our challenge.
     pub server_challenge: [u8; 8],
     /// The response. No verifier is given another one to judge by.
     pub response: Provable<'a>,
+}
+
+impl Attempt<'_> {
+    /// The domain that is meant; empty if none was typed and the configuration says none.
+    pub fn meant_domain(&self) -> &str {
+        self.default_domain.unwrap_or(&self.domain.meant)
+    }
+
+    /// The domain that a controller is asked about. A response that was computed over no domain is
+    /// right for any (MS-NLMP 3.2.5.1.2: the server tries again with NIL for the domain).
+    pub fn asked_domain(&self) -> Cow<'_, [u16]> {
+        match self.default_domain {
+            Some(domain) => domain.encode_utf16().collect(),
+            None => Cow::from(&self.domain.units),
+        }
+    }
+
+    fn is_name_alone(&self) -> bool {
+        self.domain.meant.is_empty() && !self.user.meant.contains(['@', '\\', '/'])
+    }
 }
 
 /// An account, in the words of whoever verified.
@@ -215,8 +239,37 @@ pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Log
     Err(Refusal::NotMine(unknown))
 }
 
+/// As [`ask`]. A name that was typed alone is looked for in each of the default domains, if there are
+/// any, until a verifier has decided: a wrong password is one guess about one account.
+///
+/// # Errors
+/// As [`ask`]; if no domain holds the account, that of the last.
+pub fn ask_by_default(
+    verifiers: &[Box<dyn Verifier>],
+    attempt: &Attempt<'_>,
+    default_domains: &[DomainName],
+) -> Result<Logon, Refusal> {
+    let mut outcome = None;
+    for domain in default_domains.iter().filter(|_| attempt.is_name_alone()) {
+        let attempt = Attempt {
+            default_domain: Some(domain.as_str()),
+            ..*attempt
+        };
+        match ask(verifiers, &attempt) {
+            Err(refusal @ Refusal::NotMine(_)) => outcome = Some(refusal),
+            decided => return decided,
+        }
+    }
+    match outcome {
+        Some(refusal) => Err(refusal),
+        None => ask(verifiers, attempt),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::protocol::ntlm::response::NtlmV2Response;
 
@@ -249,6 +302,7 @@ mod tests {
         let attempt = Attempt {
             user: &nobody,
             domain: &nobody,
+            default_domain: None,
             workstation: &nobody,
             server_challenge: [0; 8],
             response: (&response).into(),
@@ -256,6 +310,84 @@ mod tests {
         ask(&verifiers, &attempt)
             .map(drop)
             .map_err(|refusal| refusal.into_fault().minor())
+    }
+
+    /// Holds the users of one domain, and knows which it was asked about.
+    struct Only(&'static str, Option<Minor>, Arc<Mutex<Vec<String>>>);
+
+    impl Verifier for Only {
+        fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+            let Self(domain, refusal, asked) = self;
+            let meant = attempt.meant_domain();
+            asked.lock().unwrap().push(meant.to_owned());
+            assert_eq!(String::from_utf16_lossy(&attempt.asked_domain()), meant);
+            assert_eq!(
+                attempt.domain.units.is_empty(),
+                attempt.domain.meant.is_empty()
+            );
+            match (meant == *domain, refusal) {
+                (true, None) => Answer(None).verify(attempt),
+                (true, Some(minor)) => Err(Refusal::Denied((*minor).into())),
+                (false, _) => Err(Refusal::NotMine(Minor::UnknownDomain.into())),
+            }
+        }
+    }
+
+    fn asked_about(
+        (user, domain): (&str, &str),
+        defaults: &[&str],
+        refusal: Option<Minor>,
+    ) -> (Vec<String>, Result<(), Minor>) {
+        let asked = Arc::default();
+        let verifier = Only("OTHER", refusal, Arc::clone(&asked));
+        let response = NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap();
+        let attempt = Attempt {
+            user: &Text::from(user),
+            domain: &Text::from(domain),
+            default_domain: None,
+            workstation: &Text::default(),
+            server_challenge: [0; 8],
+            response: (&response).into(),
+        };
+        let defaults: Vec<DomainName> = defaults.iter().map(|name| name.parse().unwrap()).collect();
+        let outcome = ask_by_default(&[Box::new(verifier) as _], &attempt, &defaults)
+            .map(drop)
+            .map_err(|refusal| refusal.into_fault().minor());
+        let asked = asked.lock().unwrap().clone();
+        (asked, outcome)
+    }
+
+    #[test]
+    fn a_name_typed_alone_is_looked_for_in_the_default_domains() {
+        let alone = ("alice", "");
+        let unknown = Err(Minor::UnknownDomain);
+        let told = |domains: &[&str]| domains.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let order = &["FIRST", "OTHER", "LAST"];
+        assert_eq!(
+            asked_about(alone, order, None),
+            (told(&["FIRST", "OTHER"]), Ok(()))
+        );
+        assert_eq!(
+            asked_about(alone, &["FIRST"], None),
+            (told(&["FIRST"]), unknown)
+        );
+        assert_eq!(asked_about(alone, &[], None), (told(&[""]), unknown));
+        // A wrong password is not tried in the next one.
+        let wrong = Minor::BadUserOrPassword;
+        let decided = (told(&["FIRST", "OTHER"]), Err(wrong));
+        assert_eq!(asked_about(alone, order, Some(wrong)), decided);
+        // Who says where the account is, is taken at that.
+        for (typed, asked) in [
+            (("alice", "FIRST"), "FIRST"),
+            (("alice", "OTHER"), "OTHER"),
+            (("alice@first.test", ""), ""),
+        ] {
+            assert_eq!(
+                asked_about(typed, order, None).0,
+                told(&[asked]),
+                "{typed:?}"
+            );
+        }
     }
 
     #[test]

@@ -177,3 +177,20 @@ def test_the_only_domain_of_the_users_file_is_told_to_clients(library, make_site
     domain, status, _ = answer_with_the_challenge_s_domain(site, "alice", "Pw-1")
     assert (status, re.fullmatch("OTHER|CORP", domain)) == (401, None)
     assert curl(site, "alice", "Pw-1") == (200, "OTHER\\alice")
+
+
+def test_a_name_typed_alone_is_looked_for_in_the_default_domains(library, controller, make_site):
+    """The controller is asked about a domain that the response does not cover, and answers."""
+
+    def asked(defaults, user, password):
+        more = f"[identity]\ndefault_domain = {defaults}\n"
+        site = make_site(mech.with_domain(library, controller, more=more))
+        return attempt(site, user, password, domain="")
+
+    alice = controller.passwords["alice"]
+    let_in = (200, "EXAMPLE\\alice", [])
+    assert asked('["EXAMPLE"]', "alice", alice) == let_in
+    assert asked('["example.test"]', "alice", alice) == let_in
+    assert asked('["ELSEWHERE", "EXAMPLE"]', "alice", alice) == let_in
+    assert asked('["ELSEWHERE"]', "alice", alice) == refused("UnknownDomain")
+    assert asked('["EXAMPLE", "ELSEWHERE"]', "alice", "wrong") == refused("BadUserOrPassword")

@@ -121,6 +121,7 @@ impl Client {
     /// What a server asks its verifier.
     pub fn attempt(&self) -> Attempt<'_> {
         Attempt {
+            default_domain: None,
             user: &self.user,
             domain: &self.domain,
             workstation: &self.workstation,

@@ -287,6 +287,11 @@ impl FromStr for Service {
 pub struct DomainName(String);
 
 impl DomainName {
+    /// The name, as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// True if `name` is this domain's; letter case does not count.
     pub fn is(&self, name: &str) -> bool {
         alike(name, &self.0)

@@ -64,6 +64,7 @@ fn every_setting_can_be_written() {
         lifetime = "8h"
         case = "lower"
         local_domains = ["CORP", "branch.test"]
+        default_domain = ["BRANCH", "CORP"]
         [policy]
         mic = "require"
         [log]
@@ -92,6 +93,7 @@ fn every_setting_can_be_written() {
     assert_eq!(config.policy.rules.mic, Mic::Require);
     assert_eq!(config.identity.case, LetterCase::Lower);
     assert!(config.identity.local_domains[1].is("BRANCH.test"));
+    assert_eq!(config.identity.default_domain[0].as_str(), "BRANCH");
     assert_eq!(config.log.to, LogTarget::Stderr);
 }
 
@@ -129,6 +131,10 @@ fn errors_name_the_key_and_say_what_is_expected() {
         (
             "trusted_domains = [{ netbios = \"A\", dns = \"a.test\", sid = \"S-1-5-21-1-2-3\", \
              upn_suffixes = [] }]",
+            "name one, or leave the key out",
+        ),
+        (
+            "[identity]\ndefault_domain = []",
             "name one, or leave the key out",
         ),
         (

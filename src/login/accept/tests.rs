@@ -22,6 +22,12 @@ fn setup(policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
 
 /// The same with these lines in the users file.
 fn with_users(lines: &str, policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
+    let sections = format!("[identity]\nlifetime = \"1h\"\n[policy]\n{policy}\n");
+    with_identity(lines, &sections)
+}
+
+/// The same with these sections.
+fn with_identity(lines: &str, sections: &str) -> (Arc<Setup>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let users = folder.path().join("users");
     fs::write(&users, lines).unwrap();
@@ -29,7 +35,7 @@ fn with_users(lines: &str, policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
     let config = folder.path().join("config");
     let text = format!(
         "verify = [\"users\"]\n[users]\nfile = {users:?}\nnetbios_domain = \"EXAMPLE\"\n\
-         [identity]\nlifetime = \"1h\"\n[log]\nto = \"off\"\n[policy]\n{policy}\n"
+         [log]\nto = \"off\"\n{sections}\n"
     );
     fs::write(&config, text).unwrap();
     let source = Source {

@@ -96,8 +96,9 @@ impl Netlogon {
 impl Netlogon {
     fn ask(&self, attempt: &Attempt<'_>, deadline: Deadline) -> Result<Logon, Refusal> {
         askable::check(attempt)?;
+        let domain = attempt.asked_domain();
         let logon = NetworkLogon {
-            domain: &attempt.domain.units,
+            domain: &domain,
             user: &attempt.user.units,
             workstation: &attempt.workstation.units,
             challenge: attempt

@@ -81,7 +81,7 @@ impl Verifier for Users {
 
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
         let index = self.index(Instant::now()).map_err(Refusal::Unavailable)?;
-        let lookup = index.look_up(&attempt.user.meant, &attempt.domain.meant, &self.own);
+        let lookup = index.look_up(&attempt.user.meant, attempt.meant_domain(), &self.own);
         let entry = match lookup {
             Lookup::Found(entry) => entry,
             Lookup::Unknown | Lookup::Ambiguous => {

@@ -12,6 +12,38 @@ Bürö.ÿ:ünal:Pw-1
 EXAMPLE:zoë:Pässwörd-李
 ";
 
+/// The response covers the name as it was typed, whichever domain it is looked for in.
+#[test]
+fn a_name_typed_alone_is_of_a_default_domain() {
+    let lines = "EXAMPLE:alice:Pw-1\nOTHER:alice:Pw-2\nEXAMPLE:bob:Pw-1\nTHIRD:carol:Pw-1\n";
+    let of_other = "[identity]\ndefault_domain = [\"other\", \"EXAMPLE\"]";
+    let wrong = Err(Minor::BadUserOrPassword);
+    for (user, domain, password, expected) in [
+        ("alice", "", "Pw-2", Ok("OTHER\\alice")),
+        // Hers in the first domain that holds the name: there is no second guess.
+        ("alice", "", "Pw-1", wrong),
+        ("alice", "EXAMPLE", "Pw-1", Ok("EXAMPLE\\alice")),
+        ("alice@example", "", "Pw-1", Ok("EXAMPLE\\alice")),
+        ("bob", "", "Pw-1", Ok("EXAMPLE\\bob")),
+        ("carol", "", "Pw-1", wrong),
+        ("carol", "THIRD", "Pw-1", Ok("THIRD\\carol")),
+    ] {
+        let (setup, _folder) = with_identity(lines, of_other);
+        let client = Initiator {
+            user,
+            domain,
+            password,
+            ..Initiator::default()
+        };
+        let acceptor = &mut Acceptor::new();
+        let outcome = log_in(acceptor, &setup, &client).map(|_| {
+            let established = acceptor.established().unwrap();
+            established.identity().display().to_owned()
+        });
+        assert_eq!(outcome, expected.map(str::to_owned), "{domain} {user}");
+    }
+}
+
 /// A client that sends OEM bytes.
 fn oem(user: &'static str, widening: Widening) -> Initiator {
     Initiator {

@@ -8,7 +8,7 @@ use crate::login::verify::{Attempt, Refusal};
 /// # Errors
 /// [`Refusal::NotMine`]: another verifier may know the name, and no controller was asked.
 pub(super) fn check(attempt: &Attempt<'_>) -> Result<(), Refusal> {
-    if attempt.domain.meant == "." {
+    if attempt.meant_domain() == "." {
         return Err(Refusal::NotMine(Minor::UnknownDomain.because(
             "\".\" is this server, and its accounts are the domain's: type the domain",
         )));

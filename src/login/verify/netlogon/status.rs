@@ -11,8 +11,8 @@ use crate::protocol::rpc::NtStatus;
 /// Which of "unknown user" and "wrong password" it is, is for the log only. That a domain is unknown
 /// may be told: it says nothing about names of users.
 pub(super) fn refusal(status: NtStatus, authoritative: bool, attempt: &Attempt<'_>) -> Refusal {
-    if is_elsewhere(status) && !authoritative && !attempt.domain.units.is_empty() {
-        return Refusal::NotMine(Minor::UnknownDomain.because(Quoted(&attempt.domain.meant)));
+    if is_elsewhere(status) && !authoritative && !attempt.asked_domain().is_empty() {
+        return Refusal::NotMine(Minor::UnknownDomain.because(Quoted(attempt.meant_domain())));
     }
     let minor = dc::minor_of_verdict(status, authoritative);
     if is_elsewhere(status) {

@@ -20,6 +20,7 @@ pub(super) fn with_attempt_of<T>(
     check(&Attempt {
         user: &Text::from(user),
         domain: &Text::from(domain),
+        default_domain: None,
         workstation: &Text::default(),
         server_challenge: [0; 8],
         response: (&NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap())

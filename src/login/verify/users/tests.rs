@@ -63,6 +63,7 @@ fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<Str
     let attempt = Attempt {
         user: &user,
         domain: &domain,
+        default_domain: None,
         workstation: &Text::default(),
         server_challenge: CHALLENGE,
         response: (&response).into(),

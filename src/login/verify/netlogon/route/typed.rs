@@ -16,7 +16,7 @@ impl Typed {
     /// By the units, which the controllers see.
     pub(super) fn of(attempt: &Attempt<'_>) -> Self {
         Self {
-            name: TypedName::of(&attempt.user.units, &attempt.domain.units),
+            name: TypedName::of(&attempt.user.units, &attempt.asked_domain()),
             user: String::from_utf16_lossy(&attempt.user.units),
         }
     }
