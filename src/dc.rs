@@ -164,11 +164,28 @@ impl Error {
             Self::Net { step, .. } => *step == Step::Logon,
             Self::Unresponsive { .. } | Self::AnswerLost(_) => true,
             Self::Rpc { step, error, .. } => {
-                let is_sent =
-                    !matches!(error, rpc::Error::TooLong(_) | rpc::Error::NoRandomBytes(_));
+                let is_sent = !matches!(
+                    error,
+                    rpc::Error::TooLong(_)
+                        | rpc::Error::NoRandomBytes(_)
+                        | rpc::Error::HeadersUnsigned(_)
+                );
                 *step == Step::Logon && is_sent
             }
             Self::AllFailed(errors) => errors.iter().any(Self::may_have_counted),
+            _ => false,
+        }
+    }
+
+    /// A controller that has proven the account's secret has refused the bind under its key: it does
+    /// not take the NetBIOS names, say. What a host without the secret says is never that.
+    pub(crate) fn is_sealed_bind_refused(&self) -> bool {
+        match self {
+            Self::Rpc {
+                step: Step::OpenChannel,
+                ..
+            } => self.minor() == Minor::ChannelRefused,
+            Self::AllFailed(errors) => errors.iter().any(Self::is_sealed_bind_refused),
             _ => false,
         }
     }

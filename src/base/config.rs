@@ -20,7 +20,7 @@ pub use policy::{
     Audit, ChannelBinding, DomainName, Group, GuessLimit, Mic, Policy, ResponseLevel, Rules,
     Service,
 };
-pub use trusts::{GroupsAcrossTrusts, TrustedDomain};
+pub use trusts::{GroupsAcrossTrusts, NamesAlone, TrustedDomain};
 pub use values::{
     Controller, ControllerOrder, Host, MachineAccount, NetbiosName, SiteName, first_label,
 };
@@ -90,6 +90,8 @@ pub struct Netlogon {
     pub trusted_domains: Vec<TrustedDomain>,
     /// Whether users of trusted domains are in groups of ours.
     pub groups_across_trusts: GroupsAcrossTrusts,
+    /// Whether users of ours log in by a name without a domain.
+    pub names_alone: NamesAlone,
     /// The machine account, e.g. `WEB1-NTLM$`.
     pub account: MachineAccount,
     /// Where the account's secret is.
@@ -155,6 +157,8 @@ struct NetlogonTable {
     trusted_domains: Vec<TrustedDomain>,
     #[serde(default)]
     groups_across_trusts: GroupsAcrossTrusts,
+    #[serde(default)]
+    names_alone: NamesAlone,
     account: MachineAccount,
     #[serde(default, deserialize_with = "values::optional_path")]
     secret: Option<PathBuf>,
@@ -232,6 +236,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
             upn_suffixes: table.upn_suffixes,
             trusted_domains: table.trusted_domains,
             groups_across_trusts: table.groups_across_trusts,
+            names_alone: table.names_alone,
             account: table.account,
             secret,
             controllers: table.controllers.unwrap_or_default(),

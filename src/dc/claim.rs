@@ -35,6 +35,15 @@ impl Claim {
         }
     }
 
+    /// The same, with the other domain as the list of domains calls it: its two names, and every name
+    /// below its own, are one domain.
+    pub(super) fn in_list(self, row_of: impl FnOnce(&str) -> Option<String>) -> Self {
+        match self {
+            Self::Elsewhere(typed) => Self::Elsewhere(row_of(&typed).unwrap_or(typed)),
+            claim => claim,
+        }
+    }
+
     pub(super) fn share(&self) -> Share {
         match self {
             Self::Ours => Share::Ours,
@@ -55,6 +64,19 @@ impl Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_domain_is_called_as_in_the_list() {
+        let in_list = |claim: Claim| {
+            claim.in_list(|typed| typed.ends_with("hang.test").then(|| "HANG".to_owned()))
+        };
+        for (typed, expected) in [("hang.test", "HANG"), ("a.hang.test", "HANG"), ("X", "X")] {
+            let claim = in_list(Claim::Elsewhere(typed.to_owned()));
+            assert_eq!(claim.other_domain(), Some(expected));
+        }
+        assert_eq!(in_list(Claim::Ours), Claim::Ours);
+        assert_eq!(in_list(Claim::Unnamed), Claim::Unnamed);
+    }
 
     #[test]
     fn whatever_field_names_another_domain() {

@@ -61,6 +61,8 @@ struct State {
     asking: bool,
     /// No list came lately: until then, no thread asks.
     failed_until: Option<Instant>,
+    /// A controller was asked, and gave no list.
+    was_refused: bool,
 }
 
 #[derive(Clone)]
@@ -75,6 +77,13 @@ struct Dated {
 struct NoList {
     fault: Fault,
     pause: Duration,
+}
+
+impl NoList {
+    /// A controller was asked.
+    fn is_refusal(&self) -> bool {
+        self.pause > SHORT_PAUSE
+    }
 }
 
 impl From<Error> for NoList {
@@ -117,6 +126,21 @@ impl KnownDomains {
         self.list_with(deadline, is_enough, |deadline| {
             ask(deadline).map_err(NoList::from)
         })
+    }
+
+    /// Whether logins go on without a list: a controller was asked for one in vain, and the
+    /// configuration describes no trusted domain. Else other domains' users wait for the list.
+    pub fn can_be_done_without(&self) -> bool {
+        let known = self.known.of_this_process(Known::default);
+        self.config.trusted_domains.is_empty() && known.lock().was_refused
+    }
+
+    /// The other domain that this typed name leads to, by its NetBIOS name in the list at hand: the
+    /// row of that name, else the nearest above it. No controller is asked.
+    pub fn row_of(&self, typed: &str) -> Option<String> {
+        let known = self.known.of_this_process(Known::default);
+        let list = known.lock().domains()?;
+        list.leads_to(typed).map(|row| row.netbios.clone())
     }
 
     fn list_with(
@@ -179,6 +203,7 @@ impl KnownDomains {
             }
             Err(why) => {
                 state.failed_until = Some(Instant::now() + why.pause);
+                state.was_refused |= why.is_refusal();
                 // Better an old list of another process than none.
                 state.list = state.list.take().or(kept);
                 self.warn_of_no_list(&why, state.list.is_some());
@@ -221,10 +246,11 @@ impl KnownDomains {
     fn warn_of_no_list(&self, why: &NoList, has_old: bool) {
         let consequence = match has_old {
             true => "the list from before stays in force",
-            false => {
+            false if why.is_refusal() && self.config.trusted_domains.is_empty() => {
                 "users of other domains have the one name that was typed, and neither a user \
                  principal name nor a SID"
             }
+            false => "users of domains that trusted_domains does not describe are refused",
         };
         log::write(
             self.log,

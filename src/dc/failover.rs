@@ -94,8 +94,13 @@ impl Controllers {
     }
 
     /// Asks about a login, within the budget of the configuration. A verdict about a password is never
-    /// asked for again.
-    pub(crate) fn logon(&self, logon: &NetworkLogon<'_>) -> Result<Verdict, Error> {
+    /// asked for again. `row_of` knows what another domain that was typed is called in the list of
+    /// domains.
+    pub(crate) fn logon(
+        &self,
+        logon: &NetworkLogon<'_>,
+        row_of: impl FnOnce(&str) -> Option<String>,
+    ) -> Result<Verdict, Error> {
         let deadline = Deadline::after(self.config.budget);
         let pool = self.pool();
         if self.secret.has_changed(&self.config.secret) {
@@ -103,7 +108,7 @@ impl Controllers {
         }
         self.hear_siblings();
         let name = TypedName::of(logon.user, logon.domain);
-        let claim = Claim::of(&self.config, &name);
+        let claim = Claim::of(&self.config, &name).in_list(row_of);
         let mut slot = pool.take(deadline, &claim)?;
         let mut course = Course::new();
         let outcome = self.ask(&mut slot, deadline, logon, &mut course);

@@ -3,12 +3,20 @@
 //! The first label of the DNS name is a guess, and often right. The name is in each challenge and in
 //! each sealed bind, and a controller refuses both under a wrong name. When it does, what the
 //! controllers call the domain is looked up: in the list of domains, which is proven, or in the answer
-//! to a CLDAP search, which the next bind proves. The process remembers the name, and so does the
-//! state directory, for its other processes: the next challenge carries it.
+//! to a CLDAP search, which any host on the way may have written. The process remembers the name: the
+//! next challenge carries it. The state directory has it for the other processes once it is proven:
+//!
+//! ```text
+//! guess ── sealed bind refused ──► CLDAP ──► name of this process ── login accepted ──► name of the host
+//!   ▲                                           │                                          ▲  │
+//!   └── sealed bind refused, no CLDAP answer ───┴──────────────────────────────────────────┼──┘
+//! guess, or a wrong name ── the list of domains has another ───────────────────────────────┘
+//! ```
 //!
 //! A wrong name costs the login that finds it out. It cannot be known before: the first challenge of
 //! a host goes out before any controller was asked.
 
+use std::fs;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,10 +37,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// No name is longer.
 const LIMIT: u64 = 64;
 
-/// What this process has learnt, by the domain's DNS name: a handful at most.
-static LEARNT: PerProcess<Mutex<Vec<(String, NetbiosName)>>> = PerProcess::new();
+const NOT_KEPT: &str = "could not be kept in state_dir, so each process learns it";
 
-fn learnt() -> MutexGuard<'static, Vec<(String, NetbiosName)>> {
+/// What this process has learnt: one name for each configured domain.
+static LEARNT: PerProcess<Mutex<Vec<Learnt>>> = PerProcess::new();
+
+struct Learnt {
+    /// The DNS name.
+    domain: String,
+    name: NetbiosName,
+    /// The list of domains has it, or a login was accepted under it.
+    is_proven: bool,
+}
+
+fn learnt() -> MutexGuard<'static, Vec<Learnt>> {
     let learnt = LEARNT.of_this_process(Mutex::default);
     learnt.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -45,8 +63,8 @@ pub fn remembered(config: &config::Netlogon) -> Option<NetbiosName> {
     }
     let of_this_process = learnt()
         .iter()
-        .find(|(domain, _)| *domain == config.domain)
-        .map(|(_, name)| name.clone());
+        .find(|learnt| learnt.domain == config.domain)
+        .map(|learnt| learnt.name.clone());
     of_this_process.or_else(|| recall(config).ok())
 }
 
@@ -77,24 +95,84 @@ impl OwnName {
         is_outdated.load(Ordering::Relaxed)
     }
 
-    /// What to say of a name that controllers refuse, and what to do: none if it is the right one, or
-    /// if no controller says another. `listed` is the name in the list of domains; without it,
-    /// controllers are asked by CLDAP, for some seconds and until this time.
-    pub fn look_up(&self, listed: Option<&str>, deadline: Deadline) -> Option<String> {
-        let told = match listed {
-            Some(name) => name.to_owned(),
-            None => self.in_a_search(deadline.or_after(PATIENCE))?,
+    /// Compares the name in use with the one in the list of domains. Returns what is wrong, and what
+    /// to do; `None` if the two are alike.
+    pub fn compare(&self, listed: &str) -> Option<String> {
+        self.compare_with(listed, true)
+    }
+
+    /// A controller that knows our key has refused a sealed bind: controllers are asked by CLDAP, for
+    /// some seconds and until this time. Returns what is wrong, and what to do; `None` if it is not
+    /// the name, as far as is known. A learnt name that no controller confirms is dropped.
+    pub fn look_up(&self, deadline: Deadline) -> Option<String> {
+        match self.in_a_search(deadline.or_after(PATIENCE)) {
+            Some(told) => self.compare_with(&told, false),
+            None => self.drop_learnt(),
+        }
+    }
+
+    /// A login was accepted under the name in use. Keeps the name for the other processes of the host
+    /// if it was not proven before.
+    pub fn confirm(&self) {
+        let mut all = learnt();
+        let used = |learnt: &&mut Learnt| self.is_used(&learnt.domain, &learnt.name);
+        let Some(learnt) = all.iter_mut().find(used).filter(|name| !name.is_proven) else {
+            return;
         };
-        let used = self.config.netbios_domain.as_str();
-        if alike(&told, used) {
+        learnt.is_proven = true;
+        let name = learnt.name.clone();
+        drop(all);
+        if keep(&self.config, &name).is_err() {
+            let (name, domain) = (Quoted(name.as_str()), &self.config.domain);
+            log::write(
+                self.log,
+                Severity::Warning,
+                format_args!("the NetBIOS name {name} of {domain} {NOT_KEPT}"),
+            );
+        }
+    }
+
+    fn is_used(&self, domain: &str, name: &NetbiosName) -> bool {
+        domain == self.config.domain && *name == self.config.netbios_domain
+    }
+
+    /// Drops the name in use if it was learnt: the next configuration has the guess.
+    fn drop_learnt(&self) -> Option<String> {
+        if self.config.is_netbios_domain_given {
             return None;
         }
-        let (told, used) = (Quoted(&told), Quoted(used));
+        let mut all = learnt();
+        let count = all.len();
+        all.retain(|learnt| !self.is_used(&learnt.domain, &learnt.name));
+        let was_of_process = all.len() < count;
+        drop(all);
+        let used = &self.config.netbios_domain;
+        let is_of_host = recall(&self.config).is_ok_and(|name| name == *used);
+        let was_of_host = is_of_host && forget(&self.config).is_ok();
+        if !was_of_process && !was_of_host {
+            return None;
+        }
+        self.mark_outdated();
+        let used = Quoted(used.as_str());
+        let text = format!(
+            "the NetBIOS name {used} was learnt, is refused now, and no controller confirms it: it \
+             is dropped; write netbios_domain into [netlogon]"
+        );
+        log::write(self.log, Severity::Warning, format_args!("{text}"));
+        Some(text)
+    }
+
+    fn compare_with(&self, told: &str, is_listed: bool) -> Option<String> {
+        let used = self.config.netbios_domain.as_str();
+        if alike(told, used) {
+            return None;
+        }
+        let (told, used) = (Quoted(told), Quoted(used));
         Some(match told.0.parse::<NetbiosName>() {
             Ok(name) if !self.config.is_netbios_domain_given && name.as_str().is_ascii() => {
                 // Once for each configuration in force: it is loaded anew then.
                 if !self.is_outdated() {
-                    self.learn(name);
+                    self.learn(name, is_listed);
                 }
                 format!(
                     "the NetBIOS name of the domain is {told}, and {used} was assumed: the next \
@@ -125,24 +203,35 @@ impl OwnName {
             .filter(|name| !name.is_empty())
     }
 
-    fn learn(&self, name: NetbiosName) {
-        let is_kept = keep(&self.config, &name);
+    fn learn(&self, name: NetbiosName, is_listed: bool) {
+        let kept = match is_listed {
+            true => keep(&self.config, &name),
+            false => Ok(()),
+        };
         let (told, domain) = (Quoted(name.as_str()), &self.config.domain);
+        let [separator, not_kept] = match kept {
+            Ok(()) => ["", ""],
+            Err(_) => ["; it ", NOT_KEPT],
+        };
         log::write(
             self.log,
             Severity::Warning,
             format_args!(
-                "the NetBIOS name of {domain} is {told}, as its controllers say{}",
-                match is_kept {
-                    Ok(()) => "",
-                    Err(_) => "; it could not be kept in state_dir, so each process learns it",
-                }
+                "the NetBIOS name of {domain} is {told}, as its controllers say{separator}{not_kept}"
             ),
         );
         let mut learnt = learnt();
-        learnt.retain(|(domain, _)| *domain != self.config.domain);
-        learnt.push((self.config.domain.clone(), name));
+        learnt.retain(|learnt| learnt.domain != self.config.domain);
+        learnt.push(Learnt {
+            domain: self.config.domain.clone(),
+            name,
+            is_proven: is_listed,
+        });
         drop(learnt);
+        self.mark_outdated();
+    }
+
+    fn mark_outdated(&self) {
         let is_outdated = self.is_outdated.of_this_process(AtomicBool::default);
         is_outdated.store(true, Ordering::Relaxed);
     }
@@ -167,6 +256,10 @@ fn recall(config: &config::Netlogon) -> io::Result<NetbiosName> {
 
 fn keep(config: &config::Netlogon, name: &NetbiosName) -> io::Result<()> {
     file(config).replace(&SecretBytes::new(name.as_str().as_bytes().to_vec()))
+}
+
+fn forget(config: &config::Netlogon) -> io::Result<()> {
+    fs::remove_file(file(config).path())
 }
 
 fn file(config: &config::Netlogon) -> SharedFile {

@@ -21,7 +21,7 @@ use crate::dc::locate::Candidate;
 use crate::dc::seconds_since_1970;
 use outage::Outage;
 use queue::{Place, Queue, Taken};
-use silent_domains::SilentDomains;
+use silent_domains::{Barred, SilentDomains, Trial};
 
 /// A channel that was idle for longer is not used again: what is between may have forgotten it.
 const MAX_IDLE: Duration = Duration::from_secs(60);
@@ -75,9 +75,12 @@ impl State {
     fn refusal(&self, claim: &Claim) -> Option<Error> {
         let now = Instant::now();
         if let Some(domain) = claim.other_domain()
-            && self.silent_domains.bars(domain, now)
+            && let Some(barred) = self.silent_domains.bars(domain, now)
         {
-            return Some(Error::SilentDomain(domain.to_owned()));
+            return Some(match barred {
+                Barred::Silent => Error::SilentDomain(domain.to_owned()),
+                Barred::OneAtATime => Error::Crowded,
+            });
         }
         // A channel that is open may serve when no other can be opened.
         let outage = self.outage.as_ref().filter(|outage| outage.bars(now));
@@ -147,7 +150,7 @@ impl Pool {
     /// # Errors
     /// [`Error::Busy`] when the time is over; at once [`Error::Outage`] when no controller answers,
     /// [`Error::SilentDomain`] when the other domain does not, and [`Error::Crowded`] when too many
-    /// logins of other domains wait.
+    /// logins of other domains wait, or names of silent ones are tried one at a time.
     pub(super) fn take<'a>(
         &'a self,
         deadline: Deadline,
@@ -210,9 +213,10 @@ impl Pool {
             outage.being_tried = true;
             tries_for_all = true;
         }
-        let tries_domain = claim
-            .other_domain()
-            .is_some_and(|domain| state.silent_domains.is_tried(domain, true));
+        let trial = match claim.other_domain() {
+            Some(domain) => state.silent_domains.begin_trial(domain),
+            None => Trial::None,
+        };
         // The next may have its turn too.
         state.queue.ring_next(&state.taken);
         Slot {
@@ -222,7 +226,7 @@ impl Pool {
             open,
             answered: None,
             tries_for_all,
-            tries_domain,
+            trial,
         }
     }
 
@@ -283,7 +287,7 @@ pub(super) struct Slot<'a> {
     /// The controller that answered.
     answered: Option<IpAddr>,
     tries_for_all: bool,
-    tries_domain: bool,
+    trial: Trial,
 }
 
 impl<'a> Slot<'a> {
@@ -311,8 +315,8 @@ impl Drop for Slot<'_> {
         {
             outage.being_tried = false;
         }
-        if let Some(domain) = self.claim.other_domain().filter(|_| self.tries_domain) {
-            state.silent_domains.is_tried(domain, false);
+        if let Some(domain) = self.claim.other_domain() {
+            state.silent_domains.end_trial(domain, self.trial);
         }
         if let Some(controller) = self.answered {
             state.answered(self.claim, controller, now);

@@ -7,7 +7,7 @@ use gss_ntlmdc::login::verify::{Account, Refusal};
 
 use crate::controller::Controller;
 use crate::delivery::Delivery;
-use crate::draft::{Draft, Step};
+use crate::draft::{Draft, Step, names};
 use crate::logon::{self, SamInfo, characters};
 use crate::support::client::Client;
 use crate::trial::{Kind, Ready, at, verifier, verifier_of};
@@ -275,4 +275,106 @@ fn a_refused_netbios_name_is_told_with_the_right_one() {
     let text = refused(&given);
     assert!(text.contains("is \"FIRM\" by its controller"), "{text}");
     assert!(text.contains("check netbios_domain"), "{text}");
+}
+
+/// The list says that the name in use is another domain's: its users would be users of ours.
+#[test]
+fn under_a_name_of_another_domain_no_user_is_let_in() {
+    let renamed = [
+        ("FIRM", "example.test", 3, 0x1D),
+        ("EXAMPLE", "other.test", 4, 0x22),
+    ];
+    for (last, dns_domain) in [(3, "example.test"), (4, "other.test")] {
+        let controller = Controller::that(Box::new(move |draft| match draft.step {
+            Step::Logon => draft.body = of("EXAMPLE", dns_domain, last).validated(),
+            Step::Domains => draft.body = listed(&renamed),
+            _ => {}
+        }));
+        let guessing = verifier(controller.address);
+        for more in ["", "netbios_domain = \"EXAMPLE\""] {
+            let minor = Minor::NetbiosNamesRefused;
+            let verifier = guessing.with(more);
+            let fault = verifier.refuses("alice", Kind::Unavailable, minor);
+            assert!(fault.to_string().contains("is \"FIRM\""), "{fault}");
+        }
+    }
+}
+
+/// An attacker on the way can drop the question about the list, or answer it with a fault.
+#[test]
+fn where_trusted_domains_are_described_the_others_wait_for_the_list() {
+    let controller = Controller::that(Box::new(|draft| match draft.step {
+        Step::Logon if names(draft, "OTHER") => {
+            draft.body = of("OTHER", "other.test", 4).validated();
+        }
+        Step::Logon if names(draft, "DEEP") => {
+            draft.body = of("DEEP", "deep.test", 7).validated();
+        }
+        Step::Domains => draft.fault(0x1C01_0002),
+        _ => {}
+    }));
+    let described =
+        r#"trusted_domains = [{ netbios = "DEEP", dns = "deep.test", sid = "S-1-5-21-1-2-7" }]"#;
+    let verifier = verifier(controller.address).with(described);
+    for (typed, is_let_in) in [("EXAMPLE", true), ("DEEP", true), ("OTHER", false)] {
+        let client = Client::with_password("alice", "whatever").called("alice", typed);
+        match verifier.login_as(&client) {
+            Ok(_) => assert!(is_let_in, "{typed}"),
+            Err(Refusal::Unavailable(fault)) => {
+                assert!(!is_let_in, "{typed}");
+                assert_eq!(fault.minor(), Minor::ControllerNotReady);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A name that was typed alone may have been forwarded to a trusted domain, which answers as ours.
+#[test]
+fn a_name_alone_brings_what_the_configuration_says() {
+    let forged = || {
+        Controller::that(at(Step::Logon, |draft| {
+            draft.body = SamInfo {
+                user_id: 500,
+                extra_rids: vec![512, 1200],
+                ..of("EXAMPLE", "example.test", 3)
+            }
+            .validated();
+        }))
+    };
+    let ours = |rid: u32| format!("S-1-5-21-1-2-3-{rid}");
+    for (setting, typed, expected) in [
+        ("accept", "", Some(vec![ours(513), ours(512), ours(1200)])),
+        ("filter", "", Some(vec![ours(1200)])),
+        ("refuse", "", None),
+        (
+            "filter",
+            "EXAMPLE",
+            Some(vec![ours(513), ours(512), ours(1200)]),
+        ),
+        (
+            "refuse",
+            "EXAMPLE",
+            Some(vec![ours(513), ours(512), ours(1200)]),
+        ),
+    ] {
+        let controller = forged();
+        let more = format!("names_alone = \"{setting}\"");
+        let verifier = verifier(controller.address).with(&more);
+        let client = Client::with_password("alice", "whatever").called("alice", typed);
+        match (verifier.login_as(&client), expected) {
+            (Ok(logon), Some(mut expected)) => {
+                let account = logon.into_parts().0;
+                let groups = account.group_sids.iter();
+                let mut groups: Vec<_> = groups.map(ToString::to_string).collect();
+                groups.sort();
+                expected.sort();
+                assert_eq!(groups, expected, "{setting}");
+                let sid = account.sid.map(|sid| sid.to_string());
+                assert_eq!(sid, (expected.len() > 1).then(|| ours(500)), "{setting}");
+            }
+            (outcome, None) => refused(outcome.map(|logon| logon.into_parts().0)),
+            (Err(refusal), Some(_)) => panic!("{setting}: {refusal:?}"),
+        }
+    }
 }

@@ -341,6 +341,38 @@ fn a_crowd_that_names_a_domain_which_hangs_holds_few_threads() {
     assert_eq!(controller.complaints(), [""; 0]);
 }
 
+/// A client chooses the name: the two of the list, and any below.
+#[test]
+fn a_domain_that_hangs_is_one_by_whatever_name() {
+    let controller = Controller::that(at(Step::Logon, |draft| {
+        if names(draft, "OTHER") || names(draft, "other.test") {
+            draft.delivery = Delivery::CutThenSilence(0);
+        }
+    }));
+    let verifier = verifier(controller.address).settled();
+    assert!(verifier.login("alice").is_ok());
+    for (number, (user, domain)) in [
+        ("mallory@a0.other.test", ""),
+        ("mallory@a1.other.test", ""),
+        ("mallory@Other.Test.", ""),
+        ("mallory", "OTHER"),
+        ("mallory", "other.test"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let client = Client::with_password("mallory", "whatever").called(user, domain);
+        let fault = verifier.login_as(&client).unwrap_err().into_fault();
+        let expected = if number == 0 {
+            ControllerTimeout
+        } else {
+            DomainSilent
+        };
+        assert_eq!(fault.minor(), expected, "{domain} {user}");
+    }
+    assert_eq!(controller.turns(Step::Logon), 2);
+}
+
 /// What is over when the channel is open: the login that opens it may hang.
 #[test]
 fn an_outage_is_over_when_a_channel_is_open() {

@@ -5,17 +5,21 @@ mod namespace;
 mod profile;
 mod services;
 
+use std::fs;
+
+use gss_ntlmdc::base::config::Config;
 use gss_ntlmdc::base::fault::Minor;
 use gss_ntlmdc::login::accept::{self, Acceptor, Terms};
 use gss_ntlmdc::login::initiate::{Initiator, Lifetime, PasswordHash, Purpose, User};
 use gss_ntlmdc::login::setup::{self, Source};
+use gss_ntlmdc::login::verify::netlogon::Netlogon;
 use gss_ntlmdc::protocol::ntlm::initiator::Protection;
 
 use crate::controller::Controller;
 use crate::delivery::Delivery;
 use crate::draft::{BIND_NAK, Draft, Step};
 use crate::support::client::Client;
-use crate::trial::{Kind, Ready, verifier_of, verifier_of_hosts};
+use crate::trial::{Kind, Ready, at, verifier_of, verifier_of_hosts};
 use namespace::alone;
 use profile::{GROUPS, HOST, Name, Profile};
 use services::{Mapper, identify_as, refused, silent, stranger};
@@ -159,6 +163,38 @@ fn accepted(source: &Source, password: &str) -> Result<(), Minor> {
     Ok(())
 }
 
+/// A host that does not know the account's secret can refuse the first bind, and say any name over
+/// CLDAP. One that knows it is believed, but for this process only.
+#[test]
+fn a_netbios_name_is_looked_up_when_a_sealed_bind_was_refused() {
+    let test = "windows::a_netbios_name_is_looked_up_when_a_sealed_bind_was_refused";
+    alone(test, || {
+        identify_as(HOST, "EVIL");
+        let mapper = Mapper::start();
+        for (step, learnt) in [(Step::Bind, None), (Step::SealedBind, Some("EVIL"))] {
+            let controller = Controller::that(at(step, |draft| {
+                draft.ptype = BIND_NAK;
+                draft.body = vec![0; 4];
+                draft.bind_auth.clear();
+            }));
+            mapper.lists(&[controller.address.port()]);
+            let verifier = by_address();
+            verifier.refuses("alice", Kind::Unavailable, Minor::ChannelRefused);
+            assert!(controller.turns(step) > 0);
+            let text = fs::read_to_string(verifier.config()).unwrap();
+            let config = Config::parse(&text).unwrap().netlogon.unwrap();
+            let name = Netlogon::learnt_name(&config);
+            assert_eq!(name.as_ref().map(|name| name.as_str()), learnt, "{step:?}");
+            let state = fs::read_dir(&config.state_dir).unwrap();
+            let kept = state.filter(|entry| {
+                let name = entry.as_ref().unwrap().file_name();
+                name.to_string_lossy().contains(".netbios")
+            });
+            assert_eq!(kept.count(), 0, "{step:?}");
+        }
+    });
+}
+
 /// Other ports; every connection is gone; the key that the host has kept means nothing any more.
 #[test]
 fn after_a_reboot() {
@@ -225,7 +261,7 @@ fn the_controller_is_called_by_a_name_that_it_takes() {
         "windows::the_controller_is_called_by_a_name_that_it_takes",
         || {
             let mapper = Mapper::start();
-            identify_as(HOST);
+            identify_as(HOST, "EXAMPLE");
             let taken: [(&[Name], usize); 4] = [
                 (&[Empty], 1),
                 (&[Host], 2),

@@ -167,6 +167,7 @@ fn errors_name_the_key_and_say_what_is_expected() {
         ),
         ("groups_across_trusts = \"yes\"", "`accept` or `drop`"),
         ("order = \"random\"", "`listed` or `spread`"),
+        ("names_alone = \"yes\"", "`accept`, `filter`, `refuse`"),
         ("host_logons = 0", "host_logons: 1 to 256"),
         ("host_logons = 257", "host_logons: 1 to 256"),
         ("budget = \"0s\"", "a whole number and a unit"),

@@ -36,6 +36,20 @@ pub enum GroupsAcrossTrusts {
     Drop,
 }
 
+/// What becomes of a user of ours whose name was typed without a domain. The controller may forward
+/// such a name to the domains that ours trusts, and one of them may answer that the user is ours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NamesAlone {
+    /// All that the answer says counts.
+    #[default]
+    Accept,
+    /// Where ours trusts a domain outside its forest, groups count as those across a trust do.
+    Filter,
+    /// The user is not let in.
+    Refuse,
+}
+
 /// Reads the identifier of a domain: `S-1-5-21-` and three numbers.
 fn domain_sid<'de, D>(deserializer: D) -> Result<Sid, D::Error>
 where

@@ -134,6 +134,18 @@ impl Domains {
         &self.ours
     }
 
+    /// The domain of this name; else the nearest one above it, whose controllers are asked.
+    pub fn leads_to(&self, name: &str) -> Option<&Domain> {
+        let called = self.iter().find(|row| row.is_called(name));
+        called.or_else(|| self.nearest_above(name))
+    }
+
+    /// The domain with the longest DNS name above this one: a trusted forest may lie below another.
+    pub fn nearest_above(&self, name: &str) -> Option<&Domain> {
+        let above = self.iter().filter(|row| row.is_above(name));
+        above.max_by_key(|row| row.dns.as_ref().map_or(0, String::len))
+    }
+
     /// All of them, our own first.
     pub fn iter(&self) -> impl Iterator<Item = &Domain> {
         std::iter::once(&self.ours).chain(&self.others)

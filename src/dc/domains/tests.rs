@@ -298,6 +298,57 @@ fn an_old_list_of_another_process_is_better_than_none() {
     assert_eq!(list.unwrap().iter().count(), 5);
 }
 
+/// Another domain's user has the typed name only where no list can be had, and not where it may come
+/// a moment later.
+#[test]
+fn logins_go_on_without_a_list_once_a_controller_was_asked_for_one() {
+    let described = r#"trusted_domains = [
+        { netbios = "DEEP", dns = "deep.test", sid = "S-1-5-21-1-2-99" },
+    ]"#;
+    for (more, expected) in [("", true), (described, false)] {
+        let directory = tempfile::tempdir().unwrap();
+        let config = config_with(directory.path(), more);
+        let controllers = Arc::new(Controllers::new(config.clone(), LogTarget::Off));
+        let known = KnownDomains::new(controllers, &config, LogTarget::Off);
+        assert!(!known.can_be_done_without(), "not asked yet");
+        for (error, is_asked) in [
+            (Error::Busy, false),
+            (Error::NotFound(String::new()), true),
+            (Error::TimeOver, true),
+        ] {
+            known
+                .known
+                .of_this_process(Known::default)
+                .lock()
+                .failed_until = None;
+            let list = known.list_with(soon(), |_| true, |_| Err(error.into()));
+            assert!(list.is_none());
+            assert_eq!(known.can_be_done_without(), is_asked && expected);
+        }
+    }
+}
+
+#[test]
+fn a_typed_name_leads_to_the_nearest_row() {
+    let (known, _directory) = known();
+    assert_eq!(known.row_of("OTHER"), None, "no list");
+    let list = known.list_with(soon(), |_| true, |_| Ok(trusts()));
+    assert!(list.is_some());
+    for (typed, row) in [
+        ("other", Some("OTHER")),
+        ("OTHER.test", Some("OTHER")),
+        ("a.other.test", Some("OTHER")),
+        ("b.a.FOREST.test", Some("FOREST")),
+        ("child.example.test", Some("CHILD")),
+        ("x.child.example.test", Some("CHILD")),
+        ("x.example.test", Some("EXAMPLE")),
+        ("another.test", None),
+        ("", None),
+    ] {
+        assert_eq!(known.row_of(typed).as_deref(), row, "{typed}");
+    }
+}
+
 #[test]
 fn where_no_controller_was_asked_one_is_asked_soon() {
     for (error, pause) in [

@@ -72,7 +72,7 @@ fn read_pdu(stream: &mut TcpStream) -> Vec<u8> {
 }
 
 fn fault(controllers: &Controllers) -> Fault {
-    controllers.logon(&LOGON).unwrap_err().into()
+    controllers.logon(&LOGON, |_| None).unwrap_err().into()
 }
 
 #[test]

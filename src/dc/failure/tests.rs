@@ -142,6 +142,41 @@ fn the_network() {
     assert_eq!(of_net(reset(), Origin::None), NextController);
 }
 
+/// What was never sent counts nowhere.
+#[test]
+fn a_request_that_is_not_sent_is_no_guess() {
+    let error = |step, error| Error::Rpc {
+        peer: peer(),
+        step,
+        error,
+    };
+    for unsent in [
+        rpc::Error::TooLong("x"),
+        rpc::Error::HeadersUnsigned("the request is longer than one PDU"),
+    ] {
+        assert!(!error(Step::Logon, unsent).may_have_counted());
+    }
+    let fault = || rpc::Error::Fault(FaultStatus(5));
+    assert!(error(Step::Logon, fault()).may_have_counted());
+    assert!(!error(Step::OpenChannel, fault()).may_have_counted());
+}
+
+#[test]
+fn a_sealed_bind_is_refused_by_a_controller_that_knows_the_key() {
+    let refused = |step| Error::Rpc {
+        peer: peer(),
+        step,
+        error: rpc::Error::BindRefused(0),
+    };
+    assert!(refused(Step::OpenChannel).is_sealed_bind_refused());
+    for step in [Step::FindPort, Step::AgreeOnKey, Step::Logon] {
+        assert!(!refused(step).is_sealed_bind_refused(), "{step}");
+    }
+    let all = |steps: [Step; 2]| Error::AllFailed(steps.map(refused).into());
+    assert!(all([Step::AgreeOnKey, Step::OpenChannel]).is_sealed_bind_refused());
+    assert!(!all([Step::AgreeOnKey, Step::FindPort]).is_sealed_bind_refused());
+}
+
 /// No specification says what a controller does that has lost the key.
 #[test]
 fn every_failure_under_a_recalled_key_but_silence_leads_to_another_key() {

@@ -7,10 +7,11 @@ mod status;
 use std::sync::Arc;
 
 use crate::base::config::{self, LogTarget, NetbiosName};
-use crate::base::fault::Minor;
+use crate::base::fault::{Fault, Minor};
 use crate::base::log::Quoted;
 use crate::base::net::Deadline;
 use crate::base::sid::Sid;
+use crate::dc;
 use crate::dc::domains::{Domain, KnownDomains};
 use crate::dc::failover::Controllers;
 use crate::dc::group_names::Names;
@@ -77,10 +78,12 @@ impl Netlogon {
         let domains = self
             .domains
             .list(deadline, |domains| route::is_listed(domains, &info));
-        if let Some(domains) = &domains {
-            // A controller that takes any name; here it must be right all the same.
-            self.own_name
-                .look_up(Some(&domains.ours().netbios), deadline);
+        if let Some(domains) = &domains
+            && self.own_name.compare(&domains.ours().netbios).is_some()
+        {
+            // The controller takes any name. Here the users of a domain of the name in use would be
+            // users of ours.
+            return Err(Refusal::Unavailable(Minor::NetbiosNamesRefused.into()));
         }
         let rules = Rules {
             config: &self.config,
@@ -89,6 +92,11 @@ impl Netlogon {
             users_domain: self.users_domain.as_ref().map(NetbiosName::as_str),
         };
         let routed = Routed::check(&rules, attempt, info).map_err(Refusal::Denied)?;
+        if routed.lacks_list() && !self.domains.can_be_done_without() {
+            return Err(Refusal::Unavailable(Minor::ControllerNotReady.because(
+                "the user is of another domain, and the list of trusted domains is not there yet",
+            )));
+        }
         Ok(logon(routed).with_group_names(Arc::clone(&self.names) as _))
     }
 }
@@ -106,13 +114,10 @@ impl Netlogon {
                 .answered_challenge(attempt.server_challenge),
             nt_response: attempt.response.as_bytes(),
         };
-        let verdict = self.controllers.logon(&logon).map_err(|error| {
-            let refusal = match error.may_have_counted() {
-                true => Refusal::Unanswered,
-                false => Refusal::Unavailable,
-            };
-            refusal(error.into())
-        })?;
+        let verdict = self
+            .controllers
+            .logon(&logon, |typed| self.domains.row_of(typed))
+            .map_err(|error| self.no_verdict(&error, deadline))?;
         match verdict {
             Verdict::Validated(info) => self.proven(attempt, *info, deadline),
             Verdict::Refused {
@@ -122,33 +127,40 @@ impl Netlogon {
         }
     }
 
-    /// A controller that does not take our names: with what it calls the domain.
+    /// No controller gave a verdict. If one refused the sealed bind, its name for the domain is
+    /// looked up.
+    fn no_verdict(&self, error: &dc::Error, deadline: Deadline) -> Refusal {
+        let fault = Fault::from(error);
+        if error.may_have_counted() {
+            return Refusal::Unanswered(fault);
+        }
+        let is_name_in_doubt = error.is_sealed_bind_refused();
+        let problem = is_name_in_doubt.then(|| self.own_name.look_up(deadline));
+        Refusal::Unavailable(with(fault, problem.flatten()))
+    }
+
+    /// A controller has refused the names in the challenge: with what the list of domains has.
     fn told_the_name(&self, refusal: Refusal, deadline: Deadline) -> Refusal {
-        let Refusal::Unavailable(fault) = refusal else {
-            return refusal;
-        };
-        let problem = match fault.minor() {
-            // The channel is open: the list can be had.
-            Minor::NetbiosNamesRefused => {
+        match refusal {
+            Refusal::Unavailable(fault) if fault.minor() == Minor::NetbiosNamesRefused => {
                 let domains = self.domains.list(deadline, |_| true);
                 let listed = domains.as_ref().map(|list| list.ours().netbios.as_str());
-                self.own_name.look_up(listed, deadline)
+                let problem = listed.and_then(|listed| self.own_name.compare(listed));
+                Refusal::Unavailable(with(fault, problem))
             }
-            Minor::ChannelRefused => self.own_name.look_up(None, deadline),
-            _ => None,
-        };
-        Refusal::Unavailable(match problem {
-            Some(problem) => fault.and(problem),
-            None => fault,
-        })
+            refusal => refusal,
+        }
     }
 }
 
 impl Verifier for Netlogon {
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
         let deadline = Deadline::after(self.config.budget);
-        self.ask(attempt, deadline)
-            .map_err(|refusal| self.told_the_name(refusal, deadline))
+        let logon = self
+            .ask(attempt, deadline)
+            .map_err(|refusal| self.told_the_name(refusal, deadline))?;
+        self.own_name.confirm();
+        Ok(logon)
     }
 
     fn is_outdated(&self) -> bool {
@@ -181,6 +193,13 @@ fn refuse_without_identity(info: &SamInfo4) -> Result<(), Refusal> {
         return denied(Minor::AnonymousRefused);
     }
     Ok(())
+}
+
+fn with(fault: Fault, problem: Option<String>) -> Fault {
+    match problem {
+        Some(problem) => fault.and(problem),
+        None => fault,
+    }
 }
 
 fn logon(routed: Routed) -> Logon {

@@ -97,14 +97,14 @@ pub fn silent() -> (u16, Vec<TcpStream>) {
     (address.port(), vec![filling])
 }
 
-/// Says over CLDAP that the controller is this host.
-pub fn identify_as(host: &str) {
+/// Says over CLDAP that the controller is this host, and that the domain is called so.
+pub fn identify_as(host: &str, netbios_domain: &str) {
     let socket = UdpSocket::bind("127.0.0.1:389").unwrap();
     let names = [
         "example.test",
         "example.test",
         host,
-        "EXAMPLE",
+        netbios_domain,
         "DC1",
         "",
         "Site",

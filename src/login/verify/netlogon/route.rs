@@ -20,7 +20,7 @@ mod typed;
 
 use std::fmt;
 
-use crate::base::config::Netlogon;
+use crate::base::config::{NamesAlone, Netlogon};
 use crate::base::crypto::Key;
 use crate::base::fault::{Fault, Minor};
 use crate::base::log::Quoted;
@@ -49,6 +49,7 @@ pub(super) struct Rules<'a> {
 pub(super) struct Routed {
     account: Account,
     session_key: Option<Key>,
+    lacks_list: bool,
 }
 
 impl Routed {
@@ -65,8 +66,9 @@ impl Routed {
         let home = rules.home(&info);
         match home.and_then(|home| rules.proof(&typed, home, &info)) {
             Some(proof) => Ok(Self {
+                lacks_list: matches!(proof, Proof::Dns(_, None) | Proof::Netbios(_)),
                 session_key: info.user_session_key.take(),
-                account: rules.account(proof, info),
+                account: rules.account(&typed, proof, info),
             }),
             None => Err(Minor::AnsweredForAnother.confidentially(Misfit {
                 typed: &typed,
@@ -75,6 +77,11 @@ impl Routed {
                 has_list: rules.domains.is_some(),
             })),
         }
+    }
+
+    /// Whether another domain's user has the typed name only, for want of a list.
+    pub(super) fn lacks_list(&self) -> bool {
+        self.lacks_list
     }
 
     /// The account, and `UserSessionKey`.
@@ -153,13 +160,14 @@ impl<'a> Rules<'a> {
     /// What is proven, if the typed names lead there.
     fn proof(&self, typed: &Typed, home: Home<'a>, info: &SamInfo4) -> Option<Proof<'a>> {
         let is_account = |name: &str| alike(name, &info.effective_name);
+        let takes_names_alone = self.config.names_alone != NamesAlone::Refuse;
         match home {
             Home::Row(row) => {
                 let is_ours = row.kind == Kind::Ours;
                 let leads_there = typed.leads_to(
                     |domain| row.is_called(domain),
                     |suffix| self.is_suffix_of(row, suffix),
-                    |name| is_ours && is_account(name),
+                    |name| is_ours && takes_names_alone && is_account(name),
                 );
                 leads_there.then_some(Proof::Row(row))
             }
@@ -177,7 +185,7 @@ impl<'a> Rules<'a> {
                 let leads_there = typed.leads_to(
                     |domain| config.is_called(domain),
                     |suffix| config.is_suffix(suffix),
-                    is_account,
+                    |name| takes_names_alone && is_account(name),
                 );
                 leads_there.then_some(Proof::Ours)
             }
@@ -199,6 +207,16 @@ impl<'a> Rules<'a> {
         }
     }
 
+    /// Whether a name that was typed alone may have been answered by a trusted domain, and the
+    /// configuration provides for that.
+    fn are_names_alone_filtered(&self) -> bool {
+        let is_outside = |row: &Domain| matches!(row.kind, Kind::ForestRoot | Kind::External);
+        let may_be_forwarded = self
+            .domains
+            .is_none_or(|domains| domains.iter().any(is_outside));
+        self.config.names_alone == NamesAlone::Filter && may_be_forwarded
+    }
+
     /// Whether principal names of this domain's users may end so. A forest's suffixes are those of
     /// all its domains.
     fn is_suffix_of(&self, row: &Domain, suffix: &str) -> bool {
@@ -214,7 +232,10 @@ impl<'a> Rules<'a> {
     }
 
     /// Drops of the answer what is not proven.
-    fn account(&self, proof: Proof<'_>, info: SamInfo4) -> Account {
+    fn account(&self, typed: &Typed, proof: Proof<'_>, mut info: SamInfo4) -> Account {
+        if typed.is_name_alone() && self.are_names_alone_filtered() {
+            groups::filter_ours(self.config, &mut info);
+        }
         let groups = Groups {
             config: self.config,
             domains: self.domains,
@@ -305,9 +326,7 @@ fn listed<'a>(domains: &'a Domains, info: &SamInfo4) -> Option<Home<'a>> {
     if domains.iter().any(|row| claims(row, info)) || domains.ours().is_above(dns) {
         return None;
     }
-    // The longest name is the nearest: a trusted forest may lie below another.
-    let above = domains.iter().filter(|row| row.is_above(dns));
-    let nearest = above.max_by_key(|row| row.dns.as_ref().map_or(0, String::len))?;
+    let nearest = domains.nearest_above(dns)?;
     (nearest.kind == Kind::ForestRoot && is_plain_dns_name(dns)).then_some(Home::Below(nearest))
 }
 

@@ -8,11 +8,25 @@
 use crate::base::config::{GroupsAcrossTrusts, Netlogon};
 use crate::base::sid::Sid;
 use crate::dc::domains::{Domain, Domains, Kind};
+use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
 
 /// The first identifier that a domain gives to accounts of its own (MS-SAMR 3.1.1.9.2.1).
 const FIRST_OF_ITS_OWN: u32 = 1000;
 /// `SECURITY_AUTHENTICATION_AUTHORITY` (MS-DTYP 2.4.1.1): how the user was authenticated.
 const AUTHENTICATION_AUTHORITY: [u8; 6] = [0, 0, 0, 0, 0, 18];
+
+/// Treats an answer about a user of ours as one that a trusted domain's controller may have written:
+/// what SID filtering would remove is dropped.
+pub(super) fn filter_ours(config: &Netlogon, info: &mut SamInfo4) {
+    let is_own = |sid: &Sid| sid.rid().is_some_and(|rid| rid >= FIRST_OF_ITS_OWN);
+    info.sid = info.sid.take().filter(is_own);
+    info.primary_group_sid = info.primary_group_sid.take().filter(is_own);
+    let groups = Groups {
+        config,
+        domains: None,
+    };
+    info.group_sids = groups.unlisted(info.sid.as_ref(), std::mem::take(&mut info.group_sids));
+}
 
 /// The rules for groups.
 pub(super) struct Groups<'a> {
