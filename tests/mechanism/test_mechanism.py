@@ -162,8 +162,7 @@ def test_messages_with_pyspnego(talking, setting, library, mechanism, granted, s
     if mechanism == "spnego" and spnego_refusal:
         # The client's signature of the list was not counted: its first message is out of sequence.
         done = talk("pyspnego", setting, talking, mechanism, granted, 1000, path=OURS)
-        first = {"conf": "gss_unwrap: ", "integ": "gss_verify_mic: "}[granted]
-        assert done.returncode == 1 and done.stderr.startswith(first)
+        assert done.returncode == 1 and done.stderr.startswith("gss_unwrap: ")
         return
     talks_with("pyspnego", setting, talking, library, mechanism, granted, 1000, path=OURS)
 

@@ -49,16 +49,26 @@ def search(controller, environment, tmp_path, properties):
     ("properties", "strength"), [("minssf=1,maxssf=1", "1"), ("minssf=56", "")]
 )
 def test_its_server_reads_what_is_wrapped(
-    controller, sides, tmp_path, initiator, properties, strength
+    controller, sides, tmp_path, initiator, properties, strength, spnego_refusal
 ):
     status, said = search(controller, sides[initiator], tmp_path, properties)
+    if spnego_refusal:
+        # Nor does it find the server's.
+        assert status != 0 and spnego_refusal in said and "sAMAccountName:" not in said
+        return
     assert status == 0 and "sAMAccountName: alice" in said, said
     assert f"SASL SSF: {strength}" in said, said
 
 
 @pytest.mark.parametrize("wrapping", ["sign", "seal"])
-def test_its_client_reads_what_is_wrapped(slapd, sides, wrapping):  # noqa: F811
+def test_its_client_reads_what_is_wrapped(slapd, sides, wrapping, spnego_refusal):  # noqa: F811
     password = "Alices-Passw0rd"
     words = ("/usr/bin/python3", "-c", SEARCH, slapd, wrapping, f"ou=sealed,{SUFFIX}", password)
-    said = host.run(*words, env={"PATH": "/usr/bin:/bin", "KRB5_CONFIG": "/dev/null"})
+    alone = {"PATH": "/usr/bin:/bin", "KRB5_CONFIG": "/dev/null"}
+    if spnego_refusal:
+        # The client's signature of the list was not counted: what follows is out of sequence.
+        with pytest.raises(host.LabError, match="NTLMSSP NTLM2 packet check failed"):
+            host.run(*words, env=alone)
+        return
+    said = host.run(*words, env=alone)
     assert said.split()[-1] == str(ENTRIES), said
