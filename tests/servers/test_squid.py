@@ -13,6 +13,8 @@ from conftest import ROOT
 from lab import host
 
 HELPER = "/usr/lib/squid/negotiate_kerberos_auth"
+# A host whose name can be looked up: the helper does so.
+NAMED = ["unshare", "--uts", "sh", "-c", 'hostname localhost && exec "$@"', "sh"]
 
 
 @pytest.fixture
@@ -21,9 +23,8 @@ def helper(mechanism):
 
     It looks the name of its host up, which not every machine has in DNS or in /etc/hosts.
     """
-    named = ["unshare", "--uts", "sh", "-c", 'hostname localhost && exec "$@"', "sh"]
     process = subprocess.Popen(
-        host.bound([*named, HELPER, "-s", "GSS_C_NO_NAME"]),
+        host.bound([*NAMED, HELPER, "-s", "GSS_C_NO_NAME"]),
         env=mechanism.environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -115,7 +116,7 @@ class Squid:
         )
         with open(self.directory / "start.log", "wb") as log:
             self._process = subprocess.Popen(
-                host.bound(["/usr/sbin/squid", "-N", "-f", str(configuration)]),
+                host.bound([*NAMED, "/usr/sbin/squid", "-N", "-f", str(configuration)]),
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **mechanism.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
