@@ -64,8 +64,9 @@
 #define NTLMDC_E_MALFORMED 0x4E440102u
 
 /* An AUTHENTICATE message came with no NEGOTIATE message before it on this connection. A login
- * begins with a NEGOTIATE message on the same connection. A proxy that shares connections
- * between clients, or a server that does not keep them open, gives this. */
+ * begins with a NEGOTIATE message on the same connection. HTTP/2 gives this (write `Protocols
+ * http/1.1`), a server that does not keep connections open (`KeepAlive On`), and a proxy that
+ * shares connections between clients. */
 #define NTLMDC_E_NOT_NEGOTIATED 0x4E440103u
 
 /* An acceptor takes no CHALLENGE message. The peer believes it is a server. */

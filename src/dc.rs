@@ -95,7 +95,7 @@ pub(crate) enum Error {
     #[error("{peer}, {step}: no answer, and none on another connection", step = Step::Logon)]
     Unresponsive { peer: std::net::SocketAddr },
     /// What was said.
-    #[error("{peer}, {step}: {error}")]
+    #[error("{peer}, {step}: {error}{}", hint(*.step, .error))]
     Rpc {
         peer: std::net::SocketAddr,
         step: Step,
@@ -131,6 +131,16 @@ pub(crate) enum Error {
     /// The machine account's secret cannot be read.
     #[error("{}", .0.for_the_log())]
     Secret(Fault),
+}
+
+/// The cure where a bind without credentials is refused: only a port of another service does that.
+fn hint(step: Step, error: &rpc::Error) -> &'static str {
+    match (step, error) {
+        (Step::AgreeOnKey, rpc::Error::BindRefused(_) | rpc::Error::InterfaceNotServed) => {
+            "; no netlogon service on this port: check the port in `controllers`, or leave it out"
+        }
+        _ => "",
+    }
 }
 
 fn told(errors: &[Error]) -> String {

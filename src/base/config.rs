@@ -148,7 +148,7 @@ pub enum Secret {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NetlogonTable {
-    #[serde(deserialize_with = "values::domain_name")]
+    #[serde(deserialize_with = "values::own_domain_name")]
     domain: String,
     netbios_domain: Option<NetbiosName>,
     #[serde(default, deserialize_with = "values::at_least_one")]

@@ -85,8 +85,9 @@ minor_codes! {
     0x4E44_0101 NotNtlm DefectiveToken "the token is not an NTLM message";
     /// A length, an offset or a value in the message is impossible: a broken client, or an attack.
     0x4E44_0102 Malformed DefectiveToken "the NTLM message is malformed";
-    /// A login begins with a NEGOTIATE message on the same connection. A proxy that shares
-    /// connections between clients, or a server that does not keep them open, gives this.
+    /// A login begins with a NEGOTIATE message on the same connection. HTTP/2 gives this (write
+    /// `Protocols http/1.1`), a server that does not keep connections open (`KeepAlive On`), and a
+    /// proxy that shares connections between clients.
     0x4E44_0103 NotNegotiated DefectiveToken
         "an AUTHENTICATE message came with no NEGOTIATE message before it on this connection";
     /// The peer believes it is a server.

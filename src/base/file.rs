@@ -9,6 +9,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rustix::process::{getegid, geteuid};
+
 use crate::base::crypto::SecretBytes;
 
 /// How often a file is looked at, at most: logins come faster than administrators write.
@@ -94,16 +96,29 @@ pub fn read_system(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// What is wrong with the file, without its path, and how to mend it.
 pub fn read_secret(path: &Path, limit: u64) -> io::Result<(SecretBytes, Stamp)> {
-    let (mut file, metadata) = open(path)?;
+    let (mut file, metadata) = open(path).map_err(with_cure)?;
     if metadata.mode() & 0o007 != 0 {
         return Err(io::Error::other(format!(
-            "mode {:04o} lets everybody at it; make it 0640, group of the server: \
-             chmod 0640, chgrp www-data",
+            "mode {:04o} lets everybody at it; {CURE}",
             metadata.mode() & 0o7777
         )));
     }
     let bytes = read_to_end(&mut file, limit).map(SecretBytes::new)?;
     Ok((bytes, Stamp::from(&metadata)))
+}
+
+const CURE: &str = "make it 0640, group of the server: chmod 0640, chgrp www-data";
+
+/// Says who may not read a file of secrets, and how to mend it.
+fn with_cure(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            let (user, group) = (geteuid().as_raw(), getegid().as_raw());
+            let text = format!("{error}: this process is user {user}, group {group}; {CURE}");
+            io::Error::new(io::ErrorKind::PermissionDenied, text)
+        }
+        _ => error,
+    }
 }
 
 /// Opens a regular file for reading; never waits, as the open of a pipe would.

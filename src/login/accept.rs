@@ -8,6 +8,7 @@ mod claimed_name;
 mod dropped;
 mod saved;
 mod terms;
+mod unreturned;
 
 use std::fmt;
 use std::mem;
@@ -20,6 +21,7 @@ use crate::base::fault::{Fault, Minor};
 use crate::base::log::{self, Quoted, Severity};
 use crate::login::accept::claimed_name::ClaimedName;
 use crate::login::accept::dropped::Acceptance;
+use crate::login::accept::unreturned::Unreturned;
 use crate::login::guess_limit::Answer;
 use crate::login::identity::Identity;
 use crate::login::policy::{self, Admitted, Arrival, Permitted};
@@ -29,6 +31,10 @@ use crate::protocol::ntlm::acceptor::{self, Challenged, Claim, MicChecked};
 use crate::protocol::ntlm::message::{MessageType, token_type};
 use crate::protocol::ntlm::seal::SessionSecurity;
 pub use terms::Terms;
+
+/// What an administrator looks at when an answer comes on another connection than its challenge.
+const CONNECTION_NOT_KEPT: &str =
+    "check for HTTP/2 (Protocols http/1.1), KeepAlive Off, or a proxy that shares connections";
 
 /// An acceptor context. It can always be started afresh: a NEGOTIATE message in any state begins a
 /// new login, since clients and servers keep a connection, and with it the context, after a failure.
@@ -72,7 +78,7 @@ impl Acceptor {
         let start = Instant::now();
         self.take(terms, token, start).map_err(|refused| {
             refused.log(terms.setup.config().log.to, start);
-            refused.fault
+            refused.into_fault()
         })
     }
 
@@ -80,6 +86,9 @@ impl Acceptor {
         let setup = terms.setup;
         // A state is consumed: whatever fails below leaves a failed context.
         let state = mem::replace(&mut self.0, State::Failed);
+        if matches!(state, State::Challenged(_)) {
+            Unreturned::of_this_process().came_back();
+        }
         match (token_type(token)?, state) {
             (MessageType::Negotiate, _) => {
                 let challenge = crypto::random().map_err(|_| Minor::NoRandomBytes)?;
@@ -91,6 +100,7 @@ impl Acceptor {
                     SystemTime::now().into(),
                 )?;
                 self.0 = State::Challenged(challenged);
+                Unreturned::of_this_process().tell_once(setup.config().log.to);
                 Ok(Step::Continue(reply))
             }
             (MessageType::Authenticate, State::Challenged(challenged)) => {
@@ -101,7 +111,9 @@ impl Acceptor {
                 Ok(Step::Established)
             }
             (MessageType::Authenticate, State::Failed) => Err(Minor::ContextFailed.into()),
-            (MessageType::Authenticate, _) => Err(Minor::NotNegotiated.into()),
+            (MessageType::Authenticate, _) => {
+                Err(Minor::NotNegotiated.because(CONNECTION_NOT_KEPT).into())
+            }
             (MessageType::Challenge, _) => Err(Minor::UnexpectedMessage.into()),
         }
     }
@@ -116,13 +128,14 @@ impl Acceptor {
 
     /// The caller deletes the context.
     pub fn deleted(&self) {
-        if let Some(Established {
-            acceptance: Some(acceptance),
-            identity,
-            ..
-        }) = self.established()
-        {
-            acceptance.deleted(identity);
+        match &self.0 {
+            State::Challenged(_) => Unreturned::of_this_process().dropped(),
+            State::Established(login) => {
+                if let Some(acceptance) = &login.acceptance {
+                    acceptance.deleted(&login.identity);
+                }
+            }
+            State::Fresh | State::Failed => {}
         }
     }
 
@@ -211,6 +224,7 @@ fn authenticate(
     let refused = |fault| Refused {
         fault,
         claimed: Some(Claimed(claim).to_string()),
+        named: Some(Named(claim).to_string()),
     };
     let policy = &setup.config().policy;
     let admitted = policy::admit(policy, arrival, claim).map_err(refused)?;
@@ -300,6 +314,8 @@ fn answer(refusal: &Refusal) -> Answer {
 struct Refused {
     fault: Fault,
     claimed: Option<String>,
+    /// User and domain, as they were typed.
+    named: Option<String>,
 }
 
 impl<F: Into<Fault>> From<F> for Refused {
@@ -307,11 +323,20 @@ impl<F: Into<Fault>> From<F> for Refused {
         Self {
             fault: fault.into(),
             claimed: None,
+            named: None,
         }
     }
 }
 
 impl Refused {
+    /// The fault as the server is told it, whose log has the client's address.
+    fn into_fault(self) -> Fault {
+        match self.named {
+            Some(named) => self.fault.of_login(named),
+            None => self.fault,
+        }
+    }
+
     fn log(&self, to: LogTarget, start: Instant) {
         let code = self.fault.minor().code();
         let reason = self.fault.for_the_log();
@@ -334,13 +359,19 @@ struct Claimed<'a>(&'a Claim);
 impl fmt::Display for Claimed<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(claim) = self;
-        write!(
-            formatter,
-            "user={} domain={} workstation={}",
-            Quoted(&claim.user().meant),
-            Quoted(&claim.domain().meant),
-            Quoted(&claim.workstation().meant)
-        )
+        let workstation = Quoted(&claim.workstation().meant);
+        write!(formatter, "{} workstation={workstation}", Named(claim))
+    }
+}
+
+/// The names of the account in it.
+struct Named<'a>(&'a Claim);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(claim) = self;
+        let (user, domain) = (&claim.user().meant, &claim.domain().meant);
+        write!(formatter, "user={} domain={}", Quoted(user), Quoted(domain))
     }
 }
 

@@ -4,11 +4,11 @@ mod source;
 mod target;
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use crate::base::config::{self, Config, VerifierKind};
+use crate::base::config::{self, Config, LogTarget, VerifierKind};
 use crate::base::fault::{Fault, Minor};
 use crate::base::file::{self, LOOK_AGAIN, Stamp, text};
 use crate::base::log::{self, Severity};
@@ -252,7 +252,12 @@ fn is_an_order(fault: &Fault) -> bool {
 }
 
 fn load_anew(now: Instant, source: &Source, before: &Option<Loaded>) -> Result<Loaded, Fault> {
-    let (config, stamp) = read(source)?;
+    let is_first = before.is_none();
+    let (config, stamp) = read(source).inspect_err(|fault| {
+        if is_first && (!is_an_order(fault) || source.file().is_some_and(Path::exists)) {
+            tell_once(LogTarget::Syslog, fault);
+        }
+    })?;
     if !config.policy.enabled {
         return Err(Minor::SwitchedOff.into());
     }
@@ -262,13 +267,33 @@ fn load_anew(now: Instant, source: &Source, before: &Option<Loaded>) -> Result<L
         {
             Arc::clone(&before.setup)
         }
-        _ => Arc::new(Setup::new(config, source)?),
+        _ => {
+            let to = config.log.to;
+            let setup = Setup::new(config, source).inspect_err(|fault| {
+                if is_first {
+                    tell_once(to, fault);
+                }
+            });
+            Arc::new(setup?)
+        }
     };
     Ok(Loaded {
         stamp,
         looked: now,
         setup,
     })
+}
+
+/// Says why no configuration is in force in this process, each reason once.
+fn tell_once(to: LogTarget, fault: &Fault) {
+    static LAST: PerProcess<Mutex<Option<Fault>>> = PerProcess::new();
+    let mut last = lock(LAST.of_this_process(Mutex::default));
+    if last.as_ref() != Some(fault) {
+        *last = Some(fault.clone());
+        let (told, code) = (fault.for_the_log(), fault.minor().code());
+        let line = format_args!("{told}; no login is accepted in this process [{code:x}]");
+        log::write(to, Severity::Error, line);
+    }
 }
 
 fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {

@@ -49,6 +49,7 @@ pub const RULES: Rules = Rules {
                 "base::crypto",
                 "base::fault",
                 "base::log",
+                "base::process",
                 "base::typed_name",
                 "base::wire",
             ],

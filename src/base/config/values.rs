@@ -194,6 +194,21 @@ where
     }
 }
 
+/// Reads the DNS name of our own domain; see [`domain_name`]. A name without a dot is the NetBIOS name.
+pub(super) fn own_domain_name<'de, D>(deserializer: D) -> Result<String, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let name = domain_name(deserializer)?;
+    match name.contains('.') {
+        true => Ok(name),
+        false => Err(D::Error::custom(format_args!(
+            "{name:?} has no dot: domain is the full DNS name, as \"example.test\"; \
+             the short name is netbios_domain"
+        ))),
+    }
+}
+
 const NOT_ABSOLUTE: &str = "a file's path begins with /";
 
 /// Reads a path from the root. The error does not repeat the value: it may be the secret itself.

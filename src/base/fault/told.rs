@@ -10,6 +10,7 @@ impl Minor {
         Fault {
             minor: self,
             detail: Some(Detail::Public(one_line(&detail.to_string()))),
+            claimed: None,
         }
     }
 
@@ -18,6 +19,7 @@ impl Minor {
         Fault {
             minor: self,
             detail: Some(Detail::Private(one_line(&detail.to_string()))),
+            claimed: None,
         }
     }
 }
@@ -29,6 +31,7 @@ impl Minor {
 pub struct Fault {
     minor: Minor,
     detail: Option<Detail>,
+    claimed: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,16 +51,24 @@ impl Fault {
         let more = one_line(&more.to_string());
         let detail = match self.detail {
             None => Detail::Public(more),
-            Some(Detail::Public(detail)) => Detail::Public(format!("{detail}; {more}")),
-            Some(Detail::Private(detail)) => Detail::Private(format!("{detail}; {more}")),
+            Some(Detail::Public(ref detail)) => Detail::Public(format!("{detail}; {more}")),
+            Some(Detail::Private(ref detail)) => Detail::Private(format!("{detail}; {more}")),
         };
         Self {
-            minor: self.minor,
             detail: Some(detail),
+            ..self
         }
     }
 
-    /// Text and detail, confidential ones included.
+    /// The same fault with the names that the peer typed, which it may read again.
+    pub fn of_login(self, claimed: impl fmt::Display) -> Self {
+        Self {
+            claimed: Some(one_line(&claimed.to_string())),
+            ..self
+        }
+    }
+
+    /// Text and detail, confidential ones included; not the names of the login.
     pub fn for_the_log(&self) -> String {
         match &self.detail {
             None => self.minor.text().to_owned(),
@@ -73,6 +84,7 @@ impl From<Minor> for Fault {
         Self {
             minor,
             detail: None,
+            claimed: None,
         }
     }
 }
@@ -80,8 +92,12 @@ impl From<Minor> for Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.detail {
-            Some(Detail::Public(detail)) => write!(formatter, "{}: {detail}", self.minor.text()),
-            Some(Detail::Private(_)) | None => formatter.write_str(self.minor.text()),
+            Some(Detail::Public(detail)) => write!(formatter, "{}: {detail}", self.minor.text())?,
+            Some(Detail::Private(_)) | None => formatter.write_str(self.minor.text())?,
+        }
+        match &self.claimed {
+            Some(claimed) => write!(formatter, "; {claimed}"),
+            None => Ok(()),
         }
     }
 }

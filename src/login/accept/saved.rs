@@ -7,6 +7,7 @@ use super::{Acceptor, Established, State};
 use crate::base::crypto::SecretBytes;
 use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
+use crate::login::accept::unreturned::Unreturned;
 use crate::login::handover::{self, Opened};
 use crate::login::identity::Identity;
 use crate::login::setup::Setup;
@@ -30,6 +31,8 @@ impl Acceptor {
         let until = match &self.0 {
             State::Challenged(challenged) => {
                 challenged.save(writer.u8(CHALLENGED));
+                // Another process sees the answer.
+                Unreturned::of_this_process().came_back();
                 now + ANSWERED_WITHIN
             }
             State::Established(login) if login.expires <= now => {

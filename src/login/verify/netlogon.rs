@@ -136,6 +136,10 @@ impl Netlogon {
         }
         let is_name_in_doubt = error.is_sealed_bind_refused();
         let problem = is_name_in_doubt.then(|| self.own_name.look_up(deadline));
+        let fault = match fault.minor() {
+            Minor::ChannelRefused => fault.and(self.names_sent()),
+            _ => fault,
+        };
         Refusal::Unavailable(with(fault, problem.flatten()))
     }
 
@@ -146,10 +150,20 @@ impl Netlogon {
                 let domains = self.domains.list(deadline, |_| true);
                 let listed = domains.as_ref().map(|list| list.ours().netbios.as_str());
                 let problem = listed.and_then(|listed| self.own_name.compare(listed));
-                Refusal::Unavailable(with(fault, problem))
+                Refusal::Unavailable(with(fault.and(self.names_sent()), problem))
             }
             refusal => refusal,
         }
+    }
+
+    /// The names that a controller compares with the machine account.
+    fn names_sent(&self) -> String {
+        format!(
+            "sent: domain {}, netbios_domain {}, account {}",
+            Quoted(&self.config.domain),
+            Quoted(self.config.netbios_domain.as_str()),
+            Quoted(self.config.account.account())
+        )
     }
 }
 

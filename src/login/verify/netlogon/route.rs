@@ -71,6 +71,7 @@ impl Routed {
                 account: rules.account(&typed, proof, info),
             }),
             None => Err(Minor::AnsweredForAnother.confidentially(Misfit {
+                config: rules.config,
                 typed: &typed,
                 info: &info,
                 home,
@@ -344,6 +345,7 @@ fn is_of(row: &Domain, upn: &str) -> bool {
 
 /// What does not fit, and what can be done about it.
 struct Misfit<'a> {
+    config: &'a Netlogon,
     typed: &'a Typed,
     info: &'a SamInfo4,
     home: Option<Home<'a>>,
@@ -365,6 +367,12 @@ impl fmt::Display for Misfit<'_> {
             Some(sid) => write!(formatter, " {sid}")?,
             None => formatter.write_str(" without a SID")?,
         }
+        write!(
+            formatter,
+            "; configured: domain {}, netbios_domain {}",
+            Quoted(&self.config.domain),
+            Quoted(self.config.netbios_domain.as_str())
+        )?;
         let is_ours = match self.home {
             Some(Home::Row(row)) => row.kind == Kind::Ours,
             Some(Home::Ours) => true,
