@@ -89,9 +89,9 @@ def certificate(digest="sha256"):
 class Apache:
     """Apache with mod_auth_gssapi and one `mech.Mechanism`, until `close()` or our end.
 
-    `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's;
-    `hosts` the text of its own /etc/hosts;
-    `etc` and `dev` are directories that are /etc/apache2 and /dev to it alone. Every path answers who was let in. `example`
+    `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's; it
+    knows none if that is empty. `hosts` is the text of its own /etc/hosts; `etc` and `dev` are
+    directories that are /etc/apache2 and /dev to it alone. Every path answers who was let in. `example`
     is the one that protects the site; `more` and `after` are further lines of configuration, before
     and after it; `environment` has further variables; `mpm` is event, worker or prefork, and `start`
     how many processes it begins with; `certificate` is a PEM file with its key, with which it speaks
@@ -190,7 +190,7 @@ class Apache:
         covers = {}
         if resolver is not None:
             private = self._directory / "resolv.conf"
-            private.write_text(f"nameserver {resolver}\n")
+            private.write_text(f"nameserver {resolver}\n" if resolver else "")
             covers["/etc/resolv.conf"] = private
         if hosts is not None:
             private = self._directory / "hosts"
