@@ -36,7 +36,7 @@ LINES = {
     "local": ["GssapiLocalName On"],
     "mech": ["GssapiPublishMech On"],
     "persistent": ["GssapiSignalPersistentAuth On"],
-    "acceptor": ["GssapiAcceptorName HTTP@localhost"],
+    "acceptor": ["GssapiAcceptorName HTTP@127.0.0.1"],
     "host": ["GssapiAcceptorName {HOSTNAME}"],
     # What is another mechanism's.
     "kerberos": ["GssapiAllowedMech krb5", "GssapiCredStore ccache:FILE:/nonexistent"],
