@@ -13,7 +13,7 @@ use crate::protocol::rpc::client::{
 use crate::protocol::rpc::netlogon::{self, Parties};
 use crate::protocol::rpc::pdu::{self, Syntax};
 
-/// What every step needs: whom it talks to, and how long it may take.
+/// What every step needs: the configuration, and how long the step may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms<'a> {
     pub(super) config: &'a config::Netlogon,

@@ -63,7 +63,7 @@ def test_names_in_require_lines(library, make_site, form):
     more = f'[identity]\nformat = "{form}"\n' if form else ""
     site = make_site(mech.with_users(library, more), after=places(line for _, line in rows))
     for number, (who, line) in enumerate(rows):
-        expected = set() if who == "nobody" else set(who.split(", "))
+        expected = set() if who == "no user" else set(who.split(", "))
         assert users_let_in(site, f"/{number}/") == expected, line
 
 

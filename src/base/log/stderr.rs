@@ -87,8 +87,8 @@ impl Kind {
     }
 }
 
-/// Whether a line can be written now or within `patience`: there is room, and a reader, without whom
-/// a pipe's writer gets a signal.
+/// Whether a line can be written now or within `patience`: there is room, and a pipe has a reader.
+/// Without a reader the writer would get SIGPIPE.
 fn has_room(fd: BorrowedFd<'_>, patience: Duration) -> bool {
     let mut wanted = [PollFd::from_borrowed_fd(fd, PollFlags::OUT)];
     let patience = Timespec::try_from(patience).ok();

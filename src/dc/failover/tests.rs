@@ -54,7 +54,7 @@ fn controller(act: impl FnOnce(TcpStream) + Send + 'static) -> (SocketAddr, Join
     (address, thread)
 }
 
-/// An address where nobody listens.
+/// An address without a listener.
 fn nobody() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
