@@ -63,6 +63,13 @@ MaxRequestWorkers 64
 """,
 }
 
+# Further lines for a site of one process: it has as many threads as are to be spare, so that no
+# other is started, which would know nothing of what this one has learnt.
+ONE_PROCESS = """
+MinSpareThreads 1
+MaxSpareThreads 50
+"""
+
 _WHOAMI = """\
 #!/bin/sh
 # Answers who was let in, and what of the request arrived.

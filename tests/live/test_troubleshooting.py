@@ -9,10 +9,10 @@ import messages
 import pytest
 import wire
 from conftest import ROOT, mech
+from lab import apache
 from logins import LOOKED_AT, attempt
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
-ONE_PROCESS = "MinSpareThreads 1\n"
 UNBOUND = """
 <Location "/unbound">
     GssapiConnectionBound Off
@@ -46,7 +46,7 @@ def give_up(site, count):
 
 
 def test_keepalive_off(library, make_site):
-    site = make_site(mech.with_users(library), after=ONE_PROCESS + "KeepAlive Off")
+    site = make_site(mech.with_users(library), after=apache.ONE_PROCESS + "KeepAlive Off")
     give_up(site, 20)
     logged = site.apache.logged()
     row("`KeepAlive Off`", logged)
@@ -54,7 +54,7 @@ def test_keepalive_off(library, make_site):
 
 
 def test_clients_that_give_up_are_no_keepalive_off(library, make_site):
-    site = make_site(mech.with_users(library), after=ONE_PROCESS)
+    site = make_site(mech.with_users(library), after=apache.ONE_PROCESS)
     assert attempt(site)[0] == 200
     give_up(site, 20)
     assert "is KeepAlive on?" not in site.apache.logged()
