@@ -1,6 +1,6 @@
 /*
  * What a program may know of this mechanism beyond GSSAPI itself.
- * Made from the library's own tables by tests/header.rs; do not edit.
+ * Made from the library's own tables by tests/header; do not edit.
  */
 #ifndef GSS_NTLMDC_H
 #define GSS_NTLMDC_H

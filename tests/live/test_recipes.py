@@ -7,7 +7,7 @@ import codes
 import pytest
 import recipes
 import wire
-from conftest import ROOT, mech
+from conftest import mech
 from lab.apache import certificate
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
@@ -172,9 +172,3 @@ def test_the_page_names_the_codes_of_the_header():
     named = {int(number) for number in re.findall(r"== '(\d+)'", page)}
     names = ("AccountLockedOut", "PasswordExpired", "PasswordMustChange", "AccountExpired")
     assert named == {codes.code(name) for name in names}
-
-
-def test_the_readme_names_every_recipe():
-    readme = (ROOT / "README.md").read_text()
-    for file in recipes.EXAMPLES.glob("*.conf"):
-        assert f"](examples/{file.name})" in readme

@@ -1,25 +1,30 @@
-//! `include/gss_ntlmdc.h` says what the library says: it is made from the same tables.
+//! `include/gss_ntlmdc.h` and `docs/errors.md` say what the library says: they are made from its
+//! tables.
 //!
-//! `UPDATE_HEADER=1 cargo test --test header` writes it anew.
+//! `UPDATE_HEADER=1 cargo test --test header` writes both anew.
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+mod errors_page;
 
 use std::fmt::Write as _;
 
 use gss_ntlmdc::base::fault::Minor;
 use gss_ntlmdc::login::identity::ATTRIBUTES;
 
-const PATH: &str = "include/gss_ntlmdc.h";
-
 #[test]
 fn the_header_is_up_to_date() {
-    let header = header();
+    assert_committed("include/gss_ntlmdc.h", &header());
+}
+
+#[track_caller]
+fn assert_committed(path: &str, text: &str) {
     if std::env::var_os("UPDATE_HEADER").is_some() {
-        std::fs::write(PATH, &header).unwrap();
+        std::fs::write(path, text).unwrap();
     }
-    let committed = std::fs::read_to_string(PATH).unwrap();
+    let committed = std::fs::read_to_string(path).unwrap();
     assert!(
-        committed == header,
-        "{PATH} is out of date: UPDATE_HEADER=1 cargo test --test header"
+        committed == text,
+        "{path} is out of date: UPDATE_HEADER=1 cargo test --test header"
     );
 }
 
@@ -46,7 +51,7 @@ fn header() -> String {
 
 const TOP: &str = r#"/*
  * What a program may know of this mechanism beyond GSSAPI itself.
- * Made from the library's own tables by tests/header.rs; do not edit.
+ * Made from the library's own tables by tests/header; do not edit.
  */
 #ifndef GSS_NTLMDC_H
 #define GSS_NTLMDC_H

@@ -1,0 +1,148 @@
+//! docs/configuration.md names each key that a configuration may have, and no other, with its
+//! default. What pages show of a configuration can be read.
+
+use std::collections::BTreeSet;
+
+use gss_ntlmdc::base::config::Config;
+
+use super::page;
+
+const PAGE: &str = "docs/configuration.md";
+
+/// A configuration of defaults.
+const DEFAULTS: &str = r#"
+verify = ["users", "netlogon"]
+[users]
+file = "/etc/gss/users"
+[netlogon]
+domain = "example.test"
+account = "WEB1-NTLM$"
+secret = "/etc/gss/ntlmdc.secret"
+controllers = ["10.0.0.2"]
+[identity]
+[policy]
+[log]
+"#;
+
+/// A row of a table of keys.
+struct Row {
+    /// The heading of the table, as it is in a configuration; empty for keys of no table.
+    table: String,
+    key: String,
+    /// The default, as it is written in a configuration; empty if there is none to write.
+    default: String,
+}
+
+fn rows() -> Vec<Row> {
+    let text = page::read(PAGE);
+    let mut table = String::new();
+    let mut in_keys = false;
+    let mut rows = Vec::new();
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            let is_table = heading.starts_with("`[");
+            table = if is_table {
+                heading.replace('`', "")
+            } else {
+                String::new()
+            };
+        }
+        in_keys = line == "| key | value | default |" || in_keys && line.starts_with('|');
+        let cells: Vec<&str> = line.split(" | ").collect();
+        if let (true, [first, .., last]) = (in_keys, &cells[..])
+            && let Some((key, _)) = first
+                .strip_prefix("| `")
+                .and_then(|rest| rest.split_once('`'))
+        {
+            let default = last.strip_prefix('`').and_then(|rest| rest.split_once('`'));
+            rows.push(Row {
+                table: table.clone(),
+                key: key.to_owned(),
+                default: default.map_or("", |(text, _)| text).to_owned(),
+            });
+        }
+    }
+    rows
+}
+
+#[test]
+fn the_tables_name_every_key() {
+    let rows = rows();
+    let tables: BTreeSet<&str> = rows.iter().map(|row| row.table.as_str()).collect();
+    for key in keys_of("") {
+        assert!(
+            key == "verify" || tables.contains(format!("[{key}]").as_str()),
+            "{key}"
+        );
+    }
+    for table in tables {
+        let of_table = rows.iter().filter(|row| row.table == table);
+        let told: BTreeSet<String> = of_table.map(|row| row.key.clone()).collect();
+        assert_eq!(told, keys_of(table), "{table}");
+    }
+}
+
+/// The keys of a table, as the error about one that does not exist names them.
+fn keys_of(table: &str) -> BTreeSet<String> {
+    let error = Config::parse(&format!("{table}\nunknown = 0\n")).unwrap_err();
+    let (_, expected) = error
+        .split_once("unknown field `unknown`, expected ")
+        .unwrap();
+    let names = expected.split('`').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_defaults_are_those_of_the_code() {
+    let without = Config::parse(DEFAULTS).unwrap();
+    let rows = rows();
+    let told: Vec<&Row> = rows.iter().filter(|row| !row.default.is_empty()).collect();
+    assert!(told.len() >= 19, "{} keys have a default", told.len());
+    for Row {
+        table,
+        key,
+        default,
+    } in told
+    {
+        let heading = format!("\n{table}\n");
+        assert!(DEFAULTS.contains(&heading), "{table}");
+        let line = format!("{heading}{key} = {default}\n");
+        let with = Config::parse(&DEFAULTS.replacen(&heading, &line, 1));
+        assert_eq!(with.as_ref(), Ok(&without), "{table} {key} = {default}");
+    }
+}
+
+#[test]
+fn what_pages_show_of_a_configuration_can_be_read() {
+    let mut read = 0;
+    for path in page::all() {
+        for block in page::blocks(&page::read(&path), "toml") {
+            let parsed = Config::parse(&completed(&block));
+            assert!(parsed.is_ok(), "{}: {parsed:?}\n{block}", path.display());
+            read += 1;
+        }
+    }
+    assert!(read >= 8, "{read}");
+}
+
+/// The part of a configuration, with what it needs beside.
+fn completed(part: &str) -> String {
+    if part.contains("verify =") {
+        return part.to_owned();
+    }
+    let mut whole = format!("verify = [\"users\"]\n[users]\nfile = \"/etc/gss/users\"\n{part}");
+    for (key, value) in [("domain", "a.test"), ("account", "A$"), ("secret", "/a")] {
+        let is_given = |line: &str| {
+            line.split('=')
+                .next()
+                .is_some_and(|word| word.trim() == key)
+        };
+        if !part.lines().any(is_given) {
+            whole = whole.replace(
+                "[netlogon]\n",
+                &format!("[netlogon]\n{key} = \"{value}\"\n"),
+            );
+        }
+    }
+    whole
+}

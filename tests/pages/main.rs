@@ -1,0 +1,11 @@
+//! The pages: README.md, docs/ and those beside them say what the code says, and each link leads
+//! somewhere.
+//!
+//! tests/header has the page of errors, which is made from the code. The live tests have the pages
+//! whose examples need an Apache or a controller.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod configuration;
+mod links;
+mod names;
+mod page;
