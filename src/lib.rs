@@ -19,6 +19,7 @@
 //!           │         verify       the verifiers: users | netlogon
 //!           │         identity     a verified logon becomes names and attributes
 //!           │         loopback     a login of this process to itself, as for Basic
+//!           │         ntlm_fault   the minor code of each error of NTLM
 //!           │         handover     a context, sealed, on its way into another process
 //!           │
 //!         dc        the domain controllers: located, asked, failed over; channel keys shared by

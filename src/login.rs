@@ -9,6 +9,7 @@ pub mod identity;
 pub mod initiate;
 pub mod loopback;
 pub mod name;
+mod ntlm_fault;
 pub mod policy;
 pub mod setup;
 pub mod verify;

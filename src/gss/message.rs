@@ -52,7 +52,7 @@ export! {
         let signature = context.with_security(|security| {
             let mut sending = security.send();
             sending.cover(message);
-            sending.finish()
+            Ok(sending.finish()?)
         })?;
         Buffer::copy_of(&signature)?.give_to(&message_token);
         Ok(Success::Complete)
@@ -74,7 +74,7 @@ export! {
         context.with_security(|security| {
             let mut receiving = security.receive();
             receiving.cover(message);
-            receiving.check(signature)
+            Ok(receiving.check(signature)?)
         })?;
         Ok(Success::Complete)
     }

@@ -149,7 +149,7 @@ fn check(
     signature: &[u8],
 ) -> Result<(), Fault> {
     covered(buffers).for_each(|piece| receiving.cover(piece));
-    receiving.check(signature)
+    Ok(receiving.check(signature)?)
 }
 
 export! {

@@ -105,7 +105,7 @@ impl Acceptor {
             }
             (MessageType::Authenticate, State::Challenged(challenged)) => {
                 let arrival = terms.arrival(token);
-                let claim = challenged.authenticate(token)?;
+                let claim = challenged.parse_authenticate(token)?;
                 let established = authenticate(terms, &arrival, &claim, start)?;
                 self.0 = State::Established(Box::new(established));
                 Ok(Step::Established)

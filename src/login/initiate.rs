@@ -177,7 +177,7 @@ fn answer(
         name: &target.map(Name::service_principal).unwrap_or_default(),
         channel_bindings: channel.map(ChannelBindings::hash),
     };
-    offered.answer(token, &purpose.user.in_messages(), &service, &fresh)
+    Ok(offered.answer(token, &purpose.user.in_messages(), &service, &fresh)?)
 }
 
 #[cfg(test)]

@@ -202,7 +202,7 @@ impl<'a> Admitted<'a> {
     /// # Errors
     /// See [`Claim::check_mic`].
     pub fn check_mic(&self, logon: &Logon) -> Result<MicChecked, Fault> {
-        self.claim.check_mic(logon.session_base_key())
+        Ok(self.claim.check_mic(logon.session_base_key())?)
     }
 
     /// Decides whether the account may come in here: by what was verified, never by what was typed.

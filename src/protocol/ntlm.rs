@@ -15,6 +15,7 @@
 pub mod acceptor;
 pub mod av_pair;
 pub mod bindings;
+mod error;
 pub mod flags;
 #[cfg(test)]
 pub(crate) mod imitation;
@@ -24,6 +25,8 @@ pub mod message;
 pub mod response;
 pub mod seal;
 pub mod text;
+
+pub use error::Error;
 
 /// NTLM's object identifier, without tag and length: 1.3.6.1.4.1.311.2.2.10 (MS-NLMP 1.9)
 pub const OBJECT_IDENTIFIER: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0A];

@@ -143,6 +143,7 @@ pub const RULES: Rules = Rules {
                 "base::wire",
             ],
         ),
+        ("login::ntlm_fault", &["protocol::ntlm", "base::fault"]),
         (
             "login::policy",
             &[
@@ -312,7 +313,6 @@ pub const RULES: Rules = Rules {
             "protocol::ntlm",
             &[
                 "base::crypto",
-                "base::fault",
                 "base::name_case",
                 "base::typed_name",
                 "base::wire",

@@ -335,7 +335,7 @@ fn an_audit_has_certificates_of_its_own() {
             panic!("no challenge");
         };
         let token = initiator.authenticate(&negotiate, &challenge).token;
-        let claim = challenged.authenticate(&token).unwrap();
+        let claim = challenged.parse_authenticate(&token).unwrap();
         let arrival = Terms::of(&setup).arrival(&token);
         let admitted = policy::admit(&setup.config().policy, &arrival, &claim);
         let minors = |faults: &[Fault]| faults.iter().map(Fault::minor).collect::<Vec<_>>();

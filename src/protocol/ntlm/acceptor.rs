@@ -10,12 +10,12 @@ mod tests;
 
 pub use claim::{Claim, MicChecked};
 
+use super::Error;
 use super::av_pair::{AvId, AvPairs};
 use super::flags::NegotiateFlags;
 use super::message::{Challenge, Negotiate};
 use super::seal::Weakest;
 use super::text::{Charset, utf16le};
-use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
 
 /// The longest NEGOTIATE message that is kept; clients send 32 to 48 bytes and two short names.
@@ -78,7 +78,7 @@ impl Target {
 
     /// `TargetInfo`, in Windows' order. The timestamp makes clients send a MIC, and an empty LM
     /// response (MS-NLMP 3.1.5.1.2).
-    fn info(&self, now: FileTime) -> Result<AvPairs, Fault> {
+    fn info(&self, now: FileTime) -> Result<AvPairs, Error> {
         let names = [
             (AvId::NB_DOMAIN_NAME, &self.netbios_domain),
             (AvId::NB_COMPUTER_NAME, &self.netbios_computer),
@@ -88,14 +88,13 @@ impl Target {
         let mut info = AvPairs::default();
         for (id, name) in names.into_iter().filter(|(_, name)| !name.is_empty()) {
             if name.encode_utf16().count() > MAX_NAME {
-                let problem = format!("the name for {id:?} is longer than {MAX_NAME} characters");
-                return Err(Minor::BadConfiguration.because(problem));
+                return Err(Error::TargetNameTooLong(id));
             }
             info.set(id, utf16le(name.encode_utf16()))
-                .map_err(|too_long| Minor::BadConfiguration.because(too_long))?;
+                .map_err(Error::ChallengeTooLong)?;
         }
         info.set(AvId::TIMESTAMP, now.0.to_le_bytes())
-            .map_err(|too_long| Minor::InternalError.because(too_long))?;
+            .map_err(Error::ChallengeTooLong)?;
         Ok(info)
     }
 }
@@ -113,14 +112,11 @@ pub fn negotiate(
     weakest: Weakest,
     challenge: [u8; 8],
     now: FileTime,
-) -> Result<(Challenged, Vec<u8>), Fault> {
+) -> Result<(Challenged, Vec<u8>), Error> {
     if token.len() > MAX_NEGOTIATE {
-        return Err(malformed(DecodeError::new(
-            "NEGOTIATE_MESSAGE",
-            "longer than 1 KiB",
-        )));
+        return Err(DecodeError::new("NEGOTIATE_MESSAGE", "longer than 1 KiB").into());
     }
-    let offer = Negotiate::decode(token).map_err(malformed)?.flags;
+    let offer = Negotiate::decode(token)?.flags;
     let (charset, charset_flag) = choose_charset(offer)?;
     let flags = weakest.of(offer.intersection(SUPPORTED))
         | charset_flag
@@ -135,7 +131,7 @@ pub fn negotiate(
         target_info: &target.info(now)?.encode(),
     }
     .encode()
-    .map_err(|too_long| Minor::BadConfiguration.because(too_long))?;
+    .map_err(Error::ChallengeTooLong)?;
     let challenged = Challenged {
         weakest,
         negotiate: token.into(),
@@ -145,16 +141,16 @@ pub fn negotiate(
 }
 
 /// UNICODE wins over OEM, MS-NLMP 2.2.2.5.
-fn choose_charset(offer: NegotiateFlags) -> Result<(Charset, NegotiateFlags), Fault> {
+fn choose_charset(offer: NegotiateFlags) -> Result<(Charset, NegotiateFlags), DecodeError> {
     if offer.contains(NegotiateFlags::NEGOTIATE_UNICODE) {
         Ok((Charset::Unicode, NegotiateFlags::NEGOTIATE_UNICODE))
     } else if offer.contains(NegotiateFlags::NEGOTIATE_OEM) {
         Ok((Charset::Oem, NegotiateFlags::NEGOTIATE_OEM))
     } else {
-        Err(malformed(DecodeError::new(
+        Err(DecodeError::new(
             "NegotiateFlags",
             "neither UNICODE nor OEM",
-        )))
+        ))
     }
 }
 
@@ -193,8 +189,4 @@ impl Challenged {
             challenge: challenge.into(),
         })
     }
-}
-
-fn malformed(error: DecodeError) -> Fault {
-    Minor::Malformed.because(error)
 }

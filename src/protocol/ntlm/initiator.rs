@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::Error;
 use super::av_pair::{AvFlags, AvId, AvPairs};
 use super::flags::NegotiateFlags;
 use super::keys;
@@ -14,7 +15,6 @@ use super::message::{
 };
 use super::text::utf16le;
 use crate::base::crypto::Key;
-use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
 
 /// What we always offer. OEM is not among it: what another character set makes of a name nobody
@@ -136,48 +136,51 @@ impl Offered {
     /// Answers the server's challenge (MS-NLMP 3.1.5.1.2).
     ///
     /// # Errors
-    /// The token is no CHALLENGE message, is malformed, or asks for less than NTLMv2 with extended
-    /// session security; or a name does not fit into the answer.
+    /// The token is not a CHALLENGE message, is malformed, or does not allow NTLMv2 with extended
+    /// session security; or a field of the answer is too long.
     pub fn answer(
         self,
         token: &[u8],
         user: &User<'_>,
         service: &Service<'_>,
         fresh: &Fresh,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<Answer, Error> {
         let challenge = decode(token)?;
         let flags = self.agreed(&challenge)?;
-        let target_info =
-            AvPairs::decode(&mut Reader::new(challenge.target_info)).map_err(malformed)?;
+        let target_info = AvPairs::decode(&mut Reader::new(challenge.target_info))?;
         check_names(&target_info, flags)?;
-        let time = timestamp(&target_info)
-            .map_err(malformed)?
-            .unwrap_or(fresh.now);
+        let time = timestamp(&target_info)?.unwrap_or(fresh.now);
+        let pairs = with_ours(target_info, service).map_err(Error::AnswerTooLong)?;
+        let (nt_response, session_base_key) = respond(user, &challenge, &pairs, time, fresh);
+        let keys = SessionKeys::new(flags, session_base_key, &fresh.session_key);
+        let answer = self.authenticate(token, flags, user, &nt_response, &keys);
+        Ok(Answer {
+            token: answer.map_err(Error::AnswerTooLong)?,
+            flags,
+            exported_session_key: keys.exported,
+        })
+    }
 
-        let name = utf16(user.name);
-        let domain = utf16(user.domain);
-        let ntowf_v2 = keys::ntowf_v2(user.nt_hash, &name, &domain);
-        let pairs = with_ours(target_info, service).map_err(too_long)?;
-        let (nt_response, session_base_key) = respond(&ntowf_v2, &challenge, &pairs, time, fresh);
-        // `KeyExchangeKey` is `SessionBaseKey` with NTLMv2 (MS-NLMP 3.4.5.1).
-        let exchanges = flags.contains(NegotiateFlags::NEGOTIATE_KEY_EXCH);
-        let encrypted = keys::exchange_session_key(&session_base_key, *fresh.session_key.expose());
-        let exported_session_key = match exchanges {
-            true => fresh.session_key.clone(),
-            false => session_base_key,
-        };
+    /// The AUTHENTICATE message, with the MIC over all three messages.
+    fn authenticate(
+        &self,
+        challenge: &[u8],
+        flags: NegotiateFlags,
+        user: &User<'_>,
+        nt_response: &[u8],
+        keys: &SessionKeys,
+    ) -> Result<Vec<u8>, TooLong> {
         let mut message = Authenticate {
-            // The LMv2 response proves the password to whoever looks at it, and nothing else: it
-            // would be the way around the names, the bindings and the MIC (MS-NLMP 3.1.5.1.2 asks
-            // for zeros beside a timestamp).
+            // An LMv2 response proves the password without covering the names, the bindings and the
+            // MIC. MS-NLMP 3.1.5.1.2 asks for zeros if the challenge has a timestamp.
             lm_response: &[0; 24],
-            nt_response: &nt_response,
-            domain: &utf16le(domain),
-            user: &utf16le(name),
+            nt_response,
+            domain: &utf16le(user.domain.encode_utf16()),
+            user: &utf16le(user.name.encode_utf16()),
             workstation: &utf16le(user.workstation.encode_utf16()),
-            encrypted_session_key: match exchanges {
-                true => encrypted.expose(),
-                false => &[],
+            encrypted_session_key: match &keys.encrypted {
+                Some(encrypted) => encrypted.expose(),
+                None => &[],
             },
             flags,
             version: Some(match flags.contains(NegotiateFlags::NEGOTIATE_VERSION) {
@@ -186,20 +189,16 @@ impl Offered {
             }),
             mic: Some([0; 16]),
         };
-        let unsigned = message.encode().map_err(too_long)?;
-        message.mic = keys::mic(&exported_session_key, &self.negotiate, token, &unsigned);
-        Ok(Answer {
-            token: message.encode().map_err(too_long)?,
-            flags,
-            exported_session_key,
-        })
+        let unsigned = message.encode()?;
+        message.mic = keys::mic(&keys.exported, &self.negotiate, challenge, &unsigned);
+        message.encode()
     }
 
     /// What the server took of our offer; never more than that.
-    fn agreed(&self, challenge: &Challenge<'_>) -> Result<NegotiateFlags, Fault> {
+    fn agreed(&self, challenge: &Challenge<'_>) -> Result<NegotiateFlags, Error> {
         for (flag, name) in NEEDED {
             if !challenge.flags.contains(flag) {
-                return Err(Minor::WeakChallenge.because(format_args!("it has no {name}")));
+                return Err(Error::WeakChallenge(name));
             }
         }
         let agreed = challenge
@@ -212,23 +211,49 @@ impl Offered {
         }
         match agreed.contains(NegotiateFlags::NEGOTIATE_128) {
             true => Ok(agreed),
-            false => Err(Minor::WeakChallenge.because("its keys are shorter than 128 bits")),
+            false => Err(Error::WeakChallenge("128-bit keys")),
         }
     }
 }
 
-fn decode(token: &[u8]) -> Result<Challenge<'_>, Fault> {
-    match token_type(token)? {
-        MessageType::Challenge => Challenge::decode(token).map_err(malformed),
-        _ => Err(Minor::NoChallenge.into()),
+/// `ExportedSessionKey`, and how it is sent (MS-NLMP 3.1.5.1.2).
+struct SessionKeys {
+    exported: Key,
+    /// `EncryptedRandomSessionKey`, if KEY_EXCH is negotiated.
+    encrypted: Option<Key>,
+}
+
+impl SessionKeys {
+    /// With NTLMv2, `KeyExchangeKey` is `SessionBaseKey` (MS-NLMP 3.4.5.1).
+    fn new(flags: NegotiateFlags, session_base_key: Key, random: &Key) -> Self {
+        match flags.contains(NegotiateFlags::NEGOTIATE_KEY_EXCH) {
+            true => Self {
+                exported: random.clone(),
+                encrypted: Some(keys::exchange_session_key(
+                    &session_base_key,
+                    *random.expose(),
+                )),
+            },
+            false => Self {
+                exported: session_base_key,
+                encrypted: None,
+            },
+        }
     }
 }
 
-/// Who protects messages must know whom he talks to (MS-NLMP 3.1.5.1.2).
-fn check_names(target_info: &AvPairs, flags: NegotiateFlags) -> Result<(), Fault> {
+fn decode(token: &[u8]) -> Result<Challenge<'_>, Error> {
+    match token_type(token)? {
+        MessageType::Challenge => Ok(Challenge::decode(token)?),
+        _ => Err(Error::NotChallenge),
+    }
+}
+
+/// Messages are protected only for a server that names itself (MS-NLMP 3.1.5.1.2).
+fn check_names(target_info: &AvPairs, flags: NegotiateFlags) -> Result<(), Error> {
     for id in [AvId::NB_COMPUTER_NAME, AvId::NB_DOMAIN_NAME] {
         if flags.intersects(PROTECTED) && target_info.value(id).is_none() {
-            return Err(Minor::WeakChallenge.because(format_args!("it has no {id:?}")));
+            return Err(Error::WeakChallenge(id.name()));
         }
     }
     Ok(())
@@ -245,12 +270,13 @@ fn timestamp(target_info: &AvPairs) -> Result<Option<FileTime>, DecodeError> {
 
 /// `NTLMv2_RESPONSE` and `SessionBaseKey` (MS-NLMP 3.3.2).
 fn respond(
-    ntowf_v2: &Key,
+    user: &User<'_>,
     challenge: &Challenge<'_>,
     pairs: &AvPairs,
     time: FileTime,
     fresh: &Fresh,
 ) -> (Vec<u8>, Key) {
+    let ntowf_v2 = keys::ntowf_v2(user.nt_hash, &utf16(user.name), &utf16(user.domain));
     let mut temp = Writer::new();
     temp.bytes(&[1, 1])
         .zeros(6)
@@ -260,8 +286,8 @@ fn respond(
         .bytes(&pairs.encode())
         .zeros(4);
     let temp = temp.into_bytes();
-    let proof = keys::v2_proof(ntowf_v2, challenge.server_challenge, &temp);
-    let session_base_key = keys::session_base_key(ntowf_v2, &proof);
+    let proof = keys::v2_proof(&ntowf_v2, challenge.server_challenge, &temp);
+    let session_base_key = keys::session_base_key(&ntowf_v2, &proof);
     ([&proof[..], &temp].concat(), session_base_key)
 }
 
@@ -283,12 +309,4 @@ fn with_ours(mut pairs: AvPairs, service: &Service<'_>) -> Result<AvPairs, TooLo
 
 fn utf16(name: &str) -> Vec<u16> {
     name.encode_utf16().collect()
-}
-
-fn malformed(error: DecodeError) -> Fault {
-    Minor::Malformed.because(error)
-}
-
-fn too_long(error: TooLong) -> Fault {
-    Minor::Malformed.because(error)
 }

@@ -11,7 +11,7 @@ pub use authenticate::Authenticate;
 pub use challenge::Challenge;
 pub use negotiate::Negotiate;
 
-use crate::base::fault::{Fault, Minor};
+use super::Error;
 use crate::base::wire::{DecodeError, Reader, Writer};
 
 /// What every message begins with.
@@ -40,15 +40,14 @@ pub const MAX_TOKEN: usize = 128 * 1024;
 ///
 /// # Errors
 /// It is no NTLM message, of no known type, or longer than [`MAX_TOKEN`].
-pub fn token_type(token: &[u8]) -> Result<MessageType, Fault> {
+pub fn token_type(token: &[u8]) -> Result<MessageType, Error> {
     if token.len() > MAX_TOKEN {
-        return Err(Minor::TokenTooLong.into());
+        return Err(Error::TokenTooLong);
     }
     if !is_ntlmssp(token) {
-        return Err(Minor::NotNtlm.into());
+        return Err(Error::NotNtlm);
     }
-    message_type(token)
-        .ok_or_else(|| Minor::Malformed.because(DecodeError::new("MessageType", "unknown")))
+    message_type(token).ok_or(Error::Malformed(DecodeError::new("MessageType", "unknown")))
 }
 
 /// True if the token is an NTLM message of whatever type.

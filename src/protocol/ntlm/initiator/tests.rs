@@ -24,7 +24,7 @@ fn fresh() -> Fresh {
     }
 }
 
-fn answer(offered: Offered, challenge: &[u8], service: &Service<'_>) -> Result<Answer, Fault> {
+fn answer(offered: Offered, challenge: &[u8], service: &Service<'_>) -> Result<Answer, Error> {
     let nt_hash = crypto::nt_hash("Password");
     let user = User {
         name: "User",
@@ -51,7 +51,10 @@ fn log_in(wanted: Protection, service: &Service<'_>) -> (Claim, Answer) {
     let (offered, first) = negotiate(wanted);
     let (challenged, second) = accepted(&first);
     let answer = answer(offered, &second, service).unwrap();
-    (challenged.authenticate(&answer.token).unwrap(), answer)
+    (
+        challenged.parse_authenticate(&answer.token).unwrap(),
+        answer,
+    )
 }
 
 /// What a verifier does that knows the password.
@@ -142,7 +145,7 @@ fn what_is_asked_for_is_offered_and_what_is_granted_is_told() {
 }
 
 /// The answer to a challenge that is right but for its flags.
-fn with_flags(flags: u32) -> impl Fn(Protection) -> Result<Answer, Fault> {
+fn with_flags(flags: u32) -> impl Fn(Protection) -> Result<Answer, Error> {
     move |wanted| {
         let (offered, first) = negotiate(wanted);
         let (_, mut second) = accepted(&first);
@@ -153,18 +156,24 @@ fn with_flags(flags: u32) -> impl Fn(Protection) -> Result<Answer, Fault> {
 
 #[test]
 fn a_challenge_that_needs_less_is_refused() {
-    let refused = |flags, wanted| with_flags(flags)(wanted).map(drop).map_err(|f| f.minor());
-    let weak = Err(Minor::WeakChallenge);
+    let refused = |flags, wanted| with_flags(flags)(wanted).map(drop);
+    let weak = |lacks| Err(Error::WeakChallenge(lacks));
     assert_eq!(refused(0xE289_8235, SEAL), Ok(()));
-    assert_eq!(refused(0xE281_8235, SEAL), weak, "no ESS");
-    assert_eq!(refused(0xE289_8236, SEAL), weak, "OEM");
-    assert_eq!(refused(0xE209_8235, SEAL), weak, "no target information");
-    assert_eq!(refused(0xC289_8235, SEAL), weak, "56 bits");
+    assert_eq!(
+        refused(0xE281_8235, SEAL),
+        weak("extended session security")
+    );
+    assert_eq!(refused(0xE289_8236, SEAL), weak("Unicode"));
+    assert_eq!(
+        refused(0xE209_8235, SEAL),
+        weak("target information, which NTLMv2 needs")
+    );
+    assert_eq!(refused(0xC289_8235, SEAL), weak("128-bit keys"));
     assert_eq!(refused(0xC289_8235, Protection::default()), Ok(()));
 }
 
 /// The answer to the sample challenge with other AV pairs.
-fn with_pairs(wanted: Protection, pairs: &AvPairs) -> Result<Answer, Minor> {
+fn with_pairs(wanted: Protection, pairs: &AvPairs) -> Result<Answer, Error> {
     let sample = Challenge::decode(&SAMPLE_CHALLENGE).unwrap();
     let target_info = pairs.encode();
     let challenge = Challenge {
@@ -173,16 +182,16 @@ fn with_pairs(wanted: Protection, pairs: &AvPairs) -> Result<Answer, Minor> {
     };
     let (offered, _) = negotiate(wanted);
     answer(offered, &challenge.encode().unwrap(), &Service::default())
-        .map_err(|fault| fault.minor())
 }
 
 #[test]
 fn a_challenge_without_names_protects_nothing() {
     let mut pairs = AvPairs::default();
     assert!(with_pairs(Protection::default(), &pairs).is_ok());
-    assert_eq!(with_pairs(SIGN, &pairs).unwrap_err(), Minor::WeakChallenge);
+    let refused = |pairs: &AvPairs| with_pairs(SIGN, pairs).unwrap_err();
+    assert_eq!(refused(&pairs), Error::WeakChallenge("MsvAvNbComputerName"));
     pairs.set(AvId::NB_COMPUTER_NAME, "S\0").unwrap();
-    assert_eq!(with_pairs(SIGN, &pairs).unwrap_err(), Minor::WeakChallenge);
+    assert_eq!(refused(&pairs), Error::WeakChallenge("MsvAvNbDomainName"));
     pairs.set(AvId::NB_DOMAIN_NAME, "D\0").unwrap();
     assert!(with_pairs(SIGN, &pairs).is_ok());
 }
@@ -203,11 +212,12 @@ fn the_time_is_the_servers_or_else_ours() {
     pairs.set(AvId::TIMESTAMP, [0; 7]).unwrap();
     assert_eq!(
         with_pairs(SIGN, &pairs).unwrap_err(),
-        Minor::WeakChallenge,
+        Error::WeakChallenge("MsvAvNbComputerName"),
         "names first"
     );
     let outcome = with_pairs(Protection::default(), &pairs);
-    assert_eq!(outcome.unwrap_err(), Minor::Malformed);
+    let problem = DecodeError::new("MsvAvTimestamp", "not 8 bytes");
+    assert_eq!(outcome.unwrap_err(), Error::Malformed(problem));
 }
 
 #[test]
@@ -229,17 +239,18 @@ fn what_is_no_challenge_is_refused_and_so_is_every_prefix_of_one() {
     let refused = |token: &[u8]| {
         let (offered, _) = negotiate(SEAL);
         let outcome = answer(offered, token, &Service::default());
-        outcome.map_err(|fault| fault.minor()).unwrap_err()
+        outcome.unwrap_err()
     };
     let (_, first) = negotiate(SEAL);
     let (_, second) = accepted(&first);
-    assert_eq!(refused(&first), Minor::NoChallenge);
-    assert_eq!(refused(b""), Minor::NotNtlm);
-    assert_eq!(refused(b"NTLMSSP\0\x09\0\0\0"), Minor::Malformed);
+    assert_eq!(refused(&first), Error::NotChallenge);
+    assert_eq!(refused(b""), Error::NotNtlm);
+    let malformed = |token| matches!(refused(token), Error::Malformed(_));
+    assert!(malformed(b"NTLMSSP\0\x09\0\0\0"));
     let long = [&second[..], &vec![0; MAX_TOKEN]].concat();
-    assert_eq!(refused(&long), Minor::TokenTooLong);
+    assert_eq!(refused(&long), Error::TokenTooLong);
     for length in 8..second.len() {
-        assert_eq!(refused(&second[..length]), Minor::Malformed, "{length}");
+        assert!(malformed(&second[..length]), "{length}");
     }
 }
 
@@ -252,7 +263,7 @@ fn a_name_that_does_not_fit_is_told() {
         name: &name,
         ..Service::default()
     };
-    let fault = answer(offered, &second, &service).unwrap_err();
-    assert_eq!(fault.minor(), Minor::Malformed);
-    assert!(fault.to_string().contains("MsvAvTargetName"), "{fault}");
+    let error = answer(offered, &second, &service).unwrap_err();
+    let field = "MsvAvTargetName";
+    assert_eq!(error, Error::AnswerTooLong(TooLong { field }));
 }

@@ -30,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
     else {
         return;
     };
-    let Ok(claim) = challenged.authenticate(reader.rest()) else {
+    let Ok(claim) = challenged.parse_authenticate(reader.rest()) else {
         return;
     };
     if let Response::NtlmV2(response) = claim.response() {
