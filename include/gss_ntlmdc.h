@@ -13,7 +13,7 @@
 /* Credential store key: the path of a configuration file, in place of the default one. */
 #define NTLMDC_CS_CONFIG "ntlmdc_config"
 
-/* Credential store keys of who initiates: his password, or its NT hash in 32 hexadecimal digits. */
+/* Credential store keys of an initiator: its password, or the NT hash in 32 hexadecimal digits. */
 #define NTLMDC_CS_PASSWORD "password"
 #define NTLMDC_CS_NT_HASH "nt_hash"
 

@@ -8,12 +8,13 @@ const TOP: &str = "\
 <!-- Made from src/base/fault.rs by tests/header; do not edit. -->
 # Error codes
 
-A line of the log ends with a code, such as `[4e440503]`: it is minor status 0x4E440503, `MachineSecretRefused`, and
-`NTLMDC_E_MACHINE_SECRET_REFUSED` in [`include/gss_ntlmdc.h`](../include/gss_ntlmdc.h). Codes are stable: programs and
-error pages may test them.
+A line of the log ends with a code, such as `[4e440503]`: it is minor status 0x4E440503,
+`MachineSecretRefused`, and `NTLMDC_E_MACHINE_SECRET_REFUSED` in
+[`include/gss_ntlmdc.h`](../include/gss_ntlmdc.h). Codes are stable: programs and error pages may
+test them.
 
-Keys such as `controllers` are explained in [configuration.md](configuration.md), and what Apache's own log says in
-[troubleshooting.md](troubleshooting.md).
+Keys such as `controllers` are explained in [configuration.md](configuration.md), and what Apache's
+own log says in [troubleshooting.md](troubleshooting.md).
 ";
 
 /// The families: bits 8 to 15 of a code.
