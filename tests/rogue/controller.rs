@@ -67,6 +67,8 @@ struct Memory {
     /// How many bytes of an answer without end the machine took.
     taken: usize,
     connections: usize,
+    /// How many connections wait for an answer that never comes.
+    hanging: usize,
 }
 
 impl Controller {
@@ -126,8 +128,8 @@ impl Controller {
             // Closed already, if it fails.
             let _closed = stream.shutdown(Shutdown::Both);
         }
-        // The listener ends with the next connection.
-        let _last = TcpStream::connect(self.address).unwrap();
+        // The listener ends with the next connection, which may be another's.
+        let _last = TcpStream::connect(self.address);
         while TcpStream::connect(self.address).is_ok() {
             thread::yield_now();
         }
@@ -136,6 +138,11 @@ impl Controller {
     /// How many connections it has taken.
     pub fn connections(&self) -> usize {
         self.shared.memory().connections
+    }
+
+    /// How many connections wait just now for an answer that never comes.
+    pub fn hanging(&self) -> usize {
+        self.shared.memory().hanging
     }
 
     /// How many requests it has answered, of all steps.
@@ -181,7 +188,8 @@ impl Shared {
 
     fn serve(&self, mut stream: TcpStream) {
         stream.set_nodelay(true).unwrap();
-        let limit = Some(Duration::from_secs(10));
+        // Longer than any machine waits, and than a channel is kept.
+        let limit = Some(Duration::from_secs(120));
         stream.set_read_timeout(limit).unwrap();
         stream.set_write_timeout(limit).unwrap();
         let mut seal = None;
@@ -197,9 +205,12 @@ impl Shared {
             {
                 seal.header_signing = draft.flags & HEADER_SIGN != 0;
             }
+            let hangs = usize::from(matches!(draft.delivery, Delivery::CutThenSilence(_)));
+            self.memory().hanging += hangs;
             let taken = |length| self.memory().taken += length;
             let goes_on =
                 delivery::deliver(&draft, seal.as_mut(), &mut stream, &mut earlier, taken);
+            self.memory().hanging -= hangs;
             if draft.step == Step::Logon {
                 self.memory().logons.extend(earlier.last().cloned());
             }

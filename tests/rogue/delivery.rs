@@ -1,11 +1,13 @@
 //! How an answer goes out: whole, cut, slowly, or without end.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use crate::draft::{Draft, FIRST, LAST};
+use crate::gathering::Gathering;
 use crate::seal::Seal;
 
 /// How an answer goes out.
@@ -14,6 +16,8 @@ pub enum Delivery {
     Whole,
     /// Whole, but so much later.
     After(Duration),
+    /// Whole, when so many logons are under way together as are expected.
+    Gathered(Arc<Gathering>),
     /// The stub in fragments of at most so many bytes.
     Pieces(usize),
     /// Nothing, and the connection is reset.
@@ -24,7 +28,7 @@ pub enum Delivery {
     Instead(Vec<u8>),
     /// So many bytes, and no more.
     CutThenSilence(usize),
-    /// So many bytes, and the end.
+    /// So many bytes, and with the last of them the end: whoever has read them sees it.
     CutThenClose(usize),
     /// A byte a second.
     Drip,
@@ -60,6 +64,10 @@ pub fn deliver(
             thread::sleep(*delay);
             stream.write_all(&pdu).is_ok()
         }
+        Delivery::Gathered(gathering) => {
+            gathering.end();
+            stream.write_all(&pdu).is_ok()
+        }
         Delivery::Twice => stream.write_all(&[&pdu[..], &pdu].concat()).is_ok(),
         Delivery::Instead(others) => stream.write_all(others).is_ok(),
         Delivery::CutThenSilence(length) => {
@@ -69,7 +77,7 @@ pub fn deliver(
             false
         }
         Delivery::CutThenClose(length) => {
-            let _gone = stream.write_all(cut(*length));
+            let _gone = write_and_end(stream, cut(*length));
             false
         }
         Delivery::Drip => {
@@ -90,6 +98,13 @@ pub fn deliver(
         }
         Delivery::Pieces(_) | Delivery::Endless(..) => unreachable!("is dealt with above"),
     }
+}
+
+/// Sends bytes and the end in one segment (tcp(7), `TCP_CORK`).
+fn write_and_end(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+    rustix::net::sockopt::set_tcp_cork(&*stream, true)?;
+    stream.write_all(bytes)?;
+    stream.shutdown(Shutdown::Write)
 }
 
 /// A part of an answer.

@@ -13,7 +13,7 @@ use crate::controller::{self, Controller};
 use crate::delivery::Delivery;
 use crate::draft::{Draft, STEPS, Step};
 use crate::logon;
-use crate::trial::{Kind, at, verifier_of};
+use crate::trial::{Kind, Ready, at, verifier_of};
 
 #[test]
 fn a_controller_that_fails_in_any_step_is_left_for_the_next() {
@@ -30,7 +30,7 @@ fn a_controller_that_fails_in_any_step_is_left_for_the_next() {
                 scope.spawn(move || {
                     let what = format!("{step:?} {delivery:?}");
                     let lie = at(step, move |draft| draft.delivery = delivery.clone());
-                    let liar = left_for_an_honest_one(&what, lie);
+                    let liar = left_for_an_honest_one(&what, lie, Ready::hasty);
                     assert!(liar.turns(step) >= 1, "{what}: was not asked");
                 });
             }
@@ -61,7 +61,7 @@ fn a_controller_that_is_not_ready_is_left_for_the_next() {
         let lie = at(Step::Logon, move |draft| {
             draft.body = logon::refused(status, authoritative);
         });
-        let liar = left_for_an_honest_one(&format!("{status:#x}"), lie);
+        let liar = left_for_an_honest_one(&format!("{status:#x}"), lie, |verifier| verifier);
         assert!(liar.turns(Step::Logon) >= 1, "{status:#x}: was not asked");
     }
 }
@@ -72,7 +72,7 @@ fn a_controller_that_wants_kerberos_is_left_for_the_next() {
     let lie = at(Step::Authenticate, |draft| {
         draft.put(16, &0xC000_0388_u32.to_le_bytes());
     });
-    let liar = left_for_an_honest_one("0xC0000388", lie);
+    let liar = left_for_an_honest_one("0xC0000388", lie, |verifier| verifier);
     assert_eq!(liar.turns(Step::Authenticate), 1);
 }
 
@@ -89,10 +89,15 @@ fn a_domain_that_wants_kerberos_is_not_asked_for_each_login() {
     assert_eq!(controller.turns(Step::Authenticate), 1);
 }
 
-fn left_for_an_honest_one(what: &str, lie: controller::Lie) -> Controller {
+fn left_for_an_honest_one(
+    what: &str,
+    lie: controller::Lie,
+    made: fn(Ready) -> Ready,
+) -> Controller {
     let liar = Controller::that(lie);
     let honest = Controller::that(Box::new(|_| {}));
-    let result = verifier_of(&[liar.address, honest.address]).login("alice");
+    let verifier = made(verifier_of(&[liar.address, honest.address]));
+    let result = verifier.login("alice");
     assert!(result.is_ok(), "{what}: {:?}", result.err());
     assert_eq!(honest.turns(Step::Logon), 1, "{what}");
     liar
@@ -174,7 +179,7 @@ fn a_login_that_is_not_answered_in_time_is_not_sent_again() {
         draft.delivery = Delivery::CutThenSilence(0);
     }));
     let other = Controller::that(Box::new(|_| {}));
-    let verifier = verifier_of(&[slow.address, other.address]);
+    let verifier = verifier_of(&[slow.address, other.address]).hasty();
     verifier.refuses("alice", Kind::Unavailable, ControllerTimeout);
     assert_eq!(slow.turns(Step::Logon), 1);
     assert_eq!(other.turns(Step::Bind), 0);
@@ -196,7 +201,7 @@ fn a_controller_that_takes_no_new_connection_either_is_dead_and_left_for_the_nex
         }
     }));
     let honest = Controller::that(Box::new(|_| {}));
-    let verifier = verifier_of(&[dying.address, honest.address]).with("budget = \"3s\"");
+    let verifier = verifier_of(&[dying.address, honest.address]).hasty();
     let login = verifier.login("alice");
     assert!(login.is_ok(), "{:?}", login.err());
     assert_eq!(dying.turns(Step::Logon), 1);
@@ -206,9 +211,10 @@ fn a_controller_that_takes_no_new_connection_either_is_dead_and_left_for_the_nex
 #[test]
 fn a_slow_answer_to_a_login_is_waited_for() {
     let slow = Controller::that(at(Step::Logon, |draft| {
-        draft.delivery = Delivery::After(Duration::from_millis(1400));
+        draft.delivery = Delivery::After(Duration::from_millis(2800));
     }));
-    let verifier = verifier_of(&[slow.address]);
+    let verifier = verifier_of(&[slow.address]).hasty();
+    let verifier = verifier.with("logon_timeout = \"20s\"");
     assert!(verifier.login("alice").is_ok());
     verifier.refuses("mallory", Kind::Denied, BadUserOrPassword);
     assert_eq!(slow.turns(Step::Logon), 2);
@@ -218,9 +224,10 @@ fn a_slow_answer_to_a_login_is_waited_for() {
 #[test]
 fn the_answer_to_a_login_has_a_limit_of_its_own() {
     let slow = Controller::that(at(Step::Logon, |draft| {
-        draft.delivery = Delivery::After(Duration::from_millis(1800));
+        draft.delivery = Delivery::After(Duration::from_secs(20));
     }));
-    let verifier = verifier_of(&[slow.address]).with("logon_timeout = \"1300ms\"");
+    let verifier = verifier_of(&[slow.address]).hasty();
+    let verifier = verifier.with("logon_timeout = \"3s\"");
     verifier.refuses("alice", Kind::Unavailable, ControllerTimeout);
 }
 

@@ -1,39 +1,27 @@
 //! Many processes of one host, and how many logons they have under way together.
 
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use gss_ntlmdc::base::fault::Minor::{ControllerTimeout, TooManyLogons};
 
 use crate::controller::Controller;
 use crate::delivery::Delivery;
 use crate::draft::{Step, names};
+use crate::gathering::Gathering;
 use crate::support::client::Client;
-use crate::trial::{Kind, Ready, at, verifier, verifier_of};
+use crate::trial::{Kind, Ready, at, until, verifier, verifier_of};
 
-/// How long the controller works on each logon.
-const WORK: Duration = Duration::from_millis(100);
-
-/// A controller that notes when each logon came.
-fn slow() -> (Controller, Arc<Mutex<Vec<Instant>>>) {
-    let came = Arc::new(Mutex::new(Vec::new()));
-    let coming = Arc::clone(&came);
+/// A controller that answers a logon when so many as are expected are under way.
+fn gathering() -> (Controller, Arc<Gathering>) {
+    let gathering = Arc::new(Gathering::default());
+    let gathers = Arc::clone(&gathering);
     let controller = Controller::that(at(Step::Logon, move |draft| {
-        coming.lock().unwrap().push(Instant::now());
-        draft.delivery = Delivery::After(WORK);
+        gathers.begin();
+        draft.delivery = Delivery::Gathered(Arc::clone(&gathers));
     }));
-    (controller, came)
-}
-
-/// The most logons that were under way together, at the least.
-fn at_once(came: &[Instant]) -> usize {
-    let within = |start: Instant| {
-        let together = came.iter().filter(|at| (start..start + WORK).contains(at));
-        together.count()
-    };
-    came.iter().map(|start| within(*start)).max().unwrap()
+    (controller, gathering)
 }
 
 /// Each process logs alice in from four threads.
@@ -52,16 +40,16 @@ fn log_in_from(processes: &[Ready], times: usize) {
 
 #[test]
 fn processes_have_no_more_logons_under_way_than_the_host_may() {
-    for (limit, expected) in [(3, 1..=3), (256, 4..=16)] {
-        let (controller, came) = slow();
+    // Four connections for each of four processes.
+    for (limit, expected) in [(3, 3), (256, 16)] {
+        let (controller, gathering) = gathering();
         let settings = format!("host_logons = {limit}");
         let first = verifier(controller.address).with(&settings);
         assert!(first.login("alice").is_ok());
         let processes = [(); 4].map(|()| first.sibling().with(&settings));
-        came.lock().unwrap().clear();
+        gathering.expect(expected);
         log_in_from(&processes, 1);
-        let most = at_once(&came.lock().unwrap());
-        assert!(expected.contains(&most), "{most} with a limit of {limit}");
+        assert_eq!(gathering.most(), expected, "with a limit of {limit}");
         assert_eq!(controller.complaints(), [""; 0]);
     }
 }
@@ -69,20 +57,20 @@ fn processes_have_no_more_logons_under_way_than_the_host_may() {
 /// Nothing is shared, and so nothing is limited.
 #[test]
 fn without_a_state_directory_there_is_no_limit() {
-    let (controller, came) = slow();
-    let verifier = verifier(controller.address).settled();
+    let (controller, gathering) = gathering();
+    let verifier = verifier(controller.address);
     fs::write(verifier.secret().with_file_name("state"), "not a directory").unwrap();
     let processes = [(); 4].map(|()| verifier.sibling().with("host_logons = 1"));
     for process in &processes {
         assert!(process.login("alice").is_ok());
     }
-    came.lock().unwrap().clear();
+    gathering.expect(processes.len());
     thread::scope(|scope| {
         for process in &processes {
             scope.spawn(|| assert!(process.login("alice").is_ok()));
         }
     });
-    assert!(at_once(&came.lock().unwrap()) > 1);
+    assert_eq!(gathering.most(), processes.len());
 }
 
 #[test]
@@ -92,15 +80,14 @@ fn a_login_that_finds_no_slot_in_time_is_told_so_and_its_channel_is_kept() {
             draft.delivery = Delivery::CutThenSilence(0);
         }
     }));
-    let limited = verifier(controller.address)
-        .with("host_logons = 1")
-        .settled();
-    let other = limited.sibling().with("host_logons = 1");
+    let ready = verifier(controller.address);
+    let limited = ready.with("host_logons = 1\nlogon_timeout = \"12s\"");
+    let other = ready.with("host_logons = 1\nbudget = \"3s\"");
     assert!(other.login("alice").is_ok());
     let binds = controller.turns(Step::SealedBind);
     thread::scope(|scope| {
         scope.spawn(|| limited.refuses("mallory", Kind::Unavailable, ControllerTimeout));
-        thread::sleep(Duration::from_millis(100));
+        until(|| controller.hanging() == 1);
         other.refuses("alice", Kind::Unavailable, TooManyLogons);
     });
     assert!(other.login("alice").is_ok());
@@ -127,14 +114,14 @@ fn a_domain_that_hangs_has_a_quarter_of_the_host() {
                 assert!(process.login_as(&client).is_err());
             });
         }
-        thread::sleep(Duration::from_millis(300));
+        until(|| controller.hanging() == 2);
         for process in &processes {
-            let began = Instant::now();
             let login = process.login("alice");
             assert!(login.is_ok(), "{:?}", login.err());
-            assert!(began.elapsed() < Duration::from_secs(1));
+            assert_eq!(controller.hanging(), 2, "ours did not wait for them");
         }
+        let logons = controller.turns(Step::Logon) - 1 - processes.len();
+        assert_eq!(logons, 2, "of HANG");
+        controller.switch_off();
     });
-    let logons = controller.turns(Step::Logon) - 1 - processes.len();
-    assert!((1..=4).contains(&logons), "{logons} of HANG");
 }

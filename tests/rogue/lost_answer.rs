@@ -26,7 +26,7 @@ fn closing(is_closing: &Arc<AtomicBool>) -> Controller {
 fn a_login_that_was_sent_may_have_counted_though_no_channel_can_be_opened_then() {
     let is_closing = Arc::new(AtomicBool::new(false));
     let (first, second) = (closing(&is_closing), closing(&is_closing));
-    let verifier = verifier_of(&[first.address, second.address]).settled();
+    let verifier = verifier_of(&[first.address, second.address]);
     assert!(verifier.login("alice").is_ok());
     is_closing.store(true, Ordering::SeqCst);
     let refusal = verifier.login("alice").unwrap_err();

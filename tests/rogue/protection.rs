@@ -282,7 +282,8 @@ fn what_went_wrong_before_the_question_counts_for_nobody() {
         let controller = Controller::that(at(step, |draft| {
             draft.delivery = Delivery::CutThenSilence(0);
         }));
-        let refusal = verifier(controller.address).login("alice").unwrap_err();
+        let verifier = verifier(controller.address).hasty();
+        let refusal = verifier.login("alice").unwrap_err();
         let is_unanswered = matches!(refusal, Refusal::Unanswered(_));
         assert_eq!(is_unanswered, is_asked, "{step:?}: {refusal:?}");
     }

@@ -1,10 +1,10 @@
 //! Controllers that say too little: nothing, half of it, a byte a second, or goodbye.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gss_ntlmdc::base::fault::Minor::{
     self, ChannelDowngraded, ChannelRefused, ControllerForged, ControllerNotReady,
@@ -18,7 +18,13 @@ use crate::delivery::Delivery;
 use crate::draft::{STEPS, Step, names};
 use crate::logon;
 use crate::support::client::Client;
-use crate::trial::{Kind, Trial, all_refused, at, verifier, verifier_of, write_secret};
+use crate::trial::{
+    Kind, Trial, all_refused, at, until, verifier, verifier_of, within, write_secret,
+};
+use crate::windows::services::silent;
+
+/// How long an outage is told without a question.
+const OUTAGE: Duration = Duration::from_secs(2);
 
 fn delivered(step: Step, delivery: Delivery, minor: Minor) -> Trial {
     let what = format!("{step:?} {delivery:?}");
@@ -111,7 +117,7 @@ fn one_login_that_is_not_answered_says_nothing_about_the_next() {
             draft.delivery = Delivery::CutThenSilence(0);
         }
     }));
-    let verifier = verifier(controller.address);
+    let verifier = verifier(controller.address).hasty();
     verifier.refuses("alice", Kind::Unavailable, ControllerTimeout);
     let next = verifier.login("alice");
     assert!(next.is_ok(), "{:?}", next.err());
@@ -140,7 +146,7 @@ fn logins_that_name_a_domain_which_hangs_leave_room_for_ours() {
                 assert!(verifier.login_as(&client).is_err());
             });
         }
-        thread::sleep(Duration::from_millis(200));
+        until(|| controller.hanging() == 2);
         for (user, domain) in [
             ("alice", "EXAMPLE"),
             ("alice", "Example.Test"),
@@ -148,23 +154,24 @@ fn logins_that_name_a_domain_which_hangs_leave_room_for_ours() {
             ("alice@example.test", ""),
         ] {
             let client = Client::with_password("alice", "whatever").called(user, domain);
-            let began = Instant::now();
             let login = verifier.login_as(&client);
             assert!(login.is_ok(), "{user} {domain}: {:?}", login.err());
-            assert!(began.elapsed() < Duration::from_millis(500), "{user}");
+            assert_eq!(controller.hanging(), 2, "{user} waited");
         }
+        controller.switch_off();
     });
 }
 
 /// The domain is in whichever field the client likes, or in none.
 #[test]
 fn a_login_that_hangs_is_not_ours_wherever_its_domain_was_typed() {
-    for (user, domain) in [
-        ("mallory", "HANG"),
-        ("HANG\\mallory", ""),
-        ("mallory@hang.test", ""),
-        ("mallory@hang.test", "EXAMPLE"),
-        ("mallory", ""),
+    // Of four connections, so many are for logins of another domain, and for those that name none.
+    for (user, domain, connections) in [
+        ("mallory", "HANG", 2),
+        ("HANG\\mallory", "", 2),
+        ("mallory@hang.test", "", 2),
+        ("mallory@hang.test", "EXAMPLE", 2),
+        ("mallory", "", 3),
     ] {
         let controller = Controller::that(at(Step::Logon, |draft| {
             if names(draft, "mallory") {
@@ -179,20 +186,17 @@ fn a_login_that_hangs_is_not_ours_wherever_its_domain_was_typed() {
                 let verifier = &verifier;
                 scope.spawn(move || assert!(verifier.login_as(&client).is_err()));
             }
-            thread::sleep(Duration::from_millis(200));
+            until(|| controller.hanging() == connections);
             let client = Client::with_password("alice", "whatever");
             for client in [
                 client.called("alice", "EXAMPLE"),
                 Client::with_password("alice", "").called("EXAMPLE\\alice", ""),
             ] {
-                let began = Instant::now();
                 let login = verifier.login_as(&client);
                 assert!(login.is_ok(), "{user} {domain}: {:?}", login.err());
-                assert!(
-                    began.elapsed() < Duration::from_millis(500),
-                    "{user} {domain}"
-                );
+                assert_eq!(controller.hanging(), connections, "{user} {domain}");
             }
+            controller.switch_off();
         });
     }
 }
@@ -206,7 +210,7 @@ fn another_domains_silence_is_not_blamed_on_the_controller() {
         }
     }));
     let other = Controller::that(Box::new(|_| {}));
-    let verifier = verifier_of(&[controller.address, other.address]);
+    let verifier = verifier_of(&[controller.address, other.address]).hasty();
     assert!(verifier.login("alice").is_ok());
     let client = Client::with_password("mallory", "whatever").called("mallory", "HANG");
     for minor in [ControllerTimeout, DomainSilent] {
@@ -250,7 +254,7 @@ fn another_domains_status_that_looks_like_a_lost_key_costs_one_key() {
             }
         }));
         let other = Controller::that(Box::new(|_| {}));
-        let verifier = verifier_of(&[controller.address, other.address]).settled();
+        let verifier = verifier_of(&[controller.address, other.address]);
         assert!(verifier.login("alice").is_ok());
         for minor in [ChannelRefused, DomainSilent, DomainSilent] {
             let client = Client::with_password("mallory", "whatever").called("mallory", "OTHER");
@@ -277,7 +281,7 @@ fn another_domains_controller_that_is_not_ready_does_not_make_ours_come_last() {
             }
         }));
         let other = Controller::that(Box::new(|_| {}));
-        let verifier = verifier_of(&[controller.address, other.address]).settled();
+        let verifier = verifier_of(&[controller.address, other.address]);
         let client = Client::with_password("alice", "whatever").called("alice", "OTHER");
         // The other one answers that it is EXAMPLE's alice.
         assert!(verifier.login_as(&client).is_err());
@@ -290,11 +294,12 @@ fn another_domains_controller_that_is_not_ready_does_not_make_ours_come_last() {
     }
 }
 
-/// 400 logins of a domain that hangs, at once, beside ours. They hold few of the server's threads, and
-/// leave ours at least a third of the rate that they have alone.
+/// 400 logins of a domain that hangs, at once, beside ours: two are sent, four wait for each connection,
+/// and most are told at once that there are too many.
 #[test]
 fn a_crowd_that_names_a_domain_which_hangs_holds_few_threads() {
     const CROWD: usize = 400;
+    const HELD: usize = 2 + 4 * 4;
     let controller = Controller::that(at(Step::Logon, |draft| {
         if names(draft, "HANG") {
             draft.delivery = Delivery::CutThenSilence(0);
@@ -302,41 +307,29 @@ fn a_crowd_that_names_a_domain_which_hangs_holds_few_threads() {
     }));
     let verifier = verifier(controller.address);
     assert!(verifier.login("alice").is_ok());
-    let ours = |until: &dyn Fn() -> bool| {
-        let began = Instant::now();
-        let mut count = 0;
-        while !until() {
-            let client = Client::with_password("alice", "whatever");
-            assert!(verifier.login_as(&client).is_ok());
-            count += 1;
-        }
-        f64::from(count) / began.elapsed().as_secs_f64()
-    };
-    let began = Instant::now();
-    let undisturbed = ours(&|| began.elapsed() > Duration::from_secs(1));
-
-    let (held, ended) = (Mutex::new(Duration::ZERO), AtomicUsize::new(0));
-    let disturbed = thread::scope(|scope| {
+    let [ended, crowded] = [(); 2].map(|()| AtomicUsize::new(0));
+    thread::scope(|scope| {
         for _ in 0..CROWD {
             scope.spawn(|| {
                 let client = Client::with_password("mallory", "whatever").called("mallory", "HANG");
-                let began = Instant::now();
                 let refusal = verifier.login_as(&client).unwrap_err();
-                *held.lock().unwrap() += began.elapsed();
-                ended.fetch_add(1, Ordering::SeqCst);
                 assert!(!matches!(refusal, Refusal::Denied(_)), "{refusal:?}");
+                let text = refusal.into_fault().for_the_log();
+                let is_crowded = text.contains("too many logins of other domains");
+                crowded.fetch_add(is_crowded.into(), Ordering::SeqCst);
+                ended.fetch_add(1, Ordering::SeqCst);
             });
         }
-        ours(&|| ended.load(Ordering::SeqCst) == CROWD)
+        until(|| ended.load(Ordering::SeqCst) >= CROWD - HELD);
+        for _ in 0..10 {
+            assert!(verifier.login("alice").is_ok());
+        }
+        assert_eq!(controller.hanging(), 2, "none of ours waited for them");
+        controller.switch_off();
     });
-    // Without a limit each would hold a thread for the budget.
-    let share = held.into_inner().unwrap().as_secs_f64() / (CROWD as f64 * 2.0);
-    assert!(share < 0.15, "{share}");
-    assert!(
-        disturbed > undisturbed / 3.0,
-        "{disturbed} of {undisturbed} logins a second"
-    );
-    // Two that were sent.
+    // A place in the queue is kept for some seconds: a slow machine fills it more than once.
+    let crowded = crowded.into_inner();
+    assert!(crowded > CROWD / 2, "{crowded} were told at once");
     assert_eq!(controller.turns(Step::Authenticate), 1);
     assert_eq!(controller.complaints(), [""; 0]);
 }
@@ -349,7 +342,7 @@ fn a_domain_that_hangs_is_one_by_whatever_name() {
             draft.delivery = Delivery::CutThenSilence(0);
         }
     }));
-    let verifier = verifier(controller.address).settled();
+    let verifier = verifier(controller.address).hasty();
     assert!(verifier.login("alice").is_ok());
     for (number, (user, domain)) in [
         ("mallory@a0.other.test", ""),
@@ -376,32 +369,37 @@ fn a_domain_that_hangs_is_one_by_whatever_name() {
 /// What is over when the channel is open: the login that opens it may hang.
 #[test]
 fn an_outage_is_over_when_a_channel_is_open() {
-    let (is_away, is_slow) = (
-        Arc::new(AtomicBool::new(true)),
-        Arc::new(AtomicBool::new(false)),
-    );
-    let (away, slow) = (Arc::clone(&is_away), Arc::clone(&is_slow));
+    let is_away = Arc::new(AtomicBool::new(true));
+    let away = Arc::clone(&is_away);
     let controller = Controller::that(Box::new(move |draft| {
         if away.load(Ordering::SeqCst) {
             draft.delivery = Delivery::CutThenClose(0);
         } else if draft.step == Step::Logon && names(draft, "mallory") {
-            slow.store(true, Ordering::SeqCst);
             draft.delivery = Delivery::CutThenSilence(0);
         }
     }));
-    let verifier = verifier(controller.address).settled();
-    verifier.refuses("alice", Kind::Unavailable, ControllerUnreachable);
-    is_away.store(false, Ordering::SeqCst);
-    verifier.refuses("alice", Kind::Unavailable, ControllerUnreachable);
-    assert_eq!(controller.turns(Step::Bind), 1, "an outage");
-    thread::sleep(Duration::from_millis(2100));
+    let verifier = within(OUTAGE, || {
+        let verifier = verifier(controller.address);
+        let asked = controller.turns(Step::Bind);
+        is_away.store(true, Ordering::SeqCst);
+        verifier.refuses("alice", Kind::Unavailable, ControllerUnreachable);
+        is_away.store(false, Ordering::SeqCst);
+        (
+            verifier.login("alice").is_err(),
+            controller.turns(Step::Bind) - asked,
+            verifier,
+        )
+    });
+    let (is_refused, asked, verifier) = verifier;
+    assert!(is_refused && asked == 1, "an outage");
+    thread::sleep(OUTAGE);
     thread::scope(|scope| {
         let hanging = scope.spawn(|| verifier.login("mallory").is_err());
-        while !is_slow.load(Ordering::SeqCst) {
-            thread::yield_now();
-        }
+        until(|| controller.hanging() == 1);
         let login = verifier.login("alice");
         assert!(login.is_ok(), "{:?}", login.err());
+        assert_eq!(controller.hanging(), 1);
+        controller.switch_off();
         assert!(hanging.join().unwrap());
     });
 }
@@ -411,21 +409,17 @@ fn a_connection_that_nobody_serves_meets_the_deadline() {
     // The kernel takes it; nobody else does.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let controller = listener.local_addr().unwrap();
-    verifier(controller).refuses("alice", Kind::Unavailable, ControllerTimeout);
+    let verifier = verifier(controller).hasty();
+    verifier.refuses("alice", Kind::Unavailable, ControllerTimeout);
 }
 
 #[test]
 fn a_connection_that_nobody_takes_meets_the_deadline() {
     // The queue of a listener is full: what comes is dropped without a word.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let controller = listener.local_addr().unwrap();
-    let soon = Duration::from_millis(50);
-    let mut waiting = Vec::new();
-    while let Ok(stream) = TcpStream::connect_timeout(&controller, soon) {
-        waiting.push(stream);
-        assert!(waiting.len() < 100_000, "the queue has no end");
-    }
-    verifier(controller).refuses("alice", Kind::Unavailable, ControllerUnreachable);
+    let (port, _full) = silent();
+    let controller = SocketAddr::from(([127, 0, 0, 1], port));
+    let verifier = verifier(controller).hasty();
+    verifier.refuses("alice", Kind::Unavailable, ControllerUnreachable);
 }
 
 #[test]

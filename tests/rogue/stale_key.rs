@@ -120,6 +120,7 @@ fn silence_is_no_reason_to_distrust_a_key() {
         let (verifier, controller) = second_process(step, |draft| {
             draft.delivery = Delivery::CutThenSilence(0);
         });
+        let verifier = verifier.hasty();
         verifier.refuses("alice", Kind::Unavailable, ControllerTimeout);
         assert_eq!(controller.turns(Step::Authenticate), 1, "{step:?}");
         assert_eq!(verifier.kept_keys(), 1, "{step:?}");
@@ -169,7 +170,7 @@ fn a_channel_that_was_opened_for_names_is_no_proof_of_its_key() {
         (Step::Logon, 2) => draft.fault(0x6F7),
         _ => {}
     }));
-    let verifier = verifier(controller.address).settled();
+    let verifier = verifier(controller.address);
     assert!(verifier.group_name().is_some());
     let channels = controller.turns(Step::SealedBind);
     let login = verifier.login("alice");

@@ -3,7 +3,7 @@
 
 mod namespace;
 mod profile;
-mod services;
+pub mod services;
 
 use std::fs;
 
@@ -329,9 +329,9 @@ fn dead_ports_share_the_time_for_connecting() {
         let (first, _first) = silent();
         let (second, _second) = silent();
         mapper.lists(&[first, refused(), second, stranger(), right]);
-        let verifier = by_address();
-        // Within 2.5 s, though each of the silent ones would take the 500 ms of a connection; and LSA
-        // is looked for in the same way.
+        // The two silent ones together would take longer than the budget; and LSA is looked for in the
+        // same way.
+        let verifier = by_address().with("connect_timeout = \"5s\"\nbudget = \"9s\"");
         assert!(verifier.group_name().is_some());
         assert_eq!(mapper.asked(), 2);
         assert!(verifier.group_name().is_some());
@@ -339,7 +339,8 @@ fn dead_ports_share_the_time_for_connecting() {
         assert_eq!(controller.complaints(), [""; 0]);
 
         mapper.lists(&[first, second]);
-        by_address().refuses("alice", Kind::Unavailable, Minor::ControllerUnreachable);
+        let hasty = by_address().hasty();
+        hasty.refuses("alice", Kind::Unavailable, Minor::ControllerUnreachable);
         mapper.lists(&[stranger()]);
         by_address().refuses("alice", Kind::Unavailable, Minor::ControllerNotReady);
     });
