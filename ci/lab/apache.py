@@ -63,9 +63,9 @@ MaxRequestWorkers 64
 """,
 }
 
-# Further lines for a site of one process: it has as many threads as are to be spare, so that no
-# other is started, which would know nothing of what this one has learnt.
-ONE_PROCESS = """
+# Where one process is asked for, there is one as long as it has threads to spare: another would know
+# nothing of what this one has learnt. Apache's own rule soon makes three of one.
+_ONE_PROCESS = """\
 MinSpareThreads 1
 MaxSpareThreads 50
 """
@@ -101,8 +101,9 @@ class Apache:
     directories that are /etc/apache2 and /dev to it alone. Every path answers who was let in. `example`
     is the one that protects the site; `more` and `after` are further lines of configuration, before
     and after it; `environment` has further variables; `mpm` is event, worker or prefork, and `start`
-    how many processes it begins with; `certificate` is a PEM file with its key, with which it speaks
-    TLS. `port` is where it listens on 127.0.0.1, `url` the address of a page.
+    how many processes it begins with: one stays one unless all of its threads are busy, but for
+    prefork. `certificate` is a PEM file with its key, with which it speaks TLS. `port` is where it
+    listens on 127.0.0.1, `url` the address of a page.
     """
 
     def __init__(
@@ -171,6 +172,17 @@ class Apache:
         """What `apachectl graceful` does: new processes, the old ones finish what they do."""
         self._apache.send_signal(signal.SIGUSR1)
 
+    def renew(self):
+        """Reloads; then none of the processes that there were is left, and others are there."""
+        before = set(self.children())
+
+        def replaced():
+            now = set(self.children())
+            return now and not now & before
+
+        self.graceful()
+        host.wait_until(replaced, 60, self.logged)
+
     @property
     def error_log(self):
         """Where Apache's error log is."""
@@ -230,10 +242,13 @@ class Apache:
         return "".join(f"LoadModule {name}_module {directory}/mod_{name}.so\n" for name in names)
 
     def _configuration(self, example, more, after, mpm, start):
+        processes = _PROCESSES[mpm].format(start=start)
+        if start == 1 and mpm != "prefork":
+            processes += _ONE_PROCESS
         return _CONFIGURATION.format(
             directory=self._directory,
             port=self.port,
-            processes=_PROCESSES[mpm].format(start=start),
+            processes=processes,
             more=more,
             after=after,
             example=example,

@@ -24,10 +24,7 @@ def test_a_controller_that_goes_and_comes_back(netlogon_site, controller):
         status, user, logged = attempt(netlogon_site)
         assert (status, user) == (401, None)
         assert logged == [codes.code("ControllerUnreachable")]
-        # The next one is told at once, without asking.
-        began = time.monotonic()
         assert attempt(netlogon_site)[0] == 401
-        assert time.monotonic() - began < 0.5
     finally:
         controller.start()
     time.sleep(OUTAGE)

@@ -8,7 +8,7 @@ import time
 import pytest
 import wire
 from conftest import ROOT, mech
-from lab import apache, faults
+from lab import faults
 
 pytestmark = pytest.mark.each_samba
 
@@ -144,7 +144,7 @@ def test_a_group_that_was_renamed(make, controller):
 
 
 def test_identifiers_come_where_names_cannot_be_had(make, controller):
-    site = make(JSON + OPEN.format(""), more=apache.ONE_PROCESS)
+    site = make(JSON + OPEN.format(""))
     # Of a secret that was written just now, it is not certain that it stays so.
     time.sleep(0.2)
     # Opens the channel, and does not look for LSA: its port would be remembered.
@@ -226,7 +226,7 @@ def test_the_recipe_that_asks_once_with_an_identifier(make, controller):
 
 
 def test_a_login_that_does_not_ask_looks_nothing_up(make, controller):
-    site = make("", more=apache.ONE_PROCESS)
+    site = make("")
     assert log_in(site, "alice").status == 200
     mark = site.apache.mark()
     with faults.fenced(controller, ["135"]):

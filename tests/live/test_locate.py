@@ -85,7 +85,10 @@ def listener(address, port):
     def take():
         with contextlib.suppress(OSError):
             while True:
-                taken.append(server.accept()[0].close())
+                connection, _ = server.accept()
+                # Before it is closed: whoever sees the end may look at the count.
+                taken.append(connection)
+                connection.close()
 
     with socket.create_server((address, port)) as server:
         thread = threading.Thread(target=take)

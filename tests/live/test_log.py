@@ -5,7 +5,6 @@ import socket
 import time
 
 from conftest import mech
-from lab import apache
 from logins import LOOKED_AT, attempt
 
 NOTICE = "ntlmdc: the system log /dev/log cannot be used: "
@@ -19,7 +18,7 @@ def test_without_a_system_log_lines_are_in_apaches_error_log(library, make_site,
     assert configuration != mechanism.configuration
     mechanism.rewrite("ntlmdc.toml", configuration)
     # Each process says once where its lines go.
-    site = make_site(mechanism, dev=tmp_path, after=apache.ONE_PROCESS)
+    site = make_site(mechanism, dev=tmp_path)
 
     def lines():
         """What a login leaves in Apache's error log: notices, and its own lines."""
@@ -50,7 +49,7 @@ def test_mistakes_without_a_system_log_are_in_apaches_error_log(library, make_si
     configuration = mechanism.configuration.replace('"stderr"', '"syslog"')
     mechanism.rewrite("ntlmdc.toml", configuration)
     mechanism.rewrite("users", mech.users_file() + "nonsense\n")
-    site = make_site(mechanism, dev=tmp_path, after=apache.ONE_PROCESS)
+    site = make_site(mechanism, dev=tmp_path)
     mark = site.apache.mark()
     assert attempt(site)[0] == 200
     assert "users: line 6 is not used: " in site.apache.logged(mark)

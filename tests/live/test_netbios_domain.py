@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import mech
-from lab import apache, domain
+from lab import domain
 from logins import attempt, refused
 
 
@@ -24,7 +24,7 @@ def log_in(site, domain=""):
 def test_the_name_is_learnt_by_the_first_login_of_a_host(library, firm, make_site):
     mechanism = mech.with_domain(library, firm)
     # Until a login is accepted, each process finds out for itself.
-    site = make_site(mechanism, more=apache.ONE_PROCESS)
+    site = make_site(mechanism)
     assert log_in(site) == refused("ChannelRefused")
     logged = site.apache.logged()
     assert 'the NetBIOS name of the domain is "FIRM", and "OFFICE" was assumed' in logged

@@ -30,8 +30,8 @@ def test_a_directory_that_cannot_be_used_is_told_once(library, controller, make_
     for _ in range(5):
         assert attempt(site) == (200, ALICE, [])
     told = [line for line in site.apache.logged().splitlines() if "share no secure channel" in line]
-    # Each process for itself.
-    assert 1 <= len(told) <= len(site.apache.children()), told
+    # Each process for itself, and there is one.
+    assert len(told) == 1, told
     assert str(mechanism.directory / "state") in told[0]
 
 
@@ -72,19 +72,7 @@ def test_a_damaged_file_is_told_and_written_anew(library, controller, make_site)
     (state,) = (mechanism.directory / "state").glob("*.state")
     noise = b"noise"
     state.write_bytes(noise)
-    start_afresh(site.apache)
+    site.apache.renew()
     assert attempt(site) == (200, ALICE, [])
     assert state.read_bytes() != noise
     assert f"{state}: not used, and to be written anew" in site.apache.logged()
-
-
-def start_afresh(apache):
-    """None of the processes that have a channel is left, and others are there."""
-    before = set(apache.children())
-
-    def replaced():
-        now = set(apache.children())
-        return now and not now & before
-
-    apache.graceful()
-    host.wait_until(replaced, 10, apache.logged)

@@ -1,16 +1,16 @@
 """What administrators break, and that docs/troubleshooting.md says what the logs say of it."""
 
+import contextlib
 import pathlib
 import re
 import socket
-import time
+import threading
 
 import messages
 import pytest
 import wire
 from conftest import ROOT, mech
-from lab import apache
-from logins import LOOKED_AT, attempt
+from logins import attempt
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
 UNBOUND = """
@@ -46,7 +46,7 @@ def give_up(site, count):
 
 
 def test_keepalive_off(library, make_site):
-    site = make_site(mech.with_users(library), after=apache.ONE_PROCESS + "KeepAlive Off")
+    site = make_site(mech.with_users(library), after="KeepAlive Off")
     give_up(site, 20)
     logged = site.apache.logged()
     row("`KeepAlive Off`", logged)
@@ -54,7 +54,7 @@ def test_keepalive_off(library, make_site):
 
 
 def test_clients_that_give_up_are_no_keepalive_off(library, make_site):
-    site = make_site(mech.with_users(library), after=apache.ONE_PROCESS)
+    site = make_site(mech.with_users(library))
     assert attempt(site)[0] == 200
     give_up(site, 20)
     assert "is KeepAlive on?" not in site.apache.logged()
@@ -109,30 +109,40 @@ def test_a_typo_is_in_our_log_of_each_process(library, make_site, tmp_path):
     right = mechanism.configuration.replace('"stderr"', '"syslog"')
     wrong = right.replace("netbios_domain", "netbois_domain")
     mechanism.rewrite("ntlmdc.toml", right)
-    path = tmp_path / "log"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
-        log.bind(str(path))
-        path.chmod(0o666)
-        log.settimeout(0.5)
+    with system_log(tmp_path / "log") as lines:
         site = make_site(mechanism, dev=tmp_path, mpm="prefork", start=2)
         assert attempt(site)[0] == 200
         mechanism.rewrite("ntlmdc.toml", wrong)
-        site.apache.graceful()
-        time.sleep(LOOKED_AT)
+        site.apache.renew()
         for _ in range(10):
             said(site)
-        told = "".join(lines(log))
+    told = "".join(lines)
     row("typo in the configuration", told)
     pids = re.findall(r"ntlmdc\[(\d+)\]: .*no login is accepted in this process", told)
     assert pids and len(pids) == len(set(pids)), told
 
 
-def lines(log):
-    while True:
+@contextlib.contextmanager
+def system_log(path):
+    """A system log at this path; when the block has ended, its value has the lines."""
+    lines = []
+
+    def read():
+        while line := log.recv(10_000):
+            lines.append(line.decode() + "\n")
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(path))
+        path.chmod(0o666)
+        reader = threading.Thread(target=read)
+        reader.start()
         try:
-            yield log.recv(10_000).decode() + "\n"
-        except TimeoutError:
-            return
+            yield lines
+        finally:
+            # After all that was written: the empty datagram is the last.
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+                end.sendto(b"", str(path))
+            reader.join()
 
 
 def test_apache_says_who_was_refused(site):
