@@ -6,7 +6,7 @@
 
 mod claimed_name;
 mod dropped;
-mod saved;
+mod saved_acceptor;
 mod terms;
 mod unreturned;
 

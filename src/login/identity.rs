@@ -1,8 +1,8 @@
 //! A verified logon becomes names and attributes.
 
 mod attribute;
-mod groups;
-mod saved;
+mod group_attributes;
+mod saved_identity;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -14,7 +14,7 @@ use crate::base::log::Quoted;
 use crate::base::name_case::{alike, capitals, smalls};
 pub use crate::login::identity::attribute::{ATTRIBUTES, Attribute, LOCAL_LOGIN_USER};
 use crate::login::identity::attribute::{GROUPS, GROUPS_LIST, WORKSTATION};
-use crate::login::identity::groups::Groups;
+use crate::login::identity::group_attributes::Groups;
 use crate::login::verify::{Account, GroupNames};
 
 /// Who somebody is, in the words that the host asks for.

@@ -1,6 +1,6 @@
 //! One initiator context: nothing in or the server's message, and a message out.
 
-mod saved;
+mod saved_initiator;
 mod user;
 
 use std::mem;

@@ -15,7 +15,7 @@
 //!
 //! Whatever a row has not, another domain's user has not: no UPN, no SID.
 
-mod groups;
+mod sid_filter;
 mod typed;
 
 use std::fmt;
@@ -30,7 +30,7 @@ use crate::base::typed_name::is_well_known_domain;
 use crate::dc::domains::{Domain, Domains, Kind, is_below};
 use crate::login::verify::{Account, Attempt};
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
-use groups::Groups;
+use sid_filter::Groups;
 use typed::Typed;
 
 /// What an answer is held against.
@@ -235,7 +235,7 @@ impl<'a> Rules<'a> {
     /// Drops of the answer what is not proven.
     fn account(&self, typed: &Typed, proof: Proof<'_>, mut info: SamInfo4) -> Account {
         if typed.is_name_alone() && self.are_names_alone_filtered() {
-            groups::filter_ours(self.config, &mut info);
+            sid_filter::filter_ours(self.config, &mut info);
         }
         let groups = Groups {
             config: self.config,

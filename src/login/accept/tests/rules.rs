@@ -1,0 +1,249 @@
+//! What the policy lets in, refuses and only audits.
+
+use super::*;
+
+#[test]
+fn only_ntlm_v2_is_verified() {
+    let (setup, _folder) = setup("");
+    for (answer, minor) in [
+        (Answer::LmV2Only, Minor::LmOnlyRefused),
+        (Answer::NtlmV1, Minor::NtlmV1Refused),
+        (Answer::Ntlm2Session, Minor::Ntlm2SessionRefused),
+        (Answer::Nothing, Minor::AnonymousRefused),
+        (Answer::OneZero, Minor::AnonymousRefused),
+    ] {
+        let initiator = Initiator {
+            answer,
+            header: Header::Flags,
+            announces_mic: false,
+            ..Initiator::default()
+        };
+        let outcome = log_in(&mut Acceptor::new(), &setup, &initiator);
+        assert_eq!(outcome, Err(minor), "{answer:?}");
+    }
+    let nobody = Initiator {
+        user: "",
+        ..Initiator::default()
+    };
+    let outcome = log_in(&mut Acceptor::new(), &setup, &nobody);
+    assert_eq!(outcome, Err(Minor::AnonymousRefused));
+}
+
+#[test]
+fn older_responses_are_verified_where_they_are_let_in() {
+    let older = |answer, password| Initiator {
+        answer,
+        password,
+        flags: NegotiateFlags(match answer {
+            Answer::NtlmV1 => 0x0000_B207,
+            _ => 0x0008_9207,
+        }),
+        header: Header::Flags,
+        announces_mic: false,
+        ..Initiator::default()
+    };
+    for (level, answer, expected) in [
+        ("ntlm2-session", Answer::Ntlm2Session, Ok(Step::Established)),
+        ("ntlm2-session", Answer::NtlmV1, Err(Minor::NtlmV1Refused)),
+        ("ntlmv1", Answer::Ntlm2Session, Ok(Step::Established)),
+        ("ntlmv1", Answer::NtlmV1, Ok(Step::Established)),
+        ("ntlmv1", Answer::NtlmV2, Ok(Step::Established)),
+        ("ntlmv1", Answer::LmV2Only, Err(Minor::LmOnlyRefused)),
+        ("ntlmv1", Answer::Nothing, Err(Minor::AnonymousRefused)),
+    ] {
+        let (setup, _folder) = setup(&format!("response = \"{level}\""));
+        let mut acceptor = Acceptor::new();
+        let outcome = log_in(&mut acceptor, &setup, &older(answer, "Password1"));
+        assert_eq!(outcome, expected, "{level} {answer:?}");
+        if outcome.is_ok() {
+            let wrong = log_in(&mut acceptor, &setup, &older(answer, "Password2"));
+            assert_eq!(wrong, Err(Minor::BadUserOrPassword), "{level} {answer:?}");
+        }
+    }
+    // What they cannot carry is missing.
+    let (setup, _folder) = setup("response = \"ntlmv1\"\nmic = \"require\"");
+    let outcome = log_in(
+        &mut Acceptor::new(),
+        &setup,
+        &older(Answer::NtlmV1, "Password1"),
+    );
+    assert_eq!(outcome, Err(Minor::MissingMic));
+}
+
+#[test]
+fn the_service_and_the_channel_are_those_that_the_client_names() {
+    let naming = |alter| Initiator {
+        alter,
+        ..Initiator::default()
+    };
+    let www: fn(AvPairs) -> AvPairs = |mut pairs| {
+        let name = utf16le("HTTP/www.example.test:443".encode_utf16());
+        pairs.set(AvId::TARGET_NAME, name).unwrap();
+        pairs
+    };
+    let bound: fn(AvPairs) -> AvPairs = |mut pairs| {
+        pairs.set(AvId::CHANNEL_BINDINGS, [7; 16]).unwrap();
+        pairs
+    };
+    let outcome = |policy: &str, initiator: &Initiator| {
+        let (setup, _folder) = setup(policy);
+        log_in(&mut Acceptor::new(), &setup, initiator)
+    };
+    let listed = "spn = [\"http/www.example.test\"]";
+    assert_eq!(outcome(listed, &naming(www)), Ok(Step::Established));
+    let unnamed = Err(Minor::UnnamedService);
+    assert_eq!(outcome(listed, &Initiator::default()), unnamed);
+    let other = "spn = [\"HTTP/other.example.test\"]";
+    assert_eq!(outcome(other, &naming(www)), Err(Minor::OtherService));
+
+    let pem = tempfile::NamedTempFile::new().unwrap();
+    let sample = include_bytes!("../../policy/certificate/samples/ecdsa-sha256.pem");
+    fs::write(pem.path(), sample).unwrap();
+    let known = format!("tls_certificates = [{:?}]", pem.path());
+    assert_eq!(outcome(&known, &naming(bound)), Err(Minor::OtherChannel));
+    assert_eq!(
+        outcome(&known, &Initiator::default()),
+        Ok(Step::Established)
+    );
+    let required = format!("{known}\nchannel_binding = \"require\"");
+    let missing = Err(Minor::MissingBindings);
+    assert_eq!(outcome(&required, &Initiator::default()), missing);
+}
+
+#[test]
+fn stricter_rules_that_are_only_audited_refuse_nobody() {
+    let (setup, _folder) = setup("[policy.audit]\nmic = \"require\"\nspn = [\"HTTP/www\"]");
+    let outcome = log_in(&mut Acceptor::new(), &setup, &Initiator::curl());
+    assert_eq!(outcome, Ok(Step::Established));
+    let told = |faults: &[Minor]| {
+        let faults: Vec<Fault> = faults.iter().map(|minor| (*minor).into()).collect();
+        Audited(&faults).to_string()
+    };
+    assert_eq!(told(&[]), "");
+    assert_eq!(
+        told(&[Minor::MissingMic, Minor::UnnamedService]),
+        "; policy.audit would refuse: the client sent no message integrity code [4e440202], \
+         the client does not say which service it means to log in to [4e440307]"
+    );
+}
+
+#[test]
+fn an_audit_has_certificates_of_its_own() {
+    let bound = Initiator {
+        alter: |mut pairs| {
+            pairs.set(AvId::CHANNEL_BINDINGS, [7; 16]).unwrap();
+            pairs
+        },
+        ..Initiator::default()
+    };
+    let pem = tempfile::NamedTempFile::new().unwrap();
+    let sample = include_bytes!("../../policy/certificate/samples/ecdsa-sha256.pem");
+    fs::write(pem.path(), sample).unwrap();
+    let audit = format!(
+        "[policy.audit]\nchannel_binding = \"require\"\ntls_certificates = [{:?}]",
+        pem.path()
+    );
+    let would_refuse = |policy: &str, initiator: &Initiator| {
+        let (setup, _folder) = setup(policy);
+        let acceptor = &mut Acceptor::new();
+        let (negotiate, challenge) = challenge(acceptor, &setup, initiator);
+        let State::Challenged(challenged) = mem::take(&mut acceptor.0) else {
+            panic!("no challenge");
+        };
+        let token = initiator.authenticate(&negotiate, &challenge).token;
+        let claim = challenged.parse_authenticate(&token).unwrap();
+        let arrival = Terms::of(&setup).arrival(&token);
+        let admitted = policy::admit(&setup.config().policy, &arrival, &claim);
+        let minors = |faults: &[Fault]| faults.iter().map(Fault::minor).collect::<Vec<_>>();
+        admitted
+            .map(|admitted| minors(admitted.would_refuse()))
+            .map_err(|fault| fault.minor())
+    };
+    // Certificates that only the audit names refuse no login.
+    assert_eq!(would_refuse(&audit, &bound), Ok(vec![Minor::OtherChannel]));
+    let unbound = Initiator::default();
+    assert_eq!(
+        would_refuse(&audit, &unbound),
+        Ok(vec![Minor::MissingBindings])
+    );
+    // Those that are enforced stay enforced, whatever is audited.
+    let both = format!("tls_certificates = [{:?}]\n{audit}", pem.path());
+    assert_eq!(would_refuse(&both, &bound), Err(Minor::OtherChannel));
+    // An audit without its own has those.
+    let shared = format!(
+        "tls_certificates = [{:?}]\nchannel_binding = \"off\"\n[policy.audit]\nchannel_binding = \
+         \"require\"",
+        pem.path()
+    );
+    assert_eq!(would_refuse(&shared, &bound), Ok(vec![Minor::OtherChannel]));
+}
+
+#[test]
+fn whoever_is_not_permitted_is_refused_though_he_is_right() {
+    let (setup, _folder) = setup("refused_domains = [\"example\"]");
+    let mut acceptor = Acceptor::new();
+    let outcome = log_in(&mut acceptor, &setup, &Initiator::default());
+    assert_eq!(outcome, Err(Minor::DomainRefused));
+    let outcome = log_in(&mut acceptor, &setup, &wrong_password());
+    assert_eq!(outcome, Err(Minor::BadUserOrPassword), "learns nothing");
+}
+
+#[test]
+fn a_mic_may_be_required() {
+    let (setup, _folder) = setup("mic = \"require\"");
+    let outcome = log_in(&mut Acceptor::new(), &setup, &Initiator::curl());
+    assert_eq!(outcome, Err(Minor::MissingMic));
+    let outcome = log_in(&mut Acceptor::new(), &setup, &Initiator::chromium());
+    assert_eq!(outcome, Ok(Step::Established));
+}
+
+#[test]
+fn a_login_that_is_meant_for_another_channel_is_refused() {
+    let (setup, _folder) = setup("");
+    let here = ChannelBindings {
+        application_data: b"here",
+        ..ChannelBindings::default()
+    };
+    let elsewhere = ChannelBindings {
+        application_data: b"elsewhere",
+        ..ChannelBindings::default()
+    };
+    let bound = Initiator {
+        alter: |mut pairs| {
+            let here = ChannelBindings {
+                application_data: b"here",
+                ..ChannelBindings::default()
+            };
+            pairs.set(AvId::CHANNEL_BINDINGS, here.hash()).unwrap();
+            pairs
+        },
+        ..Initiator::default()
+    };
+    let log_in = |initiator: &Initiator, channel| {
+        let mut acceptor = Acceptor::new();
+        let (negotiate, challenge) = challenge(&mut acceptor, &setup, initiator);
+        let token = initiator.authenticate(&negotiate, &challenge).token;
+        let terms = Terms {
+            channel,
+            ..Terms::of(&setup)
+        };
+        let outcome = acceptor.step(&terms, &token);
+        outcome.map_err(|fault| fault.minor())
+    };
+    assert_eq!(log_in(&bound, Some(&here)), Ok(Step::Established));
+    assert_eq!(log_in(&bound, None), Ok(Step::Established));
+    let refused = Err(Minor::OtherChannel);
+    assert_eq!(log_in(&bound, Some(&elsewhere)), refused);
+    // Bindings without data are none.
+    let addresses = ChannelBindings {
+        initiator: Address {
+            family: 2,
+            bytes: &[127, 0, 0, 1],
+        },
+        ..ChannelBindings::default()
+    };
+    assert_eq!(log_in(&bound, Some(&addresses)), Ok(Step::Established));
+    // Who says nothing is let in: nothing requires it.
+    let unbound = Initiator::default();
+    assert_eq!(log_in(&unbound, Some(&here)), Ok(Step::Established));
+}

@@ -1,0 +1,113 @@
+//! The names of groups, asked for once.
+
+use super::*;
+
+#[test]
+fn groups_are_named_when_somebody_asks() {
+    let names = Called::all(&[Some(("example", "Staff")), Some(("OTHER", "Staff"))]);
+    let identity = alice_with(Arc::clone(&names));
+    // What the glue asks for by itself, and what needs no names.
+    assert_eq!(values(&identity, "local-login-user"), ["alice"]);
+    assert_eq!(values(&identity, "group-sids").len(), 2);
+    assert_eq!(names.asked(), 0);
+    assert_eq!(values(&identity, "groups"), ["Staff", "OTHER\\Staff"]);
+    assert_eq!(values(&identity, "groups-list"), ["|Staff|OTHER\\Staff|"]);
+    assert_eq!(identity.attributes().last().unwrap().name, "groups-list");
+    assert_eq!(names.asked(), 1, "each login sees one state of affairs");
+}
+
+/// So in a child that was forked while a thread that it does not have was asking.
+#[test]
+fn nobody_waits_for_who_is_asking() {
+    /// Who asks first waits until another has had his answer.
+    #[derive(Debug)]
+    struct Slow {
+        asked: AtomicUsize,
+        answered: Barrier,
+    }
+
+    impl GroupNames for Slow {
+        fn names_of(&self, _: &[Sid]) -> Vec<Option<GroupName>> {
+            if self.asked.fetch_add(1, Ordering::SeqCst) == 0 {
+                self.answered.wait();
+            }
+            vec![GroupName::new("EXAMPLE", "Staff"), None]
+        }
+    }
+
+    let slow = Arc::new(Slow {
+        asked: AtomicUsize::new(0),
+        answered: Barrier::new(2),
+    });
+    let names = Arc::clone(&slow) as Arc<dyn GroupNames>;
+    let identity = with(alice(), NameFormat::Logon, "EXAMPLE").with_group_names(Some(names));
+    let identity = Arc::new(identity);
+    let ask = || {
+        let (identity, (tell, told)) = (Arc::clone(&identity), mpsc::channel());
+        thread::spawn(move || tell.send(values(&identity, "groups").to_vec()));
+        told
+    };
+    let first = ask();
+    while slow.asked.load(Ordering::SeqCst) == 0 {
+        thread::yield_now();
+    }
+    let second = ask().recv_timeout(Duration::from_secs(10));
+    assert_eq!(second.expect("waits for ever"), ["Staff"]);
+    slow.answered.wait();
+    assert_eq!(first.recv().unwrap(), ["Staff"]);
+}
+
+#[test]
+fn groups_without_a_name_are_left_out_and_told() {
+    let identity = alice_with(Called::all(&[Some(("EXAMPLE", "Staff")), None]));
+    let groups = identity.attribute(b"groups").unwrap();
+    assert_eq!(
+        (&groups.values[..], groups.complete),
+        (&["Staff".to_owned()][..], false)
+    );
+    assert!(identity.attribute(b"group-sids").unwrap().complete);
+
+    // No name at all is no attribute: a value that is empty would be the beginning of any other.
+    let identity = alice_with(Called::all(&[None, None]));
+    assert!(identity.attribute(b"groups").is_none());
+    assert!(identity.attribute(b"groups-list").is_none());
+    assert!(
+        identity
+            .attributes()
+            .all(|attribute| attribute.name != "groups")
+    );
+    assert_eq!(values(&identity, "group-sids").len(), 2);
+}
+
+#[test]
+fn who_has_no_groups_is_asked_about_nowhere() {
+    let names = Called::all(&[]);
+    let account = Account {
+        group_sids: Vec::new(),
+        ..alice()
+    };
+    let identity = Identity::new(
+        account,
+        &config::Identity::default(),
+        "EXAMPLE",
+        String::new(),
+    )
+    .with_group_names(Some(Arc::clone(&names) as _));
+    assert!(identity.attribute(b"groups").is_none());
+    assert_eq!(names.asked(), 0);
+}
+
+#[test]
+fn what_groups_are_called_is_asked_in_the_other_process() {
+    let names = Called::all(&[Some(("EXAMPLE", "a")), Some(("OTHER", "b"))]);
+    let identity = alice_with(Arc::clone(&names));
+    let mut writer = Writer::new();
+    identity.save(&mut writer);
+    assert_eq!(names.asked(), 0);
+    let saved = writer.into_bytes();
+    let restored = || Identity::restore(&mut Reader::new(&saved)).unwrap();
+    assert!(restored().attribute(b"groups").is_none(), "nobody to ask");
+    let there = restored().with_group_names(Some(Arc::clone(&names) as _));
+    assert_eq!(values(&there, "groups"), ["a", "OTHER\\b"]);
+    assert_eq!(names.asked(), 1);
+}

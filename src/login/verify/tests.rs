@@ -1,0 +1,149 @@
+use std::sync::Mutex;
+
+use super::*;
+use crate::protocol::ntlm::response::NtlmV2Response;
+
+/// Answers always the same; a `Logon` for `None`.
+struct Answer(Option<Refusal>);
+
+impl Verifier for Answer {
+    fn verify(&self, _: &Attempt<'_>) -> Result<Logon, Refusal> {
+        match &self.0 {
+            Some(refusal) => Err(refusal.clone()),
+            None => {
+                let account = Account {
+                    user: "alice".to_owned(),
+                    domain: "EXAMPLE".to_owned(),
+                    ..Account::default()
+                };
+                Ok(Logon::proven("test", account, None))
+            }
+        }
+    }
+}
+
+fn ask_all(answers: Vec<Option<Refusal>>) -> Result<(), Minor> {
+    let verifiers: Vec<Box<dyn Verifier>> = answers
+        .into_iter()
+        .map(|answer| Box::new(Answer(answer)) as _)
+        .collect();
+    let response = NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap();
+    let nobody = Text::default();
+    let attempt = Attempt {
+        user: &nobody,
+        domain: &nobody,
+        default_domain: None,
+        workstation: &nobody,
+        server_challenge: [0; 8],
+        response: (&response).into(),
+    };
+    ask(&verifiers, &attempt)
+        .map(drop)
+        .map_err(|refusal| refusal.into_fault().minor())
+}
+
+/// Holds the users of one domain, and knows which it was asked about.
+struct Only(&'static str, Option<Minor>, Arc<Mutex<Vec<String>>>);
+
+impl Verifier for Only {
+    fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+        let Self(domain, refusal, asked) = self;
+        let meant = attempt.meant_domain();
+        asked.lock().unwrap().push(meant.to_owned());
+        assert_eq!(String::from_utf16_lossy(&attempt.asked_domain()), meant);
+        assert_eq!(
+            attempt.domain.units.is_empty(),
+            attempt.domain.meant.is_empty()
+        );
+        match (meant == *domain, refusal) {
+            (true, None) => Answer(None).verify(attempt),
+            (true, Some(minor)) => Err(Refusal::Denied((*minor).into())),
+            (false, _) => Err(Refusal::NotMine(Minor::UnknownDomain.into())),
+        }
+    }
+}
+
+fn asked_about(
+    (user, domain): (&str, &str),
+    defaults: &[&str],
+    refusal: Option<Minor>,
+) -> (Vec<String>, Result<(), Minor>) {
+    let asked = Arc::default();
+    let verifier = Only("OTHER", refusal, Arc::clone(&asked));
+    let response = NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap();
+    let attempt = Attempt {
+        user: &Text::from(user),
+        domain: &Text::from(domain),
+        default_domain: None,
+        workstation: &Text::default(),
+        server_challenge: [0; 8],
+        response: (&response).into(),
+    };
+    let defaults: Vec<DomainName> = defaults.iter().map(|name| name.parse().unwrap()).collect();
+    let outcome = ask_by_default(&[Box::new(verifier) as _], &attempt, &defaults)
+        .map(drop)
+        .map_err(|refusal| refusal.into_fault().minor());
+    let asked = asked.lock().unwrap().clone();
+    (asked, outcome)
+}
+
+#[test]
+fn a_name_typed_alone_is_looked_for_in_the_default_domains() {
+    let alone = ("alice", "");
+    let unknown = Err(Minor::UnknownDomain);
+    let told = |domains: &[&str]| domains.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let order = &["FIRST", "OTHER", "LAST"];
+    assert_eq!(
+        asked_about(alone, order, None),
+        (told(&["FIRST", "OTHER"]), Ok(()))
+    );
+    assert_eq!(
+        asked_about(alone, &["FIRST"], None),
+        (told(&["FIRST"]), unknown)
+    );
+    assert_eq!(asked_about(alone, &[], None), (told(&[""]), unknown));
+    // A wrong password is not tried in the next one.
+    let wrong = Minor::BadUserOrPassword;
+    let decided = (told(&["FIRST", "OTHER"]), Err(wrong));
+    assert_eq!(asked_about(alone, order, Some(wrong)), decided);
+    // Who says where the account is, is taken at that.
+    for (typed, asked) in [
+        (("alice", "FIRST"), "FIRST"),
+        (("alice", "OTHER"), "OTHER"),
+        (("alice@first.test", ""), ""),
+    ] {
+        assert_eq!(
+            asked_about(typed, order, None).0,
+            told(&[asked]),
+            "{typed:?}"
+        );
+    }
+}
+
+#[test]
+fn the_first_that_decides_is_the_last_that_is_asked() {
+    let not_mine = || Some(Refusal::NotMine(Minor::UnknownDomain.into()));
+    let denied = || Some(Refusal::Denied(Minor::AccountDisabled.into()));
+    let away = || Some(Refusal::Unavailable(Minor::ControllerTimeout.into()));
+
+    assert_eq!(ask_all(vec![]), Err(Minor::BadUserOrPassword));
+    assert_eq!(ask_all(vec![not_mine()]), Err(Minor::UnknownDomain));
+    assert_eq!(ask_all(vec![not_mine(), None]), Ok(()));
+    assert_eq!(ask_all(vec![denied(), None]), Err(Minor::AccountDisabled));
+    assert_eq!(ask_all(vec![away(), None]), Err(Minor::ControllerTimeout));
+    assert_eq!(ask_all(vec![None, denied()]), Ok(()));
+}
+
+#[test]
+fn a_user_that_a_verifier_has_not_is_refused_like_one_that_it_has() {
+    let wrong = Minor::BadUserOrPassword;
+    let unknown = || Some(Refusal::NotMine(wrong.into()));
+    let known = || Some(Refusal::Denied(wrong.into()));
+    for minor in [Minor::UnknownDomain, Minor::ImpossibleName, wrong] {
+        let controller = || Some(Refusal::NotMine(minor.into()));
+        assert_eq!(ask_all(vec![unknown(), controller()]), Err(wrong));
+        assert_eq!(ask_all(vec![known(), controller()]), Err(wrong));
+        assert_eq!(ask_all(vec![controller(), unknown()]), Err(wrong));
+        assert_eq!(ask_all(vec![controller(), known()]), Err(wrong));
+    }
+}
