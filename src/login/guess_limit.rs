@@ -1,19 +1,17 @@
-//! The limit on guessed passwords: after so many wrong ones no verifier is asked about an account for
-//! a while. So guesses that come through this host cannot lock the account in the domain, as long
-//! as the limit is below the domain's and the window not shorter than the domain's.
+//! The limit on guessed passwords: after a number of wrong ones, no verifier is asked about an
+//! account for a while. So guesses through this host cannot lock the account in the domain, if the
+//! limit is below the domain's and the window is not shorter than the domain's.
 //!
-//! Accounts are told apart by their names alone, as they are typed without domain: what is one
-//! account in a domain controller's eyes must not have two counts here, and only a controller knows
-//! which domain is meant. Namesakes of two domains share a count, and so do names that a directory
-//! takes for one: letters with and without accents. A user principal name that is not made of the
-//! account's has a count of its own.
+//! The key of a count is the user name without its domain. One account must not have two counts,
+//! and only a domain controller knows which domain a typed name means. Accounts of the same name in
+//! two domains share a count, and so do names that a directory treats as equal (letters with and
+//! without accents). A user principal name that differs from the account name has its own count.
 //!
-//! A right password clears the wrong ones only if the account is of our own domain and of that
-//! name: a namesake elsewhere, or an account that has the name in its principal name, would otherwise
-//! clear the way for guesses about ours.
+//! A right password clears the wrong ones only if the account is of our own domain and has that
+//! name. Otherwise an account of the same name elsewhere, or one with the name in its principal
+//! name, could clear the count of ours.
 //!
-//! A pending guess counts like a wrong one until there is an answer: many guesses at once are not
-//! more than so many one after another.
+//! A pending guess counts like a wrong one until it is answered, so parallel guesses gain nothing.
 //!
 //! ```text
 //! GuessLimit   the rule, the account's name, the time
@@ -23,8 +21,8 @@
 //!         Record   the count of one name
 //! ```
 //!
-//! Every name is counted alike, whether there is such an account or not. So no client learns from
-//! the limit which accounts there are. docs/guess-limit.md has the figures.
+//! Names are counted alike whether or not the account exists, so the limit does not reveal which
+//! accounts exist. docs/guess-limit.md has the figures.
 
 mod bucket;
 mod record;
@@ -43,17 +41,17 @@ pub use record::Answer;
 use record::{Moment, Permission};
 use store::Store;
 
-/// How long a login waits for others of the same account, which may turn out to be right.
+/// How long a login waits for pending logins of the same account, which may clear the count.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The counts of this host's failed logins.
+/// The counts of wrong passwords on this host.
 pub struct GuessLimit {
     rule: config::GuessLimit,
     store: Store,
 }
 
-/// The right to ask about an account once. While there is no answer it counts as if it were wrong,
-/// and so it does, until the window is over, if it is dropped without one.
+/// The permission for one question about an account. It counts as a wrong guess until it is
+/// answered; if it is dropped without an answer, until the window is over.
 #[must_use]
 pub struct Guess<'a> {
     guess_limit: &'a GuessLimit,
@@ -61,8 +59,8 @@ pub struct Guess<'a> {
 }
 
 impl GuessLimit {
-    /// Looks at nothing yet. The processes that use the file `shared` count together; where it cannot
-    /// be used, each counts for itself, and the log says so. Without a file each does, too.
+    /// Does no I/O. The processes that use the file `shared` share their counts. Without a file, or
+    /// if it cannot be used, each process counts alone; an unusable file is logged.
     pub fn new(rule: config::GuessLimit, shared: Option<PathBuf>, log: LogTarget) -> Self {
         Self {
             rule,
@@ -70,10 +68,10 @@ impl GuessLimit {
         }
     }
 
-    /// Asks for the right to ask about a user, by the name that the client typed.
+    /// Begins a guess about a user, by the name that the client typed.
     ///
     /// # Errors
-    /// [`Minor::TooManyGuesses`]; [`Minor::NoRandomBytes`], where a table cannot be made without.
+    /// [`Minor::TooManyGuesses`]; [`Minor::NoRandomBytes`], which a new table needs.
     pub fn begin(&self, user: &str) -> Result<Guess<'_>, Fault> {
         let account = account(user);
         let patience = Instant::now() + PATIENCE;
@@ -85,9 +83,9 @@ impl GuessLimit {
             });
             match permission.map_err(|_| Minor::NoRandomBytes)? {
                 Permission::Given => break,
-                Permission::Refused => return Err(refused("wrong ones have come before")),
+                Permission::Refused => return Err(refused("too many wrong passwords")),
                 Permission::Later if Instant::now() >= patience => {
-                    return Err(refused("others are still being asked about"));
+                    return Err(refused("too many logins of this account are pending"));
                 }
                 Permission::Later => {}
             }
@@ -114,11 +112,13 @@ impl GuessLimit {
 }
 
 fn refused(why: &str) -> Fault {
-    Minor::TooManyGuesses.confidentially(format_args!("not asked, {why}; see policy.guess_limit"))
+    Minor::TooManyGuesses.confidentially(format_args!(
+        "no verifier was asked: {why}; see policy.guess_limit"
+    ))
 }
 
 impl Guess<'_> {
-    /// The client is let in. `own` is the account's name if the user is of our own domain.
+    /// The login is accepted. `own` is the name of the account if it is of our own domain.
     pub fn let_in(self, own: Option<&str>) {
         let is_own = own.is_some_and(|own| directory_key(own) == self.account);
         self.end(match is_own {
@@ -127,7 +127,7 @@ impl Guess<'_> {
         });
     }
 
-    /// The client is refused.
+    /// The login is refused.
     pub fn refused(self, answer: Answer) {
         self.end(answer);
     }
@@ -145,7 +145,7 @@ impl Guess<'_> {
     }
 }
 
-/// The account's name without what people type around it.
+/// The key of an account: its name without a domain, as a directory compares it.
 fn account(user: &str) -> String {
     let name = user.rsplit_once('\\').map_or(user, |(_, name)| name);
     let name = name.rsplit_once('@').map_or(name, |(name, _)| name);

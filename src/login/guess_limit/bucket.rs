@@ -1,19 +1,19 @@
-//! A page of records: those of the accounts whose names hash to one bucket. No clock, no files.
+//! A page of records, of the names that hash to one bucket. No clock, no files.
 //!
 //! | bytes | what |
 //! |---|---|
 //! | 4 | CRC-32 of the rest |
 //! | 4 | number of the bucket, little-endian |
-//! | 28 | the record that names without one of their own share |
+//! | 28 | the shared record, of names without their own |
 //! | 145 times 28 | records; those not in use are zeros |
 //!
-//! A table that may still grow splits its buckets long before one is full. In a table that has its
-//! greatest size a full bucket gives up the record with the fewest wrong guesses, never one that is
-//! at the limit or pending. Its count moves to the shared record, and a name without a record starts
-//! with that count (the "space saving" counter of Metwally, Agrawal and El Abbadi, 2005). So a count
-//! may be too high, but is never too low; and a name that was never guessed at still has a guess
-//! left, since what is given up is below the limit. If every record must be kept, all other names
-//! count in the shared one.
+//! A table below its greatest size splits its buckets long before one is full. At the greatest
+//! size, a full bucket evicts the record with the fewest wrong guesses, but none that is at the
+//! limit or pending. The evicted count moves to the shared record, and a name without a record
+//! starts with that count (the "space saving" counter of Metwally, Agrawal and El Abbadi, 2005). So
+//! a count may be too high, but never too low. A name without guesses still has a guess left, since
+//! evicted counts are below the limit. If no record can be evicted, all other names count in the
+//! shared record.
 
 use super::record::{self, Answer, Id, Moment, Permission, Record};
 use crate::base::crypto::Crc32;
@@ -24,14 +24,14 @@ pub(super) type Page = [u8; PAGE];
 
 /// The size of a page's checksum.
 const CRC: usize = 4;
-/// Records of a bucket, beside the shared one.
+/// Records of a bucket, besides the shared one.
 pub(super) const CAPACITY: usize = 145;
 
 const _: () = assert!(CRC + 4 + (1 + CAPACITY) * record::SIZE == PAGE);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bucket {
-    /// Counts for every name that has no record here.
+    /// The shared record: counts every name without its own record.
     others: Record,
     records: Vec<Record>,
 }
@@ -70,7 +70,8 @@ impl Bucket {
         writer.zeros(PAGE.saturating_sub(CRC + writer.len()));
         let rest = writer.into_bytes();
         let page = [checksum(&rest).to_le_bytes().as_slice(), &rest].concat();
-        // Never another length: `add` and `merge` keep to the capacity. Zeros are no bucket.
+        // The length is always right, since `add` and `merge` respect the capacity. Zeros are an
+        // invalid page.
         page.try_into().unwrap_or([0; PAGE])
     }
 
@@ -83,7 +84,7 @@ impl Bucket {
         self.records.retain(|record| !record.is_free());
     }
 
-    /// Drops the records whose names belong to another bucket.
+    /// Drops the records of names that belong to another bucket.
     pub(super) fn retain(&mut self, belongs: impl Fn(Id) -> bool) {
         self.records.retain(|record| belongs(record.id));
     }
@@ -96,14 +97,14 @@ impl Bucket {
         self.records.len()
     }
 
-    /// Counts a guess as pending, if there may be one more.
+    /// Counts a guess as pending, if one more is permitted.
     pub(super) fn begin(&mut self, id: Id, limit: u16, moment: Moment) -> Permission {
         self.settle(moment.now);
         self.record_of(id, limit).begin(limit, moment)
     }
 
-    /// Counts the answer to a guess. A wrong one counts even if nothing is known of the guess. A right
-    /// one clears no wrong guesses at other names.
+    /// Counts the answer to a guess. A wrong answer counts even if the guess is unknown. A right
+    /// answer clears no wrong guesses of other names.
     pub(super) fn end(&mut self, id: Id, answer: Answer, limit: u16, moment: Moment) {
         self.settle(moment.now);
         let is_shared = self.place(id).is_none() && self.others.is_pending();
@@ -130,8 +131,8 @@ impl Bucket {
         }
     }
 
-    /// Adds a record. None while a guess of a name without a record is pending, since it may be of
-    /// this name; and if there is no place.
+    /// Adds a record. `None`: there is no room, or a shared guess is pending, which may be of this
+    /// name.
     fn add(&mut self, id: Id, limit: u16) -> Option<usize> {
         if self.others.is_pending() || self.others.is_at(limit) {
             return None;
@@ -141,19 +142,19 @@ impl Bucket {
             let (_, lowest) = ranks
                 .filter_map(|(place, record)| Some((record.rank(limit)?, place)))
                 .min()?;
-            let gone = self.records.swap_remove(lowest);
-            self.others.absorb(&gone);
+            let evicted = self.records.swap_remove(lowest);
+            self.others.absorb(&evicted);
         }
         self.records.push(self.others.inherited_by(id));
         Some(self.records.len() - 1)
     }
 
-    /// True while a guess of a name without a record is pending: its bucket must stay the same.
+    /// Whether a shared guess is pending: its name must stay in this bucket.
     pub(super) fn is_pinned(&self) -> bool {
         self.others.is_pending()
     }
 
-    /// Splits off the records for which `moves` is true, for a bucket of their own.
+    /// Splits off the records for which `moves` is true, as a new bucket.
     pub(super) fn split(&mut self, moves: impl Fn(Id) -> bool) -> Self {
         let (moved, kept) = self.records.iter().partition(|record| moves(record.id));
         self.records = kept;

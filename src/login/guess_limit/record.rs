@@ -9,7 +9,7 @@
 //! | 6 | time at which the last guess began, likewise |
 //! | 4 | the window, in seconds |
 //! | 2 | wrong guesses |
-//! | 2 | pending guesses: begun, and not answered yet |
+//! | 2 | pending guesses: begun, not answered |
 
 use crate::base::wire::{DecodeError, Reader, Writer};
 
@@ -19,9 +19,9 @@ pub(super) type Id = u64;
 /// The size of an encoded [`Record`].
 pub(super) const SIZE: usize = 28;
 
-/// Logins take the time before they take the lock: so far their order may differ from that of their
-/// times, in milliseconds.
-const ORDER: u64 = 2000;
+/// Logins read the clock before they take the lock. Their times may be out of order by this many
+/// milliseconds.
+const DISORDER: u64 = 2000;
 
 /// The current time and the configured window, in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    /// Rounded up: a count never ends early.
+    /// Rounded up, so that a count never ends early.
     fn window_seconds(self) -> u32 {
         u32::try_from(self.window.div_ceil(1000)).unwrap_or(u32::MAX)
     }
@@ -41,26 +41,26 @@ impl Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Permission {
     Given,
-    /// The answers to pending guesses decide.
+    /// Depends on the answers to pending guesses.
     Later,
     Refused,
 }
 
-/// What the answer to a guess says of the password.
+/// What the answer to a guess says about the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It was right, and clears the wrong guesses before it.
+    /// It was right: clears the wrong guesses before it.
     Right,
-    /// It was wrong, or there is no such account. The two count alike: how a name is counted must
-    /// not say whether the account exists.
+    /// It was wrong, or there is no such account. Both count alike, so that the count does not
+    /// reveal whether the account exists.
     Wrong,
-    /// The answer says nothing of the password, or must not clear what came before.
+    /// The answer says nothing about the password, or must not clear the wrong guesses.
     Undecided,
 }
 
-/// Counts of one account. A count ends one window after its last wrong guess, but not while a guess
-/// is pending: the controller may have counted that one on top of the others. The end of a window
-/// after the last guess began, a pending one is taken for lost.
+/// The count of one account. It ends one window after the last wrong guess, but not while a guess
+/// is pending: the controller may have counted that one too. A pending guess is considered lost one
+/// window after the last guess began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) id: Id,
@@ -91,9 +91,9 @@ impl Record {
     }
 
     /// Ends the count if its window is over. A time in the future was written before the clock was
-    /// set back: it is taken for now, so the count goes on for one window and no longer.
+    /// set back. It is replaced by the current time, so the count lasts one more window at most.
     pub(super) fn settle(&mut self, now: u64) {
-        let latest = now.saturating_add(ORDER);
+        let latest = now.saturating_add(DISORDER);
         let not_later = |at: u64| if at > latest { now } else { at };
         self.wrong_at = not_later(self.wrong_at);
         self.begun_at = not_later(self.begun_at);
@@ -109,7 +109,7 @@ impl Record {
         }
     }
 
-    /// Counts a guess as pending, if there may be one more.
+    /// Counts a guess as pending, if one more is permitted.
     pub(super) fn begin(&mut self, limit: u16, moment: Moment) -> Permission {
         if self.is_at(limit) {
             return Permission::Refused;
@@ -119,7 +119,7 @@ impl Record {
         }
         self.pending += 1;
         self.begun_at = moment.now;
-        // Configurations with different windows may share a file: the longest counts.
+        // Configurations with different windows may share a file: the longest window counts.
         self.window = self.window.max(moment.window_seconds());
         Permission::Given
     }
@@ -138,7 +138,7 @@ impl Record {
         }
     }
 
-    /// A record of `id` that starts with the wrong guesses of this one.
+    /// A new record of `id` with the wrong guesses of this one.
     pub(super) fn inherited_by(&self, id: Id) -> Self {
         Self {
             id,
@@ -147,7 +147,7 @@ impl Record {
         }
     }
 
-    /// Takes over the wrong guesses of a record that is given up: of each count the larger.
+    /// Takes over the wrong guesses of an evicted record: the larger of both counts.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.wrong = self.wrong.max(other.wrong);
         self.wrong_at = self.wrong_at.max(other.wrong_at);
@@ -174,7 +174,7 @@ impl Record {
     }
 }
 
-/// 48 bits last until the year 10889.
+/// 48 bits of milliseconds last until the year 10889.
 fn put_time(writer: &mut Writer, time: u64) {
     let [a, b, c, d, e, f, ..] = time.to_le_bytes();
     writer.bytes(&[a, b, c, d, e, f]);

@@ -1,12 +1,13 @@
-//! Where the table is kept: in a file that the processes of this host share; or, where there can be
-//! none, in the memory of each.
+//! Stores the table in a file that the processes of this host share; without a usable file, in the
+//! memory of each process.
 //!
 //! A file that is damaged, or of another version, is replaced by an empty table under the lock of
-//! the old file. A process that waited for that lock sees that the file has lost its name, and opens
+//! the old file. A process that waited for that lock sees that the file has no name left, and opens
 //! the new one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,27 +26,29 @@ use crate::base::process::PerProcess;
 const MOST_IN_FILE: u32 = 16_384;
 /// Bound of the memory of each process: 4 MiB, 90,000 names.
 const MOST_IN_MEMORY: u32 = 1024;
-/// How long a file is left alone that could not be used: waiting for a lock that is not given back
-/// costs one login of a process time, not each.
+/// How long an unusable file is not tried again. So the wait for a lock that is never released
+/// delays one login of a process, not each.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How many files in a row may be damaged, or replaced by another process at that moment.
+/// How often in a row the file may be damaged, or be replaced by another process.
 const TRIES: u32 = 4;
 
 pub(super) struct Store {
-    /// None if every process counts for itself.
+    /// `None`: every process counts alone.
     path: Option<PathBuf>,
     log: LogTarget,
-    process: PerProcess<Mutex<Opened>>,
+    process: PerProcess<Mutex<Tables>>,
 }
 
-/// What one process has.
+/// The tables of one process.
 #[derive(Default)]
-struct Opened {
+struct Tables {
     file: Option<File>,
     memory: Vec<Page>,
     unused_until: Option<Instant>,
-    told_alone: bool,
-    told_size: bool,
+    logged_alone: bool,
+    logged_size: bool,
+    /// Log lines, written after the mutex is released.
+    warnings: Vec<String>,
 }
 
 impl Store {
@@ -57,134 +60,138 @@ impl Store {
         }
     }
 
-    /// Works on the bucket of an account. What is written to the file stands; if that fails, the
-    /// work is done again in memory.
+    /// Works on the bucket of an account. If the work cannot be written to the file, it is done
+    /// again in memory.
     ///
     /// # Errors
-    /// If the system has no random bytes.
+    /// The system has no random bytes.
     pub(super) fn with<T>(
         &self,
         account: &str,
         now: u64,
         work: impl Fn(&mut Bucket, Id) -> T,
     ) -> io::Result<T> {
-        let mut opened = self.opened();
-        if let Some(path) = &self.path
-            && !opened.is_paused()
-        {
-            match self.in_file(path, &mut opened.file, |table| {
-                table.with(account, now, &work)
-            }) {
+        // The mutex is held during the I/O: the file's lock does not exclude threads that share
+        // its descriptor.
+        let mut tables = self.tables();
+        let outcome = tables.with(self.path.as_deref(), account, now, work);
+        let warnings = mem::take(&mut tables.warnings);
+        drop(tables);
+        for warning in warnings {
+            log::write(self.log, Severity::Warning, format_args!("{warning}"));
+        }
+        outcome
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        let tables = self.process.of_this_process(Mutex::default);
+        tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn with<T>(
+        &mut self,
+        path: Option<&Path>,
+        account: &str,
+        now: u64,
+        work: impl Fn(&mut Bucket, Id) -> T,
+    ) -> io::Result<T> {
+        if let Some(path) = path.filter(|_| !self.is_paused()) {
+            match self.in_file(path, |table| table.with(account, now, &work)) {
                 Ok((result, size)) => {
-                    self.tell_size(path, &mut opened, size);
+                    self.warn_of_size(path, size);
                     return Ok(result);
                 }
-                Err(error) => self.tell_alone(path, &mut opened, &error),
+                Err(error) => self.warn_of_counting_alone(path, &error),
             }
         }
-        if opened.memory.is_empty() {
-            opened.memory = table::empty()?;
+        if self.memory.is_empty() {
+            self.memory = table::empty()?;
         }
-        let mut table = Table::open(&mut opened.memory, MOST_IN_MEMORY)?;
+        let mut table = Table::open(&mut self.memory, MOST_IN_MEMORY)?;
         let (result, _size) = table.with(account, now, &work)?;
         Ok(result)
     }
 
-    fn opened(&self) -> MutexGuard<'_, Opened> {
-        let opened = self.process.of_this_process(Mutex::default);
-        opened.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_paused(&self) -> bool {
+        self.unused_until
+            .is_some_and(|until| Instant::now() < until)
     }
 
-    /// Works on the table in the file, under its lock.
+    /// Works on the table in the file, under the file's lock.
     fn in_file<T>(
-        &self,
+        &mut self,
         path: &Path,
-        opened: &mut Option<File>,
         work: impl Fn(&mut Table<&File>) -> io::Result<T>,
     ) -> io::Result<T> {
         for _ in 0..TRIES {
-            let file = match opened.take() {
+            let file = match self.file.take() {
                 Some(file) => file,
                 None => open(path)?,
             };
-            let file = &*opened.insert(file);
+            let file = &*self.file.insert(file);
             let lock = Lock::take(file)?;
             let metadata = file.metadata()?;
             if metadata.nlink() > 0 {
                 match Table::open(file, MOST_IN_FILE).and_then(|mut table| work(&mut table)) {
                     Err(error) if table::is_damage(&error) => {
-                        self.replace(path, metadata.len(), &error)?;
+                        replace_by_empty(path)?;
+                        // An empty file is a new one.
+                        if metadata.len() > 0 {
+                            self.warnings.push(replaced(path, &error));
+                        }
                     }
                     outcome => return outcome,
                 }
             }
             drop(lock);
-            *opened = None;
+            self.file = None;
         }
         Err(io::Error::other("replaced again and again"))
     }
 
-    /// Puts an empty table in the place of a file that is none. An empty file is a new one.
-    fn replace(&self, path: &Path, size: u64, damage: &io::Error) -> io::Result<()> {
-        let bytes = SecretBytes::new(table::empty()?.concat());
-        replace(&path.with_extension("guesses.new"), path, &bytes)?;
-        if size > 0 {
-            log::write(
-                self.log,
-                Severity::Warning,
-                format_args!(
-                    "{}: {damage}: replaced by an empty file; the wrong passwords counted in it \
-                     are forgotten",
-                    path.display()
-                ),
-            );
-        }
-        Ok(())
-    }
-
-    /// Says once that the file cannot be used.
-    fn tell_alone(&self, path: &Path, opened: &mut Opened, error: &io::Error) {
-        opened.unused_until = Instant::now().checked_add(PAUSE);
-        if !std::mem::replace(&mut opened.told_alone, true) {
-            log::write(
-                self.log,
-                Severity::Warning,
-                format_args!(
-                    "{}: {error}: as long as this lasts, each of the server's processes counts \
-                     wrong passwords for itself; the directory must have mode 0700, belong to the \
-                     user the server runs as, and have room",
-                    path.display()
-                ),
-            );
+    /// Warns once that the file cannot be used.
+    fn warn_of_counting_alone(&mut self, path: &Path, error: &io::Error) {
+        self.unused_until = Instant::now().checked_add(PAUSE);
+        if !mem::replace(&mut self.logged_alone, true) {
+            self.warnings.push(format!(
+                "{}: {error}: as long as this lasts, each of the server's processes counts wrong \
+                 passwords for itself; the directory must have mode 0700, belong to the user the \
+                 server runs as, and have room",
+                path.display()
+            ));
         }
     }
 
-    /// Says once that the table needs more room than it gets.
-    fn tell_size(&self, path: &Path, opened: &mut Opened, size: io::Result<Size>) {
+    /// Warns once that the table cannot grow as it needs to.
+    fn warn_of_size(&mut self, path: &Path, size: io::Result<Size>) {
         let why = match size {
             Ok(Size::Fits) => return,
             Ok(Size::AtBound) => "the greatest size".to_owned(),
             Err(error) => format!("its size cannot be changed: {error}"),
         };
-        if !std::mem::replace(&mut opened.told_size, true) {
-            log::write(
-                self.log,
-                Severity::Warning,
-                format_args!(
-                    "{}: {why}: wrong passwords were counted for very many names; names beyond \
-                     these may share counts",
-                    path.display()
-                ),
-            );
+        if !mem::replace(&mut self.logged_size, true) {
+            self.warnings.push(format!(
+                "{}: {why}: wrong passwords were counted for very many names; names beyond these \
+                 may share counts",
+                path.display()
+            ));
         }
     }
 }
 
-impl Opened {
-    fn is_paused(&self) -> bool {
-        self.unused_until
-            .is_some_and(|until| Instant::now() < until)
-    }
+/// Replaces a file that is not a valid table.
+fn replace_by_empty(path: &Path) -> io::Result<()> {
+    let bytes = SecretBytes::new(table::empty()?.concat());
+    replace(&path.with_extension("guesses.new"), path, &bytes)
+}
+
+fn replaced(path: &Path, damage: &io::Error) -> String {
+    format!(
+        "{}: {damage}: replaced by an empty file; the wrong passwords counted in it are forgotten",
+        path.display()
+    )
 }
 
 fn open(path: &Path) -> io::Result<File> {

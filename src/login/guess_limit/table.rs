@@ -1,5 +1,5 @@
-//! A hash table in pages, which grows and shrinks by one bucket at a time (linear hashing: Litwin,
-//! 1980). No files, no lock, no clock: [`Pages`] is where the pages are kept.
+//! A hash table in pages that grows and shrinks by one bucket at a time (linear hashing: Litwin,
+//! 1980). No files, no lock, no clock: [`Pages`] stores the pages.
 //!
 //! Page 0 is the header; page 1 + n is bucket n ([`Bucket`]):
 //!
@@ -8,11 +8,11 @@
 //! | 8 | `ntlmdc`, 0, version 3 |
 //! | 16 | random key of the hash: a client cannot tell which names share a bucket |
 //! | 4 | number of buckets, little-endian |
-//! | 4 | CRC-32 of all before it |
+//! | 4 | CRC-32 of the fields before it |
 //!
-//! A process may be killed between any two writes. A page is written whole, and each step writes
-//! copies before the header that makes them count and removes the originals after it; copies that
-//! do not belong to the bucket they are in are dropped when it is read.
+//! A process may be killed between any two writes. Pages are written whole. Each change of the size
+//! first writes copies of the moved records, then the header that makes the copies valid, then
+//! removes the originals. A read drops records that do not belong to their bucket.
 
 use std::io::{self, ErrorKind};
 
@@ -26,28 +26,28 @@ const VERSION: u8 = 3;
 
 /// The size of an empty table.
 pub(super) const LEAST: u32 = 16;
-/// A guess that fills a bucket up to this many records splits a bucket. Far below the capacity: the
-/// fullest bucket has some 7 standard deviations to go.
+/// A guess that fills a bucket to this many records splits a bucket. The capacity is some 7
+/// standard deviations above.
 const SPLIT_AT: usize = 80;
-/// A look at a bucket with no more records than this merges buckets ...
+/// A guess that finds a bucket with at most this many records merges buckets.
 const MERGE_AT: usize = 10;
-/// ... as long as the merged ones have no more than this many together ...
+/// The most records of a merged bucket.
 const MERGED: usize = 40;
-/// ... and no more than this many at once.
+/// The most merges at once.
 const MERGES: u32 = 8;
 
 const _: () = assert!(SPLIT_AT < bucket::CAPACITY && MERGED < SPLIT_AT);
 
-/// Where the pages of a table are kept.
+/// The storage of a table.
 pub(super) trait Pages {
     fn read(&self, number: u32) -> io::Result<Page>;
     /// Replaces a page, or adds the next one.
     fn write(&mut self, number: u32, page: &Page) -> io::Result<()>;
-    /// Gives up all pages but the first `count`.
+    /// Removes all pages but the first `count`.
     fn cut(&mut self, count: u32) -> io::Result<()>;
 }
 
-/// A table whose header was read: good for as long as no other process changes it.
+/// A table whose header was read. Valid until another process changes the table.
 pub(super) struct Table<P> {
     pages: P,
     key: Key,
@@ -56,11 +56,11 @@ pub(super) struct Table<P> {
     most: u32,
 }
 
-/// What came of the change of a table's size that a guess asked for.
+/// The size of a table after a guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Size {
     Fits,
-    /// The table has its greatest size and needs more.
+    /// The table needs to grow, and has its greatest size.
     AtBound,
 }
 
@@ -68,7 +68,7 @@ impl<P: Pages> Table<P> {
     /// Reads the header.
     ///
     /// # Errors
-    /// What [`is_damage`] says is damage; anything else the storage says.
+    /// A damaged table ([`is_damage`]); any error of the storage.
     pub(super) fn open(pages: P, most: u32) -> io::Result<Self> {
         let (key, buckets) = decode_header(&pages.read(0)?, most)?;
         Ok(Self {
@@ -79,8 +79,8 @@ impl<P: Pages> Table<P> {
         })
     }
 
-    /// Works on the bucket of an account, then fits the size of the table to what was found there.
-    /// The result of the work stands once it is written, whatever becomes of the size.
+    /// Works on the bucket of an account, then adjusts the size of the table to the records found.
+    /// The result of the work is valid once it is written, even if the size cannot be adjusted.
     ///
     /// # Errors
     /// As [`Table::open`].
@@ -108,7 +108,7 @@ impl<P: Pages> Table<P> {
         Ok((result, size))
     }
 
-    /// Adds a bucket, with those records of another that belong there from now on.
+    /// Adds a bucket, and moves the records that now belong to it.
     fn split_one(&mut self, now: u64) -> io::Result<Size> {
         let (new, buckets) = (self.buckets, self.buckets + 1);
         if buckets > self.most {
@@ -126,7 +126,7 @@ impl<P: Pages> Table<P> {
         Ok(Size::Fits)
     }
 
-    /// Gives up the last buckets, as far as their records fit elsewhere.
+    /// Removes the last buckets whose records fit into others.
     fn merge_some(&mut self, now: u64) -> io::Result<()> {
         let before = self.buckets;
         let mut left = before;
@@ -160,7 +160,7 @@ impl<P: Pages> Table<P> {
         Ok(())
     }
 
-    /// A bucket as it is in a table of `buckets`.
+    /// The bucket in a table of `buckets`.
     fn bucket_in(&self, number: u32, buckets: u32, now: u64) -> io::Result<Bucket> {
         let mut bucket = decode(&self.pages.read(page_of(number))?, number, buckets)?;
         bucket.settle(now);
@@ -174,7 +174,7 @@ fn decode(page: &Page, number: u32, buckets: u32) -> io::Result<Bucket> {
     Ok(bucket)
 }
 
-/// The pages of an empty table with a key of its own.
+/// The pages of an empty table with a new key.
 ///
 /// # Errors
 /// If the system has no random bytes.
@@ -186,7 +186,7 @@ pub(super) fn empty() -> io::Result<Vec<Page>> {
         .collect())
 }
 
-/// True if an error says that the table's bytes are not those of a table.
+/// Whether an error means that the bytes are not a valid table.
 pub(super) fn is_damage(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -254,7 +254,7 @@ fn buddy_of(number: u32) -> u32 {
     number - (number + 1).next_power_of_two() / 2
 }
 
-/// What stands for a name. A client that does not know the key cannot choose names by it.
+/// The keyed hash of a name: a client cannot choose names by their hash.
 fn hash(key: &Key, account: &str) -> Id {
     let [a, b, c, d, e, f, g, h, ..] = crypto::hmac_sha256(key, &[account.as_bytes()]);
     Id::from_le_bytes([a, b, c, d, e, f, g, h])

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 
-/// Random numbers that are the same in each run (xorshift64: Marsaglia, 2003).
+/// Pseudo-random numbers, equal in each run (xorshift64: Marsaglia, 2003).
 pub(super) struct Random(u64);
 
 impl Random {
@@ -31,7 +31,7 @@ impl Random {
     }
 }
 
-/// Exact counts without bound: what tables are compared with.
+/// Exact counts of any number of names, to compare tables with.
 pub(super) struct Model {
     limit: u16,
     window: u64,
@@ -107,7 +107,7 @@ fn guess_limit(limit: u16) -> GuessLimit {
 }
 
 #[test]
-fn one_account_has_one_count_however_it_is_typed() {
+fn all_spellings_of_an_account_share_its_count() {
     let guess_limit = guess_limit(5);
     for user in [
         "alice",
@@ -130,7 +130,7 @@ fn one_account_has_one_count_however_it_is_typed() {
 }
 
 #[test]
-fn only_what_was_wrong_counts() {
+fn only_wrong_passwords_count() {
     let guess_limit = guess_limit(1);
     for _ in 0..3 {
         guess_limit
@@ -144,7 +144,7 @@ fn only_what_was_wrong_counts() {
 }
 
 #[test]
-fn many_at_once_are_asked_about_no_more_than_so_many_times() {
+fn parallel_guesses_are_asked_no_more_often_than_the_limit() {
     let guess_limit = guess_limit(5);
     let asked = AtomicU32::new(0);
     thread::scope(|scope| {
@@ -162,7 +162,7 @@ fn many_at_once_are_asked_about_no_more_than_so_many_times() {
 }
 
 #[test]
-fn many_at_once_that_are_right_all_come_in() {
+fn parallel_right_passwords_are_all_accepted() {
     let guess_limit = guess_limit(2);
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -186,7 +186,7 @@ fn a_guess_without_an_answer_counts() {
 }
 
 #[test]
-fn white_space_makes_no_other_account() {
+fn white_space_does_not_make_another_account() {
     let guess_limit = guess_limit(3);
     for user in ["al ice", "AL  Ice", " al \u{3000} ice "] {
         guess_limit.begin(user).unwrap().refused(Answer::Wrong);
@@ -196,10 +196,10 @@ fn white_space_makes_no_other_account() {
 }
 
 #[test]
-fn only_the_account_itself_makes_good_what_was_wrong() {
+fn only_the_account_itself_clears_its_count() {
     let guess_limit = guess_limit(2);
     guess_limit.begin("bob").unwrap().refused(Answer::Wrong);
-    // A namesake of another domain; a principal name that another account has.
+    // An account of the same name in another domain; the principal name of another account.
     guess_limit.begin("OTHER\\bob").unwrap().let_in(None);
     guess_limit
         .begin("bob@elsewhere.test")

@@ -4,7 +4,7 @@ fn at(now: u64) -> Moment {
     Moment { now, window: 1000 }
 }
 
-/// A record with so many wrong guesses.
+/// A record with this many wrong guesses.
 fn wrong(count: u16, now: u64) -> Record {
     let mut record = Record::default();
     for _ in 0..count {
@@ -68,7 +68,7 @@ fn a_pending_guess_is_lost_one_window_after_the_last_began() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_neither_ends_a_count_nor_makes_it_last() {
+fn a_clock_that_is_set_back_neither_ends_nor_prolongs_a_count() {
     let mut record = wrong(3, 900_000_000);
     record.settle(10_000);
     assert_eq!(record.begin(3, at(10_000)), Permission::Refused);
@@ -89,7 +89,7 @@ fn a_login_that_waited_for_the_lock_does_not_shorten_a_count() {
 }
 
 #[test]
-fn of_two_windows_the_longer_counts() {
+fn the_longer_of_two_windows_counts() {
     let long = Moment {
         now: 10_000,
         window: 60_000,

@@ -11,7 +11,7 @@ const NOW: Moment = Moment {
     window: 1000,
 };
 
-/// What one process of the host has.
+/// The store of one process.
 fn process(path: &Path) -> Store {
     Store::new(Some(path.to_owned()), LogTarget::Off)
 }
@@ -34,7 +34,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 #[test]
-fn the_processes_of_a_host_count_together() {
+fn the_processes_of_a_host_share_their_counts() {
     let folder = folder();
     let path = folder.path().join("EXAMPLE.guesses");
     let (one, other) = (process(&path), process(&path));
@@ -47,7 +47,7 @@ fn the_processes_of_a_host_count_together() {
 }
 
 #[test]
-fn a_file_that_is_taken_away_is_made_anew() {
+fn a_removed_file_is_made_again() {
     let folder = folder();
     let path = folder.path().join("EXAMPLE.guesses");
     let (one, other) = (process(&path), process(&path));
@@ -57,9 +57,9 @@ fn a_file_that_is_taken_away_is_made_anew() {
     assert_eq!(begin(&other), Permission::Refused);
 }
 
-/// A file as other versions of this library, other programs and mishaps leave it.
+/// Files of other versions of this library, of other programs, and damaged ones.
 #[test]
-fn a_file_that_is_no_table_is_replaced_and_the_log_says_so() {
+fn an_invalid_file_is_replaced() {
     let folder = folder();
     let path = folder.path().join("EXAMPLE.guesses");
     wrong(&process(&path));
@@ -100,7 +100,7 @@ fn a_file_that_is_no_table_is_replaced_and_the_log_says_so() {
     }
 }
 
-/// A file that was replaced is one that processes count in together.
+/// The replaced file is shared by processes.
 fn continue_with(path: &Path) {
     wrong(&process(path));
     assert_eq!(begin(&process(path)), Permission::Refused);
@@ -109,7 +109,7 @@ fn continue_with(path: &Path) {
 }
 
 #[test]
-fn a_bucket_that_is_damaged_under_a_running_process_is_noticed() {
+fn a_running_process_detects_a_damaged_bucket() {
     let folder = folder();
     let path = folder.path().join("EXAMPLE.guesses");
     let (one, other) = (process(&path), process(&path));
@@ -130,7 +130,7 @@ fn wrong_at_all(store: &Store) {
 }
 
 #[test]
-fn where_nothing_can_be_shared_each_process_counts_for_itself() {
+fn without_a_usable_file_each_process_counts_alone() {
     let folder = folder();
     let open = folder.path().join("open");
     fs::write(&open, "").unwrap();
@@ -157,7 +157,7 @@ fn where_nothing_can_be_shared_each_process_counts_for_itself() {
 }
 
 #[test]
-fn a_lock_that_is_never_given_back_stops_no_login() {
+fn a_lock_that_is_never_released_stops_no_login() {
     let folder = folder();
     let path = folder.path().join("EXAMPLE.guesses");
     let store = process(&path);
@@ -171,13 +171,20 @@ fn a_lock_that_is_never_given_back_stops_no_login() {
             scope.spawn(|| begin(&store));
         }
     });
-    assert!(began.elapsed() < PAUSE, "they wait together, not in turn");
+    assert!(
+        began.elapsed() < PAUSE,
+        "one of them waits for the lock, not each"
+    );
     drop(stuck);
     std::thread::sleep(PAUSE);
-    assert_eq!(begin(&store), Permission::Refused, "what is in the file");
+    assert_eq!(
+        begin(&store),
+        Permission::Refused,
+        "by the count in the file"
+    );
 }
 
-/// Writes a table with so many counts, as if they had been counted one by one.
+/// Writes a table with counts of this many names.
 fn fill(path: &Path, names: u64) {
     let mut random = Random::new(7);
     let buckets = u32::try_from(names / 60)
@@ -198,10 +205,10 @@ fn fill(path: &Path, names: u64) {
     fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Prints what docs/guess-limit.md says of the cost:
-/// `cargo test --release --lib what_a_login_costs -- --nocapture`, with `TMPDIR=/dev/shm`.
+/// Prints the figures of docs/guess-limit.md:
+/// `cargo test --release --lib the_cost_of_a_login -- --nocapture`, with `TMPDIR=/dev/shm`.
 #[test]
-fn what_a_login_costs_does_not_depend_on_the_size_of_the_table() {
+fn the_cost_of_a_login_is_independent_of_the_size_of_the_table() {
     let logins = if cfg!(debug_assertions) { 500 } else { 50_000 };
     let folder = folder();
     for names in [1, 10_000, 1_000_000] {

@@ -5,8 +5,8 @@ use super::*;
 const LIMIT: u16 = 3;
 const WINDOW: u64 = 1000;
 
-/// Pages in memory, of which only so many more can be written: what a process that is killed, or a
-/// full disk, leaves behind.
+/// Pages in memory with a bounded number of writes: the state that a killed process or a full disk
+/// leaves.
 struct Failing<'a> {
     pages: &'a mut Vec<Page>,
     writes: u64,
@@ -63,7 +63,7 @@ fn wrong(pages: &mut Vec<Page>, most: u32, name: u64, now: u64) {
 }
 
 #[test]
-fn a_bucket_is_split_from_the_one_that_its_names_were_in() {
+fn a_split_moves_names_from_the_buddy_bucket_only() {
     for buckets in LEAST..300 {
         let new = buckets;
         for id in (0..20_000).map(|n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15)) {
@@ -75,7 +75,7 @@ fn a_bucket_is_split_from_the_one_that_its_names_were_in() {
 }
 
 #[test]
-fn a_table_grows_with_its_names_and_shrinks_when_their_windows_are_over() {
+fn a_table_grows_with_its_names_and_shrinks_after_their_windows() {
     const MOST: u32 = 4096;
     let mut pages = empty().unwrap();
     for name in 0..10_000 {
@@ -87,7 +87,7 @@ fn a_table_grows_with_its_names_and_shrinks_when_their_windows_are_over() {
         wrong(&mut pages, MOST, name, 10_500);
     }
     assert!(pages.len() == grown, "the same names need no more room");
-    // Names that come later take the place of those whose windows are over.
+    // Later names take the place of names whose windows are over.
     for name in 20_000..30_000 {
         wrong(&mut pages, MOST, name, 11_500);
     }
@@ -99,7 +99,7 @@ fn a_table_grows_with_its_names_and_shrinks_when_their_windows_are_over() {
 }
 
 #[test]
-fn at_its_bound_a_table_forgets_no_name_and_refuses_none_that_was_never_guessed_at() {
+fn at_its_bound_a_table_neither_forgets_a_count_nor_refuses_a_new_name() {
     const NAMES: u64 = 4000;
     let mut pages = empty().unwrap();
     let mut at_bound = false;
@@ -127,7 +127,7 @@ fn at_its_bound_a_table_forgets_no_name_and_refuses_none_that_was_never_guessed_
 }
 
 #[test]
-fn what_is_no_table_is_damage() {
+fn invalid_tables_are_damage() {
     let good = empty().unwrap();
     let bound = || Table::open(&mut good.clone(), LEAST).map(|table| table.buckets);
     assert_eq!(bound().unwrap(), LEAST);
@@ -149,61 +149,91 @@ fn what_is_no_table_is_damage() {
     assert!(is_damage(&error), "{error}");
 }
 
-/// Random guesses at random times, in tables that grow, shrink, and are interrupted between any two
-/// writes: below its bound a table counts exactly.
-#[test]
-fn a_table_counts_exactly_however_often_it_is_interrupted() {
+/// A table under random guesses, with the exact counts of the same guesses.
+struct Trial {
+    random: Random,
+    pages: Vec<Page>,
+    model: Model,
+    pending: Vec<u64>,
+    now: u64,
+    interrupted: u32,
+}
+
+impl Trial {
     const MOST: u32 = 256;
-    for seed in 1..=4 {
-        let mut random = Random::new(seed);
-        let mut pages = empty().unwrap();
-        let mut model = Model::new(LIMIT, WINDOW);
-        let mut pending: Vec<u64> = Vec::new();
-        let (mut now, mut interrupted, mut largest) = (10_000, 0, 0);
-        for step in 0..20_000 {
-            // Long phases of many names, then of few, with a window's end between.
-            let names = if step / 5000 % 2 == 0 { 4000 } else { 50 };
-            now += if step % 5000 == 0 {
-                5000
-            } else {
-                u64::from(step % 20 == 0)
-            };
-            let name = random.below(names);
-            let failing = Failing {
-                pages: &mut pages,
-                writes: if random.below(3) == 0 {
-                    random.below(4)
-                } else {
-                    1000
-                },
-            };
-            let mut table = Table::open(failing, MOST).unwrap();
-            if random.below(2) == 0 || pending.is_empty() {
-                let work = |bucket: &mut Bucket, id| bucket.begin(id, LIMIT, at(now));
-                let done = table.with(&name.to_string(), now, work);
-                interrupted += u32::from(!matches!(done, Ok((_, Ok(_)))));
-                let Ok((permission, _)) = done else { continue };
-                assert_eq!(permission, model.permission(name, now), "{seed} {step}");
-                if permission == Permission::Given {
-                    model.begin(name, now);
-                    pending.push(name);
-                }
-            } else {
-                let which = random.below(pending.len() as u64) as usize;
-                let (name, answer) = (pending[which], random.answer());
-                let work = |bucket: &mut Bucket, id| bucket.end(id, answer, LIMIT, at(now));
-                let done = table.with(&name.to_string(), now, work);
-                interrupted += u32::from(!matches!(done, Ok((_, Ok(_)))));
-                if done.is_ok() {
-                    model.end(name, answer, now);
-                    pending.swap_remove(which);
-                }
-            }
-            largest = largest.max(pages.len());
+
+    fn new(seed: u64) -> Self {
+        Self {
+            random: Random::new(seed),
+            pages: empty().unwrap(),
+            model: Model::new(LIMIT, WINDOW),
+            pending: Vec::new(),
+            now: 10_000,
+            interrupted: 0,
         }
-        assert!(interrupted > 500, "{interrupted}");
+    }
+
+    /// Works on the bucket of a name, in one of three cases with few writes left.
+    fn with<T>(&mut self, name: u64, work: impl Fn(&mut Bucket, Id) -> T) -> io::Result<T> {
+        let writes = match self.random.below(3) {
+            0 => self.random.below(4),
+            _ => 1000,
+        };
+        let pages = &mut self.pages;
+        let mut table = Table::open(Failing { pages, writes }, Self::MOST).unwrap();
+        let done = table.with(&name.to_string(), self.now, work);
+        self.interrupted += u32::from(!matches!(done, Ok((_, Ok(_)))));
+        done.map(|(result, _)| result)
+    }
+
+    fn begin(&mut self, name: u64) {
+        let moment = at(self.now);
+        let done = self.with(name, |bucket, id| bucket.begin(id, LIMIT, moment));
+        let Ok(permission) = done else { return };
+        assert_eq!(permission, self.model.permission(name, self.now));
+        if permission == Permission::Given {
+            self.model.begin(name, self.now);
+            self.pending.push(name);
+        }
+    }
+
+    fn end(&mut self) {
+        let which = self.random.below(self.pending.len() as u64) as usize;
+        let (name, answer) = (self.pending[which], self.random.answer());
+        let moment = at(self.now);
+        let done = self.with(name, |bucket, id| bucket.end(id, answer, LIMIT, moment));
+        if done.is_ok() {
+            self.model.end(name, answer, self.now);
+            self.pending.swap_remove(which);
+        }
+    }
+}
+
+/// Random guesses at random times, in tables that grow, shrink, and are interrupted between any two
+/// writes. Below its bound a table counts exactly.
+#[test]
+fn an_interrupted_table_counts_exactly() {
+    for seed in 1..=4 {
+        let mut trial = Trial::new(seed);
+        let mut largest = 0;
+        for step in 0..20_000 {
+            // Phases of many names and of few names, with the end of a window between.
+            let names = if step / 5000 % 2 == 0 { 4000 } else { 50 };
+            trial.now += match step {
+                step if step % 5000 == 0 => 5000,
+                step => u64::from(step % 20 == 0),
+            };
+            let name = trial.random.below(names);
+            if trial.random.below(2) == 0 || trial.pending.is_empty() {
+                trial.begin(name);
+            } else {
+                trial.end();
+            }
+            largest = largest.max(trial.pages.len());
+        }
+        assert!(trial.interrupted > 500, "{}", trial.interrupted);
         assert!(largest > 30, "{largest} pages");
-        let buckets = Table::open(&mut pages, MOST).unwrap().buckets;
+        let buckets = Table::open(&mut trial.pages, Trial::MOST).unwrap().buckets;
         assert_eq!(buckets, LEAST, "few names are left");
     }
 }
