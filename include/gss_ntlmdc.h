@@ -24,7 +24,7 @@
 #define NTLMDC_ATTR_DOMAIN "domain"
 /* The DNS name of the account's domain. */
 #define NTLMDC_ATTR_DNS_DOMAIN "dns-domain"
-/* The user principal name; of another domain's user only if it ends with that domain's name. */
+/* The user principal name; for a user of another domain, only with that domain as suffix. */
 #define NTLMDC_ATTR_UPN "upn"
 /* The full name. */
 #define NTLMDC_ATTR_FULL_NAME "full-name"
@@ -32,23 +32,23 @@
 #define NTLMDC_ATTR_USER_SID "user-sid"
 /* The security identifier of the primary group. */
 #define NTLMDC_ATTR_PRIMARY_GROUP_SID "primary-group-sid"
-/* The name of the local account. MIT's gss_userok looks here where SPNEGO stands between. */
+/* The name of the local account. MIT's gss_userok reads it for names from SPNEGO. */
 #define NTLMDC_ATTR_LOCAL_LOGIN_USER "local-login-user"
 /* The server that verified the login. */
 #define NTLMDC_ATTR_LOGON_SERVER "logon-server"
 /* UserFlags of the login (MS-PAC 2.5), in hexadecimal: 0x120. */
 #define NTLMDC_ATTR_USER_FLAGS "user-flags"
-/* When the account's hours end, in seconds since 1970; absent if they do not. */
+/* When the logon hours of the account end, in seconds since 1970; absent if they do not. */
 #define NTLMDC_ATTR_LOG_OFF_TIME "log-off-time"
-/* When the account ends, in seconds since 1970; absent if it does not. */
+/* When the account expires, in seconds since 1970; absent if it does not. */
 #define NTLMDC_ATTR_KICK_OFF_TIME "kick-off-time"
-/* What the client calls its computer; nobody has verified it. */
+/* The client's name for its computer; not verified. */
 #define NTLMDC_ATTR_WORKSTATION "workstation"
-/* The security identifiers of all groups, one a value. */
+/* The security identifiers of all groups, one per value. */
 #define NTLMDC_ATTR_GROUP_SIDS "group-sids"
-/* The groups' names, one a value: name, or DOMAIN\name where the group is not of our domain. */
+/* The names of the groups, one per value: name, or DOMAIN\name for another domain. */
 #define NTLMDC_ATTR_GROUPS "groups"
-/* The same in one value: |name|DOMAIN\name|. */
+/* The names of the groups in one value: |name|DOMAIN\name|. */
 #define NTLMDC_ATTR_GROUPS_LIST "groups-list"
 
 /*

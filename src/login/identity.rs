@@ -1,4 +1,4 @@
-//! A verified logon becomes names and attributes.
+//! The names and attributes of a verified logon.
 
 mod attribute;
 mod group_attributes;
@@ -14,13 +14,13 @@ use crate::base::log::Quoted;
 use crate::base::name_case::{alike, capitals, smalls};
 pub use crate::login::identity::attribute::{ATTRIBUTES, Attribute, LOCAL_LOGIN_USER};
 use crate::login::identity::attribute::{GROUPS, GROUPS_LIST, WORKSTATION};
-use crate::login::identity::group_attributes::Groups;
+use crate::login::identity::group_attributes::GroupAttributes;
 use crate::login::verify::{Account, GroupNames};
 
-/// Who somebody is, in the words that the host asks for.
+/// A verified user, as the host application sees the user.
 ///
-/// Made from what the verifier said, never from what the client typed; the one exception is the
-/// attribute `workstation`, which nobody can verify.
+/// Made from the answer of the verifier, not from what the client typed. The exception is the
+/// attribute `workstation`, which cannot be verified.
 #[derive(Debug)]
 pub struct Identity {
     account: Account,
@@ -29,18 +29,18 @@ pub struct Identity {
     local: Option<String>,
     own_domain: String,
     group_names: Option<Arc<dyn GroupNames>>,
-    /// Made when somebody asks for them: most hosts never do.
+    /// Made on demand: most hosts never read them.
     attributes: OnceLock<Vec<Attribute>>,
-    /// Made when somebody asks for them: a controller may have to say what they are called.
+    /// Made on demand: a controller may have to look up the names.
     groups: OnceLock<Vec<Attribute>>,
-    /// How often a caller asked who this is.
+    /// How often a caller asked for the name or an attribute.
     asked: AtomicU32,
 }
 
 impl Identity {
-    /// Names an account: `own_domain` is the NetBIOS name of the domain whose users are users of
-    /// this machine, and `settings` may name more such domains. A principal name that another domain
-    /// gave its user counts only if it is under that domain's own name.
+    /// The identity of an account. Users of `own_domain` (a NetBIOS name), and of the domains in
+    /// `settings.local_domains`, are users of this machine. The principal name of another domain's
+    /// user is kept only if its suffix is the name of that domain.
     pub fn new(
         mut account: Account,
         settings: &config::Identity,
@@ -67,33 +67,33 @@ impl Identity {
         }
     }
 
-    /// With somebody who knows what groups are called. He is asked when the names are wanted, once.
+    /// Adds a source of group names. It is asked once, when the names are needed.
     pub fn with_group_names(mut self, group_names: Option<Arc<dyn GroupNames>>) -> Self {
         self.group_names = group_names;
         self
     }
 
-    /// Notes that a caller asked who this is.
+    /// Counts that a caller asked for the name or an attribute.
     pub fn note_asked(&self) {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often a caller asked who this is.
+    /// How often a caller asked for the name or an attribute.
     pub fn times_asked(&self) -> u32 {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// The display name: what REMOTE_USER is.
+    /// The display name, which becomes REMOTE_USER.
     pub fn display(&self) -> &str {
         &self.display
     }
 
-    /// The name on this machine; none for a user of another domain.
+    /// The name of the local account. `None`: a user of another domain.
     pub fn local(&self) -> Option<&str> {
         self.local.as_deref()
     }
 
-    /// Why there is no name on this machine, for one of another domain.
+    /// The fault for a user without a local account.
     pub fn no_local_name(&self) -> Fault {
         Minor::NoLocalName.because(format_args!(
             "{} is a user of {}, not of {}; identity.local_domains names further domains whose \
@@ -104,27 +104,27 @@ impl Identity {
         ))
     }
 
-    /// Whether both are one account, however their names are spelt and displayed.
+    /// Whether both are the same account, however their names are spelt and displayed.
     pub fn is_account_of(&self, other: &Self) -> bool {
         let (one, other) = (&self.account, &other.account);
         alike(&one.user, &other.user) && alike(&one.domain, &other.domain)
     }
 
-    /// The account's name if it is of our own domain.
+    /// The name of the account, if it is of our own domain.
     pub fn own_user(&self) -> Option<&str> {
         let Account { user, domain, .. } = &self.account;
         alike(domain, &self.own_domain).then_some(user)
     }
 
-    /// The attributes that this identity has. Those that say what groups are called may take as long
-    /// as a login does; what is not known then is left out.
+    /// The attributes of this identity. The names of groups may take as long as a login; names that
+    /// cannot be looked up are left out.
     pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
         self.account_attributes()
             .iter()
             .chain(self.group_attributes())
     }
 
-    /// One attribute; only for what groups are called is anybody asked.
+    /// One attribute. Only the names of groups may ask a controller.
     pub fn attribute(&self, name: &[u8]) -> Option<&Attribute> {
         let attributes = match [GROUPS, GROUPS_LIST].map(str::as_bytes).contains(&name) {
             true => self.group_attributes(),
@@ -144,8 +144,8 @@ impl Identity {
         if let Some(groups) = self.groups.get() {
             return groups;
         }
-        // Outside the cell: who fills it holds it, and in a child that was forked meanwhile nobody
-        // would ever let it go.
+        // Not inside `get_or_init`, which locks the cell: in a child that is forked during the
+        // lookup the lock would never be released.
         let made = self.named_groups();
         self.groups.get_or_init(|| made)
     }
@@ -153,13 +153,15 @@ impl Identity {
     fn named_groups(&self) -> Vec<Attribute> {
         let sids = &self.account.group_sids;
         match self.group_names.as_ref().filter(|_| !sids.is_empty()) {
-            Some(names) => Groups::called(names.names_of(sids), &self.own_domain).into_attributes(),
+            Some(names) => {
+                GroupAttributes::called(names.names_of(sids), &self.own_domain).into_attributes()
+            }
             None => Vec::new(),
         }
     }
 }
 
-/// The suffix of a principal name is what the administrators of its domain wrote: it could be ours.
+/// The administrators of a domain choose the suffix of its principal names: it could be ours.
 fn is_of_its_domain(account: &Account) -> bool {
     let suffix = account.upn.as_ref().and_then(|upn| upn.rsplit_once('@'));
     match (suffix, &account.dns_domain) {
@@ -168,13 +170,14 @@ fn is_of_its_domain(account: &Account) -> bool {
     }
 }
 
-/// A name without a domain is of our domain: another's administrator shall not look like ours.
+/// Only users of our domain are displayed without a domain: the administrator of another domain
+/// must not look like ours.
 fn display_name(account: &Account, format: NameFormat, is_local: bool) -> String {
     let Account { user, domain, .. } = account;
     match (format, &account.upn, &account.dns_domain) {
         (NameFormat::Sam, ..) if is_local => user.clone(),
         (NameFormat::Upn, Some(upn), _) => upn.clone(),
-        // Every account of a domain has this one, whatever its attribute says.
+        // The implicit principal name, which every account of a domain has.
         (NameFormat::Upn, None, Some(dns_domain)) => format!("{user}@{dns_domain}"),
         (NameFormat::Upn, None, None) | (NameFormat::UserAtDomain, ..) => {
             format!("{user}@{domain}")
@@ -231,7 +234,7 @@ fn seconds(time: SystemTime) -> Option<String> {
     Some(since.as_secs().to_string())
 }
 
-/// What a client typed, fit for an environment variable.
+/// A text of the client, safe for an environment variable.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|letter| match is_unprintable(letter) {

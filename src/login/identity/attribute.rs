@@ -1,15 +1,15 @@
-//! The attributes of an identity, as `gss_get_name_attribute` gives them.
+//! The attributes of an identity, as `gss_get_name_attribute` returns them.
 
-/// Every attribute that an identity may have, and what it says.
+/// Every attribute that an identity may have, with its meaning.
 ///
-/// The names are in the alphabet that mod_auth_gssapi's expressions take: `[A-Za-z0-9_-]`.
+/// The names keep to the alphabet of mod_auth_gssapi's expressions: `[A-Za-z0-9_-]`.
 pub const ATTRIBUTES: &[(&str, &str)] = &[
     ("user", "The account's name (sAMAccountName)."),
     ("domain", "The NetBIOS name of the account's domain."),
     ("dns-domain", "The DNS name of the account's domain."),
     (
         "upn",
-        "The user principal name; of another domain's user only if it ends with that domain's name.",
+        "The user principal name; for a user of another domain, only with that domain as suffix.",
     ),
     ("full-name", "The full name."),
     (
@@ -22,7 +22,7 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
     ),
     (
         LOCAL_LOGIN_USER,
-        "The name of the local account. MIT's gss_userok looks here where SPNEGO stands between.",
+        "The name of the local account. MIT's gss_userok reads it for names from SPNEGO.",
     ),
     ("logon-server", "The server that verified the login."),
     (
@@ -31,30 +31,33 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
     ),
     (
         "log-off-time",
-        "When the account's hours end, in seconds since 1970; absent if they do not.",
+        "When the logon hours of the account end, in seconds since 1970; absent if they do not.",
     ),
     (
         "kick-off-time",
-        "When the account ends, in seconds since 1970; absent if it does not.",
+        "When the account expires, in seconds since 1970; absent if it does not.",
     ),
     (
         WORKSTATION,
-        "What the client calls its computer; nobody has verified it.",
+        "The client's name for its computer; not verified.",
     ),
     (
         "group-sids",
-        "The security identifiers of all groups, one a value.",
+        "The security identifiers of all groups, one per value.",
     ),
     (
         GROUPS,
-        "The groups' names, one a value: name, or DOMAIN\\name where the group is not of our domain.",
+        "The names of the groups, one per value: name, or DOMAIN\\name for another domain.",
     ),
-    (GROUPS_LIST, "The same in one value: |name|DOMAIN\\name|."),
+    (
+        GROUPS_LIST,
+        "The names of the groups in one value: |name|DOMAIN\\name|.",
+    ),
 ];
 
 /// `GSS_C_ATTR_LOCAL_LOGIN_USER` of MIT krb5's gssapi_ext.h.
 pub const LOCAL_LOGIN_USER: &str = "local-login-user";
-/// The one attribute that the client says of itself.
+/// The attribute that is not verified.
 pub(super) const WORKSTATION: &str = "workstation";
 pub(super) const GROUPS: &str = "groups";
 pub(super) const GROUPS_LIST: &str = "groups-list";
@@ -66,8 +69,8 @@ pub struct Attribute {
     pub name: &'static str,
     /// One or more, none of them empty.
     pub values: Vec<String>,
-    /// Whether that is all there is.
+    /// Whether no value is missing.
     pub complete: bool,
-    /// True if the verifier says so, false if only the client does.
+    /// True: the verifier confirms the values. False: the client claims them.
     pub authenticated: bool,
 }

@@ -1,4 +1,4 @@
-//! What somebody's groups are called, as attributes.
+//! The names of a user's groups, as attributes.
 
 use crate::base::name_case::alike;
 use crate::login::identity::attribute::{Attribute, GROUPS, GROUPS_LIST};
@@ -6,14 +6,14 @@ use crate::login::verify::GroupName;
 
 const SEPARATOR: char = GroupName::LIST_SEPARATOR;
 
-/// The names of somebody's groups.
-pub(super) struct Groups {
+/// The names of a user's groups.
+pub(super) struct GroupAttributes {
     names: Vec<String>,
     complete: bool,
 }
 
-impl Groups {
-    /// From the name of each, none for those whose name is not known; those of `own_domain` go
+impl GroupAttributes {
+    /// Takes the name of each group, `None` if it is not known. Groups of `own_domain` are written
     /// without their domain.
     pub(super) fn called(groups: Vec<Option<GroupName>>, own_domain: &str) -> Self {
         let complete = groups.iter().all(Option::is_some);
@@ -30,14 +30,14 @@ impl Groups {
         }
     }
 
-    /// None if no name is known: an empty value would be the beginning of any other.
+    /// No attributes if no name is known: an empty value is a prefix of every other.
     pub(super) fn into_attributes(self) -> Vec<Attribute> {
         let Self { names, complete } = self;
         if names.is_empty() {
             return Vec::new();
         }
-        // Before the first and after the last, too: `|name|` is found in it if and only if a group
-        // of that name is there.
+        // Separators also before the first and after the last name: a search for `|name|` then
+        // finds this group only.
         let list = names
             .iter()
             .fold(String::from(SEPARATOR), |mut list, name| {
@@ -65,7 +65,7 @@ mod tests {
         let groups = groups
             .iter()
             .map(|(domain, name)| GroupName::new(domain, name));
-        Groups::called(groups.collect(), "EXAMPLE")
+        GroupAttributes::called(groups.collect(), "EXAMPLE")
             .into_attributes()
             .into_iter()
             .map(|attribute| (attribute.name, attribute.values, attribute.complete))
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn each_name_with_its_domain_unless_it_is_ours() {
+    fn a_group_of_another_domain_is_written_with_its_domain() {
         let names = [("EXAMPLE", "A b"), ("BUILTIN", "Users"), ("", "Everyone")];
         let expected = [
             (

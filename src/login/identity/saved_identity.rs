@@ -1,4 +1,4 @@
-//! An identity in another process.
+//! Saves an identity for another process, and restores it there.
 
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
@@ -10,7 +10,7 @@ use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
 use crate::login::verify::Account;
 
 impl Identity {
-    /// Writes who it is. Not what groups are called: that is asked anew.
+    /// Writes the identity without the names of groups: the other process looks them up again.
     pub fn save(&self, writer: &mut Writer) {
         let Self {
             account,
@@ -33,7 +33,7 @@ impl Identity {
     /// Reads what [`Self::save`] wrote.
     ///
     /// # Errors
-    /// It did not write that.
+    /// The bytes were not written by [`Self::save`].
     pub fn restore(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             workstation: reader.text("workstation")?,
@@ -114,7 +114,7 @@ fn take_account(reader: &mut Reader<'_>) -> Result<Account, DecodeError> {
     })
 }
 
-/// A byte tells whether there is a value.
+/// A presence byte, and the value.
 fn put<T: ?Sized>(writer: &mut Writer, value: Option<&T>, write: impl FnOnce(&mut Writer, &T)) {
     writer.u8(value.is_some().into());
     if let Some(value) = value {
@@ -146,7 +146,7 @@ fn take_time(reader: &mut Reader<'_>, field: &'static str) -> Result<SystemTime,
     time.ok_or(DecodeError::new(field, "out of range"))
 }
 
-/// Authority, how many sub-authorities, and those (as MS-DTYP 2.4.2.2, in another order).
+/// Authority, count of sub-authorities, sub-authorities (MS-DTYP 2.4.2.2, in another order).
 fn put_sid(writer: &mut Writer, sid: &Sid) {
     let sub_authorities = sid.sub_authorities();
     let count = u8::try_from(sub_authorities.len()).unwrap_or_default();

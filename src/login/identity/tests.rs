@@ -35,7 +35,7 @@ fn values<'a>(identity: &'a Identity, name: &str) -> &'a [String] {
     &identity.attribute(name.as_bytes()).unwrap().values
 }
 
-/// Answers so, and counts how often it is asked.
+/// Gives these names, and counts how often it is asked.
 #[derive(Debug, Default)]
 struct Called {
     answer: Vec<Option<GroupName>>,
@@ -79,14 +79,14 @@ fn with(account: Account, format: NameFormat, own_domain: &str) -> Identity {
 }
 
 #[test]
-fn what_the_client_typed_is_printable() {
+fn the_workstation_is_made_printable() {
     let typed = "WS\n1\u{202e}".to_owned();
     let identity = Identity::new(alice(), &config::Identity::default(), "EXAMPLE", typed);
     assert_eq!(values(&identity, "workstation"), ["WS\u{fffd}1\u{fffd}"]);
 }
 
 #[test]
-fn every_attribute_is_announced() {
+fn every_attribute_is_listed() {
     let identity = alice_with(Called::all(&[Some(("EXAMPLE", "a")), None]));
     assert_eq!(identity.attributes().count(), 12);
     for Attribute { name, .. } in identity.attributes() {
@@ -139,7 +139,7 @@ fn at(seconds: u64) -> SystemTime {
 }
 
 #[test]
-fn when_a_login_ends_is_told_in_seconds() {
+fn the_ends_of_a_login_are_in_seconds() {
     let account = Account {
         log_off: Some(at(2_000_000_000)),
         kick_off: Some(at(1_900_000_000)),

@@ -1,25 +1,25 @@
-//! The names of groups, asked for once.
+//! The names of groups.
 
 use super::*;
 
 #[test]
-fn groups_are_named_when_somebody_asks() {
+fn group_names_are_looked_up_on_demand() {
     let names = Called::all(&[Some(("example", "Staff")), Some(("OTHER", "Staff"))]);
     let identity = alice_with(Arc::clone(&names));
-    // What the glue asks for by itself, and what needs no names.
+    // The mechglue reads this one by itself. Neither needs the names.
     assert_eq!(values(&identity, "local-login-user"), ["alice"]);
     assert_eq!(values(&identity, "group-sids").len(), 2);
     assert_eq!(names.asked(), 0);
     assert_eq!(values(&identity, "groups"), ["Staff", "OTHER\\Staff"]);
     assert_eq!(values(&identity, "groups-list"), ["|Staff|OTHER\\Staff|"]);
     assert_eq!(identity.attributes().last().unwrap().name, "groups-list");
-    assert_eq!(names.asked(), 1, "each login sees one state of affairs");
+    assert_eq!(names.asked(), 1, "once per login");
 }
 
-/// So in a child that was forked while a thread that it does not have was asking.
+/// A child that is forked during a lookup does not have the thread that would finish it.
 #[test]
-fn nobody_waits_for_who_is_asking() {
-    /// Who asks first waits until another has had his answer.
+fn a_lookup_does_not_wait_for_another() {
+    /// The first lookup waits for the answer to the second.
     #[derive(Debug)]
     struct Slow {
         asked: AtomicUsize,
@@ -58,7 +58,7 @@ fn nobody_waits_for_who_is_asking() {
 }
 
 #[test]
-fn groups_without_a_name_are_left_out_and_told() {
+fn groups_without_a_name_make_the_attribute_incomplete() {
     let identity = alice_with(Called::all(&[Some(("EXAMPLE", "Staff")), None]));
     let groups = identity.attribute(b"groups").unwrap();
     assert_eq!(
@@ -67,7 +67,7 @@ fn groups_without_a_name_are_left_out_and_told() {
     );
     assert!(identity.attribute(b"group-sids").unwrap().complete);
 
-    // No name at all is no attribute: a value that is empty would be the beginning of any other.
+    // Without any name there is no attribute: an empty value is a prefix of every other.
     let identity = alice_with(Called::all(&[None, None]));
     assert!(identity.attribute(b"groups").is_none());
     assert!(identity.attribute(b"groups-list").is_none());
@@ -80,7 +80,7 @@ fn groups_without_a_name_are_left_out_and_told() {
 }
 
 #[test]
-fn who_has_no_groups_is_asked_about_nowhere() {
+fn a_user_without_groups_needs_no_lookup() {
     let names = Called::all(&[]);
     let account = Account {
         group_sids: Vec::new(),
@@ -98,7 +98,7 @@ fn who_has_no_groups_is_asked_about_nowhere() {
 }
 
 #[test]
-fn what_groups_are_called_is_asked_in_the_other_process() {
+fn the_other_process_looks_the_group_names_up() {
     let names = Called::all(&[Some(("EXAMPLE", "a")), Some(("OTHER", "b"))]);
     let identity = alice_with(Arc::clone(&names));
     let mut writer = Writer::new();
@@ -106,7 +106,10 @@ fn what_groups_are_called_is_asked_in_the_other_process() {
     assert_eq!(names.asked(), 0);
     let saved = writer.into_bytes();
     let restored = || Identity::restore(&mut Reader::new(&saved)).unwrap();
-    assert!(restored().attribute(b"groups").is_none(), "nobody to ask");
+    assert!(
+        restored().attribute(b"groups").is_none(),
+        "no source of names"
+    );
     let there = restored().with_group_names(Some(Arc::clone(&names) as _));
     assert_eq!(values(&there, "groups"), ["a", "OTHER\\b"]);
     assert_eq!(names.asked(), 1);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn users_of_further_domains_are_local_if_it_is_written() {
+fn users_of_configured_domains_are_local() {
     let settings = config::Identity {
         format: NameFormat::Sam,
         local_domains: vec!["branch.test".parse().unwrap(), "EX".parse().unwrap()],
@@ -34,7 +34,7 @@ fn users_of_further_domains_are_local_if_it_is_written() {
 }
 
 #[test]
-fn another_domain_does_not_give_names_of_ours() {
+fn another_domain_cannot_give_names_of_our_domain() {
     for (upn, display) in [
         ("root@OTHER.test", "root@OTHER.test"),
         ("alice@example.test", "mallory@other.test"),
@@ -52,7 +52,7 @@ fn another_domain_does_not_give_names_of_ours() {
         assert_eq!(identity.display(), display);
         assert_eq!(identity.attribute(b"upn").is_some(), upn == display);
     }
-    // Ours may give what they like.
+    // Our own domain may use any suffix.
     let ours = Account {
         upn: Some("alice@brand.test".to_owned()),
         ..alice()
@@ -62,7 +62,7 @@ fn another_domain_does_not_give_names_of_ours() {
 }
 
 #[test]
-fn nor_does_one_whose_users_are_this_machines() {
+fn a_configured_local_domain_cannot_either() {
     let settings = config::Identity {
         format: NameFormat::Upn,
         local_domains: vec!["BRANCH".parse().unwrap()],
@@ -82,7 +82,7 @@ fn nor_does_one_whose_users_are_this_machines() {
 }
 
 #[test]
-fn letters_are_as_configured() {
+fn the_letter_case_is_as_configured() {
     let jurgen = || Account {
         user: "Jürgen".to_owned(),
         ..alice()
