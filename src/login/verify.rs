@@ -1,7 +1,7 @@
-//! Who answers for a login.
+//! Verification of a login.
 //!
-//! A [`Verifier`] is asked about an [`Attempt`] and answers with a [`Logon`], which nobody else can
-//! make, or with a [`Refusal`]. The verifiers of a configuration are asked in its order.
+//! A [`Verifier`] is asked about an [`Attempt`] and answers with a [`Logon`], which only verifiers
+//! can make, or with a [`Refusal`]. The verifiers of a configuration are asked in its order.
 
 pub mod netlogon;
 pub mod users;
@@ -20,33 +20,34 @@ use crate::protocol::ntlm::text::Text;
 
 pub use crate::dc::group_names::GroupName;
 
-/// What a client claims and how it proves it: the input of a verification.
+/// The input of a verification: what a client claims, and its proof.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
-    /// The user. The response was computed over its `units`; `meant` is for looking him up, and
-    /// differs where a client sends bytes of another character set, or a domain in the same field.
+    /// The user. The response was computed over its `units`. Accounts are looked up by `meant`,
+    /// which differs if a client sends another character set, or a domain in the same field.
     pub user: &'a Text,
-    /// The domain, often empty; as with the user.
+    /// The domain, often empty; with both forms, as the user.
     pub domain: &'a Text,
-    /// The domain that is asked about, where the name was typed alone and the configuration says
-    /// which. The response was not computed over it.
+    /// A domain of the configuration to ask about, for a name that was typed alone. The response
+    /// was not computed over it.
     pub default_domain: Option<&'a str>,
-    /// What the client calls its computer; unproven.
+    /// The client's name for its computer, unproven.
     pub workstation: &'a Text,
     /// Our challenge.
     pub server_challenge: [u8; 8],
-    /// The response. No verifier is given another one to judge by.
+    /// The only response that verifiers see.
     pub response: Provable<'a>,
 }
 
 impl Attempt<'_> {
-    /// The domain that is meant; empty if none was typed and the configuration says none.
+    /// The domain; empty if none was typed and the configuration has no default.
     pub fn meant_domain(&self) -> &str {
         self.default_domain.unwrap_or(&self.domain.meant)
     }
 
-    /// The domain that a controller is asked about. A response that was computed over no domain is
-    /// right for any (MS-NLMP 3.2.5.1.2: the server tries again with NIL for the domain).
+    /// The domain for a question to a controller. A response that was computed over an empty domain
+    /// is valid for every domain (MS-NLMP 3.2.5.1.2: the server tries again with NIL for the
+    /// domain).
     pub fn asked_domain(&self) -> Cow<'_, [u16]> {
         match self.default_domain {
             Some(domain) => domain.encode_utf16().collect(),
@@ -59,14 +60,14 @@ impl Attempt<'_> {
     }
 }
 
-/// An account, in the words of whoever verified.
+/// An account, as its verifier describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// The account's name (`sAMAccountName`).
     pub user: String,
-    /// Its domain's NetBIOS name.
+    /// The NetBIOS name of its domain.
     pub domain: String,
-    /// Its domain's DNS name.
+    /// The DNS name of its domain.
     pub dns_domain: Option<String>,
     /// Its user principal name.
     pub upn: Option<String>,
@@ -74,41 +75,41 @@ pub struct Account {
     pub full_name: Option<String>,
     /// Its security identifier.
     pub sid: Option<Sid>,
-    /// That of its primary group.
+    /// The security identifier of its primary group.
     pub primary_group_sid: Option<Sid>,
-    /// Those of its groups, as the verifier expanded them, the primary group included.
+    /// The security identifiers of its groups, nested groups and the primary group included.
     pub group_sids: Vec<Sid>,
     /// The server that verified.
     pub logon_server: Option<String>,
     /// `UserFlags` of the login (MS-PAC 2.5), if a domain verified it.
     pub user_flags: Option<u32>,
-    /// When the account's hours end (`LogoffTime`), if they do.
+    /// When the logon hours end (`LogoffTime`), if they do.
     pub log_off: Option<SystemTime>,
-    /// When the account ends, or must be thrown out (`KickOffTime`), if ever.
+    /// When the session must end (`KickOffTime`), if ever.
     pub kick_off: Option<SystemTime>,
 }
 
 impl Account {
-    /// When a login of the account ends at the latest, if its verifier knows a time.
+    /// The latest end of a login, if the verifier gave one.
     pub fn ends(&self) -> Option<SystemTime> {
         [self.log_off, self.kick_off].into_iter().flatten().min()
     }
 
-    /// True if it is of this domain, which may be given by either of its names.
+    /// Whether the account is of this domain, by its NetBIOS or its DNS name.
     pub fn is_of(&self, domain: &DomainName) -> bool {
         let dns_domain = self.dns_domain.as_deref();
         domain.is(&self.domain) || dns_domain.is_some_and(|name| domain.is(name))
     }
 }
 
-/// Somebody who knows what groups are called.
+/// Looks up the names of groups.
 pub trait GroupNames: fmt::Debug + Send + Sync {
-    /// A name for each that has one, in their order; none for those whose name cannot be had. May
-    /// ask others, and takes no longer than the configuration allows.
+    /// The names in the order of the groups. `None`: the group has no name, or it cannot be looked
+    /// up. May ask a controller, and respects the deadlines of the configuration.
     fn names_of(&self, groups: &[Sid]) -> Vec<Option<GroupName>>;
 }
 
-/// Proof that somebody is who he says: only a verifier that has checked his response makes one.
+/// Proof that a response is right. Only a verifier makes one, after its check.
 #[derive(Debug)]
 pub struct Logon {
     account: Account,
@@ -118,7 +119,7 @@ pub struct Logon {
 }
 
 impl Logon {
-    /// For the verifiers below this module, after their check.
+    /// For the verifiers in this module, after their check.
     fn proven(verifier: &'static str, account: Account, session_base_key: Option<Key>) -> Self {
         Self {
             account,
@@ -128,24 +129,23 @@ impl Logon {
         }
     }
 
-    /// With somebody who knows what the account's groups are called.
+    /// Adds a source of group names.
     fn with_group_names(mut self, group_names: Arc<dyn GroupNames>) -> Self {
         self.group_names = Some(group_names);
         self
     }
 
-    /// Who it is.
+    /// The account.
     pub fn account(&self) -> &Account {
         &self.account
     }
 
-    /// Who it is, and who knows what his groups are called, if anybody does; taken over.
+    /// The account, and the source of group names, if any.
     pub fn into_parts(self) -> (Account, Option<Arc<dyn GroupNames>>) {
         (self.account, self.group_names)
     }
 
-    /// What the account's groups are called, in their order. May ask others, as
-    /// [`GroupNames::names_of`] does.
+    /// The names of the account's groups, as of [`GroupNames::names_of`].
     pub fn names_of_groups(&self) -> Vec<Option<GroupName>> {
         let groups = &self.account.group_sids;
         match self.group_names.as_ref().filter(|_| !groups.is_empty()) {
@@ -154,7 +154,7 @@ impl Logon {
         }
     }
 
-    /// `SessionBaseKey` (MS-NLMP 3.3.2); none if the verifier has none to give.
+    /// `SessionBaseKey` (MS-NLMP 3.3.2). `None`: the verifier has none.
     pub fn session_base_key(&self) -> Option<&Key> {
         self.session_base_key.as_ref()
     }
@@ -165,21 +165,21 @@ impl Logon {
     }
 }
 
-/// Why there is no [`Logon`].
+/// Why a verifier made no [`Logon`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The verifier holds no such account: another one may.
+    /// The verifier has no such account. Another one may.
     NotMine(Fault),
-    /// The verifier has decided.
+    /// The verifier refused the login.
     Denied(Fault),
     /// The verifier could not decide.
     Unavailable(Fault),
-    /// The verifier was asked, and no answer came that counts: it may have found the password wrong.
+    /// No valid answer came. The verifier may have found the password wrong.
     Unanswered(Fault),
 }
 
 impl Refusal {
-    /// The fault, whoever is to blame.
+    /// The fault of any refusal.
     pub fn into_fault(self) -> Fault {
         match self {
             Self::NotMine(fault)
@@ -190,36 +190,36 @@ impl Refusal {
     }
 }
 
-/// Somebody who can check a response.
+/// Checks responses.
 pub trait Verifier: Send + Sync {
-    /// Checks the response. Takes no longer than the configuration allows.
+    /// Checks the response. Respects the deadlines of the configuration.
     ///
     /// # Errors
-    /// [`Refusal`]; whoever is refused is refused, whatever the reason.
+    /// [`Refusal`]. Every variant refuses the login.
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal>;
 
-    /// The one domain whose users it holds, as far as it knows now. May take a look at a file.
+    /// The domain of all its users, if it is one. May read a file.
     fn only_domain(&self) -> Option<String> {
         None
     }
 
-    /// Whether it has learnt something that the configuration must be loaded anew for: what clients
-    /// are told, say.
+    /// Whether it has learnt something that needs a new setup, such as another name for challenges.
     fn is_outdated(&self) -> bool {
         false
     }
 
-    /// Who knows what the groups of those are called that it has verified, if anybody does.
+    /// The source of group names for users that it verified, if there is one.
     fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
         None
     }
 }
 
-/// Asks the verifiers one after the other until one has decided.
+/// Asks the verifiers in turn until one decides.
 ///
 /// # Errors
-/// That of the first that denies or cannot decide. If none holds the account, that of the last; but
-/// `BadUserOrPassword` if one of them said so, since a user that it has would be refused with that.
+/// The refusal of the first verifier that denies or cannot decide. If no verifier has the account,
+/// the refusal of the last, with `BadUserOrPassword` if one of them gave that: it refuses its own
+/// users with it too.
 pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
     let mut last: Option<Fault> = None;
     for verifier in verifiers {
@@ -239,11 +239,11 @@ pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Log
     Err(Refusal::NotMine(unknown))
 }
 
-/// As [`ask`]. A name that was typed alone is looked for in each of the default domains, if there are
-/// any, until a verifier has decided: a wrong password is one guess about one account.
+/// As [`ask`], for a name that was typed alone in each of the default domains until a verifier
+/// decides. So a wrong password is one guess about one account.
 ///
 /// # Errors
-/// As [`ask`]; if no domain holds the account, that of the last.
+/// As [`ask`]. If no domain has the account, the refusal of the last.
 pub fn ask_by_default(
     verifiers: &[Box<dyn Verifier>],
     attempt: &Attempt<'_>,

@@ -1,4 +1,5 @@
-//! A domain controller answers: NetrLogonSamLogonEx over the secure channel of a machine account.
+//! Verification by a domain controller: NetrLogonSamLogonEx over the secure channel of a machine
+//! account.
 
 mod askable;
 mod route;
@@ -21,7 +22,7 @@ use crate::login::verify::{Attempt, GroupName, GroupNames, Logon, Refusal, Verif
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
 use crate::protocol::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 
-/// Asks the controllers of one domain.
+/// Verifies logins with the controllers of one domain.
 pub struct Netlogon {
     config: config::Netlogon,
     controllers: Arc<Controllers>,
@@ -33,13 +34,12 @@ pub struct Netlogon {
 }
 
 impl Netlogon {
-    /// Opens no connection and reads no file: both come with the first login. Says nothing in the
-    /// log.
+    /// Does no I/O before the first login, and logs nothing.
     pub fn new(config: config::Netlogon) -> Self {
         Self::logging_to(config, LogTarget::Off)
     }
 
-    /// The same, which tells the log what an administrator should know.
+    /// As [`Self::new`], with a log.
     pub fn logging_to(config: config::Netlogon, log: LogTarget) -> Self {
         let controllers = Arc::new(Controllers::new(config.clone(), log));
         Self {
@@ -53,13 +53,13 @@ impl Netlogon {
         }
     }
 
-    /// The NetBIOS name of the domain, where the configuration has a guess and controllers have told
-    /// another. May read a file.
+    /// The NetBIOS name of the domain, if a controller gave another than the configuration guesses.
+    /// May read a file.
     pub fn learnt_name(config: &config::Netlogon) -> Option<NetbiosName> {
         own_name::remembered(config)
     }
 
-    /// The same, beside a users file of this domain, which no trusted domain may call itself.
+    /// Sets the domain of the users file beside it. No trusted domain may have that name.
     pub fn beside_users_of(self, users_domain: Option<NetbiosName>) -> Self {
         Self {
             users_domain,
@@ -67,7 +67,7 @@ impl Netlogon {
         }
     }
 
-    /// What is proven of an answer to an attempt. May ask a controller which domains there are.
+    /// The logon that an answer proves. May ask a controller for the list of domains.
     fn proven(
         &self,
         attempt: &Attempt<'_>,
@@ -81,8 +81,8 @@ impl Netlogon {
         if let Some(domains) = &domains
             && self.own_name.compare(&domains.ours().netbios).is_some()
         {
-            // The controller takes any name. Here the users of a domain of the name in use would be
-            // users of ours.
+            // The name in use is wrong, and the controller accepts any. Users of another domain
+            // with that name would pass for users of ours.
             return Err(Refusal::Unavailable(Minor::NetbiosNamesRefused.into()));
         }
         let rules = Rules {
@@ -94,7 +94,7 @@ impl Netlogon {
         let routed = Routed::check(&rules, attempt, info).map_err(Refusal::Denied)?;
         if routed.lacks_list() && !self.domains.can_be_done_without() {
             return Err(Refusal::Unavailable(Minor::ControllerNotReady.because(
-                "the user is of another domain, and the list of trusted domains is not there yet",
+                "the user is of another domain, and the list of trusted domains is not loaded yet",
             )));
         }
         Ok(logon(routed).with_group_names(Arc::clone(&self.names) as _))
@@ -127,8 +127,8 @@ impl Netlogon {
         }
     }
 
-    /// No controller gave a verdict. If one refused the sealed bind, its name for the domain is
-    /// looked up.
+    /// The refusal if no controller gave a verdict. If one refused the sealed bind, the NetBIOS
+    /// name of the domain is looked up.
     fn no_verdict(&self, error: &dc::Error, deadline: Deadline) -> Refusal {
         let fault = Fault::from(error);
         if error.may_have_counted() {
@@ -143,8 +143,8 @@ impl Netlogon {
         Refusal::Unavailable(with(fault, problem.flatten()))
     }
 
-    /// A controller has refused the names in the challenge: with what the list of domains has.
-    fn told_the_name(&self, refusal: Refusal, deadline: Deadline) -> Refusal {
+    /// Adds the listed name of the domain to a refusal of the names in the challenge.
+    fn with_listed_name(&self, refusal: Refusal, deadline: Deadline) -> Refusal {
         match refusal {
             Refusal::Unavailable(fault) if fault.minor() == Minor::NetbiosNamesRefused => {
                 let domains = self.domains.list(deadline, |_| true);
@@ -156,7 +156,7 @@ impl Netlogon {
         }
     }
 
-    /// The names that a controller compares with the machine account.
+    /// The names that a controller compares with those of the machine account.
     fn names_sent(&self) -> String {
         format!(
             "sent: domain {}, netbios_domain {}, account {}",
@@ -172,7 +172,7 @@ impl Verifier for Netlogon {
         let deadline = Deadline::after(self.config.budget);
         let logon = self
             .ask(attempt, deadline)
-            .map_err(|refusal| self.told_the_name(refusal, deadline))?;
+            .map_err(|refusal| self.with_listed_name(refusal, deadline))?;
         self.own_name.confirm();
         Ok(logon)
     }
@@ -192,11 +192,11 @@ impl GroupNames for Names {
     }
 }
 
-/// Refuses guest and anonymous logons, which the controller may validate.
+/// Refuses guest and anonymous logons, which a controller may validate.
 fn refuse_without_identity(info: &SamInfo4) -> Result<(), Refusal> {
     let denied = |minor: Minor| {
-        let who = format!("{}\\{}", info.logon_domain_name, info.effective_name);
-        Err(Refusal::Denied(minor.because(Quoted(&who))))
+        let name = format!("{}\\{}", info.logon_domain_name, info.effective_name);
+        Err(Refusal::Denied(minor.because(Quoted(&name))))
     };
     if info.is_guest {
         return denied(Minor::GuestRefused);

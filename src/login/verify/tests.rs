@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::protocol::ntlm::response::NtlmV2Response;
 
-/// Answers always the same; a `Logon` for `None`.
+/// Always gives the same answer; a `Logon` for `None`.
 struct Answer(Option<Refusal>);
 
 impl Verifier for Answer {
@@ -28,12 +28,12 @@ fn ask_all(answers: Vec<Option<Refusal>>) -> Result<(), Minor> {
         .map(|answer| Box::new(Answer(answer)) as _)
         .collect();
     let response = NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap();
-    let nobody = Text::default();
+    let empty = Text::default();
     let attempt = Attempt {
-        user: &nobody,
-        domain: &nobody,
+        user: &empty,
+        domain: &empty,
         default_domain: None,
-        workstation: &nobody,
+        workstation: &empty,
         server_challenge: [0; 8],
         response: (&response).into(),
     };
@@ -42,7 +42,7 @@ fn ask_all(answers: Vec<Option<Refusal>>) -> Result<(), Minor> {
         .map_err(|refusal| refusal.into_fault().minor())
 }
 
-/// Holds the users of one domain, and knows which it was asked about.
+/// Has the users of one domain, and records the domains that it is asked about.
 struct Only(&'static str, Option<Minor>, Arc<Mutex<Vec<String>>>);
 
 impl Verifier for Only {
@@ -88,7 +88,7 @@ fn asked_about(
 }
 
 #[test]
-fn a_name_typed_alone_is_looked_for_in_the_default_domains() {
+fn a_name_typed_alone_is_asked_in_the_default_domains() {
     let alone = ("alice", "");
     let unknown = Err(Minor::UnknownDomain);
     let told = |domains: &[&str]| domains.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -102,11 +102,11 @@ fn a_name_typed_alone_is_looked_for_in_the_default_domains() {
         (told(&["FIRST"]), unknown)
     );
     assert_eq!(asked_about(alone, &[], None), (told(&[""]), unknown));
-    // A wrong password is not tried in the next one.
+    // A wrong password is not tried in the next domain.
     let wrong = Minor::BadUserOrPassword;
     let decided = (told(&["FIRST", "OTHER"]), Err(wrong));
     assert_eq!(asked_about(alone, order, Some(wrong)), decided);
-    // Who says where the account is, is taken at that.
+    // A typed domain is the only one asked.
     for (typed, asked) in [
         (("alice", "FIRST"), "FIRST"),
         (("alice", "OTHER"), "OTHER"),
@@ -121,7 +121,7 @@ fn a_name_typed_alone_is_looked_for_in_the_default_domains() {
 }
 
 #[test]
-fn the_first_that_decides_is_the_last_that_is_asked() {
+fn no_verifier_is_asked_after_a_decision() {
     let not_mine = || Some(Refusal::NotMine(Minor::UnknownDomain.into()));
     let denied = || Some(Refusal::Denied(Minor::AccountDisabled.into()));
     let away = || Some(Refusal::Unavailable(Minor::ControllerTimeout.into()));
@@ -135,7 +135,7 @@ fn the_first_that_decides_is_the_last_that_is_asked() {
 }
 
 #[test]
-fn a_user_that_a_verifier_has_not_is_refused_like_one_that_it_has() {
+fn unknown_users_are_refused_like_known_ones() {
     let wrong = Minor::BadUserOrPassword;
     let unknown = || Some(Refusal::NotMine(wrong.into()));
     let known = || Some(Refusal::Denied(wrong.into()));

@@ -1,4 +1,4 @@
-//! Logins checked against a users file: a few local accounts, a server without a domain.
+//! Verifies logins against a users file: for local accounts, and for servers without a domain.
 
 mod index;
 
@@ -19,19 +19,19 @@ use crate::protocol::ntlm::response::Provable;
 pub use index::Own;
 use index::{Entry, Index, Lookup, Standing};
 
-/// The users file, read once and again when it has changed.
+/// The users file, read again after a change.
 pub struct Users {
     path: PathBuf,
     own: Own,
     log: LogTarget,
-    loaded: Mutex<Loaded>,
+    loaded: Mutex<LoadedUsers>,
 }
 
-struct Loaded {
-    /// The state of the file that `index` was made from; none if that is not certain.
+struct LoadedUsers {
+    /// The state of the file that `index` was made from. `None`: the state is not certain.
     stamp: Option<Stamp>,
-    /// When the file was looked at.
-    looked: Instant,
+    /// When the file was last checked.
+    checked: Instant,
     index: Arc<Index>,
 }
 
@@ -50,16 +50,16 @@ impl Users {
         })
     }
 
-    /// The index of the file as it is, or was less than a second ago.
+    /// The index of the current file, checked once a second.
     fn index(&self, now: Instant) -> Result<Arc<Index>, Fault> {
-        // Held while a changed file is read, so that one thread reads it and not each of them.
+        // The lock is held while a changed file is read, so that one thread reads it.
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.saturating_duration_since(loaded.looked) >= LOOK_AGAIN {
+        if now.saturating_duration_since(loaded.checked) >= LOOK_AGAIN {
             let stamp = Stamp::of(&self.path).map_err(|error| unusable(&self.path, &error))?;
             if loaded.stamp != Some(stamp) {
                 *loaded = load(&self.path, &self.own.domain, self.log)?;
             }
-            loaded.looked = now;
+            loaded.checked = now;
         }
         Ok(Arc::clone(&loaded.index))
     }
@@ -96,7 +96,7 @@ impl Verifier for Users {
         };
         let key = key_of(Some(entry), attempt)
             .ok_or_else(|| denied(Minor::BadUserOrPassword, "wrong password"))?;
-        // Only a client that knows the password learns of these.
+        // Only a client that knows the password learns these.
         match entry.standing {
             Standing::Normal => Ok(Logon::proven("users", self.account(entry), Some(key))),
             Standing::Disabled => Err(Refusal::Denied(Minor::AccountDisabled.into())),
@@ -107,22 +107,22 @@ impl Verifier for Users {
     }
 }
 
-/// A user who may log in with what the file says of him.
+/// A usable entry of the file.
 #[derive(Debug)]
 pub struct Found {
     /// As the file spells it.
     pub user: String,
     /// As the file spells it; empty if the line names no domain.
     pub domain: String,
-    /// The hash of his password.
+    /// The hash of the password.
     pub nt_hash: Key,
 }
 
-/// The first user of a file whose name and domain (empty if there is none) are wanted. Accounts that
-/// are disabled or that no password opens do not count.
+/// The first user of a file whose name and domain (empty if there is none) are wanted. Disabled
+/// accounts, and those without a usable password, are skipped.
 ///
 /// # Errors
-/// What is wrong with the file, without its path.
+/// The file cannot be used; the error does not name its path.
 pub fn first(path: &Path, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Option<Found>> {
     let (text, _) = file::read_secret(path, LIMIT)?;
     let mut entries = index::usable(text.expose()).map_err(io::Error::other)?;
@@ -136,8 +136,9 @@ pub fn first(path: &Path, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Opt
     }))
 }
 
-/// The session base key, if the response was made with the password of the entry. A wrong password
-/// costs the same work for every name: without an entry, without a hash, with one or with two.
+/// The session base key, if the response was made with the password of the entry. The work is the
+/// same without an entry, without a hash, and with one or two hashes, so that its time reveals no
+/// names.
 fn key_of(entry: Option<&Entry>, attempt: &Attempt<'_>) -> Option<Key> {
     let nt_hash = entry.and_then(|entry| entry.nt_hash.as_ref());
     let oem_hash = entry.and_then(|entry| entry.oem_hash.as_ref());
@@ -152,8 +153,8 @@ fn key_of(entry: Option<&Entry>, attempt: &Attempt<'_>) -> Option<Key> {
         })
 }
 
-/// The session base key, if the response was made with the password of `nt_hash`. One password has
-/// one answer, but a client may have read its own OEM name in several ways.
+/// The session base key, if the response was made with the password of `nt_hash`. Clients convert
+/// OEM names to Unicode in several ways; each is tried.
 fn session_base_key(attempt: &Attempt<'_>, nt_hash: &Key) -> Option<Key> {
     let challenge = attempt.server_challenge;
     match attempt.response {
@@ -172,7 +173,7 @@ fn denied(minor: Minor, why: &str) -> Refusal {
 /// Some 400,000 lines.
 const LIMIT: u64 = 32 << 20;
 
-fn load(path: &Path, own_domain: &str, log: LogTarget) -> Result<Loaded, Fault> {
+fn load(path: &Path, own_domain: &str, log: LogTarget) -> Result<LoadedUsers, Fault> {
     let (text, stamp) = file::read_secret(path, LIMIT).map_err(|error| unusable(path, &error))?;
     let parsed = Index::parse(text.expose(), own_domain);
     let (index, problems) = parsed.map_err(|error| unusable(path, &error))?;
@@ -180,9 +181,9 @@ fn load(path: &Path, own_domain: &str, log: LogTarget) -> Result<Loaded, Fault> 
         let path = path.display();
         log::write(log, Severity::Error, format_args!("{path}: {problem}"));
     }
-    Ok(Loaded {
+    Ok(LoadedUsers {
         stamp: stamp.settled(SystemTime::now()),
-        looked: Instant::now(),
+        checked: Instant::now(),
         index: Arc::new(index),
     })
 }

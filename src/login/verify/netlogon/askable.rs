@@ -1,4 +1,4 @@
-//! Names that a domain controller cannot answer for, whatever the password.
+//! Refuses names that no domain controller can verify.
 
 use crate::base::fault::Minor;
 use crate::base::log::Quoted;
@@ -10,22 +10,22 @@ use crate::login::verify::{Attempt, Refusal};
 pub(super) fn check(attempt: &Attempt<'_>) -> Result<(), Refusal> {
     if attempt.meant_domain() == "." {
         return Err(Refusal::NotMine(Minor::UnknownDomain.because(
-            "\".\" is this server, and its accounts are the domain's: type the domain",
+            "\".\" is this server, whose accounts are those of the domain: type the domain",
         )));
     }
-    // NTOWFv2 runs over the name as it was typed (MS-NLMP 3.3.2). The controller computes it over the
-    // name that it is asked about, and has no account of this one.
+    // NTOWFv2 is computed over the name as typed (MS-NLMP 3.3.2). The controller computes it over
+    // the name of the question, for which it may have no account.
     let typed = String::from_utf16_lossy(&attempt.user.units);
-    // The name that is counted must be the name that is asked about.
+    // The guess limit must count the name of the question.
     if !typed.ends_with(&attempt.user.meant) {
         return Err(Refusal::NotMine(Minor::BadUserOrPassword.confidentially(
-            "the client sends UTF-8 where a controller reads another character set",
+            "the client sent UTF-8, and controllers read another character set",
         )));
     }
     if attempt.domain.units.is_empty() && !typed.contains('\\') && split_domain(&typed).is_some() {
         return Err(Refusal::NotMine(Minor::ImpossibleName.because(
             format_args!(
-                "{}: the client did not take the domain off; type it with a \\",
+                "{}: the client did not split off the domain; type it with a \\",
                 Quoted(&typed)
             ),
         )));
@@ -39,10 +39,10 @@ mod tests {
     use crate::login::verify::netlogon::tests::with_attempt_of;
     use crate::protocol::ntlm::text::Charset;
 
-    /// To Active Directory the widened bytes of `\u{d1}lice` and of `\u{c1}lice` are alice, with marks and
-    /// with control characters that it does not compare.
+    /// Active Directory reads the widened bytes of `\u{d1}lice` and `\u{c1}lice` as alice with
+    /// accents and control characters, which it ignores in comparisons.
     #[test]
-    fn a_controller_is_asked_about_the_name_that_is_counted() {
+    fn the_name_of_the_question_is_the_counted_name() {
         let is_asked = |bytes: &[u8], charset: Charset| {
             let user = charset.decode(bytes, "UserName").unwrap();
             with_attempt_of("", "EXAMPLE", |attempt| {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_and_a_slash_are_no_controller_s_business() {
+    fn a_dot_or_a_slash_as_domain_is_not_asked() {
         let refused = |user, meant: &str, domain| {
             with_attempt_of(user, domain, |attempt| {
                 let mut domain = attempt.domain.clone();

@@ -1,4 +1,4 @@
-//! What a controller's status means for the login.
+//! The refusal for a status of the controller.
 
 use crate::base::fault::Minor;
 use crate::base::log::Quoted;
@@ -8,8 +8,8 @@ use crate::protocol::rpc::NtStatus;
 
 /// The refusal for a status of NetrLogonSamLogonEx.
 ///
-/// Which of "unknown user" and "wrong password" it is, is for the log only. That a domain is unknown
-/// may be told: it says nothing about names of users.
+/// The client does not learn whether the user is unknown or the password is wrong. It may learn
+/// that the domain is unknown.
 pub(super) fn refusal(status: NtStatus, authoritative: bool, attempt: &Attempt<'_>) -> Refusal {
     if is_elsewhere(status) && !authoritative && !attempt.asked_domain().is_empty() {
         return Refusal::NotMine(Minor::UnknownDomain.because(Quoted(attempt.meant_domain())));
@@ -24,12 +24,12 @@ pub(super) fn refusal(status: NtStatus, authoritative: bool, attempt: &Attempt<'
     }
 }
 
-/// No account of that name is here. Without authority, the domain is not known at all.
+/// Whether the controller has no such account. Without authority, it does not know the domain.
 fn is_elsewhere(status: NtStatus) -> bool {
     matches!(status, NtStatus::NO_SUCH_USER | NtStatus::NO_SUCH_DOMAIN)
 }
 
-/// Nothing was found out about the user: the family 05 of the codes, in bits 8 to 15.
+/// Whether the status says nothing about the user: family 05 of the minor codes, in bits 8 to 15.
 fn is_about_the_verifier(minor: Minor) -> bool {
     minor.code() >> 8 & 0xFF == 0x05
 }

@@ -6,7 +6,7 @@ use crate::protocol::rpc::NtStatus;
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Calls `check` with an attempt of `domain\bob`.
+/// Calls `check` with an attempt of `bob` in a domain.
 fn with_attempt<T>(domain: &str, check: impl FnOnce(&Attempt<'_>) -> T) -> T {
     with_attempt_of("bob", domain, check)
 }
@@ -28,7 +28,7 @@ pub(super) fn with_attempt_of<T>(
     })
 }
 
-/// What a status of an attempt of `EXAMPLE\bob` becomes.
+/// The refusal for a status of an attempt of `EXAMPLE\bob`.
 fn refusal(status: NtStatus, authoritative: bool) -> Refusal {
     with_attempt("EXAMPLE", |attempt| {
         status::refusal(status, authoritative, attempt)
@@ -55,7 +55,7 @@ pub(super) fn bob() -> SamInfo4 {
     }
 }
 
-/// Our domain.
+/// The configuration of our domain.
 pub(super) fn config() -> config::Netlogon {
     let text = r#"
         verify = ["netlogon"]
@@ -69,12 +69,12 @@ pub(super) fn config() -> config::Netlogon {
     config::Config::parse(text).unwrap().netlogon.unwrap()
 }
 
-/// A verifier that has nobody to ask.
-fn nobody() -> Netlogon {
+/// A verifier without a reachable controller.
+fn unreachable() -> Netlogon {
     Netlogon::new(config())
 }
 
-/// What is proven of an answer about `EXAMPLE\bob`.
+/// The logon that an answer about `EXAMPLE\bob` proves.
 fn proven_of(info: SamInfo4) -> Result<Logon, Refusal> {
     refuse_without_identity(&info)?;
     let rules = Rules {
@@ -88,7 +88,7 @@ fn proven_of(info: SamInfo4) -> Result<Logon, Refusal> {
 }
 
 #[test]
-fn the_account_is_what_the_controller_says() {
+fn the_account_is_taken_from_the_answer() {
     let logon = proven_of(bob()).unwrap();
     assert_eq!(logon.verifier(), "netlogon");
     assert!(logon.session_base_key().is_none());
@@ -103,7 +103,7 @@ fn the_account_is_what_the_controller_says() {
 }
 
 #[test]
-fn the_earlier_end_counts() {
+fn a_login_ends_at_the_earlier_time() {
     let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
     let info = SamInfo4 {
         logoff_time: at(2_000_000_000).into(),
@@ -117,7 +117,7 @@ fn the_earlier_end_counts() {
 }
 
 #[test]
-fn guest_and_anonymous_are_nobody() {
+fn guest_and_anonymous_logons_are_refused() {
     let refused = |info| match proven_of(info) {
         Err(Refusal::Denied(fault)) => fault.minor(),
         other => panic!("{other:?}"),
@@ -135,9 +135,9 @@ fn guest_and_anonymous_are_nobody() {
 }
 
 #[test]
-fn a_missing_secret_names_its_path() {
+fn the_error_names_the_path_of_a_missing_secret() {
     let Err(Refusal::Unavailable(fault)) =
-        with_attempt("EXAMPLE", |attempt| nobody().verify(attempt))
+        with_attempt("EXAMPLE", |attempt| unreachable().verify(attempt))
     else {
         panic!("there is no secret")
     };
@@ -196,7 +196,7 @@ fn statuses_become_refusals() {
         };
         assert_eq!((fault.minor(), kind), expected, "{status:#x}");
     }
-    // Whether a name without a domain exists is not told by another code.
+    // The code does not reveal whether a name without a domain exists.
     let refusal = with_attempt("", |attempt| {
         status::refusal(NtStatus::NO_SUCH_USER, false, attempt)
     });

@@ -15,42 +15,42 @@ use crate::base::name_case::{alike, capitals};
 pub(super) struct Entry {
     /// As the file spells it.
     pub(super) user: String,
-    /// As the file spells it; none if the line names no domain.
+    /// As the file spells it. `None`: the line names no domain.
     pub(super) domain: Option<String>,
-    /// MD4 of the password; none if no password is right.
+    /// MD4 of the password. `None`: no password is right.
     pub(super) nt_hash: Option<Key>,
-    /// The hash of clients that send OEM names and widen the password; none if it is the same, or if
-    /// the line has no password.
+    /// The hash of clients that send OEM names and widen the bytes of the password. `None`: it
+    /// equals `nt_hash`, or the line has no password.
     pub(super) oem_hash: Option<Key>,
     pub(super) standing: Standing,
 }
 
-/// What an account may do, beyond its password.
+/// The state of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     Normal,
     Disabled,
-    /// Locked, by an administrator or after wrong passwords.
+    /// Locked by an administrator, or after wrong passwords.
     Locked,
-    /// A computer or a trust.
+    /// An account of a computer or a trust.
     Trust,
-    /// The line has a flag of no known meaning.
+    /// The line has an unknown flag.
     Unclear,
 }
 
-/// Whose users these are.
+/// The domain of this server, and how users without a domain are matched.
 #[derive(Debug)]
 pub struct Own {
-    /// The domain of users whose line names none.
+    /// The domain of users whose line names no domain.
     pub domain: String,
-    /// True if the configuration names `domain`; otherwise it is the computer's name.
+    /// Whether the configuration names `domain`. Otherwise it is the name of the computer.
     pub configured: bool,
-    /// True if nobody else is asked: then users whose line names no domain are of every domain that
-    /// a client may type. Beside others they would be taken for theirs.
+    /// Whether this is the only verifier. Then users whose line names no domain match every typed
+    /// domain. Beside another verifier they could pass for users of its domains.
     pub alone: bool,
 }
 
-/// What a name leads to.
+/// The result of a lookup.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Lookup<'a> {
     Found(&'a Entry),
@@ -71,27 +71,27 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Every user of the file.
+/// The users of the file.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// By the user's name in capitals.
     by_name: HashMap<String, Vec<Entry>>,
-    domains: Domains,
+    domains: NamedDomains,
 }
 
 /// The domains that the lines of a file name.
 #[derive(Debug, Default)]
-enum Domains {
+enum NamedDomains {
     /// The file has no user.
     #[default]
     None,
-    /// Every line names this one, as the first spells it.
+    /// Every line names this one, spelt as in the first.
     One(String),
-    /// Lines name several domains, or none.
+    /// Lines name several domains, or some name none.
     Several,
 }
 
-impl Domains {
+impl NamedDomains {
     fn and(self, domain: Option<&str>) -> Self {
         match (self, domain) {
             (Self::None, Some(domain)) => Self::One(domain.to_owned()),
@@ -103,8 +103,8 @@ impl Domains {
 
 impl Index {
     /// Reads the lines: `DOMAIN:user:password`, or those of smbpasswd(5) with an optional `DOMAIN\`
-    /// before the name. Empty lines and lines that begin with `#` mean nothing. A line without a domain
-    /// is about an account of `own_domain`.
+    /// before the name. Empty lines and lines that begin with `#` are skipped. A line without a
+    /// domain is an account of `own_domain`.
     ///
     /// # Errors
     /// [`NotText`]: no line can be read.
@@ -146,15 +146,15 @@ impl Index {
         Ok(())
     }
 
-    /// The domain that every line names, if there is one.
+    /// The domain that every line names, if it is the same.
     pub(super) fn only_domain(&self) -> Option<&str> {
         match &self.domains {
-            Domains::One(domain) => Some(domain),
-            Domains::None | Domains::Several => None,
+            NamedDomains::One(domain) => Some(domain),
+            NamedDomains::None | NamedDomains::Several => None,
         }
     }
 
-    /// The domain that `.` means: this server's own.
+    /// The domain that `.` means: the one of this server.
     fn own_domain<'a>(&'a self, own: &'a Own) -> &'a str {
         match own.configured || !own.alone {
             true => &own.domain,
@@ -162,7 +162,7 @@ impl Index {
         }
     }
 
-    /// Finds the user that a client means. A user principal name counts as name and domain.
+    /// Finds the user that a client names. A user principal name has a name and a domain.
     pub(super) fn look_up(&self, user: &str, domain: &str, own: &Own) -> Lookup<'_> {
         let by_name = self.among_namesakes(user, domain, own);
         match (by_name, user.rsplit_once('@')) {
@@ -173,7 +173,7 @@ impl Index {
         }
     }
 
-    /// The user of `name@suffix`: the suffix is the domain, or its first label is.
+    /// The user of `name@suffix`. The suffix, or its first label, is the domain.
     fn of_principal(&self, name: &str, suffix: &str, own: &Own) -> Lookup<'_> {
         match self.among_namesakes(name, suffix, own) {
             Lookup::Unknown => self.among_namesakes(name, first_label(suffix), own),
@@ -181,7 +181,8 @@ impl Index {
         }
     }
 
-    /// With no domain typed, ours is meant; or the only one there is, if no other verifier is asked.
+    /// Without a typed domain, the user of our domain; or the only user of the name, if there is no
+    /// other verifier.
     fn among_namesakes(&self, user: &str, domain: &str, own: &Own) -> Lookup<'_> {
         let namesakes = self
             .by_name
@@ -209,7 +210,7 @@ impl Index {
     }
 }
 
-/// The accounts of a file that a password opens, in its order.
+/// The accounts of a file that can log in, in its order.
 ///
 /// # Errors
 /// [`NotText`]: no line can be read.
@@ -219,7 +220,7 @@ pub(super) fn usable(text: &[u8]) -> Result<impl Iterator<Item = Entry>, NotText
 }
 
 fn parse_line(line: &[u8]) -> Result<Option<Entry>, &'static str> {
-    let line = str::from_utf8(line).map_err(|_| "it is not UTF-8")?;
+    let line = str::from_utf8(line).map_err(|_| "not UTF-8")?;
     if line.trim().is_empty() || line.trim_start().starts_with('#') {
         return Ok(None);
     }
@@ -228,11 +229,11 @@ fn parse_line(line: &[u8]) -> Result<Option<Entry>, &'static str> {
         None => plain_entry(line)?,
     };
     if entry.user.is_empty() {
-        return Err("the user's name is empty");
+        return Err("empty user name");
     }
     let domain = entry.domain.as_deref().unwrap_or_default();
     if entry.user.contains(is_unprintable) || domain.contains(is_unprintable) {
-        return Err("the name has a character that is not seen");
+        return Err("the name has an invisible character");
     }
     Ok(Some(entry))
 }
@@ -242,7 +243,7 @@ fn plain_entry(line: &str) -> Result<Entry, &'static str> {
     let (domain, rest) = line.split_once(':').ok_or(NEITHER_FORM)?;
     let (user, password) = rest.split_once(':').ok_or(NEITHER_FORM)?;
     if password.is_empty() {
-        return Err("the password is empty");
+        return Err("empty password");
     }
     let is_ascii = password.is_ascii();
     Ok(Entry {
@@ -254,7 +255,7 @@ fn plain_entry(line: &str) -> Result<Entry, &'static str> {
     })
 }
 
-const NEITHER_FORM: &str = "it is neither DOMAIN:user:password nor a line of smbpasswd";
+const NEITHER_FORM: &str = "neither DOMAIN:user:password nor a line of smbpasswd";
 
 struct SmbpasswdFields<'a> {
     name: &'a str,
@@ -262,8 +263,8 @@ struct SmbpasswdFields<'a> {
     flags: &'a str,
 }
 
-/// The fields of `name:uid:LM:NT:[flags]:…`, if the line has that form. One that begins so and is
-/// damaged, or of the time before the flags, is no line of the other form.
+/// The fields of `name:uid:LM:NT:[flags]:…`, if the line has that form. A line that begins so, and
+/// is damaged or in the old form without flags, is not read as `DOMAIN:user:password`.
 fn smbpasswd_fields(line: &str) -> Result<Option<SmbpasswdFields<'_>>, &'static str> {
     let fields: Vec<&str> = line.splitn(6, ':').collect();
     let is_number = |field: &str| field.bytes().all(|digit| digit.is_ascii_digit());
@@ -289,7 +290,7 @@ fn smbpasswd_fields(line: &str) -> Result<Option<SmbpasswdFields<'_>>, &'static 
     }
 }
 
-const DAMAGED: &str = "it is a line of smbpasswd with hashes or flags missing";
+const DAMAGED: &str = "a line of smbpasswd without hashes or flags";
 
 fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
     let (domain, user) = match fields.name.split_once('\\') {
@@ -304,7 +305,7 @@ fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
         ),
     };
     let standing = standing(fields.flags);
-    // `N`, no password needed, means no password here: nothing is proven without one.
+    // `N` (no password required) closes the account: without a password nothing is proven.
     let closed = standing == Standing::Unclear || fields.flags.contains('N');
     Ok(Entry {
         user: user.to_owned(),
@@ -315,7 +316,7 @@ fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
     })
 }
 
-/// The flags of smbpasswd(5) and of Samba's tools. Those that say nothing about logins: `U`, a user;
+/// The flags of smbpasswd(5) and of Samba's tools. These do not matter for logins: `U`, a user;
 /// `X`, a password that does not expire; `H`, `T` and `M`.
 fn standing(flags: &str) -> Standing {
     const KNOWN: &str = "UXHTMNDLWSI ";
@@ -332,7 +333,7 @@ fn standing(flags: &str) -> Standing {
     }
 }
 
-const UNKNOWN_FLAG: &str = "its flags have a letter of no known meaning; the account is closed";
+const UNKNOWN_FLAG: &str = "unknown flag; the account is closed";
 
 fn some_unless_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())

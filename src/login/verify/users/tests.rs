@@ -18,11 +18,11 @@ EXAMPLE:alice:Pa55:word
 OTHER:carol:one
 THIRD:carol:two
 :local:pw
-EXAMPLE\\hash:1001:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U          ]:LCT-0:
+EXAMPLE\\hash:1001:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U]:LCT-0:
 plain:1002:AAD3B435B51404EEAAD3B435B51404EE:8846f7eaee8fb117ad06bdd830b7586c:[U          ]
 dora:1003:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[DU         ]:
 web2$:1004:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[W          ]:
-nobody:1005:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:[U          ]:
+nopass:1005:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:[U          ]:
 open:1006:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[NU         ]:
 empty:1007:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:31D6CFE0D16AE931B73C59D7E0C089C0:[U          ]:
 EXAMPLE:jürgen:ümläut
@@ -49,9 +49,15 @@ fn own(alone: bool) -> Own {
     }
 }
 
+/// An smbpasswd line with these flags; the password is `password`.
+fn flagged(name: &str, flags: &str) -> String {
+    let none = "X".repeat(32);
+    format!("{name}:1:{none}:8846F7EAEE8FB117AD06BDD830B7586C:[{flags}]:LCT-0:\n")
+}
+
 const CHALLENGE: [u8; 8] = *b"challeng";
 
-/// The NTLMv2 response of a client where somebody typed these (MS-NLMP 3.3.2).
+/// The NTLMv2 response for these names and this password (MS-NLMP 3.3.2).
 fn response(user: &Text, domain: &Text, password: &str) -> NtlmV2Response {
     let key = keys::ntowf_v2(&crypto::nt_hash(password), &user.units, &domain.units);
     let proven = [&[1, 1][..], &[0; 26]].concat();
@@ -71,8 +77,8 @@ fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<Str
         server_challenge: CHALLENGE,
         response: (&response).into(),
     };
-    // Every login here comes when the file is looked at again.
-    users.loaded.lock().unwrap().looked -= LOOK_AGAIN;
+    // Every login checks the file again.
+    users.loaded.lock().unwrap().checked -= LOOK_AGAIN;
     users
         .verify(&attempt)
         .map(|logon| format!("{}\\{}", logon.account().domain, logon.account().user))
@@ -80,7 +86,7 @@ fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<Str
 }
 
 #[test]
-fn one_account_has_one_name_however_it_is_typed() {
+fn all_spellings_name_one_account() {
     let file = users_file(FILE);
     let users = open(&file);
     for (user, domain) in [
@@ -103,7 +109,7 @@ fn one_account_has_one_name_however_it_is_typed() {
 }
 
 #[test]
-fn a_user_without_a_domain_is_of_every_domain() {
+fn a_user_without_a_domain_matches_every_domain() {
     let file = users_file(FILE);
     let users = open(&file);
     for domain in ["", "EXAMPLE", "LAPTOP"] {
@@ -117,10 +123,8 @@ fn a_user_without_a_domain_is_of_every_domain() {
 }
 
 #[test]
-fn beside_another_verifier_the_users_of_a_domain_are_not_taken_for_ours() {
-    let file = users_file(
-        "alice:1001:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U]\nA:bob:pw\n",
-    );
+fn beside_another_verifier_users_without_a_domain_match_ours_only() {
+    let file = users_file(&format!("{}A:bob:pw\n", flagged("alice", "U")));
     let users = Users::open(file.path(), own(false), LogTarget::Off).unwrap();
     let unknown = Err(Minor::BadUserOrPassword);
     for domain in ["", "EXAMPLE"] {
@@ -142,13 +146,17 @@ fn a_wrong_password_looks_like_an_unknown_user() {
     assert_eq!(log_in(&users, "alice", "EXAMPLE", ""), refused);
     assert_eq!(log_in(&users, "alice", "OTHER", "Pa55:word"), refused);
     assert_eq!(log_in(&users, "mallory", "EXAMPLE", "x"), refused);
-    assert_eq!(log_in(&users, "carol", "", "one"), refused, "which carol?");
+    assert_eq!(
+        log_in(&users, "carol", "", "one"),
+        refused,
+        "two domains have a carol"
+    );
     let carol = Ok("OTHER\\carol".to_owned());
     assert_eq!(log_in(&users, "carol", "OTHER", "one"), carol);
 }
 
 #[test]
-fn what_an_account_may_not_is_told_to_those_who_know_its_password() {
+fn the_state_of_an_account_is_revealed_to_its_password_only() {
     let file = users_file(FILE);
     let users = open(&file);
     let wrong = Err(Minor::BadUserOrPassword);
@@ -162,14 +170,14 @@ fn what_an_account_may_not_is_told_to_those_who_know_its_password() {
         Err(Minor::TrustAccount)
     );
     for password in ["", "password"] {
-        assert_eq!(log_in(&users, "nobody", "", password), wrong);
+        assert_eq!(log_in(&users, "nopass", "", password), wrong);
         assert_eq!(log_in(&users, "open", "", password), wrong);
         assert_eq!(log_in(&users, "empty", "", password), wrong);
     }
 }
 
 #[test]
-fn a_dot_is_this_server_s_own_domain() {
+fn a_dot_is_the_domain_of_this_server() {
     let own = |domain: &str, configured, alone| Own {
         domain: domain.to_owned(),
         configured,
@@ -187,7 +195,7 @@ fn a_dot_is_this_server_s_own_domain() {
         (two, own("EXAMPLE", true, true), alice()),
         (two, own("WEB1", false, true), refused()),
         (none, own("WEB1", false, true), refused()),
-        // Beside a controller it is the computer.
+        // Beside a controller, `.` is the computer.
         (one, own("WEB1", false, false), refused()),
         (one, own("EXAMPLE", true, false), alice()),
     ] {

@@ -1,48 +1,48 @@
-//! The groups of a user of another domain: those that the controllers on the way may speak of.
+//! SID filtering: which groups of a user of another domain are kept.
 //!
 //! Our own controller adds our domain-local groups to an answer. A trusted domain's controller may
-//! have invented them before, where no controller filters SIDs (Windows does on trusts, Samba does
-//! not). Those below 1000 are the built-in ones, such as Domain Admins: they never count, as SID
-//! filtering has it (MS-PAC 4.1.2.2).
+//! have forged them before, if no controller filters SIDs (Windows does on trusts, Samba does not).
+//! Groups with an identifier below 1000 are built in, such as Domain Admins. They are always
+//! dropped, as in SID filtering (MS-PAC 4.1.2.2).
 
 use crate::base::config::{GroupsAcrossTrusts, Netlogon};
 use crate::base::sid::Sid;
 use crate::dc::domains::{Domain, Domains, Kind};
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
 
-/// The first identifier that a domain gives to accounts of its own (MS-SAMR 3.1.1.9.2.1).
+/// The first identifier of accounts that are not built in (MS-SAMR 3.1.1.9.2.1).
 const FIRST_OF_ITS_OWN: u32 = 1000;
 /// `SECURITY_AUTHENTICATION_AUTHORITY` (MS-DTYP 2.4.1.1): how the user was authenticated.
 const AUTHENTICATION_AUTHORITY: [u8; 6] = [0, 0, 0, 0, 0, 18];
 
-/// Treats an answer about a user of ours as one that a trusted domain's controller may have written:
-/// what SID filtering would remove is dropped.
+/// Filters an answer about a user of ours that a trusted domain's controller may have written.
 pub(super) fn filter_ours(config: &Netlogon, info: &mut SamInfo4) {
     let is_own = |sid: &Sid| sid.rid().is_some_and(|rid| rid >= FIRST_OF_ITS_OWN);
     info.sid = info.sid.take().filter(is_own);
     info.primary_group_sid = info.primary_group_sid.take().filter(is_own);
-    let groups = Groups {
+    let filter = SidFilter {
         config,
         domains: None,
     };
-    info.group_sids = groups.unlisted(info.sid.as_ref(), std::mem::take(&mut info.group_sids));
+    info.group_sids = filter.unlisted(info.sid.as_ref(), std::mem::take(&mut info.group_sids));
 }
 
 /// The rules for groups.
-pub(super) struct Groups<'a> {
+pub(super) struct SidFilter<'a> {
     pub(super) config: &'a Netlogon,
     pub(super) domains: Option<&'a Domains>,
 }
 
-impl Groups<'_> {
-    /// Of a user of a domain of the list: its own groups, and ours as the configuration has it; those
-    /// of its forest as well if the forest is ours, or if they are of a domain that is in no list.
+impl SidFilter<'_> {
+    /// For a user of a listed domain: groups of that domain, and of ours if the configuration
+    /// accepts them. Also groups of our forest for a user of our forest, and groups of unlisted
+    /// domains for a user of another forest's root.
     pub(super) fn of_row(&self, row: &Domain, user: Option<&Sid>, groups: Vec<Sid>) -> Vec<Sid> {
         self.kept(user, groups, |domain, rid| {
             let listed = self.row_of(domain);
             match listed.map(|listed| listed.kind) {
                 _ if *domain == row.sid => true,
-                // Our SID is not known.
+                // The SID of our domain is not known: the group may be ours.
                 None if self.domains.is_none() => self.is_ours_allowed(rid),
                 Some(Kind::Ours) => self.is_ours_allowed(rid),
                 Some(Kind::InForest) => row.kind == Kind::InForest,
@@ -52,8 +52,8 @@ impl Groups<'_> {
         })
     }
 
-    /// Of a user of a domain below a forest's root: the root's groups, and ours. Which SID the domain
-    /// itself has is not proven.
+    /// For a user of a domain below a forest's root: groups of the root, and of ours if accepted.
+    /// The SID of the user's domain is not proven.
     pub(super) fn below(&self, root: &Domain, user: Option<&Sid>, groups: Vec<Sid>) -> Vec<Sid> {
         self.kept(user, groups, |domain, rid| {
             let listed = self.row_of(domain);
@@ -62,7 +62,7 @@ impl Groups<'_> {
         })
     }
 
-    /// Without a list: our SID is not known, so any group may be one of ours.
+    /// Without a list: the SID of our domain is not known, so any group may be ours.
     pub(super) fn unlisted(&self, user: Option<&Sid>, groups: Vec<Sid>) -> Vec<Sid> {
         self.kept(user, groups, |_, rid| self.is_ours_allowed(rid))
     }
@@ -76,9 +76,9 @@ impl Groups<'_> {
         domains.iter().find(|row| row.sid == *sid)
     }
 
-    /// Those that `is_kept` by domain and identifier. Groups of no domain are the same everywhere
-    /// (Administrators, SYSTEM), and no other domain's controller has a say in who is in them. The
-    /// user's own SID is no group.
+    /// The groups that `is_kept` accepts, by domain and identifier. Groups without a domain
+    /// (Administrators, SYSTEM) are local to each machine, so other domains cannot assign them. The
+    /// user's own SID is not a group.
     fn kept(
         &self,
         user: Option<&Sid>,

@@ -3,7 +3,9 @@ mod trusted_groups;
 mod unlisted;
 
 use super::*;
-use crate::base::config::{Config, GroupsAcrossTrusts};
+use crate::base::config::{Config, GroupsAcrossTrusts, Netlogon};
+use crate::base::sid::Sid;
+use crate::dc::domains::Domain;
 use crate::login::verify::netlogon::tests::{bob, config, with_attempt_of};
 use crate::protocol::rpc::netlogon::domain_trusts::{
     DIRECT_OUTBOUND, DomainTrust, FOREST_TRANSITIVE, IN_FOREST, PRIMARY,
@@ -23,7 +25,7 @@ fn row(netbios: &str, dns: &str, last: u32, flags: u32, attributes: u32) -> Doma
     }
 }
 
-/// EXAMPLE, and what it trusts.
+/// The list of EXAMPLE and the domains that it trusts.
 fn domains(config: &Netlogon) -> Domains {
     let rows = vec![
         row("EXAMPLE", "example.test", 3, PRIMARY | IN_FOREST, 0),
@@ -45,8 +47,11 @@ fn domains(config: &Netlogon) -> Domains {
     Domains::new(rows, config).unwrap()
 }
 
-/// An answer about bob of a domain, by NetBIOS name, DNS name and the last number of its SID.
-fn said((netbios, dns, last): (&str, &str, u32)) -> SamInfo4 {
+/// The NetBIOS name of a domain, its DNS name, and the last number of its SID.
+type Triple = (&'static str, &'static str, u32);
+
+/// An answer about bob of this domain.
+fn answer((netbios, dns, last): Triple) -> SamInfo4 {
     let domain = sid(last);
     SamInfo4 {
         logon_domain_name: netbios.to_owned(),
@@ -58,12 +63,12 @@ fn said((netbios, dns, last): (&str, &str, u32)) -> SamInfo4 {
     }
 }
 
-const OURS: (&str, &str, u32) = ("EXAMPLE", "example.test", 3);
-const SISTER: (&str, &str, u32) = ("SISTER", "sister.example.test", 4);
-const OTHER: (&str, &str, u32) = ("OTHER", "other.test", 5);
-const PARTNER: (&str, &str, u32) = ("PARTNER", "partner.test", 6);
-const FOREST: (&str, &str, u32) = ("FOREST", "forest.test", 7);
-const DEEP: (&str, &str, u32) = ("DEEP", "deep.forest.test", 70);
+const OURS: Triple = ("EXAMPLE", "example.test", 3);
+const SISTER: Triple = ("SISTER", "sister.example.test", 4);
+const OTHER: Triple = ("OTHER", "other.test", 5);
+const PARTNER: Triple = ("PARTNER", "partner.test", 6);
+const FOREST: Triple = ("FOREST", "forest.test", 7);
+const DEEP: Triple = ("DEEP", "deep.forest.test", 70);
 
 fn check_with(
     config: &Netlogon,
@@ -83,14 +88,14 @@ fn check_with(
     })
 }
 
-/// What is proven with a list.
+/// The account that is proven with a list.
 fn check(typed: (&str, &str), info: SamInfo4) -> Result<Account, Fault> {
     let config = config();
     check_with(&config, Some(&domains(&config)), typed, info)
 }
 
-/// What is proven without one.
-fn check_alone(typed: (&str, &str), info: SamInfo4) -> Result<Account, Fault> {
+/// The account that is proven without a list.
+fn check_without_list(typed: (&str, &str), info: SamInfo4) -> Result<Account, Fault> {
     check_with(&config(), None, typed, info)
 }
 

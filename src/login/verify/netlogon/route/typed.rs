@@ -1,4 +1,4 @@
-//! The names that the controllers had to go by, held against an answer.
+//! The typed names, as the controllers see them.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use crate::base::log::Quoted;
 use crate::base::typed_name::TypedName;
 use crate::login::verify::Attempt;
 
-/// What was typed.
+/// The typed names.
 pub(super) struct Typed {
     name: TypedName,
     user: String,
 }
 
 impl Typed {
-    /// By the units, which the controllers see.
+    /// Takes the UTF-16 units, which the controllers see.
     pub(super) fn of(attempt: &Attempt<'_>) -> Self {
         Self {
             name: TypedName::of(&attempt.user.units, &attempt.asked_domain()),
@@ -21,18 +21,17 @@ impl Typed {
         }
     }
 
-    /// What follows the `@` of a user principal name.
+    /// The suffix of a user principal name.
     pub(super) fn suffix(&self) -> Option<&str> {
         self.name.suffix()
     }
 
-    /// Whether there is neither a domain nor a suffix.
+    /// Whether neither a domain nor a suffix was typed.
     pub(super) fn is_name_alone(&self) -> bool {
         self.name.domain().is_none() && self.name.suffix().is_none()
     }
 
-    /// Whether the domain and the suffix, as far as they were typed, are right; if neither was, the
-    /// name alone.
+    /// Whether the typed domain and suffix pass their checks; if neither was typed, the name alone.
     pub(super) fn leads_to(
         &self,
         is_domain: impl Fn(&str) -> bool,

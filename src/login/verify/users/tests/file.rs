@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// As Notepad writes it, and as two such files become one.
+/// Notepad writes one; two joined files have one in the middle.
 #[test]
-fn a_byte_order_mark_is_no_part_of_a_name() {
+fn a_byte_order_mark_is_not_part_of_a_name() {
     let file = users_file(
         "\u{FEFF}EXAMPLE:alice:pw\r\nEXAMPLE:bob:pw\r\n\u{FEFF}EXAMPLE:carol:pw\r\n\u{FEFF}# x\r\n",
     );
@@ -19,7 +19,7 @@ fn a_byte_order_mark_is_no_part_of_a_name() {
 }
 
 #[test]
-fn a_users_file_in_utf_16_is_refused_with_the_cure() {
+fn a_users_file_in_utf_16_is_refused_with_the_remedy() {
     let file = users_file("");
     for mark in ["", "\u{FEFF}"] {
         let text = format!("{mark}EXAMPLE:alice:pw\r\n");
@@ -37,7 +37,7 @@ fn a_users_file_in_utf_16_is_refused_with_the_cure() {
 }
 
 #[test]
-fn a_changed_file_counts_at_once() {
+fn a_changed_file_takes_effect() {
     let file = users_file("EXAMPLE:alice:one\n");
     let users = open(&file);
     let alice = Ok("EXAMPLE\\alice".to_owned());
@@ -56,7 +56,7 @@ fn a_changed_file_counts_at_once() {
 }
 
 #[test]
-fn a_file_that_everybody_can_read_is_refused() {
+fn a_world_readable_file_is_refused() {
     let file = users_file(FILE);
     let users = open(&file);
     fs::set_permissions(file.path(), Permissions::from_mode(0o644)).unwrap();

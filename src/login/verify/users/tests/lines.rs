@@ -2,12 +2,6 @@
 
 use super::*;
 
-/// An smbpasswd line with these flags; the password is `password`.
-fn flagged(name: &str, flags: &str) -> String {
-    let none = "X".repeat(32);
-    format!("{name}:1:{none}:8846F7EAEE8FB117AD06BDD830B7586C:[{flags}]:LCT-0:\n")
-}
-
 #[test]
 fn each_flag_of_smbpasswd_has_its_meaning() {
     let wrong = Err(Minor::BadUserOrPassword);
@@ -37,8 +31,8 @@ fn each_flag_of_smbpasswd_has_its_meaning() {
 }
 
 #[test]
-fn a_flag_of_no_known_meaning_closes_the_account_and_is_told() {
-    // Another line for the name does not open it either.
+fn an_unknown_flag_closes_the_account_and_is_reported() {
+    // Another line with the name does not open it.
     let text = format!(
         "{}{}EXAMPLE:eve:two\n",
         flagged("EXAMPLE\\eve", "UZ"),
@@ -49,7 +43,7 @@ fn a_flag_of_no_known_meaning_closes_the_account_and_is_told() {
     assert_eq!(
         told,
         [
-            "line 1 is not used: its flags have a letter of no known meaning; the account is closed",
+            "line 1 is not used: unknown flag; the account is closed",
             "line 3 is not used: an earlier line has the same user",
         ]
     );
@@ -62,18 +56,18 @@ fn a_flag_of_no_known_meaning_closes_the_account_and_is_told() {
     assert_eq!(
         index::usable(text.as_bytes()).unwrap().count(),
         2,
-        "bob, and eve's other line"
+        "bob, and the other line of eve"
     );
 }
 
 #[test]
-fn a_name_with_an_invisible_character_is_told() {
+fn a_name_with_an_invisible_character_is_reported() {
     let text =
         "EXAMPLE:alice\u{200e}:pw\nEX\u{200b}AMPLE:bob:pw\nEXAMPLE:\u{645}\u{200c}\u{646}:pw\n";
     let (index, problems) = Index::parse(text.as_bytes(), "EXAMPLE").unwrap();
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    let expected = [1, 2]
-        .map(|line| format!("line {line} is not used: the name has a character that is not seen"));
+    let expected =
+        [1, 2].map(|line| format!("line {line} is not used: the name has an invisible character"));
     assert_eq!(told, expected);
     let persian = index.look_up("\u{645}\u{200c}\u{646}", "EXAMPLE", &own(true));
     assert!(matches!(persian, Lookup::Found(_)));
@@ -99,7 +93,7 @@ fn the_only_domain_is_the_one_that_every_line_names() {
     }
 }
 
-/// Both would be let in as `EXAMPLE\alice`: the second line is a second password of the first user.
+/// Both lines are `EXAMPLE\alice`: the second would be a second password of one user.
 #[test]
 fn an_account_has_one_line_with_or_without_its_domain() {
     for lines in [
@@ -123,7 +117,7 @@ fn an_account_has_one_line_with_or_without_its_domain() {
 }
 
 #[test]
-fn lines_that_cannot_be_read_are_told_and_the_others_used() {
+fn invalid_lines_are_reported_and_the_others_used() {
     let text =
         b"EXAMPLE:alice:one\nnonsense\nEXAMPLE:ALICE:two\nA:\xff:x\nA::x\nEXAMPLE:bob:three\r\n\
         x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:GG46F7EAEE8FB117AD06BDD830B7586C:[U]\n\
@@ -134,14 +128,14 @@ fn lines_that_cannot_be_read_are_told_and_the_others_used() {
     assert_eq!(
         told,
         [
-            "line 2 is not used: it is neither DOMAIN:user:password nor a line of smbpasswd",
+            "line 2 is not used: neither DOMAIN:user:password nor a line of smbpasswd",
             "line 3 is not used: an earlier line has the same user",
-            "line 4 is not used: it is not UTF-8",
-            "line 5 is not used: the user's name is empty",
+            "line 4 is not used: not UTF-8",
+            "line 5 is not used: empty user name",
             "line 7 is not used: the NT hash is not hexadecimal",
-            "line 8 is not used: it is a line of smbpasswd with hashes or flags missing",
-            "line 9 is not used: the password is empty",
-            "line 10 is not used: it is a line of smbpasswd with hashes or flags missing",
+            "line 8 is not used: a line of smbpasswd without hashes or flags",
+            "line 9 is not used: empty password",
+            "line 10 is not used: a line of smbpasswd without hashes or flags",
         ]
     );
     let Lookup::Found(bob) = index.look_up("bob", "EXAMPLE", &own(true)) else {

@@ -3,8 +3,8 @@
 use super::*;
 
 #[test]
-fn an_answer_of_the_row_that_was_typed_is_believed() {
-    for (user, domain, answer) in [
+fn an_answer_of_the_typed_row_is_accepted() {
+    for (user, domain, triple) in [
         ("bob", "EXAMPLE", OURS),
         ("bob", "example", OURS),
         ("bob", "Example.TEST", OURS),
@@ -23,26 +23,35 @@ fn an_answer_of_the_row_that_was_typed_is_believed() {
         ("bob@other.test", "OTHER", OTHER),
         ("bob@other.test", "", OTHER),
         ("bob", "SISTER", SISTER),
-        // The suffixes of a forest are those of all its domains.
+        // The domains of a forest share their suffixes.
         ("bob@example.test", "", SISTER),
         ("bob@brand.test", "", SISTER),
         ("bob", "FOREST", FOREST),
         ("bob", "east.forest.test", ("EAST", "east.forest.test", 8)),
     ] {
-        let account = check((user, domain), said(answer));
+        let account = check((user, domain), answer(triple));
         let account = account
-            .unwrap_or_else(|fault| panic!("{domain}\\{user} {answer:?}: {}", fault.for_the_log()));
+            .unwrap_or_else(|fault| panic!("{domain}\\{user} {triple:?}: {}", fault.for_the_log()));
         let names = (account.domain.to_uppercase(), account.dns_domain.is_some());
-        assert_eq!(names, (answer.0.to_uppercase(), true), "{domain}\\{user}");
-        assert_eq!(account.sid, sid(answer.2).with_rid(1103));
+        assert_eq!(names, (triple.0.to_uppercase(), true), "{domain}\\{user}");
+        assert_eq!(account.sid, sid(triple.2).with_rid(1103));
     }
 }
 
-/// The triple of an answer is one row, and what was typed is in that row.
+type Case = (&'static str, &'static str, Triple);
+
+fn all_refused(cases: &[Case]) {
+    for &(user, domain, triple) in cases {
+        let result = check((user, domain), answer(triple));
+        assert!(result.is_err(), "{domain}\\{user} {triple:?} {result:?}");
+        refused(result);
+    }
+}
+
 #[test]
-fn an_answer_that_is_not_the_row_that_was_typed_is_refused() {
-    for (user, domain, answer) in [
-        // Of another row than typed.
+fn an_answer_of_another_row_than_typed_is_refused() {
+    all_refused(&[
+        // Another row than typed.
         ("root", "OTHER", OURS),
         ("root", "other.test", OURS),
         ("OTHER\\root", "", OURS),
@@ -57,16 +66,22 @@ fn an_answer_that_is_not_the_row_that_was_typed_is_refused() {
         ("root", "EXAMPLE", OTHER),
         ("root", "EXAMPLE", SISTER),
         ("root", "SISTER", OURS),
-        // Both were typed, and one is another's.
+        // Domain and suffix were typed, and one is of another domain.
         ("root@other.test", "EXAMPLE", OURS),
         ("root@example.test", "OTHER", OTHER),
-        // Typed alone: only ours, and only the account of that name.
+        // A name typed alone: only an account of ours with that name.
         ("bob", "", OTHER),
         ("bob", "", SISTER),
         ("bob", "", FOREST),
         ("alice", "", OURS),
         ("\\root", "", OURS),
-        // One of the three is another domain's, or of none.
+    ]);
+}
+
+/// Names and SID of an answer must be of one row.
+#[test]
+fn an_answer_of_no_row_is_refused() {
+    all_refused(&[
         ("root", "OTHER", ("OTHER", "brand.test", 5)),
         ("root", "OTHER", ("OTHER", "example.test", 5)),
         ("root", "OTHER", ("OTHER", "partner.test", 5)),
@@ -82,87 +97,89 @@ fn an_answer_that_is_not_the_row_that_was_typed_is_refused() {
         ("root", "EXAMPLE", ("example.test", "", 3)),
         ("root", "THIRD", ("THIRD", "third.test", 99)),
         ("root", "THIRD", ("THIRD", "", 99)),
-        // A computer's own name, the users file's domain and well-known ones.
-        ("bob", "USERS", ("USERS", "users.test", 9)),
-        ("bob", "WEB1-NTLM", ("WEB1-NTLM", "web1.test", 10)),
-        ("bob", "builtin.test", ("BUILTIN", "builtin.test", 11)),
-    ] {
-        let result = check((user, domain), said(answer));
-        assert!(result.is_err(), "{domain}\\{user} {answer:?} {result:?}");
-        refused(result);
-    }
-    // Without a SID, an answer is about no row.
-    for (domain, answer) in [("EXAMPLE", OURS), ("OTHER", OTHER)] {
-        let answer = SamInfo4 {
+    ]);
+    // An answer without a SID is of no row.
+    for (domain, triple) in [("EXAMPLE", OURS), ("OTHER", OTHER)] {
+        let info = SamInfo4 {
             sid: None,
-            ..said(answer)
+            ..answer(triple)
         };
-        refused(check(("bob", domain), answer));
+        refused(check(("bob", domain), info));
     }
 }
 
 #[test]
-fn the_refusal_says_what_to_do() {
-    let log = refused(check(("root@new.test", ""), said(OURS)));
+fn an_answer_with_a_reserved_name_is_refused() {
+    all_refused(&[
+        // The domain of the users file, the name of the computer, a well-known name.
+        ("bob", "USERS", ("USERS", "users.test", 9)),
+        ("bob", "WEB1-NTLM", ("WEB1-NTLM", "web1.test", 10)),
+        ("bob", "builtin.test", ("BUILTIN", "builtin.test", 11)),
+    ]);
+}
+
+#[test]
+fn the_log_names_the_remedy() {
+    let log = refused(check(("root@new.test", ""), answer(OURS)));
     assert!(log.contains("typed: the suffix \"new.test\""), "{log}");
     assert!(
         log.contains("\"EXAMPLE\" (\"example.test\") S-1-5-21-1-2-3"),
         "{log}"
     );
     assert!(log.contains("upn_suffixes = [\"new.test\"]"), "{log}");
-    let log = refused(check(("root", "OTHER"), said(OURS)));
+    let log = refused(check(("root", "OTHER"), answer(OURS)));
     assert!(log.contains("typed: the domain \"OTHER\""), "{log}");
     assert!(!log.contains("upn_suffixes"), "{log}");
-    let log = refused(check(("bob", ""), said(OTHER)));
+    let log = refused(check(("bob", ""), answer(OTHER)));
     assert!(
-        log.contains("such a user types the domain as well"),
+        log.contains("such a user must type the domain as well"),
         "{log}"
     );
-    let log = refused(check(("bob", "TREE"), said(("TREE", "tree.test", 99))));
+    let log = refused(check(("bob", "TREE"), answer(("TREE", "tree.test", 99))));
     assert!(log.contains("describe it in trusted_domains"), "{log}");
 }
 
-/// A forest's root is a row, and the domains below it are not.
+/// The root of a forest is a row; the domains below it are not.
 #[test]
-fn a_domain_deeper_in_a_trusted_forest_has_its_dns_name_only() {
+fn of_a_domain_below_a_forest_root_only_the_dns_name_is_proven() {
     for (user, domain) in [
         ("bob", "DEEP"),
         ("bob", "deep.forest.test"),
         ("bob@deep.forest.test", ""),
         ("bob@forest.test", ""),
     ] {
-        let account = check((user, domain), said(DEEP)).unwrap();
+        let account = check((user, domain), answer(DEEP)).unwrap();
         assert_eq!(account.domain, "deep.forest.test", "{domain}\\{user}");
         assert_eq!(account.dns_domain.as_deref(), Some("deep.forest.test"));
         let nothing = (account.sid, account.primary_group_sid, account.upn);
         assert_eq!(nothing, (None, None, None));
     }
-    for (user, domain, answer) in [
+    for (user, domain, triple) in [
         ("bob", "", DEEP),
         ("bob", "OTHER", DEEP),
         ("bob", "FOREST", DEEP),
         ("bob@other.test", "", DEEP),
-        // Names and SIDs of rows.
+        // Names and SIDs of other rows.
         ("bob", "OTHER", ("OTHER", "deep.forest.test", 70)),
         ("bob", "DEEP", ("DEEP", "deep.forest.test", 3)),
         ("bob", "DEEP", ("DEEP", "deep.forest.test", 5)),
         ("bob", "EAST", ("DEEP", "east.forest.test", 70)),
         ("bob", "DEEP", ("DEEP", "", 70)),
         ("bob", "USERS", ("USERS", "deep.forest.test", 70)),
-        // Below a trust of its own that is not a forest, below ours, below none.
+        // Below a trusted domain that is not a forest root, below ours, below none.
         ("bob", "X", ("X", "x.east.forest.test", 70)),
         ("bob", "X", ("X", "x.example.test", 70)),
         ("bob", "X", ("X", "x.other.test", 70)),
         ("bob", "X", ("X", "xforest.test", 70)),
         ("bob", "X", ("X", "x\\y.forest.test", 70)),
     ] {
-        let result = check((user, domain), said(answer));
-        assert!(result.is_err(), "{domain}\\{user} {answer:?} {result:?}");
+        let result = check((user, domain), answer(triple));
+        assert!(result.is_err(), "{domain}\\{user} {triple:?} {result:?}");
     }
 }
 
-#[test]
-fn a_domain_that_the_configuration_describes_is_a_row() {
+/// The configuration with two described domains.
+fn describing() -> Netlogon {
     let text = r#"
         verify = ["netlogon"]
         [netlogon]
@@ -175,25 +192,33 @@ fn a_domain_that_the_configuration_describes_is_a_row() {
               upn_suffixes = ["their-brand.test"] },
         ]
     "#;
-    let config = Config::parse(text).unwrap().netlogon.unwrap();
+    Config::parse(text).unwrap().netlogon.unwrap()
+}
+
+#[test]
+fn a_described_domain_is_a_row() {
+    let config = describing();
     let list = domains(&config);
     let with_list = |typed, info| check_with(&config, Some(&list), typed, info);
-    let account = with_list(("bob", "DEEP"), said(DEEP)).unwrap();
+    let account = with_list(("bob", "DEEP"), answer(DEEP)).unwrap();
     assert_eq!(
         (account.domain.as_str(), account.sid),
         ("DEEP", sid(70).with_rid(1103))
     );
-    let account = with_list(("bob@their-brand.test", ""), said(OTHER)).unwrap();
+    let account = with_list(("bob@their-brand.test", ""), answer(OTHER)).unwrap();
     assert_eq!(account.domain, "OTHER");
-    refused(with_list(("bob@their-brand.test", ""), said(PARTNER)));
+    refused(with_list(("bob@their-brand.test", ""), answer(PARTNER)));
+}
 
-    // Without a list as well.
+#[test]
+fn a_described_domain_is_a_row_without_a_list_too() {
+    let config = describing();
     let alone = |typed, info| check_with(&config, None, typed, info);
     let group = |last: u32, rid: u32| sid(last).with_rid(rid).unwrap();
     let info = SamInfo4 {
         upn: "bob@other.test".to_owned(),
         group_sids: vec![group(5, 900), group(3, 1200), group(3, 512)],
-        ..said(OTHER)
+        ..answer(OTHER)
     };
     let account = alone(("bob@their-brand.test", ""), info).unwrap();
     let names = (account.domain.as_str(), account.upn.as_deref());
@@ -201,25 +226,25 @@ fn a_domain_that_the_configuration_describes_is_a_row() {
     assert_eq!(account.sid, sid(5).with_rid(1103));
     let groups = [group(5, 900), group(3, 1200), group(5, 513)];
     assert_eq!(account.group_sids, groups);
-    for answer in [
+    for triple in [
         ("OTHER", "other.test", 3),
         ("OTHER", "partner.test", 5),
         ("THIRD", "other.test", 5),
         ("THIRD", "third.test", 5),
     ] {
-        refused(alone(("bob", "OTHER"), said(answer)));
-        refused(alone(("bob", "other.test"), said(answer)));
-        refused(alone(("bob", "THIRD"), said(answer)));
+        refused(alone(("bob", "OTHER"), answer(triple)));
+        refused(alone(("bob", "other.test"), answer(triple)));
+        refused(alone(("bob", "THIRD"), answer(triple)));
     }
 }
 
 #[test]
-fn a_principal_name_is_a_name_of_its_own_domain_or_of_ours() {
-    let with_upn = |upn: &str, answer| SamInfo4 {
+fn the_suffix_of_a_principal_name_must_be_of_its_domain() {
+    let with_upn = |upn: &str, triple| SamInfo4 {
         upn: upn.to_owned(),
-        ..said(answer)
+        ..answer(triple)
     };
-    for (domain, upn, answer, expected) in [
+    for (domain, upn, triple, expected) in [
         ("EXAMPLE", "ceo@brand.test", OURS, Some("ceo@brand.test")),
         ("OTHER", "ceo@Other.test", OTHER, Some("ceo@Other.test")),
         ("OTHER", "ceo@brand.test", OTHER, None),
@@ -229,9 +254,9 @@ fn a_principal_name_is_a_name_of_its_own_domain_or_of_ours() {
         ("SISTER", "ceo@example.test", SISTER, None),
         ("DEEP", "ceo@deep.forest.test", DEEP, None),
     ] {
-        let account = check(("bob", domain), with_upn(upn, answer)).unwrap();
+        let account = check(("bob", domain), with_upn(upn, triple)).unwrap();
         assert_eq!(account.upn.as_deref(), expected, "{domain} {upn}");
     }
-    let account = check_alone(("bob", "OTHER"), with_upn("ceo@other.test", OTHER)).unwrap();
+    let account = check_without_list(("bob", "OTHER"), with_upn("ceo@other.test", OTHER)).unwrap();
     assert_eq!(account.upn, None);
 }

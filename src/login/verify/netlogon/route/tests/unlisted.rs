@@ -3,61 +3,47 @@
 use super::*;
 
 #[test]
-fn without_a_list_only_the_name_that_was_typed_is_used() {
-    for (user, domain, answer, expected) in [
-        ("bob", "OTHER", OTHER, ("OTHER", None)),
-        (
-            "bob",
-            "other",
-            ("OTHER", "partner.test", 5),
-            ("OTHER", None),
-        ),
-        ("bob", "OTHER", ("OTHER", "", 5), ("OTHER", None)),
-        (
-            "bob",
-            "OTHER.test",
-            OTHER,
-            ("other.test", Some("other.test")),
-        ),
-        (
-            "bob",
-            "other.test",
-            ("PARTNER", "other.test", 5),
-            ("other.test", Some("other.test")),
-        ),
-        (
-            "bob@other.test",
-            "",
-            OTHER,
-            ("other.test", Some("other.test")),
-        ),
-        ("bob@other.test", "OTHER", OTHER, ("OTHER", None)),
-        // The SID alone makes no user ours.
-        ("bob", "OTHER", ("OTHER", "other.test", 3), ("OTHER", None)),
+fn without_a_list_only_the_typed_name_is_proven() {
+    let netbios = ("OTHER", None);
+    let dns = ("other.test", Some("other.test"));
+    for (user, domain, triple, expected) in [
+        ("bob", "OTHER", OTHER, netbios),
+        ("bob", "other", ("OTHER", "partner.test", 5), netbios),
+        ("bob", "OTHER", ("OTHER", "", 5), netbios),
+        ("bob", "OTHER.test", OTHER, dns),
+        ("bob", "other.test", ("PARTNER", "other.test", 5), dns),
+        ("bob@other.test", "", OTHER, dns),
+        ("bob@other.test", "OTHER", OTHER, netbios),
+        // A SID of ours alone does not make the user ours.
+        ("bob", "OTHER", ("OTHER", "other.test", 3), netbios),
     ] {
-        let account = check_alone((user, domain), said(answer)).unwrap();
+        let account = check_without_list((user, domain), answer(triple)).unwrap();
         let names = (account.domain.as_str(), account.dns_domain.as_deref());
-        assert_eq!(names, expected, "{domain}\\{user} {answer:?}");
+        assert_eq!(names, expected, "{domain}\\{user} {triple:?}");
         assert_eq!((account.sid, account.primary_group_sid), (None, None));
         assert_eq!(account.group_sids, []);
     }
+}
+
+#[test]
+fn without_a_list_users_of_ours_have_their_sid() {
     for (user, domain) in [
         ("bob", "EXAMPLE"),
         ("bob", "example.test"),
         ("BOB", ""),
         ("x@brand.test", ""),
     ] {
-        for answer in [OURS, ("example", "", 3)] {
-            let account = check_alone((user, domain), said(answer)).unwrap();
-            assert_eq!(account.domain, answer.0);
+        for triple in [OURS, ("example", "", 3)] {
+            let account = check_without_list((user, domain), answer(triple)).unwrap();
+            assert_eq!(account.domain, triple.0);
             assert_eq!(account.sid, sid(3).with_rid(1103));
         }
     }
 }
 
 #[test]
-fn without_a_list_no_answer_is_ours_or_like_ours_by_half() {
-    for (user, domain, answer) in [
+fn without_a_list_names_that_resemble_ours_are_refused() {
+    for (user, domain, triple) in [
         ("root", "OTHER", OURS),
         ("root", "OTHER", ("EXAMPLE", "", 3)),
         ("root", "other.test", OURS),
@@ -65,12 +51,12 @@ fn without_a_list_no_answer_is_ours_or_like_ours_by_half() {
         ("root", "OTHER", PARTNER),
         ("root", "EXAMPLE", OTHER),
         ("root@other.test", "EXAMPLE", OURS),
-        // Typed alone: ours only as the account of that name.
+        // A name typed alone: only an account of ours with that name.
         ("alice", "", OURS),
         ("bob", "", OTHER),
         ("bob@their-brand.test", "", OTHER),
         ("\\root", "", ("OTHER", "", 5)),
-        // Our names, or names like ours.
+        // Our names, or names that resemble ours.
         ("root", "OTHER", ("OTHER", "example.test", 5)),
         ("root", "OTHER", ("OTHER", "sub.Example.test", 5)),
         ("root", "OTHER", ("OTHER", "brand.test", 5)),
@@ -85,20 +71,20 @@ fn without_a_list_no_answer_is_ours_or_like_ours_by_half() {
         ("bob", "IIS APPPOOL", ("IIS APPPOOL", "", 11)),
         ("bob", ".", (".", "", 11)),
     ] {
-        let result = check_alone((user, domain), said(answer));
-        assert!(result.is_err(), "{domain}\\{user} {answer:?} {result:?}");
+        let result = check_without_list((user, domain), answer(triple));
+        assert!(result.is_err(), "{domain}\\{user} {triple:?} {result:?}");
         refused(result);
     }
 }
 
 #[test]
-fn the_units_count_that_the_controllers_see() {
+fn the_typed_name_is_compared_by_its_units() {
     let info = || SamInfo4 {
         logon_domain_name: "B\u{dc}RO".to_owned(),
         dns_logon_domain_name: String::new(),
         ..bob()
     };
-    assert!(check_alone(("root", "B\u{dc}RO"), info()).is_ok());
+    assert!(check_without_list(("root", "B\u{dc}RO"), info()).is_ok());
     let oem = crate::protocol::ntlm::text::Charset::Oem;
     let domain = oem.decode("B\u{dc}RO".as_bytes(), "Domain").unwrap();
     let config = config();
