@@ -1,5 +1,5 @@
-//! What is acceptable: before anybody is asked, by the looks of a claim ([`admit`]); afterwards, by
-//! what the verifier says of the account ([`Admitted::permit`]).
+//! The policy: which claims may be verified ([`admit`]), and which verified accounts may log in
+//! ([`Admitted::permit`]).
 
 pub mod certificate;
 #[cfg(test)]
@@ -21,7 +21,7 @@ use crate::protocol::ntlm::seal::Weakest;
 
 use tls_channel::Channel;
 
-/// A claim that is acceptable, if it is true: only [`admit`] makes one.
+/// A claim that may be verified. Only [`admit`] makes one.
 #[derive(Debug)]
 pub struct Admitted<'a> {
     claim: &'a Claim,
@@ -30,7 +30,8 @@ pub struct Admitted<'a> {
     would_refuse: Vec<Fault>,
 }
 
-/// The weakest protection of messages that is agreed to: who lets older clients in has their forms too.
+/// The weakest message protection to negotiate. Policies that accept older responses accept the
+/// protection of older clients, too.
 pub fn weakest_protection(policy: &Policy) -> Weakest {
     match policy.rules.response {
         ResponseLevel::NtlmV2 => Weakest::Strong,
@@ -38,22 +39,22 @@ pub fn weakest_protection(policy: &Policy) -> Weakest {
     }
 }
 
-/// The channels that a claim should have come through.
+/// The channels of this server.
 #[derive(Clone, Debug)]
 pub struct Channels {
-    /// By the rules that are enforced.
+    /// For the enforced rules.
     pub enforced: Arc<Channel>,
-    /// By those that are audited.
+    /// For the audited rules.
     pub audited: Arc<Channel>,
 }
 
-/// The way that a claim has come.
+/// How a claim arrived.
 #[derive(Debug)]
 pub enum Arrival {
-    /// From a client, through one of these channels if it is right.
+    /// From a client. It must have used one of these channels.
     Network(Channels),
-    /// From an initiator of this process: name and password have come to this very server. The rules
-    /// about channels and services are met by that.
+    /// From an initiator of this process: the client sent name and password to this server. That
+    /// satisfies the rules about channels and services.
     Loopback(Delivered),
 }
 
@@ -73,7 +74,7 @@ impl Arrival {
     }
 }
 
-/// Decides whether a claim may be verified at all.
+/// Decides whether a claim may be verified.
 ///
 /// # Errors
 /// The first rule that it breaks.
@@ -106,19 +107,19 @@ pub fn admit<'a>(
     })
 }
 
-/// The rules that a claim breaks. Without a `channel`, it comes from this process.
+/// The rules that a claim breaks. `channel` is `None` for a claim of this process.
 fn broken(
     rules: &Rules,
     level: ResponseLevel,
     channel: Option<&Channel>,
     claim: &Claim,
 ) -> impl Iterator<Item = Fault> + use<> {
-    let said = claim.channel_bindings();
+    let named = claim.channel_bindings();
     let service = claim.target_name().map(|name| name.meant.as_str());
     [
         response_fault(rules.response, level),
         mic_fault(rules.mic, claim.mic_present()),
-        channel.and_then(|channel| channel_fault(rules.channel_binding, channel, said)),
+        channel.and_then(|channel| channel_fault(rules.channel_binding, channel, named)),
         channel.and_then(|_| service_fault(&rules.spn, service)),
     ]
     .into_iter()
@@ -139,9 +140,13 @@ fn mic_fault(rule: Mic, present: bool) -> Option<Fault> {
     (rule == Mic::Require && !present).then(|| Minor::MissingMic.into())
 }
 
-/// `said` is inside what an NTLMv2 response proves; no other response says anything.
-fn channel_fault(rule: ChannelBinding, channel: &Channel, said: Option<[u8; 16]>) -> Option<Fault> {
-    match (rule, said) {
+/// `named` is part of what an NTLMv2 response proves. No other response names a channel.
+fn channel_fault(
+    rule: ChannelBinding,
+    channel: &Channel,
+    named: Option<[u8; 16]>,
+) -> Option<Fault> {
+    match (rule, named) {
         (ChannelBinding::Off, _) | (ChannelBinding::Allow, None) => None,
         (ChannelBinding::Allow, _) if channel.is_unknown() => None,
         (ChannelBinding::Require, _) if channel.is_unknown() => Some(Minor::UnknownChannel.into()),
@@ -150,8 +155,8 @@ fn channel_fault(rule: ChannelBinding, channel: &Channel, said: Option<[u8; 16]>
     }
 }
 
-fn service_fault(accepted: &[Service], said: Option<&str>) -> Option<Fault> {
-    let is_accepted = match said {
+fn service_fault(accepted: &[Service], named: Option<&str>) -> Option<Fault> {
+    let is_accepted = match named {
         _ if accepted.is_empty() => true,
         None => accepted.contains(&Service::Unnamed),
         Some(name) => accepted.iter().any(|service| service.is_named(name)),
@@ -159,18 +164,18 @@ fn service_fault(accepted: &[Service], said: Option<&str>) -> Option<Fault> {
     if is_accepted {
         return None;
     }
-    Some(match said {
+    Some(match named {
         None => Minor::UnnamedService.into(),
         Some(name) => Minor::OtherService.because(Quoted(name)),
     })
 }
 
-/// Proof that the policy lets an account in: only [`Admitted::permit`] makes one.
+/// Proof that the policy permits an account. Only [`Admitted::permit`] makes one.
 #[derive(Debug)]
 pub struct Permitted(());
 
 impl<'a> Admitted<'a> {
-    /// What the verifiers are asked.
+    /// The question for the verifiers.
     pub fn attempt(&self) -> Attempt<'a> {
         Attempt {
             user: self.claim.user(),
@@ -182,7 +187,7 @@ impl<'a> Admitted<'a> {
         }
     }
 
-    /// What the client calls its computer; unproven.
+    /// The client's name for its computer, unproven.
     pub fn workstation(&self) -> &'a str {
         &self.claim.workstation().meant
     }
@@ -192,7 +197,7 @@ impl<'a> Admitted<'a> {
         self.level
     }
 
-    /// What the rules of `[policy.audit]` would refuse it for.
+    /// The faults that the rules of `[policy.audit]` would refuse it for.
     pub fn would_refuse(&self) -> &[Fault] {
         &self.would_refuse
     }
@@ -205,9 +210,9 @@ impl<'a> Admitted<'a> {
         Ok(self.claim.check_mic(logon.session_base_key())?)
     }
 
-    /// Decides whether the account may come in here: by what was verified, never by what was typed.
-    /// `own_domain` is the NetBIOS name of ours. A controller is asked what the user's groups are
-    /// called only if that decides.
+    /// Decides whether the account may log in, by what was verified and not by what was typed.
+    /// `own_domain` is the NetBIOS name of our domain. The names of the user's groups are looked up
+    /// only if they decide.
     ///
     /// # Errors
     /// [`Minor::DomainRefused`], [`Minor::NotInGroup`].

@@ -1,6 +1,6 @@
-//! What a client that saw a certificate says of its channel: `tls-server-end-point` (RFC 5929 4.1).
+//! The channel binding of a certificate: `tls-server-end-point` (RFC 5929 4.1).
 //!
-//! Of a certificate (RFC 5280 4.1) nothing is read but the name of its signature's algorithm.
+//! Of the certificate (RFC 5280 4.1), only the algorithm of its signature is read.
 
 #[cfg(test)]
 mod tests;
@@ -12,13 +12,13 @@ use crate::protocol::ntlm::bindings::ChannelBindings;
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// The value of `MsvAvChannelBindings` for the first certificate in a PEM file: the server's own,
-/// its chain follows.
+/// The value of `MsvAvChannelBindings` for the first certificate of a PEM file, which is the
+/// server's own.
 ///
 /// # Errors
-/// There is no certificate, or its signature has a hash that RFC 5929 does not speak of.
+/// There is no certificate, or RFC 5929 defines no hash for the algorithm of its signature.
 pub fn channel_binding(pem: &[u8]) -> Result<[u8; 16], DecodeError> {
-    let certificate = first_certificate(pem).ok_or_else(|| wrong("there is none in PEM form"))?;
+    let certificate = first_certificate(pem).ok_or_else(|| wrong("none in PEM form"))?;
     let hash = match signature_hash(&certificate)? {
         Hash::Sha256 => crypto::sha256(&certificate).to_vec(),
         Hash::Sha384 => crypto::sha384(&certificate).to_vec(),
@@ -36,7 +36,7 @@ fn wrong(problem: &'static str) -> DecodeError {
     DecodeError::new("certificate", problem)
 }
 
-/// The bytes between the first pair of lines that say so (RFC 7468 5.1).
+/// The bytes between the first BEGIN and END lines (RFC 7468 5.1).
 fn first_certificate(pem: &[u8]) -> Option<Vec<u8>> {
     let text = str::from_utf8(pem).ok()?;
     let (_, after) = text.split_once(BEGIN)?;
@@ -44,7 +44,7 @@ fn first_certificate(pem: &[u8]) -> Option<Vec<u8>> {
     decode_base64(base64)
 }
 
-/// RFC 4648 4, white space left out.
+/// RFC 4648 4, without white space.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0);
@@ -73,7 +73,7 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The hash functions that RFC 5929 4.1 comes to: MD5 and SHA-1 count as SHA-256.
+/// The hash functions of RFC 5929 4.1, which replaces MD5 and SHA-1 by SHA-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hash {
     Sha256,
@@ -86,7 +86,7 @@ const OBJECT_IDENTIFIER: u8 = 0x06;
 /// `hashAlgorithm [0]` of RSASSA-PSS-params.
 const HASH_ALGORITHM: u8 = 0xA0;
 
-/// `signatureAlgorithm`: the second part of a certificate.
+/// The hash of `signatureAlgorithm`, the second field of a certificate.
 fn signature_hash(certificate: &[u8]) -> Result<Hash, DecodeError> {
     let mut whole = Reader::new(certificate);
     let mut parts = Reader::new(element(&mut whole, SEQUENCE)?);
@@ -99,7 +99,7 @@ fn signature_hash(certificate: &[u8]) -> Result<Hash, DecodeError> {
     }
 }
 
-/// Of `RSASSA-PSS-params` (RFC 4055 3.1); SHA-1 if none is named.
+/// The hash of `RSASSA-PSS-params` (RFC 4055 3.1). The default is SHA-1.
 fn pss_hash(parameters: &[u8]) -> Result<Hash, DecodeError> {
     if parameters.first() != Some(&HASH_ALGORITHM) {
         return Ok(Hash::Sha256);
@@ -112,23 +112,21 @@ fn pss_hash(parameters: &[u8]) -> Result<Hash, DecodeError> {
 fn hash_of(table: &[(&[u8], Hash)], identifier: &[u8]) -> Result<Hash, DecodeError> {
     let found = table.iter().find(|(known, _)| *known == identifier);
     found.map(|(_, hash)| *hash).ok_or_else(|| {
-        wrong("no channel binding is defined for the algorithm of its signature (RFC 5929 4.1)")
+        wrong("no channel binding is defined for its signature algorithm (RFC 5929 4.1)")
     })
 }
 
-/// The content of the next element in DER (X.690 8.1), which must have this tag.
+/// The content of the next DER element (X.690 8.1), which must have this tag.
 fn element<'a>(reader: &mut Reader<'a>, tag: u8) -> Result<&'a [u8], DecodeError> {
     if reader.u8("certificate")? != tag {
-        return Err(wrong("its parts are not those of one"));
+        return Err(wrong("not an X.509 certificate"));
     }
     let length = match reader.u8("certificate")? {
         short @ 0..=0x7F => usize::from(short),
         0x81 => usize::from(reader.u8("certificate")?),
         0x82 => usize::from(u16::from_be_bytes(reader.array("certificate")?)),
         _ => {
-            return Err(wrong(
-                "a length in it has no form of DER, or is 64 KiB or more",
-            ));
+            return Err(wrong("invalid DER length, or 64 KiB and more"));
         }
     };
     reader.take(length, "certificate")
@@ -137,7 +135,7 @@ fn element<'a>(reader: &mut Reader<'a>, tag: u8) -> Result<&'a [u8], DecodeError
 /// 1.2.840.113549.1.1.10
 const RSASSA_PSS: &[u8] = b"\x2A\x86\x48\x86\xF7\x0D\x01\x01\x0A";
 
-/// Algorithms of signatures (RFC 3279, RFC 4055, RFC 5758) and their hashes.
+/// Signature algorithms (RFC 3279, RFC 4055, RFC 5758) and their hashes.
 const SIGNATURES: &[(&[u8], Hash)] = &[
     // 1.2.840.113549.1.1: MD5, SHA-1, SHA-256, SHA-384, SHA-512 with RSA
     (b"\x2A\x86\x48\x86\xF7\x0D\x01\x01\x04", Hash::Sha256),
@@ -152,7 +150,7 @@ const SIGNATURES: &[(&[u8], Hash)] = &[
     (b"\x2A\x86\x48\xCE\x3D\x04\x03\x04", Hash::Sha512),
 ];
 
-/// Hash functions (RFC 4055 2.1) by themselves.
+/// Hash functions (RFC 4055 2.1).
 const HASHES: &[(&[u8], Hash)] = &[
     // 1.3.14.3.2.26: SHA-1
     (b"\x2B\x0E\x03\x02\x1A", Hash::Sha256),

@@ -8,7 +8,7 @@ fn code(fault: Option<Fault>) -> Option<Minor> {
 }
 
 #[test]
-fn weaker_responses_are_opened_one_by_one() {
+fn each_response_level_permits_the_stronger_ones() {
     use ResponseLevel::*;
     let session = Some(Minor::Ntlm2SessionRefused);
     let v1 = Some(Minor::NtlmV1Refused);
@@ -24,7 +24,7 @@ fn weaker_responses_are_opened_one_by_one() {
 }
 
 #[test]
-fn a_channel_is_compared_as_the_rule_says() {
+fn each_channel_rule_decides_about_each_claim() {
     use ChannelBinding::*;
     let known = Channel::any_of(vec![[3; 16], OURS]);
     let unknown = Channel::default();
@@ -32,7 +32,7 @@ fn a_channel_is_compared_as_the_rule_says() {
     let missing = Some(Minor::MissingBindings);
     let blind = Some(Minor::UnknownChannel);
     for (rule, channel, expected) in [
-        // Said: nothing, ours, another.
+        // The client names: no channel, ours, another.
         (Off, &known, [None, None, None]),
         (Off, &unknown, [None, None, None]),
         (Allow, &known, [None, None, other]),
@@ -41,7 +41,7 @@ fn a_channel_is_compared_as_the_rule_says() {
         (Require, &unknown, [blind, blind, blind]),
     ] {
         let faults =
-            [None, Some(OURS), Some(THEIRS)].map(|said| code(channel_fault(rule, channel, said)));
+            [None, Some(OURS), Some(THEIRS)].map(|named| code(channel_fault(rule, channel, named)));
         assert_eq!(faults, expected, "{rule:?} {channel:?}");
     }
 }
@@ -49,7 +49,7 @@ fn a_channel_is_compared_as_the_rule_says() {
 #[test]
 fn a_service_must_be_listed_if_there_is_a_list() {
     let www: Service = "HTTP/www.example.test".parse().unwrap();
-    let fault = |accepted: &[Service], said| code(service_fault(accepted, said));
+    let fault = |accepted: &[Service], named| code(service_fault(accepted, named));
     assert_eq!(fault(&[], None), None);
     assert_eq!(fault(&[], Some("cifs/evil")), None);
     let listed = [www.clone()];
@@ -78,12 +78,12 @@ fn account(domain: &str, dns_domain: Option<&str>) -> Account {
     }
 }
 
-fn nobody_asked() -> Vec<Option<GroupName>> {
-    panic!("asked what groups are called")
+fn not_looked_up() -> Vec<Option<GroupName>> {
+    panic!("group names were looked up")
 }
 
 #[test]
-fn domains_are_those_that_were_verified() {
+fn the_verified_domain_decides() {
     let policy = |domains: &[&str], refused: &[&str]| Policy {
         domains: domains.iter().map(|name| name.parse().unwrap()).collect(),
         refused_domains: refused.iter().map(|name| name.parse().unwrap()).collect(),
@@ -102,7 +102,7 @@ fn domains_are_those_that_were_verified() {
         (policy(&[], &["EXAMPLE"]), &example, refused),
         (policy(&["EXAMPLE"], &["example.test"]), &example, refused),
     ] {
-        let outcome = permit(&policy, "EXAMPLE", account, nobody_asked)
+        let outcome = permit(&policy, "EXAMPLE", account, not_looked_up)
             .map(drop)
             .map_err(|fault| fault.minor());
         assert_eq!(outcome, expected, "{policy:?}");
@@ -110,7 +110,7 @@ fn domains_are_those_that_were_verified() {
 }
 
 #[test]
-fn one_of_the_groups_must_be_the_users() {
+fn the_user_must_be_in_one_of_the_groups() {
     let policy = |groups: &[&str]| Policy {
         groups: groups.iter().map(|sid| sid.parse().unwrap()).collect(),
         ..Policy::default()
@@ -118,19 +118,19 @@ fn one_of_the_groups_must_be_the_users() {
     let users = "S-1-5-21-1-2-3-513";
     let other = "S-1-5-21-1-2-3-5130";
     let example = account("EXAMPLE", None);
-    assert!(permit(&policy(&[other, users]), "EXAMPLE", &example, nobody_asked).is_ok());
-    let fault = permit(&policy(&[other]), "EXAMPLE", &example, nobody_asked).unwrap_err();
+    assert!(permit(&policy(&[other, users]), "EXAMPLE", &example, not_looked_up).is_ok());
+    let fault = permit(&policy(&[other]), "EXAMPLE", &example, not_looked_up).unwrap_err();
     assert_eq!(fault.minor(), Minor::NotInGroup);
     assert!(fault.to_string().ends_with(": \"EXAMPLE\\alice\""));
     let in_none = Account {
         group_sids: Vec::new(),
         ..example
     };
-    assert!(permit(&policy(&[users]), "EXAMPLE", &in_none, nobody_asked).is_err());
+    assert!(permit(&policy(&[users]), "EXAMPLE", &in_none, not_looked_up).is_err());
 }
 
 #[test]
-fn groups_are_asked_for_their_names_if_that_decides() {
+fn group_names_are_looked_up_only_if_they_decide() {
     let policy = |groups: &[&str]| Policy {
         groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
         ..Policy::default()
@@ -144,9 +144,9 @@ fn groups_are_asked_for_their_names_if_that_decides() {
     assert!(is_in(&["Others", "OTHER\\Staff"], "OTHER", "Staff"));
     assert!(!is_in(&["Staff"], "OTHER", "Staff"));
     assert!(!is_in(&["Staff"], "EXAMPLE", "Staff of others"));
-    // Names that cannot be had open nothing.
+    // A name that cannot be looked up permits nothing.
     let unnamed = || vec![None];
     assert!(permit(&policy(&["Staff"]), "EXAMPLE", &example, unnamed).is_err());
     let by_sid = policy(&["Staff", "S-1-5-21-1-2-3-513"]);
-    assert!(permit(&by_sid, "EXAMPLE", &example, nobody_asked).is_ok());
+    assert!(permit(&by_sid, "EXAMPLE", &example, not_looked_up).is_ok());
 }

@@ -1,5 +1,5 @@
-//! The TLS connection that a client should have come through, told by the certificates that it may
-//! have seen. They are files of the web server's, which has them renewed.
+//! The TLS channel of this server, known by the certificates that a client may have seen. They are
+//! files of the web server, and are renewed while it runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,42 +12,42 @@ use crate::base::fault::{Fault, Minor};
 use crate::base::file::{self, LOOK_AGAIN, Stamp, text};
 use crate::base::log::{self, Severity};
 
-/// What a client may say of its channel (`MsvAvChannelBindings`), if it came through one of ours.
+/// The values of `MsvAvChannelBindings` that name a channel of this server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Channel(Vec<[u8; 16]>);
 
 impl Channel {
-    /// One that has any of these values.
+    /// A channel that any of these values names.
     pub fn any_of(hashes: Vec<[u8; 16]>) -> Self {
         Self(hashes)
     }
 
-    /// True if we do not know our own channel.
+    /// Whether no value is known.
     pub fn is_unknown(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// True if this value is of our channel.
+    /// Whether this value names the channel.
     pub fn is_named(&self, hash: &[u8; 16]) -> bool {
         self.0.contains(hash)
     }
 }
 
-/// The certificates, read once and again when one has changed.
+/// The certificates, read again after a change.
 pub struct Certificates {
     paths: Vec<PathBuf>,
     log: LogTarget,
-    loaded: Mutex<Loaded>,
+    loaded: Mutex<LoadedCertificates>,
 }
 
-struct Loaded {
-    /// The states of the files that `channel` was made from; none of a state that is not certain.
+struct LoadedCertificates {
+    /// The states of the files that `channel` was made from. `None`: the state is not certain.
     stamps: Vec<Option<Stamp>>,
-    /// When the files were looked at.
-    looked: Instant,
+    /// When the files were last checked.
+    checked: Instant,
     channel: Arc<Channel>,
-    /// What the log was told last of a file that cannot be used.
-    told: Option<Fault>,
+    /// The last fault of a file that was logged.
+    logged: Option<Fault>,
 }
 
 impl Certificates {
@@ -60,28 +60,28 @@ impl Certificates {
         Ok(Self {
             paths: paths.to_vec(),
             log,
-            loaded: Mutex::new(Loaded {
+            loaded: Mutex::new(LoadedCertificates {
                 stamps,
-                looked: Instant::now(),
+                checked: Instant::now(),
                 channel: Arc::new(channel),
-                told: None,
+                logged: None,
             }),
         })
     }
 
-    /// The channel by the files as they are, or were less than a second ago. While one cannot be
-    /// used, as in the middle of a renewal, all stays as it was, and the log says so.
+    /// The channel of the current files, checked once a second. While a file cannot be used, as
+    /// during a renewal, the previous certificates stay in force. The fault is logged.
     pub fn channel(&self) -> Arc<Channel> {
         self.channel_at(Instant::now())
     }
 
     fn channel_at(&self, now: Instant) -> Arc<Channel> {
-        // Held while changed files are read, so that one thread reads them and not each of them.
+        // The lock is held while changed files are read, so that one thread reads them.
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.paths.is_empty() || now.saturating_duration_since(loaded.looked) < LOOK_AGAIN {
+        if self.paths.is_empty() || now.saturating_duration_since(loaded.checked) < LOOK_AGAIN {
             return Arc::clone(&loaded.channel);
         }
-        loaded.looked = now;
+        loaded.checked = now;
         let stamps = self.paths.iter().map(|path| Stamp::of(path).ok());
         if !stamps
             .zip(&loaded.stamps)
@@ -91,20 +91,20 @@ impl Certificates {
                 Ok((channel, stamps)) => {
                     loaded.channel = Arc::new(channel);
                     loaded.stamps = stamps;
-                    loaded.told = None;
+                    loaded.logged = None;
                 }
-                Err(fault) => self.tell(&mut loaded, fault),
+                Err(fault) => self.log_once(&mut loaded, fault),
             }
         }
         Arc::clone(&loaded.channel)
     }
 
-    fn tell(&self, loaded: &mut Loaded, fault: Fault) {
-        if loaded.told.as_ref() != Some(&fault) {
+    fn log_once(&self, loaded: &mut LoadedCertificates, fault: Fault) {
+        if loaded.logged.as_ref() != Some(&fault) {
             let told = fault.for_the_log();
-            let line = format_args!("{told}; the certificates before it stay in force");
+            let line = format_args!("{told}; the previous certificates stay in force");
             log::write(self.log, Severity::Error, line);
-            loaded.told = Some(fault);
+            loaded.logged = Some(fault);
         }
     }
 }

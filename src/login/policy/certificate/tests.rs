@@ -1,4 +1,4 @@
-//! The samples are OpenSSL's, the values expected are of Python's hashlib.
+//! The samples are made with OpenSSL, the expected values with Python's hashlib.
 
 use super::*;
 use hex_literal::hex;
@@ -13,7 +13,7 @@ const ECDSA_SHA256: &[u8] = sample!("ecdsa-sha256");
 const ECDSA_SHA256_BINDING: [u8; 16] = hex!("4cee07d2453e00b3d0ddb59235633d1e");
 
 #[test]
-fn the_hash_is_that_of_the_signature() {
+fn the_hash_follows_from_the_signature_algorithm() {
     for (pem, expected) in [
         (ECDSA_SHA256, ECDSA_SHA256_BINDING),
         (
@@ -32,7 +32,7 @@ fn the_hash_is_that_of_the_signature() {
             sample!("rsa-pss-sha384"),
             hex!("13ec5c1e5f339e6283eb896834a161dd"),
         ),
-        // SHA-1 counts as SHA-256.
+        // SHA-1 is replaced by SHA-256.
         (
             sample!("rsa-sha1"),
             hex!("3b8b5a217f872766a1d3c622b88740b1"),
@@ -47,13 +47,13 @@ fn the_hash_is_that_of_the_signature() {
 }
 
 #[test]
-fn where_none_is_defined_there_is_none() {
+fn an_algorithm_without_a_channel_binding_is_refused() {
     let error = channel_binding(sample!("ed25519")).unwrap_err();
     assert!(error.to_string().contains("RFC 5929"), "{error}");
 }
 
 #[test]
-fn the_first_certificate_of_a_file_counts() {
+fn the_first_certificate_of_a_file_is_used() {
     let other = sample!("ecdsa-sha384");
     let key = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     let file = [&key[..], b"subject=CN = w\r\n", ECDSA_SHA256, other].concat();
@@ -66,7 +66,7 @@ fn the_first_certificate_of_a_file_counts() {
 }
 
 #[test]
-fn what_is_no_certificate_is_refused() {
+fn invalid_certificates_are_refused() {
     let text = str::from_utf8(ECDSA_SHA256).unwrap();
     for wrong in [
         "",
@@ -90,7 +90,7 @@ fn what_is_no_certificate_is_refused() {
 }
 
 #[test]
-fn no_byte_of_a_certificate_makes_it_panic() {
+fn no_changed_byte_makes_the_decoder_panic() {
     for pem in [ECDSA_SHA256, sample!("rsa-pss-sha384")] {
         let der = first_certificate(pem).unwrap();
         for place in 0..der.len() {
@@ -104,7 +104,7 @@ fn no_byte_of_a_certificate_makes_it_panic() {
 }
 
 #[test]
-fn base64_is_decoded_as_it_is_published() {
+fn base64_is_decoded_as_in_rfc_4648() {
     // RFC 4648 10.
     for (text, bytes) in [
         ("", ""),

@@ -10,14 +10,14 @@ fn hash(pem: &[u8]) -> [u8; 16] {
     certificate::channel_binding(pem).unwrap()
 }
 
-/// The channel at a time when the files are looked at again.
-fn look(certificates: &Certificates) -> Channel {
-    let looked = certificates.loaded.lock().unwrap().looked;
-    Channel::clone(&certificates.channel_at(looked + LOOK_AGAIN))
+/// The channel at a time when the files are checked again.
+fn check(certificates: &Certificates) -> Channel {
+    let checked = certificates.loaded.lock().unwrap().checked;
+    Channel::clone(&certificates.channel_at(checked + LOOK_AGAIN))
 }
 
 #[test]
-fn a_renewed_certificate_takes_the_place_of_the_old_one() {
+fn a_renewed_certificate_replaces_the_old_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("www.pem");
     fs::write(&path, ONE).unwrap();
@@ -25,19 +25,19 @@ fn a_renewed_certificate_takes_the_place_of_the_old_one() {
     assert!(certificates.channel().is_named(&hash(ONE)));
 
     fs::write(&path, OTHER).unwrap();
-    let looked = certificates.loaded.lock().unwrap().looked;
-    let soon = looked + LOOK_AGAIN - Duration::from_millis(1);
+    let checked = certificates.loaded.lock().unwrap().checked;
+    let soon = checked + LOOK_AGAIN - Duration::from_millis(1);
     assert!(
         certificates.channel_at(soon).is_named(&hash(ONE)),
         "once a second"
     );
-    let channel = look(&certificates);
+    let channel = check(&certificates);
     assert!(channel.is_named(&hash(OTHER)) && !channel.is_named(&hash(ONE)));
 }
 
-/// As Notepad writes it; and in the encoding that it calls Unicode.
+/// Notepad writes a byte order mark; its encoding "Unicode" is UTF-16.
 #[test]
-fn a_certificate_has_a_byte_order_mark_or_another_encoding() {
+fn a_byte_order_mark_is_ignored_and_utf_16_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("www.pem");
     let text = str::from_utf8(ONE).unwrap().replace('\n', "\r\n");
@@ -52,21 +52,21 @@ fn a_certificate_has_a_byte_order_mark_or_another_encoding() {
 }
 
 #[test]
-fn while_a_certificate_cannot_be_used_the_one_before_it_is() {
+fn an_unusable_certificate_leaves_the_previous_one_in_force() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("www.pem");
     fs::write(&path, ONE).unwrap();
     let certificates = Certificates::open(std::slice::from_ref(&path), LogTarget::Off).unwrap();
     fs::remove_file(&path).unwrap();
-    assert!(look(&certificates).is_named(&hash(ONE)));
+    assert!(check(&certificates).is_named(&hash(ONE)));
     fs::write(&path, &OTHER[..100]).unwrap();
-    assert!(look(&certificates).is_named(&hash(ONE)));
+    assert!(check(&certificates).is_named(&hash(ONE)));
     fs::write(&path, OTHER).unwrap();
-    assert!(!look(&certificates).is_named(&hash(ONE)));
+    assert!(!check(&certificates).is_named(&hash(ONE)));
 }
 
 #[test]
-fn any_of_several_certificates_may_be_the_one() {
+fn any_of_several_certificates_names_the_channel() {
     let folder = tempfile::tempdir().unwrap();
     let paths = [("a", ONE), ("b", OTHER)].map(|(name, pem)| {
         let path = folder.path().join(name);
@@ -80,7 +80,7 @@ fn any_of_several_certificates_may_be_the_one() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_named() {
+fn the_error_names_an_unusable_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("www.pem");
     let fault =
@@ -101,5 +101,5 @@ fn a_file_that_cannot_be_used_is_named() {
 #[test]
 fn without_certificates_the_channel_is_unknown() {
     let certificates = Certificates::open(&[], LogTarget::Off).unwrap();
-    assert!(look(&certificates).is_unknown());
+    assert!(check(&certificates).is_unknown());
 }
