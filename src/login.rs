@@ -1,8 +1,10 @@
-//! What a login is: the two sides of the handshake, who verifies it, and what may be let in.
+//! A login: the two sides of the handshake, the verifiers, and the policy.
 
 pub mod accept;
 pub mod context;
 pub mod credential;
+#[cfg(test)]
+mod fixture;
 pub mod guess_limit;
 pub mod handover;
 pub mod identity;

@@ -1,8 +1,8 @@
-//! Security contexts: one side of a login, and then what protects its messages.
+//! Security contexts: one side of a login, and then the protection of its messages.
 //!
-//! The mechglue keeps a context whose later call failed, but answers for us once our variable is
-//! NULL. So a context stays where it is after a failure and takes the NEGOTIATE message of the next
-//! login: servers keep one context a connection.
+//! Servers keep one context per connection, and the mechglue keeps a context after a failed call
+//! unless the mechanism returns NULL for it. So a context remains after a failure, and takes the
+//! NEGOTIATE message of the next login.
 
 mod party;
 
@@ -20,14 +20,15 @@ use crate::protocol::ntlm::seal::SessionSecurity;
 use party::Party;
 pub use party::{INDEFINITE, Login};
 
-/// What a `gss_ctx_id_t` points to. Any thread may use it: during a step of the login one at a time,
-/// the others are told so; for messages they wait for each other.
+/// What a `gss_ctx_id_t` points to. Any thread may use it. While one thread takes a step of the
+/// login, calls of other threads fail with [`Minor::ContextBusy`]. For messages, threads wait for
+/// each other.
 pub struct Context {
-    /// Absent while a thread takes a step with it: no lock is held while a verifier is waited for.
+    /// `None` while a thread takes a step: no lock is held during the wait for a verifier.
     party: Mutex<Option<Box<Party>>>,
 }
 
-/// What a step of an acceptor leads to.
+/// The result of a step of an acceptor.
 pub enum Progress {
     /// The message to send.
     Continue(Vec<u8>),
@@ -42,20 +43,20 @@ impl Context {
         }
     }
 
-    /// A context that shall accept.
+    /// A context of an acceptor.
     pub fn accepting() -> Self {
         Self::new(Party::Acceptor(Acceptor::new()))
     }
 
-    /// A context that shall initiate.
+    /// A context of an initiator.
     pub fn initiating(purpose: Purpose) -> Self {
         Self::new(Party::Initiator(Box::new(Initiator::new(purpose))))
     }
 
-    /// Gives an acceptor a message.
+    /// Passes a message to an acceptor.
     ///
     /// # Errors
-    /// As [`Acceptor::step`]; the context is an initiator's, or another thread takes a step with it.
+    /// As [`Acceptor::step`]; `BadArgument` on the context of an initiator; `ContextBusy`.
     pub fn accept(&self, terms: &Terms<'_>, token: &[u8]) -> Result<Progress, Fault> {
         self.step(|party| {
             let Party::Acceptor(acceptor) = party else {
@@ -71,18 +72,18 @@ impl Context {
         })
     }
 
-    /// The caller deletes the context.
+    /// Call this when the caller deletes the context.
     pub fn deleted(&self) {
         if let Some(Party::Acceptor(acceptor)) = self.lock().as_deref() {
             acceptor.deleted();
         }
     }
 
-    /// Gives an initiator the server's message, or none to begin; gives its next message, and the
-    /// login if it is complete with it.
+    /// Passes the server's message to an initiator; an empty token begins the login. Returns the
+    /// next message, and the login if that message completes it.
     ///
     /// # Errors
-    /// As [`Initiator::step`]; the context is an acceptor's, or another thread takes a step with it.
+    /// As [`Initiator::step`]; `BadArgument` on the context of an acceptor; `ContextBusy`.
     pub fn initiate(
         &self,
         channel: Option<&ChannelBindings<'_>>,
@@ -97,8 +98,8 @@ impl Context {
         })
     }
 
-    /// Takes a step of the login, which may wait for a verifier. No other thread has the party
-    /// meanwhile. If the work panics, a new party takes its place: the state of the old is unknown.
+    /// Takes a step of the login, which may wait for a verifier. The party is out of the context
+    /// meanwhile. If the work panics, a new party replaces it: the state of the old one is unknown.
     fn step<T>(&self, work: impl FnOnce(&mut Party) -> Result<T, Fault>) -> Result<T, Fault> {
         let mut party = self.lock().take().ok_or(Minor::ContextBusy)?;
         match panic::catch_unwind(AssertUnwindSafe(|| work(&mut party))) {
@@ -113,11 +114,11 @@ impl Context {
         }
     }
 
-    /// Works with what protects messages. The work does no I/O, so other threads wait for it.
+    /// Runs work with the message protection. Other threads wait, so the work must do no I/O.
     ///
     /// # Errors
-    /// No login is complete, or it has expired; there is nothing that protects messages; or what the
-    /// work says.
+    /// `ContextFailed`: no login is complete; `ContextExpired`; `NoProtection`; the error of the
+    /// work.
     pub fn with_security<T>(
         &self,
         work: impl FnOnce(&mut SessionSecurity) -> Result<T, Fault>,
@@ -129,10 +130,10 @@ impl Context {
         })
     }
 
-    /// Nothing, if a login is complete.
+    /// Succeeds if a login is complete and has not expired.
     ///
     /// # Errors
-    /// No login is complete, or it has expired.
+    /// As [`Self::time_left`].
     pub fn require_login(&self) -> Result<(), Fault> {
         self.time_left().map(drop)
     }
@@ -140,7 +141,7 @@ impl Context {
     /// Seconds until the login expires; never 0.
     ///
     /// # Errors
-    /// No login is complete, or it has expired.
+    /// `ContextFailed`: no login is complete; `ContextExpired`.
     pub fn time_left(&self) -> Result<u32, Fault> {
         self.with_established(|party| party.require_time())
     }
@@ -148,25 +149,25 @@ impl Context {
     /// Whether the AUTHENTICATE message had a message integrity code.
     ///
     /// # Errors
-    /// No login is complete.
+    /// `ContextFailed`: no login is complete.
     pub fn has_mic(&self) -> Result<bool, Fault> {
         self.with_established(|party| Ok(party.login().is_some_and(|login| login.has_mic)))
     }
 
-    /// The strength of the protection of messages, as SASL counts it.
+    /// The security strength factor of the message protection (SASL).
     ///
     /// # Errors
-    /// No login is complete.
+    /// `ContextFailed`: no login is complete.
     pub fn strength(&self) -> Result<u32, Fault> {
         self.with_established(|party| {
             Ok(party.security().map_or(0, |security| security.strength()))
         })
     }
 
-    /// `ExportedSessionKey`, for programs with a protection of their own.
+    /// `ExportedSessionKey`, for programs that protect messages themselves.
     ///
     /// # Errors
-    /// No login is complete, or the verifier gave no key.
+    /// `ContextFailed`: no login is complete; `NoSuchOption`: the verifier gave no key.
     pub fn session_key(&self) -> Result<Key, Fault> {
         self.with_established(|party| match party.security() {
             Some(security) => Ok(security.session_key().clone()),
@@ -174,11 +175,12 @@ impl Context {
         })
     }
 
-    /// What another process needs to go on with the context, sealed. The context is of no more use
-    /// then: two would use one key stream.
+    /// The sealed state of the context for another process. The caller must not use the context
+    /// afterwards: two processes would use one key stream.
     ///
     /// # Errors
-    /// It is in no state to be exported, or cannot be here; it goes on then.
+    /// The state cannot be exported, or the host cannot transfer contexts. The context stays
+    /// usable.
     pub fn export(&self, handover: &Handover) -> Result<Vec<u8>, Fault> {
         self.step(|party| {
             let (kind, until, body) = party.save()?;
@@ -189,7 +191,7 @@ impl Context {
     /// The context that another process exported.
     ///
     /// # Errors
-    /// `BadContextToken`: another version exported it.
+    /// `BadContextToken`: another version of this library exported it.
     pub fn import(opened: &Opened, setup: Option<&Setup>) -> Result<Self, Fault> {
         Party::restore(opened, setup).map(Self::new)
     }
@@ -206,10 +208,10 @@ impl Context {
         work(party)
     }
 
-    /// The login, if there is one now.
+    /// The login, if one is complete.
     ///
     /// # Errors
-    /// Another thread takes a step with the context.
+    /// `ContextBusy`.
     pub fn login(&self) -> Result<Option<Login>, Fault> {
         let party = self.lock();
         Ok(party.as_ref().ok_or(Minor::ContextBusy)?.login())
@@ -217,7 +219,7 @@ impl Context {
 
     fn lock(&self) -> MutexGuard<'_, Option<Box<Party>>> {
         self.party.lock().unwrap_or_else(|poisoned| {
-            // Another thread panicked in the midst of a change.
+            // Another thread panicked during a change.
             let mut party = poisoned.into_inner();
             if let Some(party) = party.as_mut() {
                 **party = party.afresh();
@@ -229,11 +231,11 @@ impl Context {
 }
 
 fn other_side() -> Fault {
-    Minor::BadArgument.because("the context is one of the other side")
+    Minor::BadArgument.because("the context is of the other side of a login")
 }
 
 fn not_established() -> Fault {
-    Minor::ContextFailed.because("no login is complete on it")
+    Minor::ContextFailed.because("no login is complete")
 }
 
 #[cfg(test)]
@@ -245,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn one_at_a_time() {
+    fn a_context_is_busy_during_a_step() {
         let context = Context::accepting();
         let inner = context.step(|_| {
             assert!(busy(context.login()));
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_leaves_a_context_that_works() {
+    fn a_context_works_after_a_panic() {
         let context = Context::accepting();
         let in_a_step = AssertUnwindSafe(|| context.step::<()>(|_| panic!("provoked")));
         assert!(panic::catch_unwind(in_a_step).is_err());

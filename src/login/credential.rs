@@ -1,4 +1,4 @@
-//! Credentials: where the configuration of an acceptor comes from, and who an initiator is.
+//! Credentials: the configuration source of an acceptor, the user of an initiator.
 
 mod token;
 
@@ -13,14 +13,14 @@ use crate::login::name::Name;
 use crate::login::setup::{self, Setup, Source};
 use crate::protocol::ntlm::bindings::ChannelBindings;
 
-/// What a server accepts with, a client initiates with, or both. Never changes once it is made.
+/// A credential to accept with, to initiate with, or both. Immutable.
 pub struct Credential {
     parts: Parts,
     /// The name that it was acquired for.
     name: Option<Name>,
-    /// The lifetime that it was acquired with; none if that does not matter.
+    /// The lifetime that it was acquired with. `None`: no limit.
     lifetime: Option<Duration>,
-    /// The way from initiators of this process to its acceptors.
+    /// Delivers messages from initiators of this process to its acceptors.
     loopback: Loopback,
 }
 
@@ -36,18 +36,18 @@ pub enum Usage {
 }
 
 enum Parts {
-    Accept(Acceptance),
+    Accept(AcceptorPart),
     Initiate(User),
-    Both(Acceptance, User),
+    Both(AcceptorPart, User),
 }
 
-/// An acceptor's part: no secret and no configuration, only where it is. Each call loads it anew, so
-/// that a change of the file is seen and a fork does no harm.
-struct Acceptance(Source);
+/// The acceptor's part: the source of the configuration, and no secret. Each call loads the
+/// configuration again, so that changes of the file take effect and a fork does no harm.
+struct AcceptorPart(Source);
 
-impl Acceptance {
-    /// There is one only if the configuration can be loaded: a server that is not configured for NTLM
-    /// shall not begin to accept it.
+impl AcceptorPart {
+    /// # Errors
+    /// As [`setup::load`]: a server without a usable configuration must not offer NTLM.
     fn acquire(source: &Source) -> Result<Self, Fault> {
         setup::load(source)?;
         Ok(Self(source.clone()))
@@ -55,8 +55,9 @@ impl Acceptance {
 }
 
 impl Credential {
-    /// A credential for a usage. A caller that asks for both is given what there is: servers ask so
-    /// that only accept. `hash` is the user's, if the caller gave one. `lifetime` limits its logins.
+    /// A credential for a usage. Servers that only accept ask for both, so a request for both
+    /// succeeds with one of them. `hash` is the user's, if the caller gave one. `lifetime` limits
+    /// its logins.
     ///
     /// # Errors
     /// As [`setup::load`], to accept; as [`user`], to initiate.
@@ -68,7 +69,7 @@ impl Credential {
         hash: impl FnOnce() -> Result<Option<PasswordHash>, Fault>,
     ) -> Result<Self, Fault> {
         let name = name.map(|name| name.plain().clone());
-        let accept = || Acceptance::acquire(source);
+        let accept = || AcceptorPart::acquire(source);
         let initiate = || user(source, name.as_ref(), hash()?);
         let parts = match usage {
             Usage::Accept => Parts::Accept(accept()?),
@@ -91,12 +92,12 @@ impl Credential {
         })
     }
 
-    /// The lifetime that it was acquired with; none if that does not matter.
+    /// The lifetime that it was acquired with. `None`: no limit.
     pub fn lifetime(&self) -> Option<Duration> {
         self.lifetime
     }
 
-    /// What it is for.
+    /// The usage.
     pub fn usage(&self) -> Usage {
         match self.parts {
             Parts::Accept(_) => Usage::Accept,
@@ -105,8 +106,8 @@ impl Credential {
         }
     }
 
-    /// The user who initiates; or the acceptor's name, with the way there: the one that it was
-    /// acquired for, or the default.
+    /// The user of an initiator. For an acceptor, the name that it was acquired for, or the
+    /// default; initiators of this process reach the acceptor through it.
     pub fn name(&self) -> Name {
         let name = match (&self.parts, &self.name) {
             (Parts::Initiate(user), _) => return Name::User(user.display()),
@@ -116,36 +117,36 @@ impl Credential {
         Name::Acceptor(Box::new(name), self.loopback.clone())
     }
 
-    /// The set-up to accept with.
+    /// The setup to accept with.
     ///
     /// # Errors
-    /// As [`setup::load`]; `NotConfigured` if the credential is not for accepting.
+    /// As [`setup::load`]; `NotConfigured` if the credential does not accept.
     pub fn setup(&self) -> Result<Arc<Setup>, Fault> {
         match &self.parts {
-            Parts::Accept(Acceptance(source)) | Parts::Both(Acceptance(source), _) => {
+            Parts::Accept(AcceptorPart(source)) | Parts::Both(AcceptorPart(source), _) => {
                 setup::load(source)
             }
             Parts::Initiate(_) => {
-                Err(Minor::NotConfigured.because("the credential is for initiating"))
+                Err(Minor::NotConfigured.because("the credential only initiates"))
             }
         }
     }
 
-    /// The user who initiates.
+    /// The user to initiate as.
     ///
     /// # Errors
-    /// `InitiateUnavailable` if the credential is not for initiating.
+    /// `InitiateUnavailable` if the credential does not initiate.
     pub fn user(&self) -> Result<&User, Fault> {
         match &self.parts {
             Parts::Initiate(user) | Parts::Both(_, user) => Ok(user),
             Parts::Accept(_) => {
-                Err(Minor::InitiateUnavailable.because("the credential is for accepting"))
+                Err(Minor::InitiateUnavailable.because("the credential only accepts"))
             }
         }
     }
 }
 
-/// What a server accepts with by its credential, or without one.
+/// The terms of a server with this credential, or without one.
 pub fn terms<'a>(
     credential: Option<&'a Credential>,
     setup: &'a Setup,
@@ -160,8 +161,7 @@ pub fn terms<'a>(
     }
 }
 
-/// The user who initiates: the one of this name with the hash that the caller gave, or one of the
-/// users file.
+/// The user to initiate as: the named user with the caller's hash, or a user of the users file.
 ///
 /// # Errors
 /// `InitiateUnavailable`, with what is missing; `BadName`.
@@ -173,16 +173,16 @@ pub fn user(
     let unavailable = |problem: &str| Minor::InitiateUnavailable.because(problem);
     let typed = match name {
         Some(Name::HostbasedService { .. } | Name::Acceptor(..)) => {
-            return Err(unavailable("the name is a service's, not a user's"));
+            return Err(unavailable("the name is of a service, not of a user"));
         }
-        Some(Name::Anonymous) => return Err(unavailable("anonymous logins prove nothing")),
+        Some(Name::Anonymous) => return Err(unavailable("an anonymous user cannot log in")),
         Some(name) => Some(name.display()),
         None => None,
     };
     let workstation = setup::computer_name(source)?;
     match (hash, typed, &source.users_file) {
         (Some(hash), Some(typed), _) => User::typed(&typed, hash, &workstation),
-        (Some(_), None, _) => Err(unavailable("a password was given, and no user's name")),
+        (Some(_), None, _) => Err(unavailable("a password was given without a user name")),
         (None, typed, Some(file)) => User::of_file(file, typed.as_deref(), &workstation),
         (None, _, None) => Err(unavailable(
             "no password was given, and NTLM_USER_FILE names no users file",

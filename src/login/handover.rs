@@ -1,21 +1,20 @@
-//! Contexts on their way from one process to another.
+//! Transfers contexts between processes of one user on one host.
 //!
-//! What goes through other hands is a token, sealed with a key that only the processes of one user on
-//! one host have: nobody else can make one, change one or look into one. The key, and a ticket for
-//! each token that is under way, are in a directory of that user's own.
+//! A context travels as a token. It is sealed (encrypted and authenticated) with a key that only
+//! the processes of this user have. The key, and a ticket for each token on its way, are in a
+//! directory that belongs to the user.
 //!
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `ntlmdcX`, version 1 |
 //! | 1 | [`Kind`] |
-//! | 8 | until when it is good, a `FILETIME`, little endian |
-//! | 24 | nonce, random; also the ticket's name |
-//! | n + 16 | what it says, sealed together with all before it |
+//! | 8 | expiry, a `FILETIME`, little endian |
+//! | 24 | nonce, random; also in the name of the ticket |
+//! | n + 16 | sealed body; the fields before it are authenticated with it |
 //!
-//! **A token is good for one import.** Who imports it takes its ticket away, and there is only one.
-//! So no challenge can be answered twice and no key stream is used twice, whoever has made copies of
-//! the token. That holds as long as the directory does: on one host, and not for a directory that was
-//! copied or put back from a backup.
+//! **A token can be imported once.** The import removes its ticket, and only one process can. So no
+//! challenge is answered twice and no key stream is used twice, even if the token was copied. This
+//! does not hold for a directory that is copied, or restored from a backup.
 
 mod key;
 #[cfg(test)]
@@ -36,19 +35,19 @@ use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
 
 const MAGIC: &[u8; 8] = b"ntlmdcX\x01";
 
-/// What is before the nonce.
+/// The size of the fields before the nonce.
 const HEADER_SIZE: usize = 17;
 
-/// No context is longer, with its thousands of groups.
+/// Longer than a context with thousands of groups.
 const MAX_TOKEN: usize = 1 << 20;
 
-/// Whose side of a login a token holds.
+/// The side of a login that a token holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// The server's.
+    /// The server.
     Acceptor = 1,
-    /// The client's.
+    /// The client.
     Initiator = 2,
 }
 
@@ -58,7 +57,7 @@ pub struct Handover {
     directory: PathBuf,
 }
 
-/// What a token says: authentic, not expired, and imported for the first time. Only
+/// The content of a token: authentic, not expired, imported for the first time. Only
 /// [`Handover::open`] makes one.
 #[derive(Debug)]
 pub struct Opened {
@@ -67,19 +66,19 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Whose side of the login it is.
+    /// The side of the login.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// What the exporter wrote.
+    /// The bytes that the exporting process sealed.
     pub fn body(&self) -> &[u8] {
         self.body.expose()
     }
 
-    /// As if it had been opened, for tests of those who read it.
+    /// Makes one without a token, for tests of the decoders.
     #[cfg(any(test, fuzzing))]
-    pub fn pretended(kind: Kind, body: &[u8]) -> Self {
+    pub fn for_tests(kind: Kind, body: &[u8]) -> Self {
         Self {
             kind,
             body: SecretBytes::new(body.to_vec()),
@@ -88,15 +87,15 @@ impl Opened {
 }
 
 impl Handover {
-    /// Looks at nothing yet.
+    /// Does no I/O.
     pub fn through(directory: PathBuf) -> Self {
         Self { directory }
     }
 
-    /// Seals what a context is; the token can be opened once, until `until`.
+    /// Seals the body of a token. The token can be opened once, until `until`.
     ///
     /// # Errors
-    /// `NoTransfer`, with what is wrong with the directory and how to mend it.
+    /// `NoTransfer`, with what is wrong with the directory and what it needs.
     pub fn seal(
         &self,
         kind: Kind,
@@ -120,11 +119,11 @@ impl Handover {
         Ok(token)
     }
 
-    /// Opens a token, for the first and last time.
+    /// Opens a token. A second call with the same token fails.
     ///
     /// # Errors
-    /// `BadContextToken` if it is none of ours; `ContextTokenUsed`, `ContextTokenExpired`;
-    /// `NoTransfer` as above.
+    /// `BadContextToken` if this host did not make it; `ContextTokenUsed`, `ContextTokenExpired`;
+    /// `NoTransfer` as for [`Self::seal`].
     pub fn open(&self, token: &[u8]) -> Result<Opened, Fault> {
         if token.len() > MAX_TOKEN {
             return Err(Minor::BadContextToken.into());
@@ -140,7 +139,7 @@ impl Handover {
         let body = key::read(&self.directory)
             .map_err(unusable)?
             .and_then(|key| crypto::open(&key, &nonce, header, reader.rest()))
-            .ok_or_else(|| Minor::BadContextToken.because("it is not from this server"))?;
+            .ok_or_else(|| Minor::BadContextToken.because("not made by this user on this host"))?;
         if until <= FileTime::from(SystemTime::now()) {
             return Err(Minor::ContextTokenExpired.into());
         }
@@ -150,14 +149,15 @@ impl Handover {
         }
     }
 
-    /// Whether a context can be exported, as far as the directory tells.
+    /// Whether the directory and the key are usable.
     fn is_possible(&self) -> bool {
         own_directory(&self.directory).is_ok() && key::read(&self.directory).is_ok()
     }
 
     fn unusable(&self, error: &io::Error) -> Fault {
         Minor::NoTransfer.because(format_args!(
-            "{}: {error}; it must be a directory of the user that the program runs as, with mode 0700",
+            "{}: {error}; it must be a directory of the user that the program runs as, with mode \
+             0700",
             self.directory.display()
         ))
     }
@@ -165,7 +165,7 @@ impl Handover {
 
 fn read_header(reader: &mut Reader<'_>) -> Result<(Kind, FileTime), DecodeError> {
     if reader.array("Magic")? != *MAGIC {
-        return Err(DecodeError::new("Magic", "of another version or mechanism"));
+        return Err(DecodeError::new("Magic", "another version or mechanism"));
     }
     let kind = match reader.u8("Kind")? {
         1 => Kind::Acceptor,
@@ -175,20 +175,20 @@ fn read_header(reader: &mut Reader<'_>) -> Result<(Kind, FileTime), DecodeError>
     Ok((kind, FileTime(reader.u64("Until")?)))
 }
 
-/// The fault of a token that is not what it should be.
+/// The fault for a malformed token.
 pub fn malformed(error: DecodeError) -> Fault {
     Minor::BadContextToken.because(error)
 }
 
-/// Whether this process can export contexts, through the directory that `find` gives. Looked up once
-/// a second at most: every login asks.
+/// Whether this process can export contexts through the directory that `find` returns. Looked up at
+/// most once a second, since every login asks.
 pub fn is_possible(find: impl FnOnce() -> Result<Handover, Fault>) -> bool {
     static KNOWN: PerProcess<Mutex<Option<(Instant, bool)>>> = PerProcess::new();
     let known = KNOWN.of_this_process(Mutex::default);
     let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
     let before = *lock();
     match before {
-        Some((looked, possible)) if looked.elapsed() < LOOK_AGAIN => possible,
+        Some((checked, possible)) if checked.elapsed() < LOOK_AGAIN => possible,
         _ => {
             let possible = find().is_ok_and(|handover| handover.is_possible());
             *lock() = Some((Instant::now(), possible));

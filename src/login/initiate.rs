@@ -1,4 +1,11 @@
-//! One initiator context: nothing in or the server's message, and a message out.
+//! One initiator context: the server's message in, a message out.
+//!
+//! ```text
+//!          empty token             CHALLENGE
+//!   Fresh ─────────────► Offered ─────────────► Established
+//!     │ any other           │ any other
+//!     └────────► Failed ◄───┘
+//! ```
 
 mod saved_initiator;
 mod user;
@@ -14,47 +21,47 @@ use crate::protocol::ntlm::initiator::{self, Fresh, Offered, Protection, Service
 use crate::protocol::ntlm::seal::{Role, SessionSecurity};
 pub use user::{PasswordHash, User};
 
-/// An initiator context. It serves one login: another needs another context.
+/// An initiator context. It serves one login.
 #[derive(Debug)]
 pub struct Initiator {
-    state: State,
+    state: InitiatorState,
     source: Name,
     target: Option<Name>,
-    /// When a complete login ends, if it does.
+    /// When a complete login ends. `None`: it has no expiry.
     expires: Option<SystemTime>,
 }
 
 #[derive(Debug)]
-enum State {
-    /// Nothing was sent yet.
+enum InitiatorState {
+    /// Nothing was sent.
     Fresh(Purpose),
-    /// The NEGOTIATE message is out.
+    /// The NEGOTIATE message was sent.
     Offered(Purpose, Offered),
-    /// The AUTHENTICATE message is out. What the server makes of it we do not learn.
+    /// The AUTHENTICATE message was sent. NTLM does not tell the initiator whether it was accepted.
     Established(Box<SessionSecurity>),
-    /// The server's challenge was refused: nothing is kept of the login.
+    /// The server's challenge was refused. Nothing of the login is kept.
     Failed,
 }
 
-/// What a login is for.
+/// What the caller asks of a login.
 #[derive(Clone, Debug)]
 pub struct Purpose {
-    /// Who logs in.
+    /// The user who logs in.
     pub user: User,
-    /// The service to log in to, if it is known.
+    /// The service, if known.
     pub target: Option<Name>,
-    /// The protection of messages that is wanted.
+    /// The message protection to ask for.
     pub protection: Protection,
-    /// How long the context may last, by the credential and by the caller.
+    /// The lifetimes of the credential and of the context.
     pub lifetime: Lifetime,
 }
 
-/// How long a login may last. `None`: as long as there is use for it.
+/// How long a login may last. `None`: no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lifetime {
     /// The lifetime that the credential was acquired with.
     pub of_credential: Option<Duration>,
-    /// The one that the caller asks for this context.
+    /// The lifetime that the caller asks for this context.
     pub of_context: Option<Duration>,
 }
 
@@ -66,27 +73,27 @@ impl Lifetime {
 }
 
 impl Initiator {
-    /// Waits to be told to begin.
+    /// A context that has not begun.
     pub fn new(purpose: Purpose) -> Self {
         Self {
             source: Name::User(purpose.user.display()),
             target: purpose.target.clone(),
             expires: None,
-            state: State::Fresh(purpose),
+            state: InitiatorState::Fresh(purpose),
         }
     }
 
-    /// A failed context for the same login, which must be begun on another context.
+    /// A failed context of the same login.
     pub fn failed(&self) -> Self {
         Self {
-            state: State::Failed,
+            state: InitiatorState::Failed,
             source: self.source.clone(),
             target: self.target.clone(),
             expires: None,
         }
     }
 
-    /// When a complete login ends. `None`: NTLM itself gives the initiator no expiry.
+    /// When a complete login ends. `None`: it has no expiry, since NTLM gives the initiator none.
     pub fn expires(&self) -> Option<SystemTime> {
         self.expires
     }
@@ -96,65 +103,66 @@ impl Initiator {
         &self.source
     }
 
-    /// The service to log in to, if it is known.
+    /// The service, if known.
     pub fn target(&self) -> Option<&Name> {
         self.target.as_ref()
     }
 
-    /// Begins, with an empty token; or takes the server's message. `channel` is what the application
-    /// knows of the channel to the server, if anything. Gives the message to send; it is the last if
-    /// the login is [`Self::established`] then, as far as we can tell.
+    /// Begins with an empty token, or takes the server's message. `channel` has the channel
+    /// bindings that the application passed, if any. Returns the message to send. It is the last
+    /// one if the context is [`Self::established`] afterwards.
     ///
     /// # Errors
-    /// Why the server's message is refused. The context is then failed, unless its login was
-    /// complete before.
+    /// Why the server's message was refused. The context is then failed, unless its login was
+    /// complete.
     pub fn step(
         &mut self,
         channel: Option<&ChannelBindings<'_>>,
         token: &[u8],
     ) -> Result<Vec<u8>, Fault> {
-        match mem::replace(&mut self.state, State::Failed) {
-            State::Fresh(purpose) if token.is_empty() => {
+        match mem::replace(&mut self.state, InitiatorState::Failed) {
+            InitiatorState::Fresh(purpose) if token.is_empty() => {
                 let (offered, negotiate) = initiator::negotiate(purpose.protection);
-                self.state = State::Offered(purpose, offered);
+                self.state = InitiatorState::Offered(purpose, offered);
                 Ok(negotiate)
             }
-            State::Fresh(_) => Err(Minor::NoChallenge.because("the login has not begun yet")),
-            State::Offered(purpose, offered) => {
+            InitiatorState::Fresh(_) => {
+                Err(Minor::NoChallenge.because("the login has not begun yet"))
+            }
+            InitiatorState::Offered(purpose, offered) => {
                 let answer = answer(&purpose, offered, channel, token)?;
                 let lifetime = purpose.lifetime;
                 self.expires = lifetime.shorter().map(|lasts| SystemTime::now() + lasts);
                 if let Some(loopback) = self.target.as_ref().and_then(Name::loopback) {
                     loopback.send(&answer.token, lifetime.of_credential);
                 }
-                self.state = State::Established(Box::new(SessionSecurity::new(
+                self.state = InitiatorState::Established(Box::new(SessionSecurity::new(
                     answer.flags,
                     answer.exported_session_key,
                     Role::Initiator,
                 )));
                 Ok(answer.token)
             }
-            complete @ State::Established(_) => {
+            complete @ InitiatorState::Established(_) => {
                 self.state = complete;
                 Err(Minor::NoChallenge.because("the login is complete"))
             }
-            State::Failed => Err(Minor::ContextFailed.into()),
+            InitiatorState::Failed => Err(Minor::ContextFailed.into()),
         }
     }
 
-    /// What protects the messages of a login that is complete; it is there if, and only if, the
-    /// login is.
+    /// The message protection of a complete login. `None` if, and only if, no login is complete.
     pub fn established(&self) -> Option<&SessionSecurity> {
         match &self.state {
-            State::Established(security) => Some(security),
+            InitiatorState::Established(security) => Some(security),
             _ => None,
         }
     }
 
-    /// As [`Self::established`], to work with.
+    /// As [`Self::established`], mutable.
     pub fn security(&mut self) -> Option<&mut SessionSecurity> {
         match &mut self.state {
-            State::Established(security) => Some(security),
+            InitiatorState::Established(security) => Some(security),
             _ => None,
         }
     }

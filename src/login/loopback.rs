@@ -1,20 +1,20 @@
-//! A login of this process to itself, as mod_auth_gssapi makes it for Basic.
+//! A login of this process to itself, as mod_auth_gssapi makes it for Basic authentication.
 //!
-//! The server has a name and a password. It acquires a credential with them, initiates to the name of
-//! its own acceptor's credential, and hands each message from one side to the other:
+//! The server has received a name and a password. It acquires a credential with them, initiates to
+//! the name of its own acceptor's credential, and passes each message from one side to the other:
 //!
 //! ```text
-//! acceptor's credential ── Loopback ──► its name ──► initiator: sends(token)
+//! acceptor's credential ── Loopback ──► its name ──► initiator: send(token)
 //!          │                                              │ token
-//!          └──────── Loopback ──► acceptor: receives(token) ◄
+//!          └──────── Loopback ──► acceptor: receive(token) ◄
 //! ```
 //!
-//! The name and the password have come to this very server, so there is neither another service nor
-//! another channel that the login could be meant for: [`Delivered`] is the proof. No client can claim
-//! it. The [`Loopback`] is an object of the process, reached through the credential and through the
-//! name that the process itself was given for it. No message carries anything of it, and a name that
-//! is imported, displayed or exported has none. A token counts once, byte by byte, and on the thread
-//! that has just made it: there is no way through a network in between.
+//! The client sent the name and the password to this server, so the login cannot be meant for
+//! another service or another channel. [`Delivered`] is the proof, and no client can forge it. A
+//! [`Loopback`] is an object of the process, reached through the credential and through the name
+//! that the mechanism returned for it. It is in no message, and not in an imported, displayed or
+//! exported name. A token counts once, unchanged, and on the thread that made it, so it cannot have
+//! passed through a network.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,22 +24,22 @@ use std::time::Duration;
 use crate::base::crypto::{SecretBytes, constant_time_eq};
 use crate::base::process::PerProcess;
 
-/// So many threads may be between the two calls at a time; each is there for microseconds.
+/// How many threads may be between the two calls at a time. Each is there for microseconds.
 const MOST: usize = 256;
 
-/// What joins an acceptor's credential and the name that it was told. Clones are one place; in a
-/// forked child it is empty.
+/// Shared by an acceptor's credential and its name. Clones share their messages; a forked child has
+/// none of them.
 #[derive(Clone, Default)]
 pub struct Loopback(Arc<PerProcess<Mutex<Vec<Sent>>>>);
 
-/// The last message that an initiator of a thread has made.
+/// The last message of the initiators of a thread.
 struct Sent {
     thread: ThreadId,
     token: SecretBytes,
     lifetime: Option<Duration>,
 }
 
-/// Proof that a message comes from an initiator of this process, on its way to this acceptor: only
+/// Proof that an initiator of this process made a message for this acceptor. Only
 /// [`Loopback::receive`] makes one.
 #[derive(Debug)]
 pub struct Delivered {
@@ -47,14 +47,14 @@ pub struct Delivered {
 }
 
 impl Delivered {
-    /// How long the login may last, as far as its initiator was told.
+    /// The lifetime that the initiator was given, if any.
     pub fn lifetime(&self) -> Option<Duration> {
         self.lifetime
     }
 }
 
 impl Loopback {
-    /// Remembers an AUTHENTICATE message of an initiator, until this thread makes the next one.
+    /// Stores the AUTHENTICATE message of an initiator until this thread makes the next one.
     pub fn send(&self, token: &[u8], lifetime: Option<Duration>) {
         let thread = thread::current().id();
         self.with(|all| {
@@ -70,7 +70,7 @@ impl Loopback {
         });
     }
 
-    /// The proof, if an initiator has made this message on this thread; once.
+    /// The proof, once, if an initiator made this message on this thread.
     pub fn receive(&self, token: &[u8]) -> Option<Delivered> {
         let thread = thread::current().id();
         let sent = self.with(|all| {
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_delivered_once_and_as_it_was_made() {
+    fn a_message_is_delivered_once_and_unchanged() {
         let loopback = Loopback::default();
         assert!(loopback.receive(b"token").is_none());
         loopback.send(b"token", Some(Duration::from_secs(300)));
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(delivered.lifetime(), Some(Duration::from_secs(300)));
         assert!(loopback.receive(b"token").is_none(), "a replay");
 
-        // Another one in its place takes it away.
+        // Another message consumes it.
         loopback.send(b"token", None);
         assert!(loopback.receive(b"Token").is_none());
         assert!(loopback.receive(b"token").is_none());
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_of_one_credential_and_one_thread() {
+    fn a_message_belongs_to_one_credential_and_one_thread() {
         let loopback = Loopback::default();
         loopback.send(b"token", None);
         assert!(Loopback::default().receive(b"token").is_none());
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_never_come_back_take_no_more_room_than_others() {
+    fn messages_of_ended_threads_take_bounded_memory() {
         let loopback = Loopback::default();
         for _ in 0..2 {
             thread::scope(|scope| {

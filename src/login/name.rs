@@ -1,6 +1,4 @@
-//! Names: who logged in, and what an application calls a user or a service.
-//!
-//! `exported` is the form that an application keeps.
+//! Names: of a verified user, and of users and services as applications write them.
 
 mod exported;
 
@@ -14,27 +12,27 @@ use crate::login::identity::Identity;
 use crate::login::loopback::Loopback;
 use crate::login::setup;
 
-/// A name, verified or only typed.
+/// A name, verified or typed.
 #[derive(Clone, Debug)]
 pub enum Name {
     /// A user that a verifier has confirmed.
     Verified(Arc<Identity>),
-    /// A user as typed; nothing is proven.
+    /// A user as typed, unproven.
     User(String),
     /// A service on a host.
     HostbasedService {
         /// E.g. `HTTP`.
         service: String,
-        /// E.g. `www.example.test`; this host if none is given.
+        /// E.g. `www.example.test`. `None`: this host.
         host: Option<String>,
     },
-    /// That of an acceptor's credential, as the process was told it; the way there goes with it.
+    /// The name of an acceptor's credential of this process, with the loopback to that acceptor.
     Acceptor(Box<Name>, Loopback),
     /// An anonymous client.
     Anonymous,
 }
 
-/// What kind of name a displayed name is (RFC 2743 4).
+/// The type of a displayed name (RFC 2743 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameType {
     /// `GSS_C_NT_USER_NAME`
@@ -46,16 +44,16 @@ pub enum NameType {
 }
 
 impl Name {
-    /// The user of this name, as it was typed: nothing is verified. One NUL at its end is not part of
-    /// the name: some programs count it, MIT's gss-server among them.
+    /// A user as typed, unproven. One NUL at the end is removed: some programs, such as MIT's
+    /// gss-server, count it in the length.
     ///
     /// # Errors
-    /// `BadName` if it is empty, not UTF-8, or holds another NUL.
+    /// `BadName` if the text is empty, not UTF-8, or contains another NUL.
     pub fn user(text: &[u8]) -> Result<Self, Fault> {
         Ok(Self::User(readable(text)?.to_owned()))
     }
 
-    /// `service@host`, or `service` alone, which is on this host (RFC 2743 4.1).
+    /// `service@host`, or `service` alone for this host (RFC 2743 4.1).
     ///
     /// # Errors
     /// As [`Self::user`]; `BadName` if the service or the host is missing.
@@ -66,7 +64,7 @@ impl Name {
             None => (text, None),
         };
         if service.is_empty() || host.as_ref().is_some_and(String::is_empty) {
-            return Err(Minor::BadName.because("service@host is expected"));
+            return Err(Minor::BadName.because("expected service@host"));
         }
         Ok(Self::HostbasedService {
             service: service.to_owned(),
@@ -74,8 +72,8 @@ impl Name {
         })
     }
 
-    /// The name of an acceptor that was given none: the service `host` on this host, as other
-    /// mechanisms call it. Some servers acquire the default credential and then ask its name.
+    /// The name of an acceptor without one: the service `host` on this host, as in other
+    /// mechanisms. Some servers acquire the default credential and then ask for its name.
     pub fn default_acceptor() -> Self {
         Self::HostbasedService {
             service: "host".to_owned(),
@@ -83,7 +81,7 @@ impl Name {
         }
     }
 
-    /// The way to the acceptor of this process whose name it is.
+    /// The loopback to the acceptor of this process that has this name.
     pub fn loopback(&self) -> Option<&Loopback> {
         match self {
             Self::Acceptor(_, loopback) => Some(loopback),
@@ -91,7 +89,7 @@ impl Name {
         }
     }
 
-    /// The same without a way to an acceptor.
+    /// The name without a loopback.
     pub fn plain(&self) -> &Self {
         match self {
             Self::Acceptor(name, _) => name.plain(),
@@ -99,9 +97,9 @@ impl Name {
         }
     }
 
-    /// Whether an acceptor of this name takes a client that means the service `principal`. Without a
-    /// host it is the service on any (MIT krb5's manual of gss_acquire_cred says the same). A name
-    /// that is no service's takes all.
+    /// Whether an acceptor of this name accepts a client that names the service `principal`. A
+    /// service without a host is the service on any host, as in MIT krb5 (manual of
+    /// gss_acquire_cred). A name that is not of a service accepts every client.
     pub fn accepts(&self, principal: &str) -> bool {
         match self {
             Self::HostbasedService {
@@ -115,7 +113,7 @@ impl Name {
                 .split_once('/')
                 .is_some_and(|(class, _)| alike(class, service)),
             Self::Acceptor(name, _) => name.accepts(principal),
-            // A principal's name, without its realm.
+            // A Kerberos principal: compared without its realm.
             Self::User(name) if name.contains('/') => {
                 let name = name.split_once('@').map_or(name.as_str(), |(name, _)| name);
                 is_named(name.to_owned(), principal)
@@ -124,8 +122,8 @@ impl Name {
         }
     }
 
-    /// The name as it is displayed; imported again with [`Self::name_type`] it means the same, though
-    /// it proves nothing then.
+    /// The displayed name. Imported again with [`Self::name_type`], it means the same name,
+    /// unproven.
     pub fn display(&self) -> String {
         match self {
             Self::Verified(identity) => identity.display().to_owned(),
@@ -136,8 +134,8 @@ impl Name {
         }
     }
 
-    /// The name as that of a service, `HTTP/www.example.test`. One that was imported as a user's is
-    /// taken as it is; an anonymous one is that of no service.
+    /// The service principal name, `HTTP/www.example.test`. The name of a user is returned
+    /// unchanged; an anonymous name gives an empty text.
     pub fn service_principal(&self) -> String {
         match self {
             Self::HostbasedService { service, host } => format!("{service}/{}", or_this(host)),
@@ -147,7 +145,7 @@ impl Name {
         }
     }
 
-    /// The type that the displayed name is of.
+    /// The type of the displayed name.
     pub fn name_type(&self) -> NameType {
         match self {
             Self::Verified(_) | Self::User(_) => NameType::User,
@@ -157,9 +155,9 @@ impl Name {
         }
     }
 
-    /// Whether both names mean the same. Two that were verified do if they are one account; a name
-    /// that was typed does if it is displayed alike, in letters of either case, as Windows takes
-    /// names. An anonymous name is the same as no other (RFC 2744 5.6).
+    /// Whether both names mean the same. Verified names are compared by account. Typed names are
+    /// compared as displayed, without regard to case, as in Windows. An anonymous name equals no
+    /// other (RFC 2744 5.6).
     pub fn means(&self, other: &Self) -> bool {
         let (one, other) = (self.plain(), other.plain());
         match (one, other) {
@@ -169,7 +167,7 @@ impl Name {
         }
     }
 
-    /// The local account; only a verified name has one.
+    /// The local account. Only a verified name has one.
     ///
     /// # Errors
     /// `NoLocalName`, with the reason.
@@ -180,14 +178,14 @@ impl Name {
         }
     }
 
-    /// Notes that a caller asked who this is, if the name was verified.
+    /// Counts that a caller asked for this name, if it is verified.
     pub fn note_asked(&self) {
         if let Some(identity) = self.identity() {
             identity.note_asked();
         }
     }
 
-    /// Who was verified; `None` for a name that proves nothing.
+    /// The verified identity. `None`: the name is unproven.
     pub fn identity(&self) -> Option<&Identity> {
         match self {
             Self::Verified(identity) => Some(identity),
@@ -202,10 +200,10 @@ impl Name {
 fn readable(text: &[u8]) -> Result<&str, Fault> {
     let text = text.strip_suffix(b"\0").unwrap_or(text);
     match std::str::from_utf8(text) {
-        Ok("") => Err(Minor::BadName.because("it is empty")),
-        Ok(text) if text.contains('\0') => Err(Minor::BadName.because("it holds a NUL")),
+        Ok("") => Err(Minor::BadName.because("empty")),
+        Ok(text) if text.contains('\0') => Err(Minor::BadName.because("contains a NUL")),
         Ok(text) => Ok(text),
-        Err(_) => Err(Minor::BadName.because("it is not UTF-8")),
+        Err(_) => Err(Minor::BadName.because("not UTF-8")),
     }
 }
 
@@ -218,7 +216,7 @@ fn or_this(host: &Option<String>) -> Cow<'_, str> {
         .map_or_else(|| host_name().into(), Cow::from)
 }
 
-/// What the system calls itself; `localhost` if it will not say.
+/// The host name of the system, or `localhost` if it has none.
 fn host_name() -> String {
     match setup::host_name() {
         name if name.is_empty() => "localhost".to_owned(),

@@ -1,27 +1,27 @@
 //! The name that a client claims, checked before a verifier is asked about it.
 //!
-//! One account must have one name, or the guess limit counts it twice. A domain controller resolves
-//! some spellings further than this server does: Samba reads `al\ice@example.test` as a Kerberos
-//! principal, where the backslash escapes a letter, and finds alice.
+//! The guess limit must count one account under one name. A domain controller resolves more
+//! spellings than this server does: Samba reads `al\ice@example.test` as a Kerberos principal,
+//! where the backslash escapes a letter, and finds alice.
 
 use crate::base::fault::{Fault, Minor};
 use crate::base::log::Quoted;
 use crate::base::typed_name::is_well_known_domain;
 use crate::protocol::ntlm::acceptor::Claim;
 
-/// The user of a claim, under a name that an account can have: only [`ClaimedName::check`] makes one.
+/// The user name of a claim. An account can have this name: only [`ClaimedName::check`] makes one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClaimedName<'a>(&'a str);
 
 impl<'a> ClaimedName<'a> {
     /// # Errors
-    /// [`Minor::ImpossibleName`] for a backslash that does not end the domain,
+    /// [`Minor::ImpossibleName`] for a backslash that does not end the domain;
     /// [`Minor::WellKnownDomain`].
     pub(super) fn check(claim: &'a Claim) -> Result<Self, Fault> {
         Self::parse(&claim.user().meant, &claim.domain().meant)
     }
 
-    /// `user` is without the domain that may have stood before it.
+    /// `user` is the user name after its domain prefix was removed.
     fn parse(user: &'a str, domain: &str) -> Result<Self, Fault> {
         if user.contains('\\') {
             return Err(Minor::ImpossibleName.because(Quoted(user)));
@@ -35,7 +35,7 @@ impl<'a> ClaimedName<'a> {
         Ok(Self(user))
     }
 
-    /// The user, as typed; with the suffix of a user principal name.
+    /// The user name as typed, with the suffix of a user principal name.
     pub(super) fn user(self) -> &'a str {
         self.0
     }
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backslash_is_in_no_user_s_name() {
+    fn a_user_name_with_a_backslash_is_refused() {
         for (user, domain) in [
             ("al\\ice@example.test", ""),
             ("al\\ice@example.test", "EXAMPLE"),
@@ -71,7 +71,7 @@ mod tests {
             ("alice@example.test", ""),
             ("alice@example.test", "EXAMPLE"),
             ("HTTP/www@EXAMPLE.TEST", ""),
-            // Another letter, and for Samba and Windows a part of the name.
+            // U+FF3C is not a backslash: Samba and Windows read it as a letter of the name.
             ("al\u{ff3c}ice", "EXAMPLE"),
         ] {
             assert_eq!(parse(user, domain), Ok(()), "{domain} {user}");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn well_known_domains_have_no_accounts_that_log_in() {
+    fn well_known_domains_are_refused() {
         let refused = Err(Minor::WellKnownDomain);
         for domain in [
             "BUILTIN",

@@ -1,8 +1,9 @@
-//! A login that the caller drops although the mechanism accepted it.
+//! Detects a login that the caller drops although the mechanism accepted it.
 //!
-//! SPNEGO stands between the server and the mechanism, and may refuse what the mechanism accepted.
-//! It then deletes the context at once. The user's name was displayed once: by the mechglue, which
-//! does so for every name that a mechanism gives. A server that lets a user in asks for it again.
+//! SPNEGO runs between the server and the mechanism. It may refuse a login that the mechanism
+//! accepted, and then deletes the context at once. The mechglue displays every name that a
+//! mechanism returns, so such a name was asked for once. A server that accepts the login asks for
+//! the name again.
 
 use std::time::{Duration, Instant};
 
@@ -10,27 +11,27 @@ use crate::base::config::LogTarget;
 use crate::base::log::{self, Quoted, Severity};
 use crate::login::identity::Identity;
 
-/// SPNEGO deletes the context in the same call; a server takes longer to serve a request.
+/// SPNEGO deletes the context in the same call. A server takes longer to serve a request.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// When the mechanism accepted a login, and where the log is.
+/// Made when the mechanism accepts a login.
 #[derive(Debug)]
-pub(super) struct Acceptance {
+pub(super) struct DropDetector {
     log: LogTarget,
-    at: Instant,
+    accepted: Instant,
 }
 
-impl Acceptance {
-    pub(super) fn now(log: LogTarget) -> Self {
+impl DropDetector {
+    pub(super) fn start(log: LogTarget) -> Self {
         Self {
             log,
-            at: Instant::now(),
+            accepted: Instant::now(),
         }
     }
 
-    /// The caller deletes the context of this login. Says so in the log if it was dropped.
+    /// Call this when the caller deletes the context. Logs a login that was dropped.
     pub(super) fn deleted(&self, identity: &Identity) {
-        if !is_dropped(identity.times_asked(), self.at.elapsed()) {
+        if !is_dropped(identity.times_asked(), self.accepted.elapsed()) {
             return;
         }
         log::write(
@@ -46,8 +47,8 @@ impl Acceptance {
     }
 }
 
-fn is_dropped(times_asked: u32, lasted: Duration) -> bool {
-    times_asked <= 1 && lasted < AT_ONCE
+fn is_dropped(times_asked: u32, age: Duration) -> bool {
+    times_asked <= 1 && age < AT_ONCE
 }
 
 #[cfg(test)]
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_is_dropped_if_its_name_was_displayed_by_the_mechglue_only() {
+    fn a_login_is_dropped_if_only_the_mechglue_displayed_its_name() {
         let at_once = Duration::from_millis(1);
         assert!(is_dropped(0, at_once) && is_dropped(1, at_once));
         assert!(!is_dropped(2, at_once));

@@ -1,4 +1,4 @@
-//! What a server accepts with, beside the client's message.
+//! What a decision depends on besides the client's message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,23 +13,23 @@ use crate::login::setup::Setup;
 use crate::protocol::ntlm::acceptor::Claim;
 use crate::protocol::ntlm::bindings::ChannelBindings;
 
-/// The configuration, the program's own channel, and what its credential says.
+/// The configuration, the channel of the program, and the terms of its credential.
 #[derive(Clone, Copy)]
 pub struct Terms<'a> {
     /// The configuration in force.
     pub setup: &'a Setup,
-    /// What the program knows of the channel that the message came through, if anything.
+    /// The channel bindings that the program passed, if any.
     pub channel: Option<&'a ChannelBindings<'a>>,
-    /// The name that the credential was acquired for, if it was for one.
+    /// The name that the credential was acquired for, if any.
     pub acceptor: Option<&'a Name>,
-    /// The lifetime that the credential was acquired with, if it was with one.
+    /// The lifetime that the credential was acquired with, if any.
     pub lifetime: Option<Duration>,
-    /// The way from initiators of this process.
+    /// Delivers messages from initiators of this process.
     pub loopback: Option<&'a Loopback>,
 }
 
 impl<'a> Terms<'a> {
-    /// For a program that says no more than that it accepts.
+    /// The terms of a program without channel bindings and without a credential.
     pub fn of(setup: &'a Setup) -> Self {
         Self {
             setup,
@@ -40,13 +40,13 @@ impl<'a> Terms<'a> {
         }
     }
 
-    /// The way that an AUTHENTICATE message has come.
+    /// How an AUTHENTICATE message arrived.
     pub(super) fn arrival(&self, token: &[u8]) -> Arrival {
         let delivered = self.loopback.and_then(|loopback| loopback.receive(token));
         if let Some(delivered) = delivered {
             return Arrival::Loopback(delivered);
         }
-        // Addresses alone are no channel that a client of ours could name.
+        // Bindings with addresses only are ignored: clients bind to TLS.
         let bindings = self
             .channel
             .filter(|bindings| !bindings.application_data.is_empty());
@@ -62,7 +62,7 @@ impl<'a> Terms<'a> {
         })
     }
 
-    /// The longest lifetime of the login that the program asks for, on either side.
+    /// The shortest lifetime that the credentials of either side ask for, if any.
     pub(super) fn lifetime(&self, arrival: &Arrival) -> Option<Duration> {
         let initiators = match arrival {
             Arrival::Network(_) => None,
@@ -71,11 +71,11 @@ impl<'a> Terms<'a> {
         [self.lifetime, initiators].into_iter().flatten().min()
     }
 
-    /// A credential with a name is for logins to that service. A client that names none has its rule
-    /// in `policy.spn`.
+    /// A credential with a name accepts logins to that service only. A client that names no service
+    /// is a matter of `policy.spn`.
     ///
     /// # Errors
-    /// [`Minor::OtherService`]
+    /// [`Minor::OtherService`].
     pub(super) fn check_service(&self, arrival: &Arrival, claim: &Claim) -> Result<(), Fault> {
         let (Arrival::Network(_), Some(acceptor)) = (arrival, self.acceptor) else {
             return Ok(());

@@ -4,55 +4,27 @@ mod handed_over;
 mod names;
 mod rules;
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::login::setup::{self, Source};
+use crate::login::fixture::{ALICE, Site, challenge, example_site};
 use crate::protocol::ntlm::av_pair::{AvId, AvPairs};
 use crate::protocol::ntlm::bindings::{Address, ChannelBindings};
 use crate::protocol::ntlm::flags::NegotiateFlags;
 use crate::protocol::ntlm::imitation::{Answer, Header, Initiator};
 use crate::protocol::ntlm::text::utf16le;
 
-/// `EXAMPLE\alice` has the password that [`Initiator`] types; `[policy]` is `policy`.
-fn setup(policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
-    with_users("EXAMPLE:alice:Password1\n", policy)
+/// A server that knows `EXAMPLE\alice`, with these keys of `[policy]`.
+fn setup(policy: &str) -> (Arc<Setup>, Site) {
+    with_users(ALICE, policy)
 }
 
 /// The same with these lines in the users file.
-fn with_users(lines: &str, policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
+fn with_users(lines: &str, policy: &str) -> (Arc<Setup>, Site) {
     let sections = format!("[identity]\nlifetime = \"1h\"\n[policy]\n{policy}\n");
-    with_identity(lines, &sections)
-}
-
-/// The same with these sections.
-fn with_identity(lines: &str, sections: &str) -> (Arc<Setup>, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let users = folder.path().join("users");
-    fs::write(&users, lines).unwrap();
-    fs::set_permissions(&users, Permissions::from_mode(0o640)).unwrap();
-    let config = folder.path().join("config");
-    let text = format!(
-        "verify = [\"users\"]\n[users]\nfile = {users:?}\nnetbios_domain = \"EXAMPLE\"\n\
-         [log]\nto = \"off\"\n{sections}\n"
-    );
-    fs::write(&config, text).unwrap();
-    let source = Source {
-        config: Some(config),
-        ..Source::default()
-    };
-    (setup::load(&source).unwrap(), folder)
-}
-
-/// The first message of `initiator`, and the challenge that answers it.
-fn challenge(acceptor: &mut Acceptor, setup: &Setup, initiator: &Initiator) -> (Vec<u8>, Vec<u8>) {
-    let negotiate = initiator.negotiate();
-    match acceptor.step(&Terms::of(setup), &negotiate) {
-        Ok(Step::Continue(challenge)) => (negotiate, challenge),
-        other => panic!("no challenge: {other:?}"),
-    }
+    example_site(lines, &sections)
 }
 
 /// One handshake on `acceptor`.
@@ -82,7 +54,7 @@ fn wrong_password() -> Initiator {
 }
 
 #[test]
-fn a_right_login_is_named_as_the_verifier_names_it() {
+fn an_accepted_user_is_named_as_the_verifier_names_it() {
     let (setup, _folder) = setup("");
     for initiator in [
         Initiator::default(),
@@ -119,12 +91,12 @@ fn a_negotiate_message_starts_afresh_in_every_state() {
     assert_eq!(log_in(&mut acceptor, &setup, &right), established);
     // After a success.
     assert_eq!(log_in(&mut acceptor, &setup, &right), established);
-    // With a challenge out: the first one counts no more.
+    // After a challenge: the first challenge is void.
     let (negotiate, first) = challenge(&mut acceptor, &setup, &right);
     let (_, second) = challenge(&mut acceptor, &setup, &right);
     assert_ne!(first, second);
     let stale = right.authenticate(&negotiate, &first);
-    // Which check sees it is a matter of the clock: the two may have the same timestamp.
+    // The refusal depends on the clock: the two challenges may have the same timestamp.
     let outcome = step(&mut acceptor, &setup, &stale.token);
     assert!(matches!(
         outcome,
@@ -149,7 +121,7 @@ fn a_failed_context_verifies_nothing() {
 }
 
 #[test]
-fn messages_are_protected_as_long_as_the_login_stands() {
+fn messages_are_protected_until_the_next_login_begins() {
     let (setup, _folder) = setup("");
     for (initiator, signs) in [(Initiator::default(), true), (Initiator::curl(), false)] {
         let mut acceptor = Acceptor::new();
@@ -167,7 +139,7 @@ fn messages_are_protected_as_long_as_the_login_stands() {
 }
 
 #[test]
-fn an_answer_is_taken_once() {
+fn an_authenticate_message_is_accepted_once() {
     let (setup, _folder) = setup("");
     let right = Initiator::default();
     let mut acceptor = Acceptor::new();

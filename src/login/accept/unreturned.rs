@@ -1,8 +1,9 @@
-//! Challenges that no client answers on the connection they went out on.
+//! Counts challenges that no client answers on the same connection.
 //!
-//! A server that closes each connection (`KeepAlive Off`) drops the context with its challenge, the
-//! client begins anew, and no message is ever wrong. Clients that give up leave the same trace, so one
-//! context that is used again shows that connections are kept, for as long as the process lives.
+//! A server that closes each connection (`KeepAlive Off`) drops the context with its challenge. The
+//! client starts again, and no message is ever refused. Clients that give up look the same. One
+//! context that is used again shows that connections are kept; this holds for the life of the
+//! process.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -10,10 +11,10 @@ use crate::base::config::LogTarget;
 use crate::base::log::{self, Severity};
 use crate::base::process::PerProcess;
 
-/// So many in a row, before any came back, are no clients that gave up.
+/// So many dropped challenges before the first answer are not clients that gave up.
 const SUSPICIOUS: u32 = 8;
 
-/// What this process has seen of its challenges.
+/// The challenges of this process.
 #[derive(Debug, Default)]
 pub(super) struct Unreturned {
     dropped: AtomicU32,
@@ -21,31 +22,31 @@ pub(super) struct Unreturned {
 }
 
 impl Unreturned {
-    /// That of this process.
+    /// The counter of this process.
     pub(super) fn of_this_process() -> &'static Self {
         static SEEN: PerProcess<Unreturned> = PerProcess::new();
         SEEN.of_this_process(Self::default)
     }
 
-    /// A context was dropped after its challenge.
+    /// Counts a context that was dropped after its challenge.
     pub(super) fn dropped(&self) {
         if !self.is_settled.load(Ordering::Relaxed) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// A message came on a context whose challenge was out: connections are kept.
+    /// Call this for a message on a context whose challenge was sent: connections are kept.
     pub(super) fn came_back(&self) {
         self.is_settled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether to tell the log; true once.
+    /// Whether to log the suspicion. True once.
     fn is_due(&self) -> bool {
         self.dropped.load(Ordering::Relaxed) >= SUSPICIOUS
             && !self.is_settled.swap(true, Ordering::Relaxed)
     }
 
-    /// Says once that logins begin and none goes on.
+    /// Logs once that no login goes on after its challenge.
     pub(super) fn tell_once(&self, to: LogTarget) {
         if self.is_due() {
             log::write(
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn told_once_when_none_came_back() {
+    fn logged_once_if_none_came_back() {
         assert!(!seen(SUSPICIOUS - 1).is_due());
         let many = seen(SUSPICIOUS);
         assert!(many.is_due());
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn never_told_after_one_came_back() {
+    fn never_logged_after_one_came_back() {
         let kept = seen(SUSPICIOUS - 1);
         kept.came_back();
         (0..10 * SUSPICIOUS).for_each(|_| kept.dropped());

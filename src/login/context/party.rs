@@ -1,4 +1,4 @@
-//! The side of a context that is ours, and what is told of a login that is complete.
+//! Our side of a context, and what callers learn of a complete login.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -16,14 +16,14 @@ use crate::protocol::ntlm::seal::SessionSecurity;
 /// The lifetime of a login without an expiry: `GSS_C_INDEFINITE` (RFC 2744 appendix A).
 pub const INDEFINITE: u32 = u32::MAX;
 
-/// The side of the context that is ours.
+/// Our side of a context.
 pub(super) enum Party {
     Acceptor(Acceptor),
     Initiator(Box<Initiator>),
 }
 
 impl Party {
-    /// One of the same side that knows nothing yet.
+    /// A party of the same side without any state.
     pub(super) fn afresh(&self) -> Self {
         match self {
             Self::Acceptor(_) => Self::Acceptor(Acceptor::new()),
@@ -31,7 +31,7 @@ impl Party {
         }
     }
 
-    /// What another process needs to go on, and until when it may begin to.
+    /// The state for another process, and the time until which it can be restored.
     pub(super) fn save(&self) -> Result<(Kind, SystemTime, SecretBytes), Fault> {
         let (kind, (until, body)) = match self {
             Self::Acceptor(acceptor) => (Kind::Acceptor, acceptor.save()?),
@@ -40,7 +40,7 @@ impl Party {
         Ok((kind, until, body))
     }
 
-    /// What another process saved.
+    /// The party that another process saved.
     pub(super) fn restore(opened: &Opened, setup: Option<&Setup>) -> Result<Self, Fault> {
         match opened.kind() {
             Kind::Acceptor => Acceptor::restore(opened, setup).map(Self::Acceptor),
@@ -66,8 +66,8 @@ impl Party {
         }
     }
 
-    /// Seconds until a login that is complete expires; 0 if it has, or there is none. Every call that
-    /// tells a lifetime tells this one, and messages are protected until it is 0.
+    /// Seconds until a complete login expires; 0 if it has expired, or there is none. Every call
+    /// that returns a lifetime returns this one, and messages are protected until it is 0.
     pub(super) fn time_left(&self) -> u32 {
         match self {
             Self::Acceptor(acceptor) => {
@@ -81,7 +81,7 @@ impl Party {
     /// [`Self::time_left`], never 0.
     ///
     /// # Errors
-    /// `ContextExpired`
+    /// `ContextExpired`.
     pub(super) fn require_time(&self) -> Result<u32, Fault> {
         match self.time_left() {
             0 => Err(Minor::ContextExpired.into()),
@@ -89,7 +89,7 @@ impl Party {
         }
     }
 
-    /// What protects messages, if the login is complete and left a session key.
+    /// The message protection, if the login is complete and has a session key.
     pub(super) fn security(&mut self) -> Option<&mut SessionSecurity> {
         match self {
             Self::Acceptor(acceptor) => acceptor.security(),
@@ -98,19 +98,19 @@ impl Party {
     }
 }
 
-/// A login that is complete, as callers are told of it.
+/// A complete login.
 pub struct Login {
-    /// Who logged in.
+    /// The user who logged in.
     pub source: Name,
-    /// Where, if we know.
+    /// The service, if known.
     pub target: Option<Name>,
-    /// Seconds until the context expires; 0 if it has.
+    /// Seconds until the context expires; 0 if it has expired.
     pub time_left: u32,
-    /// The protection of messages that was granted, never what was asked for.
+    /// The message protection that was granted, not what was asked for.
     pub protection: Protection,
     /// Whether the AUTHENTICATE message had a message integrity code.
     pub has_mic: bool,
-    /// Whether it was we who logged in.
+    /// Whether this side initiated.
     pub initiated: bool,
 }
 
@@ -145,7 +145,7 @@ fn granted(security: Option<&SessionSecurity>) -> Protection {
     }
 }
 
-/// Seconds that a complete login of an initiator has left.
+/// Seconds until a complete login of an initiator expires.
 fn left(initiator: &Initiator) -> u32 {
     initiator.expires().map_or(INDEFINITE, seconds_until)
 }
@@ -166,7 +166,7 @@ mod tests {
     use crate::protocol::ntlm::seal::Role;
 
     #[test]
-    fn what_is_granted_is_what_was_agreed_on() {
+    fn the_granted_protection_is_the_negotiated_one() {
         let of_flags = |flags| {
             let key = Key::new([1; 16]);
             let security = SessionSecurity::new(NegotiateFlags(flags), key, Role::Initiator);

@@ -1,16 +1,14 @@
 mod logins;
 
 use super::*;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use crate::login::fixture::Site;
 
-/// A users file that is a configuration by itself.
-fn source(folder: &tempfile::TempDir) -> Source {
-    let users = folder.path().join("users");
-    fs::write(&users, "EXAMPLE:alice:Password1\nEXAMPLE:bob:Password2\n").unwrap();
-    fs::set_permissions(&users, Permissions::from_mode(0o600)).unwrap();
+const USERS: &str = "EXAMPLE:alice:Password1\nEXAMPLE:bob:Password2\n";
+
+/// A users file without a configuration file.
+fn users_only(site: &Site) -> Source {
     Source {
-        users_file: Some(users),
+        users_file: Some(site.path("users")),
         netbios_computer: Some("WEB1".to_owned()),
         ..Source::default()
     }
@@ -46,20 +44,20 @@ fn acquire(
     Ok((kind, credential.name().display()))
 }
 
-#[test]
-fn a_usage_needs_what_it_is_made_of() {
-    let folder = tempfile::tempdir().unwrap();
-    let (users, nothing) = (source(&folder), nothing());
-    let default = Name::default_acceptor().display();
-    let has = |kind, name: &str| Ok((kind, name.to_owned()));
-    let unavailable = Err(Minor::InitiateUnavailable);
-    let unconfigured = Err(Minor::NotConfigured);
+fn has(kind: &'static str, name: &str) -> Result<(&'static str, String), Minor> {
+    Ok((kind, name.to_owned()))
+}
 
-    assert_eq!(
-        acquire(&users, None, Usage::Accept, None),
-        has("accept", &default)
-    );
-    assert_eq!(acquire(&nothing, None, Usage::Accept, None), unconfigured);
+#[test]
+fn each_usage_needs_its_parts() {
+    let site = Site::new(USERS, "");
+    let (users, nothing) = (users_only(&site), nothing());
+    let unavailable = Err(Minor::InitiateUnavailable);
+
+    let default = Name::default_acceptor().display();
+    let accept = |source| acquire(source, None, Usage::Accept, None);
+    assert_eq!(accept(&users), has("accept", &default));
+    assert_eq!(accept(&nothing), Err(Minor::NotConfigured));
 
     let (alice, password) = (Some("EXAMPLE\\alice"), Some(&b"p"[..]));
     let initiate = |name, password| acquire(&nothing, name, Usage::Initiate, password);
@@ -74,7 +72,14 @@ fn a_usage_needs_what_it_is_made_of() {
     assert_eq!(of_file(None), has("initiate", "EXAMPLE\\alice"));
     assert_eq!(of_file(Some("bob")), has("initiate", "EXAMPLE\\bob"));
     assert_eq!(of_file(Some("carol")), unavailable);
+}
 
+#[test]
+fn both_usages_are_reduced_to_what_is_available() {
+    let site = Site::new(USERS, "");
+    let (users, nothing) = (users_only(&site), nothing());
+    let default = Name::default_acceptor().display();
+    let (alice, password) = (Some("EXAMPLE\\alice"), Some(&b"p"[..]));
     let both = |source, name, password| acquire(source, name, Usage::Both, password);
     assert_eq!(both(&users, None, None), has("both", &default));
     assert_eq!(
@@ -85,21 +90,21 @@ fn a_usage_needs_what_it_is_made_of() {
         both(&nothing, alice, password),
         has("initiate", "EXAMPLE\\alice")
     );
-    assert_eq!(both(&nothing, None, None), unconfigured);
+    assert_eq!(both(&nothing, None, None), Err(Minor::NotConfigured));
     let undecodable = both(&users, alice, Some(b"\xFF"));
     assert_eq!(undecodable, Err(Minor::BadArgument));
 }
 
 #[test]
-fn nobody_initiates_anonymously() {
-    let folder = tempfile::tempdir().unwrap();
+fn an_anonymous_name_does_not_initiate() {
+    let site = Site::new(USERS, "");
     let hash = PasswordHash::of_password(b"p").unwrap();
-    let refused = user(&source(&folder), Some(&Name::Anonymous), Some(hash));
+    let refused = user(&users_only(&site), Some(&Name::Anonymous), Some(hash));
     assert_eq!(refused.unwrap_err().minor(), Minor::InitiateUnavailable);
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn the_error_names_what_is_missing() {
     let fault = user(&nothing(), None, None).unwrap_err();
     let text = "there are no credentials to initiate with: no password was given, and \
                 NTLM_USER_FILE names no users file";

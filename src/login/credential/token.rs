@@ -1,22 +1,22 @@
-//! An acceptor's credential in another process. The token holds no secret, only where the
-//! configuration is; a process that has a token could name that place in a credential store as well.
+//! Exports an acceptor's credential to another process.
 //!
-//! An initiator's credential does not leave the process: the hash of a password is as good as the
-//! password.
+//! The token has the source of the configuration and no secret. A process with a token can name the
+//! same source in a credential store. An initiator's credential is not exported: the hash of a
+//! password can log in like the password.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Acceptance, Credential, Parts};
+use super::{AcceptorPart, Credential, Parts};
 use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::login::loopback::Loopback;
 use crate::login::name::Name;
 use crate::login::setup::Source;
 
-/// What every token begins with; the last byte is the version.
+/// The first bytes of every token. The last is the version.
 const MAGIC: &[u8; 8] = b"ntlmdcA\x02";
 
 impl Credential {
@@ -26,7 +26,9 @@ impl Credential {
     /// `CredentialNotExported` if it initiates; `BadName` if its name is too long.
     pub fn encode(&self) -> Result<Vec<u8>, Fault> {
         match &self.parts {
-            Parts::Accept(Acceptance(source)) => encode(source, self.name.as_ref(), self.lifetime),
+            Parts::Accept(AcceptorPart(source)) => {
+                encode(source, self.name.as_ref(), self.lifetime)
+            }
             Parts::Initiate(_) | Parts::Both(..) => Err(Minor::CredentialNotExported.into()),
         }
     }
@@ -39,7 +41,7 @@ impl Credential {
     pub fn decode(token: &[u8]) -> Result<Self, Fault> {
         let (source, name, lifetime) = decode(token)?;
         Ok(Self {
-            parts: Parts::Accept(Acceptance::acquire(&source)?),
+            parts: Parts::Accept(AcceptorPart::acquire(&source)?),
             name,
             lifetime,
             loopback: Loopback::default(),
@@ -47,9 +49,11 @@ impl Credential {
     }
 }
 
-/// The token: after the magic the four parts of the source and the name, as it is exported, each a
-/// byte that tells if it is there and, if so, its length in 32 bits and its bytes; and the lifetime in
-/// seconds, 0 if there is none.
+/// | field | size |
+/// |---|---|
+/// | [`MAGIC`] | 8 bytes |
+/// | the four parts of the source, the exported name | each: presence byte, 32-bit length, bytes |
+/// | lifetime in seconds, 0 for no limit | 64 bits |
 fn encode(
     source: &Source,
     name: Option<&Name>,
@@ -121,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_says_all_that_a_credential_is() {
+    fn a_token_holds_the_whole_credential() {
         for name in [
             None,
             Some(Name::User("HTTP@www".to_owned())),

@@ -1,4 +1,4 @@
-//! The key that tokens are sealed with: 32 random bytes in `export.key`.
+//! The key that seals tokens: 32 random bytes in `export.key`.
 
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind};
@@ -9,23 +9,23 @@ use crate::base::file::private::{self, Lock, own_file, private};
 
 const SIZE: usize = 32;
 
-/// The key, if there is one. A file of another length is damaged, and as good as none.
+/// The key. `None`: there is no file, or it is damaged (another length).
 ///
 /// # Errors
-/// The file is not ours alone, or cannot be read.
+/// The file has another owner or mode, or cannot be read.
 pub(super) fn read(directory: &Path) -> io::Result<Option<Secret<SIZE>>> {
-    const ONE_MORE: u64 = SIZE as u64 + 1;
-    match private::read(&directory.join("export.key"), ONE_MORE) {
+    const LIMIT: u64 = SIZE as u64 + 1;
+    match private::read(&directory.join("export.key"), LIMIT) {
         Ok(bytes) => Ok(bytes.expose().try_into().ok().map(Secret::new)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(about_the_key(error)),
     }
 }
 
-/// The key; a new one if there is none. Whoever makes it, all have the same.
+/// The key, made if there is none. A lock ensures that all processes get the same key.
 ///
 /// # Errors
-/// As [`read`]; or it cannot be made.
+/// As [`read`]; or the key cannot be written.
 pub(super) fn read_or_make(directory: &Path) -> io::Result<Secret<SIZE>> {
     if let Some(key) = read(directory)? {
         return Ok(key);

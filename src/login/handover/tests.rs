@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::*;
 
-const BODY: &[u8] = b"what a context is";
+const BODY: &[u8] = b"the state of a context";
 
 fn directory() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
@@ -44,7 +44,7 @@ fn tickets(path: &Path) -> usize {
 }
 
 #[test]
-fn what_one_seals_another_opens_once() {
+fn another_process_opens_a_token_once() {
     let directory = directory();
     let (one, another) = (through(directory.path()), through(directory.path()));
     let (first, second) = (seal(&one), seal(&one));
@@ -63,7 +63,7 @@ fn what_one_seals_another_opens_once() {
 }
 
 #[test]
-fn every_change_is_noticed_and_costs_the_right_one_nothing() {
+fn every_changed_token_is_refused_and_leaves_the_original_valid() {
     let directory = directory();
     let handover = through(directory.path());
     let token = seal(&handover);
@@ -85,7 +85,7 @@ fn every_change_is_noticed_and_costs_the_right_one_nothing() {
 }
 
 #[test]
-fn another_key_opens_nothing() {
+fn another_key_opens_no_token() {
     let (here, elsewhere) = (directory(), directory());
     let (one, another) = (through(here.path()), through(elsewhere.path()));
     let token = seal(&one);
@@ -101,7 +101,7 @@ fn another_key_opens_nothing() {
 }
 
 #[test]
-fn it_expires_and_is_swept_out() {
+fn an_expired_token_is_refused_and_its_ticket_is_removed() {
     let directory = directory();
     let handover = through(directory.path());
     let good = seal(&handover);
@@ -115,7 +115,7 @@ fn it_expires_and_is_swept_out() {
 }
 
 #[test]
-fn of_many_one_opens_it_and_all_have_one_key() {
+fn of_many_processes_one_opens_a_token_and_all_have_one_key() {
     const MANY: usize = 8;
     let directory = directory();
     let together = Barrier::new(MANY);
@@ -142,7 +142,7 @@ fn of_many_one_opens_it_and_all_have_one_key() {
 }
 
 #[test]
-fn a_directory_or_key_that_is_not_ours_alone_is_not_used() {
+fn a_directory_or_key_that_others_can_access_is_not_used() {
     let directory = directory();
     let path = directory.path().join("state");
     let handover = through(&path);
@@ -154,7 +154,10 @@ fn a_directory_or_key_that_is_not_ours_alone_is_not_used() {
         assert_eq!(open(handover, token), Err(Minor::NoTransfer));
     };
     refused(&handover, b"");
-    assert!(!path.exists(), "somebody else may need it to be his");
+    assert!(
+        !path.exists(),
+        "the owner of a missing directory is unknown"
+    );
     fs::create_dir(&path).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
     assert!(handover.is_possible());
@@ -178,13 +181,13 @@ fn a_directory_or_key_that_is_not_ours_alone_is_not_used() {
 }
 
 #[test]
-fn a_damaged_key_is_made_anew() {
+fn a_damaged_key_is_replaced() {
     let directory = directory();
     let handover = through(directory.path());
     let old = seal(&handover);
     for damaged in [&b""[..], &[1; 31], &[1; 33], &[1; 4096]] {
         fs::write(directory.path().join("export.key"), damaged).unwrap();
-        // What a process left that died while it wrote.
+        // The remains of a process that was killed while it wrote.
         fs::write(directory.path().join("export.new"), b"half").unwrap();
         assert_eq!(open(&handover, &old), Err(Minor::BadContextToken));
         let token = seal(&handover);

@@ -1,8 +1,8 @@
-//! Tickets: empty files, one for each token that is under way. Who can remove a token's ticket is the
-//! first to import it: the kernel lets one.
+//! Tickets: an empty file for each token that is not imported yet.
 //!
-//! A ticket's name says until when its token is good. Those of tokens that nobody imported in time
-//! are swept out by whoever exports next.
+//! The import of a token removes its ticket. The kernel lets one process remove it, so one import
+//! succeeds. The name of a ticket has the expiry of its token. An export also removes tickets that
+//! have expired.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -17,7 +17,7 @@ use crate::base::wire::FileTime;
 
 const PREFIX: &str = "ticket.";
 
-/// How often a process sweeps, at most: it looks at every file of the directory.
+/// The shortest time between two sweeps of a process: a sweep reads the whole directory.
 const SWEEP_AGAIN: Duration = Duration::from_secs(60);
 
 pub(super) fn issue(directory: &Path, until: FileTime, nonce: &[u8; NONCE_SIZE]) -> io::Result<()> {
@@ -39,7 +39,7 @@ fn is_due(swept: &mut Option<Instant>) -> bool {
     due
 }
 
-/// True for the first who asks.
+/// Removes the ticket of a token. True for the first call only.
 pub(super) fn redeem(
     directory: &Path,
     until: FileTime,
@@ -59,7 +59,7 @@ pub(super) fn sweep(directory: &Path, now: FileTime) -> io::Result<()> {
         let name = entry.file_name();
         let until = name.to_str().and_then(expiry);
         if until.is_some_and(|until| until <= now) {
-            // Another process may sweep at the same moment.
+            // Another process may sweep at the same time.
             let _gone_anyway = fs::remove_file(entry.path());
         }
     }

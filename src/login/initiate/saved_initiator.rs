@@ -1,8 +1,8 @@
-//! An initiator context in another process.
+//! Saves an initiator context for another process, and restores it there.
 
 use std::time::{Duration, SystemTime};
 
-use super::{Initiator, State};
+use super::{Initiator, InitiatorState};
 use crate::base::crypto::SecretBytes;
 use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
@@ -10,15 +10,15 @@ use crate::login::handover::{Opened, malformed};
 use crate::login::name::{Name, NameType};
 use crate::protocol::ntlm::seal::{Role, SessionSecurity};
 
-/// NTLM itself gives the initiator no expiry. An exported context does not wait longer to be imported.
+/// How long an exported context can be imported if the login has no expiry.
 const UNDER_WAY_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
 const USER: u8 = 1;
 const SERVICE: u8 = 2;
 
 impl Initiator {
-    /// What another process needs to go on, and until when it may begin to. That holds the keys of
-    /// messages, and nothing of what the user logs in with.
+    /// The state for another process, and the time until which it can be restored. The state has
+    /// the keys of messages, and neither the password nor its hash.
     ///
     /// # Errors
     /// `ContextNotExported` if the login is not complete.
@@ -41,7 +41,7 @@ impl Initiator {
     /// The context that another process saved.
     ///
     /// # Errors
-    /// `BadContextToken`: another version saved it.
+    /// `BadContextToken`: another version of this library saved it.
     pub fn restore(opened: &Opened) -> Result<Self, Fault> {
         let mut reader = Reader::new(opened.body());
         let mut name = |field| take_name(&mut reader, field);
@@ -51,7 +51,7 @@ impl Initiator {
         let expires = take_expiry(&mut reader).map_err(malformed)?;
         reader.finish("Context").map_err(malformed)?;
         Ok(Self {
-            state: State::Established(Box::new(security)),
+            state: InitiatorState::Established(Box::new(security)),
             source,
             target,
             expires,
@@ -70,7 +70,7 @@ fn take_expiry(reader: &mut Reader<'_>) -> Result<Option<SystemTime>, DecodeErro
     }
 }
 
-/// A byte tells if there is a name, and of what kind.
+/// A byte for the kind, 0 if there is no name; then the name.
 fn put_name(writer: &mut Writer, name: Option<&Name>) {
     let kind = match name {
         None => 0,

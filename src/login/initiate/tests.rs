@@ -1,32 +1,20 @@
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 
 use super::*;
 use crate::login::accept::{self, Acceptor, Terms};
+use crate::login::fixture::{ALICE, Site};
 use crate::login::handover::{Kind, Opened};
-use crate::login::setup::{self, Setup, Source};
+use crate::login::setup::Setup;
 
 const PROTECTION: Protection = Protection {
     sign: true,
     seal: true,
 };
 
-/// An acceptor that knows `EXAMPLE\alice` with `Password1`, and what it is configured by.
-fn acceptor(folder: &tempfile::TempDir) -> (Acceptor, std::sync::Arc<Setup>) {
-    let users = folder.path().join("users");
-    fs::write(&users, "EXAMPLE:alice:Password1\n").unwrap();
-    fs::set_permissions(&users, Permissions::from_mode(0o600)).unwrap();
-    let config = folder.path().join("config");
-    let text = format!(
-        "verify = [\"users\"]\n[users]\nfile = {users:?}\n[log]\nto = \"off\"\n\
-         [policy]\nmic = \"require\"\n"
-    );
-    fs::write(&config, text).unwrap();
-    let source = Source {
-        config: Some(config),
-        ..Source::default()
-    };
-    (Acceptor::new(), setup::load(&source).unwrap())
+/// An acceptor that knows `EXAMPLE\alice`, and its configuration.
+fn acceptor() -> (Acceptor, Arc<Setup>, Site) {
+    let site = Site::new(ALICE, "[log]\nto = \"off\"\n[policy]\nmic = \"require\"\n");
+    (Acceptor::new(), site.setup(), site)
 }
 
 fn user(name: &str, password: &str) -> User {
@@ -49,15 +37,14 @@ fn begin(initiator: &mut Initiator) -> Vec<u8> {
     negotiate
 }
 
-/// A whole login in one process, as mod_auth_gssapi does it for Basic.
+/// A login within one process, as mod_auth_gssapi makes it for Basic.
 fn log_in(user: &User, ours: Option<&[u8]>, theirs: Option<&[u8]>) -> Result<String, Minor> {
     let bindings = |application_data| ChannelBindings {
         application_data,
         ..ChannelBindings::default()
     };
     let (ours, theirs) = (ours.map(bindings), theirs.map(bindings));
-    let folder = tempfile::tempdir().unwrap();
-    let (mut acceptor, setup) = acceptor(&folder);
+    let (mut acceptor, setup, _site) = acceptor();
     let mut initiator = initiator(user);
     let negotiate = begin(&mut initiator);
     let Ok(accept::Step::Continue(challenge)) = acceptor.step(&Terms::of(&setup), &negotiate)
@@ -83,24 +70,24 @@ fn log_in(user: &User, ours: Option<&[u8]>, theirs: Option<&[u8]>) -> Result<Str
 }
 
 #[test]
-fn our_own_acceptor_lets_it_in() {
+fn our_acceptor_accepts_our_initiator() {
     for name in ["EXAMPLE\\alice", "example\\ALICE", "alice", "alice@example"] {
         let display = log_in(&user(name, "Password1"), None, None);
         assert_eq!(display.as_deref(), Ok("EXAMPLE\\alice"), "{name}");
         let outcome = log_in(&user(name, "Password2"), None, None);
         assert_eq!(outcome, Err(Minor::BadUserOrPassword), "{name}");
     }
-    let outcome = log_in(&user("nobody", "Password1"), None, None);
+    let outcome = log_in(&user("mallory", "Password1"), None, None);
     assert_eq!(outcome, Err(Minor::BadUserOrPassword));
 }
 
 #[test]
-fn the_channel_must_be_one() {
+fn both_sides_must_have_the_same_channel() {
     let alice = user("alice", "Password1");
-    let let_in = Ok("EXAMPLE\\alice".to_owned());
-    assert_eq!(log_in(&alice, Some(b"one"), Some(b"one")), let_in);
-    assert_eq!(log_in(&alice, Some(b"one"), None), let_in);
-    assert_eq!(log_in(&alice, None, Some(b"one")), let_in);
+    let accepted = Ok("EXAMPLE\\alice".to_owned());
+    assert_eq!(log_in(&alice, Some(b"one"), Some(b"one")), accepted);
+    assert_eq!(log_in(&alice, Some(b"one"), None), accepted);
+    assert_eq!(log_in(&alice, None, Some(b"one")), accepted);
     let refused = Err(Minor::OtherChannel);
     assert_eq!(log_in(&alice, Some(b"one"), Some(b"two")), refused);
 }
@@ -108,8 +95,7 @@ fn the_channel_must_be_one() {
 #[test]
 fn a_context_serves_one_login() {
     let alice = user("alice", "Password1");
-    let folder = tempfile::tempdir().unwrap();
-    let (mut acceptor, setup) = acceptor(&folder);
+    let (mut acceptor, setup, _site) = acceptor();
     let refused =
         |initiator: &mut Initiator, token: &[u8]| initiator.step(None, token).unwrap_err().minor();
 
@@ -138,8 +124,7 @@ fn a_context_serves_one_login() {
 #[test]
 fn a_complete_login_goes_on_in_another_process() {
     let alice = user("EXAMPLE\\alice", "Password1");
-    let folder = tempfile::tempdir().unwrap();
-    let (mut acceptor, setup) = acceptor(&folder);
+    let (mut acceptor, setup, _site) = acceptor();
     let mut ours = initiator(&alice);
     let unfinished = |initiator: &Initiator| initiator.save().map(drop).unwrap_err().minor();
     assert_eq!(unfinished(&ours), Minor::ContextNotExported);
@@ -152,7 +137,7 @@ fn a_complete_login_goes_on_in_another_process() {
     ours.step(None, &challenge).unwrap();
 
     let (_, body) = ours.save().unwrap();
-    let restore = |body: &[u8]| Initiator::restore(&Opened::pretended(Kind::Initiator, body));
+    let restore = |body: &[u8]| Initiator::restore(&Opened::for_tests(Kind::Initiator, body));
     let theirs = restore(body.expose()).unwrap();
     assert_eq!(theirs.source().display(), "EXAMPLE\\alice");
     assert_eq!(theirs.target().unwrap().display(), "HTTP@www.example.test");

@@ -1,4 +1,4 @@
-//! Who may log in elsewhere, and what he proves it with.
+//! The user of an initiator, with the hash of the password.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::base::typed_name::split_domain;
 use crate::login::verify::users;
 use crate::protocol::ntlm::initiator;
 
-/// The hash of a password: as much as NTLM needs of it, and all that is kept.
+/// The hash of a password. The password itself is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordHash(Key);
 
@@ -35,7 +35,7 @@ impl PasswordHash {
     }
 }
 
-/// A user and the hash of his password.
+/// A user with the hash of the password.
 #[derive(Clone, Debug)]
 pub struct User {
     name: String,
@@ -44,19 +44,20 @@ pub struct User {
     workstation: String,
 }
 
-/// The longest name that is sent, in bytes: more than any account has, and few enough for a message.
+/// The longest name that is sent, in bytes: longer than the name of any account, and short enough
+/// for a message.
 const MAX_NAME: usize = 1024;
 
 impl User {
     /// The user of a typed name: `DOMAIN\user`, `DOMAIN/user`, `user@domain`, or `user` alone.
-    /// `workstation` is what this computer is called.
+    /// `workstation` is the name of this computer.
     ///
     /// # Errors
     /// `BadName` if there is no user in the name, or it is longer than 1024 bytes.
     pub fn typed(name: &str, hash: PasswordHash, workstation: &str) -> Result<Self, Fault> {
         let (domain, name) = split_domain(name).unwrap_or(("", name));
         if name.is_empty() || name.len() > MAX_NAME || domain.len() > MAX_NAME {
-            return Err(Minor::BadName.because("a user is expected: DOMAIN\\user or user@domain"));
+            return Err(Minor::BadName.because("expected a user: DOMAIN\\user or user@domain"));
         }
         Ok(Self {
             name: name.to_owned(),
@@ -66,7 +67,7 @@ impl User {
         })
     }
 
-    /// The first user of a users file whom a typed name fits, or the first of all.
+    /// The first user of a users file that matches a typed name; without a name, the first user.
     ///
     /// # Errors
     /// `InitiateUnavailable`, with what the file lacks.
@@ -87,7 +88,7 @@ impl User {
         })
     }
 
-    /// The name as somebody would type it: `DOMAIN\user`, or what there is of it.
+    /// The name as a user types it: `DOMAIN\user`, or `user` without a domain.
     pub fn display(&self) -> String {
         match self.domain.as_str() {
             "" => self.name.clone(),
@@ -105,8 +106,8 @@ impl User {
     }
 }
 
-/// True if a typed name means this user. Without a domain it means any user of that name; a user
-/// principal name is name and domain.
+/// Whether a typed name means this user. Without a domain it means any user of that name. A user
+/// principal name has a name and a domain.
 fn fits(typed: &str, user: &str, domain: &str) -> bool {
     let principal = typed
         .rsplit_once('@')
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_come_from_passwords_and_from_digits() {
+    fn a_hash_is_made_from_a_password_or_from_digits() {
         // MS-NLMP 4.2.2.1.2
         let digits = b"a4f49c406510bdcab6824ee7c30fd852";
         assert_eq!(PasswordHash::of_hexadecimal(digits), Ok(hash()));
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_sent_as_they_were_typed() {
+    fn names_are_sent_as_typed() {
         let names = |typed: &str| {
             let user = User::typed(typed, hash(), "PC1").map_err(|fault| fault.minor())?;
             Ok((user.display(), user.name, user.domain))
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_users_file_gives_the_first_user_who_fits() {
+    fn the_first_matching_user_of_a_users_file_is_taken() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users");
         let hash = "A4F49C406510BDCAB6824EE7C30FD852";

@@ -1,15 +1,15 @@
-//! Exported names (RFC 2743 3.2): what an application keeps in lists of who may do what.
+//! Exported names (RFC 2743 3.2), which applications keep in access control lists.
 //!
-//! Whoever can write such a list can write any name into it, so what is imported proves nothing: a
-//! verified name comes back as one that is only typed, equal to it and no more.
+//! An imported name proves nothing: a list may contain any name. A verified name comes back as a
+//! typed name that is equal to it.
 
 use super::Name;
 use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::protocol::ntlm::OBJECT_IDENTIFIER;
 
-/// The token identifier, and behind it the length of the mechanism's identifier with its DER tag and
-/// length, and these.
+/// The token identifier; then the length of the mechanism's OID with its DER tag and length; then
+/// these two.
 const HEADER: [u8; 6] = [
     4,
     1,
@@ -19,7 +19,7 @@ const HEADER: [u8; 6] = [
     OBJECT_IDENTIFIER.len() as u8,
 ];
 
-/// What kind of name follows: the first byte of what is the mechanism's own in the token.
+/// The kind of name: the first byte of the part that the mechanism defines.
 mod kind {
     pub(super) const USER: u8 = 1;
     pub(super) const SERVICE: u8 = 2;
@@ -27,11 +27,11 @@ mod kind {
 }
 
 impl Name {
-    /// The token: the header, the length of what follows in 32 bits, most significant byte first,
-    /// the kind of name in one byte and its text. The same name makes the same bytes.
+    /// The token: the header, the length of the rest in 32 bits (big-endian), the kind of name in
+    /// one byte, and its text. Equal names give equal bytes.
     ///
     /// # Errors
-    /// `BadName` if it is too long.
+    /// `BadName` if the name is too long.
     pub fn encode(&self) -> Result<Vec<u8>, Fault> {
         let (kind, text) = match self {
             Self::Verified(_) | Self::User(_) => (kind::USER, self.display()),
@@ -41,7 +41,7 @@ impl Name {
         };
         let length = text.len().checked_add(1).map(u32::try_from);
         let Some(Ok(length)) = length else {
-            return Err(Minor::BadName.because("it is too long"));
+            return Err(Minor::BadName.because("too long"));
         };
         let mut writer = Writer::new();
         writer.bytes(&HEADER).bytes(OBJECT_IDENTIFIER);
@@ -50,7 +50,7 @@ impl Name {
         Ok(writer.into_bytes())
     }
 
-    /// The name of a token; never a verified one.
+    /// The name of a token, unproven.
     ///
     /// # Errors
     /// `BadName` if the token is not from [`Self::encode`].
@@ -62,20 +62,20 @@ impl Name {
             .take(OBJECT_IDENTIFIER.len(), "Mechanism")
             .map_err(malformed)?;
         if header != HEADER || mechanism != OBJECT_IDENTIFIER {
-            return Err(Minor::BadName.because("it is not an exported name of NTLM"));
+            return Err(Minor::BadName.because("not an exported name of NTLM"));
         }
         let length = reader.array("Length").map_err(malformed)?;
         let kind = reader.u8("Kind").map_err(malformed)?;
         let text = reader.rest();
         if u32::try_from(text.len().saturating_add(1)) != Ok(u32::from_be_bytes(length)) {
-            return Err(Minor::BadName.because("its length is not what it says"));
+            return Err(Minor::BadName.because("wrong length"));
         }
         match kind {
-            _ if text.ends_with(b"\0") => Err(Minor::BadName.because("it holds a NUL")),
+            _ if text.ends_with(b"\0") => Err(Minor::BadName.because("contains a NUL")),
             kind::USER => Self::user(text),
             kind::SERVICE if text.contains(&b'@') => Self::hostbased_service(text),
             kind::ANONYMOUS if text.is_empty() => Ok(Self::Anonymous),
-            _ => Err(Minor::BadName.because("it is of no kind that there is")),
+            _ => Err(Minor::BadName.because("unknown kind")),
         }
     }
 }
@@ -86,14 +86,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_as_the_rfc_lays_it_out() {
+    fn a_token_has_the_layout_of_the_rfc() {
         let expected = b"\x04\x01\x00\x0C\x06\x0A\x2B\x06\x01\x04\x01\x82\x37\x02\x02\x0A\
                          \x00\x00\x00\x04\x01a\\b";
         assert_eq!(user("a\\b").encode().unwrap(), expected);
     }
 
     #[test]
-    fn every_name_comes_back_and_none_is_verified() {
+    fn every_name_is_restored_unverified() {
         for name in [
             user("EXAMPLE\\jürgen"),
             user("HTTP@www"),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_export_makes_is_refused() {
+    fn a_token_that_no_export_makes_is_refused() {
         let token = |kind: u8, text: &[u8]| {
             let mut token = user("").encode().unwrap();
             token[19] = 1 + text.len() as u8;
@@ -136,7 +136,7 @@ mod tests {
             Name::decode(&token)
         };
         assert!(token(kind::USER, b"alice").is_ok());
-        // An empty user, a NUL, a service whose host depends on who reads it, a secret anonymous.
+        // An empty user, a NUL, a service without its host, an anonymous name with a text.
         for (kind, text) in [
             (kind::USER, &b""[..]),
             (kind::USER, b"a\0"),

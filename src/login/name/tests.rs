@@ -32,34 +32,34 @@ pub(super) fn verified(user: &str, domain: &str) -> Name {
 }
 
 #[test]
-fn services_have_principals() {
+fn a_service_has_a_principal_name() {
     for name in [service("HTTP@www.test"), user("HTTP/www.test")] {
         assert_eq!(name.service_principal(), "HTTP/www.test");
     }
 }
 
 #[test]
-fn the_default_acceptor_can_be_named() {
+fn the_default_acceptor_has_a_name() {
     let name = Name::default_acceptor();
     assert_eq!(service(&name.display()).display(), name.display());
     assert_ne!(host_name(), "");
 }
 
 #[test]
-fn the_name_of_an_acceptor_is_what_it_was_acquired_for() {
+fn an_acceptor_has_the_name_that_it_was_acquired_for() {
     let name = service("HTTP@www.test");
-    let told = Name::Acceptor(Box::new(name.clone()), Loopback::default());
-    assert_eq!(told.display(), "HTTP@www.test");
-    assert_eq!(told.service_principal(), "HTTP/www.test");
-    assert_eq!(told.name_type(), NameType::HostbasedService);
-    assert!(told.means(&name) && name.means(&told) && told.means(&told));
-    assert_eq!(told.encode().unwrap(), name.encode().unwrap());
-    assert!(told.loopback().is_some() && told.plain().loopback().is_none());
-    assert!(told.identity().is_none());
+    let acceptor = Name::Acceptor(Box::new(name.clone()), Loopback::default());
+    assert_eq!(acceptor.display(), "HTTP@www.test");
+    assert_eq!(acceptor.service_principal(), "HTTP/www.test");
+    assert_eq!(acceptor.name_type(), NameType::HostbasedService);
+    assert!(acceptor.means(&name) && name.means(&acceptor) && acceptor.means(&acceptor));
+    assert_eq!(acceptor.encode().unwrap(), name.encode().unwrap());
+    assert!(acceptor.loopback().is_some() && acceptor.plain().loopback().is_none());
+    assert!(acceptor.identity().is_none());
 }
 
 #[test]
-fn a_service_accepts_who_means_it() {
+fn a_service_accepts_clients_that_name_it() {
     for (name, meant, expected) in [
         (service("HTTP@www.test"), "http/WWW.test", true),
         (service("HTTP@www.test"), "HTTP/www.test:443", true),
@@ -79,19 +79,19 @@ fn a_service_accepts_who_means_it() {
 }
 
 #[test]
-fn the_reason_for_no_local_name_is_told() {
-    let told = |name: Name| name.local().map(str::to_owned).unwrap_err().to_string();
-    let text = told(verified("olga", "OTHER"));
+fn the_reason_for_no_local_name_is_in_the_error() {
+    let reason = |name: Name| name.local().map(str::to_owned).unwrap_err().to_string();
+    let text = reason(verified("olga", "OTHER"));
     assert!(
         text.contains("OTHER\\olga\" is a user of \"OTHER\", not of \"EXAMPLE\""),
         "{text}"
     );
     assert!(text.contains("identity.local_domains"), "{text}");
-    assert!(told(user("alice")).ends_with(": the name is not verified"));
+    assert!(reason(user("alice")).ends_with(": the name is not verified"));
 }
 
 #[test]
-fn names_that_mean_the_same() {
+fn equal_names_mean_the_same() {
     let alice = verified("alice", "EXAMPLE");
     for (one, other) in [
         (&alice, verified("Alice", "Example")),

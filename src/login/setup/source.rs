@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-/// The file that is read if nothing names another.
+/// The configuration file if the environment and the credential store name none.
 const DEFAULT_FILE: &str = "/etc/gss/ntlmdc.toml";
 
-/// Where a configuration comes from. The first that is there counts.
+/// Where a configuration comes from. The first that is present counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// A configuration file: `ntlmdc_config` of the credential store, or `$NTLMDC_CONFIG`.
     pub config: Option<PathBuf>,
-    /// A users file, which needs no configuration file: `$NTLM_USER_FILE`.
+    /// A users file without a configuration file: `$NTLM_USER_FILE`.
     pub users_file: Option<PathBuf>,
     /// `$NETBIOS_COMPUTER_NAME`, for servers without a domain.
     pub netbios_computer: Option<String>,
@@ -19,7 +19,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// The configuration file; none if a users file is all there is.
+    /// The configuration file. `None`: there is only a users file.
     pub(super) fn file(&self) -> Option<&Path> {
         match (&self.config, &self.users_file) {
             (Some(file), _) => Some(file),

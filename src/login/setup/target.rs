@@ -1,12 +1,13 @@
-//! The names that clients are told.
+//! The names in a challenge.
 
-use crate::base::config::{self, Config, NetbiosName, VerifierKind};
-use crate::base::fault::{Fault, Minor};
+use crate::base::config::{Config, NetbiosName, VerifierKind};
+use crate::base::fault::Fault;
+use crate::login::setup::host::{computer_name, from_environment, host_name};
 use crate::login::setup::source::Source;
 use crate::protocol::ntlm::acceptor::{MAX_NAME, Target, TargetKind};
 
-/// What clients are told: the names of the machine account, without which its domain controller
-/// refuses every response (MS-NRPC 3.5.4.5.1); or names of one's own.
+/// With a domain, the names of the machine account: its domain controller refuses responses to a
+/// challenge with other names (MS-NRPC 3.5.4.5.1). Otherwise names of the server's own.
 pub(super) fn target(config: &Config, source: &Source) -> Result<Target, Fault> {
     if let Some(netlogon) = &config.netlogon
         && config.verify.contains(&VerifierKind::Netlogon)
@@ -39,54 +40,16 @@ pub(super) fn target(config: &Config, source: &Source) -> Result<Target, Fault> 
         },
         netbios_domain: domain.map_or(computer.clone(), |name| name.as_str().to_owned()),
         netbios_computer: computer,
-        // As a Windows server outside a domain has it.
+        // A Windows server outside a domain sends its host name.
         dns_domain: host.clone(),
         dns_computer: host,
     })
 }
 
-/// A domain of the users file as a challenge names it; none if it is longer than a challenge has.
-pub(super) fn told_as_domain(domain: &str) -> Option<String> {
+/// A domain of the users file as a challenge names it. `None`: it is too long for a challenge.
+pub(super) fn challenge_domain(domain: &str) -> Option<String> {
     match domain.parse::<NetbiosName>() {
         Ok(name) => Some(name.as_str().to_owned()),
         Err(_) => (domain.encode_utf16().count() <= MAX_NAME).then(|| domain.to_owned()),
     }
-}
-
-/// The NetBIOS name of this computer, where no configuration says another: that of the environment,
-/// or what can be made of the host's name.
-///
-/// # Errors
-/// `BadConfiguration` if the environment's is none.
-pub fn computer_name(source: &Source) -> Result<String, Fault> {
-    let name =
-        from_environment(&source.netbios_computer)?.or_else(|| netbios_name_of(&host_name()));
-    Ok(name.map_or("SERVER".to_owned(), |name| name.as_str().to_owned()))
-}
-
-fn from_environment(value: &Option<String>) -> Result<Option<NetbiosName>, Fault> {
-    value
-        .as_ref()
-        .map(|name| {
-            name.parse().map_err(|problem| {
-                Minor::BadConfiguration.because(format_args!(
-                    "NetBIOS name {name} of the environment: {problem}"
-                ))
-            })
-        })
-        .transpose()
-}
-
-/// What the system calls itself.
-pub fn host_name() -> String {
-    rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned()
-}
-
-/// The first label of a host's name, as far as NetBIOS can say it.
-pub(super) fn netbios_name_of(host: &str) -> Option<NetbiosName> {
-    let label: String = config::first_label(host).chars().take(15).collect();
-    label.parse().ok()
 }

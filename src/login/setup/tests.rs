@@ -1,42 +1,21 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::cache::load_at;
 use super::*;
+use crate::base::fault::{Fault, Minor};
+use crate::base::file::LOOK_AGAIN;
+use crate::login::fixture::Site;
+use crate::protocol::ntlm::acceptor::TargetKind;
 
-/// A folder with a users file, and with a configuration that names it.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        let users = folder.path("users");
-        fs::write(&users, "EXAMPLE:alice:pw\n").unwrap();
-        fs::set_permissions(&users, Permissions::from_mode(0o640)).unwrap();
-        folder.configure("");
-        folder
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn configure(&self, more: &str) {
-        let users = self.path("users");
-        let text = format!("verify = [\"users\"]\n[users]\nfile = {users:?}\n{more}");
-        fs::write(self.path("config"), text).unwrap();
-    }
-
-    fn source(&self) -> Source {
-        Source {
-            config: Some(self.path("config")),
-            ..Source::default()
-        }
-    }
+fn site() -> Site {
+    Site::new("EXAMPLE:alice:pw\n", "")
 }
 
-/// Loads the configuration at a time when it is looked at again.
+/// Loads the configuration at a time when its file is checked again.
 fn load(source: &Source) -> Result<Arc<Setup>, Fault> {
     static CALLS: AtomicU32 = AtomicU32::new(1);
     let calls = CALLS.fetch_add(1, Ordering::Relaxed);
@@ -44,54 +23,54 @@ fn load(source: &Source) -> Result<Arc<Setup>, Fault> {
 }
 
 #[test]
-fn the_file_is_looked_at_once_a_second() {
-    let folder = Folder::new();
-    let first = super::load(&folder.source()).unwrap();
-    folder.configure("netbios_domain = \"CORP\"\n");
-    assert!(Arc::ptr_eq(&first, &super::load(&folder.source()).unwrap()));
-    let second = load(&folder.source()).unwrap();
+fn the_file_is_checked_once_a_second() {
+    let site = site();
+    let first = super::load(&site.source()).unwrap();
+    site.configure("netbios_domain = \"CORP\"\n");
+    assert!(Arc::ptr_eq(&first, &super::load(&site.source()).unwrap()));
+    let second = load(&site.source()).unwrap();
     assert_eq!(second.target().netbios_domain, "CORP");
 }
 
 #[test]
-fn loaded_once_and_again_when_the_file_has_changed() {
-    let folder = Folder::new();
-    let first = load(&folder.source()).unwrap();
-    assert!(Arc::ptr_eq(&first, &load(&folder.source()).unwrap()));
+fn a_configuration_is_loaded_once_and_after_a_change() {
+    let site = site();
+    let first = load(&site.source()).unwrap();
+    assert!(Arc::ptr_eq(&first, &load(&site.source()).unwrap()));
 
-    folder.configure("# a remark\n");
+    site.configure("# a remark\n");
     assert!(
-        Arc::ptr_eq(&first, &load(&folder.source()).unwrap()),
-        "the same words, the same setup: its connections stay open"
+        Arc::ptr_eq(&first, &load(&site.source()).unwrap()),
+        "an equal configuration keeps its setup and the connections in it"
     );
-    folder.configure("netbios_domain = \"CORP\"\n");
-    let second = load(&folder.source()).unwrap();
+    site.configure("netbios_domain = \"CORP\"\n");
+    let second = load(&site.source()).unwrap();
     assert_eq!(second.target().netbios_domain, "CORP");
 }
 
-/// As Notepad writes it.
+/// Notepad writes one.
 #[test]
 fn a_configuration_with_a_byte_order_mark_is_read() {
-    let folder = Folder::new();
-    let text = fs::read_to_string(folder.path("config")).unwrap();
+    let site = site();
+    let text = fs::read_to_string(site.path("config")).unwrap();
     let text = format!("{text}netbios_domain = \"CORP\"\n").replace('\n', "\r\n");
-    fs::write(folder.path("config"), format!("\u{FEFF}{text}")).unwrap();
-    let setup = load(&folder.source()).unwrap();
+    fs::write(site.path("config"), format!("\u{FEFF}{text}")).unwrap();
+    let setup = load(&site.source()).unwrap();
     assert_eq!(setup.target().netbios_domain, "CORP");
 }
 
 #[test]
-fn a_configuration_that_is_not_utf_8_is_refused_with_the_cure() {
-    let folder = Folder::new();
+fn a_configuration_that_is_not_utf_8_is_refused_with_the_remedy() {
+    let site = site();
     let told = |bytes: &[u8]| {
-        fs::write(folder.path("config"), bytes).unwrap();
-        let Err(fault) = load(&folder.source()) else {
+        fs::write(site.path("config"), bytes).unwrap();
+        let Err(fault) = load(&site.source()) else {
             panic!("a configuration of another encoding was read");
         };
         assert_eq!(fault.minor(), Minor::BadConfiguration);
         fault.for_the_log()
     };
-    let text = fs::read_to_string(folder.path("config")).unwrap();
+    let text = fs::read_to_string(site.path("config")).unwrap();
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let told_wide = told(&wide);
     assert!(told_wide.contains("iconv -f UTF-16LE"), "{told_wide}");
@@ -100,94 +79,94 @@ fn a_configuration_that_is_not_utf_8_is_refused_with_the_cure() {
 }
 
 #[test]
-fn a_mistake_leaves_what_was_in_force() {
-    let folder = Folder::new();
-    let first = load(&folder.source()).unwrap();
-    fs::write(folder.path("config"), "verify = [\"users\"\n").unwrap();
-    assert!(Arc::ptr_eq(&first, &load(&folder.source()).unwrap()));
-    assert!(Arc::ptr_eq(&first, &load(&folder.source()).unwrap()));
-    folder.configure("netbios_domain = \"CORP\"\n");
-    assert!(!Arc::ptr_eq(&first, &load(&folder.source()).unwrap()));
+fn an_invalid_configuration_leaves_the_one_in_force() {
+    let site = site();
+    let first = load(&site.source()).unwrap();
+    fs::write(site.path("config"), "verify = [\"users\"\n").unwrap();
+    assert!(Arc::ptr_eq(&first, &load(&site.source()).unwrap()));
+    assert!(Arc::ptr_eq(&first, &load(&site.source()).unwrap()));
+    site.configure("netbios_domain = \"CORP\"\n");
+    assert!(!Arc::ptr_eq(&first, &load(&site.source()).unwrap()));
 }
 
 #[test]
-fn a_mistake_can_be_mended_in_another_file() {
-    let folder = Folder::new();
-    let first = load(&folder.source()).unwrap();
-    fs::set_permissions(folder.path("users"), Permissions::from_mode(0o644)).unwrap();
-    folder.configure("netbios_domain = \"CORP\"\n");
-    assert!(Arc::ptr_eq(&first, &load(&folder.source()).unwrap()));
-    fs::set_permissions(folder.path("users"), Permissions::from_mode(0o640)).unwrap();
-    let second = load(&folder.source()).unwrap();
+fn the_cause_of_a_failed_load_may_be_in_another_file() {
+    let site = site();
+    let first = load(&site.source()).unwrap();
+    fs::set_permissions(site.path("users"), Permissions::from_mode(0o644)).unwrap();
+    site.configure("netbios_domain = \"CORP\"\n");
+    assert!(Arc::ptr_eq(&first, &load(&site.source()).unwrap()));
+    fs::set_permissions(site.path("users"), Permissions::from_mode(0o640)).unwrap();
+    let second = load(&site.source()).unwrap();
     assert_eq!(second.target().netbios_domain, "CORP");
 }
 
 #[test]
-fn a_configuration_that_is_gone_turns_it_off() {
-    let folder = Folder::new();
-    load(&folder.source()).unwrap();
-    fs::remove_file(folder.path("config")).unwrap();
+fn a_removed_configuration_turns_ntlm_off() {
+    let site = site();
+    load(&site.source()).unwrap();
+    fs::remove_file(site.path("config")).unwrap();
     for _ in 0..2 {
-        let Err(fault) = load(&folder.source()) else {
+        let Err(fault) = load(&site.source()) else {
             panic!("still on");
         };
         assert_eq!(fault.minor(), Minor::NotConfigured);
     }
-    folder.configure("");
-    assert!(load(&folder.source()).is_ok());
+    site.configure("");
+    assert!(load(&site.source()).is_ok());
 }
 
 #[test]
-fn a_configuration_may_turn_it_off() {
-    let folder = Folder::new();
-    load(&folder.source()).unwrap();
-    folder.configure("[policy]\nenabled = false\n");
+fn a_configuration_may_turn_ntlm_off() {
+    let site = site();
+    load(&site.source()).unwrap();
+    site.configure("[policy]\nenabled = false\n");
     for _ in 0..2 {
-        let Err(fault) = load(&folder.source()) else {
+        let Err(fault) = load(&site.source()) else {
             panic!("still on");
         };
         assert_eq!(fault.minor(), Minor::SwitchedOff);
     }
-    folder.configure("[policy]\nenabled = true\n");
-    assert!(load(&folder.source()).is_ok());
+    site.configure("[policy]\nenabled = true\n");
+    assert!(load(&site.source()).is_ok());
 }
 
 #[test]
-fn what_is_missing_is_named() {
-    let folder = Folder::new();
+fn the_error_names_what_is_missing() {
+    let site = site();
     let fault = |source: &Source| match load(source) {
         Ok(_) => panic!("loaded"),
         Err(fault) => (fault.minor(), fault.to_string()),
     };
 
     let absent = Source {
-        config: Some(folder.path("absent")),
+        config: Some(site.path("absent")),
         ..Source::default()
     };
     let (minor, told) = fault(&absent);
     assert_eq!(minor, Minor::NotConfigured);
     assert!(told.contains("/absent: No such file"), "{told}");
 
-    fs::write(folder.path("config"), "verify = [\"users\"]\n[user]\n").unwrap();
-    let (minor, told) = fault(&folder.source());
+    fs::write(site.path("config"), "verify = [\"users\"]\n[user]\n").unwrap();
+    let (minor, told) = fault(&site.source());
     assert_eq!(minor, Minor::BadConfiguration);
     assert!(
         told.contains("/config: ") && told.contains("`user`"),
         "{told}"
     );
 
-    folder.configure("");
-    fs::remove_file(folder.path("users")).unwrap();
-    let (minor, told) = fault(&folder.source());
+    site.configure("");
+    fs::remove_file(site.path("users")).unwrap();
+    let (minor, told) = fault(&site.source());
     assert_eq!(minor, Minor::UsersFileUnusable);
     assert!(told.contains("/users: No such file"), "{told}");
 }
 
 #[test]
 fn a_users_file_alone_is_a_configuration() {
-    let folder = Folder::new();
+    let site = site();
     let mut source = Source {
-        users_file: Some(folder.path("users")),
+        users_file: Some(site.path("users")),
         ..Source::default()
     };
     let target = load(&source).unwrap().target().clone();
@@ -209,23 +188,23 @@ fn a_users_file_alone_is_a_configuration() {
     assert!(fault.to_string().contains("far/too/odd"));
 }
 
-/// The challenge's domain, with a users file of these lines.
-fn told_domain(folder: &Folder, lines: &str, more: &str) -> (TargetKind, String) {
-    fs::write(folder.path("users"), lines).unwrap();
-    folder.configure(more);
-    // Past the look at the users file, which has a second of its own.
+/// The kind and the domain of the challenge, with a users file of these lines.
+fn challenge_domain(site: &Site, lines: &str, more: &str) -> (TargetKind, String) {
+    fs::write(site.path("users"), lines).unwrap();
+    site.configure(more);
+    // The users file is checked once a second, too.
     std::thread::sleep(LOOK_AGAIN + Duration::from_millis(50));
-    let setup = load(&folder.source()).unwrap();
+    let setup = load(&site.source()).unwrap();
     let target = setup.challenge_target().into_owned();
     assert_eq!(target.netbios_computer, setup.target().netbios_computer);
     (target.kind, target.netbios_domain)
 }
 
 #[test]
-fn the_only_domain_of_a_users_file_is_the_challenge_s() {
-    let folder = Folder::new();
+fn the_challenge_names_the_only_domain_of_a_users_file() {
+    let site = site();
     let domain = |name: &str| (TargetKind::Domain, name.to_owned());
-    let setup = load(&folder.source()).unwrap();
+    let setup = load(&site.source()).unwrap();
     let computer = (
         TargetKind::Server,
         setup.target().netbios_computer.to_owned(),
@@ -235,18 +214,18 @@ fn the_only_domain_of_a_users_file_is_the_challenge_s() {
         ("Other:bob:pw\n", domain("OTHER")),
         (&*format!("{}:a:pw\n", "x".repeat(256)), computer),
     ] {
-        // The same configuration all along: only the users file changes.
-        assert_eq!(told_domain(&folder, lines, ""), expected, "{lines}");
+        // The configuration stays the same: only the users file changes.
+        assert_eq!(challenge_domain(&site, lines, ""), expected, "{lines}");
     }
     let configured = "netbios_domain = \"CORP\"\n";
     assert_eq!(
-        told_domain(&folder, "EXAMPLE:alice:pw\n", configured),
+        challenge_domain(&site, "EXAMPLE:alice:pw\n", configured),
         domain("CORP")
     );
 }
 
 #[test]
-fn clients_are_told_the_names_of_the_machine_account() {
+fn the_target_has_the_names_of_the_machine_account() {
     let text = r#"
         verify = ["netlogon"]
         [netlogon]
@@ -255,9 +234,9 @@ fn clients_are_told_the_names_of_the_machine_account() {
         secret = "/nowhere"
         controllers = ["192.0.2.1"]
     "#;
-    let folder = Folder::new();
-    fs::write(folder.path("config"), text).unwrap();
-    let target = load(&folder.source()).unwrap().target().clone();
+    let site = site();
+    fs::write(site.path("config"), text).unwrap();
+    let target = load(&site.source()).unwrap().target().clone();
     assert_eq!(target.kind, TargetKind::Domain);
     assert_eq!(target.netbios_computer, "WEB1-NTLM");
     assert_eq!(target.netbios_domain, "EXAMPLE");
@@ -266,8 +245,8 @@ fn clients_are_told_the_names_of_the_machine_account() {
 }
 
 #[test]
-fn names_of_hosts_become_netbios_names() {
-    let name = |host| target::netbios_name_of(host).map(|name| name.as_str().to_owned());
+fn host_names_become_netbios_names() {
+    let name = |host| host::netbios_name_of(host).map(|name| name.as_str().to_owned());
     assert_eq!(name("web1.example.test"), Some("WEB1".to_owned()));
     assert_eq!(
         name("a-very-long-host-name"),

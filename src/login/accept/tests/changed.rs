@@ -1,12 +1,14 @@
-//! AUTHENTICATE messages without a message integrity code, changed on their way. With one, no change
-//! at all is let in, which tests/mechanism/tokens.c shows; without, whatever the response does not
-//! prove may be another, and each such field is here with the reason why that does no harm.
+//! AUTHENTICATE messages without a message integrity code that were changed on their way.
+//!
+//! A message with a code is refused after any change (tests/mechanism/tokens.c). Without a code,
+//! fields that the response does not prove may change. Each is listed here with the reason why that
+//! does no harm.
 
 use std::collections::BTreeSet;
 
 use super::*;
 
-/// Those that the header tells place and length of, in its order, each in 8 bytes from byte 12 on.
+/// The fields whose length and offset are in the header, from byte 12 on, 8 bytes each.
 const FIELDS: [&str; 6] = [
     "LmChallengeResponse",
     "NtChallengeResponse",
@@ -21,7 +23,7 @@ fn number(token: &[u8], at: usize, length: usize) -> usize {
     bytes.fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
-/// What a byte of the message belongs to.
+/// The field that a byte of the message belongs to.
 fn part(token: &[u8], at: usize) -> String {
     match at {
         0..8 => return "Signature".to_owned(),
@@ -30,7 +32,7 @@ fn part(token: &[u8], at: usize) -> String {
             let part = match at % 8 {
                 4 | 5 => "length",
                 6 | 7 => "maximum",
-                _ => "place",
+                _ => "offset",
             };
             return format!("{} {part}", FIELDS[(at - 12) / 8]);
         }
@@ -39,15 +41,15 @@ fn part(token: &[u8], at: usize) -> String {
     }
     let covers = |index: &usize| {
         let length = number(token, 12 + 8 * index, 2);
-        let place = number(token, 16 + 8 * index, 4);
-        (place..place + length).contains(&at)
+        let offset = number(token, 16 + 8 * index, 4);
+        (offset..offset + length).contains(&at)
     };
     let field = (0..FIELDS.len()).find(covers);
     field.map_or("nothing", |index| FIELDS[index]).to_owned()
 }
 
-/// The parts of which some bit may be another, and somebody is let in; always the same user.
-fn let_in(initiator: &Initiator) -> BTreeSet<String> {
+/// The fields of which some bit may change without a refusal. The accepted user is always the same.
+fn changeable(initiator: &Initiator) -> BTreeSet<String> {
     let (setup, _folder) = setup("");
     let answered = |acceptor: &mut Acceptor| {
         let (negotiate, challenge) = challenge(acceptor, &setup, initiator);
@@ -73,7 +75,7 @@ fn let_in(initiator: &Initiator) -> BTreeSet<String> {
     parts
 }
 
-/// What receivers do not look at (MS-NLMP 2.2.1.3), and what is not part of a proof:
+/// Fields that receivers ignore (MS-NLMP 2.2.1.3), and fields that the response does not prove.
 const ALWAYS: [&str; 14] = [
     // "Receivers must ignore it", of each field.
     "LmChallengeResponse maximum",
@@ -82,38 +84,39 @@ const ALWAYS: [&str; 14] = [
     "UserName maximum",
     "Workstation maximum",
     "EncryptedRandomSessionKey maximum",
-    // Never looked at, nor passed on.
+    // Neither read nor passed on.
     "LmChallengeResponse",
     "LmChallengeResponse length",
-    "LmChallengeResponse place",
-    // What the client calls its computer: nobody has verified it, and the attribute says so.
+    "LmChallengeResponse offset",
+    // The client's name for its computer. The attribute is marked as unverified.
     "Workstation",
     "Workstation length",
-    "Workstation place",
-    // What the client agrees to. A protection that is gone is not granted; none comes for nothing.
+    "Workstation offset",
+    // The flags that the client agrees to. A protection without its flag is not granted, and a new
+    // flag grants none.
     "NegotiateFlags",
-    // A letter may be a capital or not: it is the same account.
+    // Upper and lower case name the same account.
     "UserName",
 ];
 
 #[test]
-fn without_a_mic_only_what_proves_nothing_may_change() {
+fn without_a_mic_only_unproven_fields_may_change() {
     let mut expected: BTreeSet<_> = ALWAYS.map(str::to_owned).into();
-    // Nothing is there: the place of no bytes can be anywhere.
-    expected.insert("EncryptedRandomSessionKey place".to_owned());
-    assert_eq!(let_in(&Initiator::curl()), expected);
+    // The field is empty: its offset does not matter.
+    expected.insert("EncryptedRandomSessionKey offset".to_owned());
+    assert_eq!(changeable(&Initiator::curl()), expected);
 }
 
 #[test]
-fn a_session_key_that_changed_lets_nobody_read_or_write() {
+fn a_changed_session_key_protects_no_message_of_the_client() {
     let windows_without_mic = Initiator {
         header: Header::Flags,
         announces_mic: false,
         ..Initiator::default()
     };
     let mut expected: BTreeSet<_> = ALWAYS.map(str::to_owned).into();
-    // Another key than the client's: no message of either is right for the other.
+    // The server then has another key than the client: neither accepts a message of the other.
     expected.insert("EncryptedRandomSessionKey".to_owned());
-    expected.insert("EncryptedRandomSessionKey place".to_owned());
-    assert_eq!(let_in(&windows_without_mic), expected);
+    expected.insert("EncryptedRandomSessionKey offset".to_owned());
+    assert_eq!(changeable(&windows_without_mic), expected);
 }

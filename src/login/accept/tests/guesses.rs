@@ -1,10 +1,12 @@
-//! What counts towards the guess limit.
+//! Logins and the guess limit.
 
 use super::*;
+use crate::login::accept::decision::answer;
 use crate::login::guess_limit::Answer;
+use crate::login::verify::Refusal;
 
 #[test]
-fn after_too_many_guesses_nobody_is_asked() {
+fn after_too_many_guesses_no_verifier_is_asked() {
     let (setup, _folder) = setup("guess_limit = 2\nguess_window = \"1h\"");
     let acceptor = &mut Acceptor::new();
     let right = Initiator::default();
@@ -18,10 +20,9 @@ fn after_too_many_guesses_nobody_is_asked() {
     assert_eq!(log_in(acceptor, &setup, &right), refused);
 }
 
-/// What the limit does with a name must not tell whether there is such an account, however many
-/// other names it has seen meanwhile.
+/// The limit must not reveal whether an account exists, even after guesses at many other names.
 #[test]
-fn an_unknown_name_is_counted_and_kept_like_a_known_one() {
+fn unknown_and_known_names_are_counted_alike() {
     let (setup, _folder) = setup("guess_limit = 2");
     let acceptor = &mut Acceptor::new();
     let unknown = Initiator {
@@ -45,13 +46,13 @@ fn an_unknown_name_is_counted_and_kept_like_a_known_one() {
 }
 
 #[test]
-fn only_who_is_let_in_makes_good_what_was_wrong() {
+fn only_an_accepted_login_clears_wrong_guesses() {
     let right = Initiator::default();
     let wrong = Err(Minor::BadUserOrPassword);
     let refused = Err(Minor::TooManyGuesses);
     let limit = "guess_limit = 2";
 
-    // The messages were changed on their way.
+    // A message was changed on its way.
     let (site, _folder) = setup(limit);
     let acceptor = &mut Acceptor::new();
     assert_eq!(log_in(acceptor, &site, &wrong_password()), wrong);
@@ -62,7 +63,7 @@ fn only_who_is_let_in_makes_good_what_was_wrong() {
     assert_eq!(log_in(acceptor, &site, &wrong_password()), wrong);
     assert_eq!(log_in(acceptor, &site, &right), refused);
 
-    // The user may not come in.
+    // The policy refuses the user.
     let (site, _folder) = setup(&format!("{limit}\nrefused_domains = [\"EXAMPLE\"]"));
     assert_eq!(log_in(acceptor, &site, &wrong_password()), wrong);
     let outside = Err(Minor::DomainRefused);
@@ -70,13 +71,9 @@ fn only_who_is_let_in_makes_good_what_was_wrong() {
     assert_eq!(log_in(acceptor, &site, &wrong_password()), wrong);
     assert_eq!(log_in(acceptor, &site, &right), refused);
 
-    // Somebody of that name, of another domain.
+    // A user of the same name from another domain.
     let (site, folder) = setup(limit);
-    let users = "EXAMPLE:alice:Password1\nOTHER:alice:Password2\n";
-    let file = folder.path().join("others");
-    fs::write(&file, users).unwrap();
-    fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
-    fs::rename(&file, folder.path().join("users")).unwrap();
+    folder.write_users("EXAMPLE:alice:Password1\nOTHER:alice:Password2\n");
     std::thread::sleep(Duration::from_millis(1100));
     let namesake = Initiator {
         domain: "OTHER",
@@ -90,7 +87,7 @@ fn only_who_is_let_in_makes_good_what_was_wrong() {
 }
 
 #[test]
-fn what_a_refusal_says_of_the_password() {
+fn each_refusal_counts_as_wrong_or_undecided() {
     let about = |refusal: fn(Fault) -> Refusal, minor: Minor| answer(&refusal(minor.into()));
     for (refusal, minor, expected) in [
         (

@@ -1,4 +1,4 @@
-//! Contexts that go on in another process.
+//! Contexts that another process continues.
 
 use super::*;
 use crate::login::handover::{Kind, Opened};
@@ -10,11 +10,11 @@ fn saved(acceptor: &Acceptor) -> Vec<u8> {
 }
 
 fn restore(body: &[u8], setup: Option<&Setup>) -> Result<Acceptor, Minor> {
-    let opened = Opened::pretended(Kind::Acceptor, body);
+    let opened = Opened::for_tests(Kind::Acceptor, body);
     Acceptor::restore(&opened, setup).map_err(|fault| fault.minor())
 }
 
-/// As another process has it, which has told the same before it is believed.
+/// The context as another process restores it. Truncated and longer tokens are refused.
 fn carried(acceptor: &Acceptor, setup: &Setup) -> Acceptor {
     let body = saved(acceptor);
     for length in 0..body.len() {
@@ -28,7 +28,7 @@ fn carried(acceptor: &Acceptor, setup: &Setup) -> Acceptor {
 }
 
 #[test]
-fn a_login_goes_on_where_its_challenge_was_not_made() {
+fn another_process_accepts_the_answer_to_a_challenge() {
     let (setup, _folder) = setup("");
     let initiator = Initiator::default();
     let mut here = Acceptor::new();
@@ -36,7 +36,7 @@ fn a_login_goes_on_where_its_challenge_was_not_made() {
     let mut there = carried(&here, &setup);
     let token = initiator.authenticate(&negotiate, &challenge).token;
     assert_eq!(step(&mut there, &setup, &token), Ok(Step::Established));
-    // One try there too.
+    // Once only, there too.
     assert_eq!(step(&mut there, &setup, &token), Err(Minor::NotNegotiated));
 
     let mut there = carried(&here, &setup);
@@ -50,7 +50,7 @@ fn a_login_goes_on_where_its_challenge_was_not_made() {
 }
 
 #[test]
-fn a_login_that_is_complete_is_the_same_there() {
+fn a_complete_login_is_the_same_in_another_process() {
     let (setup, _folder) = setup("");
     for initiator in [Initiator::default(), Initiator::curl()] {
         let mut here = Acceptor::new();
@@ -78,19 +78,19 @@ fn a_login_that_is_complete_is_the_same_there() {
         assert_eq!(
             here.save().unwrap().0,
             expires(&here),
-            "the token is good as long as the login"
+            "the token expires with the login"
         );
         let mut there = there;
         assert_eq!(
             step(&mut there, &setup, &initiator.negotiate()).map(drop),
             Ok(()),
-            "and a new login can begin there"
+            "a new login can begin there"
         );
     }
 }
 
 #[test]
-fn what_cannot_go_on_is_not_saved() {
+fn a_context_that_cannot_be_continued_is_not_saved() {
     let (setup, _folder) = setup("");
     let refused = |acceptor: &Acceptor| acceptor.save().map(drop).map_err(|fault| fault.minor());
     let mut acceptor = Acceptor::new();
@@ -98,15 +98,15 @@ fn what_cannot_go_on_is_not_saved() {
     log_in(&mut acceptor, &setup, &wrong_password()).unwrap_err();
     assert_eq!(refused(&acceptor), Err(Minor::ContextFailed));
     log_in(&mut acceptor, &setup, &Initiator::default()).unwrap();
-    if let State::Established(login) = &mut acceptor.0 {
-        login.expires = SystemTime::now();
+    if let AcceptorState::Established(login) = &mut acceptor.0 {
+        login.expire();
     }
     assert_eq!(refused(&acceptor), Err(Minor::ContextExpired));
 }
 
 #[test]
-fn what_was_not_agreed_to_here_is_not_there() {
-    // Windows' offer with encryption, and an answer that takes 128 bits back.
+fn a_protection_that_was_not_agreed_to_is_not_granted_elsewhere() {
+    // The flags of Windows with encryption; the answer withdraws 128-bit keys.
     let initiator = Initiator {
         flags: NegotiateFlags(0xE208_82B7),
         final_flags: |flags| NegotiateFlags(flags.0 & !0x2000_0000),

@@ -1,4 +1,4 @@
-//! Names as clients type and encode them.
+//! Names as users type them and clients encode them.
 
 use super::*;
 use crate::protocol::ntlm::imitation::Widening;
@@ -12,7 +12,7 @@ Bürö.ÿ:ünal:Pw-1
 EXAMPLE:zoë:Pässwörd-李
 ";
 
-/// The response covers the name as it was typed, whichever domain it is looked for in.
+/// The response covers the name as typed, in every domain where it is looked up.
 #[test]
 fn a_name_typed_alone_is_of_a_default_domain() {
     let lines = "EXAMPLE:alice:Pw-1\nOTHER:alice:Pw-2\nEXAMPLE:bob:Pw-1\nTHIRD:carol:Pw-1\n";
@@ -20,7 +20,7 @@ fn a_name_typed_alone_is_of_a_default_domain() {
     let wrong = Err(Minor::BadUserOrPassword);
     for (user, domain, password, expected) in [
         ("alice", "", "Pw-2", Ok("OTHER\\alice")),
-        // Hers in the first domain that holds the name: there is no second guess.
+        // Right in the second domain. The first domain that holds the name decides.
         ("alice", "", "Pw-1", wrong),
         ("alice", "EXAMPLE", "Pw-1", Ok("EXAMPLE\\alice")),
         ("alice@example", "", "Pw-1", Ok("EXAMPLE\\alice")),
@@ -28,7 +28,7 @@ fn a_name_typed_alone_is_of_a_default_domain() {
         ("carol", "", "Pw-1", wrong),
         ("carol", "THIRD", "Pw-1", Ok("THIRD\\carol")),
     ] {
-        let (setup, _folder) = with_identity(lines, of_other);
+        let (setup, _folder) = example_site(lines, of_other);
         let client = Initiator {
             user,
             domain,

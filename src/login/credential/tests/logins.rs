@@ -1,10 +1,11 @@
-//! What the program's credential says, and logins of this process to itself.
+//! Logins under the terms of a credential, and logins of this process to itself.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::*;
 use crate::login::accept::{Acceptor, Step};
+use crate::login::fixture::{Site, challenge, example_site};
 use crate::login::initiate::{self, Lifetime, Purpose};
 use crate::protocol::ntlm::av_pair::{AvId, AvPairs};
 use crate::protocol::ntlm::imitation::Initiator;
@@ -14,44 +15,19 @@ use crate::protocol::ntlm::text::utf16le;
 const STRICT: &str = "channel_binding = \"require\"\nspn = [\"HTTP/www.example.test\"]\n\
                       [policy.audit]\nchannel_binding = \"require\"\nspn = [\"HTTP/elsewhere\"]";
 
-/// `EXAMPLE\alice` has this password; `[policy]` is `policy`.
-fn configured(password: &str, policy: &str) -> (Arc<Setup>, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let users = folder.path().join("users");
-    fs::write(&users, format!("EXAMPLE:alice:{password}\n")).unwrap();
-    fs::set_permissions(&users, Permissions::from_mode(0o600)).unwrap();
-    let text = format!(
-        "verify = [\"users\"]\n[users]\nfile = {users:?}\nnetbios_domain = \"EXAMPLE\"\n\
-         [identity]\nlifetime = \"1h\"\n[log]\nto = \"off\"\n[policy]\n{policy}\n"
-    );
-    fs::write(folder.path().join("config"), text).unwrap();
-    let source = Source {
-        config: Some(folder.path().join("config")),
-        ..Source::default()
-    };
-    (setup::load(&source).unwrap(), folder)
+/// A server where `EXAMPLE\alice` has this password, with these keys of `[policy]`.
+fn configured(password: &str, policy: &str) -> (Arc<Setup>, Site) {
+    let sections = format!("[identity]\nlifetime = \"1h\"\n[policy]\n{policy}\n");
+    example_site(&format!("EXAMPLE:alice:{password}\n"), &sections)
 }
 
-/// The first message of a client, and the challenge that answers it.
-fn challenge(acceptor: &mut Acceptor, setup: &Setup, client: &Initiator) -> (Vec<u8>, Vec<u8>) {
-    let negotiate = client.negotiate();
-    match acceptor.step(&Terms::of(setup), &negotiate) {
-        Ok(Step::Continue(challenge)) => (negotiate, challenge),
-        other => panic!("no challenge: {other:?}"),
-    }
-}
-
-fn credential(folder: &tempfile::TempDir, name: Option<&str>, seconds: Option<u64>) -> Credential {
-    let source = Source {
-        config: Some(folder.path().join("config")),
-        ..Source::default()
-    };
+fn credential(site: &Site, name: Option<&str>, seconds: Option<u64>) -> Credential {
     let name = name.map(|name| Name::hostbased_service(name.as_bytes()).unwrap());
     let lifetime = seconds.map(Duration::from_secs);
-    Credential::acquire(&source, name, Usage::Accept, lifetime, || Ok(None)).unwrap()
+    Credential::acquire(&site.source(), name, Usage::Accept, lifetime, || Ok(None)).unwrap()
 }
 
-/// alice, who logs in to `target` from this process.
+/// An initiator of this process: alice logs in to `target`.
 fn from_here(target: Name, seconds: Option<u64>) -> initiate::Initiator {
     let hash = PasswordHash::of_password(b"Password1").unwrap();
     initiate::Initiator::new(Purpose {
@@ -60,13 +36,13 @@ fn from_here(target: Name, seconds: Option<u64>) -> initiate::Initiator {
         protection: Protection::default(),
         lifetime: Lifetime {
             of_credential: seconds.map(Duration::from_secs),
-            // What mod_auth_gssapi asks of every such context.
+            // mod_auth_gssapi asks for this lifetime.
             of_context: Some(Duration::from_secs(60)),
         },
     })
 }
 
-/// The initiator's answer to a challenge of the acceptor's.
+/// The initiator's answer to a challenge of the acceptor.
 fn answer(initiator: &mut initiate::Initiator, acceptor: &mut Acceptor, terms: &Terms) -> Vec<u8> {
     let negotiate = initiator.step(None, b"").unwrap();
     let Ok(Step::Continue(challenge)) = acceptor.step(terms, &negotiate) else {
@@ -80,12 +56,12 @@ fn outcome(acceptor: &mut Acceptor, terms: &Terms, token: &[u8]) -> Result<Step,
     outcome.map_err(|fault| fault.minor())
 }
 
-/// As mod_auth_gssapi has it for Basic.
+/// As mod_auth_gssapi logs in for Basic.
 #[test]
-fn a_login_from_this_process_has_met_the_rules_about_channel_and_service() {
-    let (setup, folder) = configured("Password1", STRICT);
+fn a_login_of_this_process_satisfies_the_channel_and_service_rules() {
+    let (setup, site) = configured("Password1", STRICT);
     for name in [None, Some("HTTP@www.elsewhere.test")] {
-        let credential = credential(&folder, name, None);
+        let credential = credential(&site, name, None);
         let on = terms(Some(&credential), &setup, None);
         let mut acceptor = Acceptor::new();
         for _ in 0..2 {
@@ -93,80 +69,84 @@ fn a_login_from_this_process_has_met_the_rules_about_channel_and_service() {
             let token = answer(&mut initiator, &mut acceptor, &on);
             assert_eq!(outcome(&mut acceptor, &on, &token), Ok(Step::Established));
         }
-        // The password must be right all the same.
+        // The password must still be right.
         let mut initiator = from_here(credential.name(), None);
         let token = answer(&mut initiator, &mut acceptor, &on);
-        let (others, _folder) = configured("Password2", STRICT);
+        let (others, _site) = configured("Password2", STRICT);
         let on = terms(Some(&credential), &others, None);
         let refused = Err(Minor::BadUserOrPassword);
         assert_eq!(outcome(&mut acceptor, &on, &token), refused);
     }
 }
 
-/// No client can make its message look so, whatever it has seen or passes on.
-#[test]
-fn only_the_very_message_of_this_process_has_met_them() {
-    let (setup, folder) = configured("Password1", STRICT);
-    let ours = credential(&folder, None, None);
-    let on = terms(Some(&ours), &setup, None);
-    let refused = Err(Minor::UnknownChannel);
-    let acceptor = &mut Acceptor::new();
+/// The refusal of a message that does not count as one of this process.
+const REFUSED: Result<Step, Minor> = Err(Minor::UnknownChannel);
 
-    // A client that says what the initiator of this process says.
-    let says_the_same = Initiator {
-        alter: |mut pairs| {
-            let name = Name::default_acceptor().service_principal();
-            let name = utf16le(name.encode_utf16());
-            pairs.set(AvId::TARGET_NAME, name).unwrap();
-            pairs
-        },
+#[test]
+fn a_client_that_names_the_same_service_does_not_pass_for_this_process() {
+    let (setup, site) = configured("Password1", STRICT);
+    let ours = credential(&site, None, None);
+    let on = terms(Some(&ours), &setup, None);
+    let acceptor = &mut Acceptor::new();
+    let same_service = Initiator {
+        alter: |pairs| named(pairs, &Name::default_acceptor().service_principal()),
         ..Initiator::default()
     };
-    let (negotiate, challenge) = challenge(acceptor, &setup, &says_the_same);
-    let token = says_the_same.authenticate(&negotiate, &challenge).token;
-    assert_eq!(outcome(acceptor, &on, &token), refused);
+    let (negotiate, reply) = challenge(acceptor, &setup, &same_service);
+    let token = same_service.authenticate(&negotiate, &reply).token;
+    assert_eq!(outcome(acceptor, &on, &token), REFUSED);
 
-    // The same, while a login of this process is under way on the same thread.
+    // The same during a login of this process on the same thread.
     let mut initiator = from_here(ours.name(), None);
     let mine = answer(&mut initiator, &mut Acceptor::new(), &on);
-    let (negotiate, challenge) = self::challenge(acceptor, &setup, &says_the_same);
-    let token = says_the_same.authenticate(&negotiate, &challenge).token;
-    assert_eq!(outcome(acceptor, &on, &token), refused);
-    // That of this process, sent by a client: it answers another challenge.
-    self::challenge(acceptor, &setup, &says_the_same);
+    let (negotiate, reply) = challenge(acceptor, &setup, &same_service);
+    let token = same_service.authenticate(&negotiate, &reply).token;
+    assert_eq!(outcome(acceptor, &on, &token), REFUSED);
+    // The message of this process, sent by a client: it answers another challenge.
+    challenge(acceptor, &setup, &same_service);
     assert!(outcome(acceptor, &on, &mine).is_err());
+}
 
-    // A login of this process to elsewhere, which an attacker there relays back: the challenge is
-    // ours, and the message is of an initiator of this process.
+/// An attacker relays a login of this process to another server back to this one.
+#[test]
+fn a_login_of_this_process_to_another_acceptor_is_refused() {
+    let (setup, site) = configured("Password1", STRICT);
+    let ours = credential(&site, None, None);
+    let on = terms(Some(&ours), &setup, None);
+    let acceptor = &mut Acceptor::new();
     let typed = Name::hostbased_service(ours.name().display().as_bytes()).unwrap();
     let exported = Name::decode(&ours.name().encode().unwrap()).unwrap();
-    for elsewhere in [typed, exported] {
+    let other_credential = credential(&site, None, None).name();
+    for elsewhere in [typed, exported, other_credential] {
         let mut initiator = from_here(elsewhere, None);
         let token = answer(&mut initiator, acceptor, &on);
-        assert_eq!(outcome(acceptor, &on, &token), refused);
+        assert_eq!(outcome(acceptor, &on, &token), REFUSED);
     }
-    // A login to another credential of this process.
-    let others = credential(&folder, None, None);
-    let mut initiator = from_here(others.name(), None);
-    let token = answer(&mut initiator, acceptor, &on);
-    assert_eq!(outcome(acceptor, &on, &token), refused);
-    // One that comes back on another thread, as through a network.
-    let mut initiator = from_here(ours.name(), None);
-    let token = answer(&mut initiator, acceptor, &on);
+}
+
+#[test]
+fn a_message_of_this_process_is_accepted_unchanged_and_on_its_thread_only() {
+    let (setup, site) = configured("Password1", STRICT);
+    let ours = credential(&site, None, None);
+    let on = terms(Some(&ours), &setup, None);
+    let acceptor = &mut Acceptor::new();
+    let token = |acceptor: &mut Acceptor| {
+        let mut initiator = from_here(ours.name(), None);
+        answer(&mut initiator, acceptor, &on)
+    };
+    // A message that comes back on another thread, as through a network.
+    let sent = token(acceptor);
     let elsewhere = std::thread::scope(|scope| {
-        let thread = scope.spawn(|| outcome(acceptor, &on, &token));
+        let thread = scope.spawn(|| outcome(acceptor, &on, &sent));
         thread.join().unwrap()
     });
-    assert_eq!(elsewhere, refused);
-    // One that was changed.
-    let mut initiator = from_here(ours.name(), None);
-    let mut token = answer(&mut initiator, acceptor, &on);
-    token.push(0);
-    assert_eq!(outcome(acceptor, &on, &token), refused);
-    // Without a credential there is no way.
-    let mut initiator = from_here(ours.name(), None);
-    let token = answer(&mut initiator, acceptor, &on);
-    assert_eq!(outcome(acceptor, &Terms::of(&setup), &token), refused);
+    assert_eq!(elsewhere, REFUSED);
+    // A changed message.
+    let changed = [&token(acceptor)[..], &[0]].concat();
+    assert_eq!(outcome(acceptor, &on, &changed), REFUSED);
+    // A server without a credential.
+    let sent = token(acceptor);
+    assert_eq!(outcome(acceptor, &Terms::of(&setup), &sent), REFUSED);
 }
 
 /// A client that names the service `name`, or none if it is empty.
@@ -191,37 +171,39 @@ fn named(mut pairs: AvPairs, name: &str) -> AvPairs {
     pairs
 }
 
+/// The services that the clients below name.
+const SERVICES: [&str; 5] = [
+    "HTTP/www.example.test",
+    "http/WWW.example.test:8443",
+    "",
+    "HTTP/other.example.test",
+    "cifs/www.example.test",
+];
+
 #[test]
-fn a_credential_with_a_name_is_for_that_service() {
-    let (setup, folder) = configured("Password1", "");
-    let clients = [
-        "HTTP/www.example.test",
-        "http/WWW.example.test:8443",
-        "",
-        "HTTP/other.example.test",
-        "cifs/www.example.test",
-    ];
-    for (name, let_in) in [
+fn a_credential_with_a_name_accepts_logins_to_that_service() {
+    let (setup, site) = configured("Password1", "");
+    for (name, accepted) in [
         (None, [true; 5]),
         (
             Some("HTTP@www.example.test"),
             [true, true, true, false, false],
         ),
-        // On any host.
+        // A service on any host.
         (Some("HTTP"), [true, true, true, true, false]),
         (
             Some("HTTP@other.example.test"),
             [false, false, true, true, false],
         ),
     ] {
-        let credential = credential(&folder, name, None);
+        let credential = credential(&site, name, None);
         let on = terms(Some(&credential), &setup, None);
-        for (client, let_in) in clients.into_iter().zip(let_in) {
+        for (client, accepted) in SERVICES.into_iter().zip(accepted) {
             let acceptor = &mut Acceptor::new();
             let initiator = meaning(client);
-            let (negotiate, challenge) = challenge(acceptor, &setup, &initiator);
-            let token = initiator.authenticate(&negotiate, &challenge).token;
-            let expected = match let_in {
+            let (negotiate, reply) = challenge(acceptor, &setup, &initiator);
+            let token = initiator.authenticate(&negotiate, &reply).token;
+            let expected = match accepted {
                 true => Ok(Step::Established),
                 false => Err(Minor::OtherService),
             };
@@ -235,9 +217,9 @@ fn a_credential_with_a_name_is_for_that_service() {
 }
 
 #[test]
-fn a_lifetime_that_is_asked_for_limits_the_login() {
-    // The configuration has an hour.
-    let (setup, folder) = configured("Password1", "");
+fn the_shortest_lifetime_limits_the_login() {
+    // The configuration permits an hour.
+    let (setup, site) = configured("Password1", "");
     for (acceptors, initiators, expected) in [
         (None, None, 3600),
         (Some(300), None, 300),
@@ -246,7 +228,7 @@ fn a_lifetime_that_is_asked_for_limits_the_login() {
         (Some(900), Some(600), 600),
         (Some(36_000), Some(36_000), 3600),
     ] {
-        let credential = credential(&folder, None, acceptors);
+        let credential = credential(&site, None, acceptors);
         let on = terms(Some(&credential), &setup, None);
         let acceptor = &mut Acceptor::new();
         let mut initiator = from_here(credential.name(), initiators);

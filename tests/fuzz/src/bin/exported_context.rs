@@ -9,7 +9,7 @@ use gss_ntlmdc::protocol::ntlm::seal::{Role, SessionSecurity};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let opened = Opened::pretended(Kind::Acceptor, bytes);
+    let opened = Opened::for_tests(Kind::Acceptor, bytes);
     if let Ok(acceptor) = Acceptor::restore(&opened, None)
         && let Ok((_, saved)) = acceptor.save()
     {

@@ -1,0 +1,180 @@
+//! A setup, made from a configuration.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::base::config::{Config, VerifierKind};
+use crate::base::fault::{Fault, Minor};
+use crate::login::guess_limit::GuessLimit;
+use crate::login::policy::Channels;
+use crate::login::policy::tls_channel::Certificates;
+use crate::login::setup::source::Source;
+use crate::login::setup::target;
+use crate::login::verify::netlogon::Netlogon;
+use crate::login::verify::users::{Own, Users};
+use crate::login::verify::{GroupNames, Verifier};
+use crate::protocol::ntlm::acceptor::{Target, TargetKind};
+
+/// A configuration in force, with what was made from it.
+pub struct Setup {
+    config: Config,
+    target: Target,
+    verifiers: Vec<Box<dyn Verifier>>,
+    certificates: Certificates,
+    /// `None`: the audit uses `certificates`.
+    audited_certificates: Option<Certificates>,
+    guess_limit: Option<GuessLimit>,
+}
+
+impl Setup {
+    /// The configuration as written.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The names that the configuration gives this server. Users of its domain are users of this
+    /// machine.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The names for a challenge. Some clients (go-ntlmssp) use the domain of the challenge if the
+    /// user typed none. So if the configuration names no domain, and all lines of the users file
+    /// name the same, the challenge has that domain.
+    pub fn challenge_target(&self) -> Cow<'_, Target> {
+        let only_domain = match (self.target.kind, self.verifiers.as_slice()) {
+            (TargetKind::Server, [verifier]) => verifier.only_domain(),
+            _ => None,
+        };
+        match only_domain.and_then(|domain| target::challenge_domain(&domain)) {
+            Some(domain) => Cow::Owned(Target {
+                netbios_domain: domain,
+                kind: TargetKind::Domain,
+                ..self.target.clone()
+            }),
+            None => Cow::Borrowed(&self.target),
+        }
+    }
+
+    /// The verifiers, in the order in which they are asked.
+    pub fn verifiers(&self) -> &[Box<dyn Verifier>] {
+        &self.verifiers
+    }
+
+    /// Looks up the names of groups. `None`: no verifier can.
+    pub fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
+        self.verifiers
+            .iter()
+            .find_map(|verifier| verifier.group_names())
+    }
+
+    /// The TLS channels of this server, as far as they are known.
+    pub fn channels(&self) -> Channels {
+        let enforced = self.certificates.channel();
+        let audited = match &self.audited_certificates {
+            Some(certificates) => certificates.channel(),
+            None => Arc::clone(&enforced),
+        };
+        Channels { enforced, audited }
+    }
+
+    /// The limit on guessed passwords. `None`: there is no limit.
+    pub fn guess_limit(&self) -> Option<&GuessLimit> {
+        self.guess_limit.as_ref()
+    }
+
+    /// Whether a verifier of this process has learnt something that needs a new setup.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.verifiers.iter().any(|verifier| verifier.is_outdated())
+    }
+
+    /// As [`Self::is_outdated`], for every process of this host. May read a file.
+    pub(super) fn is_outdated_on_this_host(&self) -> bool {
+        let netlogon = self.config.netlogon.as_ref();
+        let name = netlogon.and_then(Netlogon::learnt_name);
+        self.is_outdated() || name.is_some_and(|name| name.as_str() != self.target.netbios_domain)
+    }
+
+    /// # Errors
+    /// What a verifier, a name or a certificate lacks.
+    pub(super) fn new(config: Config, source: &Source) -> Result<Self, Fault> {
+        let named = with_learnt_name(&config);
+        let target = target::target(&named, source)?;
+        let verifiers = named
+            .verify
+            .iter()
+            .map(|kind| verifier(*kind, &named, &target))
+            .collect::<Result<_, Fault>>()?;
+        let certificates = Certificates::open(&config.policy.tls_certificates, config.log.to)?;
+        let audit = config.policy.audit.as_ref();
+        let audited_certificates = audit
+            .map(|audit| audit.tls_certificates.as_slice())
+            .filter(|paths| !paths.is_empty())
+            .map(|paths| Certificates::open(paths, config.log.to))
+            .transpose()?;
+        let guess_limit = guess_limit(&config);
+        Ok(Self {
+            config,
+            target,
+            verifiers,
+            certificates,
+            audited_certificates,
+            guess_limit,
+        })
+    }
+}
+
+/// The configuration with the NetBIOS name that controllers gave, where it has only a guess.
+fn with_learnt_name(config: &Config) -> Cow<'_, Config> {
+    let netlogon = config.netlogon.as_ref();
+    let Some(name) = netlogon.and_then(Netlogon::learnt_name) else {
+        return Cow::Borrowed(config);
+    };
+    let mut config = config.clone();
+    if let Some(netlogon) = &mut config.netlogon {
+        netlogon.netbios_domain = name;
+    }
+    Cow::Owned(config)
+}
+
+/// The processes of a host share their counts only if a domain counts wrong passwords too, and
+/// locks accounts.
+fn guess_limit(config: &Config) -> Option<GuessLimit> {
+    let shared = config.netlogon.as_ref().map(|netlogon| {
+        let domain = netlogon.netbios_domain.as_str();
+        netlogon.state_dir.join(format!("{domain}.guesses"))
+    });
+    let rule = config.policy.guess_limit?;
+    Some(GuessLimit::new(rule, shared, config.log.to))
+}
+
+fn verifier(
+    kind: VerifierKind,
+    config: &Config,
+    target: &Target,
+) -> Result<Box<dyn Verifier>, Fault> {
+    match (kind, &config.users, &config.netlogon) {
+        (VerifierKind::Users, Some(users), _) => {
+            let alone = config.verify.len() == 1;
+            // Beside a domain, local users are the computer's own, as on Windows.
+            let domain = match (&users.netbios_domain, alone) {
+                (Some(domain), _) => domain.as_str(),
+                (None, true) => &target.netbios_domain,
+                (None, false) => &target.netbios_computer,
+            };
+            let own = Own {
+                domain: domain.to_owned(),
+                configured: target.kind == TargetKind::Domain,
+                alone,
+            };
+            Ok(Box::new(Users::open(&users.file, own, config.log.to)?))
+        }
+        (VerifierKind::Netlogon, _, Some(netlogon)) => {
+            let users = config.users.as_ref();
+            let users_domain = users.and_then(|users| users.netbios_domain.clone());
+            let netlogon = Netlogon::logging_to(netlogon.clone(), config.log.to);
+            Ok(Box::new(netlogon.beside_users_of(users_domain)))
+        }
+        (kind, ..) => Err(Minor::BadConfiguration.because(format_args!("no table for {kind:?}"))),
+    }
+}
