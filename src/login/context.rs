@@ -1,8 +1,8 @@
 //! Security contexts: one side of a login, and then the protection of its messages.
 //!
-//! Servers keep one context per connection, and the mechglue keeps a context after a failed call
-//! unless the mechanism returns NULL for it. So a context remains after a failure, and takes the
-//! NEGOTIATE message of the next login.
+//! Servers keep one context per connection. After a failed call the mechglue keeps its context too,
+//! but answers later calls itself if the mechanism's handle is NULL. So a context remains after a
+//! failure, and takes the NEGOTIATE message of the next login.
 
 mod party;
 

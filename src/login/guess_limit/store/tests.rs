@@ -157,6 +157,33 @@ fn without_a_usable_file_each_process_counts_alone() {
 }
 
 #[test]
+fn each_warning_is_given_once() {
+    let folder = folder();
+    let (absent, damaged) = (folder.path().join("no/such/a"), folder.path().join("a"));
+    fs::write(&damaged, [7; 100]).unwrap();
+    fs::set_permissions(&damaged, Permissions::from_mode(0o600)).unwrap();
+    let mut tables = Tables::default();
+    let mut warnings = |path: &Path| {
+        tables.unused_until = None;
+        tables
+            .with(Some(path), "ALICE", NOW.now, |_, _| ())
+            .unwrap();
+        mem::take(&mut tables.warnings)
+    };
+    assert!(
+        warnings(&absent)
+            .concat()
+            .contains("counts wrong passwords for itself")
+    );
+    assert!(
+        warnings(&damaged)
+            .concat()
+            .contains("replaced by an empty file")
+    );
+    assert!(warnings(&damaged).is_empty() && warnings(&absent).is_empty());
+}
+
+#[test]
 fn a_lock_that_is_never_released_stops_no_login() {
     let folder = folder();
     let path = folder.path().join("EXAMPLE.guesses");

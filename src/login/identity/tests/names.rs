@@ -62,7 +62,7 @@ fn another_domain_cannot_give_names_of_our_domain() {
 }
 
 #[test]
-fn a_configured_local_domain_cannot_either() {
+fn a_configured_local_domain_cannot_give_names_of_our_domain() {
     let settings = config::Identity {
         format: NameFormat::Upn,
         local_domains: vec!["BRANCH".parse().unwrap()],
