@@ -147,7 +147,8 @@
  * too. */
 #define NTLMDC_E_UNNAMED_SERVICE 0x4E440307u
 
-/* Users of this domain are refused. See the settings `domains` and `refused_domains`. */
+/* Users of this domain are refused by policy.domains or policy.refused_domains. See the
+ * settings `domains` and `refused_domains`. */
 #define NTLMDC_E_DOMAIN_REFUSED 0x4E440308u
 
 /* The user is in none of the groups that are let in. The setting `groups` lists the groups that

@@ -4,6 +4,7 @@
 //! the mechanism holds values that are right. The files that it names (users, secret) are not read
 //! here.
 
+mod place;
 mod policy;
 mod trusts;
 mod values;
@@ -350,7 +351,7 @@ impl Config {
     /// # Errors
     /// What is wrong, with line, column and key.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let config: Self = toml::from_str(text).map_err(|error| told(text, &error))?;
+        let config: Self = toml::from_str(text).map_err(|error| place::told(text, &error))?;
         if config.verify.is_empty() {
             return Err("verify: name at least one of \"users\", \"netlogon\"".to_owned());
         }
@@ -378,19 +379,6 @@ impl Config {
             policy: Policy::default(),
             log: Log::default(),
         }
-    }
-}
-
-/// The error on one line, fit for a log.
-fn told(text: &str, error: &toml::de::Error) -> String {
-    let message = error.message();
-    let before = error.span().and_then(|span| text.get(..span.start));
-    match before.map(|before| before.split('\n').collect::<Vec<_>>()) {
-        Some(lines) => {
-            let column = lines.last().map_or(0, |line| line.chars().count()) + 1;
-            format!("line {}, column {column}: {message}", lines.len())
-        }
-        None => message.to_owned(),
     }
 }
 

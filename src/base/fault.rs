@@ -145,7 +145,8 @@ minor_codes! {
     0x4E44_0307 UnnamedService Unauthorized
         "the client does not say which service it means to log in to";
     /// See the settings `domains` and `refused_domains`.
-    0x4E44_0308 DomainRefused Unauthorized "users of this domain are refused";
+    0x4E44_0308 DomainRefused Unauthorized
+        "users of this domain are refused by policy.domains or policy.refused_domains";
     /// The setting `groups` lists the groups that are let in. Users of a users file are in none.
     0x4E44_0309 NotInGroup Unauthorized "the user is in none of the groups that are let in";
     /// Wrong passwords have come in a row: nobody was asked about this one, right or wrong. It ends

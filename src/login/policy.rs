@@ -234,15 +234,18 @@ fn permit(
     account: &Account,
     names: impl FnOnce() -> Vec<Option<GroupName>>,
 ) -> Result<Permitted, Fault> {
-    let refused = |minor: Minor| {
+    let refused = |minor: Minor, rule: &str| {
         let Account { user, domain, .. } = account;
-        Err(minor.because(Quoted(&format!("{domain}\\{user}"))))
+        let name = format!("{domain}\\{user}");
+        Err(minor.because(format_args!("{}: {rule}", Quoted(&name))))
     };
     let is_of = |domain: &DomainName| account.is_of(domain);
     let accepted = &policy.domains;
-    let is_accepted = accepted.is_empty() || accepted.iter().any(is_of);
-    if !is_accepted || policy.refused_domains.iter().any(is_of) {
-        return refused(Minor::DomainRefused);
+    if !accepted.is_empty() && !accepted.iter().any(is_of) {
+        return refused(Minor::DomainRefused, "not in policy.domains");
+    }
+    if policy.refused_domains.iter().any(is_of) {
+        return refused(Minor::DomainRefused, "in policy.refused_domains");
     }
     let required = &policy.groups;
     let by_sid =
@@ -259,6 +262,6 @@ fn permit(
     };
     match required.is_empty() || required.iter().any(by_sid) || (needs_names && by_name()) {
         true => Ok(Permitted(())),
-        false => refused(Minor::NotInGroup),
+        false => refused(Minor::NotInGroup, "in none of policy.groups"),
     }
 }

@@ -28,7 +28,7 @@ pub enum Delivery {
     Instead(Vec<u8>),
     /// So many bytes, and no more.
     CutThenSilence(usize),
-    /// So many bytes, and with the last of them the end: whoever has read them sees it.
+    /// So many bytes, and in the same segment the end: a client that has read them sees it.
     CutThenClose(usize),
     /// A byte a second.
     Drip,

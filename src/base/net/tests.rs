@@ -3,11 +3,13 @@ use std::net::TcpListener;
 use std::thread;
 
 const SOON: Duration = Duration::from_millis(50);
+/// Longer than any machine takes.
+const LONG: Duration = Duration::from_secs(30);
 
 fn pair() -> (Stream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let stream = Stream::connect(None, address, Deadline::after(SOON)).unwrap();
+    let stream = Stream::connect(None, address, Deadline::after(LONG)).unwrap();
     (stream, listener.accept().unwrap().0)
 }
 
@@ -29,7 +31,7 @@ fn messages_come_whole() {
         }
         peer
     });
-    let deadline = Deadline::after(Duration::from_secs(10));
+    let deadline = Deadline::after(LONG);
     assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x05abc");
     assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x02");
     drop(sender.join().unwrap());
@@ -46,13 +48,13 @@ fn a_silent_or_slow_peer_meets_the_deadline() {
     // One byte at a time is no way to go on for ever.
     let dripping = thread::spawn(move || {
         peer.write_all(b"\0\xFF").unwrap();
-        while start.elapsed() < Duration::from_secs(5) && peer.write_all(b"x").is_ok() {
+        while start.elapsed() < LONG && peer.write_all(b"x").is_ok() {
             thread::sleep(Duration::from_millis(5));
         }
     });
     let error = message(&mut stream, Deadline::after(SOON)).unwrap_err();
     assert!(matches!(error, Error::Timeout));
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < LONG / 2);
     drop(stream);
     dripping.join().unwrap();
 }
@@ -60,12 +62,15 @@ fn a_silent_or_slow_peer_meets_the_deadline() {
 #[test]
 fn each_wait_ends_with_its_own_deadline() {
     let (mut stream, mut peer) = pair();
-    let timed_out = |stream: &mut Stream, after| {
+    let is_in_time = |stream: &mut Stream, after| {
         let start = Instant::now();
         let error = message(stream, Deadline::after(after)).unwrap_err();
         assert!(matches!(error, Error::Timeout));
-        let late = start.elapsed().checked_sub(after).unwrap();
-        assert!(late < Duration::from_millis(500), "{late:?}");
+        start.elapsed().checked_sub(after).unwrap() < Duration::from_millis(500)
+    };
+    // A busy machine is late at times; a wrong limit is late each time.
+    let timed_out = |stream: &mut Stream, after| {
+        assert!((0..20).any(|_| is_in_time(stream, after)), "{after:?}");
     };
     // Longer than the socket's limit, shorter, longer again.
     let long = Stream::LONGEST_WAIT + SOON;
@@ -78,7 +83,7 @@ fn each_wait_ends_with_its_own_deadline() {
         peer.write_all(b"\0\x02").unwrap();
         peer
     });
-    let deadline = Deadline::after(Duration::from_secs(10));
+    let deadline = Deadline::after(LONG);
     assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x02");
     let _peer = sender.join().unwrap();
     timed_out(&mut stream, SOON);
@@ -98,7 +103,7 @@ fn a_peer_that_takes_nothing_meets_the_deadline() {
 fn a_header_that_is_none_ends_it() {
     let (mut stream, mut peer) = pair();
     peer.write_all(b"!!").unwrap();
-    let error = message(&mut stream, Deadline::after(SOON)).unwrap_err();
+    let error = message(&mut stream, Deadline::after(LONG)).unwrap_err();
     assert_eq!(error.to_string(), "no message");
 }
 
@@ -107,7 +112,7 @@ fn quiet_is_open_with_nothing_to_read() {
     let (stream, mut peer) = pair();
     assert!(stream.is_quiet());
     peer.write_all(b"x").unwrap();
-    let seen = Deadline::after(Duration::from_secs(5));
+    let seen = Deadline::after(LONG);
     while stream.is_quiet() && seen.remaining().is_some() {}
     assert!(!stream.is_quiet(), "something came");
 
@@ -120,7 +125,7 @@ fn quiet_is_open_with_nothing_to_read() {
 #[test]
 fn what_came_with_a_message_is_not_quiet() {
     let (mut stream, mut peer) = pair();
-    let deadline = Deadline::after(Duration::from_secs(10));
+    let deadline = Deadline::after(LONG);
     peer.write_all(b"\0\x03a\0\x03b").unwrap();
     assert_eq!(message(&mut stream, deadline).unwrap(), b"\0\x03a");
     assert!(!stream.is_quiet());
@@ -141,7 +146,7 @@ fn messages_longer_than_one_read_come_whole() {
     );
     peer.write_all(&[first.as_slice(), &second].concat())
         .unwrap();
-    let deadline = Deadline::after(Duration::from_secs(10));
+    let deadline = Deadline::after(LONG);
     for expected in [first, second] {
         let length = |_: &[u8; 2]| Ok::<_, String>(expected.len());
         assert_eq!(stream.message(length, deadline).unwrap(), expected);
@@ -154,7 +159,7 @@ fn nobody_there_is_told() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let error = Stream::connect(None, address, Deadline::after(SOON)).unwrap_err();
+    let error = Stream::connect(None, address, Deadline::after(LONG)).unwrap_err();
     assert!(matches!(error, Error::Connect(_)));
 }
 
@@ -162,7 +167,7 @@ fn nobody_there_is_told() {
 fn a_source_address_is_used() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let deadline = Deadline::after(Duration::from_secs(10));
+    let deadline = Deadline::after(LONG);
     let source = "127.0.0.7".parse().unwrap();
     let _stream = Stream::connect(Some(source), address, deadline).unwrap();
     assert_eq!(listener.accept().unwrap().1.ip(), source);
@@ -179,7 +184,7 @@ fn datagrams_come_and_the_deadline_too() {
         let ours = Datagrams::connected(address).unwrap();
         ours.send(b"ping").unwrap();
         let mut buffer = [0; 8];
-        let deadline = Deadline::after(Duration::from_secs(10));
+        let deadline = Deadline::after(LONG);
         let (came, from) = peer.receive(&mut buffer, deadline).unwrap();
         assert_eq!(came, b"ping");
         peer.send_to(b"pong", from).unwrap();

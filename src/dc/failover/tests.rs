@@ -18,8 +18,14 @@ const LOGON: NetworkLogon<'_> = NetworkLogon {
     nt_response: &[0; 100],
 };
 
+/// `call_timeout` and `budget`, longer than any machine takes.
+const LONG: (&str, &str) = ("30s", "60s");
+
 /// A configuration with these controllers, and the directory that holds its secret.
-fn configured(controllers: &[SocketAddr], call_timeout: &str) -> (Controllers, tempfile::TempDir) {
+fn configured(
+    controllers: &[SocketAddr],
+    (call_timeout, budget): (&str, &str),
+) -> (Controllers, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let secret = directory.path().join("secret");
     fs::write(&secret, "secret\n").unwrap();
@@ -33,9 +39,9 @@ fn configured(controllers: &[SocketAddr], call_timeout: &str) -> (Controllers, t
         account = "NLRES1$"
         secret = "{}"
         controllers = [{}]
-        connect_timeout = "1s"
+        connect_timeout = "30s"
         call_timeout = "{call_timeout}"
-        budget = "2s"
+        budget = "{budget}"
         state_dir = "{}"
         "#,
         secret.display(),
@@ -78,7 +84,7 @@ fn fault(controllers: &Controllers) -> Fault {
 #[test]
 fn nobody_there_names_every_address() {
     let (first, second) = (nobody(), nobody());
-    let (controllers, _directory) = configured(&[first, second], "1s");
+    let (controllers, _directory) = configured(&[first, second], LONG);
     let fault = fault(&controllers);
     assert_eq!(fault.minor(), Minor::ControllerUnreachable);
     for address in [first, second] {
@@ -91,7 +97,7 @@ fn the_second_is_asked_if_the_first_is_away() {
     let (address, thread) = controller(|mut stream| {
         read_pdu(&mut stream);
     });
-    let (controllers, _directory) = configured(&[nobody(), address], "1s");
+    let (controllers, _directory) = configured(&[nobody(), address], LONG);
     let fault = fault(&controllers);
     assert_eq!(fault.minor(), Minor::ControllerUnreachable);
     let second = format!("{address}, agreeing on a session key");
@@ -106,10 +112,10 @@ fn a_silent_controller_meets_the_call_timeout() {
         // Until the other side gives up.
         let _closed = stream.read(&mut [0]);
     });
-    let (controllers, _directory) = configured(&[address], "50ms");
+    let (controllers, _directory) = configured(&[address], ("50ms", "60s"));
     let start = Instant::now();
     assert_eq!(fault(&controllers).minor(), Minor::ControllerTimeout);
-    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(30));
     thread.join().unwrap();
 }
 
@@ -124,7 +130,7 @@ fn noise_is_not_a_controller() {
             read_pdu(&mut stream);
             stream.write_all(noise).unwrap();
         });
-        let (controllers, _directory) = configured(&[address], "1s");
+        let (controllers, _directory) = configured(&[address], LONG);
         assert_eq!(fault(&controllers).minor(), Minor::ControllerForged);
         thread.join().unwrap();
     }
@@ -143,7 +149,7 @@ fn a_controller_that_does_not_know_the_secret_is_not_asked() {
         }
         assert_eq!(stream.read(&mut [0]).unwrap(), 0, "nothing more is said");
     });
-    let (controllers, _directory) = configured(&[address], "1s");
+    let (controllers, _directory) = configured(&[address], LONG);
     let fault = fault(&controllers);
     assert_eq!(fault.minor(), Minor::ControllerForged);
     assert!(fault.to_string().contains("not authentic"), "{fault}");
@@ -167,7 +173,7 @@ fn a_refused_secret_is_told_as_that() {
             stream.write_all(&response).unwrap();
         }
     });
-    let (controllers, _directory) = configured(&[address], "1s");
+    let (controllers, _directory) = configured(&[address], LONG);
     assert_eq!(fault(&controllers).minor(), Minor::MachineSecretRefused);
     thread.join().unwrap();
 }
@@ -181,7 +187,7 @@ fn controllers_that_hang_leave_time_for_the_next() {
         })
     };
     let (first, second) = (hang(), hang());
-    let (controllers, _directory) = configured(&[first.0, second.0, nobody()], "1h");
+    let (controllers, _directory) = configured(&[first.0, second.0, nobody()], ("1h", "2s"));
     let start = Instant::now();
     let told = fault(&controllers);
     assert_eq!(told.minor(), Minor::ControllerTimeout);
@@ -190,8 +196,8 @@ fn controllers_that_hang_leave_time_for_the_next() {
         text.contains(&second.0.to_string()) && text.contains("no connection"),
         "{text}"
     );
-    // The budget, and half a second.
-    assert!(start.elapsed() < Duration::from_millis(2500));
+    // The budget, and what a busy machine needs.
+    assert!(start.elapsed() < Duration::from_secs(20));
     for (_, thread) in [first, second] {
         thread.join().unwrap();
     }
@@ -207,7 +213,7 @@ fn no_more_than_three_are_talked_to() {
     let (three, fourth) = ([closing(), closing(), closing()], nobody());
     let mut all: Vec<SocketAddr> = three.iter().map(|(address, _)| *address).collect();
     all.push(fourth);
-    let (controllers, _directory) = configured(&all, "1s");
+    let (controllers, _directory) = configured(&all, LONG);
     let text = fault(&controllers).to_string();
     assert!(text.contains(&all[2].to_string()), "{text}");
     assert!(!text.contains(&fourth.to_string()), "{text}");
@@ -222,12 +228,11 @@ fn when_no_controller_answers_the_next_is_told_at_once() {
         read_pdu(&mut stream);
         let _closed = stream.read(&mut [0]);
     });
-    let (controllers, _directory) = configured(&[address], "500ms");
+    let (controllers, _directory) = configured(&[address], ("500ms", "60s"));
     let first = fault(&controllers);
     thread.join().unwrap();
-    let start = Instant::now();
+    // Who asked now would be told that nobody listens there any more.
     assert_eq!(fault(&controllers), first);
-    assert!(start.elapsed() < Duration::from_millis(100));
 }
 
 #[test]
@@ -240,7 +245,7 @@ fn a_secret_that_is_written_later_is_read_then() {
         read_pdu(&mut stream);
         drop(stream);
     });
-    let (controllers, directory) = configured(&[address], "1s");
+    let (controllers, directory) = configured(&[address], LONG);
     let secret = directory.path().join("secret");
     fs::write(&secret, "").unwrap();
     assert_eq!(fault(&controllers).minor(), Minor::SecretFileUnusable);

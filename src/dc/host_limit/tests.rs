@@ -84,7 +84,7 @@ fn a_slot_is_waited_for() {
     let held = limits[0].take(&shared, Share::Ours, soon()).unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| {
-            let long = Deadline::after(Duration::from_secs(10));
+            let long = Deadline::after(Duration::from_secs(60));
             limits[1]
                 .take(&shared, Share::Ours, long)
                 .unwrap()
@@ -178,7 +178,7 @@ fn a_process_that_is_killed_holds_nothing() {
         .args(["sleep", "60"])
         .spawn();
     let process = Killed(process.unwrap());
-    let long = Instant::now() + Duration::from_secs(5);
+    let long = Instant::now() + Duration::from_secs(60);
     while limit.take(&shared, Share::Ours, soon()).is_ok() {
         assert!(Instant::now() < long, "it does not take the lock");
         thread::sleep(Duration::from_millis(20));

@@ -65,7 +65,7 @@ fn a_controller_that_keeps_silent_is_asked_once_who_it_is() {
     // The answer is remembered: this does not wait for its deadline.
     let deadline = Deadline::after(Duration::from_secs(30));
     assert_eq!(locator.identify(&candidate, deadline), None);
-    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(10));
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn a_pipe_is_written_to_while_it_has_room_and_a_reader() {
     let start = Instant::now();
     written(&writer);
     write_to(writer.as_fd(), "line", Duration::from_millis(20));
-    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(10));
     let mut came = vec![0; size + 1];
     let first = reader.read(&mut came).unwrap();
     let rest = size - first;

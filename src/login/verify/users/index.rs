@@ -232,6 +232,12 @@ fn parse_line(line: &[u8]) -> Result<Option<Entry>, &'static str> {
         return Err("empty user name");
     }
     let domain = entry.domain.as_deref().unwrap_or_default();
+    if [domain, &entry.user]
+        .iter()
+        .any(|name| name.trim() != *name)
+    {
+        return Err(SPACES);
+    }
     if entry.user.contains(is_unprintable) || domain.contains(is_unprintable) {
         return Err("the name has an invisible character");
     }
@@ -255,6 +261,8 @@ fn plain_entry(line: &str) -> Result<Entry, &'static str> {
     })
 }
 
+const SPACES: &str = "the domain or the user's name begins or ends with a space; \
+                      write DOMAIN:user:password without spaces around the colons";
 const NEITHER_FORM: &str = "neither DOMAIN:user:password nor a line of smbpasswd";
 
 struct SmbpasswdFields<'a> {
@@ -269,20 +277,27 @@ fn smbpasswd_fields(line: &str) -> Result<Option<SmbpasswdFields<'_>>, &'static 
     let fields: Vec<&str> = line.splitn(6, ':').collect();
     let is_number = |field: &str| field.bytes().all(|digit| digit.is_ascii_digit());
     let is_hash = |field: &str| field.len() == 32 && field.is_ascii();
+    // Of another length: a digit was lost, or is one too many.
+    let is_like_hash = |field: &str| {
+        (24..=40).contains(&field.len())
+            && field.bytes().all(|b| b.is_ascii_hexdigit() || b == b'X')
+    };
     match fields.as_slice() {
         [name, uid, lm_hash, nt_hash, flags, ..]
-            if is_number(uid) && (is_hash(lm_hash) || is_hash(nt_hash)) =>
+            if is_number(uid)
+                && (is_hash(lm_hash) || is_hash(nt_hash) || is_like_hash(nt_hash)) =>
         {
             let flags = flags
                 .strip_prefix('[')
                 .and_then(|flags| flags.strip_suffix(']'));
             match flags {
-                Some(flags) if is_hash(lm_hash) && is_hash(nt_hash) => Ok(Some(SmbpasswdFields {
+                Some(_) if !is_hash(lm_hash) || !is_hash(nt_hash) => Err(HASH_LENGTH),
+                Some(flags) => Ok(Some(SmbpasswdFields {
                     name,
                     nt_hash,
                     flags,
                 })),
-                _ => Err(DAMAGED),
+                None => Err(DAMAGED),
             }
         }
         [_, uid, lm_hash, ..] if is_number(uid) && is_hash(lm_hash) => Err(DAMAGED),
@@ -290,7 +305,9 @@ fn smbpasswd_fields(line: &str) -> Result<Option<SmbpasswdFields<'_>>, &'static 
     }
 }
 
-const DAMAGED: &str = "a line of smbpasswd without hashes or flags";
+const DAMAGED: &str = "a line of smbpasswd without hashes or flags; \
+                       write name:uid:LM:NT:[flags]: as pdbedit -Lw does";
+const HASH_LENGTH: &str = "a line of smbpasswd whose LM or NT hash has not 32 characters";
 
 fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
     let (domain, user) = match fields.name.split_once('\\') {

@@ -133,13 +133,46 @@ fn invalid_lines_are_reported_and_the_others_used() {
             "line 4 is not used: not UTF-8",
             "line 5 is not used: empty user name",
             "line 7 is not used: the NT hash is not hexadecimal",
-            "line 8 is not used: a line of smbpasswd without hashes or flags",
+            "line 8 is not used: a line of smbpasswd whose LM or NT hash has not 32 characters",
             "line 9 is not used: empty password",
-            "line 10 is not used: a line of smbpasswd without hashes or flags",
+            "line 10 is not used: a line of smbpasswd without hashes or flags; \
+             write name:uid:LM:NT:[flags]: as pdbedit -Lw does",
         ]
     );
     let Lookup::Found(bob) = index.look_up("bob", "EXAMPLE", &own(true)) else {
         panic!("bob is lost");
     };
     assert_eq!(bob.nt_hash, Some(crypto::nt_hash("three")));
+}
+
+#[test]
+fn a_slip_of_the_keyboard_is_reported_with_its_cure() {
+    let spaces = "the domain or the user's name begins or ends with a space; \
+                  write DOMAIN:user:password without spaces around the colons";
+    let length = "a line of smbpasswd whose LM or NT hash has not 32 characters";
+    let (lm, nt) = ("X".repeat(32), "8846F7EAEE8FB117AD06BDD830B7586C");
+    for (line, told) in [
+        ("EXAMPLE: alice : secret".to_owned(), spaces),
+        (" EXAMPLE:alice:secret".to_owned(), spaces),
+        ("EXAMPLE :alice:secret".to_owned(), spaces),
+        ("EXAMPLE:alice\t:secret".to_owned(), spaces),
+        (format!("alice:1:{lm}:{}:[U]:", &nt[1..]), length),
+        (format!("alice:1:{lm}:{nt}0:[U]:"), length),
+        (format!("alice:1:{}:{}:[U]:", &lm[1..], &nt[1..]), length),
+        (format!("alice:1:{}:{nt}:[U]:", &lm[1..]), length),
+    ] {
+        let (index, problems) = Index::parse(line.as_bytes(), "EXAMPLE").unwrap();
+        let [problem] = &problems[..] else {
+            panic!("{line}: {problems:?}");
+        };
+        assert_eq!(problem.to_string(), format!("line 1 is not used: {told}"));
+        assert!(index.only_domain().is_none(), "{line}");
+    }
+    // Spaces that belong to the name or the password.
+    let (index, problems) = Index::parse(b"EXAMPLE:al ice: secret ", "EXAMPLE").unwrap();
+    assert_eq!(problems, []);
+    let Lookup::Found(user) = index.look_up("al ice", "EXAMPLE", &own(true)) else {
+        panic!("lost");
+    };
+    assert_eq!(user.nt_hash, Some(crypto::nt_hash(" secret ")));
 }
