@@ -153,3 +153,18 @@ fn a_map_that_is_not_the_rules_is_refused() {
     );
     assert_eq!(found("//! ground  wire\n//! top  a, b\n").len(), 1);
 }
+
+#[test]
+fn a_page_that_differs_from_the_floors_is_refused() {
+    let tree = Tree::of(&[A, B, WIRE]);
+    let page = "\n### `top`: all\n[`a`](../src/top/a.rs), [`b`](../src/top/b.rs)\n\
+        ### `ground`: all\n[`wire`](../src/ground/wire.rs)\n### The end\n[`d`](../src/ground/d.rs)\n";
+    let checked = |page: &str| checks::architecture_page(&tree, &RULES, page);
+    assert_eq!(checked(page), [""; 0]);
+    let without = page.replace("[`b`](../src/top/b.rs)", "");
+    assert_eq!(checked(&without).len(), 1);
+    let beside = page.replace("[`wire`]", "[`c`](../src/ground/c.rs), [`wire`]");
+    assert_eq!(checked(&beside).len(), 1);
+    let turned = page.replace("`top`:", "`ceiling`:");
+    assert_eq!(checked(&turned).len(), 1);
+}

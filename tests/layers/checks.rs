@@ -248,6 +248,37 @@ pub fn crate_map(tree: &Tree, rules: &Rules) -> Vec<String> {
     wrong
 }
 
+/// docs/architecture.md has a part for each floor, in their order: `### `gss`: ...`. Each part has a
+/// link to each module of its floor, and to no other of this length.
+pub fn architecture_page(tree: &Tree, rules: &Rules, page: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let parts = page.split("\n### `").skip(1);
+    let parts: Vec<_> = parts.filter_map(|part| part.split_once("`:")).collect();
+    let order: Vec<&str> = parts.iter().map(|(floor, _)| *floor).collect();
+    if order != rules.floors {
+        wrong.push(format!("the page has {order:?}, not {:?}", rules.floors));
+    }
+    for (floor, text) in parts {
+        let text = text.split("\n#").next().unwrap_or_default();
+        let on_floor = |source: &&Source| source.module.len() == 2 && source.module[0] == floor;
+        let modules = tree.0.iter().filter(on_floor);
+        let known: BTreeSet<&str> = modules.map(|source| source.module[1].as_str()).collect();
+        let links = text
+            .split("[`")
+            .skip(1)
+            .filter_map(|link| link.split_once("`]("));
+        let is_of_floor =
+            |(name, rest): &(&str, &str)| rest.starts_with(&format!("../src/{floor}/{name}.rs)"));
+        let named: BTreeSet<&str> = links.filter(is_of_floor).map(|(name, _)| name).collect();
+        for name in known.symmetric_difference(&named) {
+            wrong.push(format!(
+                "docs/architecture.md and src differ in {floor}::{name}"
+            ));
+        }
+    }
+    wrong
+}
+
 /// What is found in each file, with its place.
 fn in_files(tree: &Tree, find: impl Fn(&Source) -> Vec<(usize, String)>) -> Vec<String> {
     let mut all = Vec::new();

@@ -52,3 +52,13 @@ fn only_one_module_names_a_crypto_crate() {
 fn the_crate_map_names_the_floors_and_their_modules() {
     assert_none(&checks::crate_map(&Tree::of_this_package(), &RULES));
 }
+
+#[test]
+fn the_architecture_page_names_the_floors_and_their_modules() {
+    let page = std::fs::read_to_string("docs/architecture.md").unwrap();
+    assert_none(&checks::architecture_page(
+        &Tree::of_this_package(),
+        &RULES,
+        &page,
+    ));
+}
