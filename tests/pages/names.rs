@@ -1,4 +1,4 @@
-//! What pages call by its name in the code: minor codes, recipes.
+//! What pages call by its name: minor codes, and the files beside them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -56,12 +56,67 @@ fn administrators_pages_name_codes_that_there_are() {
 
 #[test]
 fn the_page_of_recipes_has_each_of_them() {
-    let page = page::read("examples/README.md");
-    for file in fs::read_dir("examples").unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        assert!(
-            name == "README.md" || page.contains(&format!("]({name})")),
-            "{name}"
-        );
+    let (page, names) = beside("examples");
+    for name in names {
+        assert!(page.contains(&format!("]({name})")), "{name}");
+    }
+}
+
+/// The folder's page, and the names of what is beside it.
+fn beside(folder: &str) -> (String, Vec<String>) {
+    let files = fs::read_dir(folder).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let names = names.filter(|name| !name.starts_with('.') && name != "README.md");
+    (page::read(format!("{folder}/README.md")), names.collect())
+}
+
+#[test]
+fn the_maps_of_tests_and_ci_have_each_entry() {
+    for folder in ["tests", "ci"] {
+        let (page, names) = beside(folder);
+        for name in names.iter().filter(|name| *name != "__pycache__") {
+            let is_linked = [")", "/"]
+                .iter()
+                .any(|end| page.contains(&format!("]({name}{end}")));
+            assert!(is_linked, "{folder}/README.md does not link {name}");
+        }
+    }
+}
+
+#[test]
+fn the_map_of_tests_names_live_tests_that_there_are() {
+    let page = page::read("tests/README.md");
+    let named = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.starts_with("test_"));
+    for name in named {
+        assert!(fs::exists(format!("tests/live/{name}")).unwrap(), "{name}");
+    }
+}
+
+/// Packages in `Cargo.toml`: keys of the tables of dependencies.
+fn packages() -> BTreeSet<String> {
+    let manifest = page::read("Cargo.toml");
+    let tables = manifest
+        .split("\n[")
+        .filter(|table| table.contains("dependencies]\n"));
+    let keys = tables
+        .flat_map(str::lines)
+        .filter_map(|line| line.split_once(" = "));
+    let keys = keys
+        .map(|(key, _)| key.trim())
+        .filter(|key| !key.starts_with('#'));
+    keys.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_page_of_decisions_has_each_dependency() {
+    let page = page::read("docs/decisions.md");
+    let packages = packages();
+    assert!(packages.len() >= 20, "{packages:?}");
+    for name in packages {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
     }
 }
