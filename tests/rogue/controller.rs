@@ -34,7 +34,7 @@ const SERVER_CHALLENGE: Credential = *b"DCrandom";
 /// Changes an answer.
 pub type Lie = Box<dyn Fn(&mut Draft) + Send + Sync>;
 
-/// Listens until the process ends.
+/// Listens until it is switched off or dropped.
 pub struct Controller {
     pub address: SocketAddr,
     shared: Arc<Shared>,
@@ -123,16 +123,23 @@ impl Controller {
 
     /// Ends every connection; then nothing listens any more.
     pub fn switch_off(&self) {
-        let streams = self.shared.streams.lock().unwrap().take();
-        for stream in streams.unwrap().into_values() {
+        self.stop();
+        while TcpStream::connect(self.address).is_ok() {
+            thread::yield_now();
+        }
+    }
+
+    /// Ends every connection, and tells the listener to end. Does nothing the second time.
+    fn stop(&self) {
+        let streams = self.shared.streams.lock();
+        let streams = streams.unwrap_or_else(PoisonError::into_inner).take();
+        let Some(streams) = streams else { return };
+        for stream in streams.into_values() {
             // Closed already, if it fails.
             let _closed = stream.shutdown(Shutdown::Both);
         }
         // The listener ends with the next connection, which may be another's.
         let _last = TcpStream::connect(self.address);
-        while TcpStream::connect(self.address).is_ok() {
-            thread::yield_now();
-        }
     }
 
     /// How many connections it has taken.
@@ -168,6 +175,13 @@ impl Controller {
     /// How many bytes of an answer without end the machine took.
     pub fn taken(&self) -> usize {
         self.shared.memory().taken
+    }
+}
+
+/// By default a process has 1024 open files at most, and these tests make hundreds of controllers.
+impl Drop for Controller {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
