@@ -71,7 +71,7 @@ fn is_asked(guess_limit: &GuessLimit, user: u32) -> bool {
 /// Logs a user in with the right password; false if no verifier was asked.
 fn is_let_in(guess_limit: &GuessLimit, user: u32) -> bool {
     let guess = guess_limit.begin(&name(user));
-    guess.map(|guess| guess.let_in(Some(&name(user)))).is_ok()
+    guess.map(|guess| guess.accepted(Some(&name(user)))).is_ok()
 }
 
 /// A process: guesses at each user in each round, and prints about which a verifier was asked.

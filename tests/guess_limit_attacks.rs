@@ -40,7 +40,7 @@ fn locked_out(guess_limit: &GuessLimit, users: Range<u32>) -> usize {
     names
         .filter(|name| match guess_limit.begin(name) {
             Ok(guess) => {
-                guess.let_in(Some(name));
+                guess.accepted(Some(name));
                 false
             }
             Err(_) => true,

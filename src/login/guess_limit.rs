@@ -119,7 +119,7 @@ fn refused(why: &str) -> Fault {
 
 impl Guess<'_> {
     /// The login is accepted. `own` is the name of the account if it is of our own domain.
-    pub fn let_in(self, own: Option<&str>) {
+    pub fn accepted(self, own: Option<&str>) {
         let is_own = own.is_some_and(|own| directory_key(own) == self.account);
         self.end(match is_own {
             true => Answer::Right,

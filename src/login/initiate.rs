@@ -5,6 +5,8 @@
 //!   Fresh ─────────────► Offered ─────────────► Established
 //!     │ any other           │ any other
 //!     └────────► Failed ◄───┘
+//!
+//!   Established refuses further messages, and stays established.
 //! ```
 
 mod saved_initiator;

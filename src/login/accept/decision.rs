@@ -64,7 +64,7 @@ fn begin_guess<'a>(setup: &'a Setup, name: ClaimedName<'_>) -> Result<Option<Gue
 fn settle(guess: Option<Guess<'_>>, outcome: &Result<Verified, Failure>) {
     let Some(guess) = guess else { return };
     match outcome {
-        Ok(verified) => guess.let_in(verified.established.identity().own_user()),
+        Ok(verified) => guess.accepted(verified.established.identity().own_user()),
         Err(failure) => guess.refused(failure.answer),
     }
 }

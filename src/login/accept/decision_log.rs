@@ -155,13 +155,13 @@ mod tests {
 
     #[test]
     fn audit_findings_are_listed_with_their_codes() {
-        let told = |faults: &[Minor]| {
+        let listed = |faults: &[Minor]| {
             let faults: Vec<Fault> = faults.iter().map(|minor| (*minor).into()).collect();
             AuditFindings(&faults).to_string()
         };
-        assert_eq!(told(&[]), "");
+        assert_eq!(listed(&[]), "");
         assert_eq!(
-            told(&[Minor::MissingMic, Minor::UnnamedService]),
+            listed(&[Minor::MissingMic, Minor::UnnamedService]),
             "; policy.audit would refuse: the client sent no message integrity code [4e440202], \
              the client does not say which service it means to log in to [4e440307]"
         );

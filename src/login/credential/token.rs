@@ -136,8 +136,8 @@ mod tests {
             let (back, back_name, back_lifetime) = decode(&token).unwrap();
             assert_eq!(back, source());
             assert_eq!(back_lifetime, lifetime);
-            let told = |name: Name| (name.display(), name.name_type());
-            assert_eq!(back_name.map(told), name.map(told));
+            let shown = |name: Name| (name.display(), name.name_type());
+            assert_eq!(back_name.map(shown), name.map(shown));
 
             for length in 0..token.len() {
                 let fault = decode(&token[..length]).err().unwrap();

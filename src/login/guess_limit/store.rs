@@ -148,7 +148,7 @@ impl Tables {
             drop(lock);
             self.file = None;
         }
-        Err(io::Error::other("replaced again and again"))
+        Err(io::Error::other("damaged or replaced on every try"))
     }
 
     /// Warns once that the file cannot be used.
@@ -168,7 +168,7 @@ impl Tables {
     fn warn_of_size(&mut self, path: &Path, size: io::Result<Size>) {
         let why = match size {
             Ok(Size::Fits) => return,
-            Ok(Size::AtBound) => "the greatest size".to_owned(),
+            Ok(Size::AtBound) => "the table has its greatest size".to_owned(),
             Err(error) => format!("its size cannot be changed: {error}"),
         };
         if !mem::replace(&mut self.logged_size, true) {

@@ -138,7 +138,7 @@ fn only_wrong_passwords_count() {
             .unwrap()
             .refused(Answer::Undecided);
     }
-    guess_limit.begin("alice").unwrap().let_in(Some("Alice"));
+    guess_limit.begin("alice").unwrap().accepted(Some("Alice"));
     guess_limit.begin("alice").unwrap().refused(Answer::Wrong);
     assert!(guess_limit.begin("alice").is_err());
 }
@@ -169,7 +169,7 @@ fn parallel_right_passwords_are_all_accepted() {
             scope.spawn(|| {
                 let guess = guess_limit.begin("alice").unwrap();
                 thread::sleep(Duration::from_millis(2));
-                guess.let_in(Some("alice"));
+                guess.accepted(Some("alice"));
             });
         }
     });
@@ -200,11 +200,11 @@ fn only_the_account_itself_clears_its_count() {
     let guess_limit = guess_limit(2);
     guess_limit.begin("bob").unwrap().refused(Answer::Wrong);
     // An account of the same name in another domain; the principal name of another account.
-    guess_limit.begin("OTHER\\bob").unwrap().let_in(None);
+    guess_limit.begin("OTHER\\bob").unwrap().accepted(None);
     guess_limit
         .begin("bob@elsewhere.test")
         .unwrap()
-        .let_in(Some("mallory"));
+        .accepted(Some("mallory"));
     guess_limit.begin("bob").unwrap().refused(Answer::Wrong);
     assert!(guess_limit.begin("bob").is_err());
 }

@@ -1,5 +1,5 @@
+mod display_names;
 mod group_names;
-mod names;
 
 use super::*;
 use crate::base::sid::Sid;

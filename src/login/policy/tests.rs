@@ -62,10 +62,13 @@ fn a_service_must_be_listed_if_there_is_a_list() {
         fault(&lenient, Some("cifs/evil")),
         Some(Minor::OtherService)
     );
-    let told = service_fault(&lenient, Some("cifs/\"evil\n"))
+    let message = service_fault(&lenient, Some("cifs/\"evil\n"))
         .unwrap()
         .to_string();
-    assert!(told.ends_with(": \"cifs/\\u{22}evil\\u{a}\""), "{told}");
+    assert!(
+        message.ends_with(": \"cifs/\\u{22}evil\\u{a}\""),
+        "{message}"
+    );
 }
 
 fn account(domain: &str, dns_domain: Option<&str>) -> Account {

@@ -101,8 +101,8 @@ impl Certificates {
 
     fn log_once(&self, loaded: &mut LoadedCertificates, fault: Fault) {
         if loaded.logged.as_ref() != Some(&fault) {
-            let told = fault.for_the_log();
-            let line = format_args!("{told}; the previous certificates stay in force");
+            let reason = fault.for_the_log();
+            let line = format_args!("{reason}; the previous certificates stay in force");
             log::write(self.log, Severity::Error, line);
             loaded.logged = Some(fault);
         }

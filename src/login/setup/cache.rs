@@ -103,11 +103,11 @@ fn check_again(
     match (load_anew(now, source, &before), before) {
         (Err(fault), Some(before)) if !turns_off(&fault) => {
             let to = before.setup.config().log.to;
-            let told = fault.for_the_log();
+            let reason = fault.for_the_log();
             log::write(
                 to,
                 Severity::Error,
-                format_args!("{told}; the previous configuration stays in force"),
+                format_args!("{reason}; the previous configuration stays in force"),
             );
             // Without a stamp: the cause may be in another file.
             Ok(LoadedSetup {
@@ -169,8 +169,8 @@ fn log_once(to: LogTarget, fault: &Fault) {
     let mut last = lock(LAST.of_this_process(Mutex::default));
     if last.as_ref() != Some(fault) {
         *last = Some(fault.clone());
-        let (told, code) = (fault.for_the_log(), fault.minor().code());
-        let line = format_args!("{told}; no login is accepted in this process [{code:x}]");
+        let (reason, code) = (fault.for_the_log(), fault.minor().code());
+        let line = format_args!("{reason}; no login is accepted in this process [{code:x}]");
         log::write(to, Severity::Error, line);
     }
 }

@@ -62,7 +62,7 @@ fn a_configuration_with_a_byte_order_mark_is_read() {
 #[test]
 fn a_configuration_that_is_not_utf_8_is_refused_with_the_remedy() {
     let site = site();
-    let told = |bytes: &[u8]| {
+    let refusal = |bytes: &[u8]| {
         fs::write(site.path("config"), bytes).unwrap();
         let Err(fault) = load(&site.source()) else {
             panic!("a configuration of another encoding was read");
@@ -72,10 +72,10 @@ fn a_configuration_that_is_not_utf_8_is_refused_with_the_remedy() {
     };
     let text = fs::read_to_string(site.path("config")).unwrap();
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let told_wide = told(&wide);
-    assert!(told_wide.contains("iconv -f UTF-16LE"), "{told_wide}");
-    let told_latin = told(&[text.as_bytes(), b"# gr\xFCn\n"].concat());
-    assert!(told_latin.contains("line 4 is not UTF-8"), "{told_latin}");
+    let utf_16 = refusal(&wide);
+    assert!(utf_16.contains("iconv -f UTF-16LE"), "{utf_16}");
+    let latin_1 = refusal(&[text.as_bytes(), b"# gr\xFCn\n"].concat());
+    assert!(latin_1.contains("line 4 is not UTF-8"), "{latin_1}");
 }
 
 #[test]
@@ -143,23 +143,23 @@ fn the_error_names_what_is_missing() {
         config: Some(site.path("absent")),
         ..Source::default()
     };
-    let (minor, told) = fault(&absent);
+    let (minor, message) = fault(&absent);
     assert_eq!(minor, Minor::NotConfigured);
-    assert!(told.contains("/absent: No such file"), "{told}");
+    assert!(message.contains("/absent: No such file"), "{message}");
 
     fs::write(site.path("config"), "verify = [\"users\"]\n[user]\n").unwrap();
-    let (minor, told) = fault(&site.source());
+    let (minor, message) = fault(&site.source());
     assert_eq!(minor, Minor::BadConfiguration);
     assert!(
-        told.contains("/config: ") && told.contains("`user`"),
-        "{told}"
+        message.contains("/config: ") && message.contains("`user`"),
+        "{message}"
     );
 
     site.configure("");
     fs::remove_file(site.path("users")).unwrap();
-    let (minor, told) = fault(&site.source());
+    let (minor, message) = fault(&site.source());
     assert_eq!(minor, Minor::UsersFileUnusable);
-    assert!(told.contains("/users: No such file"), "{told}");
+    assert!(message.contains("/users: No such file"), "{message}");
 }
 
 #[test]

@@ -4,9 +4,9 @@ use super::*;
 use crate::protocol::ntlm::response::NtlmV2Response;
 
 /// Always gives the same answer; a `Logon` for `None`.
-struct Answer(Option<Refusal>);
+struct Always(Option<Refusal>);
 
-impl Verifier for Answer {
+impl Verifier for Always {
     fn verify(&self, _: &Attempt<'_>) -> Result<Logon, Refusal> {
         match &self.0 {
             Some(refusal) => Err(refusal.clone()),
@@ -25,7 +25,7 @@ impl Verifier for Answer {
 fn ask_all(answers: Vec<Option<Refusal>>) -> Result<(), Minor> {
     let verifiers: Vec<Box<dyn Verifier>> = answers
         .into_iter()
-        .map(|answer| Box::new(Answer(answer)) as _)
+        .map(|answer| Box::new(Always(answer)) as _)
         .collect();
     let response = NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap();
     let empty = Text::default();
@@ -56,7 +56,7 @@ impl Verifier for Only {
             attempt.domain.meant.is_empty()
         );
         match (meant == *domain, refusal) {
-            (true, None) => Answer(None).verify(attempt),
+            (true, None) => Always(None).verify(attempt),
             (true, Some(minor)) => Err(Refusal::Denied((*minor).into())),
             (false, _) => Err(Refusal::NotMine(Minor::UnknownDomain.into())),
         }
@@ -91,20 +91,20 @@ fn asked_about(
 fn a_name_typed_alone_is_asked_in_the_default_domains() {
     let alone = ("alice", "");
     let unknown = Err(Minor::UnknownDomain);
-    let told = |domains: &[&str]| domains.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let names = |domains: &[&str]| domains.iter().map(ToString::to_string).collect::<Vec<_>>();
     let order = &["FIRST", "OTHER", "LAST"];
     assert_eq!(
         asked_about(alone, order, None),
-        (told(&["FIRST", "OTHER"]), Ok(()))
+        (names(&["FIRST", "OTHER"]), Ok(()))
     );
     assert_eq!(
         asked_about(alone, &["FIRST"], None),
-        (told(&["FIRST"]), unknown)
+        (names(&["FIRST"]), unknown)
     );
-    assert_eq!(asked_about(alone, &[], None), (told(&[""]), unknown));
+    assert_eq!(asked_about(alone, &[], None), (names(&[""]), unknown));
     // A wrong password is not tried in the next domain.
     let wrong = Minor::BadUserOrPassword;
-    let decided = (told(&["FIRST", "OTHER"]), Err(wrong));
+    let decided = (names(&["FIRST", "OTHER"]), Err(wrong));
     assert_eq!(asked_about(alone, order, Some(wrong)), decided);
     // A typed domain is the only one asked.
     for (typed, asked) in [
@@ -114,7 +114,7 @@ fn a_name_typed_alone_is_asked_in_the_default_domains() {
     ] {
         assert_eq!(
             asked_about(typed, order, None).0,
-            told(&[asked]),
+            names(&[asked]),
             "{typed:?}"
         );
     }

@@ -56,7 +56,7 @@ fn a_complete_login_is_the_same_in_another_process() {
         let mut here = Acceptor::new();
         log_in(&mut here, &setup, &initiator).unwrap();
         let there = carried(&here, &setup);
-        let told = |acceptor: &Acceptor| {
+        let details = |acceptor: &Acceptor| {
             let login = acceptor.established().unwrap();
             let identity = login.identity();
             let attributes: Vec<_> = identity
@@ -70,7 +70,7 @@ fn a_complete_login_is_the_same_in_another_process() {
                 .map(|security| security.session_key().clone());
             (names, attributes, login.mic_verified(), key)
         };
-        assert_eq!(told(&there), told(&here));
+        assert_eq!(details(&there), details(&here));
         // To the precision of a `FILETIME`.
         let expires = |acceptor: &Acceptor| acceptor.established().unwrap().expires();
         let lost = expires(&here).duration_since(expires(&there)).unwrap();

@@ -71,7 +71,7 @@ fn an_invalid_file_is_replaced() {
     };
     let cut = |length: usize| good.get(..length).unwrap().to_vec();
     let older = [b"ntlmdc\0\x02".as_slice(), &[1; 16], &[0; 8 + 512 * 256]].concat();
-    for (bytes, told) in [
+    for (bytes, message) in [
         (older, "another version"),
         (changed(7), "another version"),
         (changed(10), "wrong checksum"),
@@ -87,7 +87,7 @@ fn an_invalid_file_is_replaced() {
             let mut table = match Table::open(&file, MOST_IN_FILE) {
                 Ok(table) => table,
                 Err(error) => {
-                    assert!(error.to_string().contains(told), "{error}");
+                    assert!(error.to_string().contains(message), "{error}");
                     assert!(table::is_damage(&error), "{error}");
                     continue_with(&path);
                     continue;

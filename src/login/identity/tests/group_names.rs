@@ -43,16 +43,16 @@ fn a_lookup_does_not_wait_for_another() {
     let identity = with(alice(), NameFormat::Logon, "EXAMPLE").with_group_names(Some(names));
     let identity = Arc::new(identity);
     let ask = || {
-        let (identity, (tell, told)) = (Arc::clone(&identity), mpsc::channel());
-        thread::spawn(move || tell.send(values(&identity, "groups").to_vec()));
-        told
+        let (identity, (sender, receiver)) = (Arc::clone(&identity), mpsc::channel());
+        thread::spawn(move || sender.send(values(&identity, "groups").to_vec()));
+        receiver
     };
     let first = ask();
     while slow.asked.load(Ordering::SeqCst) == 0 {
         thread::yield_now();
     }
     let second = ask().recv_timeout(Duration::from_secs(10));
-    assert_eq!(second.expect("waits for ever"), ["Staff"]);
+    assert_eq!(second.expect("waits for the first lookup"), ["Staff"]);
     slow.answered.wait();
     assert_eq!(first.recv().unwrap(), ["Staff"]);
 }

@@ -47,8 +47,8 @@ fn a_byte_order_mark_is_ignored_and_utf_16_is_refused() {
 
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     fs::write(&path, wide).unwrap();
-    let told = read(&path).unwrap_err().for_the_log();
-    assert!(told.contains("iconv -f UTF-16LE"), "{told}");
+    let message = read(&path).unwrap_err().for_the_log();
+    assert!(message.contains("iconv -f UTF-16LE"), "{message}");
 }
 
 #[test]
@@ -91,10 +91,10 @@ fn the_error_names_an_unusable_file() {
     assert_eq!(fault(&path).minor(), Minor::CertificateUnusable);
     assert!(fault(&path).to_string().contains("/www.pem: No such file"));
     fs::write(&path, "hunter2").unwrap();
-    let told = fault(&path).to_string();
+    let message = fault(&path).to_string();
     assert!(
-        told.contains("in PEM form") && !told.contains("hunter2"),
-        "{told}"
+        message.contains("in PEM form") && !message.contains("hunter2"),
+        "{message}"
     );
 }
 

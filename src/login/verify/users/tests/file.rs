@@ -28,9 +28,9 @@ fn a_users_file_in_utf_16_is_refused_with_the_remedy() {
         let opened = Users::open(file.path(), own(true), LogTarget::Off).map(drop);
         let fault = opened.unwrap_err();
         assert_eq!(fault.minor(), Minor::UsersFileUnusable);
-        let told = fault.for_the_log();
-        assert!(told.contains(file.path().to_str().unwrap()), "{told}");
-        assert!(told.contains("iconv -f UTF-16"), "{told}");
+        let message = fault.for_the_log();
+        assert!(message.contains(file.path().to_str().unwrap()), "{message}");
+        assert!(message.contains("iconv -f UTF-16"), "{message}");
         let error = first(file.path(), |_, _| true).unwrap_err();
         assert!(error.to_string().contains("iconv -f UTF-16"), "{error}");
     }
@@ -65,9 +65,9 @@ fn a_world_readable_file_is_refused() {
     let Err(fault) = Users::open(file.path(), own(true), LogTarget::Off) else {
         panic!("opened");
     };
-    let told = fault.to_string();
-    assert!(told.contains(file.path().to_str().unwrap()), "{told}");
-    assert!(told.contains("chmod 0640"), "{told}");
+    let message = fault.to_string();
+    assert!(message.contains(file.path().to_str().unwrap()), "{message}");
+    assert!(message.contains("chmod 0640"), "{message}");
 
     fs::remove_file(file.path()).unwrap();
     assert_eq!(log_in(&users, "alice", "", "Pa55:word"), refused);

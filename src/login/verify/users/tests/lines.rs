@@ -39,9 +39,9 @@ fn an_unknown_flag_closes_the_account_and_is_reported() {
         flagged("EXAMPLE\\bob", "U")
     );
     let (_, problems) = Index::parse(text.as_bytes(), "EXAMPLE").unwrap();
-    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        messages,
         [
             "line 1 is not used: unknown flag; the account is closed",
             "line 3 is not used: an earlier line has the same user",
@@ -65,10 +65,10 @@ fn a_name_with_an_invisible_character_is_reported() {
     let text =
         "EXAMPLE:alice\u{200e}:pw\nEX\u{200b}AMPLE:bob:pw\nEXAMPLE:\u{645}\u{200c}\u{646}:pw\n";
     let (index, problems) = Index::parse(text.as_bytes(), "EXAMPLE").unwrap();
-    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let expected =
         [1, 2].map(|line| format!("line {line} is not used: the name has an invisible character"));
-    assert_eq!(told, expected);
+    assert_eq!(messages, expected);
     let persian = index.look_up("\u{645}\u{200c}\u{646}", "EXAMPLE", &own(true));
     assert!(matches!(persian, Lookup::Found(_)));
 }
@@ -101,9 +101,9 @@ fn an_account_has_one_line_with_or_without_its_domain() {
         ":alice:one\nEXAMPLE:alice:two\n",
     ] {
         let (_, problems) = Index::parse(lines.as_bytes(), "EXAMPLE").unwrap();
-        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            messages,
             ["line 2 is not used: an earlier line has the same user"]
         );
         let file = users_file(lines);
@@ -124,9 +124,9 @@ fn invalid_lines_are_reported_and_the_others_used() {
         y:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:8846F7EAEE8FB117AD06BDD830B7586C:[U]\nA:z:\n\
         bob:1002:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX";
     let (index, problems) = Index::parse(text, "EXAMPLE").unwrap();
-    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        messages,
         [
             "line 2 is not used: neither DOMAIN:user:password nor a line of smbpasswd",
             "line 3 is not used: an earlier line has the same user",
