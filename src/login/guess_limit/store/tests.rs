@@ -170,17 +170,15 @@ fn each_warning_is_given_once() {
             .unwrap();
         mem::take(&mut tables.warnings)
     };
+    let alone = warnings(&absent).concat();
     assert!(
-        warnings(&absent)
-            .concat()
-            .contains("counts wrong passwords for itself")
+        alone.contains("counts wrong passwords for itself"),
+        "{alone}"
     );
-    assert!(
-        warnings(&damaged)
-            .concat()
-            .contains("replaced by an empty file")
-    );
-    assert!(warnings(&damaged).is_empty() && warnings(&absent).is_empty());
+    assert_eq!(warnings(&absent), Vec::<String>::new());
+    let replaced = warnings(&damaged).concat();
+    assert!(replaced.contains("replaced by an empty file"), "{replaced}");
+    assert_eq!(warnings(&damaged), Vec::<String>::new());
 }
 
 #[test]
