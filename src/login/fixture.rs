@@ -1,10 +1,11 @@
-//! What the unit tests of this floor share: a configured server, and the first half of a handshake.
+//! What the unit tests of this floor share: configurations, and the first half of a handshake.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::base::config;
 use crate::login::accept::{Acceptor, Step, Terms};
 use crate::login::setup::{self, Setup, Source};
 use crate::protocol::ntlm::imitation::Initiator;
@@ -59,6 +60,27 @@ pub(crate) fn example_site(users: &str, sections: &str) -> (Arc<Setup>, Site) {
     let config = format!("netbios_domain = \"EXAMPLE\"\n[log]\nto = \"off\"\n{sections}\n");
     let site = Site::new(users, &config);
     (site.setup(), site)
+}
+
+/// The text of a configuration with the domain `EXAMPLE`, and no reachable controller. `more`
+/// continues its section `[netlogon]`.
+pub(crate) fn netlogon_text(more: &str) -> String {
+    let lines = [
+        r#"verify = ["netlogon"]"#,
+        "[netlogon]",
+        r#"domain = "example.test""#,
+        r#"account = "WEB1-NTLM$""#,
+        r#"secret = "/nonexistent/secret""#,
+        r#"controllers = ["127.0.0.1:1"]"#,
+        more,
+    ];
+    lines.join("\n")
+}
+
+/// The section `[netlogon]` of [`netlogon_text`].
+pub(crate) fn netlogon(more: &str) -> config::Netlogon {
+    let config = config::Config::parse(&netlogon_text(more)).unwrap();
+    config.netlogon.unwrap()
 }
 
 /// The NEGOTIATE message of a client, and the challenge that answers it.

@@ -71,8 +71,8 @@ impl Store {
         now: u64,
         work: impl Fn(&mut Bucket, Id) -> T,
     ) -> io::Result<T> {
-        // The mutex is held during the I/O: the file's lock does not exclude threads that share
-        // its descriptor.
+        // The mutex is held during the I/O: the file's lock does not exclude threads that share its
+        // descriptor. With descriptors of their own they would poll for that lock.
         let mut tables = self.tables();
         let outcome = tables.with(self.path.as_deref(), account, now, work);
         let warnings = mem::take(&mut tables.warnings);

@@ -8,7 +8,7 @@ use super::cache::load_at;
 use super::*;
 use crate::base::fault::{Fault, Minor};
 use crate::base::file::LOOK_AGAIN;
-use crate::login::fixture::Site;
+use crate::login::fixture::{Site, netlogon_text};
 use crate::protocol::ntlm::acceptor::TargetKind;
 
 fn site() -> Site {
@@ -226,16 +226,8 @@ fn the_challenge_names_the_only_domain_of_a_users_file() {
 
 #[test]
 fn the_target_has_the_names_of_the_machine_account() {
-    let text = r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "WEB1-NTLM$"
-        secret = "/nowhere"
-        controllers = ["192.0.2.1"]
-    "#;
     let site = site();
-    fs::write(site.path("config"), text).unwrap();
+    fs::write(site.path("config"), netlogon_text("")).unwrap();
     let target = load(&site.source()).unwrap().target().clone();
     assert_eq!(target.kind, TargetKind::Domain);
     assert_eq!(target.netbios_computer, "WEB1-NTLM");

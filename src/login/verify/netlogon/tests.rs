@@ -1,5 +1,6 @@
 use super::*;
 use crate::base::wire::FileTime;
+use crate::login::fixture::netlogon;
 use crate::protocol::ntlm::response::NtlmV2Response;
 use crate::protocol::ntlm::text::Text;
 use crate::protocol::rpc::NtStatus;
@@ -57,16 +58,7 @@ pub(super) fn bob() -> SamInfo4 {
 
 /// The configuration of our domain.
 pub(super) fn config() -> config::Netlogon {
-    let text = r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "WEB1-NTLM$"
-        secret = "/nonexistent/secret"
-        controllers = ["127.0.0.1:1"]
-        upn_suffixes = ["brand.test"]
-    "#;
-    config::Config::parse(text).unwrap().netlogon.unwrap()
+    netlogon("upn_suffixes = [\"brand.test\"]")
 }
 
 /// A verifier without a reachable controller.

@@ -3,7 +3,7 @@ mod trusted_groups;
 mod unlisted;
 
 use super::*;
-use crate::base::config::{Config, GroupsAcrossTrusts, Netlogon};
+use crate::base::config::{GroupsAcrossTrusts, Netlogon};
 use crate::base::sid::Sid;
 use crate::dc::domains::Domain;
 use crate::login::verify::netlogon::tests::{bob, config, with_attempt_of};

@@ -1,6 +1,7 @@
 //! Answers that are checked against the list of domains.
 
 use super::*;
+use crate::login::fixture::netlogon;
 
 #[test]
 fn an_answer_of_the_typed_row_is_accepted() {
@@ -180,19 +181,13 @@ fn of_a_domain_below_a_forest_root_only_the_dns_name_is_proven() {
 
 /// The configuration with two described domains.
 fn describing() -> Netlogon {
-    let text = r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "WEB1-NTLM$"
-        secret = "/nonexistent/secret"
-        trusted_domains = [
+    netlogon(
+        r#"trusted_domains = [
             { netbios = "DEEP", dns = "deep.forest.test", sid = "S-1-5-21-1-2-70" },
             { netbios = "OTHER", dns = "other.test", sid = "S-1-5-21-1-2-5",
               upn_suffixes = ["their-brand.test"] },
-        ]
-    "#;
-    Config::parse(text).unwrap().netlogon.unwrap()
+        ]"#,
+    )
 }
 
 #[test]
