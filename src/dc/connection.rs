@@ -8,7 +8,7 @@ use crate::base::net::{self, Deadline, Stream};
 use crate::dc::{Error, Step};
 use crate::protocol::rpc;
 use crate::protocol::rpc::client::{
-    Association, Binding, Call, Outcome, Plain, Progress, Protection, Sealed,
+    Association, Binding, Call, Outcome, PduProtection, Plain, Progress, Sealed,
 };
 use crate::protocol::rpc::netlogon::{self, Parties};
 use crate::protocol::rpc::pdu::{self, Syntax};
@@ -76,7 +76,7 @@ impl Connection {
     }
 
     /// Asks for an interface.
-    pub(super) fn bind<P: Protection>(
+    pub(super) fn bind<P: PduProtection>(
         &mut self,
         terms: Terms<'_>,
         interface: Syntax,
@@ -90,7 +90,7 @@ impl Connection {
     }
 
     /// One call, to the last PDU of its answer.
-    pub(super) fn call<P: Protection>(
+    pub(super) fn call<P: PduProtection>(
         &mut self,
         terms: Terms<'_>,
         association: Association<P>,
@@ -120,7 +120,7 @@ impl Connection {
         self.call_within(patience, association, netlogon::LOGON_SAM_LOGON_EX, stub)
     }
 
-    fn call_within<P: Protection>(
+    fn call_within<P: PduProtection>(
         &mut self,
         mut patience: Patience<'_>,
         association: Association<P>,

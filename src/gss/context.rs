@@ -2,7 +2,6 @@
 
 use std::ptr;
 
-use crate::base::fault::Minor;
 use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::cred;
 use crate::gss::entry::{Success, export};
@@ -10,7 +9,7 @@ use crate::gss::flags;
 use crate::gss::memory::Buffer;
 use crate::gss::name::into_handle;
 use crate::gss::oid::Static;
-use crate::login::context::{Context, Progress};
+use crate::login::context::{Context, Login, Progress};
 use crate::login::credential::{self, Credential};
 use crate::login::name::Name;
 
@@ -36,8 +35,7 @@ export! {
         ret_flags.set(0);
         time_rec.set(0);
         delegated_cred_handle.set(ptr::null_mut());
-
-        let held = context_handle.get("context_handle")?;
+        context_handle.get("context_handle")?;
         let token = input_token.bytes("input_token")?;
         output_token.required("output_token")?;
         let credential = acceptor_cred_handle.get();
@@ -45,25 +43,26 @@ export! {
         let channel = input_chan_bindings.channel();
         let terms = credential::terms(credential, &setup, channel.as_ref());
 
-        let new = held.is_none().then(|| Box::new(Context::accepting()));
-        let context = held.or(new.as_deref()).ok_or(Minor::InternalError)?;
-        let success = match context.accept(&terms, token)? {
-            Progress::Continue(answer) => {
-                Buffer::copy_of(&answer)?.give_to(&output_token);
-                Success::ContinueNeeded
+        let begin = || Ok(Context::accepting());
+        context_handle.get_or_begin("context_handle", begin, |context| {
+            match context.accept(&terms, token)? {
+                Progress::Continue(answer) => {
+                    Buffer::copy_of(&answer)?.give_to(&output_token);
+                    Ok(Success::ContinueNeeded)
+                }
+                Progress::Complete(login) => {
+                    give_login(login, &src_name, &ret_flags, &time_rec);
+                    Ok(Success::Complete)
+                }
             }
-            Progress::Complete(login) => {
-                time_rec.set(login.time_left);
-                ret_flags.set(flags::of(&login));
-                src_name.set_with(|| into_handle(login.source));
-                Success::Complete
-            }
-        };
-        if let Some(context) = new {
-            context_handle.put(context);
-        }
-        Ok(success)
+        })
     }
+}
+
+fn give_login(login: Login, source: &Out<*mut Name>, ret_flags: &Out<u32>, time_rec: &Out<u32>) {
+    time_rec.set(login.time_left);
+    ret_flags.set(flags::of(&login));
+    source.set_with(|| into_handle(login.source));
 }
 
 export! {

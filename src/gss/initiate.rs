@@ -1,6 +1,6 @@
 //! `gss_init_sec_context`.
 
-use crate::base::fault::{Fault, Minor};
+use crate::base::fault::Fault;
 use crate::gss::abi::{BufferDesc, ChannelBindingsDesc, Handle, In, OidDesc, Out, Slot};
 use crate::gss::cred;
 use crate::gss::entry::{Success, export};
@@ -52,33 +52,22 @@ export! {
         ret_flags.set(0);
         time_rec.set(0);
 
-        let held = context_handle.get("context_handle")?;
+        context_handle.get("context_handle")?;
         oid::require_ntlm(&mech_type)?;
         output_token.required("output_token")?;
-        let new = match held {
-            Some(_) => None,
-            None => Some(Box::new(begin(
-                initiator_cred_handle.get(),
-                target_name.get(),
-                req_flags,
-                time_req,
-            )?)),
-        };
-        let context = held.or(new.as_deref()).ok_or(Minor::InternalError)?;
-        let channel = input_chan_bindings.channel();
-        let (token, login) = context.initiate(channel.as_ref(), input_token.optional_bytes())?;
-        Buffer::copy_of(&token)?.give_to(&output_token);
-        let success = match login {
-            None => Success::ContinueNeeded,
-            Some(login) => {
-                ret_flags.set(flags::of(&login));
-                time_rec.set(login.time_left);
-                Success::Complete
-            }
-        };
-        if let Some(context) = new {
-            context_handle.put(context);
-        }
-        Ok(success)
+        let credential = initiator_cred_handle.get();
+        let begin = || begin(credential, target_name.get(), req_flags, time_req);
+        context_handle.get_or_begin("context_handle", begin, |context| {
+            let channel = input_chan_bindings.channel();
+            let (token, login) =
+                context.initiate(channel.as_ref(), input_token.optional_bytes())?;
+            Buffer::copy_of(&token)?.give_to(&output_token);
+            let Some(login) = login else {
+                return Ok(Success::ContinueNeeded);
+            };
+            ret_flags.set(flags::of(&login));
+            time_rec.set(login.time_left);
+            Ok(Success::Complete)
+        })
     }
 }

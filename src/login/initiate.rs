@@ -19,7 +19,7 @@ use crate::base::crypto::{self, Key, NoRandomBytes};
 use crate::base::fault::{Fault, Minor};
 use crate::login::name::Name;
 use crate::protocol::ntlm::bindings::ChannelBindings;
-use crate::protocol::ntlm::initiator::{self, Fresh, Offered, Protection, Service};
+use crate::protocol::ntlm::initiator::{self, Destination, Fresh, Offered, Protection};
 use crate::protocol::ntlm::seal::{Role, SessionSecurity};
 pub use user::{PasswordHash, User};
 
@@ -175,7 +175,7 @@ fn answer(
     offered: Offered,
     channel: Option<&ChannelBindings<'_>>,
     token: &[u8],
-) -> Result<initiator::Answer, Fault> {
+) -> Result<initiator::Completed, Fault> {
     let no_random_bytes = |_: NoRandomBytes| Minor::NoRandomBytes;
     let fresh = Fresh {
         now: SystemTime::now().into(),
@@ -183,7 +183,7 @@ fn answer(
         session_key: Key::new(crypto::random().map_err(no_random_bytes)?),
     };
     let target = purpose.target.as_ref();
-    let service = Service {
+    let service = Destination {
         name: &target.map(Name::service_principal).unwrap_or_default(),
         channel_bindings: channel.map(ChannelBindings::hash),
     };

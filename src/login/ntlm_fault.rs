@@ -1,39 +1,41 @@
 //! The minor code of each error that [`ntlm`](crate::protocol::ntlm) reports. Decided here only.
 
 use crate::base::fault::{Fault, Minor};
-use crate::protocol::ntlm::Error;
+use crate::protocol::ntlm::NtlmError;
 use crate::protocol::ntlm::acceptor::MAX_NAME;
 
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
+impl From<NtlmError> for Fault {
+    fn from(error: NtlmError) -> Self {
         match error {
-            Error::NotNtlm => Minor::NotNtlm.into(),
-            Error::TokenTooLong => Minor::TokenTooLong.into(),
-            Error::Malformed(problem) => Minor::Malformed.because(problem),
-            Error::OwnMessage(problem) => Minor::InternalError.because(problem),
+            NtlmError::NotNtlm => Minor::NotNtlm.into(),
+            NtlmError::TokenTooLong => Minor::TokenTooLong.into(),
+            NtlmError::Malformed(problem) => Minor::Malformed.because(problem),
+            NtlmError::OwnMessage(problem) => Minor::InternalError.because(problem),
 
-            Error::NotChallenge => Minor::NoChallenge.into(),
-            Error::WeakChallenge(lacks) => Minor::WeakChallenge.because(format_args!("no {lacks}")),
+            NtlmError::NotChallenge => Minor::NoChallenge.into(),
+            NtlmError::WeakChallenge(lacks) => {
+                Minor::WeakChallenge.because(format_args!("no {lacks}"))
+            }
             // Our own part is bounded: the server's target information leaves no room for it.
-            Error::AnswerTooLong(problem) => Minor::Malformed.because(problem),
+            NtlmError::AnswerTooLong(problem) => Minor::Malformed.because(problem),
 
-            Error::TargetNameTooLong(id) => Minor::BadConfiguration.because(format_args!(
+            NtlmError::TargetNameTooLong(id) => Minor::BadConfiguration.because(format_args!(
                 "the name for {id:?} is longer than {MAX_NAME} characters"
             )),
-            Error::ChallengeTooLong(problem) => Minor::BadConfiguration.because(problem),
-            Error::TargetInfoChanged(problem) => Minor::TargetInfoChanged.because(problem),
-            Error::Anonymous => Minor::AnonymousRefused.into(),
-            Error::LmOnly => Minor::LmOnlyRefused.into(),
-            Error::NoMic => Minor::BadMic.because("announced by MsvAvFlags, and missing"),
-            Error::WrongMic => Minor::BadMic.into(),
-            Error::BadSessionKey => Minor::BadSessionKey.into(),
-            Error::NoSessionKey => Minor::NoSessionKey.into(),
+            NtlmError::ChallengeTooLong(problem) => Minor::BadConfiguration.because(problem),
+            NtlmError::TargetInfoChanged(problem) => Minor::TargetInfoChanged.because(problem),
+            NtlmError::Anonymous => Minor::AnonymousRefused.into(),
+            NtlmError::LmOnly => Minor::LmOnlyRefused.into(),
+            NtlmError::NoMic => Minor::BadMic.because("announced by MsvAvFlags, and missing"),
+            NtlmError::WrongMic => Minor::BadMic.into(),
+            NtlmError::BadSessionKey => Minor::BadSessionKey.into(),
+            NtlmError::NoSessionKey => Minor::NoSessionKey.into(),
 
-            Error::NotSignature(problem) => Minor::BadMessageToken.because(problem),
-            Error::WrongSignature => Minor::BadSignature.into(),
-            Error::MessageRepeated => Minor::MessageRepeated.into(),
-            Error::MessageMissing => Minor::MessageMissing.into(),
-            Error::TooManyMessages => Minor::TooManyMessages.into(),
+            NtlmError::NotSignature(problem) => Minor::BadMessageToken.because(problem),
+            NtlmError::WrongSignature => Minor::BadSignature.into(),
+            NtlmError::MessageRepeated => Minor::MessageRepeated.into(),
+            NtlmError::MessageMissing => Minor::MessageMissing.into(),
+            NtlmError::TooManyMessages => Minor::TooManyMessages.into(),
         }
     }
 }
@@ -50,45 +52,53 @@ mod tests {
 
     #[test]
     fn each_error_has_its_code_and_what_it_knows() {
-        let name = Error::TargetNameTooLong(AvId::DNS_DOMAIN_NAME);
+        let name = NtlmError::TargetNameTooLong(AvId::DNS_DOMAIN_NAME);
         for (error, minor, detail) in [
-            (Error::NotNtlm, Minor::NotNtlm, ""),
-            (Error::TokenTooLong, Minor::TokenTooLong, ""),
+            (NtlmError::NotNtlm, Minor::NotNtlm, ""),
+            (NtlmError::TokenTooLong, Minor::TokenTooLong, ""),
             (FIELD.into(), Minor::Malformed, "UserName: truncated"),
-            (Error::OwnMessage(FIELD), Minor::InternalError, "truncated"),
-            (Error::NotChallenge, Minor::NoChallenge, ""),
             (
-                Error::WeakChallenge("NTLM"),
+                NtlmError::OwnMessage(FIELD),
+                Minor::InternalError,
+                "truncated",
+            ),
+            (NtlmError::NotChallenge, Minor::NoChallenge, ""),
+            (
+                NtlmError::WeakChallenge("NTLM"),
                 Minor::WeakChallenge,
                 "no NTLM",
             ),
-            (Error::AnswerTooLong(LONG), Minor::Malformed, "65535 bytes"),
+            (
+                NtlmError::AnswerTooLong(LONG),
+                Minor::Malformed,
+                "65535 bytes",
+            ),
             (name, Minor::BadConfiguration, "longer than 255 characters"),
             (
-                Error::ChallengeTooLong(LONG),
+                NtlmError::ChallengeTooLong(LONG),
                 Minor::BadConfiguration,
                 "65535",
             ),
             (
-                Error::TargetInfoChanged(FIELD),
+                NtlmError::TargetInfoChanged(FIELD),
                 Minor::TargetInfoChanged,
                 "truncated",
             ),
-            (Error::Anonymous, Minor::AnonymousRefused, ""),
-            (Error::LmOnly, Minor::LmOnlyRefused, ""),
-            (Error::NoMic, Minor::BadMic, "announced by MsvAvFlags"),
-            (Error::WrongMic, Minor::BadMic, ""),
-            (Error::BadSessionKey, Minor::BadSessionKey, ""),
-            (Error::NoSessionKey, Minor::NoSessionKey, ""),
+            (NtlmError::Anonymous, Minor::AnonymousRefused, ""),
+            (NtlmError::LmOnly, Minor::LmOnlyRefused, ""),
+            (NtlmError::NoMic, Minor::BadMic, "announced by MsvAvFlags"),
+            (NtlmError::WrongMic, Minor::BadMic, ""),
+            (NtlmError::BadSessionKey, Minor::BadSessionKey, ""),
+            (NtlmError::NoSessionKey, Minor::NoSessionKey, ""),
             (
-                Error::NotSignature("short"),
+                NtlmError::NotSignature("short"),
                 Minor::BadMessageToken,
                 "short",
             ),
-            (Error::WrongSignature, Minor::BadSignature, ""),
-            (Error::MessageRepeated, Minor::MessageRepeated, ""),
-            (Error::MessageMissing, Minor::MessageMissing, ""),
-            (Error::TooManyMessages, Minor::TooManyMessages, ""),
+            (NtlmError::WrongSignature, Minor::BadSignature, ""),
+            (NtlmError::MessageRepeated, Minor::MessageRepeated, ""),
+            (NtlmError::MessageMissing, Minor::MessageMissing, ""),
+            (NtlmError::TooManyMessages, Minor::TooManyMessages, ""),
         ] {
             let fault = Fault::from(error);
             assert_eq!(fault.minor(), minor, "{error:?}");

@@ -26,7 +26,7 @@ pub mod response;
 pub mod seal;
 pub mod text;
 
-pub use error::Error;
+pub use error::NtlmError;
 
 /// NTLM's object identifier, without tag and length: 1.3.6.1.4.1.311.2.2.10 (MS-NLMP 1.9)
 pub const OBJECT_IDENTIFIER: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0A];

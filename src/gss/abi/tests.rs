@@ -29,6 +29,18 @@ fn laid_out_as_in_gssapi_h() {
 
 /// What tests/mechanism/layout.c prints.
 fn ours() -> String {
+    let mut text = structures();
+    for (name, value) in constants() {
+        writeln!(text, "{name} {value}").unwrap();
+    }
+    for (name, encoding) in IDENTIFIERS {
+        let digits: String = encoding.iter().map(|byte| format!("{byte:02X}")).collect();
+        writeln!(text, "{name} {digits}").unwrap();
+    }
+    text
+}
+
+fn structures() -> String {
     let mut text = String::new();
     macro_rules! layout {
         ($(struct $c:ident = $rust:ty { $($field:ident),* })*) => {$(
@@ -59,8 +71,12 @@ fn ours() -> String {
             application_data
         }
     }
+    text
+}
+
+fn constants() -> Vec<(&'static str, u64)> {
     let major = |major: Major| (major as u64) << entry::ROUTINE_ERROR_OFFSET;
-    for (name, value) in [
+    vec![
         ("GSS_C_BOTH", cred::usage::BOTH as u64),
         ("GSS_C_INITIATE", cred::usage::INITIATE as u64),
         ("GSS_C_ACCEPT", cred::usage::ACCEPT as u64),
@@ -113,29 +129,24 @@ fn ours() -> String {
         ("GSS_IOV_BUFFER_FLAG_MASK", iov::FLAGS.into()),
         ("GSS_IOV_BUFFER_FLAG_ALLOCATE", iov::ALLOCATE.into()),
         ("GSS_IOV_BUFFER_FLAG_ALLOCATED", iov::ALLOCATED.into()),
-    ] {
-        writeln!(text, "{name} {value}").unwrap();
-    }
-    for (name, encoding) in [
-        ("GSS_C_NT_USER_NAME", oid::NT_USER_NAME),
-        ("GSS_C_NT_HOSTBASED_SERVICE", oid::NT_HOSTBASED_SERVICE),
-        ("GSS_C_NT_HOSTBASED_SERVICE_X", oid::NT_HOSTBASED_SERVICE_X),
-        ("GSS_C_MA_MECH_CONCRETE", oid::MA_MECH_CONCRETE),
-        ("GSS_C_MA_AUTH_INIT", oid::MA_AUTH_INIT),
-        ("GSS_C_MA_INTEG_PROT", oid::MA_INTEG_PROT),
-        ("GSS_C_MA_CONF_PROT", oid::MA_CONF_PROT),
-        ("GSS_C_MA_MIC", oid::MA_MIC),
-        ("GSS_C_MA_WRAP", oid::MA_WRAP),
-        ("GSS_C_MA_REPLAY_DET", oid::MA_REPLAY_DET),
-        ("GSS_C_MA_OOS_DET", oid::MA_OOS_DET),
-        ("GSS_C_INQ_SSPI_SESSION_KEY", option::SSPI_SESSION_KEY),
-        ("GSS_C_SEC_CONTEXT_SASL_SSF", option::SASL_SSF),
-    ] {
-        let digits: String = encoding.iter().map(|byte| format!("{byte:02X}")).collect();
-        writeln!(text, "{name} {digits}").unwrap();
-    }
-    text
+    ]
 }
+
+const IDENTIFIERS: &[(&str, &[u8])] = &[
+    ("GSS_C_NT_USER_NAME", oid::NT_USER_NAME),
+    ("GSS_C_NT_HOSTBASED_SERVICE", oid::NT_HOSTBASED_SERVICE),
+    ("GSS_C_NT_HOSTBASED_SERVICE_X", oid::NT_HOSTBASED_SERVICE_X),
+    ("GSS_C_MA_MECH_CONCRETE", oid::MA_MECH_CONCRETE),
+    ("GSS_C_MA_AUTH_INIT", oid::MA_AUTH_INIT),
+    ("GSS_C_MA_INTEG_PROT", oid::MA_INTEG_PROT),
+    ("GSS_C_MA_CONF_PROT", oid::MA_CONF_PROT),
+    ("GSS_C_MA_MIC", oid::MA_MIC),
+    ("GSS_C_MA_WRAP", oid::MA_WRAP),
+    ("GSS_C_MA_REPLAY_DET", oid::MA_REPLAY_DET),
+    ("GSS_C_MA_OOS_DET", oid::MA_OOS_DET),
+    ("GSS_C_INQ_SSPI_SESSION_KEY", option::SSPI_SESSION_KEY),
+    ("GSS_C_SEC_CONTEXT_SASL_SSF", option::SASL_SSF),
+];
 
 fn size<T>(text: &mut String, name: &str) {
     writeln!(text, "{name} {} {}", size_of::<T>(), align_of::<T>()).unwrap();

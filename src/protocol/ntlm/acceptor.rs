@@ -10,7 +10,7 @@ mod tests;
 
 pub use claim::{Claim, MicChecked};
 
-use super::Error;
+use super::NtlmError;
 use super::av_pair::{AvId, AvPairs};
 use super::flags::NegotiateFlags;
 use super::message::{Challenge, Negotiate};
@@ -78,7 +78,7 @@ impl Target {
 
     /// `TargetInfo`, in Windows' order. The timestamp makes clients send a MIC, and an empty LM
     /// response (MS-NLMP 3.1.5.1.2).
-    fn info(&self, now: FileTime) -> Result<AvPairs, Error> {
+    fn info(&self, now: FileTime) -> Result<AvPairs, NtlmError> {
         let names = [
             (AvId::NB_DOMAIN_NAME, &self.netbios_domain),
             (AvId::NB_COMPUTER_NAME, &self.netbios_computer),
@@ -88,13 +88,13 @@ impl Target {
         let mut info = AvPairs::default();
         for (id, name) in names.into_iter().filter(|(_, name)| !name.is_empty()) {
             if name.encode_utf16().count() > MAX_NAME {
-                return Err(Error::TargetNameTooLong(id));
+                return Err(NtlmError::TargetNameTooLong(id));
             }
             info.set(id, utf16le(name.encode_utf16()))
-                .map_err(Error::ChallengeTooLong)?;
+                .map_err(NtlmError::ChallengeTooLong)?;
         }
         info.set(AvId::TIMESTAMP, now.0.to_le_bytes())
-            .map_err(Error::ChallengeTooLong)?;
+            .map_err(NtlmError::ChallengeTooLong)?;
         Ok(info)
     }
 }
@@ -112,7 +112,7 @@ pub fn negotiate(
     weakest: Weakest,
     challenge: [u8; 8],
     now: FileTime,
-) -> Result<(Challenged, Vec<u8>), Error> {
+) -> Result<(Challenged, Vec<u8>), NtlmError> {
     if token.len() > MAX_NEGOTIATE {
         return Err(DecodeError::new("NEGOTIATE_MESSAGE", "longer than 1 KiB").into());
     }
@@ -131,7 +131,7 @@ pub fn negotiate(
         target_info: &target.info(now)?.encode(),
     }
     .encode()
-    .map_err(Error::ChallengeTooLong)?;
+    .map_err(NtlmError::ChallengeTooLong)?;
     let challenged = Challenged {
         weakest,
         negotiate: token.into(),

@@ -6,7 +6,7 @@ use crate::base::wire::DecodeError;
 
 /// Why a message is refused or cannot be made. `login` gives each case its minor code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub enum NtlmError {
     /// The token does not begin with NTLM's signature.
     #[error("not an NTLM message")]
     NotNtlm,

@@ -1,12 +1,12 @@
 //! The client's side (MS-NLMP 3.1.5): [`negotiate`] makes a NEGOTIATE message, and the [`Offered`]
-//! that it leaves takes one CHALLENGE message, which leads to an [`Answer`] or to a fault.
+//! that it leaves takes one CHALLENGE message, which leads to an [`Completed`] or to a fault.
 //!
 //! NTLMv2 and nothing else; a challenge that would need less is refused, not answered.
 
 #[cfg(test)]
 mod tests;
 
-use super::Error;
+use super::NtlmError;
 use super::av_pair::{AvFlags, AvId, AvPairs};
 use super::flags::NegotiateFlags;
 use super::keys;
@@ -85,7 +85,7 @@ pub struct User<'a> {
 
 /// Where he logs in.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Service<'a> {
+pub struct Destination<'a> {
     /// The service principal name, `HTTP/www.example.test`; empty if nobody knows.
     pub name: &'a str,
     /// [`ChannelBindings::hash`](super::bindings::ChannelBindings::hash) of the channel to it.
@@ -123,7 +123,7 @@ pub struct Offered {
 
 /// The AUTHENTICATE message, and what both sides have once the server has believed it.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Completed {
     /// The message.
     pub token: Vec<u8>,
     /// What both sides agreed on.
@@ -142,20 +142,20 @@ impl Offered {
         self,
         token: &[u8],
         user: &User<'_>,
-        service: &Service<'_>,
+        service: &Destination<'_>,
         fresh: &Fresh,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Completed, NtlmError> {
         let challenge = decode(token)?;
         let flags = self.agreed(&challenge)?;
         let target_info = AvPairs::decode(&mut Reader::new(challenge.target_info))?;
         check_names(&target_info, flags)?;
         let time = timestamp(&target_info)?.unwrap_or(fresh.now);
-        let pairs = with_ours(target_info, service).map_err(Error::AnswerTooLong)?;
+        let pairs = with_ours(target_info, service).map_err(NtlmError::AnswerTooLong)?;
         let (nt_response, session_base_key) = respond(user, &challenge, &pairs, time, fresh);
         let keys = SessionKeys::new(flags, session_base_key, &fresh.session_key);
         let answer = self.authenticate(token, flags, user, &nt_response, &keys);
-        Ok(Answer {
-            token: answer.map_err(Error::AnswerTooLong)?,
+        Ok(Completed {
+            token: answer.map_err(NtlmError::AnswerTooLong)?,
             flags,
             exported_session_key: keys.exported,
         })
@@ -195,10 +195,10 @@ impl Offered {
     }
 
     /// What the server took of our offer; never more than that.
-    fn agreed(&self, challenge: &Challenge<'_>) -> Result<NegotiateFlags, Error> {
+    fn agreed(&self, challenge: &Challenge<'_>) -> Result<NegotiateFlags, NtlmError> {
         for (flag, name) in NEEDED {
             if !challenge.flags.contains(flag) {
-                return Err(Error::WeakChallenge(name));
+                return Err(NtlmError::WeakChallenge(name));
             }
         }
         let agreed = challenge
@@ -211,7 +211,7 @@ impl Offered {
         }
         match agreed.contains(NegotiateFlags::NEGOTIATE_128) {
             true => Ok(agreed),
-            false => Err(Error::WeakChallenge("128-bit keys")),
+            false => Err(NtlmError::WeakChallenge("128-bit keys")),
         }
     }
 }
@@ -242,18 +242,18 @@ impl SessionKeys {
     }
 }
 
-fn decode(token: &[u8]) -> Result<Challenge<'_>, Error> {
+fn decode(token: &[u8]) -> Result<Challenge<'_>, NtlmError> {
     match token_type(token)? {
         MessageType::Challenge => Ok(Challenge::decode(token)?),
-        _ => Err(Error::NotChallenge),
+        _ => Err(NtlmError::NotChallenge),
     }
 }
 
 /// Messages are protected only for a server that names itself (MS-NLMP 3.1.5.1.2).
-fn check_names(target_info: &AvPairs, flags: NegotiateFlags) -> Result<(), Error> {
+fn check_names(target_info: &AvPairs, flags: NegotiateFlags) -> Result<(), NtlmError> {
     for id in [AvId::NB_COMPUTER_NAME, AvId::NB_DOMAIN_NAME] {
         if flags.intersects(PROTECTED) && target_info.value(id).is_none() {
-            return Err(Error::WeakChallenge(id.name()));
+            return Err(NtlmError::WeakChallenge(id.name()));
         }
     }
     Ok(())
@@ -293,7 +293,7 @@ fn respond(
 
 /// The server's AV pairs and ours. There is a MIC always, timestamp or not: a server that knows none
 /// does not look at it, and nobody can make us leave it out.
-fn with_ours(mut pairs: AvPairs, service: &Service<'_>) -> Result<AvPairs, TooLong> {
+fn with_ours(mut pairs: AvPairs, service: &Destination<'_>) -> Result<AvPairs, TooLong> {
     let theirs = pairs
         .value(AvId::FLAGS)
         .and_then(|flags| flags.try_into().ok());

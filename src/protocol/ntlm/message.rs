@@ -11,7 +11,7 @@ pub use authenticate::Authenticate;
 pub use challenge::Challenge;
 pub use negotiate::Negotiate;
 
-use super::Error;
+use super::NtlmError;
 use crate::base::wire::{DecodeError, Reader, Writer};
 
 /// What every message begins with.
@@ -40,14 +40,17 @@ pub const MAX_TOKEN: usize = 128 * 1024;
 ///
 /// # Errors
 /// It is no NTLM message, of no known type, or longer than [`MAX_TOKEN`].
-pub fn token_type(token: &[u8]) -> Result<MessageType, Error> {
+pub fn token_type(token: &[u8]) -> Result<MessageType, NtlmError> {
     if token.len() > MAX_TOKEN {
-        return Err(Error::TokenTooLong);
+        return Err(NtlmError::TokenTooLong);
     }
     if !is_ntlmssp(token) {
-        return Err(Error::NotNtlm);
+        return Err(NtlmError::NotNtlm);
     }
-    message_type(token).ok_or(Error::Malformed(DecodeError::new("MessageType", "unknown")))
+    message_type(token).ok_or(NtlmError::Malformed(DecodeError::new(
+        "MessageType",
+        "unknown",
+    )))
 }
 
 /// True if the token is an NTLM message of whatever type.

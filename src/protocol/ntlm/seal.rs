@@ -11,7 +11,7 @@ mod saved;
 #[cfg(test)]
 mod tests;
 
-use super::Error;
+use super::NtlmError;
 use super::flags::NegotiateFlags;
 use crate::base::crypto::{Crc32, HmacMd5, Key, Rc4, constant_time_eq, md5};
 
@@ -297,9 +297,9 @@ impl<'a> Draft<'a> {
     }
 
     /// The message counts.
-    fn commit(self) -> Result<(), Error> {
+    fn commit(self) -> Result<(), NtlmError> {
         let next = self.direction.sequence.checked_add(1);
-        self.direction.sequence = next.ok_or(Error::TooManyMessages)?;
+        self.direction.sequence = next.ok_or(NtlmError::TooManyMessages)?;
         self.direction.stream = self.stream;
         Ok(())
     }
@@ -323,8 +323,8 @@ impl Sending<'_> {
     /// The signature, which is to be sent with the message.
     ///
     /// # Errors
-    /// [`Error::TooManyMessages`]
-    pub fn finish(mut self) -> Result<[u8; SIGNATURE_SIZE], Error> {
+    /// [`NtlmError::TooManyMessages`]
+    pub fn finish(mut self) -> Result<[u8; SIGNATURE_SIZE], NtlmError> {
         let signature = self.0.signature();
         self.0.commit()?;
         Ok(signature)
@@ -352,13 +352,13 @@ impl Receiving<'_> {
     /// # Errors
     /// It is no signature, or not that of this message as the next one on the context. Nothing has
     /// moved then: the right message can still come.
-    pub fn check(mut self, signature: &[u8]) -> Result<(), Error> {
+    pub fn check(mut self, signature: &[u8]) -> Result<(), NtlmError> {
         let signature: &[u8; SIGNATURE_SIZE] = signature
             .try_into()
-            .map_err(|_| Error::NotSignature("the signature is not 16 bytes"))?;
+            .map_err(|_| NtlmError::NotSignature("the signature is not 16 bytes"))?;
         let [v0, v1, v2, v3, _checksum @ .., s0, s1, s2, s3] = signature;
         if [*v0, *v1, *v2, *v3] != VERSION {
-            return Err(Error::NotSignature("not a signature of version 1"));
+            return Err(NtlmError::NotSignature("not a signature of version 1"));
         }
         if let Signing::Extended { .. } = self.0.direction.signing {
             // It stands there in clear; if it is wrong, so is the signature.
@@ -374,17 +374,17 @@ impl Receiving<'_> {
             Signing::Extended { .. } => (&expected[4..], &signature[4..]),
         };
         if !constant_time_eq(expected, signature) {
-            return Err(Error::WrongSignature);
+            return Err(NtlmError::WrongSignature);
         }
         self.0.commit()
     }
 }
 
 /// Whether the number of a message is the one that comes next.
-fn in_turn(sequence: u32, expected: u32) -> Result<(), Error> {
+fn in_turn(sequence: u32, expected: u32) -> Result<(), NtlmError> {
     match sequence {
-        _ if sequence < expected => Err(Error::MessageRepeated),
-        _ if sequence > expected => Err(Error::MessageMissing),
+        _ if sequence < expected => Err(NtlmError::MessageRepeated),
+        _ if sequence > expected => Err(NtlmError::MessageMissing),
         _ => Ok(()),
     }
 }

@@ -14,7 +14,7 @@ use crate::base::wire::DecodeError;
 use crate::protocol::rpc::pdu::{self, Pdu, RequestHead, Syntax};
 use crate::protocol::rpc::{Error, FaultStatus};
 
-pub use protection::{Nonce, Plain, Protection, Sealed};
+pub use protection::{Nonce, PduProtection, Plain, Sealed};
 
 /// The longest answer, in bytes of stub. One with the groups of a large domain is some 50 KiB long.
 pub const MAX_ANSWER: usize = 1 << 20;
@@ -73,7 +73,7 @@ impl Outcome {
     }
 }
 
-impl<P: Protection> Binding<P> {
+impl<P: PduProtection> Binding<P> {
     /// The PDU that asks for `interface`.
     pub fn begin(interface: Syntax, protection: P) -> (Vec<u8>, Self) {
         let pdu = pdu::bind(protection.bind_call_id(), interface, protection.offer());
@@ -103,7 +103,7 @@ impl<P: Protection> Binding<P> {
     }
 }
 
-impl<P: Protection> Association<P> {
+impl<P: PduProtection> Association<P> {
     /// The PDUs, one after the other, of a call of the interface.
     ///
     /// # Errors
@@ -158,7 +158,7 @@ impl<P: Protection> Association<P> {
     }
 }
 
-impl<P: Protection> Call<P> {
+impl<P: PduProtection> Call<P> {
     /// Takes the next PDU.
     ///
     /// # Errors

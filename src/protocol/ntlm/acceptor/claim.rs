@@ -7,7 +7,7 @@ use std::fmt;
 use super::Challenged;
 use crate::base::crypto::{Key, constant_time_eq};
 use crate::base::wire::{DecodeError, Reader};
-use crate::protocol::ntlm::Error;
+use crate::protocol::ntlm::NtlmError;
 use crate::protocol::ntlm::av_pair::{AvFlags, AvPairs};
 use crate::protocol::ntlm::flags::NegotiateFlags;
 use crate::protocol::ntlm::keys;
@@ -41,8 +41,8 @@ impl Challenged {
     /// # Errors
     /// The token is not an AUTHENTICATE message, is malformed, answers another challenge (an AV pair
     /// is missing or changed), or announces a MIC or a session key and has none.
-    pub fn parse_authenticate(self, token: &[u8]) -> Result<Claim, Error> {
-        let sent = Challenge::decode(&self.challenge).map_err(Error::OwnMessage)?;
+    pub fn parse_authenticate(self, token: &[u8]) -> Result<Claim, NtlmError> {
+        let sent = Challenge::decode(&self.challenge).map_err(NtlmError::OwnMessage)?;
         let message = Authenticate::decode(token)?;
         let names = Names::parse(&message, charset(sent.flags))?;
         let response = parse_response(&message, &names.user, sent.flags)?;
@@ -142,11 +142,11 @@ impl Claim {
     /// # Errors
     /// The MIC is wrong; the login is anonymous or LM only; or the verifier gave no key, and the MIC,
     /// the key exchange or the negotiated protection of messages needs one.
-    pub fn check_mic(&self, session_base_key: Option<&Key>) -> Result<MicChecked, Error> {
+    pub fn check_mic(&self, session_base_key: Option<&Key>) -> Result<MicChecked, NtlmError> {
         let session_base_key = session_base_key.filter(|key| !key.is_zero());
         let exported_session_key = self.exported_session_key(session_base_key)?;
         match &exported_session_key {
-            None if self.needs_key() => return Err(Error::NoSessionKey),
+            None if self.needs_key() => return Err(NtlmError::NoSessionKey),
             None => (),
             Some(key) => self.verify_mic(key)?,
         }
@@ -158,11 +158,14 @@ impl Claim {
     }
 
     /// `ExportedSessionKey` (MS-NLMP 3.2.5.1.2), if the verifier gave a key.
-    fn exported_session_key(&self, session_base_key: Option<&Key>) -> Result<Option<Key>, Error> {
+    fn exported_session_key(
+        &self,
+        session_base_key: Option<&Key>,
+    ) -> Result<Option<Key>, NtlmError> {
         // MS-NLMP 3.4.5.1: with NTLMv2, `KeyExchangeKey` is `SessionBaseKey`.
         let key_exchange_key = match (&self.response, session_base_key) {
-            (Response::Anonymous, _) => return Err(Error::Anonymous),
-            (Response::LmOnly, _) => return Err(Error::LmOnly),
+            (Response::Anonymous, _) => return Err(NtlmError::Anonymous),
+            (Response::LmOnly, _) => return Err(NtlmError::LmOnly),
             (Response::NtlmV2(_), key) => key.cloned(),
             (Response::NtlmV1(response) | Response::Ntlm2Session(response), key) => {
                 key.map(|key| response.key_exchange_key(key, self.server_challenge))
@@ -176,7 +179,7 @@ impl Claim {
         )
     }
 
-    fn verify_mic(&self, exported_session_key: &Key) -> Result<(), Error> {
+    fn verify_mic(&self, exported_session_key: &Key) -> Result<(), NtlmError> {
         let Some(mic) = &self.mic else {
             return Ok(());
         };
@@ -188,7 +191,7 @@ impl Claim {
         );
         match expected.is_some_and(|expected| constant_time_eq(&expected, mic)) {
             true => Ok(()),
-            false => Err(Error::WrongMic),
+            false => Err(NtlmError::WrongMic),
         }
     }
 
@@ -271,15 +274,15 @@ fn parse_response(
 
 /// Every AV pair that we sent must be in the response as we sent it. If not, the response was made
 /// for another server's challenge, or ours was changed on its way to the client.
-fn check_echo(target_info: &[u8], response: &NtlmV2Response) -> Result<(), Error> {
-    let sent = AvPairs::decode(&mut Reader::new(target_info)).map_err(Error::OwnMessage)?;
+fn check_echo(target_info: &[u8], response: &NtlmV2Response) -> Result<(), NtlmError> {
+    let sent = AvPairs::decode(&mut Reader::new(target_info)).map_err(NtlmError::OwnMessage)?;
     for (id, value) in sent.iter() {
         let problem = match response.av_pairs().value(id) {
             Some(echo) if echo == value => continue,
             Some(_) => "changed",
             None => "missing",
         };
-        return Err(Error::TargetInfoChanged(DecodeError::new(
+        return Err(NtlmError::TargetInfoChanged(DecodeError::new(
             id.name(),
             problem,
         )));
@@ -292,11 +295,11 @@ fn check_echo(target_info: &[u8], response: &NtlmV2Response) -> Result<(), Error
 fn announced_mic(
     message: &Authenticate<'_>,
     response: &NtlmV2Response,
-) -> Result<Option<[u8; 16]>, Error> {
+) -> Result<Option<[u8; 16]>, NtlmError> {
     match (response.flags().contains(AvFlags::MIC), message.mic) {
         (false, _) => Ok(None),
         (true, Some(mic)) => Ok(Some(mic)),
-        (true, None) => Err(Error::NoMic),
+        (true, None) => Err(NtlmError::NoMic),
     }
 }
 
@@ -305,12 +308,15 @@ fn announced_mic(
 fn encrypted_session_key(
     message: &Authenticate<'_>,
     flags: NegotiateFlags,
-) -> Result<Option<[u8; 16]>, Error> {
+) -> Result<Option<[u8; 16]>, NtlmError> {
     if !flags.contains(NegotiateFlags::NEGOTIATE_KEY_EXCH) {
         return Ok(None);
     }
     match message.encrypted_session_key {
         [] if !flags.intersects(seal::PROTECTION) => Ok(None),
-        key => key.try_into().map(Some).map_err(|_| Error::BadSessionKey),
+        key => key
+            .try_into()
+            .map(Some)
+            .map_err(|_| NtlmError::BadSessionKey),
     }
 }

@@ -38,14 +38,14 @@ fn answered(client: &Initiator) -> (Challenged, Answered) {
     (state, answered)
 }
 
-fn claim(client: &Initiator) -> Result<Claim, Error> {
+fn claim(client: &Initiator) -> Result<Claim, NtlmError> {
     let (state, answered) = answered(client);
     state.parse_authenticate(&answered.token)
 }
 
 /// Whether a message was refused for an invalid field.
-fn is_malformed<T>(outcome: &Result<T, Error>) -> bool {
-    matches!(outcome, Err(Error::Malformed(_)))
+fn is_malformed<T>(outcome: &Result<T, NtlmError>) -> bool {
+    matches!(outcome, Err(NtlmError::Malformed(_)))
 }
 
 /// What a verifier does that knows the password.
@@ -121,7 +121,7 @@ fn empty_names_are_left_out_and_long_ones_refused() {
 
     target.dns_computer = "x".repeat(256);
     let error = negotiate(&first, &target, Weakest::Any, CHALLENGE, NOW).unwrap_err();
-    assert_eq!(error, Error::TargetNameTooLong(AvId::DNS_COMPUTER_NAME));
+    assert_eq!(error, NtlmError::TargetNameTooLong(AvId::DNS_COMPUTER_NAME));
 }
 
 #[test]
@@ -255,12 +255,12 @@ fn the_type_of_a_message_is_told_or_why_it_has_none() {
     assert_eq!(token_type(&third), Ok(MessageType::Authenticate));
 
     let refused = |token: &[u8]| token_type(token).unwrap_err();
-    assert_eq!(refused(b""), Error::NotNtlm);
-    assert_eq!(refused(b"\x60\x82\x01\x00"), Error::NotNtlm);
+    assert_eq!(refused(b""), NtlmError::NotNtlm);
+    assert_eq!(refused(b"\x60\x82\x01\x00"), NtlmError::NotNtlm);
     assert!(is_malformed(&token_type(b"NTLMSSP\0\x01\0\0")));
     assert!(is_malformed(&token_type(b"NTLMSSP\0\x04\0\0\0")));
     let long = [&first[..], &[0; MAX_TOKEN]].concat();
-    assert_eq!(refused(&long), Error::TokenTooLong);
+    assert_eq!(refused(&long), NtlmError::TokenTooLong);
 
     // A caller that does not ask for the type first gets an error all the same.
     let outcome = negotiate(&second, &target(), Weakest::Any, CHALLENGE, NOW);
@@ -277,7 +277,7 @@ fn an_answer_fits_its_own_challenge_only() {
     let later = FileTime(NOW.0 + 1);
     let (state, _) = negotiate(&first, &target(), Weakest::Any, CHALLENGE, later).unwrap();
     let error = state.parse_authenticate(&answered.token).unwrap_err();
-    assert!(matches!(error, Error::TargetInfoChanged(_)), "{error}");
+    assert!(matches!(error, NtlmError::TargetInfoChanged(_)), "{error}");
 
     let (state, _) = negotiate(&first, &target(), Weakest::Any, [0; 8], NOW).unwrap();
     let claim = state.parse_authenticate(&answered.token).unwrap();
@@ -286,7 +286,7 @@ fn an_answer_fits_its_own_challenge_only() {
     let error = claim
         .check_mic(Some(&answered.session_base_key))
         .unwrap_err();
-    assert_eq!(error, Error::WrongMic);
+    assert_eq!(error, NtlmError::WrongMic);
 }
 
 #[test]

@@ -24,7 +24,11 @@ fn fresh() -> Fresh {
     }
 }
 
-fn answer(offered: Offered, challenge: &[u8], service: &Service<'_>) -> Result<Answer, Error> {
+fn answer(
+    offered: Offered,
+    challenge: &[u8],
+    service: &Destination<'_>,
+) -> Result<Completed, NtlmError> {
     let nt_hash = crypto::nt_hash("Password");
     let user = User {
         name: "User",
@@ -47,7 +51,7 @@ fn accepted(first: &[u8]) -> (acceptor::Challenged, Vec<u8>) {
 }
 
 /// A whole login: what the acceptor takes it for, and what the initiator is left with.
-fn log_in(wanted: Protection, service: &Service<'_>) -> (Claim, Answer) {
+fn log_in(wanted: Protection, service: &Destination<'_>) -> (Claim, Completed) {
     let (offered, first) = negotiate(wanted);
     let (challenged, second) = accepted(&first);
     let answer = answer(offered, &second, service).unwrap();
@@ -74,7 +78,7 @@ fn prove(claim: &Claim) -> Key {
 
 #[test]
 fn the_acceptor_believes_it() {
-    let (claim, answer) = log_in(SEAL, &Service::default());
+    let (claim, answer) = log_in(SEAL, &Destination::default());
     assert_eq!(claim.user().meant, "User");
     assert_eq!(claim.domain().meant, "Domain");
     assert_eq!(claim.workstation().meant, "PC1");
@@ -90,7 +94,7 @@ fn the_acceptor_believes_it() {
 
 #[test]
 fn without_protection_there_is_no_key_of_its_own() {
-    let (claim, answer) = log_in(Protection::default(), &Service::default());
+    let (claim, answer) = log_in(Protection::default(), &Destination::default());
     let key = prove(&claim);
     assert_eq!(answer.exported_session_key, key);
     let checked = claim.check_mic(Some(&key)).unwrap();
@@ -104,7 +108,7 @@ fn without_protection_there_is_no_key_of_its_own() {
 
 #[test]
 fn the_service_and_its_channel_are_in_the_proof() {
-    let service = Service {
+    let service = Destination {
         name: "HTTP/www.example.test",
         channel_bindings: Some([7; 16]),
     };
@@ -112,7 +116,7 @@ fn the_service_and_its_channel_are_in_the_proof() {
     assert_eq!(claim.target_name().unwrap().meant, service.name);
     assert_eq!(claim.channel_bindings(), service.channel_bindings);
 
-    let (claim, _) = log_in(SIGN, &Service::default());
+    let (claim, _) = log_in(SIGN, &Destination::default());
     let Response::NtlmV2(response) = claim.response() else {
         panic!("{claim:?}");
     };
@@ -135,7 +139,9 @@ fn what_is_asked_for_is_offered_and_what_is_granted_is_told() {
         assert_eq!(first.len(), 40);
         assert_eq!(Negotiate::decode(&first).unwrap().flags.0, offer);
         let (_, second) = accepted(&first);
-        let flags = answer(offered, &second, &Service::default()).unwrap().flags;
+        let flags = answer(offered, &second, &Destination::default())
+            .unwrap()
+            .flags;
         assert_eq!(flags.0, agreed);
     }
     // A server that grants less, and claims what nobody asked for.
@@ -145,19 +151,19 @@ fn what_is_asked_for_is_offered_and_what_is_granted_is_told() {
 }
 
 /// The answer to a challenge that is right but for its flags.
-fn with_flags(flags: u32) -> impl Fn(Protection) -> Result<Answer, Error> {
+fn with_flags(flags: u32) -> impl Fn(Protection) -> Result<Completed, NtlmError> {
     move |wanted| {
         let (offered, first) = negotiate(wanted);
         let (_, mut second) = accepted(&first);
         second[20..24].copy_from_slice(&flags.to_le_bytes());
-        answer(offered, &second, &Service::default())
+        answer(offered, &second, &Destination::default())
     }
 }
 
 #[test]
 fn a_challenge_that_needs_less_is_refused() {
     let refused = |flags, wanted| with_flags(flags)(wanted).map(drop);
-    let weak = |lacks| Err(Error::WeakChallenge(lacks));
+    let weak = |lacks| Err(NtlmError::WeakChallenge(lacks));
     assert_eq!(refused(0xE289_8235, SEAL), Ok(()));
     assert_eq!(
         refused(0xE281_8235, SEAL),
@@ -173,7 +179,7 @@ fn a_challenge_that_needs_less_is_refused() {
 }
 
 /// The answer to the sample challenge with other AV pairs.
-fn with_pairs(wanted: Protection, pairs: &AvPairs) -> Result<Answer, Error> {
+fn with_pairs(wanted: Protection, pairs: &AvPairs) -> Result<Completed, NtlmError> {
     let sample = Challenge::decode(&SAMPLE_CHALLENGE).unwrap();
     let target_info = pairs.encode();
     let challenge = Challenge {
@@ -181,7 +187,11 @@ fn with_pairs(wanted: Protection, pairs: &AvPairs) -> Result<Answer, Error> {
         ..sample
     };
     let (offered, _) = negotiate(wanted);
-    answer(offered, &challenge.encode().unwrap(), &Service::default())
+    answer(
+        offered,
+        &challenge.encode().unwrap(),
+        &Destination::default(),
+    )
 }
 
 #[test]
@@ -189,9 +199,15 @@ fn a_challenge_without_names_protects_nothing() {
     let mut pairs = AvPairs::default();
     assert!(with_pairs(Protection::default(), &pairs).is_ok());
     let refused = |pairs: &AvPairs| with_pairs(SIGN, pairs).unwrap_err();
-    assert_eq!(refused(&pairs), Error::WeakChallenge("MsvAvNbComputerName"));
+    assert_eq!(
+        refused(&pairs),
+        NtlmError::WeakChallenge("MsvAvNbComputerName")
+    );
     pairs.set(AvId::NB_COMPUTER_NAME, "S\0").unwrap();
-    assert_eq!(refused(&pairs), Error::WeakChallenge("MsvAvNbDomainName"));
+    assert_eq!(
+        refused(&pairs),
+        NtlmError::WeakChallenge("MsvAvNbDomainName")
+    );
     pairs.set(AvId::NB_DOMAIN_NAME, "D\0").unwrap();
     assert!(with_pairs(SIGN, &pairs).is_ok());
 }
@@ -212,12 +228,12 @@ fn the_time_is_the_servers_or_else_ours() {
     pairs.set(AvId::TIMESTAMP, [0; 7]).unwrap();
     assert_eq!(
         with_pairs(SIGN, &pairs).unwrap_err(),
-        Error::WeakChallenge("MsvAvNbComputerName"),
+        NtlmError::WeakChallenge("MsvAvNbComputerName"),
         "names first"
     );
     let outcome = with_pairs(Protection::default(), &pairs);
     let problem = DecodeError::new("MsvAvTimestamp", "not 8 bytes");
-    assert_eq!(outcome.unwrap_err(), Error::Malformed(problem));
+    assert_eq!(outcome.unwrap_err(), NtlmError::Malformed(problem));
 }
 
 #[test]
@@ -238,17 +254,17 @@ fn the_servers_flags_are_kept_and_its_bindings_are_not() {
 fn what_is_no_challenge_is_refused_and_so_is_every_prefix_of_one() {
     let refused = |token: &[u8]| {
         let (offered, _) = negotiate(SEAL);
-        let outcome = answer(offered, token, &Service::default());
+        let outcome = answer(offered, token, &Destination::default());
         outcome.unwrap_err()
     };
     let (_, first) = negotiate(SEAL);
     let (_, second) = accepted(&first);
-    assert_eq!(refused(&first), Error::NotChallenge);
-    assert_eq!(refused(b""), Error::NotNtlm);
-    let malformed = |token| matches!(refused(token), Error::Malformed(_));
+    assert_eq!(refused(&first), NtlmError::NotChallenge);
+    assert_eq!(refused(b""), NtlmError::NotNtlm);
+    let malformed = |token| matches!(refused(token), NtlmError::Malformed(_));
     assert!(malformed(b"NTLMSSP\0\x09\0\0\0"));
     let long = [&second[..], &vec![0; MAX_TOKEN]].concat();
-    assert_eq!(refused(&long), Error::TokenTooLong);
+    assert_eq!(refused(&long), NtlmError::TokenTooLong);
     for length in 8..second.len() {
         assert!(malformed(&second[..length]), "{length}");
     }
@@ -259,11 +275,11 @@ fn a_name_that_does_not_fit_is_told() {
     let (offered, first) = negotiate(SEAL);
     let (_, second) = accepted(&first);
     let name = "x".repeat(40_000);
-    let service = Service {
+    let service = Destination {
         name: &name,
-        ..Service::default()
+        ..Destination::default()
     };
     let error = answer(offered, &second, &service).unwrap_err();
     let field = "MsvAvTargetName";
-    assert_eq!(error, Error::AnswerTooLong(TooLong { field }));
+    assert_eq!(error, NtlmError::AnswerTooLong(TooLong { field }));
 }

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, Layout};
 use super::{MessageType, TooLong, begin, start};
-use crate::base::wire::DecodeError;
+use crate::base::wire::{DecodeError, Reader};
 use crate::protocol::ntlm::flags::NegotiateFlags;
 
 /// The client's answer. Strings are in the negotiated character set, which is not told by `flags`:
@@ -54,26 +54,16 @@ impl<'a> Authenticate<'a> {
         let session_key = Fields::decode(&mut reader, "EncryptedRandomSessionKey")?;
         let flags = NegotiateFlags(reader.u32("NegotiateFlags")?);
 
-        let header = [
+        let items = [
             lm_response,
             nt_response,
             domain,
             user,
             workstation,
             session_key,
-        ]
-        .iter()
-        .filter_map(Fields::start)
-        .min()
-        .unwrap_or(message.len());
-        let version = match header >= Self::WITH_VERSION {
-            true => Some(reader.array("Version")?),
-            false => None,
-        };
-        let mic = match header >= Self::WITH_MIC {
-            true => Some(reader.array("MIC")?),
-            false => None,
-        };
+        ];
+        let payload = items.iter().filter_map(Fields::start).min();
+        let header = payload.unwrap_or(message.len());
         Ok(Self {
             lm_response: lm_response.resolve(message, Self::FIXED)?,
             nt_response: nt_response.resolve(message, Self::FIXED)?,
@@ -82,8 +72,8 @@ impl<'a> Authenticate<'a> {
             workstation: workstation.resolve(message, Self::FIXED)?,
             encrypted_session_key: session_key.resolve(message, Self::FIXED)?,
             flags,
-            version,
-            mic,
+            version: optional(&mut reader, header >= Self::WITH_VERSION, "Version")?,
+            mic: optional(&mut reader, header >= Self::WITH_MIC, "MIC")?,
         })
     }
 
@@ -113,5 +103,16 @@ impl<'a> Authenticate<'a> {
             layout.header().bytes(mic);
         }
         Ok(layout.finish())
+    }
+}
+
+fn optional<const N: usize>(
+    reader: &mut Reader<'_>,
+    present: bool,
+    field: &'static str,
+) -> Result<Option<[u8; N]>, DecodeError> {
+    match present {
+        true => reader.array(field).map(Some),
+        false => Ok(None),
     }
 }

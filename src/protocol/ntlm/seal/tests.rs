@@ -45,7 +45,7 @@ fn unseal(
     security: &mut SessionSecurity,
     sealed: &[u8],
     signature: &[u8],
-) -> Result<Vec<u8>, Error> {
+) -> Result<Vec<u8>, NtlmError> {
     let mut data = sealed.to_vec();
     let mut message = security.receive();
     message.unseal(&mut data);
@@ -60,7 +60,7 @@ fn sign(security: &mut SessionSecurity, plain: &[u8]) -> [u8; SIGNATURE_SIZE] {
     message.finish().unwrap()
 }
 
-fn verify(security: &mut SessionSecurity, plain: &[u8], signature: &[u8]) -> Result<(), Error> {
+fn verify(security: &mut SessionSecurity, plain: &[u8], signature: &[u8]) -> Result<(), NtlmError> {
     let mut message = security.receive();
     message.cover(plain);
     message.check(signature)
@@ -140,13 +140,13 @@ fn what_is_refused_moves_nothing() {
             }
             for length in 0..SIGNATURE_SIZE {
                 let refused = unseal(&mut server, &sealed, &signature[..length]);
-                assert!(matches!(refused, Err(Error::NotSignature(_))));
+                assert!(matches!(refused, Err(NtlmError::NotSignature(_))));
             }
             for bit in 0..8 * PLAIN.len() {
                 let mut changed = sealed.clone();
                 changed[bit / 8] ^= 1 << (bit % 8);
                 let refused = unseal(&mut server, &changed, &signature);
-                assert_eq!(refused, Err(Error::WrongSignature));
+                assert_eq!(refused, Err(NtlmError::WrongSignature));
             }
             for shorter in 0..sealed.len() {
                 assert!(unseal(&mut server, &sealed[..shorter], &signature).is_err());
@@ -172,8 +172,8 @@ fn order_counts() {
         let first = sign(&mut client, b"first");
         let second = sign(&mut client, b"second");
         let (missing, repeated) = match flags {
-            OLD => (Error::WrongSignature, Error::WrongSignature),
-            _ => (Error::MessageMissing, Error::MessageRepeated),
+            OLD => (NtlmError::WrongSignature, NtlmError::WrongSignature),
+            _ => (NtlmError::MessageMissing, NtlmError::MessageRepeated),
         };
         assert_eq!(verify(&mut server, b"second", &second), Err(missing));
         assert_eq!(verify(&mut server, b"first", &first), Ok(()));
@@ -201,12 +201,12 @@ fn a_reset_starts_the_key_stream_over_and_counts_on() {
     assert_eq!(second[12..], hex!("01000000"));
     assert_eq!(
         verify(&mut server, b"mechTypes", &second),
-        Err(Error::WrongSignature)
+        Err(NtlmError::WrongSignature)
     );
     server.reset(Way::Out);
     assert_eq!(
         verify(&mut server, b"mechTypes", &second),
-        Err(Error::WrongSignature)
+        Err(NtlmError::WrongSignature)
     );
     server.reset(Way::In);
     assert_eq!(verify(&mut server, b"mechTypes", &second), Ok(()));
@@ -217,7 +217,7 @@ fn the_last_number_is_not_used() {
     let (mut client, _) = pair(EXTENDED);
     client.outgoing.sequence = u32::MAX;
     let refused = client.send().finish();
-    assert_eq!(refused, Err(Error::TooManyMessages));
+    assert_eq!(refused, Err(NtlmError::TooManyMessages));
 }
 
 #[test]

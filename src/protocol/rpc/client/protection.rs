@@ -7,7 +7,7 @@ use crate::protocol::rpc::pdu::{self, BindAck, Fragment, RequestHead};
 use crate::protocol::rpc::schannel::seal::{self, SIGNATURE_LENGTH, Seal};
 
 /// How the PDUs of a connection are protected.
-pub trait Protection {
+pub trait PduProtection {
     /// The number of the bind; those of the calls follow.
     fn bind_call_id(&self) -> u32;
 
@@ -104,7 +104,7 @@ impl Sealed {
     }
 }
 
-impl Protection for Plain {
+impl PduProtection for Plain {
     fn bind_call_id(&self) -> u32 {
         1
     }
@@ -150,7 +150,7 @@ fn unexpected_auth(present: bool) -> Result<(), Error> {
 /// What is around the stub of a sealed PDU, in bytes.
 const AROUND_SEALED: usize = pdu::HEAD_LENGTH + pdu::TRAILER_LENGTH + SIGNATURE_LENGTH;
 
-impl Protection for Sealed {
+impl PduProtection for Sealed {
     fn bind_call_id(&self) -> u32 {
         self.nonce.bind_call_id
     }

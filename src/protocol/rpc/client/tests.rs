@@ -5,7 +5,11 @@ use crate::protocol::rpc::recorded::{self, Exchange};
 use crate::protocol::rpc::schannel::seal::tests::Server;
 use crate::protocol::rpc::schannel::seal::{self, SIGNATURE_LENGTH, Seal};
 
-fn connect<P: Protection>(exchange: &Exchange, interface: Syntax, protection: P) -> Association<P> {
+fn connect<P: PduProtection>(
+    exchange: &Exchange,
+    interface: Syntax,
+    protection: P,
+) -> Association<P> {
     let (pdu, binding) = Binding::begin(interface, protection);
     assert_eq!(pdu, exchange.request);
     binding.answered(exchange.response).unwrap()

@@ -70,7 +70,7 @@ pub fn reply(stub: &[u8]) -> Result<Vec<DomainTrust>, Error> {
     }
     let mut fixed = Vec::new();
     for _ in 0..count {
-        fixed.push(Fixed::decode(&mut decoder)?);
+        fixed.push(TrustEntry::decode(&mut decoder)?);
     }
     let mut domains = Vec::new();
     for fixed in fixed {
@@ -86,7 +86,7 @@ pub fn reply(stub: &[u8]) -> Result<Vec<DomainTrust>, Error> {
 }
 
 /// The part of a domain that stands in the array.
-struct Fixed {
+struct TrustEntry {
     has_netbios_name: bool,
     has_dns_name: bool,
     flags: u32,
@@ -94,7 +94,7 @@ struct Fixed {
     has_sid: bool,
 }
 
-impl Fixed {
+impl TrustEntry {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let has_netbios_name = decoder.pointer("NetbiosDomainName")?;
         let has_dns_name = decoder.pointer("DnsDomainName")?;

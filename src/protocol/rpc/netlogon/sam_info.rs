@@ -91,10 +91,7 @@ impl SamInfo4 {
         let groups = memberships(decoder, fixed.groups)?;
         let logon_server = name(decoder, fixed.logon_server, "LogonServer")?;
         let logon_domain_name = required_name(decoder, fixed.logon_domain_name, "LogonDomainName")?;
-        let domain = match fixed.has_logon_domain_id {
-            true => Some(decoder.sid()?),
-            false => None,
-        };
+        let domain = optional_sid(decoder, fixed.has_logon_domain_id)?;
         let extra_sids = extra_sids(decoder, fixed.extra_sids)?;
         let dns_logon_domain_name =
             name(decoder, fixed.dns_logon_domain_name, "DnsLogonDomainName")?;
@@ -143,12 +140,7 @@ impl Fixed {
         let logon_server = decoder.counted("LogonServer")?;
         let logon_domain_name = decoder.counted("LogonDomainName")?;
         let has_logon_domain_id = decoder.pointer("LogonDomainId")?;
-        decoder.array::<8>("LMKey")?;
-        for _ in 0..8 {
-            // UserAccountControl, SubAuthStatus, LastSuccessfulILogon, LastFailedILogon,
-            // FailedILogonCount, Reserved4
-            decoder.u32("UserAccountControl")?;
-        }
+        skip_to_extra_sids(decoder)?;
         Ok(Self {
             logoff_time,
             kick_off_time,
@@ -166,6 +158,23 @@ impl Fixed {
             upn: decoder.counted("Upn")?,
             expansions: counted_array(decoder, "ExpansionString")?,
         })
+    }
+}
+
+/// `LMKey`, then `UserAccountControl`, `SubAuthStatus`, `LastSuccessfulILogon`,
+/// `LastFailedILogon`, `FailedILogonCount` and `Reserved4`: 8 times 4 bytes.
+fn skip_to_extra_sids(decoder: &mut Decoder<'_>) -> Result<(), DecodeError> {
+    decoder.array::<8>("LMKey")?;
+    for _ in 0..8 {
+        decoder.u32("UserAccountControl")?;
+    }
+    Ok(())
+}
+
+fn optional_sid(decoder: &mut Decoder<'_>, present: bool) -> Result<Option<Sid>, DecodeError> {
+    match present {
+        true => decoder.sid().map(Some),
+        false => Ok(None),
     }
 }
 

@@ -5,7 +5,7 @@ use gss_ntlmdc::base::crypto::Key;
 use gss_ntlmdc::base::wire::{FileTime, Reader};
 use gss_ntlmdc::protocol::ntlm::av_pair::{AvFlags, AvId, AvPairs};
 use gss_ntlmdc::protocol::ntlm::flags::NegotiateFlags;
-use gss_ntlmdc::protocol::ntlm::initiator::{Fresh, Protection, Service, User, negotiate};
+use gss_ntlmdc::protocol::ntlm::initiator::{Destination, Fresh, Protection, User, negotiate};
 use gss_ntlmdc::protocol::ntlm::message::{Authenticate, Challenge};
 use gss_ntlmdc::protocol::ntlm::response::NtlmV2Response;
 use libfuzzer_sys::fuzz_target;
@@ -23,7 +23,7 @@ fuzz_target!(|token: &[u8]| {
         nt_hash: &Key::new([7; 16]),
         workstation: "PC1",
     };
-    let service = Service {
+    let service = Destination {
         name: "HTTP/www.example.test",
         channel_bindings: Some([9; 16]),
     };

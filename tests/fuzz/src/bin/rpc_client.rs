@@ -2,7 +2,7 @@
 
 use gss_ntlmdc::base::crypto::Key;
 use gss_ntlmdc::protocol::rpc::client::{
-    Binding, MAX_ANSWER, Nonce, Outcome, Plain, Progress, Protection, Sealed,
+    Binding, MAX_ANSWER, Nonce, Outcome, Plain, Progress, PduProtection, Sealed,
 };
 use gss_ntlmdc::protocol::rpc::pdu::{self, Syntax};
 use gss_ntlmdc::protocol::rpc::schannel::seal::Seal;
@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 /// Gives the number of answers.
-fn converse<P: Protection>(mut bytes: &[u8], protection: P) -> u32 {
+fn converse<P: PduProtection>(mut bytes: &[u8], protection: P) -> u32 {
     let (_, binding) = Binding::begin(Syntax::NETLOGON, protection);
     let Some(Ok(mut association)) = next(&mut bytes).map(|pdu| binding.answered(pdu)) else {
         return 0;

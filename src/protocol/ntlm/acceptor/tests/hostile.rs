@@ -6,7 +6,7 @@ use crate::protocol::ntlm::imitation::{Answer, Header};
 /// Where the fields of an AUTHENTICATE message's items are.
 const FIELDS: [usize; 6] = [12, 20, 28, 36, 44, 52];
 
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Error {
+fn refused<T: std::fmt::Debug>(outcome: Result<T, NtlmError>) -> NtlmError {
     outcome.unwrap_err()
 }
 
@@ -24,7 +24,7 @@ fn prefixes_of_a_first_message_are_refused_below_16_bytes() {
         let told = token_type(token);
         let result = negotiate(token, &target(), Weakest::Any, CHALLENGE, NOW);
         match length {
-            0..8 => assert_eq!(refused(told), Error::NotNtlm, "{length}"),
+            0..8 => assert_eq!(refused(told), NtlmError::NotNtlm, "{length}"),
             8..12 => assert!(is_malformed(&told), "{length}"),
             12..16 => assert!(is_malformed(&result), "{length}"),
             _ => assert!(result.is_ok(), "{length}"),
@@ -85,7 +85,7 @@ fn items_of_64_kib_are_refused() {
         point(&mut token, field, 65_534, offset);
         let outcome = state.parse_authenticate(&token);
         match field {
-            52 => assert_eq!(refused(outcome), Error::BadSessionKey),
+            52 => assert_eq!(refused(outcome), NtlmError::BadSessionKey),
             _ => assert!(is_malformed(&outcome), "{field}"),
         }
     }
@@ -138,7 +138,7 @@ fn every_pair_that_we_sent_must_come_back() {
             alter,
             ..Initiator::default()
         };
-        let Err(Error::TargetInfoChanged(found)) = claim(&client) else {
+        let Err(NtlmError::TargetInfoChanged(found)) = claim(&client) else {
             panic!("{problem}")
         };
         assert_eq!(found.to_string(), problem);
@@ -153,14 +153,14 @@ fn an_announced_mic_must_be_there_and_right() {
         token[position] ^= 1;
         let claim = state.parse_authenticate(&token).unwrap();
         let result = claim.check_mic(Some(&answered.session_base_key));
-        assert_eq!(refused(result), Error::WrongMic, "{position}");
+        assert_eq!(refused(result), NtlmError::WrongMic, "{position}");
     }
     for header in [Header::Flags, Header::Version] {
         let client = Initiator {
             header,
             ..Initiator::default()
         };
-        assert_eq!(refused(claim(&client)), Error::NoMic);
+        assert_eq!(refused(claim(&client)), NtlmError::NoMic);
     }
 }
 
@@ -182,7 +182,7 @@ fn the_mic_covers_all_three_messages() {
         change(&mut state, &mut third.token);
         let claim = state.parse_authenticate(&third.token).unwrap();
         let result = claim.check_mic(Some(&third.session_base_key));
-        assert_eq!(refused(result), Error::WrongMic, "{what}");
+        assert_eq!(refused(result), NtlmError::WrongMic, "{what}");
     }
 }
 
@@ -207,7 +207,12 @@ fn no_key_is_enough_only_where_nothing_needs_one() {
     ] {
         for key in [None, Some(&zero)] {
             let result = claim(&client).unwrap().check_mic(key);
-            assert_eq!(refused(result), Error::NoSessionKey, "{:?}", client.flags);
+            assert_eq!(
+                refused(result),
+                NtlmError::NoSessionKey,
+                "{:?}",
+                client.flags
+            );
         }
     }
 }
@@ -217,7 +222,7 @@ fn a_wrong_session_key_does_not_open_the_mic() {
     for client in [Initiator::default(), Initiator::chromium()] {
         let claim = claim(&client).unwrap();
         let result = claim.check_mic(Some(&Key::new([1; 16])));
-        assert_eq!(refused(result), Error::WrongMic);
+        assert_eq!(refused(result), NtlmError::WrongMic);
     }
 }
 
@@ -231,7 +236,10 @@ fn a_negotiated_session_key_has_16_bytes() {
     };
     let signing = Initiator::default();
     for length in [0, 1, 8, 15] {
-        assert_eq!(refused(shortened(&signing, length)), Error::BadSessionKey);
+        assert_eq!(
+            refused(shortened(&signing, length)),
+            NtlmError::BadSessionKey
+        );
     }
     // Without SIGN and SEAL it may be left out (MS-NLMP 3.1.5.1.2).
     let plain = Initiator {
@@ -240,7 +248,7 @@ fn a_negotiated_session_key_has_16_bytes() {
         ..Initiator::default()
     };
     assert!(shortened(&plain, 16).is_ok());
-    assert_eq!(refused(shortened(&plain, 8)), Error::BadSessionKey);
+    assert_eq!(refused(shortened(&plain, 8)), NtlmError::BadSessionKey);
     let (_, answered) = answered(&plain);
     let claim = shortened(&plain, 0).unwrap();
     let checked = claim.check_mic(Some(&answered.session_base_key)).unwrap();
@@ -281,7 +289,7 @@ fn nobody_stays_nobody() {
         assert!(matches!(claim.response(), Response::Anonymous));
         assert!(!claim.mic_present());
         let result = claim.check_mic(Some(&answered.session_base_key));
-        assert_eq!(refused(result), Error::Anonymous);
+        assert_eq!(refused(result), NtlmError::Anonymous);
     }
 }
 
@@ -293,7 +301,7 @@ fn a_lan_manager_response_lets_nobody_in() {
     };
     let claim = claim(&client).unwrap();
     let result = claim.check_mic(Some(&Key::new([1; 16])));
-    assert_eq!(refused(result), Error::LmOnly);
+    assert_eq!(refused(result), NtlmError::LmOnly);
 }
 
 #[test]
