@@ -274,7 +274,7 @@ impl Channel {
         let stream = crate::base::net::Stream::connect(None, peer, soon).unwrap();
         Self {
             connection: Connection::pretended(stream, peer),
-            association: crate::protocol::rpc::recorded::sealed_association(),
+            association: crate::protocol::rpc::tests::recorded::sealed_association(),
             checked: Checked::Shared(capable),
             origin: Origin::Recalled,
         }

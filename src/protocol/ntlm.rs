@@ -17,13 +17,13 @@ pub mod av_pair;
 pub mod bindings;
 mod error;
 pub mod flags;
-#[cfg(test)]
-pub(crate) mod imitation;
 pub mod initiator;
 pub mod keys;
 pub mod message;
 pub mod response;
 pub mod seal;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod text;
 
 pub use error::NtlmError;

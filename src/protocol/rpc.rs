@@ -18,9 +18,7 @@ pub mod schannel;
 mod status;
 
 #[cfg(test)]
-pub(crate) mod recorded;
-#[cfg(test)]
-mod windows;
+pub(crate) mod tests;
 
 use crate::base::crypto::NoRandomBytes;
 use crate::base::wire::DecodeError;

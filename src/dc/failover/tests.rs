@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::fault::{Fault, Minor};
-use crate::protocol::rpc::recorded;
+use crate::protocol::rpc::tests::recorded;
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

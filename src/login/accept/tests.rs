@@ -13,7 +13,7 @@ use crate::login::fixture::{ALICE, Site, challenge, example_site};
 use crate::protocol::ntlm::av_pair::{AvId, AvPairs};
 use crate::protocol::ntlm::bindings::{Address, ChannelBindings};
 use crate::protocol::ntlm::flags::NegotiateFlags;
-use crate::protocol::ntlm::imitation::{Answer, Header, Initiator};
+use crate::protocol::ntlm::tests::imitation::{Answer, Header, Initiator};
 use crate::protocol::ntlm::text::utf16le;
 
 /// A server that knows `EXAMPLE\alice`, with these keys of `[policy]`.

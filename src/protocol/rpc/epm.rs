@@ -120,7 +120,7 @@ fn tcp_port(tower: &[u8]) -> Result<Option<u16>, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::rpc::recorded;
+    use crate::protocol::rpc::tests::recorded;
 
     #[test]
     fn asks_as_recorded() {

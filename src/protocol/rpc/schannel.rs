@@ -104,7 +104,7 @@ fn advanced(seed: &Credential, by: u32) -> Credential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::rpc::recorded;
+    use crate::protocol::rpc::tests::recorded;
     use hex_literal::hex;
 
     const NT_HASH: [u8; 16] = hex!("4254ca75a04a0ece45f734291f7fa782");

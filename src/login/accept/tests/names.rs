@@ -1,7 +1,7 @@
 //! Names as users type them and clients encode them.
 
 use super::*;
-use crate::protocol::ntlm::imitation::Widening;
+use crate::protocol::ntlm::tests::imitation::Widening;
 
 const LINES: &str = "\
 EXAMPLE:李雷:Pw-1

@@ -8,8 +8,8 @@ use crate::login::accept::{Acceptor, Step};
 use crate::login::fixture::{Site, challenge, example_site};
 use crate::login::initiate::{self, Lifetime, Purpose};
 use crate::protocol::ntlm::av_pair::{AvId, AvPairs};
-use crate::protocol::ntlm::imitation::Initiator;
 use crate::protocol::ntlm::initiator::Protection;
+use crate::protocol::ntlm::tests::imitation::Initiator;
 use crate::protocol::ntlm::text::utf16le;
 
 const STRICT: &str = "channel_binding = \"require\"\nspn = [\"HTTP/www.example.test\"]\n\

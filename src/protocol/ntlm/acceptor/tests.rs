@@ -8,10 +8,10 @@ mod hostile;
 use super::*;
 use crate::base::crypto::{self, Key};
 use crate::base::wire::Reader;
-use crate::protocol::ntlm::imitation::{Answer, Answered, Initiator, RANDOM_SESSION_KEY};
 use crate::protocol::ntlm::keys;
 use crate::protocol::ntlm::message::{MAX_TOKEN, MessageType, token_type};
 use crate::protocol::ntlm::response::Response;
+use crate::protocol::ntlm::tests::imitation::{Answer, Answered, Initiator, RANDOM_SESSION_KEY};
 
 const CHALLENGE: [u8; 8] = *b"\x01\x23\x45\x67\x89\xab\xcd\xef";
 const NOW: FileTime = FileTime(133_444_736_000_000_000);

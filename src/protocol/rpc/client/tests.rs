@@ -1,9 +1,9 @@
 use super::*;
 use crate::base::crypto::Key;
 use crate::protocol::rpc::netlogon;
-use crate::protocol::rpc::recorded::{self, Exchange};
 use crate::protocol::rpc::schannel::seal::tests::Server;
 use crate::protocol::rpc::schannel::seal::{self, SIGNATURE_LENGTH, Seal};
+use crate::protocol::rpc::tests::recorded::{self, Exchange};
 
 fn connect<P: PduProtection>(
     exchange: &Exchange,

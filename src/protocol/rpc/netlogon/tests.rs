@@ -1,8 +1,8 @@
 use super::*;
 use crate::protocol::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
-use crate::protocol::rpc::recorded;
 use crate::protocol::rpc::schannel::agreement::Proof;
 use crate::protocol::rpc::schannel::seal::tests::Server;
+use crate::protocol::rpc::tests::recorded;
 
 /// Those of the recorded session.
 pub(in crate::protocol::rpc) const PARTIES: Parties<'_> = Parties {

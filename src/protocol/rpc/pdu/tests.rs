@@ -1,5 +1,5 @@
 use super::*;
-use crate::protocol::rpc::recorded;
+use crate::protocol::rpc::tests::recorded;
 
 fn response(pdu: &[u8], call_id: u32) -> Result<Pdu<'_>, Error> {
     Pdu::decode(pdu, call_id)

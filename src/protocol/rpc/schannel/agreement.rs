@@ -228,11 +228,6 @@ impl Proof {
     pub(crate) fn agreed(&self) -> u32 {
         self.agreed
     }
-
-    #[cfg(test)]
-    pub(crate) fn pretended(negotiated: u32, agreed: u32) -> Self {
-        Self { negotiated, agreed }
-    }
 }
 
 /// A session key whose controller signs headers, and the proof.
@@ -267,14 +262,6 @@ impl Capable {
     /// What was proven.
     pub fn proof(&self) -> Proof {
         self.proof
-    }
-
-    #[cfg(test)]
-    pub(crate) fn pretended(negotiated: u32, agreed: u32) -> Self {
-        Self {
-            session_key: Key::new([7; 16]),
-            proof: Proof { negotiated, agreed },
-        }
     }
 }
 

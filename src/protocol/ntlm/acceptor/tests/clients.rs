@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::protocol::ntlm::av_pair::AvFlags;
-use crate::protocol::ntlm::imitation::{Answer, Header};
+use crate::protocol::ntlm::tests::imitation::{Answer, Header};
 
 /// First messages by their length and flags.
 const FIRST: &[(&str, usize, u32)] = &[

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::protocol::ntlm::av_pair::AvFlags;
-use crate::protocol::ntlm::imitation::Header;
+use crate::protocol::ntlm::tests::imitation::Header;
 use hex_literal::hex;
 
 type Alter = fn(AvPairs) -> AvPairs;

@@ -1,7 +1,7 @@
 //! What no honest client sends.
 
 use super::*;
-use crate::protocol::ntlm::imitation::{Answer, Header};
+use crate::protocol::ntlm::tests::imitation::{Answer, Header};
 
 /// Where the fields of an AUTHENTICATE message's items are.
 const FIELDS: [usize; 6] = [12, 20, 28, 36, 44, 52];

@@ -1,7 +1,24 @@
 use super::*;
 use crate::base::crypto::SecretBytes;
 use crate::protocol::rpc::netlogon::tests::{PARTIES, unsealed_capabilities};
-use crate::protocol::rpc::recorded;
+use crate::protocol::rpc::tests::recorded;
+
+impl Proof {
+    /// A proof without a controller.
+    pub(crate) fn pretended(negotiated: u32, agreed: u32) -> Self {
+        Self { negotiated, agreed }
+    }
+}
+
+impl Capable {
+    /// A session key without a controller.
+    pub(crate) fn pretended(negotiated: u32, agreed: u32) -> Self {
+        Self {
+            session_key: Key::new([7; 16]),
+            proof: Proof { negotiated, agreed },
+        }
+    }
+}
 
 fn key() -> Key {
     Key::new(recorded::NT_HASH)

@@ -1,5 +1,5 @@
 use super::*;
-use crate::protocol::rpc::recorded;
+use crate::protocol::rpc::tests::recorded;
 use hex_literal::hex;
 
 const SESSION_KEY: [u8; 16] = hex!("4f17bd190438bc1eab854c89d442313f");

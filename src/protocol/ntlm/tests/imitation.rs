@@ -1,13 +1,13 @@
 //! Clients imitated for tests of the acceptor: every shape of message that real ones send, and some
-//! that none does. The client that we are ourselves is [`initiator`](super::initiator).
+//! that none does. The client that we are ourselves is [`initiator`](crate::protocol::ntlm::initiator).
 
-use super::av_pair::{AvFlags, AvId, AvPairs};
-use super::flags::NegotiateFlags;
-use super::keys;
-use super::message::{Authenticate, Challenge, Negotiate, VERSION};
-use super::text::{Charset, utf16le};
 use crate::base::crypto::{self, Key};
 use crate::base::wire::{Reader, Writer};
+use crate::protocol::ntlm::av_pair::{AvFlags, AvId, AvPairs};
+use crate::protocol::ntlm::flags::NegotiateFlags;
+use crate::protocol::ntlm::keys;
+use crate::protocol::ntlm::message::{Authenticate, Challenge, Negotiate, VERSION};
+use crate::protocol::ntlm::text::{Charset, utf16le};
 
 /// What the initiator uses for random bytes, as the samples of MS-NLMP 4.2.1 do.
 pub(crate) const CLIENT_CHALLENGE: [u8; 8] = [0xAA; 8];

@@ -1,0 +1,3 @@
+//! Fixtures of the unit tests, here and in `login`.
+
+pub(crate) mod imitation;
