@@ -1,17 +1,17 @@
-//! The ping of a domain controller: one LDAP search, over UDP or TCP, and what its answer says
-//! (MS-ADTS 6.3.3; RFC 4511 for the frame).
+//! The ping of a domain controller: one LDAP search over UDP or TCP, and its answer (MS-ADTS
+//! 6.3.3; RFC 4511 for the frame).
 //!
-//! No sockets here. Nothing in an answer is proven: it puts controllers in an order, and lets nobody
-//! in.
+//! No sockets here. Nothing in an answer is authentic: it serves to rank controllers, never to
+//! accept a login.
 
 use domain::base::ParsedName;
 use domain::dep::octseq::Parser;
 
 use crate::base::wire::{DecodeError, Reader};
 
-/// Where a controller is asked, over UDP and TCP.
+/// The port of the ping, over UDP and TCP.
 pub const PORT: u16 = 389;
-/// The longest answer that is read, in bytes.
+/// The longest accepted answer, in bytes.
 pub const MAX_ANSWER: usize = 4096;
 
 /// `NtVer`: NETLOGON_NT_VERSION_5, _5EX, _WITH_CLOSEST_SITE and _IP
@@ -23,11 +23,11 @@ const RESPONSE: u16 = 23;
 /// LOGON_SAM_PAUSE_RESPONSE_EX.
 const PAUSED: u16 = 24;
 
-/// What a controller says of itself (NETLOGON_SAM_LOGON_RESPONSE_EX, MS-ADTS 6.3.1.9). None of it is
-/// proven, and the NetBIOS names may have any characters: parse before use.
+/// A controller's description of itself (NETLOGON_SAM_LOGON_RESPONSE_EX, MS-ADTS 6.3.1.9). Not
+/// authentic. The NetBIOS names may have any characters: parse them before use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The controller takes no logins at present.
+    /// The controller accepts no logins at present.
     pub paused: bool,
     /// MS-ADTS 6.3.1.2.
     flags: u32,
@@ -35,34 +35,34 @@ pub struct Identity {
     pub dns_domain: String,
     /// The host's DNS name, likewise.
     pub dns_host: String,
-    /// The domain's NetBIOS name, as it was sent.
+    /// The domain's NetBIOS name, as sent.
     pub netbios_domain: String,
-    /// The host's NetBIOS name, as it was sent.
+    /// The host's NetBIOS name, as sent.
     pub netbios_host: String,
-    /// The site that the controller is in.
+    /// The controller's site.
     pub controller_site: String,
-    /// The site that we are in, as far as the controller knows.
+    /// Our site, if the controller knows it.
     pub client_site: String,
 }
 
 impl Identity {
-    /// A directory server whose copy of the domain is writable: it has every secret. A read-only one
-    /// (RODC) has some, and forwards the other requests.
+    /// True for a directory server with a writable copy of the domain: it has all secrets. A
+    /// read-only one (RODC) has some, and forwards the other requests.
     pub fn is_writable(&self) -> bool {
         const DS_FLAG: u32 = 0x10;
         const WRITABLE_FLAG: u32 = 0x100;
         self.flags & (DS_FLAG | WRITABLE_FLAG) == DS_FLAG | WRITABLE_FLAG
     }
 
-    /// In our site, or in the one closest to it.
+    /// True if the controller is in our site or in the closest one.
     pub fn is_closest(&self) -> bool {
         const CLOSEST_FLAG: u32 = 0x80;
         self.flags & CLOSEST_FLAG != 0
     }
 }
 
-/// The question: a search of the root for `Netlogon`. `id` (1 to 2^31 - 1) comes back in the
-/// answer; `domain` is the DNS name, `host` our NetBIOS name.
+/// The question: a search of the root for `Netlogon`. The answer repeats `id` (1 to 2^31 - 1).
+/// `domain` is the DNS name, `host` our NetBIOS name.
 pub fn request(id: u32, domain: &str, host: &str) -> Vec<u8> {
     let equals = |attribute: &str, value: &[u8]| {
         let pair = [element(0x04, attribute.as_bytes()), element(0x04, value)];
@@ -108,17 +108,17 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     [&head, content].concat()
 }
 
-/// As many bytes of an LDAPMessage as tell its length; none is shorter.
+/// The bytes of an LDAPMessage that tell its length. No LDAPMessage is shorter.
 pub const HEADER: usize = 6;
 
-/// The length of the LDAPMessage that begins so, over TCP.
+/// The length of an LDAPMessage over TCP, from its first bytes.
 ///
 /// # Errors
 /// [`DecodeError`] for anything but an LDAPMessage of at most [`MAX_ANSWER`] bytes.
 pub fn message_length(header: &[u8; HEADER]) -> Result<usize, DecodeError> {
     let mut reader = Reader::new(header);
     if reader.u8("LDAPMessage")? != 0x30 {
-        return Err(DecodeError::new("LDAPMessage", "has another tag"));
+        return Err(DecodeError::new("LDAPMessage", "unexpected tag"));
     }
     let length = length(&mut reader, "LDAPMessage")?;
     match length.checked_add(reader.position()) {
@@ -127,8 +127,8 @@ pub fn message_length(header: &[u8; HEADER]) -> Result<usize, DecodeError> {
     }
 }
 
-/// The answer to the question of that `id`; none if the controller found nothing to say, which is
-/// its way to tell that it does not serve the domain.
+/// Reads the answer to the question `id`. `None` if the search found nothing: the controller does
+/// not serve the domain.
 ///
 /// # Errors
 /// [`DecodeError`] for anything else.
@@ -136,18 +136,18 @@ pub fn answer(id: u32, message: &[u8]) -> Result<Option<Identity>, DecodeError> 
     let mut message = Reader::new(expect(&mut Reader::new(message), 0x30, "LDAPMessage")?);
     let came = expect(&mut message, 0x02, "messageID")?;
     if came.len() > 5 || came.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)) != id.into() {
-        return Err(DecodeError::new("messageID", "another question's"));
+        return Err(DecodeError::new("messageID", "of another question"));
     }
     let (tag, operation) = any(&mut message, "protocolOp")?;
     match tag {
         0x64 => entry(operation),
-        // SearchResultDone with nothing before it.
+        // SearchResultDone without an entry before it.
         0x65 => Ok(None),
-        _ => Err(DecodeError::new("protocolOp", "not the result of a search")),
+        _ => Err(DecodeError::new("protocolOp", "not a search result")),
     }
 }
 
-/// SearchResultEntry: one attribute, whose name is not always in the case that was asked for.
+/// SearchResultEntry: one attribute. The case of its name may differ from the question's.
 fn entry(operation: &[u8]) -> Result<Option<Identity>, DecodeError> {
     let mut entry = Reader::new(operation);
     expect(&mut entry, 0x04, "objectName")?;
@@ -167,7 +167,7 @@ fn identity(blob: &[u8]) -> Result<Identity, DecodeError> {
     let mut fixed = Reader::new(blob);
     let opcode = fixed.u16("OpCode")?;
     if opcode != RESPONSE && opcode != PAUSED {
-        return Err(DecodeError::new("OpCode", "not a controller's answer"));
+        return Err(DecodeError::new("OpCode", "unexpected opcode"));
     }
     fixed.u16("Sbz")?;
     let flags = fixed.u32("Flags")?;
@@ -198,19 +198,19 @@ fn identity(blob: &[u8]) -> Result<Identity, DecodeError> {
     })
 }
 
-/// Lower case, without the last dot; bytes that are not printable ASCII are escaped.
+/// The name in lower case, without the last dot. Bytes that are not printable ASCII are escaped.
 fn dns_name(name: &ParsedName<&[u8]>) -> String {
     let text = name.to_string().to_ascii_lowercase();
     text.strip_suffix('.').unwrap_or(&text).to_owned()
 }
 
-/// The text of a name of one label; empty if it has none.
+/// The text of a name of one label. Empty for a name without labels.
 fn label(name: &ParsedName<&[u8]>) -> String {
     let first = name.iter().next();
     String::from_utf8_lossy(first.map_or(&[], |label| label.as_slice())).into_owned()
 }
 
-/// The content of the next element, which has that tag.
+/// The content of the next element, which must have this tag.
 fn expect<'a>(
     reader: &mut Reader<'a>,
     tag: u8,
@@ -218,7 +218,7 @@ fn expect<'a>(
 ) -> Result<&'a [u8], DecodeError> {
     match any(reader, field)? {
         (came, content) if came == tag => Ok(content),
-        _ => Err(DecodeError::new(field, "has another tag")),
+        _ => Err(DecodeError::new(field, "unexpected tag")),
     }
 }
 
@@ -236,7 +236,7 @@ fn length(reader: &mut Reader<'_>, field: &'static str) -> Result<usize, DecodeE
         0x82 => usize::from(u16::from_be_bytes(reader.array(field)?)),
         // Windows writes all lengths in this form.
         0x84 => usize::try_from(u32::from_be_bytes(reader.array(field)?)).unwrap_or(usize::MAX),
-        _ => return Err(DecodeError::new(field, "has a length of an unknown form")),
+        _ => return Err(DecodeError::new(field, "unsupported form of length")),
     })
 }
 

@@ -1,6 +1,6 @@
-//! DNS messages: a question as bytes, and what the reply to it says (RFC 1035, RFC 2782, RFC 6891).
+//! DNS messages: the encoded question, and the decoded reply (RFC 1035, RFC 2782, RFC 6891).
 //!
-//! No sockets here. A reply counts only if it repeats the random id and the question.
+//! No sockets here. A reply is accepted only if it repeats the random id and the question.
 
 use std::net::IpAddr;
 
@@ -9,17 +9,17 @@ use domain::base::name::ToName;
 use domain::base::{Message, MessageBuilder, Name, ParsedName, ParsedRecord, Rtype};
 use domain::rdata::{A, Aaaa, Cname, Srv};
 
-/// The longest reply over UDP that we ask for, in bytes: what passes without fragments.
+/// The longest reply over UDP that is asked for, in bytes: it is not fragmented on the way.
 pub const UDP_SIZE: u16 = 1232;
-/// Records of a reply that are looked at; the rest is left.
+/// The most records of a reply that are read.
 const MAX_RECORDS: usize = 1024;
-/// How often a name may stand for another.
+/// The longest chain of aliases.
 const MAX_ALIASES: usize = 8;
 
-/// What is asked about a name.
+/// The kind of a question about a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Where a service is: SRV.
+    /// The hosts of a service: SRV.
     Service,
     /// The IPv4 addresses of a host: A.
     V4,
@@ -34,34 +34,33 @@ pub struct Service {
     pub priority: u16,
     /// The share among those of the same priority.
     pub weight: u16,
-    /// Of the service.
+    /// The port of the service.
     pub port: u16,
     /// The host's name, lower case, without the last dot.
     pub target: String,
 }
 
-/// What a reply says; all empty if there is no such name, or nothing of that kind.
+/// The answer in a reply. Empty if the name does not exist or has no records of that kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// For [`Kind::Service`].
     pub services: Vec<Service>,
     /// For [`Kind::V4`] and [`Kind::V6`]: addresses of the name.
     pub addresses: Vec<IpAddr>,
-    /// Addresses of a service's hosts, as far as the server sent them along.
+    /// Addresses of a service's hosts, if the server sends them with the answer.
     pub hosts: Vec<(String, IpAddr)>,
 }
 
 /// A message that is a reply to our question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// It is answered.
+    /// The question is answered.
     Answer(Answer),
-    /// The answer is too long for UDP: to be asked for over TCP.
+    /// The answer is too long for UDP: ask over TCP.
     Truncated,
-    /// FORMERR or NOTIMP, which it is: the server may not know what an OPT record is, and is to be
-    /// asked without (RFC 6891 6.2.2, 7).
+    /// FORMERR or NOTIMP: the server may not support OPT records. Ask without (RFC 6891 6.2.2, 7).
     NotUnderstood(String),
-    /// The server cannot or will not answer; another may. Its reason.
+    /// The server cannot or will not answer; another may. The reason.
     Refused(String),
 }
 
@@ -70,14 +69,14 @@ pub enum Reply {
 #[error("\"{0}\" is not a DNS name")]
 pub struct NotAName(String);
 
-/// What came is not the reply to our question.
+/// The message is not a valid reply to the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoReply {
-    /// Somebody else's, or somebody guessing: the reply may still come.
-    #[error("a message that is no reply to the question")]
+    /// Not a reply to this question, possibly forged: the reply may still come.
+    #[error("not a reply to the question")]
     Foreign,
-    /// It repeats the question, and cannot be read.
-    #[error("a malformed reply")]
+    /// The message repeats the question and is malformed.
+    #[error("malformed reply")]
     Malformed,
 }
 
@@ -96,7 +95,7 @@ pub struct Question {
 }
 
 impl Question {
-    /// Asks for `kind` of the full name `name`; `id` is random.
+    /// Asks for `kind` of the fully qualified `name`. `id` is random.
     ///
     /// # Errors
     /// [`NotAName`].
@@ -112,16 +111,16 @@ impl Question {
         })
     }
 
-    /// The message to send, with an OPT record (RFC 6891 6.1). Over TCP, its length in 16 bits, big
-    /// endian, goes before it (RFC 1035 4.2.2).
+    /// The message to send, with an OPT record (RFC 6891 6.1). Over TCP it is preceded by its
+    /// length, 16 bits, big endian (RFC 1035 4.2.2).
     ///
     /// # Errors
-    /// None for a name that could be parsed: it fits.
+    /// None: a valid name fits.
     pub fn message(&self) -> Result<Vec<u8>, NotAName> {
         self.encode(true)
     }
 
-    /// The same without the OPT record: answers of more than 512 bytes come over TCP only.
+    /// The message without the OPT record: answers longer than 512 bytes then need TCP.
     ///
     /// # Errors
     /// As [`Question::message`].
@@ -151,7 +150,7 @@ impl Question {
         Ok(message.finish())
     }
 
-    /// Reads what came.
+    /// Reads a message that arrived.
     ///
     /// # Errors
     /// [`NoReply`].
@@ -174,7 +173,7 @@ impl Question {
     fn is_repeated_by(&self, message: &Message<[u8]>) -> bool {
         let header = message.header();
         let is_reply = header.id() == self.id && header.qr() && header.opcode() == Opcode::QUERY;
-        // What could not be parsed is not always repeated.
+        // A server does not always repeat a question that it cannot parse.
         let is_bare = message.header_counts().qdcount() == 0
             && matches!(header.rcode(), Rcode::FORMERR | Rcode::NOTIMP);
         is_reply && (is_bare || self.is_question_of(message))
@@ -212,7 +211,7 @@ impl Question {
         Ok(answer)
     }
 
-    /// The name whose records answer: ours, or what it is an alias of.
+    /// The name whose records are the answer: the asked one, or the end of its chain of aliases.
     fn owner(&self, message: &Message<[u8]>) -> Result<Name<Vec<u8>>, NoReply> {
         let mut owner = self.name.clone();
         for _ in 0..MAX_ALIASES {
@@ -234,7 +233,7 @@ impl Question {
     }
 }
 
-/// None for the root as target: "decidedly not available" (RFC 2782).
+/// `None` if the target is the root: "decidedly not available" (RFC 2782).
 fn service(record: &ParsedRecord<'_, [u8]>) -> Result<Option<Service>, NoReply> {
     let Some(record) = record.to_record::<Srv<_>>()? else {
         return Ok(None);
@@ -262,7 +261,7 @@ fn address(record: &ParsedRecord<'_, [u8]>) -> Result<Option<IpAddr>, NoReply> {
     })
 }
 
-/// As it is compared: lower case, without the last dot.
+/// The name for comparison: lower case, without the last dot.
 fn text(name: &impl ToName) -> String {
     let name = name.to_cow().to_string().to_ascii_lowercase();
     name.strip_suffix('.').unwrap_or(&name).to_owned()

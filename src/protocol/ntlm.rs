@@ -1,15 +1,16 @@
-//! MS-NLMP: the messages, the keys, and the two states of either side. No clock, no randomness, no
-//! I/O.
+//! MS-NLMP: the messages, the keys and the state machines of both sides. No clock, no randomness,
+//! no I/O.
 //!
 //! ```text
-//! acceptor   NEGOTIATE in, CHALLENGE out; AUTHENTICATE in, a Claim out; its MIC checked
+//! acceptor   NEGOTIATE in, CHALLENGE out; AUTHENTICATE in, a Claim out; then the MIC is checked
 //! initiator  NEGOTIATE out; CHALLENGE in, AUTHENTICATE out
-//!   ├─► message    the three messages          ─► flags
-//!   ├─► response   what AUTHENTICATE answers   ─► av_pair
-//!   ├─► keys       the hashes that prove it
+//!   ├─► message    the three messages                      ─► flags
+//!   ├─► response   the responses in AUTHENTICATE           ─► av_pair
+//!   ├─► keys       the hashes and keys behind the responses and the MIC
 //!   ├─► bindings   the channel that a login is bound to
-//!   └─► text       names: what hashes run over, and what a person means
-//! seal       the messages of an established context: signed and sealed
+//!   └─► text       names: the units that are hashed, and the meaning
+//! seal       session security: signatures and encryption of an established context
+//! error      why a message is refused
 //! ```
 
 pub mod acceptor;

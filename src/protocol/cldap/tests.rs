@@ -1,16 +1,16 @@
-//! Pings as a controller was asked, and answered.
+//! Recorded questions and answers.
 
 use super::*;
 use hex_literal::hex;
 
-/// The question whose answer Samba gave.
+/// The question of Samba's recorded answer.
 const REQUEST: &[u8] = &hex!(
     "305e020101635904000a01000a0100020100020100010100a03aa3190409446e73446f6d61696e"
     "040c6578616d706c652e74657374a30e0404486f737404064e4c52455331a30d04054e74566572"
     "040416000020300a04084e65746c6f676f6e"
 );
 
-/// An answer as the format draws it: names that point back into the blob.
+/// A blob with compressed names, which point back into it.
 fn blob(opcode: u16) -> Vec<u8> {
     let mut blob = opcode.to_le_bytes().to_vec();
     blob.extend(hex!("0000 fd330000"));
@@ -42,7 +42,7 @@ fn done(id: u32) -> Vec<u8> {
 }
 
 #[test]
-fn the_question_is_as_measured() {
+fn the_question_is_as_recorded() {
     assert_eq!(request(1, "example.test", "NLRES1"), REQUEST);
 }
 
@@ -61,7 +61,7 @@ fn long_names_and_numbers_are_encoded() {
 }
 
 #[test]
-fn an_answer_says_who_and_where() {
+fn an_answer_has_names_and_sites() {
     for attribute in ["Netlogon", "netlogon"] {
         let identity = answer(300, &datagram(300, attribute, &blob(23)));
         let identity = identity.unwrap().unwrap();
@@ -104,17 +104,17 @@ fn netbios_names_are_utf_8_and_dns_names_are_printable() {
 }
 
 #[test]
-fn nothing_found_is_no_controller_of_the_domain() {
+fn an_empty_result_means_another_domain() {
     assert_eq!(answer(7, &done(7)), Ok(None));
     assert_eq!(answer(7, &datagram(7, "other", b"x")), Ok(None));
 }
 
 #[test]
-fn what_is_no_answer_is_refused() {
+fn malformed_answers_are_refused() {
     let right = datagram(5, "netlogon", &blob(23));
-    assert!(answer(6, &right).is_err(), "another question's");
+    assert!(answer(6, &right).is_err(), "of another question");
     assert!(answer(5, &datagram(5, "netlogon", &blob(25))).is_err());
-    // The search entry ends where its LDAPMessage does; what follows is not read.
+    // The search entry ends with its LDAPMessage: bytes behind it are not read.
     let whole = right.len() - done(5).len();
     for end in 0..whole {
         assert!(answer(5, &right[..end]).is_err(), "{end}");

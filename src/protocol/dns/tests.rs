@@ -1,4 +1,4 @@
-//! Replies made by hand.
+//! Handmade replies.
 
 use super::*;
 use domain::base::iana::Rtype as R;
@@ -51,7 +51,7 @@ fn two_controllers(question: &Question) -> Vec<u8> {
                 let data = Srv::new(priority, weight, 389, name(target));
                 answer.push((owner.clone(), 60, data)).unwrap();
             }
-            // Of another owner: not an answer.
+            // A record of another owner is not an answer.
             let data = Srv::new(0, 0, 389, name("evil.test"));
             answer.push((name("other.test"), 60, data)).unwrap();
         },
@@ -63,7 +63,7 @@ fn two_controllers(question: &Question) -> Vec<u8> {
 }
 
 #[test]
-fn a_question_is_as_rfc_1035_draws_it() {
+fn a_question_is_encoded_as_in_rfc_1035() {
     let message = Question::new(0xABCD, "dc1.example.test", Kind::V4)
         .unwrap()
         .message()
@@ -85,7 +85,7 @@ fn without_opt_a_question_is_a_header_and_a_name() {
 }
 
 #[test]
-fn services_and_the_addresses_sent_along() {
+fn services_are_read_with_the_addresses_of_their_hosts() {
     let question = question(Kind::Service);
     let Ok(Reply::Answer(answer)) = question.reply(&two_controllers(&question)) else {
         panic!("no answer");
@@ -114,7 +114,7 @@ fn services_and_the_addresses_sent_along() {
 }
 
 #[test]
-fn addresses_of_a_name_and_of_what_it_stands_for() {
+fn addresses_of_a_name_and_of_its_alias() {
     let question = Question::new(1, "dc.example.test", Kind::V4).unwrap();
     let message = reply(
         &question,
@@ -140,7 +140,7 @@ fn addresses_of_a_name_and_of_what_it_stands_for() {
 }
 
 #[test]
-fn aliases_that_go_round_are_malformed() {
+fn circular_aliases_are_malformed() {
     let question = Question::new(1, "a.test", Kind::V6).unwrap();
     let message = reply(
         &question,
@@ -158,7 +158,7 @@ fn aliases_that_go_round_are_malformed() {
 }
 
 #[test]
-fn only_the_reply_to_our_question_counts() {
+fn only_the_reply_to_the_question_is_accepted() {
     let asked = question(Kind::Service);
     let right = two_controllers(&asked);
     let with = |change: fn(&mut Vec<u8>)| {
@@ -184,7 +184,7 @@ fn only_the_reply_to_our_question_counts() {
 }
 
 #[test]
-fn every_end_before_the_end_is_an_error() {
+fn every_prefix_is_an_error() {
     let question = question(Kind::Service);
     let whole = two_controllers(&question);
     for end in 0..whole.len() {
@@ -203,7 +203,7 @@ fn a_name_that_points_at_itself_is_malformed() {
 }
 
 #[test]
-fn codes_and_flags() {
+fn response_codes_and_flags_are_read() {
     let question = question(Kind::Service);
     let with = |rcode| question.reply(&reply(&question, rcode, |_| {}, &[]));
     let empty = Ok(Reply::Answer(Answer::default()));
@@ -214,7 +214,7 @@ fn codes_and_flags() {
     for (rcode, name) in [(Rcode::FORMERR, "FORMERR"), (Rcode::NOTIMP, "NOTIMP")] {
         let not_understood = Ok(Reply::NotUnderstood(name.into()));
         assert_eq!(with(rcode), not_understood);
-        // A header alone, as some servers answer what they cannot parse.
+        // Only a header, as some servers answer a question that they cannot parse.
         let mut bare = reply(&question, rcode, |_| {}, &[]);
         bare.truncate(12);
         bare[4..].fill(0);
@@ -230,7 +230,7 @@ fn codes_and_flags() {
 }
 
 #[test]
-fn names_are_names() {
+fn invalid_names_are_refused() {
     for bad in ["a..test", &"x".repeat(64), &"a.".repeat(200)] {
         assert!(Question::new(1, bad, Kind::V4).is_err(), "{bad}");
     }

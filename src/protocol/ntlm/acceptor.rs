@@ -1,8 +1,14 @@
-//! The server's side (MS-NLMP 3.2.5): [`negotiate`] answers a NEGOTIATE message, and the
-//! [`Challenged`] that it leaves takes one AUTHENTICATE message, which is a [`Claim`] or a fault.
+//! The server's side (MS-NLMP 3.2.5).
 //!
-//! Nothing here knows a password: somebody else proves the claim and hands its session key to
-//! [`Claim::check_mic`].
+//! ```text
+//! NEGOTIATE ──negotiate──► Challenged + CHALLENGE
+//! AUTHENTICATE ──Challenged::parse_authenticate──► Claim
+//!                  a verifier proves the response and returns SessionBaseKey
+//!              Claim::check_mic(SessionBaseKey) ──► MicChecked ──into_security──► SessionSecurity
+//! ```
+//!
+//! Each step returns a [`NtlmError`] for a message that is refused. [`Challenged`] is consumed: a
+//! challenge is answered once. Nothing here knows a password.
 
 mod claim;
 #[cfg(test)]
@@ -18,13 +24,13 @@ use super::seal::Weakest;
 use super::text::{Charset, utf16le};
 use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
 
-/// The longest NEGOTIATE message that is kept; clients send 32 to 48 bytes and two short names.
+/// The longest accepted NEGOTIATE message. Clients send 32 to 48 bytes and two short names.
 const MAX_NEGOTIATE: usize = 1024;
 
 /// The longest name in a [`Target`], in UTF-16 units; that of a DNS name.
 pub const MAX_NAME: usize = 255;
 
-/// What we take of a client's offer.
+/// The flags that are accepted from a client's offer.
 const SUPPORTED: NegotiateFlags = NegotiateFlags(
     NegotiateFlags::NEGOTIATE_SIGN.0
         | NegotiateFlags::NEGOTIATE_SEAL.0
@@ -45,13 +51,14 @@ pub enum TargetKind {
     Server,
 }
 
-/// Who we say we are. A name that is empty is left out; at most 255 UTF-16 units each.
+/// The server's names, as sent in the challenge. An empty name is omitted; each has at most 255
+/// UTF-16 units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The computer's NetBIOS name. A domain controller that verifies for us compares it with our
-    /// machine account's name, without the `$`.
+    /// The computer's NetBIOS name. A domain controller compares it with the name of the machine
+    /// account that asks, without the `$`.
     pub netbios_computer: String,
-    /// The domain's NetBIOS name. It is compared with the machine account's domain.
+    /// The domain's NetBIOS name. A controller compares it with the machine account's domain.
     pub netbios_domain: String,
     /// The computer's DNS name.
     pub dns_computer: String,
@@ -100,12 +107,12 @@ impl Target {
 }
 
 /// Answers a NEGOTIATE message with a CHALLENGE message, the second part of the result.
-/// `challenge` is random and used once. Protection below `weakest` is not agreed to; the login goes
-/// through without it.
+/// `challenge` is random and used once. Protection of messages below `weakest` is not negotiated;
+/// the login continues without protection.
 ///
 /// # Errors
 /// The token is not a NEGOTIATE message, offers no character set (MS-NLMP 3.2.5.1.1), or is longer
-/// than 1 KiB.
+/// than 1 KiB; or a name of `target` is too long.
 pub fn negotiate(
     token: &[u8],
     target: &Target,
@@ -154,8 +161,7 @@ fn choose_charset(offer: NegotiateFlags) -> Result<(Charset, NegotiateFlags), De
     }
 }
 
-/// A challenge is out: the two messages so far, as they were sent. At most 1 KiB of the client's
-/// choice.
+/// The challenge is sent. Holds both messages so far, as they were on the wire.
 #[derive(Debug)]
 pub struct Challenged {
     weakest: Weakest,
@@ -164,7 +170,7 @@ pub struct Challenged {
 }
 
 impl Challenged {
-    /// Writes what there is of it, for another process.
+    /// Writes the state for another process.
     pub fn save(&self, writer: &mut Writer) {
         writer.u8((self.weakest == Weakest::Any).into());
         writer.block(&self.negotiate).block(&self.challenge);
@@ -173,7 +179,7 @@ impl Challenged {
     /// Reads what [`Self::save`] wrote.
     ///
     /// # Errors
-    /// It did not write that.
+    /// The bytes are not a saved state.
     pub fn restore(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let weakest = match reader.flag("weakest")? {
             true => Weakest::Any,

@@ -1,4 +1,4 @@
-//! AV_PAIR (MS-NLMP 2.2.2.1): what `TargetInfo` and the NTLMv2 response are lists of.
+//! AV_PAIR (MS-NLMP 2.2.2.1): the elements of `TargetInfo` and of the NTLMv2 response.
 
 #[cfg(test)]
 mod tests;
@@ -8,32 +8,32 @@ use std::{fmt, iter};
 use super::message::TooLong;
 use crate::base::wire::{DecodeError, Reader};
 
-/// `AvId`: what a value is.
+/// `AvId`: the meaning of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AvId(pub u16);
 
 impl AvId {
-    /// The list's end.
+    /// The end of the list.
     pub const EOL: Self = Self(0);
     /// The server's NetBIOS name, in UTF-16 like all names in the list.
     pub const NB_COMPUTER_NAME: Self = Self(1);
-    /// Its domain's NetBIOS name.
+    /// The NetBIOS name of the server's domain.
     pub const NB_DOMAIN_NAME: Self = Self(2);
-    /// Its DNS name.
+    /// The server's DNS name.
     pub const DNS_COMPUTER_NAME: Self = Self(3);
-    /// Its domain's DNS name.
+    /// The DNS name of the server's domain.
     pub const DNS_DOMAIN_NAME: Self = Self(4);
-    /// Its forest's DNS name.
+    /// The DNS name of the server's forest.
     pub const DNS_TREE_NAME: Self = Self(5);
     /// [`AvFlags`], in 32 bits.
     pub const FLAGS: Self = Self(6);
     /// The server's time, a `FILETIME` in 8 bytes.
     pub const TIMESTAMP: Self = Self(7);
-    /// The client's machine and what runs there.
+    /// An identifier of the client's machine, for logins to itself.
     pub const SINGLE_HOST: Self = Self(8);
-    /// The service principal name that the client believes it talks to.
+    /// The principal name of the service that the client means.
     pub const TARGET_NAME: Self = Self(9);
-    /// MD5 of the channel bindings, 16 bytes; all zero for none.
+    /// MD5 of the channel bindings, 16 bytes. All zero: none.
     pub const CHANNEL_BINDINGS: Self = Self(10);
 
     /// The name in the specification.
@@ -71,7 +71,7 @@ pub struct AvFlags(pub u32);
 impl AvFlags {
     /// The account's authentication is constrained.
     pub const CONSTRAINED: Self = Self(0x1);
-    /// The client put a MIC into its AUTHENTICATE message.
+    /// The AUTHENTICATE message has a MIC.
     pub const MIC: Self = Self(0x2);
     /// The service principal name comes from an untrusted source.
     pub const UNTRUSTED_SPN: Self = Self(0x4);
@@ -85,19 +85,19 @@ impl AvFlags {
 /// A list of AV pairs, each identifier at most once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AvPairs {
-    /// Whole pairs as they are encoded, without the end.
+    /// The encoded pairs, without the end.
     encoded: Vec<u8>,
 }
 
 impl AvPairs {
-    /// Three times as many as there are identifiers.
+    /// Three times the number of identifiers.
     const MAX: usize = 32;
 
-    /// Reads a list up to its `MsvAvEOL`; what follows stays unread.
+    /// Reads a list up to its `MsvAvEOL`. The bytes behind it stay unread.
     ///
     /// # Errors
-    /// The list does not end, is longer than 32 pairs, or has a pair twice: which of the two a
-    /// reader takes is up to him, and two readers must not differ.
+    /// The list does not end, is longer than 32 pairs, or has a duplicate pair: a verifier could
+    /// read the other of the two.
     pub fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let list = reader.rest();
         let start = reader.position();
@@ -109,11 +109,11 @@ impl AvPairs {
                     [] => Ok(Self {
                         encoded: before.to_vec(),
                     }),
-                    _ => Err(DecodeError::new("MsvAvEOL", "has a value")),
+                    _ => Err(DecodeError::new("MsvAvEOL", "not empty")),
                 };
             }
             if pairs(before).any(|(other, _)| other == id) {
-                return Err(DecodeError::new(id.name(), "there twice"));
+                return Err(DecodeError::new(id.name(), "duplicate"));
             }
             if count == Self::MAX {
                 break;
@@ -122,7 +122,7 @@ impl AvPairs {
         Err(DecodeError::new("AvPairs", "more than 32"))
     }
 
-    /// Appends a pair, and takes away the one with that identifier if there is one.
+    /// Appends a pair. An earlier pair with this identifier is removed.
     ///
     /// # Errors
     /// The value is longer than 65,535 bytes.
@@ -143,7 +143,7 @@ impl AvPairs {
         Ok(())
     }
 
-    /// The value of a pair.
+    /// The value of a pair, if present.
     pub fn value(&self, id: AvId) -> Option<&[u8]> {
         self.iter()
             .find_map(|(other, value)| (other == id).then_some(value))
@@ -160,7 +160,7 @@ impl AvPairs {
     }
 }
 
-/// The pairs of a list that was read or written before.
+/// The pairs of a valid list.
 fn pairs(encoded: &[u8]) -> impl Iterator<Item = (AvId, &[u8])> {
     let mut reader = Reader::new(encoded);
     iter::from_fn(move || decode_pair(&mut reader).ok())

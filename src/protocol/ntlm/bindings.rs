@@ -2,7 +2,7 @@
 
 use crate::base::crypto::md5;
 
-/// What an application knows of its channel; MS-NLMP sends no more of it than [`Self::hash`].
+/// What an application knows of its channel. NTLM sends [`Self::hash`] only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChannelBindings<'a> {
     /// The client's address.
@@ -13,7 +13,7 @@ pub struct ChannelBindings<'a> {
     pub application_data: &'a [u8],
 }
 
-/// An address; by default of no type, and empty.
+/// An address. The default has no type and no bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Address<'a> {
     /// `GSS_C_AF_INET` and the like (RFC 2744 appendix A); 0 for none.
@@ -41,7 +41,7 @@ impl ChannelBindings<'_> {
     }
 }
 
-/// Lengths have 32 bits there.
+/// A length of 32 bits.
 fn length(bytes: &[u8]) -> [u8; 4] {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes()
 }

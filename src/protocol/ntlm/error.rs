@@ -56,8 +56,8 @@ pub enum NtlmError {
     /// `EncryptedRandomSessionKey` is negotiated and is not 16 bytes.
     #[error("EncryptedRandomSessionKey is not 16 bytes")]
     BadSessionKey,
-    /// The verifier gave no session key, and the MIC, the key exchange or the protection of messages
-    /// needs one.
+    /// The verifier gave no session key, and the MIC, the key exchange or the protection of
+    /// messages needs one.
     #[error("no session key")]
     NoSessionKey,
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::BitOr;
 
-/// What the two sides offer each other and agree on; 32 bits, sent in little-endian order.
+/// The flags that both sides offer and negotiate: 32 bits, little endian.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct NegotiateFlags(pub u32);
 
@@ -32,7 +32,7 @@ negotiate_flags! {
     NEGOTIATE_LM_KEY = 0x0000_0080;
     /// NTLM at all.
     NEGOTIATE_NTLM = 0x0000_0200;
-    /// In an AUTHENTICATE message: nobody logs in.
+    /// In an AUTHENTICATE message: an anonymous login.
     ANONYMOUS = 0x0000_0800;
     /// A signature block on every message, a dummy one without a session key.
     NEGOTIATE_ALWAYS_SIGN = 0x0000_8000;
@@ -42,13 +42,13 @@ negotiate_flags! {
     TARGET_TYPE_SERVER = 0x0002_0000;
     /// NTLM version 2 session security.
     NEGOTIATE_EXTENDED_SESSIONSECURITY = 0x0008_0000;
-    /// `TargetInfo` is there.
+    /// `TargetInfo` is present.
     NEGOTIATE_TARGET_INFO = 0x0080_0000;
-    /// `Version` is there.
+    /// `Version` is present.
     NEGOTIATE_VERSION = 0x0200_0000;
     /// Session keys of 128 bits.
     NEGOTIATE_128 = 0x2000_0000;
-    /// The client sends a session key of its own choice.
+    /// The client chooses the session key and sends it.
     NEGOTIATE_KEY_EXCH = 0x4000_0000;
     /// Session keys of 56 bits.
     NEGOTIATE_56 = 0x8000_0000;
@@ -60,22 +60,22 @@ impl NegotiateFlags {
         self.0 & other.0 == other.0
     }
 
-    /// True if a flag of `other` is set.
+    /// True if at least one flag of `other` is set.
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// The flags of either.
+    /// The flags that are in one of the two.
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// The flags of this that the other has not.
+    /// The flags that are not in `other`.
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// The flags of both.
+    /// The flags that are in both.
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }

@@ -1,7 +1,11 @@
-//! The client's side (MS-NLMP 3.1.5): [`negotiate`] makes a NEGOTIATE message, and the [`Offered`]
-//! that it leaves takes one CHALLENGE message, which leads to an [`Completed`] or to a fault.
+//! The client's side (MS-NLMP 3.1.5).
 //!
-//! NTLMv2 and nothing else; a challenge that would need less is refused, not answered.
+//! ```text
+//! negotiate ──► Offered + NEGOTIATE
+//! CHALLENGE ──Offered::answer──► Completed { AUTHENTICATE, ExportedSessionKey }
+//! ```
+//!
+//! NTLMv2 only: a challenge that does not allow it is refused.
 
 #[cfg(test)]
 mod tests;
@@ -17,8 +21,7 @@ use super::text::utf16le;
 use crate::base::crypto::Key;
 use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
 
-/// What we always offer. OEM is not among it: what another character set makes of a name nobody
-/// knows.
+/// The flags that are always offered. Not OEM: the server's OEM character set is unknown.
 const OFFER: NegotiateFlags = NegotiateFlags(
     NegotiateFlags::NEGOTIATE_UNICODE.0
         | NegotiateFlags::REQUEST_TARGET.0
@@ -30,12 +33,12 @@ const OFFER: NegotiateFlags = NegotiateFlags(
         | NegotiateFlags::NEGOTIATE_56.0,
 );
 
-/// Messages are protected if one of these is agreed on.
+/// Messages are protected if one of these is negotiated.
 const PROTECTED: NegotiateFlags =
     NegotiateFlags::NEGOTIATE_SIGN.union(NegotiateFlags::NEGOTIATE_SEAL);
 
-/// What a challenge must have. Without extended session security NTLMv2 itself would do, but its
-/// messages would be protected by less than they claim.
+/// What a challenge must have. NTLMv2 works without extended session security, but its signatures
+/// can then be forged (MS-NLMP 3.4.4.1).
 const NEEDED: [(NegotiateFlags, &str); 3] = [
     (NegotiateFlags::NEGOTIATE_UNICODE, "Unicode"),
     (
@@ -48,18 +51,18 @@ const NEEDED: [(NegotiateFlags, &str); 3] = [
     ),
 ];
 
-/// The protection of messages once the login is complete: what is wanted, or what was agreed on.
+/// The protection of messages after the login, wanted or negotiated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Protection {
     /// Signatures.
     pub sign: bool,
-    /// Encryption, which brings signatures with it.
+    /// Encryption. Implies signatures.
     pub seal: bool,
 }
 
 impl Protection {
-    /// A session key of its own has only who protects messages (MS-NLMP 3.1.5.1.2). Servers differ in
-    /// what they make of the flag alone.
+    /// KEY_EXCH is offered with protection only (MS-NLMP 3.1.5.1.2): servers disagree about the
+    /// flag on its own.
     fn flags(self) -> NegotiateFlags {
         let sign = NegotiateFlags::NEGOTIATE_SIGN | NegotiateFlags::NEGOTIATE_KEY_EXCH;
         match self {
@@ -70,32 +73,33 @@ impl Protection {
     }
 }
 
-/// Who logs in.
+/// The user who logs in.
 #[derive(Clone, Copy, Debug)]
 pub struct User<'a> {
-    /// The user's name, or his user principal name.
+    /// The user's name, or the user principal name.
     pub name: &'a str,
-    /// His domain; empty with a user principal name, or for the server to guess.
+    /// The user's domain. Empty with a user principal name, or if the server shall choose.
     pub domain: &'a str,
-    /// The hash of his password, `NTOWFv1`.
+    /// The hash of the password, `NTOWFv1`.
     pub nt_hash: &'a Key,
-    /// What we call this computer; for logs.
+    /// The name of this computer, for logs.
     pub workstation: &'a str,
 }
 
-/// Where he logs in.
+/// The service that the user logs in to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Destination<'a> {
-    /// The service principal name, `HTTP/www.example.test`; empty if nobody knows.
+    /// The service principal name, `HTTP/www.example.test`. Empty if unknown.
     pub name: &'a str,
-    /// [`ChannelBindings::hash`](super::bindings::ChannelBindings::hash) of the channel to it.
+    /// [`ChannelBindings::hash`](super::bindings::ChannelBindings::hash) of the channel to the
+    /// service.
     pub channel_bindings: Option<[u8; 16]>,
 }
 
-/// What must be new in each login: the clock, and random bytes.
+/// The inputs that are new in each login: the time and random bytes.
 #[derive(Debug)]
 pub struct Fresh {
-    /// The time, for servers that do not say theirs.
+    /// The time, used if the challenge has no timestamp.
     pub now: FileTime,
     /// `ChallengeFromClient`.
     pub challenge: [u8; 8],
@@ -103,7 +107,7 @@ pub struct Fresh {
     pub session_key: Key,
 }
 
-/// Begins a login: a NEGOTIATE message of 40 bytes, the second part of the result.
+/// Begins a login. The second part of the result is the NEGOTIATE message of 40 bytes.
 pub fn negotiate(wanted: Protection) -> (Offered, Vec<u8>) {
     let flags = OFFER | wanted.flags();
     let negotiate = Negotiate { flags }.encode();
@@ -114,19 +118,19 @@ pub fn negotiate(wanted: Protection) -> (Offered, Vec<u8>) {
     (offered, negotiate)
 }
 
-/// The offer is out.
+/// The NEGOTIATE message is sent.
 #[derive(Debug)]
 pub struct Offered {
     flags: NegotiateFlags,
     negotiate: Box<[u8]>,
 }
 
-/// The AUTHENTICATE message, and what both sides have once the server has believed it.
+/// The AUTHENTICATE message, and what both sides have if the server accepts it.
 #[derive(Debug)]
 pub struct Completed {
     /// The message.
     pub token: Vec<u8>,
-    /// What both sides agreed on.
+    /// The negotiated flags.
     pub flags: NegotiateFlags,
     /// `ExportedSessionKey`.
     pub exported_session_key: Key,
@@ -194,7 +198,7 @@ impl Offered {
         message.encode()
     }
 
-    /// What the server took of our offer; never more than that.
+    /// The offered flags that the server accepted. Flags that were not offered are ignored.
     fn agreed(&self, challenge: &Challenge<'_>) -> Result<NegotiateFlags, NtlmError> {
         for (flag, name) in NEEDED {
             if !challenge.flags.contains(flag) {
@@ -259,7 +263,7 @@ fn check_names(target_info: &AvPairs, flags: NegotiateFlags) -> Result<(), NtlmE
     Ok(())
 }
 
-/// The server's time, which the response is to carry in place of ours.
+/// The server's time, which the response carries in place of ours.
 fn timestamp(target_info: &AvPairs) -> Result<Option<FileTime>, DecodeError> {
     match target_info.value(AvId::TIMESTAMP).map(<[u8; 8]>::try_from) {
         None => Ok(None),
@@ -291,8 +295,8 @@ fn respond(
     ([&proof[..], &temp].concat(), session_base_key)
 }
 
-/// The server's AV pairs and ours. There is a MIC always, timestamp or not: a server that knows none
-/// does not look at it, and nobody can make us leave it out.
+/// The server's AV pairs and ours. The MIC is always announced, with or without a timestamp in the
+/// challenge, so that an attacker cannot remove it. A server without MICs ignores it.
 fn with_ours(mut pairs: AvPairs, service: &Destination<'_>) -> Result<AvPairs, TooLong> {
     let theirs = pairs
         .value(AvId::FLAGS)

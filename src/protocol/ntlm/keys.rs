@@ -14,7 +14,7 @@ pub fn ntowf_v2(nt_hash: &Key, user: &[u16], domain: &[u16]) -> Key {
     of_capitals(nt_hash, &capitals, domain)
 }
 
-/// `NTOWFv2` for each way in which a client may have read its own names, see [`Text::readings`].
+/// `NTOWFv2` for each of [`Text::readings`].
 pub fn ntowf_v2_readings(nt_hash: &Key, user: &Text, domain: &Text) -> impl Iterator<Item = Key> {
     Text::readings(user, domain)
         .into_iter()
@@ -26,8 +26,8 @@ fn of_capitals(nt_hash: &Key, user: &[u16], domain: &[u16]) -> Key {
     Key::new(hmac_md5(nt_hash, &[&user, &domain]))
 }
 
-/// The first 16 bytes of the NTLMv2 response, `NTProofStr` (MS-NLMP 3.3.2), and of the LMv2
-/// response: `challenge_from_client` is what follows them.
+/// The first 16 bytes of the NTLMv2 response (`NTProofStr`, MS-NLMP 3.3.2) and of the LMv2
+/// response. `challenge_from_client` is the rest of the response.
 pub fn v2_proof(
     ntowf_v2: &Key,
     server_challenge: [u8; 8],
@@ -57,14 +57,14 @@ pub(super) fn lm_v2_response(
     response
 }
 
-/// `EncryptedRandomSessionKey` decrypted, and the reverse (MS-NLMP 3.1.5.1.2).
+/// Encrypts or decrypts `EncryptedRandomSessionKey` (MS-NLMP 3.1.5.1.2).
 pub fn exchange_session_key(key_exchange_key: &Key, mut session_key: [u8; 16]) -> Key {
     rc4(key_exchange_key, &mut session_key);
     Key::new(session_key)
 }
 
-/// `MIC` over the three messages as they were sent (MS-NLMP 3.1.5.1.2); the 16 bytes of the
-/// AUTHENTICATE message that hold it count as zero. None if it has no room for them.
+/// `MIC` over the three messages as sent (MS-NLMP 3.1.5.1.2). The 16 bytes of the AUTHENTICATE
+/// message that hold it count as zero. `None` if the message is too short for them.
 pub fn mic(
     exported_session_key: &Key,
     negotiate: &[u8],

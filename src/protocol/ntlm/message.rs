@@ -14,18 +14,18 @@ pub use negotiate::Negotiate;
 use super::NtlmError;
 use crate::base::wire::{DecodeError, Reader, Writer};
 
-/// What every message begins with.
+/// The first bytes of each message.
 const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
 
-/// The `Version` that we send where one is negotiated (MS-NLMP 2.2.2.10): major and minor, two
-/// bytes of build, three reserved, `NTLMSSP_REVISION_W2K3`. For debugging only, says the section.
+/// The `Version` that is sent if negotiated (MS-NLMP 2.2.2.10): major, minor, two bytes of build,
+/// three reserved bytes, `NTLMSSP_REVISION_W2K3`. For debugging only, by that section.
 pub const VERSION: [u8; 8] = [6, 1, 0, 0, 0, 0, 0, 0x0F];
 
 /// `MessageType` (MS-NLMP 2.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum MessageType {
-    /// The client begins.
+    /// The client's offer.
     Negotiate = 1,
     /// The server's challenge.
     Challenge = 2,
@@ -33,13 +33,13 @@ pub enum MessageType {
     Authenticate = 3,
 }
 
-/// The longest message that is looked at, in bytes: no peer sends more, though its fields might hold it.
+/// The longest accepted message, in bytes. Its fields could hold more; no peer sends that.
 pub const MAX_TOKEN: usize = 128 * 1024;
 
-/// The type of a peer's message, of which nothing else is known.
+/// The type of a message.
 ///
 /// # Errors
-/// It is no NTLM message, of no known type, or longer than [`MAX_TOKEN`].
+/// The token is not an NTLM message, of an unknown type, or longer than [`MAX_TOKEN`].
 pub fn token_type(token: &[u8]) -> Result<MessageType, NtlmError> {
     if token.len() > MAX_TOKEN {
         return Err(NtlmError::TokenTooLong);
@@ -53,12 +53,12 @@ pub fn token_type(token: &[u8]) -> Result<MessageType, NtlmError> {
     )))
 }
 
-/// True if the token is an NTLM message of whatever type.
+/// True if the token begins as an NTLM message.
 fn is_ntlmssp(token: &[u8]) -> bool {
     token.starts_with(SIGNATURE)
 }
 
-/// The type of the message; none if it is not NTLM, too short to tell, or of an unknown type.
+/// The type of the message. `None` if it is not NTLM, too short, or of an unknown type.
 fn message_type(token: &[u8]) -> Option<MessageType> {
     let mut reader = Reader::new(token.strip_prefix(SIGNATURE)?);
     match reader.u32("MessageType").ok()? {
@@ -69,7 +69,7 @@ fn message_type(token: &[u8]) -> Option<MessageType> {
     }
 }
 
-/// A field does not fit into a message: its length has 16 bits.
+/// A field is longer than its 16-bit length can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} is longer than 65535 bytes")]
 pub struct TooLong {
@@ -77,7 +77,7 @@ pub struct TooLong {
     pub field: &'static str,
 }
 
-/// Reads signature and type, and insists on the type.
+/// Reads the signature and the type, which must be `expected`.
 fn begin(message: &[u8], expected: MessageType) -> Result<Reader<'_>, DecodeError> {
     let mut reader = Reader::new(message);
     if reader.array("Signature")? != *SIGNATURE {
@@ -85,11 +85,11 @@ fn begin(message: &[u8], expected: MessageType) -> Result<Reader<'_>, DecodeErro
     }
     match reader.u32("MessageType")? {
         found if found == expected as u32 => Ok(reader),
-        _ => Err(DecodeError::new("MessageType", "not the one that is due")),
+        _ => Err(DecodeError::new("MessageType", "unexpected message")),
     }
 }
 
-/// Writes signature and type.
+/// Writes the signature and the type.
 fn start(message_type: MessageType) -> Writer {
     let mut writer = Writer::new();
     writer.bytes(SIGNATURE).u32(message_type as u32);

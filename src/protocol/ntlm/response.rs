@@ -1,4 +1,4 @@
-//! What a client answers to the challenge: the kinds of responses, and the NTLMv2 one taken apart.
+//! The client's response to the challenge: its kinds, and the parts of an NTLMv2 response.
 
 mod older;
 #[cfg(test)]
@@ -13,22 +13,22 @@ use crate::base::crypto::{Key, constant_time_eq};
 use crate::base::wire::{DecodeError, Reader};
 pub use older::NtlmV1Response;
 
-/// The kind of a response, by the shape of the two fields that hold it (MS-NLMP 3.3).
+/// A response, by its kind: the lengths of the two fields tell it (MS-NLMP 3.3).
 #[derive(Debug)]
 pub enum Response {
-    /// Nobody logs in, whatever the fields hold (MS-NLMP 3.2.5.1.2).
+    /// An anonymous login (MS-NLMP 3.2.5.1.2). The fields are ignored.
     Anonymous,
-    /// A LAN Manager response alone; LMv2, perhaps.
+    /// A LAN Manager response only, possibly LMv2.
     LmOnly,
     /// NTLMv1.
     NtlmV1(NtlmV1Response),
-    /// NTLMv1 over a challenge of both sides ("NTLM2 session response").
+    /// NTLMv1 over a challenge made of both sides' ("NTLM2 session response").
     Ntlm2Session(NtlmV1Response),
     /// NTLMv2.
     NtlmV2(NtlmV2Response),
 }
 
-/// A response that a password can prove.
+/// A response that can be verified with a password.
 #[derive(Clone, Copy, Debug)]
 pub enum Provable<'a> {
     /// NTLMv1, or NTLM2 session security.
@@ -46,7 +46,7 @@ impl<'a> Provable<'a> {
         }
     }
 
-    /// The challenge that it is the answer to, given ours.
+    /// The challenge that the response answers, from the server's challenge.
     pub fn answered_challenge(self, server_challenge: [u8; 8]) -> [u8; 8] {
         match self {
             Self::NtlmV1(response) => response.answered_challenge(server_challenge),
@@ -62,13 +62,13 @@ impl<'a> From<&'a NtlmV2Response> for Provable<'a> {
 }
 
 impl Response {
-    /// Both LM responses have 24 bytes, and so have those of NTLMv1.
+    /// The length of both LM responses and of an NTLMv1 response.
     const LM_LENGTH: usize = 24;
 
-    /// Tells the kind. Who has no name is nobody, and so is who answers nothing.
+    /// Decodes the two fields. Without a user's name or without a response the login is anonymous.
     ///
     /// # Errors
-    /// The fields have a shape that no kind has, or an NTLMv2 response is malformed.
+    /// The lengths are those of no kind, or an NTLMv2 response is malformed.
     pub fn decode(
         user: &[u16],
         nt_response: &[u8],
@@ -107,7 +107,7 @@ fn client_challenge(lm_response: &[u8]) -> Option<[u8; 8]> {
     (padding == [0; 16]).then_some(*challenge)
 }
 
-/// `NTLMv2_RESPONSE` (MS-NLMP 2.2.2.8), not yet proven.
+/// `NTLMv2_RESPONSE` (MS-NLMP 2.2.2.8), not verified.
 #[derive(Clone)]
 pub struct NtlmV2Response {
     bytes: Vec<u8>,
@@ -119,16 +119,16 @@ pub struct NtlmV2Response {
 }
 
 impl NtlmV2Response {
-    /// 16 bytes of proof and 28 of what it proves, before the AV pairs.
+    /// The parts before the AV pairs: 16 bytes of proof, 28 that it covers.
     const MIN_LENGTH: usize = 44;
 
-    /// Takes a response apart. No AV pairs at all, not even an end, are an empty list.
+    /// Decodes a response. Absent AV pairs, even without an end, are an empty list.
     ///
-    /// What follows `MsvAvEOL` is ignored. MS-NLMP 3.3.2 (`temp`) ends there with four zero bytes;
-    /// Windows also sends eight, and memory that it did not clear. `NTProofStr` covers all of it.
+    /// Bytes behind `MsvAvEOL` are ignored: MS-NLMP 3.3.2 (`temp`) has four zero bytes there;
+    /// Windows also sends eight, or memory that it did not clear. `NTProofStr` covers them.
     ///
     /// # Errors
-    /// Names the field that is wrong.
+    /// Names the invalid field.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let nt_proof = reader.array("NTProofStr")?;
@@ -154,7 +154,8 @@ impl NtlmV2Response {
         })
     }
 
-    /// Checks the proof with the user's [`keys::ntowf_v2`]; gives `SessionBaseKey` if it is right.
+    /// Verifies the proof with the user's [`keys::ntowf_v2`]. Returns `SessionBaseKey` if it is
+    /// right.
     pub fn verify(&self, ntowf_v2: &Key, server_challenge: [u8; 8]) -> Option<Key> {
         let (_, challenge_from_client) = self.bytes.split_first_chunk::<16>()?;
         let proof = keys::v2_proof(ntowf_v2, server_challenge, challenge_from_client);
@@ -162,7 +163,7 @@ impl NtlmV2Response {
             .then(|| keys::session_base_key(ntowf_v2, &self.nt_proof))
     }
 
-    /// The whole response as sent: the proof first.
+    /// The whole response as sent.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -172,30 +173,29 @@ impl NtlmV2Response {
         &self.nt_proof
     }
 
-    /// The AV pairs: those of the server's `TargetInfo`, and what the client added.
+    /// The AV pairs: those of the server's `TargetInfo`, and those that the client added.
     pub fn av_pairs(&self) -> &AvPairs {
         &self.av_pairs
     }
 
-    /// `MsvAvFlags`; no flags if it is not there.
+    /// `MsvAvFlags`. No flags if it is absent.
     pub fn flags(&self) -> AvFlags {
         self.flags
     }
 
-    /// `MsvAvTargetName`: the service that the client means to talk to; none if it is not there, or
-    /// empty.
+    /// `MsvAvTargetName`: the service that the client means. `None` if it is absent or empty.
     pub fn target_name(&self) -> Option<&Text> {
         self.target_name.as_ref()
     }
 
-    /// `MsvAvChannelBindings`; none if it is not there, or all zero: the client had no channel.
+    /// `MsvAvChannelBindings`. `None` if it is absent, or all zero: the client had no channel.
     pub fn channel_bindings(&self) -> Option<[u8; 16]> {
         self.channel_bindings
     }
 }
 
 impl fmt::Debug for NtlmV2Response {
-    /// Leaves out what passwords can be guessed from.
+    /// Omits the response: passwords can be guessed from it.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("NtlmV2Response")

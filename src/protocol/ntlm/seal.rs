@@ -1,11 +1,11 @@
-//! Session security: what protects the messages of a context once its login is complete (MS-NLMP 3.4).
+//! Session security: the protection of messages after the login (MS-NLMP 3.4).
 //!
-//! A message is worked on as a draft, [`Sending`] or [`Receiving`], on a copy of the key stream. Key
-//! stream and sequence number move only when the draft ends well: a message that was refused, or
-//! never finished, leaves no trace.
+//! A message is processed as a draft, [`Sending`] or [`Receiving`], on a copy of the key stream.
+//! Key stream and sequence number advance only if the draft succeeds: a message that is refused or
+//! abandoned changes nothing.
 //!
-//! Both sides use one key stream through all messages of a direction, so a message that is lost,
-//! repeated or out of turn cannot be read: each of those is a failure here, never just a remark.
+//! One key stream runs through all messages of a direction. A message that is lost, repeated or out
+//! of order cannot be decrypted, so each of these is an error, not supplementary information.
 
 mod saved;
 #[cfg(test)]
@@ -15,13 +15,13 @@ use super::NtlmError;
 use super::flags::NegotiateFlags;
 use crate::base::crypto::{Crc32, HmacMd5, Key, Rc4, constant_time_eq, md5};
 
-/// How long a signature is (`NTLMSSP_MESSAGE_SIGNATURE`, MS-NLMP 2.2.2.9).
+/// The length of a signature (`NTLMSSP_MESSAGE_SIGNATURE`, MS-NLMP 2.2.2.9).
 pub const SIGNATURE_SIZE: usize = 16;
 
 /// `Version` of a signature.
 const VERSION: [u8; 4] = 1u32.to_le_bytes();
 
-/// Which side of the context is ours.
+/// Our side of the context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The client.
@@ -30,7 +30,7 @@ pub enum Role {
     Acceptor,
 }
 
-/// Which way messages go.
+/// The direction of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// To the peer.
@@ -39,19 +39,19 @@ pub enum Way {
     In,
 }
 
-/// Which protection of messages is agreed to at all.
+/// The weakest protection of messages that is negotiated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Weakest {
-    /// That of extended session security with keys of 128 bits.
+    /// Extended session security with keys of 128 bits.
     #[default]
     Strong,
-    /// Any that the flags name: keys of 56 and 40 bits, and signatures that whoever sees a message can
-    /// forge. Without extended session security they are a CRC under RC4 (MS-NLMP 3.4.4.1).
+    /// Any: also keys of 56 and 40 bits, and, without extended session security, signatures that
+    /// an eavesdropper can forge (a CRC under RC4, MS-NLMP 3.4.4.1).
     Any,
 }
 
 impl Weakest {
-    /// The flags without the protection that is too weak.
+    /// The flags, without the flags of protection that is too weak.
     pub fn of(self, flags: NegotiateFlags) -> NegotiateFlags {
         match self {
             Self::Strong if !flags.contains(STRONG) => flags.without(PROTECTION),
@@ -60,7 +60,7 @@ impl Weakest {
     }
 }
 
-/// What makes protection strong.
+/// The flags of strong protection.
 const STRONG: NegotiateFlags =
     NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY.union(NegotiateFlags::NEGOTIATE_128);
 
@@ -68,20 +68,21 @@ const STRONG: NegotiateFlags =
 pub const PROTECTION: NegotiateFlags =
     NegotiateFlags::NEGOTIATE_SIGN.union(NegotiateFlags::NEGOTIATE_SEAL);
 
-/// The protection that both sides agreed on, with its keys. All there is to it follows from flags,
-/// key and role, but for the sequence number and the key stream of each direction.
+/// The negotiated protection, with its keys. Its state is the sequence number and the key stream of
+/// each direction; everything else follows from flags, key and role.
 #[derive(Debug)]
 pub struct SessionSecurity {
     flags: NegotiateFlags,
     exported_session_key: Key,
     outgoing: Direction,
-    /// Without extended session security both ways share one key stream and one count.
+    /// `None` without extended session security: both directions then share one key stream and one
+    /// sequence number.
     incoming: Option<Direction>,
 }
 
 impl SessionSecurity {
-    /// For a context that both sides hold to be complete. `flags` are those of the AUTHENTICATE
-    /// message which the challenge offered; the key is `ExportedSessionKey` (MS-NLMP 3.1.5.1.2).
+    /// The protection of an established context. `flags` are the negotiated ones; the key is
+    /// `ExportedSessionKey` (MS-NLMP 3.1.5.1.2).
     pub fn new(flags: NegotiateFlags, exported_session_key: Key, role: Role) -> Self {
         let key = &exported_session_key;
         let (outgoing, incoming) =
@@ -93,7 +94,7 @@ impl SessionSecurity {
                 let incoming = Direction::extended(flags, key, theirs);
                 (Direction::extended(flags, key, ours), Some(incoming))
             } else {
-                // MS-NLMP 3.4.5.3, without LM_KEY and DATAGRAM: those we never agree to.
+                // MS-NLMP 3.4.5.3, without LM_KEY and DATAGRAM, which are never negotiated.
                 (Direction::new(Signing::Crc32, key.clone()), None)
             };
         Self {
@@ -104,18 +105,18 @@ impl SessionSecurity {
         }
     }
 
-    /// Whether messages can be signed. Sealed ones are signed too.
+    /// Whether messages are signed. Sealed messages are signed too.
     pub fn signs(&self) -> bool {
         self.flags.intersects(PROTECTION)
     }
 
-    /// Whether messages can be sealed.
+    /// Whether messages are sealed.
     pub fn seals(&self) -> bool {
         self.flags.contains(NegotiateFlags::NEGOTIATE_SEAL)
     }
 
-    /// The strength of the protection as Cyrus SASL counts it (`sasl_ssf_t`): the bits of the key
-    /// that seals, 1 for signatures only, 0 for none, and for signatures that anybody can forge.
+    /// The strength of the protection as Cyrus SASL counts it (`sasl_ssf_t`): the bits of the
+    /// sealing key, 1 for signatures only, 0 for no protection or signatures that can be forged.
     pub fn strength(&self) -> u32 {
         let extended = NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY;
         let is_proof = self.flags.contains(extended);
@@ -136,13 +137,13 @@ impl SessionSecurity {
         Sending(Draft::new(self.direction(Way::Out)))
     }
 
-    /// Begins with a message that came.
+    /// Begins a message from the peer.
     pub fn receive(&mut self) -> Receiving<'_> {
         Receiving(Draft::new(self.direction(Way::In)))
     }
 
-    /// Starts a key stream over; sequence numbers go on. Both sides do so after each signature of
-    /// SPNEGO's list of mechanisms: gss-ntlmssp, Samba and pyspnego all do, and all count on.
+    /// Restarts a key stream; sequence numbers continue. Both sides do this after each signature of
+    /// SPNEGO's list of mechanisms, as gss-ntlmssp, Samba and pyspnego do.
     pub fn reset(&mut self, way: Way) {
         self.direction(way).stream = None;
     }
@@ -155,7 +156,7 @@ impl SessionSecurity {
     }
 }
 
-/// The constants that keys are derived with, each ending with NUL.
+/// The constants of the key derivation, each with a final NUL.
 struct Magic {
     signing: &'static [u8],
     sealing: &'static [u8],
@@ -173,8 +174,8 @@ const SERVER_TO_CLIENT: Magic = Magic {
     sealing: b"session key to server-to-client sealing key magic constant\0",
 };
 
-/// How many bytes of the session key make the sealing key, with extended session security
-/// (MS-NLMP 3.4.5.3).
+/// The number of bytes of the session key that the sealing key is derived from, with extended
+/// session security (MS-NLMP 3.4.5.3).
 fn sealing_key_size(flags: NegotiateFlags) -> u8 {
     let extended = flags.contains(NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY);
     if !extended || flags.contains(NegotiateFlags::NEGOTIATE_128) {
@@ -186,12 +187,12 @@ fn sealing_key_size(flags: NegotiateFlags) -> u8 {
     }
 }
 
-/// How messages are signed.
+/// The kind of signature.
 #[derive(Clone, Debug)]
 enum Signing {
     /// Without extended session security: a CRC, encrypted (MS-NLMP 3.4.4.1).
     Crc32,
-    /// With it (MS-NLMP 3.4.4.2); the checksum is encrypted if KEY_EXCH was negotiated.
+    /// With it (MS-NLMP 3.4.4.2). The checksum is encrypted if KEY_EXCH was negotiated.
     Extended { key: Key, encrypts: bool },
 }
 
@@ -200,9 +201,9 @@ enum Signing {
 struct Direction {
     signing: Signing,
     sealing_key: Key,
-    /// Absent while it has not begun: most logins send no messages.
+    /// `None` until the first message: most logins send none.
     stream: Option<Rc4>,
-    /// That of the next message.
+    /// The number of the next message.
     sequence: u32,
 }
 
@@ -228,13 +229,13 @@ impl Direction {
     }
 }
 
-/// A checksum in the making.
+/// A checksum that is being computed.
 enum Checksum {
     Crc32(Crc32),
     Hmac(HmacMd5),
 }
 
-/// A message that is being worked on, in either direction.
+/// A message that is being processed, in either direction.
 struct Draft<'a> {
     direction: &'a mut Direction,
     stream: Option<Rc4>,
@@ -265,14 +266,14 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// RC4 undoes itself.
+    /// Encrypts or decrypts.
     fn crypt(&mut self, data: &mut [u8]) {
         self.stream
             .get_or_insert_with(|| Rc4::new(&self.direction.sealing_key))
             .apply(data);
     }
 
-    /// The signature of what was covered. Ends the work on the key stream.
+    /// The signature of the covered bytes. The last use of the key stream.
     fn signature(&mut self) -> [u8; SIGNATURE_SIZE] {
         let mut signature = [0; SIGNATURE_SIZE];
         signature[12..].copy_from_slice(&self.direction.sequence.to_le_bytes());
@@ -296,7 +297,7 @@ impl<'a> Draft<'a> {
         signature
     }
 
-    /// The message counts.
+    /// Advances key stream and sequence number.
     fn commit(self) -> Result<(), NtlmError> {
         let next = self.direction.sequence.checked_add(1);
         self.direction.sequence = next.ok_or(NtlmError::TooManyMessages)?;
@@ -306,7 +307,7 @@ impl<'a> Draft<'a> {
 }
 
 /// A message to the peer: first [`cover`](Self::cover) all of it in order, then
-/// [`seal`](Self::seal) what is to be sealed, in order.
+/// [`seal`](Self::seal) the parts to be sealed, in order.
 pub struct Sending<'a>(Draft<'a>);
 
 impl Sending<'_> {
@@ -320,7 +321,7 @@ impl Sending<'_> {
         self.0.crypt(plain);
     }
 
-    /// The signature, which is to be sent with the message.
+    /// The signature to send with the message.
     ///
     /// # Errors
     /// [`NtlmError::TooManyMessages`]
@@ -331,8 +332,8 @@ impl Sending<'_> {
     }
 }
 
-/// A message that came: first [`unseal`](Self::unseal) what is sealed, in order, then
-/// [`cover`](Self::cover) all of it in order. Nothing of it is to be believed before
+/// A message from the peer: first [`unseal`](Self::unseal) the sealed parts, in order, then
+/// [`cover`](Self::cover) all of it in order. Its bytes are not authentic before
 /// [`check`](Self::check).
 pub struct Receiving<'a>(Draft<'a>);
 
@@ -347,11 +348,11 @@ impl Receiving<'_> {
         self.0.cover(plain);
     }
 
-    /// Checks the signature that came with the message.
+    /// Checks the signature of the message.
     ///
     /// # Errors
-    /// It is no signature, or not that of this message as the next one on the context. Nothing has
-    /// moved then: the right message can still come.
+    /// It is not a signature, or not the one of this message as the next of the context. The state
+    /// is then unchanged: the right message is still accepted.
     pub fn check(mut self, signature: &[u8]) -> Result<(), NtlmError> {
         let signature: &[u8; SIGNATURE_SIZE] = signature
             .try_into()
@@ -361,7 +362,7 @@ impl Receiving<'_> {
             return Err(NtlmError::NotSignature("not a signature of version 1"));
         }
         if let Signing::Extended { .. } = self.0.direction.signing {
-            // It stands there in clear; if it is wrong, so is the signature.
+            // Sent in clear, and covered by the signature.
             in_turn(
                 u32::from_le_bytes([*s0, *s1, *s2, *s3]),
                 self.0.direction.sequence,
@@ -369,7 +370,7 @@ impl Receiving<'_> {
         }
         let expected = self.0.signature();
         let (expected, signature) = match self.0.direction.signing {
-            // What a peer leaves in `RandomPad` says nothing.
+            // `RandomPad` is not covered.
             Signing::Crc32 => (&expected[8..], &signature[8..]),
             Signing::Extended { .. } => (&expected[4..], &signature[4..]),
         };
@@ -380,7 +381,7 @@ impl Receiving<'_> {
     }
 }
 
-/// Whether the number of a message is the one that comes next.
+/// Checks that a message has the next sequence number.
 fn in_turn(sequence: u32, expected: u32) -> Result<(), NtlmError> {
     match sequence {
         _ if sequence < expected => Err(NtlmError::MessageRepeated),

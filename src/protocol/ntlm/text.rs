@@ -1,4 +1,4 @@
-//! Names in messages: the units that hashes are computed over, and what a person means by them.
+//! Names in messages: the units that hashes cover, and the text for lookup and display.
 
 #[cfg(test)]
 mod tests;
@@ -12,20 +12,19 @@ pub enum Charset {
     /// UTF-16LE.
     #[default]
     Unicode,
-    /// The client's own; no message says which.
+    /// The client's own. No message names it.
     Oem,
 }
 
 impl Charset {
     /// Decodes a name.
     ///
-    /// OEM is widened byte by byte, whatever character set the bytes are in. Today that is UTF-8, and
-    /// it is taken for that if it can be; else for Latin-1. What a hash runs over, [`Text::readings`]
-    /// says.
+    /// OEM bytes are widened one by one; [`Text::readings`] tells what hashes cover. Their meaning
+    /// is UTF-8 if they are valid UTF-8, as most clients send today, and Latin-1 otherwise.
     ///
     /// # Errors
-    /// `field` should be UTF-16 and is not. No account has such a name, and a domain controller takes
-    /// the whole question for damaged.
+    /// `field` is invalid UTF-16. No account has such a name, and a domain controller refuses the
+    /// whole request as malformed.
     pub fn decode(self, bytes: &[u8], field: &'static str) -> Result<Text, DecodeError> {
         match self {
             Self::Unicode => {
@@ -52,7 +51,7 @@ impl Charset {
         }
     }
 
-    /// Encodes a name; OEM is written as UTF-8.
+    /// Encodes a name. OEM is written as UTF-8.
     pub fn encode(self, name: &str) -> Vec<u8> {
         match self {
             Self::Unicode => utf16le(name.encode_utf16()),
@@ -64,24 +63,24 @@ impl Charset {
 /// A name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
-    /// UTF-16 as sent (or widened): what a domain controller is given, never changed.
+    /// UTF-16 as sent (or widened): sent to the domain controller unchanged.
     pub units: Vec<u16>,
-    /// What a person means: for looking up and for showing, never for a computation.
+    /// The meaning: for lookup and display, never for a hash.
     pub meant: String,
     charset: Charset,
 }
 
 impl Text {
-    /// True if the client sent bytes of a character set that no message names.
+    /// True if the client sent OEM bytes.
     pub fn is_oem(&self) -> bool {
         self.charset == Charset::Oem
     }
 
-    /// `Upper(user)` and `domain` of NTOWFv2 (MS-NLMP 3.3.2): the different ways in which a client
-    /// may have computed them, one if the names are UTF-16.
+    /// `Upper(user)` and `domain` of NTOWFv2 (MS-NLMP 3.3.2), in each way in which a client may
+    /// have computed them. There is one way for UTF-16.
     ///
-    /// OEM bytes have up to three: curl widens them and capitalises ASCII letters only; a client with
-    /// Latin-1 capitalises `E0` to `FE` as well; and the specification converts the name to UTF-16.
+    /// OEM bytes have up to three: curl widens them and capitalises ASCII letters only; a client
+    /// with Latin-1 also capitalises `E0` to `FE`; the specification converts the name to UTF-16.
     pub fn readings(user: &Self, domain: &Self) -> Vec<(Vec<u16>, Vec<u16>)> {
         let capitals = |units: &[u16]| units.iter().copied().map(uppercase).collect();
         let mut readings = vec![(capitals(&user.units), domain.units.clone())];
@@ -97,7 +96,7 @@ impl Text {
         readings
     }
 
-    /// OEM bytes that are UTF-8 as UTF-16; other units as they are.
+    /// OEM bytes that are valid UTF-8, converted to UTF-16. Other units unchanged.
     fn converted(&self) -> Vec<u16> {
         let bytes: Option<Vec<u8>> = self
             .units
@@ -121,7 +120,7 @@ impl From<&str> for Text {
     }
 }
 
-/// The units as bytes, low byte first.
+/// The units as bytes, little endian.
 pub fn utf16le(units: impl IntoIterator<Item = u16>) -> Vec<u8> {
     let units = units.into_iter();
     let (least, most) = units.size_hint();
@@ -130,7 +129,7 @@ pub fn utf16le(units: impl IntoIterator<Item = u16>) -> Vec<u8> {
     bytes
 }
 
-/// The capital of a unit, as `Upper` of MS-NLMP 6 has it: one unit for one.
+/// The capital of a unit (`Upper`, MS-NLMP 6): always one unit.
 pub fn uppercase(unit: u16) -> u16 {
     let letter = char::from_u32(unit.into());
     let capital =
@@ -138,7 +137,7 @@ pub fn uppercase(unit: u16) -> u16 {
     capital.unwrap_or(unit)
 }
 
-/// The capital of an ASCII letter; every other unit stays.
+/// The capital of an ASCII letter. Other units unchanged.
 fn ascii_uppercase(unit: u16) -> u16 {
     u8::try_from(unit).map_or(unit, |byte| byte.to_ascii_uppercase().into())
 }

@@ -20,8 +20,8 @@ use names::Names;
 /// `LM_RESPONSE` and `LMv2_RESPONSE` (MS-NLMP 2.2.2.3, 2.2.2.4); clients also send 0 and 1 bytes.
 const MAX_LM_RESPONSE: usize = 24;
 
-/// An AUTHENTICATE message: well-formed, and an answer to our challenge as far as its AV pairs show.
-/// Nothing in it is proven.
+/// An AUTHENTICATE message: well-formed, and its AV pairs are those of our challenge. Nothing in it
+/// is proven.
 pub struct Claim {
     names: Names,
     server_challenge: [u8; 8],
@@ -39,8 +39,8 @@ impl Challenged {
     /// Parses the AUTHENTICATE message. A challenge is answered once, so it is consumed.
     ///
     /// # Errors
-    /// The token is not an AUTHENTICATE message, is malformed, answers another challenge (an AV pair
-    /// is missing or changed), or announces a MIC or a session key and has none.
+    /// The token is not an AUTHENTICATE message, is malformed, answers another challenge (an AV
+    /// pair is missing or changed), or announces a MIC or a session key and has none.
     pub fn parse_authenticate(self, token: &[u8]) -> Result<Claim, NtlmError> {
         let sent = Challenge::decode(&self.challenge).map_err(NtlmError::OwnMessage)?;
         let message = Authenticate::decode(token)?;
@@ -53,7 +53,7 @@ impl Challenged {
             }
             _ => None,
         };
-        // The client may have dropped flags since it was challenged, those for strong protection too.
+        // The client may drop flags of the challenge, among them those that make protection strong.
         let flags = self.weakest.of(message.flags.intersection(sent.flags));
         let encrypted_session_key = match &response {
             Response::Anonymous => None,
@@ -91,7 +91,7 @@ impl Claim {
         &self.names.domain
     }
 
-    /// What the client calls its computer.
+    /// The client's computer, as the client says.
     pub fn workstation(&self) -> &Text {
         &self.names.workstation
     }
@@ -101,25 +101,26 @@ impl Claim {
         self.server_challenge
     }
 
-    /// The response by its kind.
+    /// The response.
     pub fn response(&self) -> &Response {
         &self.response
     }
 
-    /// What both sides agreed on.
+    /// The negotiated flags.
     pub fn flags(&self) -> NegotiateFlags {
         self.flags
     }
 
-    /// The service that the client means to talk to, as far as it says. A name that the client
-    /// itself has from an untrusted source (MS-NLMP 2.2.2.1, `MsvAvFlags`) says nothing.
+    /// The service that the client means, `MsvAvTargetName`. `None` if the client names none or
+    /// marks the name as untrusted (`MsvAvFlags`, MS-NLMP 2.2.2.1).
     pub fn target_name(&self) -> Option<&Text> {
         self.v2()
             .filter(|response| !response.flags().contains(AvFlags::UNTRUSTED_SPN))
             .and_then(NtlmV2Response::target_name)
     }
 
-    /// The hash of the TLS channel that the client came through, as far as it says.
+    /// The hash of the client's TLS channel, `MsvAvChannelBindings`. `None` if the client sends
+    /// none.
     pub fn channel_bindings(&self) -> Option<[u8; 16]> {
         self.v2().and_then(NtlmV2Response::channel_bindings)
     }
@@ -140,8 +141,8 @@ impl Claim {
     /// proved the response.
     ///
     /// # Errors
-    /// The MIC is wrong; the login is anonymous or LM only; or the verifier gave no key, and the MIC,
-    /// the key exchange or the negotiated protection of messages needs one.
+    /// The MIC is wrong; the login is anonymous or LM only; or the verifier gave no key, and the
+    /// MIC, the key exchange or the negotiated protection of messages needs one.
     pub fn check_mic(&self, session_base_key: Option<&Key>) -> Result<MicChecked, NtlmError> {
         let session_base_key = session_base_key.filter(|key| !key.is_zero());
         let exported_session_key = self.exported_session_key(session_base_key)?;
@@ -202,7 +203,7 @@ impl Claim {
 }
 
 impl fmt::Debug for Claim {
-    /// Leaves out what passwords can be guessed from.
+    /// Omits the response: passwords can be guessed from it.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Claim")

@@ -1,5 +1,5 @@
-//! The acceptor against its initiator; what clients really send is in `clients`, what none should
-//! in `hostile`.
+//! The acceptor with an imitated client. `clients` has the shapes of real clients, `fields` the
+//! specification field by field, `hostile` the messages that no honest client sends.
 
 mod clients;
 mod fields;
@@ -30,7 +30,7 @@ fn challenged(negotiate_message: &[u8]) -> (Challenged, Vec<u8>) {
     negotiate(negotiate_message, &target(), Weakest::Any, CHALLENGE, NOW).unwrap()
 }
 
-/// Both messages of the client: the state that waits for the second, and the second.
+/// The state that waits for the AUTHENTICATE message, and that message.
 fn answered(client: &Initiator) -> (Challenged, Answered) {
     let first = client.negotiate();
     let (state, challenge) = challenged(&first);
@@ -48,7 +48,7 @@ fn is_malformed<T>(outcome: &Result<T, NtlmError>) -> bool {
     matches!(outcome, Err(NtlmError::Malformed(_)))
 }
 
-/// What a verifier does that knows the password.
+/// Verifies the response with the password, as a verifier does.
 fn prove(claim: &Claim, password: &str) -> Option<Key> {
     let Response::NtlmV2(response) = claim.response() else {
         return None;
@@ -80,7 +80,7 @@ fn windows_logs_in() {
 }
 
 #[test]
-fn the_challenge_message_says_who_we_are() {
+fn the_challenge_message_has_the_names_of_the_target() {
     let (_, message) = challenged(&Initiator::default().negotiate());
     let challenge = Challenge::decode(&message).unwrap();
     assert_eq!(challenge.target_name, utf16le("EXAMPLE".encode_utf16()));
@@ -156,7 +156,7 @@ fn flags_are_those_of_both_sides() {
 }
 
 #[test]
-fn protection_that_is_weak_is_not_agreed_to() {
+fn weak_protection_is_not_negotiated() {
     const SEAL: u32 = 0x30;
     let granted = |weakest, offer, final_flags| {
         let client = Initiator {
@@ -187,7 +187,7 @@ fn protection_that_is_weak_is_not_agreed_to() {
         assert_eq!(granted(Weakest::Strong, offer, all), strong, "{what}");
         assert_eq!(granted(Weakest::Any, offer, all), yes, "{what}");
     }
-    // Taken back in the last message.
+    // Dropped in the AUTHENTICATE message.
     let taken_back = (SEAL, false, false);
     for less in [
         (|flags| NegotiateFlags(flags.0 & !0x2000_0000)) as fn(NegotiateFlags) -> NegotiateFlags,
@@ -199,7 +199,7 @@ fn protection_that_is_weak_is_not_agreed_to() {
 }
 
 #[test]
-fn one_key_for_all_sessions_protects_none() {
+fn ntlmv1_without_key_exchange_protects_no_messages() {
     for (flags, protects) in [
         (0xE200_82B7, true),
         (0xA200_82B7, false),
@@ -227,7 +227,7 @@ fn negotiate_with(flags: u32) -> Vec<u8> {
 }
 
 #[test]
-fn half_a_login_is_small() {
+fn a_challenged_state_is_small() {
     let mut first = Initiator::default().negotiate();
     first.resize(MAX_NEGOTIATE, b'x');
     let (state, _) = challenged(&first);
@@ -245,7 +245,7 @@ fn half_a_login_is_small() {
 }
 
 #[test]
-fn the_type_of_a_message_is_told_or_why_it_has_none() {
+fn the_type_of_a_message_is_told_or_an_error() {
     let client = Initiator::default();
     let first = client.negotiate();
     let (state, second) = challenged(&first);
@@ -290,8 +290,8 @@ fn an_answer_fits_its_own_challenge_only() {
 }
 
 #[test]
-fn the_samples_keys_come_out_of_the_samples_messages() {
-    // MS-NLMP 4.2.4.3 has a challenge of another server and no NEGOTIATE message.
+fn the_sample_messages_give_the_sample_keys() {
+    // MS-NLMP 4.2.4.3 has the challenge of another server and no NEGOTIATE message.
     use crate::protocol::ntlm::message::tests::{SAMPLE_AUTHENTICATE, SAMPLE_CHALLENGE};
     let state = Challenged {
         weakest: Weakest::Any,
@@ -308,8 +308,8 @@ fn the_samples_keys_come_out_of_the_samples_messages() {
 
 #[test]
 fn a_mic_of_chromium_is_right() {
-    // Chromium's answer to the sample challenge, as its own tests have it: user, password and
-    // challenges of MS-NLMP 4.2.1, its own time. The MIC is Chromium's.
+    // Chromium's answer to the sample challenge, from its own tests: user, password and challenges
+    // of MS-NLMP 4.2.1, another time. The MIC is Chromium's.
     use crate::protocol::ntlm::message::Authenticate;
     use crate::protocol::ntlm::message::tests::SAMPLE_CHALLENGE;
     let mut pairs = AvPairs::default();
@@ -349,7 +349,7 @@ fn a_mic_of_chromium_is_right() {
         version: None,
         mic: Some(mic),
     };
-    // It points empty items to the payload's start.
+    // Empty items have the offset of the payload.
     let mut first = negotiate_with(0x0008_8207);
     (first[20], first[28]) = (32, 32);
     let mut third = message.encode().unwrap();

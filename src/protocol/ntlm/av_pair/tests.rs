@@ -6,7 +6,7 @@ fn decode(bytes: &[u8]) -> Result<AvPairs, DecodeError> {
 }
 
 #[test]
-fn reads_what_was_written_and_no_further() {
+fn reads_what_was_written_up_to_the_end() {
     let mut pairs = AvPairs::default();
     pairs.set(AvId::NB_DOMAIN_NAME, b"D\0").unwrap();
     pairs.set(AvId(0x1234), Vec::new()).unwrap();
@@ -20,7 +20,7 @@ fn reads_what_was_written_and_no_further() {
 }
 
 #[test]
-fn the_end_must_be_there() {
+fn the_end_must_be_present() {
     let mut pairs = AvPairs::default();
     pairs.set(AvId::FLAGS, vec![2, 0, 0, 0]).unwrap();
     let bytes = pairs.encode();
@@ -30,7 +30,7 @@ fn the_end_must_be_there() {
     assert_eq!(decode(&bytes), Ok(pairs));
     assert_eq!(
         decode(&[0, 0, 1, 0, 9]),
-        Err(DecodeError::new("MsvAvEOL", "has a value"))
+        Err(DecodeError::new("MsvAvEOL", "not empty"))
     );
     assert_eq!(
         decode(&[2, 0, 0xFF, 0xFF, 9]),
@@ -39,10 +39,10 @@ fn the_end_must_be_there() {
 }
 
 #[test]
-fn nothing_is_there_twice_and_not_too_much() {
+fn duplicates_and_long_lists_are_refused() {
     assert_eq!(
         decode(&[6, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0]),
-        Err(DecodeError::new("MsvAvFlags", "there twice"))
+        Err(DecodeError::new("MsvAvFlags", "duplicate"))
     );
     let list = |count: u16| {
         let mut writer = Writer::new();

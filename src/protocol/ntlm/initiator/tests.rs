@@ -50,7 +50,7 @@ fn accepted(first: &[u8]) -> (acceptor::Challenged, Vec<u8>) {
     acceptor::negotiate(first, &target, Weakest::Strong, *b"challeng", NOW).unwrap()
 }
 
-/// A whole login: what the acceptor takes it for, and what the initiator is left with.
+/// A whole login: the acceptor's claim and the initiator's result.
 fn log_in(wanted: Protection, service: &Destination<'_>) -> (Claim, Completed) {
     let (offered, first) = negotiate(wanted);
     let (challenged, second) = accepted(&first);
@@ -61,7 +61,7 @@ fn log_in(wanted: Protection, service: &Destination<'_>) -> (Claim, Completed) {
     )
 }
 
-/// What a verifier does that knows the password.
+/// Verifies the response with the password, as a verifier does.
 fn prove(claim: &Claim) -> Key {
     let Response::NtlmV2(response) = claim.response() else {
         panic!("{claim:?}");
@@ -77,7 +77,7 @@ fn prove(claim: &Claim) -> Key {
 }
 
 #[test]
-fn the_acceptor_believes_it() {
+fn the_acceptor_accepts_the_login() {
     let (claim, answer) = log_in(SEAL, &Destination::default());
     assert_eq!(claim.user().meant, "User");
     assert_eq!(claim.domain().meant, "Domain");
@@ -93,7 +93,7 @@ fn the_acceptor_believes_it() {
 }
 
 #[test]
-fn without_protection_there_is_no_key_of_its_own() {
+fn without_protection_no_session_key_is_exchanged() {
     let (claim, answer) = log_in(Protection::default(), &Destination::default());
     let key = prove(&claim);
     assert_eq!(answer.exported_session_key, key);
@@ -101,13 +101,13 @@ fn without_protection_there_is_no_key_of_its_own() {
     assert!(checked.verified());
     let message = Authenticate::decode(&answer.token).unwrap();
     assert!(message.encrypted_session_key.is_empty());
-    // Nor if the server is the one who wants none.
+    // Nor if the server refuses protection.
     let flags = with_flags(0xE289_8205)(SEAL).unwrap().flags;
     assert_eq!(flags.0, 0xA288_8205);
 }
 
 #[test]
-fn the_service_and_its_channel_are_in_the_proof() {
+fn the_proof_covers_the_service_and_its_channel() {
     let service = Destination {
         name: "HTTP/www.example.test",
         channel_bindings: Some([7; 16]),
@@ -120,7 +120,7 @@ fn the_service_and_its_channel_are_in_the_proof() {
     let Response::NtlmV2(response) = claim.response() else {
         panic!("{claim:?}");
     };
-    // Both are there all the same: a man in the middle cannot say that an old client left them out.
+    // Both are present if unknown, so that an attacker cannot remove them.
     assert_eq!(
         response.av_pairs().value(AvId::CHANNEL_BINDINGS),
         Some(&[0; 16][..])
@@ -129,7 +129,7 @@ fn the_service_and_its_channel_are_in_the_proof() {
 }
 
 #[test]
-fn what_is_asked_for_is_offered_and_what_is_granted_is_told() {
+fn wanted_protection_is_offered_and_granted_protection_is_told() {
     for (wanted, offer, agreed) in [
         (Protection::default(), 0xA208_8205, 0xA288_8205),
         (SIGN, 0xE208_8215, 0xE288_8215),
@@ -144,13 +144,13 @@ fn what_is_asked_for_is_offered_and_what_is_granted_is_told() {
             .flags;
         assert_eq!(flags.0, agreed);
     }
-    // A server that grants less, and claims what nobody asked for.
+    // A server that grants less, and sets flags that were not offered.
     let changed = with_flags(0x4089_0231 | 0x2000_0000);
     let flags = changed(SIGN).unwrap().flags;
     assert_eq!(flags.0, 0x6088_0211);
 }
 
-/// The answer to a challenge that is right but for its flags.
+/// The answer to a valid challenge with these flags.
 fn with_flags(flags: u32) -> impl Fn(Protection) -> Result<Completed, NtlmError> {
     move |wanted| {
         let (offered, first) = negotiate(wanted);
@@ -161,7 +161,7 @@ fn with_flags(flags: u32) -> impl Fn(Protection) -> Result<Completed, NtlmError>
 }
 
 #[test]
-fn a_challenge_that_needs_less_is_refused() {
+fn a_weak_challenge_is_refused() {
     let refused = |flags, wanted| with_flags(flags)(wanted).map(drop);
     let weak = |lacks| Err(NtlmError::WeakChallenge(lacks));
     assert_eq!(refused(0xE289_8235, SEAL), Ok(()));
@@ -195,7 +195,7 @@ fn with_pairs(wanted: Protection, pairs: &AvPairs) -> Result<Completed, NtlmErro
 }
 
 #[test]
-fn a_challenge_without_names_protects_nothing() {
+fn protection_needs_the_names_of_the_server() {
     let mut pairs = AvPairs::default();
     assert!(with_pairs(Protection::default(), &pairs).is_ok());
     let refused = |pairs: &AvPairs| with_pairs(SIGN, pairs).unwrap_err();
@@ -213,7 +213,7 @@ fn a_challenge_without_names_protects_nothing() {
 }
 
 #[test]
-fn the_time_is_the_servers_or_else_ours() {
+fn the_time_is_the_servers_if_sent() {
     let time = |pairs: &AvPairs| {
         let answer = with_pairs(Protection::default(), pairs).unwrap();
         let message = Authenticate::decode(&answer.token).unwrap();
@@ -251,7 +251,7 @@ fn the_servers_flags_are_kept_and_its_bindings_are_not() {
 }
 
 #[test]
-fn what_is_no_challenge_is_refused_and_so_is_every_prefix_of_one() {
+fn other_messages_and_prefixes_of_a_challenge_are_refused() {
     let refused = |token: &[u8]| {
         let (offered, _) = negotiate(SEAL);
         let outcome = answer(offered, token, &Destination::default());
@@ -271,7 +271,7 @@ fn what_is_no_challenge_is_refused_and_so_is_every_prefix_of_one() {
 }
 
 #[test]
-fn a_name_that_does_not_fit_is_told() {
+fn a_name_that_is_too_long_is_refused() {
     let (offered, first) = negotiate(SEAL);
     let (_, second) = accepted(&first);
     let name = "x".repeat(40_000);

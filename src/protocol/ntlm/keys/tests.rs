@@ -1,4 +1,4 @@
-//! The samples of MS-NLMP 4.2.4, and what other implementations computed.
+//! The samples of MS-NLMP 4.2.4, and values from other implementations.
 
 use super::*;
 use crate::base::crypto::nt_hash;
@@ -25,7 +25,7 @@ fn ntowf_match_the_samples() {
 }
 
 #[test]
-fn the_users_case_does_not_count_and_the_domains_does() {
+fn the_case_of_the_domain_matters_and_of_the_user_does_not() {
     let hash = nt_hash("Password");
     let of = |user, domain| ntowf_v2(&hash, &units(user), &units(domain));
     assert_eq!(of("uSER", "Domain"), sample_ntowf_v2());
@@ -54,7 +54,7 @@ fn responses_match_the_samples() {
 
 #[test]
 fn key_exchange_matches_the_samples() {
-    // 4.2.4.2.3, and back
+    // 4.2.4.2.3, and the reverse
     let key = Key::new(hex!("8de40ccadbc14a82f15cb0ad0de95ca3"));
     let encrypted = hex!("c5dad2544fc9799094ce1ce90bc9d03e");
     assert_eq!(exchange_session_key(&key, encrypted).expose(), &[0x55; 16]);
@@ -62,7 +62,7 @@ fn key_exchange_matches_the_samples() {
 }
 
 #[test]
-fn the_mic_counts_itself_as_zero() {
+fn the_mic_covers_itself_as_zero() {
     let key = Key::new([7; 16]);
     let mut authenticate = vec![3; 100];
     let expected = mic(&key, b"one", b"two", &authenticate).unwrap();

@@ -5,8 +5,8 @@ use super::{MessageType, TooLong, begin, start};
 use crate::base::wire::{DecodeError, Reader};
 use crate::protocol::ntlm::flags::NegotiateFlags;
 
-/// The client's answer. Strings are in the negotiated character set, which is not told by `flags`:
-/// wget sets UNICODE here and sends OEM.
+/// The client's answer. Strings are in the character set of the CHALLENGE message, whatever `flags`
+/// says: wget sets UNICODE here and sends OEM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authenticate<'a> {
     /// `LmChallengeResponse`.
@@ -25,7 +25,8 @@ pub struct Authenticate<'a> {
     pub flags: NegotiateFlags,
     /// `Version`, if the header has room for it.
     pub version: Option<[u8; 8]>,
-    /// `MIC`, if the header has room for it. Whether it is one, the response's AV pairs say.
+    /// `MIC`, if the header has room for it. Valid only if `MsvAvFlags` of the response announces
+    /// it.
     pub mic: Option<[u8; 16]>,
 }
 
@@ -39,11 +40,11 @@ impl<'a> Authenticate<'a> {
     /// Where the 16 bytes of `MIC` begin.
     pub const MIC_OFFSET: usize = Self::WITH_VERSION;
 
-    /// Decodes a message of 64 bytes or more. How long its header is (64, 72 or 88 bytes), no flag
-    /// tells: the payload begins behind it.
+    /// Decodes a message of 64 bytes or more. No flag tells the length of the header (64, 72 or 88
+    /// bytes): it ends where the payload begins.
     ///
     /// # Errors
-    /// Names the field that is wrong.
+    /// Names the invalid field.
     pub fn decode(message: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = begin(message, MessageType::Authenticate)?;
         let lm_response = Fields::decode(&mut reader, "LmChallengeResponse")?;
@@ -77,11 +78,11 @@ impl<'a> Authenticate<'a> {
         })
     }
 
-    /// Encodes the message with the shortest header that holds version and MIC; the payload is in
+    /// Encodes the message with the shortest header that holds version and MIC. The payload is in
     /// the order of the header.
     ///
     /// # Errors
-    /// Names the item that does not fit.
+    /// Names the item that is too long.
     pub fn encode(&self) -> Result<Vec<u8>, TooLong> {
         let header = match (self.version, self.mic) {
             (_, Some(_)) => Self::WITH_MIC,

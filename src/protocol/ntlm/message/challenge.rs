@@ -8,12 +8,12 @@ use crate::protocol::ntlm::flags::NegotiateFlags;
 /// The part before `Version`.
 const FIXED: usize = 48;
 
-/// The server's challenge and who it is.
+/// The server's challenge and its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Challenge<'a> {
     /// `TargetName`, in the character set of `flags`.
     pub target_name: &'a [u8],
-    /// `NegotiateFlags`: what the server chose of the client's offer.
+    /// `NegotiateFlags`: the part of the client's offer that the server accepts.
     pub flags: NegotiateFlags,
     /// `ServerChallenge`.
     pub server_challenge: [u8; 8],
@@ -25,7 +25,7 @@ impl<'a> Challenge<'a> {
     /// Decodes a message of 48 bytes or more.
     ///
     /// # Errors
-    /// Names the field that is wrong.
+    /// Names the invalid field.
     pub fn decode(message: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = begin(message, MessageType::Challenge)?;
         let target_name = Fields::decode(&mut reader, "TargetName")?;
@@ -41,10 +41,10 @@ impl<'a> Challenge<'a> {
         })
     }
 
-    /// Encodes the message; `Version` is there always, and zero unless it is negotiated.
+    /// Encodes the message. `Version` is always present, and zero unless negotiated.
     ///
     /// # Errors
-    /// Names the item that does not fit.
+    /// Names the item that is too long.
     pub fn encode(&self) -> Result<Vec<u8>, TooLong> {
         let version = match self.flags.contains(NegotiateFlags::NEGOTIATE_VERSION) {
             true => VERSION,

@@ -4,7 +4,7 @@
 use super::TooLong;
 use crate::base::wire::{DecodeError, Reader, Writer};
 
-/// Where in a message an item lies.
+/// The position of an item in a message.
 #[derive(Clone, Copy)]
 pub(super) struct Fields {
     name: &'static str,
@@ -26,12 +26,12 @@ impl Fields {
         })
     }
 
-    /// The offset, if there is something: that of an empty item means nothing.
+    /// The offset of an item that is not empty. The offset of an empty item is meaningless.
     pub(super) fn start(&self) -> Option<usize> {
         (self.length > 0).then_some(self.offset)
     }
 
-    /// The item's bytes. It may not reach outside the message, nor into its first `fixed` bytes.
+    /// The item's bytes, which must be inside the message and behind its first `fixed` bytes.
     pub(super) fn resolve<'a>(
         &self,
         message: &'a [u8],
@@ -50,7 +50,7 @@ impl Fields {
     }
 }
 
-/// A message being written: the header's fields, and the payload that they point into.
+/// A message that is being written: the header's fields, and the payload that they point into.
 pub(super) struct Layout {
     header: Writer,
     payload: Writer,
@@ -77,12 +77,12 @@ impl Layout {
         Ok(())
     }
 
-    /// The header, for what is not a payload item.
+    /// The header, for fields that are not payload items.
     pub(super) fn header(&mut self) -> &mut Writer {
         &mut self.header
     }
 
-    /// The message; the header is filled up with zeros to where the payload starts.
+    /// The message. The header is padded with zeros up to the payload.
     pub(super) fn finish(self) -> Vec<u8> {
         let Self {
             mut header,

@@ -4,10 +4,10 @@ use super::{MessageType, VERSION, begin, start};
 use crate::base::wire::DecodeError;
 use crate::protocol::ntlm::flags::NegotiateFlags;
 
-/// What the client offers.
+/// The client's offer.
 ///
-/// Only the flags are read. Domain and workstation are unproven, no reply depends on them, and real
-/// clients send them swapped, wrong, or pointing nowhere; the version is for debugging.
+/// Only the flags are read. Domain and workstation are unproven and no reply depends on them; real
+/// clients send them swapped, wrong, or with invalid offsets. The version is for debugging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Negotiate {
     /// `NegotiateFlags`.
@@ -18,7 +18,7 @@ impl Negotiate {
     /// Decodes a message of 16 bytes or more.
     ///
     /// # Errors
-    /// Names the field that is wrong.
+    /// Names the invalid field.
     pub fn decode(message: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = begin(message, MessageType::Negotiate)?;
         let flags = NegotiateFlags(reader.u32("NegotiateFlags")?);

@@ -41,7 +41,7 @@ fn the_sample_challenge_is_read_as_printed() {
     );
     assert_eq!(reader.finish("TargetInfo"), Ok(()));
 
-    // What we encode differs from it in the version alone.
+    // Our encoding differs in the version only.
     let mut expected = SAMPLE_CHALLENGE;
     expected[48..56].copy_from_slice(&VERSION);
     assert_eq!(challenge.encode().unwrap(), expected);
@@ -79,7 +79,7 @@ const EMPTY: Authenticate<'_> = Authenticate {
 };
 
 #[test]
-fn the_payload_tells_how_long_the_header_is() {
+fn the_header_ends_where_the_payload_begins() {
     for (version, mic, length) in [
         (None, None, 64),
         (Some([1; 8]), None, 72),
@@ -105,7 +105,7 @@ fn the_payload_tells_how_long_the_header_is() {
 }
 
 #[test]
-fn offsets_of_empty_items_mean_nothing() {
+fn offsets_of_empty_items_are_ignored() {
     let mut encoded = EMPTY.encode().unwrap();
     for offset in [0, 1, 0x7FFF_FFFF, u32::MAX] {
         encoded[16..20].copy_from_slice(&u32::to_le_bytes(offset));
@@ -114,7 +114,7 @@ fn offsets_of_empty_items_mean_nothing() {
 }
 
 #[test]
-fn a_full_field_fits_and_one_byte_more_does_not() {
+fn a_field_of_65535_bytes_fits_and_a_longer_one_does_not() {
     let longest = [b'u'; 65_536];
     let fits = Authenticate {
         user: &longest[1..],
@@ -160,6 +160,6 @@ fn the_type_is_told_from_twelve_bytes() {
     assert!(!is_ntlmssp(b"\x60\x48\x06\x06\x2b\x06\x01\x05\x05\x02"));
     assert_eq!(
         Challenge::decode(&SAMPLE_AUTHENTICATE),
-        Err(DecodeError::new("MessageType", "not the one that is due"))
+        Err(DecodeError::new("MessageType", "unexpected message"))
     );
 }

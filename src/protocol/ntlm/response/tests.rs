@@ -17,7 +17,7 @@ fn ntowf_v2(password: &str) -> Key {
 }
 
 #[test]
-fn the_sample_is_proven_by_its_password_alone() {
+fn only_the_password_of_the_sample_verifies_it() {
     let response = NtlmV2Response::decode(&SAMPLE).unwrap();
     assert_eq!(response.as_bytes(), SAMPLE);
     assert_eq!(response.flags(), AvFlags::default());
@@ -34,7 +34,7 @@ fn the_sample_is_proven_by_its_password_alone() {
 }
 
 #[test]
-fn every_bit_of_the_response_is_proven() {
+fn the_proof_covers_every_bit_of_the_response() {
     for position in 0..SAMPLE.len() {
         let mut changed = SAMPLE;
         changed[position] ^= 0x80;
@@ -46,7 +46,7 @@ fn every_bit_of_the_response_is_proven() {
 }
 
 #[test]
-fn what_follows_the_av_pairs_is_ignored_and_proven() {
+fn bytes_behind_the_av_pairs_are_ignored_and_covered() {
     // Memory that a Windows client did not clear.
     let memory = hex!("0000000032851d02");
     for after in [&[][..], &[0], &[0; 4], &[0; 8], &memory, &[0xFF; 300]] {
@@ -68,7 +68,7 @@ fn what_follows_the_av_pairs_is_ignored_and_proven() {
 }
 
 #[test]
-fn av_pairs_end() {
+fn av_pairs_without_an_end_are_refused() {
     for length in (0..44).chain(45..80) {
         NtlmV2Response::decode(&SAMPLE[..length]).unwrap_err();
     }
@@ -83,7 +83,7 @@ fn with_pair(id: AvId, value: &[u8]) -> Result<NtlmV2Response, DecodeError> {
 }
 
 #[test]
-fn av_pairs_of_the_client_have_their_form() {
+fn invalid_av_pairs_of_the_client_are_refused() {
     let flags = with_pair(AvId::FLAGS, &[2, 0, 0, 0]).unwrap().flags();
     assert!(flags.contains(AvFlags::MIC) && !flags.contains(AvFlags::UNTRUSTED_SPN));
     with_pair(AvId::FLAGS, &[2, 0]).unwrap_err();
@@ -107,7 +107,7 @@ fn av_pairs_of_the_client_have_their_form() {
 }
 
 #[test]
-fn kinds_are_told_by_their_shapes() {
+fn the_lengths_tell_the_kind() {
     let kind = |user: &[u16], nt: &[u8], lm: &[u8], extended| {
         let response = Response::decode(user, nt, lm, extended);
         response.map(|response| match response {
@@ -173,7 +173,7 @@ fn the_older_responses_match_the_samples() {
 }
 
 #[test]
-fn nothing_to_guess_passwords_from_is_printed() {
+fn responses_are_not_printed() {
     let printed = format!("{:?}", NtlmV2Response::decode(&SAMPLE).unwrap());
     assert_eq!(
         printed,

@@ -1,4 +1,4 @@
-//! The protection of messages in another process, which goes on where this one was.
+//! Session security saved for another process.
 
 use super::{Direction, Role, SessionSecurity};
 use crate::base::crypto::{Key, Rc4};
@@ -6,11 +6,11 @@ use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::protocol::ntlm::flags::NegotiateFlags;
 
 impl SessionSecurity {
-    /// How long [`Self::save`] is at most.
+    /// The most bytes that [`Self::save`] writes.
     pub const SAVED_AT_MOST: usize = 20 + 2 * Direction::SAVED_AT_MOST;
 
-    /// Writes flags, key, and where each direction is. The key follows in the clear: the writer must
-    /// have room.
+    /// Writes flags, key and the state of each direction. The key is in clear: the writer must have
+    /// enough room reserved, so that no copy stays behind.
     pub fn save(&self, writer: &mut Writer) {
         writer
             .u32(self.flags.0)
@@ -24,7 +24,7 @@ impl SessionSecurity {
     /// Reads what [`Self::save`] wrote on the same side of the context.
     ///
     /// # Errors
-    /// It did not write that.
+    /// The bytes are not a saved state.
     pub fn restore(reader: &mut Reader<'_>, role: Role) -> Result<Self, DecodeError> {
         let flags = NegotiateFlags(reader.u32("NegotiateFlags")?);
         let key = Key::new(reader.array("ExportedSessionKey")?);
@@ -53,7 +53,7 @@ impl Direction {
         self.stream = match reader.flag(STREAM)? {
             true => {
                 let stream = Rc4::restore(&reader.array(STREAM)?);
-                Some(stream.ok_or(DecodeError::new(STREAM, "impossible"))?)
+                Some(stream.ok_or(DecodeError::new(STREAM, "invalid"))?)
             }
             false => None,
         };

@@ -1,4 +1,4 @@
-//! The samples of MS-NLMP 4.2, and what must not count.
+//! The samples of MS-NLMP 4.2, and messages that must be refused.
 
 use super::*;
 use crate::base::wire::{Reader, Writer};
@@ -67,7 +67,7 @@ fn verify(security: &mut SessionSecurity, plain: &[u8], signature: &[u8]) -> Res
 }
 
 #[test]
-fn the_samples_come_out() {
+fn the_samples_match() {
     // 4.2.2.4
     let (sealed, signature) = seal(&mut pair(OLD).0, &PLAIN);
     assert_eq!(sealed, hex!("56fe04d861f9319af0d7238a2e3b4d457fb8"));
@@ -104,7 +104,7 @@ fn messages_go_both_ways() {
 }
 
 #[test]
-fn pieces_are_one_message() {
+fn a_message_in_pieces_is_one_message() {
     let (mut client, mut server) = pair(EXTENDED);
     let mut data = PLAIN;
     let (head, body) = data.split_at_mut(5);
@@ -124,13 +124,13 @@ fn pieces_are_one_message() {
 }
 
 #[test]
-fn what_is_refused_moves_nothing() {
+fn a_refused_message_changes_no_state() {
     for flags in ALL {
         let (mut client, mut server) = pair(flags);
         for _ in 0..2 {
             let (sealed, signature) = seal(&mut client, &PLAIN);
             for bit in 0..8 * SIGNATURE_SIZE {
-                // Without extended session security the pad does not count.
+                // Without extended session security RandomPad is ignored.
                 if flags == OLD && (4 * 8..8 * 8).contains(&bit) {
                     continue;
                 }
@@ -151,7 +151,7 @@ fn what_is_refused_moves_nothing() {
             for shorter in 0..sealed.len() {
                 assert!(unseal(&mut server, &sealed[..shorter], &signature).is_err());
             }
-            // Begun and dropped.
+            // A draft that is abandoned.
             server.receive().unseal(&mut [0; 7]);
             server.send().seal(&mut [0; 7]);
 
@@ -166,7 +166,7 @@ fn what_is_refused_moves_nothing() {
 }
 
 #[test]
-fn order_counts() {
+fn messages_out_of_order_are_refused() {
     for flags in ALL {
         let (mut client, mut server) = pair(flags);
         let first = sign(&mut client, b"first");
@@ -183,7 +183,7 @@ fn order_counts() {
 }
 
 #[test]
-fn a_message_is_not_its_own_answer() {
+fn a_reflected_message_is_refused() {
     for flags in ALL {
         let (mut client, _) = pair(flags);
         let (sealed, signature) = seal(&mut client, &PLAIN);
@@ -192,7 +192,7 @@ fn a_message_is_not_its_own_answer() {
 }
 
 #[test]
-fn a_reset_starts_the_key_stream_over_and_counts_on() {
+fn a_reset_restarts_the_key_stream_only() {
     let (mut client, mut server) = pair(EXTENDED);
     let first = sign(&mut client, b"mechTypes");
     assert_eq!(verify(&mut server, b"mechTypes", &first), Ok(()));
@@ -213,7 +213,7 @@ fn a_reset_starts_the_key_stream_over_and_counts_on() {
 }
 
 #[test]
-fn the_last_number_is_not_used() {
+fn the_last_sequence_number_is_not_used() {
     let (mut client, _) = pair(EXTENDED);
     client.outgoing.sequence = u32::MAX;
     let refused = client.send().finish();
@@ -231,7 +231,7 @@ fn strength_is_that_of_the_key() {
     assert_eq!(strength(0x8008_8207), 0);
 }
 
-/// As another process has it.
+/// The state, saved and restored as for another process.
 fn carried(security: &SessionSecurity, role: Role) -> SessionSecurity {
     let mut writer = Writer::new();
     security.save(&mut writer);
@@ -250,7 +250,7 @@ fn carried(security: &SessionSecurity, role: Role) -> SessionSecurity {
 }
 
 #[test]
-fn messages_go_on_in_another_process() {
+fn messages_continue_in_another_process() {
     for flags in ALL {
         let (mut client, mut server) = pair(flags);
         for round in 0..6 {
@@ -258,7 +258,7 @@ fn messages_go_on_in_another_process() {
             server = carried(&server, Role::Acceptor);
             assert_eq!(client.strength(), pair(flags).0.strength());
             let (sealed, signature) = seal(&mut client, &PLAIN);
-            // One that was on its way when the other side moved.
+            // A message sent before the other side was moved to another process.
             server = carried(&server, Role::Acceptor);
             assert_eq!(
                 unseal(&mut server, &sealed, &signature).as_deref(),

@@ -1,5 +1,5 @@
-//! Clients imitated for tests of the acceptor: every shape of message that real ones send, and some
-//! that none does. The client that we are ourselves is [`initiator`](crate::protocol::ntlm::initiator).
+//! Imitated clients for tests of the acceptor: each shape of message that real clients send, and
+//! shapes that no client sends. Our own client is [`initiator`](crate::protocol::ntlm::initiator).
 
 use crate::base::crypto::{self, Key};
 use crate::base::wire::{Reader, Writer};
@@ -9,12 +9,12 @@ use crate::protocol::ntlm::keys;
 use crate::protocol::ntlm::message::{Authenticate, Challenge, Negotiate, VERSION};
 use crate::protocol::ntlm::text::{Charset, utf16le};
 
-/// What the initiator uses for random bytes, as the samples of MS-NLMP 4.2.1 do.
+/// The client challenge of the samples in MS-NLMP 4.2.1.
 pub(crate) const CLIENT_CHALLENGE: [u8; 8] = [0xAA; 8];
 /// `ExportedSessionKey`, where the client chooses it.
 pub(crate) const RANDOM_SESSION_KEY: [u8; 16] = [0x55; 16];
 
-/// Which response it answers with.
+/// The responses of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// NTLMv2; the LM field is 24 zero bytes.
@@ -35,18 +35,18 @@ pub(crate) enum Answer {
     OneZero,
 }
 
-/// How it turns names and password into the UTF-16 that its hashes run over.
+/// How the client converts names and password to the UTF-16 that it hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Widening {
     /// UTF-16; OEM bytes are Latin-1.
     Units,
-    /// Bytes are widened, and only ASCII letters capitalised: curl.
+    /// Bytes are widened and only ASCII letters capitalised, as curl does.
     Ascii,
-    /// UTF-8 is converted to UTF-16, as MS-NLMP 3.3.2 has it.
+    /// UTF-8 is converted to UTF-16 (MS-NLMP 3.3.2).
     Utf8,
 }
 
-/// How far the header of the AUTHENTICATE message goes.
+/// The length of the AUTHENTICATE message's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Header {
     /// 64 bytes.
@@ -57,7 +57,7 @@ pub(crate) enum Header {
     Mic,
 }
 
-/// A client. The default is Windows' own.
+/// A client. The default is Windows.
 #[derive(Clone, Debug)]
 pub(crate) struct Initiator {
     pub(crate) user: &'static str,
@@ -69,13 +69,13 @@ pub(crate) struct Initiator {
     pub(crate) flags: NegotiateFlags,
     pub(crate) answer: Answer,
     pub(crate) header: Header,
-    /// Announces the MIC in `MsvAvFlags`. With [`Header::Mic`] there is one either way.
+    /// Whether `MsvAvFlags` announces the MIC. With [`Header::Mic`] the message has one either way.
     pub(crate) announces_mic: bool,
-    /// What it does to the AV pairs before it sends them back.
+    /// Changes the AV pairs before they are sent back.
     pub(crate) alter: fn(AvPairs) -> AvPairs,
-    /// What it puts behind `MsvAvEOL`, and `NTProofStr` covers.
+    /// The bytes behind `MsvAvEOL`, which `NTProofStr` covers.
     pub(crate) after_eol: &'static [u8],
-    /// What it does to the AUTHENTICATE message before it makes the MIC.
+    /// Changes the AUTHENTICATE message before the MIC is made.
     pub(crate) reshape: fn(&mut Vec<u8>),
     /// The AUTHENTICATE message's flags, given those of the CHALLENGE message.
     pub(crate) final_flags: fn(NegotiateFlags) -> NegotiateFlags,
@@ -123,7 +123,7 @@ impl Initiator {
         }
     }
 
-    /// Chromium: a MIC, and neither version nor session key.
+    /// Chromium: a MIC, no version, no session key.
     pub(crate) fn chromium() -> Self {
         Self {
             flags: NegotiateFlags(0x0008_8207),

@@ -21,7 +21,7 @@ fn unicode_is_utf16() {
 }
 
 #[test]
-fn oem_is_widened_and_meant_as_utf8_if_it_can_be() {
+fn oem_is_widened_and_read_as_utf8_if_valid() {
     let utf8 = Charset::Oem
         .decode("jürgen".as_bytes(), "UserName")
         .unwrap();
@@ -33,7 +33,7 @@ fn oem_is_widened_and_meant_as_utf8_if_it_can_be() {
 }
 
 #[test]
-fn oem_names_have_the_readings_that_clients_compute_with() {
+fn oem_names_have_the_readings_of_real_clients() {
     let readings = |user: &[u8], domain: &[u8]| {
         let oem = |bytes| Charset::Oem.decode(bytes, "name").unwrap();
         Text::readings(&oem(user), &oem(domain))
@@ -45,7 +45,7 @@ fn oem_names_have_the_readings_that_clients_compute_with() {
             .collect::<Vec<_>>()
     };
     let utf16 = |text: &str| text.encode_utf16().collect::<Vec<_>>();
-    // One where all agree, and for UTF-16 always.
+    // One reading if all are equal, and always for UTF-16.
     assert_eq!(readings(b"alice", b"Dom"), [(units("ALICE"), units("Dom"))]);
     let unicode = Text::readings(&"jürgen".into(), &"Büro".into());
     assert_eq!(unicode, [(utf16("JÜRGEN"), utf16("Büro"))]);
@@ -66,7 +66,7 @@ fn oem_names_have_the_readings_that_clients_compute_with() {
             (utf16("Ü"), utf16("Bü")),
         ]
     );
-    // Not UTF-8: code page 1252, and whatever else.
+    // Invalid UTF-8: code page 1252, for example.
     assert_eq!(
         readings(b"j\xfcr", b"D"),
         [(units("JÜR"), units("D")), (units("JüR"), units("D"))]
@@ -79,6 +79,6 @@ fn capitals_are_one_unit_for_one_and_lead_back() {
     let units = |name: &str| -> Vec<u16> { name.encode_utf16().collect() };
     assert_eq!(upper("Jürgen-ÿ.éλд1"), units("JÜRGEN-Ÿ.ÉΛД1"));
     assert_eq!(upper("ßµıſς"), units("ßµıſς"));
-    // Outside the plane that 16 bits reach, halves stay as they are.
+    // Surrogates are unchanged.
     assert_eq!(upper("𐐨"), units("𐐨"));
 }

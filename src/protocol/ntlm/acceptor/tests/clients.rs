@@ -1,10 +1,10 @@
-//! The shapes that real clients were seen to send.
+//! The shapes of messages that real clients send.
 
 use super::*;
 use crate::protocol::ntlm::av_pair::AvFlags;
 use crate::protocol::ntlm::tests::imitation::{Answer, Header};
 
-/// First messages by their length and flags.
+/// NEGOTIATE messages by their length and flags.
 const FIRST: &[(&str, usize, u32)] = &[
     ("the least", 16, 0x0000_0202),
     ("wget", 32, 0x0000_0202),
@@ -29,7 +29,7 @@ const FIRST: &[(&str, usize, u32)] = &[
 ];
 
 #[test]
-fn every_first_message_is_answered_and_the_login_goes_through() {
+fn every_negotiate_message_is_answered_and_the_login_succeeds() {
     for (name, length, flags) in FIRST {
         let client = Initiator {
             flags: NegotiateFlags(*flags),
@@ -37,7 +37,7 @@ fn every_first_message_is_answered_and_the_login_goes_through() {
         };
         let mut first = client.negotiate();
         first.truncate(16);
-        first.resize(*length, 0x5A); // domain and workstation point nowhere
+        first.resize(*length, 0x5A); // invalid offsets of domain and workstation
         let (state, challenge) = challenged(&first);
         let answered = client.authenticate(&first, &challenge);
         let claim = state.parse_authenticate(&answered.token).unwrap();
@@ -94,7 +94,7 @@ fn chromium_has_a_mic_and_no_key_exchange() {
 }
 
 #[test]
-fn names_come_as_typed() {
+fn names_are_kept_as_typed() {
     let names = |user, domain, flags| {
         let client = Initiator {
             user,
@@ -141,7 +141,7 @@ fn wget_claims_unicode_and_sends_oem() {
 }
 
 #[test]
-fn weak_kinds_are_told_apart() {
+fn weak_kinds_are_distinguished() {
     let kind = |answer, flags| {
         let client = Initiator {
             answer,
@@ -159,7 +159,7 @@ fn weak_kinds_are_told_apart() {
 
 #[test]
 fn a_session_key_that_is_not_negotiated_is_ignored() {
-    // .NET sends one though it does not set KEY_EXCH; the key that counts is the other.
+    // .NET sends one without KEY_EXCH. The session key is then SessionBaseKey.
     let client = Initiator {
         final_flags: |flags| NegotiateFlags(flags.0 & !NegotiateFlags::NEGOTIATE_KEY_EXCH.0),
         announces_mic: false,
@@ -177,8 +177,8 @@ fn a_session_key_that_is_not_negotiated_is_ignored() {
 }
 
 #[test]
-fn a_mic_that_is_not_announced_is_not_looked_at() {
-    // Samba's client puts a right one there, pyspnego zeros.
+fn a_mic_that_is_not_announced_is_ignored() {
+    // Samba's client sends a right one, pyspnego zeros.
     let client = Initiator {
         announces_mic: false,
         ..Initiator::default()
@@ -191,7 +191,7 @@ fn a_mic_that_is_not_announced_is_not_looked_at() {
 }
 
 #[test]
-fn what_the_client_adds_is_kept() {
+fn av_pairs_that_the_client_adds_are_kept() {
     let client = Initiator {
         alter: |mut pairs| {
             for (id, value) in [
@@ -214,7 +214,7 @@ fn what_the_client_adds_is_kept() {
 }
 
 #[test]
-fn a_service_that_the_client_does_not_trust_is_none() {
+fn a_service_name_from_an_untrusted_source_is_ignored() {
     let client = Initiator {
         alter: |mut pairs| {
             let flags = AvFlags(AvFlags::MIC.0 | AvFlags::UNTRUSTED_SPN.0);

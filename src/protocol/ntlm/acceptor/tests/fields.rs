@@ -1,5 +1,5 @@
-//! MS-NLMP 2.2, field by field. What a receiver ignores may be anything, and the login goes through;
-//! everything else is refused. Each row names its section.
+//! MS-NLMP 2.2, field by field. The login succeeds with any value of a field that a receiver
+//! ignores; invalid values of all other fields are refused. Each row names its section.
 
 use super::*;
 use crate::protocol::ntlm::av_pair::AvFlags;
@@ -29,7 +29,8 @@ fn as_windows_adds(mut pairs: AvPairs) -> AvPairs {
     pairs
 }
 
-/// The whole acceptor: the right password passes with a MIC that is right, the wrong one does not.
+/// The whole acceptor: the login succeeds with the right password and MIC, and not with a wrong
+/// password.
 fn logs_in(what: &str, client: &Initiator) {
     let first = client.negotiate();
     let (state, challenge) = challenged(&first);
@@ -49,7 +50,7 @@ fn logs_in(what: &str, client: &Initiator) {
     );
 }
 
-/// What `client` sends is refused before anything is proven.
+/// The message of `client` is refused before its response is verified.
 fn is_malformed(what: &str, client: &Initiator) {
     assert!(super::is_malformed(&claim(client)), "{what}");
 }
@@ -63,7 +64,7 @@ fn windows() -> Initiator {
 
 #[test]
 fn windows_clients_log_in() {
-    // Vista to 11: what follows MsvAvEOL, the flags of the first message, the LM response.
+    // Vista to 11: the bytes behind MsvAvEOL, the flags of the NEGOTIATE message, the LM response.
     let tails: [&[u8]; 5] = [
         &[],
         &[0; 4],
@@ -86,7 +87,7 @@ fn windows_clients_log_in() {
     }
 }
 
-/// Writes over a part of the message.
+/// Overwrites a part of the message.
 fn put(token: &mut [u8], at: usize, bytes: &[u8]) {
     token[at..at + bytes.len()].copy_from_slice(bytes);
 }
@@ -96,11 +97,11 @@ fn u16_at(token: &[u8], at: usize) -> usize {
     usize::from(u16::from_le_bytes([token[at], token[at + 1]]))
 }
 
-/// The six items of an AUTHENTICATE message: where their fields are.
+/// The offsets of the six items' fields in an AUTHENTICATE message.
 const ITEMS: [usize; 6] = [12, 20, 28, 36, 44, 52];
 
 #[test]
-fn what_a_receiver_of_an_authenticate_message_ignores_may_be_anything() {
+fn ignored_fields_of_an_authenticate_message_may_have_any_value() {
     let rows: [(&str, Reshape); 13] = [
         ("2.2.1.3: MaxLen is not Len", |token| {
             for item in ITEMS {
@@ -134,7 +135,7 @@ fn what_a_receiver_of_an_authenticate_message_ignores_may_be_anything() {
             }
         }),
         ("2.2.1.3: the payload is in another order", |token| {
-            // As Windows has it: names first, then the responses.
+            // As Windows does: names first, then the responses.
             let (mut header, mut payload) = (token[..88].to_vec(), Vec::new());
             for item in [28, 36, 44, 12, 20, 52] {
                 let (length, offset) = (u16_at(token, item), u16_at(token, item + 4));
@@ -177,8 +178,8 @@ fn what_a_receiver_of_an_authenticate_message_ignores_may_be_anything() {
 }
 
 #[test]
-fn what_a_receiver_of_a_response_ignores_may_be_anything() {
-    // MS-NLMP 2.2.2.7: Reserved1, Reserved2, Reserved3; the time is the client's to choose.
+fn ignored_fields_of_a_response_may_have_any_value() {
+    // MS-NLMP 2.2.2.7: Reserved1, Reserved2, Reserved3. The client chooses the time.
     let client = Initiator::default();
     for range in [18..24, 24..32, 40..44] {
         let first = client.negotiate();
@@ -255,8 +256,8 @@ fn av_pairs_come_in_any_order_and_of_any_kind() {
 }
 
 #[test]
-fn what_a_receiver_of_a_negotiate_message_ignores_may_be_anything() {
-    // MS-NLMP 2.2.1.1 and 2.2.2.5: names, their places, the version, reserved flags.
+fn ignored_fields_of_a_negotiate_message_may_have_any_value() {
+    // MS-NLMP 2.2.1.1 and 2.2.2.5: names, their offsets, the version, reserved flags.
     let client = windows();
     let plain = client.negotiate();
     for (what, from) in [("names and version", 16), ("version", 32)] {
@@ -278,7 +279,7 @@ fn what_a_receiver_of_a_negotiate_message_ignores_may_be_anything() {
 }
 
 #[test]
-fn what_is_not_ignored_is_refused() {
+fn invalid_values_of_other_fields_are_refused() {
     let rows: [(&str, Reshape); 5] = [
         ("2.2.1.3: Signature", |token| token[3] ^= 1),
         ("2.2.1.3: MessageType", |token| token[8] = 2),
@@ -329,7 +330,7 @@ fn what_is_not_ignored_is_refused() {
         };
         is_malformed(what, &client);
     }
-    // MS-NLMP 2.2.1.3: names are not terminated by a NUL. A reader that stops there sees another.
+    // MS-NLMP 2.2.1.3: names are not terminated by a NUL. A reader that stops there reads another.
     for (user, domain) in [("alice\0", "EXAMPLE"), ("alice", "EXAMPLE\0")] {
         let client = Initiator {
             user,
@@ -341,8 +342,8 @@ fn what_is_not_ignored_is_refused() {
 }
 
 #[test]
-fn a_pair_of_a_known_kind_is_there_once() {
-    // The pairs end where the client's own bytes begin: a second list behind the first is not read.
+fn a_pair_of_a_known_kind_is_present_once() {
+    // The pairs end at MsvAvEOL: a second list behind the first is not read.
     let client = Initiator {
         after_eol: &hex!("060004000000000000000000"),
         ..windows()
@@ -352,7 +353,7 @@ fn a_pair_of_a_known_kind_is_there_once() {
 }
 
 #[test]
-fn nothing_ignored_is_left_out_of_the_proof() {
+fn the_proof_covers_ignored_fields() {
     let client = Initiator {
         after_eol: &[0x5A; 16],
         ..windows()
@@ -367,7 +368,7 @@ fn nothing_ignored_is_left_out_of_the_proof() {
             assert_eq!(prove(&claim, client.password), None, "{position}");
         }
     }
-    // The tail cannot be cut off, nor grow.
+    // The bytes at the end can be neither removed nor added.
     for cut in [1, 4, 16] {
         let (state, _) = challenged(&client.negotiate());
         let mut token = answered.token.clone();

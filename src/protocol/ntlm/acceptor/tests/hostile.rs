@@ -1,23 +1,23 @@
-//! What no honest client sends.
+//! Messages that no honest client sends.
 
 use super::*;
 use crate::protocol::ntlm::tests::imitation::{Answer, Header};
 
-/// Where the fields of an AUTHENTICATE message's items are.
+/// The offsets of the items' fields in an AUTHENTICATE message.
 const FIELDS: [usize; 6] = [12, 20, 28, 36, 44, 52];
 
 fn refused<T: std::fmt::Debug>(outcome: Result<T, NtlmError>) -> NtlmError {
     outcome.unwrap_err()
 }
 
-/// Makes the item at `field` of the message `length` bytes at `offset`.
+/// Sets length and offset of the item at `field`.
 fn point(token: &mut [u8], field: usize, length: u16, offset: u32) {
     token[field..field + 2].copy_from_slice(&length.to_le_bytes());
     token[field + 4..field + 8].copy_from_slice(&offset.to_le_bytes());
 }
 
 #[test]
-fn prefixes_of_a_first_message_are_refused_below_16_bytes() {
+fn prefixes_of_a_negotiate_message_are_refused_below_16_bytes() {
     let first = Initiator::default().negotiate();
     for length in 0..first.len() {
         let token = &first[..length];
@@ -118,7 +118,7 @@ fn remove(pairs: AvPairs, id: u16) -> AvPairs {
 }
 
 #[test]
-fn every_pair_that_we_sent_must_come_back() {
+fn every_av_pair_of_the_challenge_must_be_returned() {
     type Alter = fn(AvPairs) -> AvPairs;
     let cases: [(Alter, &str); 11] = [
         (|pairs| flip(pairs, 1), "MsvAvNbComputerName: changed"),
@@ -146,7 +146,7 @@ fn every_pair_that_we_sent_must_come_back() {
 }
 
 #[test]
-fn an_announced_mic_must_be_there_and_right() {
+fn an_announced_mic_must_be_present_and_right() {
     for position in 72..88 {
         let (state, answered) = answered(&Initiator::default());
         let mut token = answered.token;
@@ -187,7 +187,7 @@ fn the_mic_covers_all_three_messages() {
 }
 
 #[test]
-fn no_key_is_enough_only_where_nothing_needs_one() {
+fn a_login_without_a_key_succeeds_only_if_nothing_needs_one() {
     let zero = Key::new([0; 16]);
     let plain = Initiator::curl();
     for key in [None, Some(&zero)] {
@@ -218,7 +218,7 @@ fn no_key_is_enough_only_where_nothing_needs_one() {
 }
 
 #[test]
-fn a_wrong_session_key_does_not_open_the_mic() {
+fn a_wrong_session_key_fails_the_mic() {
     for client in [Initiator::default(), Initiator::chromium()] {
         let claim = claim(&client).unwrap();
         let result = claim.check_mic(Some(&Key::new([1; 16])));
@@ -259,13 +259,13 @@ fn a_negotiated_session_key_has_16_bytes() {
 }
 
 #[test]
-fn nobody_stays_nobody() {
-    let nobody = Initiator {
+fn an_anonymous_login_stays_anonymous() {
+    let anonymous = Initiator {
         user: "",
         domain: "",
         ..Initiator::default()
     };
-    let nobody_by_curl = Initiator {
+    let without_a_name = Initiator {
         user: "",
         ..Initiator::curl()
     };
@@ -278,8 +278,8 @@ fn nobody_stays_nobody() {
         ..Initiator::default()
     };
     for client in [
-        nobody,
-        nobody_by_curl,
+        anonymous,
+        without_a_name,
         by_flag,
         answering(Answer::Nothing),
         answering(Answer::OneZero),
@@ -294,7 +294,7 @@ fn nobody_stays_nobody() {
 }
 
 #[test]
-fn a_lan_manager_response_lets_nobody_in() {
+fn a_lan_manager_response_is_refused() {
     let client = Initiator {
         answer: Answer::LmV2Only,
         ..Initiator::curl()
@@ -313,7 +313,7 @@ fn claims_print_no_responses() {
 }
 
 #[test]
-fn control_characters_are_in_no_name() {
+fn names_with_control_characters_are_refused() {
     for charset in [0x0008_8206, 0x0008_8207] {
         for name in [
             "alice\0x",
