@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::base::config;
 use crate::login::accept::{Acceptor, Step, Terms};
 use crate::login::setup::{self, Setup, Source};
-use crate::protocol::ntlm::imitation::Initiator;
+use crate::protocol::ntlm::tests::imitation::Initiator;
 
 /// The user whose password [`Initiator`] types.
 pub(crate) const ALICE: &str = "EXAMPLE:alice:Password1\n";
