@@ -128,7 +128,7 @@ fn a_success_must_say_whose_and_say_it_well() {
         named("a name with an end in it", "alice\0"),
         named("a name of two lines", "al\nice"),
         named("a name that turns the line", "al\u{202e}ice"),
-        named("a domain and a name", "OTHER\\alice"),
+        named("contains a backslash", "OTHER\\alice"),
     ]);
 }
 

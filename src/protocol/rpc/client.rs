@@ -1,7 +1,7 @@
 //! An association (C706 12.6): a connection bound to an interface, one call at a time.
 //!
-//! Each step consumes the state before it and gives the bytes to send, or takes one PDU that came.
-//! An error leaves no state: the caller closes the connection.
+//! Each step consumes the state before it, and returns the bytes to send or takes one PDU that
+//! arrived. After an error there is no state: the caller closes the connection.
 //!
 //! ```text
 //! Binding ──bind_ack──► Association ──call──► Call ──response…──► Association
@@ -16,16 +16,16 @@ use crate::protocol::rpc::{Error, FaultStatus};
 
 pub use protection::{Nonce, PduProtection, Plain, Sealed};
 
-/// The longest answer, in bytes of stub. One with the groups of a large domain is some 50 KiB long.
+/// The longest answer, in bytes of stub. With the groups of a large domain it is some 50 KiB long.
 pub const MAX_ANSWER: usize = 1 << 20;
-/// The most PDUs that an answer may come in.
+/// The most PDUs of an answer.
 const MAX_FRAGMENTS: usize = 1024;
 
-/// A bind is out.
+/// The bind is sent.
 #[derive(Debug)]
 pub struct Binding<P>(P);
 
-/// Bound, and no call is out.
+/// The connection is bound; no call is in progress.
 #[derive(Debug)]
 pub struct Association<P> {
     protection: P,
@@ -33,21 +33,21 @@ pub struct Association<P> {
     last_call_id: u32,
 }
 
-/// A call is out; its answer, or the rest of it, is to come.
+/// A call is in progress: its answer, or the rest of it, is expected.
 #[derive(Debug)]
 pub struct Call<P> {
     association: Association<P>,
-    /// What has come of the answer.
+    /// The stub so far.
     pieces: Vec<SecretBytes>,
     length: usize,
 }
 
-/// Where a call is after one more PDU.
+/// The state of a call after a PDU.
 #[derive(Debug)]
 pub enum Progress<P> {
-    /// More PDUs are to come.
+    /// More PDUs are expected.
     More(Call<P>),
-    /// That was the last.
+    /// The PDU was the last.
     Done(Outcome, Association<P>),
 }
 
@@ -56,7 +56,7 @@ pub enum Progress<P> {
 pub enum Outcome {
     /// The stub of the answer: authentic if the connection is sealed.
     Response(SecretBytes),
-    /// The server did not execute the call, or somebody on the way says so: never authentic.
+    /// A fault: the server did not execute the call. Never authentic.
     Fault(FaultStatus),
 }
 
@@ -64,7 +64,7 @@ impl Outcome {
     /// The stub of the answer.
     ///
     /// # Errors
-    /// [`Error::Fault`] if there is none.
+    /// [`Error::Fault`] for a fault.
     pub fn response(self) -> Result<SecretBytes, Error> {
         match self {
             Self::Response(stub) => Ok(stub),
@@ -83,7 +83,8 @@ impl<P: PduProtection> Binding<P> {
     /// Takes the server's answer.
     ///
     /// # Errors
-    /// [`Error::BindRefused`]; [`Error::Fault`]; the answer is none, or promises no protection.
+    /// [`Error::BindRefused`]; [`Error::Fault`]; the PDU is not a bind_ack, or grants no
+    /// protection.
     pub fn answered(self, pdu: &[u8]) -> Result<Association<P>, Error> {
         let Self(mut protection) = self;
         let bind_call_id = protection.bind_call_id();
@@ -98,22 +99,22 @@ impl<P: PduProtection> Binding<P> {
             }
             Pdu::BindNak(reason) => Err(Error::BindRefused(reason)),
             Pdu::Fault(status) => Err(Error::Fault(status)),
-            Pdu::Response(_) => Err(Error::Sequence("a response came before the bind_ack")),
+            Pdu::Response(_) => Err(Error::Sequence("a response before the bind_ack")),
         }
     }
 }
 
 impl<P: PduProtection> Association<P> {
-    /// The PDUs, one after the other, of a call of the interface.
+    /// Begins a call of the interface. The bytes are its PDUs, one after the other.
     ///
     /// # Errors
-    /// [`Error::NoRandomBytes`]; [`Error::TooLong`]; [`Error::HeadersUnsigned`] for more than one PDU
-    /// without; the connection's numbers are used up.
+    /// [`Error::NoRandomBytes`]; [`Error::TooLong`]; [`Error::HeadersUnsigned`] for a request of
+    /// more than one PDU without signed headers; the connection's numbers are used up.
     pub fn call(mut self, opnum: u16, stub: &[u8]) -> Result<(Vec<u8>, Call<P>), Error> {
         self.last_call_id = self
             .last_call_id
             .checked_add(1)
-            .ok_or(Error::Sequence("the connection has no call numbers left"))?;
+            .ok_or(Error::Sequence("no call numbers left"))?;
         let (mut piece, mut rest) = self.split(stub);
         if !rest.is_empty() && !self.protection.binds_fragments() {
             return Err(Error::HeadersUnsigned("the request is longer than one PDU"));
@@ -146,12 +147,12 @@ impl<P: PduProtection> Association<P> {
         Ok((pdus, call))
     }
 
-    /// How it is protected.
+    /// The protection of the connection.
     pub fn protection(&self) -> &P {
         &self.protection
     }
 
-    /// What goes into the next PDU, and what is left.
+    /// The part for the next PDU, and the rest.
     fn split<'a>(&self, stub: &'a [u8]) -> (&'a [u8], &'a [u8]) {
         let most = self.protection.max_stub(self.max_fragment);
         stub.split_at_checked(most).unwrap_or((stub, &[]))
@@ -162,7 +163,7 @@ impl<P: PduProtection> Call<P> {
     /// Takes the next PDU.
     ///
     /// # Errors
-    /// It is not part of the answer, not authentic, or too much.
+    /// The PDU is not part of the answer or not authentic, or the answer is too long.
     pub fn receive(mut self, pdu: &[u8]) -> Result<Progress<P>, Error> {
         let fragment = match Pdu::decode(pdu, self.association.last_call_id)? {
             Pdu::Response(fragment) => fragment,
@@ -170,11 +171,11 @@ impl<P: PduProtection> Call<P> {
                 return Ok(Progress::Done(Outcome::Fault(status), self.association));
             }
             Pdu::BindAck(_) | Pdu::BindNak(_) => {
-                return Err(Error::Sequence("the answer of a bind came for a call"));
+                return Err(Error::Sequence("the answer of a bind to a call"));
             }
         };
         if fragment.first != self.pieces.is_empty() {
-            return Err(Error::Sequence("a fragment of another answer came"));
+            return Err(Error::Sequence("a fragment of another answer"));
         }
         let piece = self.association.protection.unprotect(&fragment)?;
         self.length += piece.expose().len();
@@ -189,13 +190,13 @@ impl<P: PduProtection> Call<P> {
             ));
         }
         if self.pieces.len() >= MAX_FRAGMENTS {
-            return Err(DecodeError::new("response", "in too many fragments").into());
+            return Err(DecodeError::new("response", "too many fragments").into());
         }
         Ok(Progress::More(self))
     }
 }
 
-/// One buffer of the right size from the start: growing would leave copies behind.
+/// One buffer of the final size: growing would leave copies of secrets behind.
 fn joined(mut pieces: Vec<SecretBytes>, length: usize) -> SecretBytes {
     if pieces.len() == 1 {
         return pieces.swap_remove(0);

@@ -1,4 +1,4 @@
-//! The endpoint mapper: which port an interface listens on (C706 appendix O, MS-RPCE 2.2.1.2).
+//! The endpoint mapper: the ports of an interface (C706 appendix O, MS-RPCE 2.2.1.2).
 
 use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::protocol::rpc::Error;
@@ -10,12 +10,12 @@ pub const PORT: u16 = 135;
 /// The number of the call.
 pub const EPT_MAP: u16 = 3;
 
-/// How many towers are asked for. Windows lists a pinned port besides the dynamic one, and each again
-/// for each of its addresses.
+/// The number of towers that are asked for. Windows lists a pinned port besides the dynamic one,
+/// and each of them once for each of its addresses.
 const MAX_TOWERS: u32 = 16;
-/// How many different ports are of use.
+/// The most different ports that are returned.
 const MAX_PORTS: usize = 8;
-/// The floors of a tower for ncacn_ip_tcp; a few more do no harm.
+/// The most floors of a tower. One of ncacn_ip_tcp has five.
 const MAX_FLOORS: u16 = 16;
 
 /// Protocol identifiers of a tower's floors (C706 appendix I).
@@ -26,11 +26,11 @@ mod protocol {
     pub const RPC: u8 = 0x0B;
     /// The right side is a port, big endian.
     pub const TCP: u8 = 0x07;
-    /// The right side is an address, which is not trusted: it may be one behind a translator.
+    /// The right side is an address. It is ignored: it may be one behind a NAT.
     pub const IP: u8 = 0x09;
 }
 
-/// The stub of `ept_map`: where does `interface` listen for connections over TCP?
+/// The stub of `ept_map`: asks for the TCP ports of `interface`.
 pub fn request(interface: Syntax) -> Vec<u8> {
     let tower = tower(interface);
     let mut stub = Encoder::new();
@@ -43,10 +43,10 @@ pub fn request(interface: Syntax) -> Vec<u8> {
     stub.into_bytes()
 }
 
-/// Reads the answer: the different ports, in the mapper's order; never empty.
+/// Reads the answer: the different ports, in the mapper's order. Never empty.
 ///
 /// # Errors
-/// [`Error::NotRegistered`] if nothing listens; [`Error::Malformed`].
+/// [`Error::NotRegistered`] if there is none; [`Error::Malformed`].
 pub fn ports(stub: &[u8]) -> Result<Vec<u16>, Error> {
     let mut decoder = Decoder::new(stub);
     decoder.array::<20>("entry_handle")?;
@@ -55,10 +55,10 @@ pub fn ports(stub: &[u8]) -> Result<Vec<u16>, Error> {
     let offset = decoder.u32("ITowers")?;
     let actual = decoder.u32("ITowers")?;
     if actual != count || actual > maximum || offset != 0 {
-        return Err(DecodeError::new("num_towers", "impossible count").into());
+        return Err(DecodeError::new("num_towers", "inconsistent counts").into());
     }
     let mut present = 0_u32;
-    // More than were asked for are bounded by the length of the answer.
+    // The length of the answer bounds the count.
     for _ in 0..actual {
         present += u32::from(decoder.pointer("ITowers")?);
     }
@@ -67,7 +67,7 @@ pub fn ports(stub: &[u8]) -> Result<Vec<u16>, Error> {
         let maximum = decoder.u32("tower_length")?;
         let length = decoder.u32("tower_length")?;
         if length != maximum {
-            return Err(DecodeError::new("tower_length", "counts that contradict").into());
+            return Err(DecodeError::new("tower_length", "inconsistent lengths").into());
         }
         let tower = decoder.take(length, "tower_octet_string")?;
         let port = tcp_port(tower)?.filter(|port| !ports.contains(port));

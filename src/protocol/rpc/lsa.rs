@@ -1,5 +1,5 @@
-//! LSA: what security identifiers are called. The one call that is made here, LsarLookupSids3
-//! (MS-LSAT 3.1.4.9), needs no policy handle; a controller answers it over a secure channel only.
+//! LSA: the names of security identifiers. The only call, LsarLookupSids3 (MS-LSAT 3.1.4.9), needs
+//! no policy handle; a controller answers it over a secure channel only.
 
 use crate::base::sid::Sid;
 use crate::base::wire::DecodeError;
@@ -8,13 +8,13 @@ use crate::protocol::rpc::{Error, NtStatus};
 
 /// LsarLookupSids3 (MS-LSAT 3.1.4.9)
 pub const LOOKUP_SIDS3: u16 = 76;
-/// How many identifiers are asked for in one call: an answer is then some 30 KiB long. The
-/// specification allows 20,480.
+/// The most identifiers in one call: the answer is then some 30 KiB long. The specification allows
+/// 20,480.
 pub const MAX_SIDS: usize = 256;
 
-/// `LsapLookupWksta` (MS-LSAT 2.2.16): the controller looks wherever it can.
+/// `LsapLookupWksta` (MS-LSAT 2.2.16): the controller searches all domains that it can reach.
 const LOOKUP_WKSTA: u16 = 1;
-/// `ClientRevision` (MS-LSAT 3.1.4.9): we know of forests.
+/// `ClientRevision` (MS-LSAT 3.1.4.9): the client supports forests.
 const CLIENT_REVISION: u32 = 2;
 
 /// `SidTypeGroup` (MS-LSAT 2.2.13)
@@ -26,24 +26,24 @@ const TYPE_ALIAS: u16 = 4;
 /// `SidTypeWellKnownGroup`
 const TYPE_WELL_KNOWN_GROUP: u16 = 5;
 
-/// What something is called, as the controller says it: any text.
+/// The name of an identifier, from the controller. It may be any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Called {
     /// A group.
     Group {
-        /// Its own name (`sAMAccountName`).
+        /// The group's name (`sAMAccountName`).
         name: String,
-        /// The identifier of the domain that the controller finds it in.
+        /// The identifier of the group's domain.
         domain: Sid,
     },
     /// A domain.
     Domain {
-        /// Its NetBIOS name.
+        /// The domain's NetBIOS name.
         name: String,
     },
 }
 
-/// The stub that asks for these identifiers.
+/// The stub that asks for the names of `sids`.
 ///
 /// # Errors
 /// [`Error::TooLong`] for more than [`MAX_SIDS`].
@@ -69,8 +69,8 @@ pub fn request(sids: &[Sid]) -> Result<Vec<u8>, Error> {
     Ok(stub.into_bytes())
 }
 
-/// Reads the answer to a question for `asked` identifiers: a name for each that is a group's or a
-/// domain's, in their order.
+/// Reads the answer to a question for `asked` identifiers, in their order. `None` for one that is
+/// neither a group's nor a domain's.
 ///
 /// # Errors
 /// [`Error::Status`]; [`Error::Malformed`], also for an answer to another question.
@@ -88,12 +88,14 @@ pub fn reply(stub: &[u8], asked: usize) -> Result<Vec<Option<Called>>, Error> {
         NtStatus::SUCCESS | NtStatus::SOME_NOT_MAPPED | NtStatus::NONE_MAPPED => {}
         _ => return Err(Error::Status("LsarLookupSids3", status)),
     }
-    // None has a name: some controllers send no list then.
+    // Without any name, some controllers send no list.
     if status == NtStatus::NONE_MAPPED && names.is_empty() {
         return Ok(vec![None; asked]);
     }
     if names.len() != asked {
-        return Err(DecodeError::new("TranslatedNames", "not as many as were asked for").into());
+        return Err(
+            DecodeError::new("TranslatedNames", "another number than was asked for").into(),
+        );
     }
     let named = names.into_iter().map(|name| name.in_domain(&domains));
     Ok(named.collect::<Result<_, _>>()?)
@@ -104,7 +106,7 @@ struct Translated {
     /// `Use`
     kind: u16,
     name: Option<String>,
-    /// `DomainIndex`: a place in the list of domains, negative for none.
+    /// `DomainIndex`: an index into the list of domains, negative for none.
     domain: u32,
 }
 
@@ -115,7 +117,7 @@ struct Domain {
 }
 
 impl Translated {
-    /// None for what is unknown, or neither a group nor a domain.
+    /// `None` if it is unknown, or neither a group nor a domain.
     fn in_domain(self, domains: &[Domain]) -> Result<Option<Called>, DecodeError> {
         let is_group = match self.kind {
             TYPE_GROUP | TYPE_ALIAS | TYPE_WELL_KNOWN_GROUP => true,
@@ -124,13 +126,13 @@ impl Translated {
         };
         let index = usize::try_from(self.domain).ok();
         let domain = index.and_then(|index| domains.get(index));
-        let domain = domain.ok_or(DecodeError::new("DomainIndex", "no domain of the list"))?;
+        let domain = domain.ok_or(DecodeError::new("DomainIndex", "out of range"))?;
         let (name, sid) = (self.name, domain.sid.clone());
         Ok(match is_group {
             true => name
                 .zip(sid)
                 .map(|(name, domain)| Called::Group { name, domain }),
-            // In the list it is called as elsewhere; its own name may be left empty.
+            // The name in the list is authoritative; the translated one may be empty.
             false => domain.name.clone().map(|name| Called::Domain { name }),
         })
     }
@@ -141,7 +143,7 @@ fn referenced_domains(decoder: &mut Decoder<'_>) -> Result<Vec<Domain>, DecodeEr
     const FIELD: &str = "ReferencedDomains";
     let count = decoder.u32(FIELD)?;
     let present = decoder.pointer(FIELD)?;
-    decoder.u32(FIELD)?; // MaxEntries: to be ignored
+    decoder.u32(FIELD)?; // MaxEntries, ignored
     begin(decoder, count, present, FIELD)?;
     let mut fixed = Vec::new();
     for _ in 0..count {
@@ -185,8 +187,8 @@ fn translated_names(decoder: &mut Decoder<'_>) -> Result<Vec<Translated>, Decode
     Ok(names)
 }
 
-/// The count before the elements of an array: the same one again, and no more than can be meant. No
-/// name comes without having been asked for, and no domain without a name.
+/// Reads the count before the elements of an array, which must be the same one again. There are no
+/// more names than were asked for, and no more domains than names.
 fn begin(
     decoder: &mut Decoder<'_>,
     count: u32,
@@ -197,15 +199,13 @@ fn begin(
         return Err(DecodeError::new(field, "too many"));
     }
     match present {
-        true if decoder.u32(field)? != count => {
-            Err(DecodeError::new(field, "counts that contradict each other"))
-        }
-        false if count > 0 => Err(DecodeError::new(field, "a count of nothing")),
+        true if decoder.u32(field)? != count => Err(DecodeError::new(field, "inconsistent counts")),
+        false if count > 0 => Err(DecodeError::new(field, "a count without an array")),
         _ => Ok(()),
     }
 }
 
-/// A name; none if it is no text: one odd group shall not take the others along.
+/// A name. `None` if it is not text: one invalid name must not spoil the others.
 fn text(
     decoder: &mut Decoder<'_>,
     fixed: Counted,

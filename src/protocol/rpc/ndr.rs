@@ -1,7 +1,7 @@
-//! NDR 2.0, little endian (C706 chapter 14): what the stubs of the calls are written in.
+//! NDR 2.0, little endian (C706 chapter 14): the encoding of the calls' stubs.
 //!
-//! Only what these few calls use: aligned integers, unique pointers, `[string] wchar_t *`, RPC_SID, and
-//! the counted strings RPC_UNICODE_STRING and STRING, whose characters follow the structure.
+//! Only the types of these calls: aligned integers, unique pointers, `[string] wchar_t *`, RPC_SID,
+//! and the counted strings RPC_UNICODE_STRING and STRING, whose characters follow the structure.
 
 use crate::base::sid::Sid;
 use crate::base::wire::{DecodeError, Reader, Writer};
@@ -44,9 +44,9 @@ impl Encoder {
         self
     }
 
-    /// Appends a unique pointer; what it points to follows where its structure ends.
+    /// Appends a unique pointer. Its value follows the structure.
     pub fn pointer(&mut self, present: bool) -> &mut Self {
-        // A referent is any number but 0, different for each pointer (C706 14.3.10).
+        // A referent is not 0, and different for each pointer (C706 14.3.10).
         const FIRST: u32 = 0x0002_0004;
         let referent = match present {
             true => FIRST.wrapping_add(self.referents.wrapping_mul(4)),
@@ -59,16 +59,16 @@ impl Encoder {
     /// Appends a `[string] wchar_t *` that is a reference: counts, then UTF-16 with a final NUL.
     ///
     /// # Errors
-    /// [`Error::TooLong`] beyond what 32 bits count.
+    /// [`Error::TooLong`] if the count exceeds 32 bits.
     pub fn string(&mut self, text: &str, field: &'static str) -> Result<&mut Self, Error> {
         let units: Vec<u16> = text.encode_utf16().chain([0]).collect();
         self.units(&units, field)
     }
 
-    /// Appends a `[unique, string] wchar_t *` with what it points to.
+    /// Appends a `[unique, string] wchar_t *` and its value.
     ///
     /// # Errors
-    /// [`Error::TooLong`] beyond what 32 bits count.
+    /// [`Error::TooLong`] if the count exceeds 32 bits.
     pub fn unique_string(
         &mut self,
         text: Option<&str>,
@@ -81,21 +81,21 @@ impl Encoder {
         }
     }
 
-    /// Appends the fixed part of an RPC_UNICODE_STRING or STRING of `bytes` bytes; an empty one
-    /// points to nothing.
+    /// Appends the fixed part of an RPC_UNICODE_STRING or STRING of `bytes` bytes. An empty one has
+    /// a null pointer.
     ///
     /// # Errors
-    /// [`Error::TooLong`] beyond what its 16 bits count.
+    /// [`Error::TooLong`] if the count exceeds 16 bits.
     pub fn counted(&mut self, bytes: usize, field: &'static str) -> Result<&mut Self, Error> {
         let length = u16::try_from(bytes).map_err(|_| Error::TooLong(field))?;
         self.align(4).u16(length).u16(length);
         Ok(self.pointer(bytes > 0))
     }
 
-    /// Appends the characters of an RPC_UNICODE_STRING; nothing for an empty one.
+    /// Appends the characters of an RPC_UNICODE_STRING. Appends nothing for an empty one.
     ///
     /// # Errors
-    /// [`Error::TooLong`] beyond what 32 bits count.
+    /// [`Error::TooLong`] if the count exceeds 32 bits.
     pub fn counted_units(
         &mut self,
         units: &[u16],
@@ -107,10 +107,10 @@ impl Encoder {
         }
     }
 
-    /// Appends the bytes of a STRING; nothing for an empty one.
+    /// Appends the bytes of a STRING. Appends nothing for an empty one.
     ///
     /// # Errors
-    /// [`Error::TooLong`] beyond what 32 bits count.
+    /// [`Error::TooLong`] if the count exceeds 32 bits.
     pub fn counted_bytes(&mut self, bytes: &[u8], field: &'static str) -> Result<&mut Self, Error> {
         if !bytes.is_empty() {
             self.counts(bytes.len(), field)?.bytes(bytes);
@@ -118,10 +118,10 @@ impl Encoder {
         Ok(self)
     }
 
-    /// Appends an `RPC_SID` (MS-DTYP 2.4.2.3), with the count that stands before the structure.
+    /// Appends an `RPC_SID` (MS-DTYP 2.4.2.3) with the count that precedes the structure.
     pub fn sid(&mut self, sid: &Sid) -> &mut Self {
         let sub_authorities = sid.sub_authorities();
-        // 15 at most.
+        // At most 15.
         let count = u8::try_from(sub_authorities.len()).unwrap_or(u8::MAX);
         self.u32(count.into()).bytes(&[1, count]);
         self.bytes(&sid.authority());
@@ -155,17 +155,17 @@ impl Encoder {
 #[derive(Clone, Debug)]
 pub struct Decoder<'a>(Reader<'a>);
 
-/// The fixed part of an RPC_UNICODE_STRING that was read; its characters come later.
+/// The fixed part of an RPC_UNICODE_STRING. Its characters follow later.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "the characters that follow must be read"]
 pub struct Counted {
-    /// In bytes.
+    /// The length in bytes.
     length: u16,
     present: bool,
 }
 
 impl Counted {
-    /// That of a null pointer: no characters follow.
+    /// A null pointer: no characters follow.
     pub const NULL: Self = Self {
         length: 0,
         present: false,
@@ -206,13 +206,13 @@ impl<'a> Decoder<'a> {
         self.0.u32(field)
     }
 
-    /// Reads a structure of two longs that stand for 64 bits, the low one first.
+    /// Reads 64 bits as a structure of two longs, the low one first.
     pub fn u64(&mut self, field: &'static str) -> Result<u64, DecodeError> {
         self.0.align(4, field)?;
         self.0.u64(field)
     }
 
-    /// Reads a unique pointer: true if something is pointed to.
+    /// Reads a unique pointer: true if it is not null.
     pub fn pointer(&mut self, field: &'static str) -> Result<bool, DecodeError> {
         Ok(self.u32(field)? != 0)
     }
@@ -224,12 +224,13 @@ impl<'a> Decoder<'a> {
         let maximum = self.u16(field)?;
         let present = self.pointer(field)?;
         if length % 2 != 0 || length > maximum || (length > 0 && !present) {
-            return Err(DecodeError::new(field, "impossible length"));
+            return Err(DecodeError::new(field, "invalid length"));
         }
         Ok(Counted { length, present })
     }
 
-    /// Reads the characters of an RPC_UNICODE_STRING: UTF-16 without a NUL; none for a null pointer.
+    /// Reads the characters of an RPC_UNICODE_STRING: UTF-16 without a NUL. Empty for a null
+    /// pointer.
     pub fn counted_units(
         &mut self,
         fixed: Counted,
@@ -242,14 +243,14 @@ impl<'a> Decoder<'a> {
         let offset = self.u32(field)?;
         let actual = self.u32(field)?;
         if offset != 0 || actual > maximum || actual != u32::from(fixed.length / 2) {
-            return Err(DecodeError::new(field, "counts that contradict each other"));
+            return Err(DecodeError::new(field, "inconsistent counts"));
         }
         let bytes = self.take(u32::from(fixed.length), field)?;
         let (units, _) = bytes.as_chunks();
         Ok(units.iter().copied().map(u16::from_le_bytes).collect())
     }
 
-    /// Reads what a `[string] wchar_t *` points to: UTF-16, without the NUL at its end.
+    /// Reads the value of a `[string] wchar_t *`: UTF-16, without the final NUL.
     pub fn string(&mut self, field: &'static str) -> Result<Vec<u16>, DecodeError> {
         let maximum = self.u32(field)?;
         let offset = self.u32(field)?;
@@ -257,12 +258,12 @@ impl<'a> Decoder<'a> {
         let length = actual
             .checked_mul(2)
             .filter(|_| offset == 0 && actual <= maximum);
-        let length = length.ok_or(DecodeError::new(field, "counts that contradict each other"))?;
+        let length = length.ok_or(DecodeError::new(field, "inconsistent counts"))?;
         let (units, _) = self.take(length, field)?.as_chunks();
         let mut units: Vec<u16> = units.iter().copied().map(u16::from_le_bytes).collect();
         match units.pop() {
             Some(0) => Ok(units),
-            _ => Err(DecodeError::new(field, "no NUL at its end")),
+            _ => Err(DecodeError::new(field, "no final NUL")),
         }
     }
 
@@ -281,7 +282,7 @@ impl<'a> Decoder<'a> {
         Sid::new(authority, sub_authorities).ok_or(DecodeError::new(FIELD, "too long"))
     }
 
-    /// Ends the reading: an error if bytes are left.
+    /// Ends the reading. An error if bytes are left.
     pub fn finish(self, field: &'static str) -> Result<(), DecodeError> {
         self.0.finish(field)
     }

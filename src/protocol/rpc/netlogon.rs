@@ -1,4 +1,4 @@
-//! The calls of NETLOGON that are made here (MS-NRPC 3.5.4): their stubs.
+//! The stubs of NETLOGON's calls (MS-NRPC 3.5.4).
 
 pub mod domain_trusts;
 pub mod sam_info;
@@ -25,7 +25,7 @@ const WORKSTATION_SECURE_CHANNEL: u16 = 2;
 /// The two ends of a secure channel.
 #[derive(Clone, Copy, Debug)]
 pub struct Parties<'a> {
-    /// The controller, `\\dc1.example.test`; never a wrong name. `None` is a null pointer.
+    /// The controller, `\\dc1.example.test`; a wrong name is refused. `None` is a null pointer.
     pub server: Option<&'a str>,
     /// The machine account, with its `$`.
     pub account: &'a str,
@@ -39,7 +39,7 @@ pub type Credential = [u8; 8];
 /// `NETLOGON_AUTHENTICATOR` (MS-NRPC 2.2.1.1.5)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authenticator {
-    /// Proof that the sender knows the session key, and where in the chain he is.
+    /// Proves that the sender knows the session key and the position in the chain.
     pub credential: Credential,
     /// Seconds since 1970.
     pub timestamp: u32,
@@ -48,7 +48,7 @@ pub struct Authenticator {
 /// A controller's credential, and flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CredentialAndFlags {
-    /// Not checked yet.
+    /// Unchecked.
     pub credential: Credential,
     /// `NegotiateFlags` (MS-NRPC 3.1.4.2).
     pub flags: u32,
@@ -119,7 +119,7 @@ pub fn capabilities(
     level: u32,
 ) -> Result<Vec<u8>, Error> {
     let mut stub = Encoder::new();
-    // This one parameter cannot be null; empty means whoever is asked.
+    // This parameter cannot be null. An empty name means the controller that is asked.
     stub.string(parties.server.unwrap_or_default(), "ServerName")?
         .unique_string(Some(parties.computer), "ComputerName")?
         .align(4)
@@ -130,7 +130,7 @@ pub fn capabilities(
     Ok(stub.into_bytes())
 }
 
-/// Reads the answer to a question of this level.
+/// Reads the answer to a question of `level`.
 ///
 /// # Errors
 /// [`Error::Status`], [`Error::Malformed`].

@@ -9,13 +9,13 @@
 use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::protocol::rpc::{Error, FaultStatus};
 
-/// The longest PDU that we send and take, in bytes: what every implementation offers.
+/// The longest PDU that is sent and accepted, in bytes: the offer of every implementation.
 pub const MAX_FRAGMENT: u16 = 5840;
 /// The shortest maximum that a peer may name (C706 12.6.3.1, `MustRecvFragSize`).
 const MIN_MAX_FRAGMENT: u16 = 1432;
 /// The common header.
 pub const HEADER_LENGTH: usize = 16;
-/// The common header, and what stands before the stub of a request or a response.
+/// The common header and the fields before the stub of a request or a response.
 pub const HEAD_LENGTH: usize = 24;
 /// `sec_trailer` (MS-RPCE 2.2.2.11).
 pub const TRAILER_LENGTH: usize = 8;
@@ -49,7 +49,7 @@ mod ptype {
     pub const BIND_NAK: u8 = 0x0D;
 }
 
-/// The name of an interface or of an encoding: UUID and version, as they are on the wire.
+/// The identifier of an interface or of an encoding: UUID and version, as on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Syntax(pub(crate) [u8; 20]);
 
@@ -76,10 +76,10 @@ impl Syntax {
     ]);
 }
 
-/// How long the PDU is that begins with this header, in bytes; header included.
+/// The length of the PDU with this header, in bytes, header included.
 ///
 /// # Errors
-/// A length that no PDU has.
+/// The length is out of range.
 pub fn fragment_length(header: &[u8; HEADER_LENGTH]) -> Result<usize, DecodeError> {
     let mut reader = Reader::new(header);
     reader.take(8, "header")?;
@@ -92,7 +92,8 @@ pub fn fragment_length(header: &[u8; HEADER_LENGTH]) -> Result<usize, DecodeErro
 
 const MAX_FRAGMENT_BYTES: usize = MAX_FRAGMENT as usize;
 
-/// A bind to `interface`; with `auth`, the `sec_trailer` and its value, and header signing offered.
+/// A bind to `interface`. With `auth`, it has the `sec_trailer` and its value, and offers header
+/// signing.
 pub fn bind(
     call_id: u32,
     interface: Syntax,
@@ -113,7 +114,7 @@ pub fn bind(
     };
     let body = body.into_bytes();
     let mut pdu = Writer::new();
-    // A bind is some hundred bytes long: two names of at most 15 characters are all that varies.
+    // Some hundred bytes: only two names of at most 15 characters vary.
     let length = u16::try_from(HEADER_LENGTH + body.len()).unwrap_or(u16::MAX);
     let auth_length = u16::try_from(value.len()).unwrap_or(u16::MAX);
     header(&mut pdu, ptype::BIND, flags, [length, auth_length], call_id);
@@ -121,22 +122,22 @@ pub fn bind(
     pdu.into_bytes()
 }
 
-/// What stands before the stub of one fragment of a request.
+/// The fields before the stub of a request's fragment.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestHead {
     /// The same in all fragments of a call.
     pub call_id: u32,
-    /// Which call of the interface.
+    /// The number of the call in the interface.
     pub opnum: u16,
     /// The first fragment of its call.
     pub first: bool,
     /// The last fragment of its call.
     pub last: bool,
-    /// How many bytes of stub are yet to come, this fragment's included.
+    /// The bytes of stub in this fragment and the following ones.
     pub alloc_hint: u32,
-    /// The whole PDU, in bytes.
+    /// The length of the PDU, in bytes.
     pub frag_len: u16,
-    /// The signature, in bytes.
+    /// The length of the signature, in bytes.
     pub auth_len: u16,
 }
 
@@ -159,23 +160,23 @@ fn header(to: &mut Writer, ptype: u8, flags: u8, [length, auth]: [u16; 2], call_
     to.u16(length).u16(auth).u32(call_id);
 }
 
-/// A PDU that came from the server.
+/// A PDU from the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pdu<'a> {
     /// The bind was accepted.
     BindAck(BindAck<'a>),
-    /// It was not: `provider_reject_reason`.
+    /// The bind was refused: `provider_reject_reason`.
     BindNak(u16),
     /// A part of an answer.
     Response(Fragment<'a>),
-    /// The call was not executed. Anybody on the way can say so: faults are not signed.
+    /// The call was not executed. Not authentic: faults are not signed.
     Fault(FaultStatus),
 }
 
-/// An accepted bind: the one context that we asked for, with the encoding that we asked for.
+/// An accepted bind: the one requested context, with the requested encoding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindAck<'a> {
-    /// The longest PDU that may be sent.
+    /// The longest PDU that the server accepts.
     pub max_fragment: u16,
     /// Both sides sign the headers of PDUs.
     pub header_signing: bool,
@@ -192,7 +193,7 @@ pub struct Fragment<'a> {
     pub last: bool,
     /// The [`HEAD_LENGTH`] bytes before the stub.
     pub head: &'a [u8],
-    /// The stub as it came: sealed and with its padding if `auth` is there.
+    /// The stub as received: sealed and padded if `auth` is present.
     pub stub: &'a [u8],
     /// `sec_trailer` and its value.
     pub auth: Option<Auth<'a>>,
@@ -203,15 +204,15 @@ pub struct Fragment<'a> {
 pub struct Auth<'a> {
     /// `auth_type`, `auth_level`, `auth_pad_length`, a reserved byte, `auth_context_id`.
     pub trailer: [u8; TRAILER_LENGTH],
-    /// What the security provider wrote.
+    /// The security provider's value.
     pub value: &'a [u8],
 }
 
 impl<'a> Pdu<'a> {
-    /// Reads one whole PDU, the answer to what was sent as `call_id`.
+    /// Reads one whole PDU, an answer to the call `call_id`.
     ///
     /// # Errors
-    /// [`Error::Malformed`]; [`Error::Sequence`] for one that belongs to another call.
+    /// [`Error::Malformed`]; [`Error::Sequence`] for an answer to another call.
     pub fn decode(pdu: &'a [u8], call_id: u32) -> Result<Self, Error> {
         let mut reader = Reader::new(pdu);
         if reader.array("rpc_vers")? != [5, 0] {
@@ -219,7 +220,7 @@ impl<'a> Pdu<'a> {
         }
         let ptype = reader.u8("ptype")?;
         let flags = reader.u8("pfc_flags")?;
-        // No floating point number is read, and the rest is reserved.
+        // The format of floating point numbers is irrelevant; the rest is reserved.
         let [integers_and_characters, _, _, _] = reader.array("drep")?;
         let [ours, ..] = DREP;
         if integers_and_characters != ours {
@@ -227,11 +228,11 @@ impl<'a> Pdu<'a> {
         }
         let frag_len = usize::from(reader.u16("frag_len")?);
         if frag_len != pdu.len() || frag_len > MAX_FRAGMENT_BYTES {
-            return Err(DecodeError::new("frag_len", "not the PDU's length").into());
+            return Err(DecodeError::new("frag_len", "not the length of the PDU").into());
         }
         let auth_len = usize::from(reader.u16("auth_len")?);
         if reader.u32("call_id")? != call_id {
-            return Err(Error::Sequence("it belongs to another call"));
+            return Err(Error::Sequence("an answer to another call"));
         }
         let (body, auth) = split_auth(pdu, auth_len)?;
         match ptype {
@@ -242,7 +243,7 @@ impl<'a> Pdu<'a> {
                 let reason = after_header(body)?.u16("provider_reject_reason")?;
                 Ok(Self::BindNak(reason))
             }
-            _ => Err(DecodeError::new("ptype", "none that a server sends here").into()),
+            _ => Err(DecodeError::new("ptype", "unexpected").into()),
         }
     }
 
@@ -281,7 +282,7 @@ impl<'a> Pdu<'a> {
         let address_length = usize::from(reader.u16("sec_addr")?);
         reader.take(address_length, "sec_addr")?;
         reader.align(4, "sec_addr")?;
-        // Windows fills the three reserved bytes with anything.
+        // Windows sends any value in the three reserved bytes.
         let [results, _, _, _] = reader.array("p_result_list")?;
         if results != 1 {
             return Err(DecodeError::new("p_result_list", "not one result").into());
@@ -289,7 +290,7 @@ impl<'a> Pdu<'a> {
         let result = reader.u16("result")?;
         let reason = reader.u16("reason")?;
         let syntax: [u8; 20] = reader.array("transfer_syntax")?;
-        // The result list is not asked for more: padding may follow it.
+        // Padding may follow.
         match (result, reason) {
             (ACCEPTANCE, _) => {}
             (PROVIDER_REJECTION, ABSTRACT_SYNTAX_NOT_SUPPORTED) => {
@@ -308,7 +309,7 @@ impl<'a> Pdu<'a> {
     }
 }
 
-/// Splits what the security provider wrote from the end of a PDU.
+/// Splits the `sec_trailer` and its value from the end of a PDU.
 fn split_auth(pdu: &[u8], auth_len: usize) -> Result<(&[u8], Option<Auth<'_>>), DecodeError> {
     let truncated = DecodeError::truncated("auth_value");
     if auth_len == 0 {
@@ -321,7 +322,7 @@ fn split_auth(pdu: &[u8], auth_len: usize) -> Result<(&[u8], Option<Auth<'_>>), 
     Ok((body, Some(Auth { trailer, value })))
 }
 
-/// A reader at the first byte after the common header, counting from the PDU's first.
+/// A reader behind the common header. Its alignment counts from the first byte of the PDU.
 fn after_header(pdu: &[u8]) -> Result<Reader<'_>, DecodeError> {
     let mut reader = Reader::new(pdu);
     reader.take(HEADER_LENGTH, "header")?;

@@ -1,8 +1,8 @@
 //! The secure channel between a machine and a domain controller (MS-NRPC 3.1, 3.3).
 //!
-//! [`agreement`] proves to both sides that the other knows the machine account's secret, and that
-//! nobody has weakened what they agreed on; [`seal`] protects PDUs with the session key that comes
-//! out of it. Only the AES variants are here: a controller that has none is refused.
+//! [`agreement`] proves to each side that the other knows the machine account's secret, and that no
+//! attacker has weakened the negotiation. [`seal`] protects PDUs with the resulting session key.
+//! Only the AES variants are implemented: a controller without AES is refused.
 
 pub mod agreement;
 pub mod seal;
@@ -22,33 +22,33 @@ pub fn credential(session_key: &Key, input: &Credential) -> Credential {
     output
 }
 
-/// Whether the first five bytes of a challenge differ somewhere: if they do not, CFB8 with its zero
-/// IV can give a credential without the key (MS-NRPC 3.1.4.1 step 7, CVE-2020-1472).
+/// False if the first five bytes of a challenge are equal: CFB8 with its zero IV can then yield the
+/// credential without the key (MS-NRPC 3.1.4.1 step 7, CVE-2020-1472).
 fn is_acceptable_challenge(challenge: &Credential) -> bool {
     let [first, others @ ..] = challenge;
     others.iter().take(4).any(|byte| byte != first)
 }
 
-/// Whether a controller could make its credential of ours, without the key, by its choice of a
-/// challenge. Refuses an honest controller once in some 2^29 times.
+/// True if a controller could derive its credential from ours, without the key, by its choice of
+/// the challenge. True for an honest controller once in some 2^29 times.
 ///
-/// CFB8 starts from a zero IV, so two challenges that begin alike have credentials that begin alike,
-/// and the byte after the common ones follows from ours. And if the key maps the zero register to the
-/// byte x (once in 256), then each x at the start of a challenge gives a zero, which leaves the register
-/// as it was: what comes after a run of them is encrypted as if it stood at the start.
+/// CFB8 starts from a zero IV: two challenges with a common prefix have credentials with a common
+/// prefix, and the byte behind it follows from ours. If the key maps the zero register to the byte
+/// x (one key in 256), each x at the start of a challenge encrypts to zero and leaves the register
+/// unchanged: the bytes behind such a run are encrypted as if they were at the start.
 fn are_alike(ours: &Credential, theirs: &Credential) -> bool {
     common(ours, theirs) >= 4 || is_shifted(ours, theirs) || is_shifted(theirs, ours)
 }
 
-/// Whether `shifted` is a byte that is repeated, and then the start of `other`: five bytes of both
-/// together, as many as [`is_acceptable_challenge`] looks at.
+/// True if `shifted` is a repeated byte and then the start of `other`, together five bytes or more:
+/// as many as [`is_acceptable_challenge`] compares.
 fn is_shifted(shifted: &Credential, other: &Credential) -> bool {
     let [first, ..] = shifted;
     let run = shifted.iter().take_while(|byte| *byte == first).count();
     (1..=run).any(|by| by + common(shifted.get(by..).unwrap_or_default(), other) >= 5)
 }
 
-/// How many bytes two challenges have in common from their first on.
+/// The length of the common prefix of two challenges.
 fn common(one: &[u8], other: &[u8]) -> usize {
     let pairs = one.iter().zip(other);
     pairs.take_while(|(a, b)| a == b).count()
@@ -73,10 +73,11 @@ impl CredentialChain {
         }
     }
 
-    /// The next authenticator; `now` in seconds since 1970. Samba wants timestamps that rise.
+    /// The next authenticator. `now` is in seconds since 1970. Samba requires increasing
+    /// timestamps.
     ///
-    /// The chain itself moves only when the answer comes: for a call that the controller could not
-    /// read, it has not moved its own either.
+    /// The chain advances only with the answer: a controller that cannot decode a call does not
+    /// advance its own.
     fn next(&mut self, now: u32) -> Authenticator {
         self.last_timestamp = now.max(self.last_timestamp.wrapping_add(2));
         let sent = advanced(&self.seed, self.last_timestamp);
@@ -86,14 +87,14 @@ impl CredentialChain {
         }
     }
 
-    /// Whether the answer's authenticator is the one that only the holder of the key can make.
+    /// Checks the authenticator in the answer, which proves the key, and advances the chain.
     fn accepts(&mut self, returned: &Credential) -> bool {
         self.seed = advanced(&self.seed, self.last_timestamp.wrapping_add(1));
         crypto::constant_time_eq(&credential(&self.session_key, &self.seed), returned)
     }
 }
 
-/// A seed with something added to its low half.
+/// The seed with `by` added to its low half.
 fn advanced(seed: &Credential, by: u32) -> Credential {
     let [a, b, c, d, e, f, g, h] = *seed;
     let low = u32::from_le_bytes([a, b, c, d]).wrapping_add(by);

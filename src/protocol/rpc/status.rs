@@ -1,4 +1,4 @@
-//! The status codes that this mechanism meets, by name.
+//! The names of status codes.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ macro_rules! named {
                 pub const $name: Self = Self($code);
             )+)+
 
-            /// The name in the specification, if it is one of these.
+            /// The name in the specification, if known here.
             pub const fn name(self) -> Option<&'static str> {
                 match self {
                     $($(Self::$name => Some(concat!($prefix, stringify!($name))),)+)+
@@ -28,7 +28,7 @@ macro_rules! named {
         }
 
         impl fmt::Display for $type {
-            /// Name and number: what a person searches for.
+            /// Name and number.
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self.name() {
                     Some(name) => write!(formatter, "{name} ({:#010X})", self.0),
@@ -124,7 +124,7 @@ named! { FaultStatus "" {
 } }
 
 impl NtStatus {
-    /// Whether an RPC call failed that the controller made itself: `FACILITY_RPC_RUNTIME` and
+    /// True for a failed RPC call of the controller itself: `FACILITY_RPC_RUNTIME` and
     /// `FACILITY_RPC_STUBS` (MS-ERREF 2.3).
     pub const fn is_rpc(self) -> bool {
         matches!(self.0 >> 16, 0xC002 | 0xC003)

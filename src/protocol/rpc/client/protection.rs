@@ -1,4 +1,4 @@
-//! How the PDUs of a connection are protected: not at all, or sealed.
+//! The protection of a connection's PDUs: none, or sealed.
 
 use crate::base::crypto::SecretBytes;
 use crate::base::wire::DecodeError;
@@ -6,31 +6,31 @@ use crate::protocol::rpc::Error;
 use crate::protocol::rpc::pdu::{self, BindAck, Fragment, RequestHead};
 use crate::protocol::rpc::schannel::seal::{self, SIGNATURE_LENGTH, Seal};
 
-/// How the PDUs of a connection are protected.
+/// The protection of a connection's PDUs.
 pub trait PduProtection {
-    /// The number of the bind; those of the calls follow.
+    /// The number of the bind. The calls have the numbers after it.
     fn bind_call_id(&self) -> u32;
 
-    /// What is told to the server in the bind: a `sec_trailer` and its value.
+    /// The `sec_trailer` and its value in the bind.
     fn offer(&self) -> Option<([u8; pdu::TRAILER_LENGTH], &[u8])>;
 
-    /// Takes what the server answered to it.
+    /// Takes the server's answer to it.
     ///
     /// # Errors
-    /// The server protects the connection in another way.
+    /// The server does not grant the protection.
     fn accept(&mut self, ack: &BindAck<'_>) -> Result<(), Error>;
 
-    /// Whether a request may go in several PDUs: nobody can take one of them for another, or a part for
-    /// the whole.
+    /// Whether a request may be sent in several PDUs: an attacker can neither swap them nor pass a
+    /// part for the whole.
     fn binds_fragments(&self) -> bool;
 
     /// The longest stub of a PDU whose length is at most `max_fragment`.
     fn max_stub(&self, max_fragment: u16) -> usize;
 
-    /// One whole PDU; `head` but for its lengths.
+    /// Builds one PDU. The lengths in `head` are filled in.
     ///
     /// # Errors
-    /// [`Error::NoRandomBytes`], or the sequence is used up.
+    /// [`Error::NoRandomBytes`], or the sequence numbers are used up.
     fn protect(&mut self, head: RequestHead, stub: &[u8]) -> Result<Vec<u8>, Error>;
 
     /// The stub of one PDU.
@@ -44,23 +44,25 @@ pub trait PduProtection {
 #[derive(Debug)]
 pub struct Plain;
 
-/// What makes a sealed connection unlike every other with the same key: random numbers.
+/// Random numbers that distinguish a sealed connection from every other with the same key.
 ///
-/// Each connection counts its PDUs from zero, and no answer to a logon names the question: one that
-/// was recorded would fit as well on the next connection that the same key seals. Two numbers that we
-/// choose are in what the server signs: where the numbers of the calls begin, and `auth_context_id`.
-/// So where headers are signed, an answer fits on its own connection only (but for one in 2^63).
+/// Each connection numbers its PDUs from zero, and no answer to a logon names its question: a
+/// recorded answer would be valid on the next connection under the same key. The server's signature
+/// covers two numbers that we choose: the first number of the calls, and `auth_context_id`. If
+/// headers are signed, an answer is therefore valid on its own connection only (but for one in
+/// 2^63).
 ///
-/// Where they are not, the key is this connection's alone ([`Seal::settle`]), and its numbers are
-/// enough for whole answers. But anybody may then move the marks of the first and the last fragment,
-/// and the length of the padding: of a request in several PDUs, the rest could be made a request of
-/// its own, whose bytes some client chose. So each goes in one. And of an answer, padding is taken off
-/// the last fragment only: what is too short or too long is no answer to those who read it.
+/// If they are not, only this connection has the key ([`Seal::settle`]), and its sequence numbers
+/// protect whole answers. An attacker can then change the flags of the first and last fragment and
+/// the length of the padding. The rest of a request in several PDUs could become a request of its
+/// own, with bytes that a client chose: each request is therefore sent in one PDU. Of an answer,
+/// padding is removed from the last fragment only: the decoder refuses an answer that is too short
+/// or too long.
 ///
-/// A proof that the controller is there now would be a NetrLogonGetCapabilities first of all: its
-/// answer carries an authenticator. But the chain of authenticators is one for all connections with a
-/// key (MS-NRPC 3.1.4.5): processes would have to keep it in the file they share, and hold its lock
-/// for a round trip whenever one of them connects.
+/// A NetrLogonGetCapabilities at the beginning would prove that the controller is present: its
+/// answer carries an authenticator. But all connections with a key share one chain of
+/// authenticators (MS-NRPC 3.1.4.5): processes would have to keep it in the shared file, and hold
+/// its lock for a round trip at each connect.
 #[derive(Clone, Copy, Debug)]
 pub struct Nonce {
     pub(super) bind_call_id: u32,
@@ -68,11 +70,11 @@ pub struct Nonce {
 }
 
 impl Nonce {
-    /// From eight random bytes, used for nothing else.
+    /// From eight random bytes that are used for nothing else.
     pub fn new(random: [u8; 8]) -> Self {
         let [a, b, c, d, context_id @ ..] = random;
         Self {
-            // The lower half of the numbers: the upper half is left for the calls.
+            // From the lower half of the numbers, so that enough are left for the calls.
             bind_call_id: u32::from_le_bytes([a, b, c, d]) >> 1,
             context_id,
         }
@@ -89,7 +91,7 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// For the domain and the computer, by their NetBIOS names, that agreed on the key.
+    /// For the domain and the computer (NetBIOS names) that agreed on the key.
     pub fn new(seal: Seal, nonce: Nonce, netbios_domain: &str, computer: &str) -> Self {
         Self {
             seal,
@@ -98,7 +100,7 @@ impl Sealed {
         }
     }
 
-    /// Whether the server signs headers; before its bind_ack, that it must.
+    /// Whether the server signs headers. True before its bind_ack.
     pub fn signs_headers(&self) -> bool {
         self.seal.signs_headers()
     }
@@ -117,7 +119,7 @@ impl PduProtection for Plain {
         unexpected_auth(ack.auth.is_some())
     }
 
-    /// There is nothing to lose.
+    /// Plain PDUs are never authentic.
     fn binds_fragments(&self) -> bool {
         true
     }
@@ -147,7 +149,7 @@ fn unexpected_auth(present: bool) -> Result<(), Error> {
     }
 }
 
-/// What is around the stub of a sealed PDU, in bytes.
+/// The length of a sealed PDU without its stub, in bytes.
 const AROUND_SEALED: usize = pdu::HEAD_LENGTH + pdu::TRAILER_LENGTH + SIGNATURE_LENGTH;
 
 impl PduProtection for Sealed {
@@ -163,7 +165,7 @@ impl PduProtection for Sealed {
         let auth = ack
             .auth
             .as_ref()
-            .ok_or(Error::Downgraded("the connection is not sealed"))?;
+            .ok_or(Error::Downgraded("the server does not seal the connection"))?;
         seal::check_negotiated(auth.value)?;
         self.seal.settle(ack.header_signing)
     }
@@ -181,7 +183,7 @@ impl PduProtection for Sealed {
         let padded = stub.len().next_multiple_of(16);
         head.frag_len = fragment_length(AROUND_SEALED + padded)?;
         head.auth_len = fragment_length(SIGNATURE_LENGTH)?;
-        // 0 to 15.
+        // 0 to 15 bytes.
         let padding = u8::try_from(padded - stub.len()).unwrap_or_default();
         let trailer = seal::trailer(padding, self.nonce.context_id);
         let mut pdu = Vec::with_capacity(AROUND_SEALED + padded);
@@ -196,10 +198,7 @@ impl PduProtection for Sealed {
     }
 
     fn unprotect(&mut self, fragment: &Fragment<'_>) -> Result<SecretBytes, Error> {
-        let auth = fragment
-            .auth
-            .as_ref()
-            .ok_or(Error::Forged("it is not sealed"))?;
+        let auth = fragment.auth.as_ref().ok_or(Error::Forged("not sealed"))?;
         let padding = seal::padding(&auth.trailer, self.nonce.context_id)?;
         if padding > 0 && !fragment.last && !self.seal.signs_headers() {
             return Err(Error::Forged("padding within an answer is not signed"));

@@ -15,7 +15,7 @@ fn connect<P: PduProtection>(
     binding.answered(exchange.response).unwrap()
 }
 
-/// The numbers that were recorded: the bind is call 1, in context 0.
+/// The recorded numbers: the bind is call 1, in context 0.
 const RECORDED: Nonce = Nonce {
     bind_call_id: 1,
     context_id: [0; 4],
@@ -30,7 +30,7 @@ fn sealed() -> Association<Sealed> {
     recorded::sealed_association()
 }
 
-/// The stub in clear of a sealed request.
+/// Unseals the stub of a request.
 fn open(server: &mut Server, pdu: &[u8]) -> Vec<u8> {
     let (before, signature) = pdu.split_at(pdu.len() - SIGNATURE_LENGTH);
     let (before, trailer) = before.split_last_chunk::<8>().unwrap();
@@ -96,7 +96,7 @@ fn the_sealed_conversation_is_as_recorded() {
     let mut association = sealed();
     let opnum = netlogon::LOGON_GET_CAPABILITIES;
     let (pdu, call) = association.call(opnum, &stub).unwrap();
-    // All but what the random confounder changes.
+    // Everything that does not depend on the random confounder.
     assert_eq!(pdu.len(), recorded::CAPABILITIES.request.len());
     assert_eq!(pdu[..24], recorded::CAPABILITIES.request[..24]);
     assert_eq!(pdu[120..136], recorded::CAPABILITIES.request[120..136]);
@@ -111,7 +111,7 @@ fn the_sealed_conversation_is_as_recorded() {
 }
 
 #[test]
-fn what_is_sealed_is_what_was_given() {
+fn the_server_unseals_the_request() {
     let mut server = Server::new(recorded::SESSION_KEY);
     let (pdu, _) = sealed().call(39, recorded::LOGON_REQUEST).unwrap();
     assert_eq!(open(&mut server, &pdu), recorded::LOGON_REQUEST);
@@ -146,7 +146,7 @@ fn a_long_answer_comes_in_fragments() {
     server.skip(1);
     let pdu = fragment(&mut server, 2, 1, &[1; 32], 0);
     let Ok(Progress::More(call)) = call.receive(&pdu) else {
-        panic!("more is to come")
+        panic!("the first of two fragments is not the last")
     };
     let pdu = fragment(&mut server, 2, 2, &[2; 16], 15);
     let (stub, _) = done(call.receive(&pdu));
@@ -155,7 +155,7 @@ fn a_long_answer_comes_in_fragments() {
 
 #[test]
 fn fragments_in_the_wrong_place_are_refused() {
-    // An answer that does not begin; one that begins again.
+    // An answer without a first fragment; one with two.
     for all_flags in [[0].as_slice(), &[2], &[1, 1], &[1, 3]] {
         let (_, call) = sealed().call(39, &[]).unwrap();
         let mut server = Server::new(recorded::SESSION_KEY);
@@ -174,7 +174,7 @@ fn fragments_in_the_wrong_place_are_refused() {
 
 #[test]
 fn an_answer_without_end_is_refused() {
-    for (size, problem) in [(5744, "longer than 1 MiB"), (0, "in too many fragments")] {
+    for (size, problem) in [(5744, "longer than 1 MiB"), (0, "too many fragments")] {
         let mut server = Server::new(recorded::SESSION_KEY);
         server.skip(1);
         let (_, mut call) = sealed().call(39, &[]).unwrap();
@@ -211,7 +211,7 @@ fn a_forged_replayed_or_unsealed_answer_is_refused() {
     plain[8..12].copy_from_slice(&[48, 0, 0, 0]);
     assert!(forged(&plain));
 
-    // The same answer again, with the number of the call after it.
+    // The same answer again, with the number of the next call.
     let (_, call) = sealed().call(21, &[]).unwrap();
     let (_, association) = done(call.receive(good));
     let (_, call) = association.call(21, &[]).unwrap();
@@ -240,7 +240,7 @@ fn a_fault_leaves_the_connection_usable() {
         panic!("a fault")
     };
     assert_eq!(status, FaultStatus::INVALID_TAG);
-    // The request took a number, the fault none.
+    // The request used a sequence number, the fault none.
     let (_, call) = association.call(21, &[]).unwrap();
     let mut server = Server::new(recorded::SESSION_KEY);
     server.skip(2);
@@ -249,7 +249,7 @@ fn a_fault_leaves_the_connection_usable() {
 }
 
 #[test]
-fn a_bind_that_promises_no_protection_is_refused() {
+fn a_bind_ack_without_protection_is_refused() {
     let (_, binding) = Binding::begin(Syntax::NETLOGON, protection(RECORDED));
     assert!(matches!(
         binding.answered(recorded::BIND.response),
@@ -258,7 +258,7 @@ fn a_bind_that_promises_no_protection_is_refused() {
     let (_, binding) = Binding::begin(Syntax::NETLOGON, Plain);
     assert!(binding.answered(recorded::SEALED_BIND.response).is_err());
 
-    // With a key that others may have.
+    // With a key that other connections may have.
     let mut headers_unsigned = recorded::SEALED_BIND.response.to_vec();
     headers_unsigned[3] &= !0x04;
     let (_, binding) = Binding::begin(Syntax::NETLOGON, protection(RECORDED));
@@ -268,7 +268,7 @@ fn a_bind_that_promises_no_protection_is_refused() {
     ));
 }
 
-/// Anybody may move the marks of fragments and the length of padding there.
+/// An attacker can change the flags of fragments and the length of padding there.
 #[test]
 fn without_signed_headers_fragments_are_of_one_answer() {
     let unsigned = || {
@@ -306,7 +306,7 @@ fn an_answer_belongs_to_one_connection() {
         ack[12..16].copy_from_slice(&bind[12..16]);
         let (request, call) = binding.answered(&ack).unwrap().call(21, &[]).unwrap();
         let answer = recorded::CAPABILITIES.response.to_vec();
-        // As it was, and as much of it changed to fit as can be.
+        // Unchanged, and with each unsigned number changed to fit.
         let mut renumbered = answer.clone();
         renumbered[12..16].copy_from_slice(&request[12..16]);
         let context_at = answer.len() - SIGNATURE_LENGTH - 4;

@@ -1,5 +1,4 @@
-//! Vectors built by hand from MS-LSAT 2.2 and C706 chapter 14; what a real controller says is in
-//! `tests/dc.rs`.
+//! Handmade vectors after MS-LSAT 2.2 and C706 chapter 14; `tests/dc` asks a real controller.
 
 use super::*;
 use hex_literal::hex;
@@ -8,7 +7,7 @@ fn sid(subs: &[u32]) -> Sid {
     Sid::new([0, 0, 0, 0, 0, 5], subs.to_vec()).unwrap()
 }
 
-/// Three identifiers were asked for: a group, one that is unknown, a domain-local group.
+/// The answer for three identifiers: a group, an unknown one, a domain-local group.
 const ANSWER: &[u8] = &hex!(
     "04000200"                            // ReferencedDomains
     "01000000 08000200 20000000"          // one, MaxEntries
@@ -44,7 +43,7 @@ fn group(name: &str) -> Option<Called> {
     })
 }
 
-/// The answer with something else in one place.
+/// The answer with other bytes at one offset.
 fn with(at: usize, bytes: &[u8]) -> Vec<u8> {
     let mut stub = ANSWER.to_vec();
     stub[at..at + bytes.len()].copy_from_slice(bytes);
@@ -52,7 +51,7 @@ fn with(at: usize, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_question() {
+fn the_question_is_encoded() {
     let stub = request(&[sid(&[21, 1, 2, 3, 1105]), sid(&[32, 544])]).unwrap();
     let expected = hex!(
         "02000000 04000200 02000000 08000200 0c000200"
@@ -71,7 +70,7 @@ fn the_question() {
 fn names_come_in_the_order_of_the_question() {
     let names = reply(ANSWER, 3).unwrap();
     assert_eq!(names, [group("Staff"), None, group("DBA")]);
-    // That all were found, or none, is no other answer.
+    // STATUS_SUCCESS and STATUS_NONE_MAPPED.
     for status in [0, 0xC000_0073_u32] {
         let stub = with(STATUS_AT, &status.to_le_bytes());
         assert_eq!(reply(&stub, 3).unwrap(), names);
@@ -79,32 +78,32 @@ fn names_come_in_the_order_of_the_question() {
 }
 
 #[test]
-fn only_groups_and_domains_have_names_here() {
-    // User, deleted, invalid, unknown, computer, label, and one that nobody knows.
+fn only_groups_and_domains_have_names() {
+    // User, deleted, invalid, unknown, computer, label, and an undefined one.
     for kind in [0_u16, 1, 6, 7, 8, 9, 10, 0xFFFF] {
         let stub = with(FIRST_TYPE, &kind.to_le_bytes());
         assert_eq!(reply(&stub, 3).unwrap(), [None, None, group("DBA")]);
     }
     let well_known = with(FIRST_TYPE, &[5, 0]);
     assert_eq!(reply(&well_known, 3).unwrap()[0], group("Staff"));
-    // A domain's name is that of the list, whatever is said of it besides.
+    // A domain's name is the one in the list, not the translated one.
     let domain = with(FIRST_TYPE, &[3, 0]);
     let name = "EXAMPLE".to_owned();
     assert_eq!(reply(&domain, 3).unwrap()[0], Some(Called::Domain { name }));
 }
 
 #[test]
-fn a_name_that_is_no_text_takes_no_other_along() {
+fn an_invalid_name_does_not_spoil_the_others() {
     let stub = with(FIRST_CHARACTERS, &[0x00, 0xD8]);
     assert_eq!(reply(&stub, 3).unwrap(), [None, None, group("DBA")]);
 }
 
 #[test]
-fn a_refusal_is_one() {
+fn a_refusal_is_an_error() {
     let stub = with(STATUS_AT, &0xC000_0022_u32.to_le_bytes());
     let expected = Error::Status("LsarLookupSids3", NtStatus::ACCESS_DENIED);
     assert_eq!(reply(&stub, 3), Err(expected));
-    // As a controller says it that has nothing to add.
+    // Without lists.
     let bare = hex!("00000000 00000000 00000000 00000000 220000c0");
     assert_eq!(reply(&bare, 3), Err(expected));
 }
@@ -121,7 +120,7 @@ fn the_answer_to_another_question_is_refused() {
 
 #[test]
 fn an_answer_without_a_list_names_none() {
-    // No lists; lists of nothing; arrays without elements.
+    // No lists; empty lists; arrays without elements.
     let bare: &[u8] = &hex!("00000000 00000000 00000000 00000000 730000c0");
     let empty = hex!(
         "04000200 00000000 00000000 20000000"
@@ -134,13 +133,13 @@ fn an_answer_without_a_list_names_none() {
     for stub in [bare, &empty, &arrays] {
         assert_eq!(reply(stub, 3), Ok(vec![None, None, None]));
     }
-    // With some of the names missing, it is the answer to another question.
+    // With fewer names, it is the answer to another question.
     let none_mapped = with(STATUS_AT, &0xC000_0073_u32.to_le_bytes());
     assert!(matches!(reply(&none_mapped, 4), Err(Error::Malformed(_))));
 }
 
 #[test]
-fn padding_and_referents_may_be_anything() {
+fn padding_and_referents_may_have_any_value() {
     let mut stub = ANSWER.to_vec();
     let ignored: [std::ops::Range<usize>; 14] = [
         0..4,     // ReferencedDomains
@@ -165,7 +164,7 @@ fn padding_and_referents_may_be_anything() {
 }
 
 #[test]
-fn lying_counts_are_refused() {
+fn inconsistent_counts_are_refused() {
     for (at, value) in [
         (DOMAIN_COUNT, u32::MAX),
         (DOMAIN_COUNT, 2),
@@ -190,7 +189,7 @@ fn lying_counts_are_refused() {
 }
 
 #[test]
-fn every_prefix_is_refused_and_so_is_more() {
+fn prefixes_and_longer_answers_are_refused() {
     for length in 0..ANSWER.len() {
         assert!(reply(&ANSWER[..length], 3).is_err(), "{length}");
     }

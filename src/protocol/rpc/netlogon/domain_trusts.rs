@@ -1,7 +1,8 @@
-//! DsrEnumerateDomainTrusts (MS-NRPC 3.5.4.7.1): the controller's domain, and those that it trusts.
+//! DsrEnumerateDomainTrusts (MS-NRPC 3.5.4.7.1): the controller's domain and the domains that it
+//! trusts.
 //!
-//! The call carries no authenticator, so it leaves the credential chain of the session key alone:
-//! processes that share the key may all make it.
+//! The call carries no authenticator, so it does not advance the credential chain of the session
+//! key: all processes that share the key may make it.
 
 use crate::base::fault::is_unprintable;
 use crate::base::sid::Sid;
@@ -19,16 +20,16 @@ pub const PRIMARY: u32 = 0x08;
 /// `TRUST_ATTRIBUTE_FOREST_TRANSITIVE` (MS-ADTS 6.1.6.7.9): the root of a trusted forest.
 pub const FOREST_TRANSITIVE: u32 = 0x08;
 
-/// How many domains are taken, at most.
+/// The most domains that are accepted.
 const MAX_DOMAINS: u32 = 1024;
 const CALL: &str = "DsrEnumerateDomainTrusts";
 
 /// `DS_DOMAIN_TRUSTSW` (MS-NRPC 2.2.1.6.2), as the controller gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainTrust {
-    /// `NetbiosDomainName`; absent if it is null, empty or no printable text.
+    /// `NetbiosDomainName`. `None` if it is null, empty or not printable.
     pub netbios_name: Option<String>,
-    /// `DnsDomainName`; absent as above.
+    /// `DnsDomainName`. `None` likewise.
     pub dns_name: Option<String>,
     /// `Flags`
     pub flags: u32,
@@ -38,7 +39,7 @@ pub struct DomainTrust {
     pub sid: Option<Sid>,
 }
 
-/// The stub: asks for the controller's own domain, its forest, and what it trusts directly.
+/// The stub: asks for the controller's own domain, its forest, and the directly trusted domains.
 ///
 /// # Errors
 /// [`Error::TooLong`].
@@ -52,7 +53,7 @@ pub fn request(parties: Parties<'_>) -> Result<Vec<u8>, Error> {
 /// Reads the answer.
 ///
 /// # Errors
-/// [`Error::Status`] for a call that was refused, [`Error::Malformed`].
+/// [`Error::Status`] if the call was refused; [`Error::Malformed`].
 pub fn reply(stub: &[u8]) -> Result<Vec<DomainTrust>, Error> {
     const FIELD: &str = "Domains";
     let mut decoder = Decoder::new(stub);
@@ -63,9 +64,11 @@ pub fn reply(stub: &[u8]) -> Result<Vec<DomainTrust>, Error> {
     }
     match present {
         true if decoder.u32(FIELD)? != count => {
-            return Err(DecodeError::new(FIELD, "counts that contradict each other").into());
+            return Err(DecodeError::new(FIELD, "inconsistent counts").into());
         }
-        false if count > 0 => return Err(DecodeError::new(FIELD, "a count of nothing").into()),
+        false if count > 0 => {
+            return Err(DecodeError::new(FIELD, "a count without an array").into());
+        }
         _ => {}
     }
     let mut fixed = Vec::new();
@@ -76,7 +79,7 @@ pub fn reply(stub: &[u8]) -> Result<Vec<DomainTrust>, Error> {
     for fixed in fixed {
         domains.push(fixed.with_pointees(&mut decoder)?);
     }
-    // NET_API_STATUS: a Win32 code in the place of an NTSTATUS; 0 is success in both.
+    // NET_API_STATUS: a Win32 code, not an NTSTATUS; 0 is success in both.
     let status = decoder.u32("status")?;
     decoder.finish(CALL)?;
     match status {
@@ -85,7 +88,7 @@ pub fn reply(stub: &[u8]) -> Result<Vec<DomainTrust>, Error> {
     }
 }
 
-/// The part of a domain that stands in the array.
+/// The fixed part of a domain, in the array.
 struct TrustEntry {
     has_netbios_name: bool,
     has_dns_name: bool,
@@ -127,7 +130,7 @@ impl TrustEntry {
     }
 }
 
-/// One odd domain does not take the others along: a name that is no printable text is left out.
+/// A name. `None` if it is not printable: one invalid name must not spoil the others.
 fn name(
     decoder: &mut Decoder<'_>,
     present: bool,

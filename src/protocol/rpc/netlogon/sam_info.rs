@@ -1,4 +1,4 @@
-//! `NETLOGON_VALIDATION_SAM_INFO4`: who it is, in the words of the domain (MS-NRPC 2.2.1.4.13).
+//! `NETLOGON_VALIDATION_SAM_INFO4`: the account that logged on (MS-NRPC 2.2.1.4.13).
 
 use crate::base::crypto::Key;
 use crate::base::fault::is_unprintable;
@@ -10,45 +10,45 @@ use crate::protocol::rpc::ndr::{Counted, Decoder};
 const LOGON_GUEST: u32 = 0x0000_0001;
 /// The guest account's relative identifier (MS-DTYP 2.4.2.4).
 const DOMAIN_USER_RID_GUEST: u32 = 501;
-/// `SE_GROUP_ENABLED` (MS-PAC 2.2.1): the membership counts.
+/// `SE_GROUP_ENABLED` (MS-PAC 2.2.1): the membership applies.
 const GROUP_ENABLED: u32 = 0x0000_0004;
-/// The membership counts for denials only.
+/// The membership applies to denials only.
 const GROUP_USE_FOR_DENY_ONLY: u32 = 0x0000_0010;
 
-/// What is used of it. The rest is read, checked for its form, and dropped.
+/// The fields that are used. The others are read, checked and dropped.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SamInfo4 {
-    /// `EffectiveName`: the account's name; never empty.
+    /// `EffectiveName`: the account's name. Never empty.
     pub effective_name: String,
-    /// `FullName`: a text for people.
+    /// `FullName`: a text for display.
     pub full_name: String,
-    /// `LogonDomainName`: the NetBIOS name of the account's domain; never empty.
+    /// `LogonDomainName`: the NetBIOS name of the account's domain. Never empty.
     pub logon_domain_name: String,
-    /// `DnsLogonDomainName`; empty if not known.
+    /// `DnsLogonDomainName`. Empty if unknown.
     pub dns_logon_domain_name: String,
-    /// `Upn`; empty if there is none.
+    /// `Upn`. Empty if there is none.
     pub upn: String,
-    /// `LogonServer`: the controller that looked at the response.
+    /// `LogonServer`: the controller that verified the response.
     pub logon_server: String,
     /// `LogoffTime`: when the account's hours end.
     pub logoff_time: FileTime,
-    /// `KickOffTime`: when the account is to be thrown out.
+    /// `KickOffTime`: when the account's session must end.
     pub kick_off_time: FileTime,
     /// From `LogonDomainId` and `UserId`.
     pub sid: Option<Sid>,
     /// From `LogonDomainId` and `PrimaryGroupId`.
     pub primary_group_sid: Option<Sid>,
-    /// From `LogonDomainId` and `GroupIds`, then `ExtraSids`: memberships that are enabled.
+    /// The enabled memberships: from `LogonDomainId` and `GroupIds`, then `ExtraSids`.
     pub group_sids: Vec<Sid>,
     /// `UserFlags`.
     pub user_flags: u32,
-    /// `UserFlags` and `UserId` say guest.
+    /// `UserFlags` or `UserId` are those of a guest.
     pub is_guest: bool,
-    /// `UserSessionKey`; none if all zero.
+    /// `UserSessionKey`. `None` if all zero.
     pub user_session_key: Option<Key>,
 }
 
-/// The fixed part, as far as what follows depends on it.
+/// The fields of the fixed part that are used or needed to read the rest.
 struct Fixed {
     logoff_time: FileTime,
     kick_off_time: FileTime,
@@ -68,7 +68,7 @@ struct Fixed {
     expansions: [Counted; 10],
 }
 
-/// A count, and whether the array that it counts follows.
+/// The count of an array, and whether the array follows.
 #[derive(Clone, Copy)]
 struct Array {
     count: u32,
@@ -76,10 +76,10 @@ struct Array {
 }
 
 impl SamInfo4 {
-    /// Reads the structure, and what its pointers point to.
+    /// Reads the structure and the values of its pointers.
     ///
     /// # Errors
-    /// A field that is truncated or contradicts another; a name that is empty or no text.
+    /// A field is truncated or inconsistent; a required name is empty or not text.
     pub fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let fixed = Fixed::decode(decoder)?;
         let [effective_name, full_name, others @ ..] = fixed.names;
@@ -183,15 +183,15 @@ impl Array {
         let count = decoder.u32(field)?;
         let present = decoder.pointer(field)?;
         if count > 0 && !present {
-            return Err(DecodeError::new(field, "a count of nothing"));
+            return Err(DecodeError::new(field, "a count without an array"));
         }
         Ok(Self { count, present })
     }
 
-    /// The count before the elements: the same one again.
+    /// Reads the count before the elements, which must be the same one again.
     fn begin(self, decoder: &mut Decoder<'_>, field: &'static str) -> Result<(), DecodeError> {
         match self.present && decoder.u32(field)? != self.count {
-            true => Err(DecodeError::new(field, "counts that contradict each other")),
+            true => Err(DecodeError::new(field, "inconsistent counts")),
             false => Ok(()),
         }
     }
@@ -208,7 +208,7 @@ fn counted_array<const N: usize>(
     Ok(strings)
 }
 
-/// `GroupIds`: the relative identifiers of those that count.
+/// `GroupIds`: the relative identifiers of the enabled memberships.
 fn memberships(decoder: &mut Decoder<'_>, array: Array) -> Result<Vec<u32>, DecodeError> {
     array.begin(decoder, "GroupIds")?;
     let mut groups = Vec::new();
@@ -220,7 +220,7 @@ fn memberships(decoder: &mut Decoder<'_>, array: Array) -> Result<Vec<u32>, Deco
     Ok(groups)
 }
 
-/// `ExtraSids`: those that count.
+/// `ExtraSids`: the enabled memberships.
 fn extra_sids(decoder: &mut Decoder<'_>, array: Array) -> Result<Vec<Sid>, DecodeError> {
     array.begin(decoder, "ExtraSids")?;
     let mut attributes_of_all = Vec::new();
@@ -241,7 +241,7 @@ fn is_membership(attributes: u32) -> bool {
     attributes & (GROUP_ENABLED | GROUP_USE_FOR_DENY_ONLY) == GROUP_ENABLED
 }
 
-/// A name that says who it is: one that could be read as another's is refused.
+/// A name that identifies the account. Refused if it could be read as another account's.
 fn required_name(
     decoder: &mut Decoder<'_>,
     fixed: Counted,
@@ -249,8 +249,8 @@ fn required_name(
 ) -> Result<String, DecodeError> {
     match name(decoder, fixed, field)? {
         name if name.is_empty() => Err(DecodeError::new(field, "empty")),
-        // What separates the two.
-        name if name.contains('\\') => Err(DecodeError::new(field, "a domain and a name")),
+        // It separates domain and name.
+        name if name.contains('\\') => Err(DecodeError::new(field, "contains a backslash")),
         name => Ok(name),
     }
 }
@@ -267,7 +267,7 @@ fn name(
     }
 }
 
-/// A text for people: what is no character becomes the replacement character.
+/// A text for display, with replacement characters for unprintable ones.
 fn text(units: &[u16]) -> String {
     String::from_utf16_lossy(units).replace(is_unprintable, "\u{FFFD}")
 }

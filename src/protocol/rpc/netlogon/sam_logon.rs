@@ -1,7 +1,7 @@
-//! NetrLogonSamLogonEx: is this response to our challenge right (MS-NRPC 3.5.4.5.1)?
+//! NetrLogonSamLogonEx: has the controller verify a response to our challenge (MS-NRPC 3.5.4.5.1).
 //!
-//! Always asked at validation level 6: its session key needs no key of the channel, so that several
-//! processes can use one machine account at once.
+//! Always at validation level 6: its session key is not encrypted with the channel's key, so that
+//! several processes can use one machine account at the same time.
 
 use crate::base::wire::DecodeError;
 use crate::protocol::rpc::ndr::{Decoder, Encoder};
@@ -17,11 +17,11 @@ const NETWORK_TRANSITIVE: u16 = 6;
 /// `NetlogonValidationSamInfo4` (MS-NRPC 2.2.1.4.17)
 const SAM_INFO_4: u16 = 6;
 
-/// `ParameterControl` (MS-NRPC 2.2.1.4.15): computer accounts may log on too (bits 0x20, 0x800);
-/// guest is not tried in place of an account that is unknown (0x10).
+/// `ParameterControl` (MS-NRPC 2.2.1.4.15): computer accounts may log on too (bits 0x20, 0x800); an
+/// unknown account is not tried as guest (0x10).
 pub const PARAMETER_CONTROL: u32 = 0x0000_0830;
 
-/// `NETLOGON_NETWORK_INFO` (MS-NRPC 2.2.1.4.5), exactly as the client sent it; without the LM
+/// `NETLOGON_NETWORK_INFO` (MS-NRPC 2.2.1.4.5), with the client's own bytes, without the LM
 /// response.
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkLogon<'a> {
@@ -29,39 +29,38 @@ pub struct NetworkLogon<'a> {
     pub domain: &'a [u16],
     /// `UserName`, UTF-16.
     pub user: &'a [u16],
-    /// `Workstation`, UTF-16, with no backslashes before it.
+    /// `Workstation`, UTF-16, without leading backslashes.
     pub workstation: &'a [u16],
     /// `LmChallenge`: the challenge that was answered.
     pub challenge: [u8; 8],
-    /// `NtChallengeResponse`. It is all that a controller is given to judge by: one that finds it
-    /// wrong would go on to `LmChallengeResponse`, which proves nothing of what the NTLMv2 response
-    /// carries (the target's names, the announcement of a MIC).
+    /// `NtChallengeResponse`. The LM response is never sent: a controller would accept it after a
+    /// wrong NT response, and it covers neither the target's names nor the announcement of a MIC.
     pub nt_response: &'a [u8],
 }
 
-/// What the controller said.
+/// The controller's verdict.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The response is right; about whom.
+    /// The response is right. The account.
     Validated(Box<SamInfo4>),
-    /// It is not, or the controller cannot tell.
+    /// The response is wrong, or the controller cannot verify it.
     Refused {
-        /// Why.
+        /// The reason.
         status: NtStatus,
-        /// False if another controller may know better.
+        /// False if another controller may be able to verify it.
         authoritative: bool,
     },
 }
 
 impl Verdict {
-    /// The controller did not take the name that it was addressed by (MS-NRPC 3.5.4.5.1). It says so
-    /// before it looks at the password.
+    /// True if the controller refused the name that it was addressed by (MS-NRPC 3.5.4.5.1). It
+    /// does so before it verifies the response.
     pub fn is_name_refused(&self) -> bool {
         matches!(self, Self::Refused { status, .. } if *status == NtStatus::INVALID_COMPUTER_NAME)
     }
 }
 
-/// Whether the controller did not take the name that it was addressed by: as an answer, or as a fault,
+/// True if the controller refused the name that it was addressed by: in an answer, or with a fault,
 /// which is not authentic.
 pub fn is_name_refused(answer: &Result<Verdict, Error>) -> bool {
     match answer {
@@ -71,10 +70,10 @@ pub fn is_name_refused(answer: &Result<Verdict, Error>) -> bool {
     }
 }
 
-/// The stub of NetrLogonSamLogonEx; only for a channel whose negotiation was checked.
+/// The stub of NetrLogonSamLogonEx. The proof is of a channel whose negotiation was checked.
 ///
 /// # Errors
-/// [`Error::TooLong`] for what cannot have come in an NTLM message.
+/// [`Error::TooLong`] for a value that is too long for an NTLM message.
 pub fn request(
     proof: Proof,
     parties: Parties<'_>,
@@ -122,7 +121,7 @@ pub(super) fn request_with(
 /// Reads the answer.
 ///
 /// # Errors
-/// [`Error::Malformed`], also for a success that does not say whose.
+/// [`Error::Malformed`], also for a success without an account.
 pub fn reply(stub: &[u8]) -> Result<Verdict, Error> {
     let mut decoder = Decoder::new(stub);
     if decoder.u16("ValidationInformation")? != SAM_INFO_4 {
@@ -139,7 +138,7 @@ pub fn reply(stub: &[u8]) -> Result<Verdict, Error> {
     match (status, info) {
         (NtStatus::SUCCESS, Some(info)) => Ok(Verdict::Validated(Box::new(info))),
         (NtStatus::SUCCESS, None) => {
-            Err(DecodeError::new("ValidationInformation", "success without it").into())
+            Err(DecodeError::new("ValidationInformation", "missing in a success").into())
         }
         (status, _) => Ok(Verdict::Refused {
             status,

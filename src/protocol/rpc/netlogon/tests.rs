@@ -4,7 +4,7 @@ use crate::protocol::rpc::schannel::agreement::Proof;
 use crate::protocol::rpc::schannel::seal::tests::Server;
 use crate::protocol::rpc::tests::recorded;
 
-/// Those of the recorded session.
+/// The parties of the recorded session.
 pub(in crate::protocol::rpc) const PARTIES: Parties<'_> = Parties {
     server: Some(r"\\VM"),
     account: "NLRES1$",
@@ -22,7 +22,7 @@ pub(in crate::protocol::rpc) fn unsealed_capabilities() -> (Vec<u8>, Vec<u8>) {
     let mut seal = crate::protocol::rpc::schannel::seal::Seal::new(crate::base::crypto::Key::new(
         recorded::SESSION_KEY,
     ));
-    seal.seal(&[], &mut [], &[]).unwrap(); // as the request took a number
+    seal.seal(&[], &mut [], &[]).unwrap(); // the request used a sequence number
     let response = recorded::CAPABILITIES.response;
     let mut reply = response[24..56].to_vec();
     seal.unseal(
@@ -41,7 +41,7 @@ fn utf16(text: &str) -> Vec<u16> {
 }
 
 #[test]
-fn the_logon_is_written_as_recorded() {
+fn the_logon_is_encoded_as_recorded() {
     let stub = sam_logon::request_with(
         2,
         0x820,
@@ -53,14 +53,14 @@ fn the_logon_is_written_as_recorded() {
             challenge: recorded::SERVER_CHALLENGE_OF_LOGON,
             nt_response: recorded::NT_RESPONSE,
         },
-        // As that client did; we never send one.
+        // The recorded client sent one; we never do.
         &[0; 24],
     );
     assert_eq!(stub.unwrap(), recorded::LOGON_REQUEST);
 }
 
 #[test]
-fn the_logon_goes_at_the_negotiated_level() {
+fn the_logon_has_the_negotiated_level() {
     let logon = NetworkLogon {
         domain: &[],
         user: &utf16("alice"),
@@ -83,7 +83,7 @@ fn the_logon_goes_at_the_negotiated_level() {
 }
 
 #[test]
-fn what_does_not_fit_is_not_sent() {
+fn values_that_are_too_long_are_refused() {
     let logon = NetworkLogon {
         domain: &[],
         user: &[],
@@ -100,7 +100,7 @@ fn what_does_not_fit_is_not_sent() {
 #[test]
 fn the_verdict_is_read_as_recorded() {
     let Ok(Verdict::Validated(info)) = sam_logon::reply(recorded::LOGON_RESPONSE) else {
-        panic!("alice was let in")
+        panic!("alice was accepted")
     };
     assert_eq!(info.effective_name, "alice");
     assert_eq!(info.logon_domain_name, "EXAMPLE");
@@ -130,7 +130,7 @@ fn every_truncation_of_the_verdict_is_refused() {
 
 #[test]
 fn no_single_changed_byte_makes_another_user() {
-    // Whatever a broken controller sends: no panic, and another name only where its letters are.
+    // A broken controller causes no panic. Only a change of the name's own bytes changes the name.
     let letters_of = |name: &str| {
         let letters: Vec<u8> = utf16(name).into_iter().flat_map(u16::to_le_bytes).collect();
         let mut windows = recorded::LOGON_RESPONSE.windows(letters.len());
@@ -153,7 +153,7 @@ fn no_single_changed_byte_makes_another_user() {
             }
         }
     }
-    assert!(read > 0, "what is not looked at may be anything");
+    assert!(read > 0, "ignored bytes may have any value");
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_refusal_is_read() {
 }
 
 #[test]
-fn a_status_beside_a_name_is_a_refusal() {
+fn an_error_status_with_an_account_is_a_refusal() {
     let mut stub = recorded::LOGON_RESPONSE.to_vec();
     let at = stub.len() - 4;
     stub[at..].copy_from_slice(&0xC000_0234_u32.to_le_bytes());

@@ -26,10 +26,11 @@ fn the_recorded_acknowledgements_are_read() {
         })
     );
     let sealed = response(recorded::SEALED_BIND.response, 1).unwrap();
-    assert!(matches!(
-        sealed,
-        Pdu::BindAck(BindAck { header_signing: true, auth: Some(auth), .. }) if auth.value.len() == 12
-    ));
+    let Pdu::BindAck(ack) = sealed else {
+        panic!("{sealed:?}")
+    };
+    assert!(ack.header_signing);
+    assert_eq!(ack.auth.map(|auth| auth.value.len()), Some(12));
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn every_truncation_is_refused() {
         let pdu = exchange.response;
         assert!(response(pdu, call_id).is_ok());
         for end in 0..pdu.len() {
-            // As it is, and with a length that claims it is whole.
+            // Unchanged, and with the truncated length in the header.
             assert!(response(&pdu[..end], call_id).is_err(), "{end}");
             let mut shorter = pdu[..end].to_vec();
             if let Some(length) = shorter.get_mut(8..10) {
@@ -69,7 +70,7 @@ fn every_changed_header_byte_but_the_flags_is_refused() {
 }
 
 #[test]
-fn what_is_reserved_may_be_anything() {
+fn reserved_fields_may_have_any_value() {
     let mut fault = recorded::REQ_CHALLENGE.response[..32].to_vec();
     fault[2] = ptype::FAULT;
     fault[8] = 32;
@@ -80,7 +81,7 @@ fn what_is_reserved_may_be_anything() {
             2,
             &[5, 6, 7, 16, 17, 18, 19, 22, 23],
         ),
-        // The same, and what follows the status.
+        // The same, and the bytes behind the status.
         (
             &fault,
             2,
@@ -100,11 +101,11 @@ fn what_is_reserved_may_be_anything() {
         ignored.iter().for_each(|at| changed[*at] ^= 0xA5);
         let (read, expected) = (response(&changed, call_id), response(pdu, call_id));
         match (read.unwrap(), expected.unwrap()) {
-            // The head is kept as it came: it is signed.
+            // The head is kept as received: it is signed.
             (Pdu::Response(read), Pdu::Response(expected)) => assert_eq!(read.stub, expected.stub),
             (read, expected) => assert_eq!(read, expected),
         }
-        // Flags that mean nothing here: of a bind_ack, 0x04 has a meaning.
+        // Flags without a meaning here; 0x04 of a bind_ack has one.
         changed[3] ^= 0xF8;
         assert!(response(&changed, call_id).is_ok());
     }
@@ -114,7 +115,7 @@ fn what_is_reserved_may_be_anything() {
 fn the_answer_to_another_call_is_out_of_sequence() {
     assert_eq!(
         response(recorded::AUTHENTICATE3.response, 4),
-        Err(Error::Sequence("it belongs to another call"))
+        Err(Error::Sequence("an answer to another call"))
     );
 }
 
@@ -134,7 +135,7 @@ fn lengths_of_pdus_are_bounded() {
 }
 
 #[test]
-fn refusals_are_read() {
+fn refused_binds_and_faults_are_read() {
     let mut nak = recorded::BIND.response[..16].to_vec();
     nak[2] = ptype::BIND_NAK;
     nak[8] = 18;
@@ -158,7 +159,7 @@ fn refusals_are_read() {
 }
 
 #[test]
-fn an_acknowledgement_of_something_else_is_refused() {
+fn a_bind_ack_of_something_else_is_refused() {
     // max_recv_frag, the number of results, the transfer syntax.
     for (at, byte) in [(19, 0), (32, 2), (40, 0x05)] {
         let mut ack = recorded::BIND.response.to_vec();

@@ -1,5 +1,24 @@
-//! From the machine account's secret to a session key that both sides have proven to know, and to
-//! the certainty that nobody changed what was negotiated (MS-NRPC 3.1.4.1, 3.4.5.2.10).
+//! From the machine account's secret to a session key that both sides have proven, and to the proof
+//! that the negotiation was not changed (MS-NRPC 3.1.4.1, 3.4.5.2.10).
+//!
+//! ```text
+//! Challenging                NetrServerReqChallenge is sent
+//!   │ challenged(reply)          errors: refused, malformed, weak challenge
+//! Authenticating             NetrServerAuthenticate3 is sent
+//!   │ authenticated(reply)       errors: refused, malformed, wrong credential, weak flags
+//! Agreed                     both sides have the session key
+//!   │ seal()                     the next bind is sealed with it
+//! Unchecked                  the flags may have been changed
+//!   │ check(connection)
+//! Check ◄───────────────┐    NetrLogonGetCapabilities is sent: level 1, then 2
+//!   │ answered(outcome) │        errors: other flags, wrong authenticator, refused, malformed
+//!   ├─ Checking::Ask ───┘        a controller without level 2 is asked level 1 again
+//!   └─ Checking::Checked     the negotiation is proven
+//!        ├─ Shared(Capable)      headers are signed: the key may seal other connections
+//!        └─ Exclusive(Proof)     they are not: the key is this connection's only
+//! ```
+//!
+//! Each step consumes the state; an error leaves none.
 
 use crate::base::crypto::{self, Key};
 use crate::protocol::rpc::client::{Association, Outcome, Sealed};
@@ -8,24 +27,24 @@ use crate::protocol::rpc::schannel::seal::Seal;
 use crate::protocol::rpc::schannel::{self, CredentialChain};
 use crate::protocol::rpc::{Error, FaultStatus, NtStatus};
 
-/// What we offer: all that Windows offers but Kerberos (MS-NRPC 3.1.4.2). Bit L
-/// (NeutralizeNt4Emulation, 0x00100000) keeps a controller with the setting `NT4Emulator` from
-/// downgrading.
+/// The offered flags: those of Windows without Kerberos (MS-NRPC 3.1.4.2). Bit L
+/// (NeutralizeNt4Emulation, 0x00100000) prevents the downgrade by a controller with the setting
+/// `NT4Emulator`.
 const OFFERED: u32 = 0x613F_FFFF;
 /// Bit W: AES and SHA-256.
 const AES: u32 = 0x0100_0000;
-/// What is required of the answer.
+/// The flags that the answer must have.
 const REQUIRED: [(u32, &str); 3] = [
     (AES, "no AES"),
     // Bit Y.
     (0x4000_0000, "no authenticated RPC"),
-    // Bit T. With Y it says that the controller answers SamLogonEx at level 6 (MS-APDS 3.1.5.2).
+    // Bit T. With Y, the controller supports SamLogonEx at level 6 (MS-APDS 3.1.5.2).
     (0x0008_0000, "no validation level 6"),
 ];
 /// Bit P: logons are asked for as "network transitive" (MS-NRPC 3.4.5.3.2).
 const TRANSITIVE_TRUSTS: u32 = 0x0000_8000;
 
-/// Our challenge is out; the controller's is to come.
+/// Our challenge is sent; the controller's is expected.
 #[derive(Debug)]
 pub struct Challenging<'a> {
     parties: Parties<'a>,
@@ -62,18 +81,18 @@ impl<'a> Challenging<'a> {
         Ok((stub, state))
     }
 
-    /// Takes the answer, and gives the stub of NetrServerAuthenticate3.
+    /// Takes the answer, and returns the stub of NetrServerAuthenticate3.
     ///
     /// # Errors
-    /// The call was refused, or its answer is none.
+    /// The call was refused, its answer is malformed, or the challenge is weak.
     pub fn challenged(self, reply: &[u8]) -> Result<(Vec<u8>, Authenticating), Error> {
         let server_challenge = netlogon::req_challenge_reply(reply)?;
         if !schannel::is_acceptable_challenge(&server_challenge) {
-            return Err(Error::Forged("its challenge is not random"));
+            return Err(Error::Forged("the challenge is not random"));
         }
-        // Else it could make its credential of ours.
+        // The controller could derive its credential from ours.
         if schannel::are_alike(&self.client_challenge, &server_challenge) {
-            return Err(Error::Forged("its challenge begins as ours does"));
+            return Err(Error::Forged("the challenge resembles ours"));
         }
         let session_key =
             schannel::session_key(self.nt_hash, &self.client_challenge, &server_challenge);
@@ -88,7 +107,7 @@ impl<'a> Challenging<'a> {
     }
 }
 
-/// Our credential is out; the controller's is to come.
+/// Our credential is sent; the controller's is expected.
 #[derive(Debug)]
 pub struct Authenticating {
     session_key: Key,
@@ -97,15 +116,16 @@ pub struct Authenticating {
 }
 
 impl Authenticating {
-    /// Takes the answer: the controller knows the key, and negotiated enough.
+    /// Takes the answer, which proves that the controller knows the key.
     ///
     /// # Errors
-    /// The call was refused, its answer is none, not authentic, or too weak.
+    /// The call was refused, its answer is malformed or not authentic, or a required flag is
+    /// missing.
     pub fn authenticated(self, reply: &[u8]) -> Result<Agreed, Error> {
         let reply = netlogon::authenticate3_reply(reply)?;
         if !crypto::constant_time_eq(&reply.credential, &self.expected) {
             return Err(Error::Forged(
-                "its credential does not show that it knows the machine account's secret",
+                "the credential does not prove the machine account's secret",
             ));
         }
         let negotiated = reply.flags & OFFERED;
@@ -121,12 +141,12 @@ impl Authenticating {
     }
 }
 
-/// Both sides have the session key, and nothing is sealed with it yet.
+/// Both sides have the session key. Nothing is sealed with it yet.
 #[derive(Debug)]
 pub struct Agreed(Unchecked);
 
 impl Agreed {
-    /// The protection for one connection, and what is to be checked over it.
+    /// The protection for one connection, and the check to be made over it.
     pub fn seal(self) -> (Seal, Unchecked) {
         let Self(unchecked) = self;
         let seal = Seal::with_fresh_key(unchecked.chain.session_key.clone());
@@ -134,7 +154,7 @@ impl Agreed {
     }
 }
 
-/// A connection is sealed with the session key. That nobody changed the flags is not proven yet.
+/// A connection is sealed with the session key. An attacker may have changed the flags.
 #[derive(Debug)]
 pub struct Unchecked {
     negotiated: u32,
@@ -142,11 +162,11 @@ pub struct Unchecked {
 }
 
 impl Unchecked {
-    /// The stub of the first NetrLogonGetCapabilities; `now` in seconds since 1970. To be called on
-    /// `sealed`, the connection with the key.
+    /// The stub of the first NetrLogonGetCapabilities, to be called on `sealed`, the connection
+    /// with the key. `now` is in seconds since 1970.
     ///
     /// # Errors
-    /// None that the configuration's names can cause.
+    /// [`Error::TooLong`], which no configured name causes.
     pub fn check(
         mut self,
         sealed: &Association<Sealed>,
@@ -164,12 +184,12 @@ impl Unchecked {
     }
 }
 
-/// `QueryLevel` of NetrLogonGetCapabilities: what the controller believes was negotiated.
+/// `QueryLevel` of NetrLogonGetCapabilities: the flags that the controller negotiated.
 const NEGOTIATED: u32 = 1;
-/// `QueryLevel` of NetrLogonGetCapabilities: what the controller believes we offered.
+/// `QueryLevel` of NetrLogonGetCapabilities: the flags that were offered to the controller.
 const REQUESTED: u32 = 2;
 
-/// A NetrLogonGetCapabilities is out.
+/// A NetrLogonGetCapabilities is sent.
 #[derive(Debug)]
 pub struct Check {
     negotiated: u32,
@@ -182,33 +202,33 @@ pub struct Check {
 enum Asked {
     Negotiated,
     Requested,
-    /// Once more, after a fault that anybody could have sent: the sequence must be intact.
+    /// Again, after a fault, which is not authentic: the answer proves that the sequence is intact.
     NegotiatedAgain,
 }
 
 /// What follows an answer to NetrLogonGetCapabilities.
 #[derive(Debug)]
 pub enum Checking {
-    /// Another question: its stub.
+    /// The stub of another question.
     Ask(Vec<u8>, Check),
-    /// Nobody changed anything.
+    /// The negotiation was not changed.
     Checked(Checked),
 }
 
-/// The proof that a controller negotiated what we believe it did.
+/// The proof that both sides negotiated the same flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     negotiated: u32,
-    /// In seconds since 1970.
+    /// When the key was agreed on, in seconds since 1970.
     agreed: u32,
 }
 
-/// The longest use of a session key, in seconds: whoever learns one has not learnt it for ever.
+/// The longest use of a session key, in seconds. Limits the damage of a leaked key.
 const MAX_AGE: u32 = 60 * 60;
 
 impl Proof {
-    /// Whether the key may still be used; `now` in seconds since 1970. One of the future is as good
-    /// as old: the clock was set back, and nobody knows how old it is.
+    /// Whether the key may still be used. `now` is in seconds since 1970. A key of the future may
+    /// not: the clock was set back, and the key's age is unknown.
     pub fn is_young(&self, now: u32) -> bool {
         let age = now.checked_sub(self.agreed);
         age.is_some_and(|age| age < MAX_AGE)
@@ -219,21 +239,20 @@ impl Proof {
         self.negotiated & TRANSITIVE_TRUSTS != 0
     }
 
-    /// `NegotiateFlags`, to be kept.
+    /// `NegotiateFlags`, to be stored.
     pub(crate) fn negotiated(&self) -> u32 {
         self.negotiated
     }
 
-    /// When the key was agreed on, in seconds since 1970, to be kept.
+    /// When the key was agreed on, in seconds since 1970, to be stored.
     pub(crate) fn agreed(&self) -> u32 {
         self.agreed
     }
 }
 
-/// A session key whose controller signs headers, and the proof.
+/// A session key of a controller that signs headers, and the proof.
 ///
-/// The proof belongs to the key, not to the connection over which it was given: whoever has both may
-/// seal other connections with the key.
+/// The proof belongs to the key, not to the connection: both together may seal other connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capable {
     session_key: Key,
@@ -241,8 +260,8 @@ pub struct Capable {
 }
 
 impl Capable {
-    /// What another process of this host has proven, and kept where only we can write it
-    /// (`dc::shared`, which alone may call this). None if it would not be enough today.
+    /// A key that another process of this host has proven and stored where only its user can write
+    /// (called by `dc::shared_key` only). `None` if a required flag is missing.
     pub(crate) fn proven_before(session_key: Key, negotiated: u32, agreed: u32) -> Option<Self> {
         let is_enough = REQUIRED.iter().all(|(flag, _)| negotiated & flag != 0);
         let proof = Proof { negotiated, agreed };
@@ -254,28 +273,28 @@ impl Capable {
         Seal::new(self.session_key.clone())
     }
 
-    /// The key itself, to be kept.
+    /// The key, to be stored.
     pub(crate) fn session_key(&self) -> &Key {
         &self.session_key
     }
 
-    /// What was proven.
+    /// The proof.
     pub fn proof(&self) -> Proof {
         self.proof
     }
 }
 
-/// What is known of a channel whose negotiation was checked.
+/// The result of the check.
 #[derive(Clone, Debug)]
 pub enum Checked {
-    /// Its key may be kept, and seal other connections.
+    /// The key may be stored and may seal other connections.
     Shared(Capable),
-    /// The controller does not sign headers: the key is in the channel's seal, and nowhere else.
+    /// The controller does not sign headers: only this channel's seal has the key.
     Exclusive(Proof),
 }
 
 impl Checked {
-    /// What was proven.
+    /// The proof.
     pub fn proof(&self) -> Proof {
         match self {
             Self::Shared(capable) => capable.proof,
@@ -283,7 +302,7 @@ impl Checked {
         }
     }
 
-    /// The key, unless it is this channel's alone.
+    /// The key, unless only this channel may use it.
     pub fn key(&self) -> Option<&Capable> {
         match self {
             Self::Shared(capable) => Some(capable),
@@ -293,11 +312,11 @@ impl Checked {
 }
 
 impl Check {
-    /// Takes an answer; `now` in seconds since 1970.
+    /// Takes an answer. `now` is in seconds since 1970.
     ///
     /// # Errors
-    /// [`Error::Downgraded`] if the controller tells something else than the negotiation did, or
-    /// cannot tell; the call was refused; its answer is none, or not authentic.
+    /// [`Error::Downgraded`] if the controller has other flags or cannot tell them; the call was
+    /// refused; its answer is malformed or not authentic.
     pub fn answered(
         mut self,
         outcome: &Outcome,
@@ -311,7 +330,9 @@ impl Check {
             (Asked::Negotiated | Asked::NegotiatedAgain, Outcome::Fault(fault))
                 if *fault == FaultStatus::OP_RNG_ERROR =>
             {
-                return Err(Error::Downgraded("it cannot tell what was negotiated"));
+                return Err(Error::Downgraded(
+                    "the controller cannot confirm the negotiated flags",
+                ));
             }
             (_, Outcome::Fault(fault)) => return Err(Error::Fault(*fault)),
             (asked, Outcome::Response(stub)) => {
@@ -351,23 +372,23 @@ impl Check {
         };
         let reply = match netlogon::capabilities_reply(stub, level) {
             Err(Error::Status(_, NtStatus::NOT_IMPLEMENTED)) => {
-                return Err(Error::Downgraded("it cannot tell what was negotiated"));
+                return Err(Error::Downgraded(
+                    "the controller cannot confirm the negotiated flags",
+                ));
             }
             reply => reply?,
         };
         if !self.chain.accepts(&reply.credential) {
-            return Err(Error::Forged("its authenticator does not match"));
+            return Err(Error::Forged("wrong authenticator"));
         }
         if reply.flags != expected {
-            return Err(Error::Downgraded(
-                "it negotiated something else than we did",
-            ));
+            return Err(Error::Downgraded("the controller negotiated other flags"));
         }
         Ok(())
     }
 }
 
-/// What controllers say that do not know level 2, which came in July 2023 (KB5028166).
+/// The faults of controllers without level 2, which was added in July 2023 (KB5028166).
 fn is_unknown_level(fault: FaultStatus) -> bool {
     matches!(fault, FaultStatus::INVALID_TAG | FaultStatus::BAD_STUB_DATA)
 }

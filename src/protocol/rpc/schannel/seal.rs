@@ -1,19 +1,19 @@
 //! Sealing of PDUs with AES and HMAC-SHA256 (MS-NRPC 3.3.4.2, `NL_AUTH_SHA2_SIGNATURE` 2.2.1.3.3).
 //!
-//! One counter runs over both directions: each PDU sent or received takes the next number. So there
-//! is one call at a time on a connection, and a PDU that is lost, repeated or moved is noticed.
+//! One counter runs over both directions: each PDU sent or received uses the next number. There is
+//! thus one call at a time on a connection, and a lost, repeated or reordered PDU is detected.
 
 use crate::base::crypto::{self, Aes128Cfb8Decryptor, Aes128Cfb8Encryptor, Key};
 use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::protocol::rpc::Error;
 use crate::protocol::rpc::pdu::TRAILER_LENGTH;
 
-/// The length of a signature, in bytes. Its last 24 are reserved: zero when sent, ignored when read.
+/// The length of a signature, in bytes. The last 24 are reserved: sent as zero, ignored on receipt.
 pub const SIGNATURE_LENGTH: usize = 56;
 
 /// HMAC-SHA256, AES-128, `Pad`.
 const ALGORITHMS: [u8; 6] = [0x13, 0x00, 0x1A, 0x00, 0xFF, 0xFF];
-/// `Flags`: none when sent. What the server writes there is signed, and has no meaning.
+/// `Flags`: none when sent. The server's are signed and have no meaning.
 const FLAGS: [u8; 2] = [0x00, 0x00];
 
 /// RPC_C_AUTHN_NETLOGON at RPC_C_AUTHN_LEVEL_PKT_PRIVACY (MS-RPCE 2.2.1.1.7, 2.2.1.1.8).
@@ -27,14 +27,14 @@ pub fn trailer(padding: u8, context_id: [u8; 4]) -> [u8; TRAILER_LENGTH] {
     [auth_type, auth_level, padding, 0, a, b, c, d]
 }
 
-/// How much padding a `sec_trailer` of the server announces, in bytes.
+/// The length of the padding that a `sec_trailer` of the server announces, in bytes.
 ///
 /// # Errors
-/// [`Error::Forged`] if it announces less than a sealed stub, or is of another connection.
+/// [`Error::Forged`] if the stub is not sealed, or the trailer is of another connection.
 pub fn padding(trailer: &[u8; TRAILER_LENGTH], context_id: [u8; 4]) -> Result<usize, Error> {
     let [auth_type, auth_level, padding, _, context @ ..] = trailer;
     if [*auth_type, *auth_level] != TYPE_AND_LEVEL || *context != context_id {
-        return Err(Error::Forged("it is not sealed as the connection is"));
+        return Err(Error::Forged("not sealed, or for another connection"));
     }
     Ok(usize::from(*padding))
 }
@@ -52,7 +52,7 @@ pub fn negotiate(netbios_domain: &str, computer: &str) -> Vec<u8> {
 /// Checks the server's answer to [`negotiate`] (MS-NRPC 3.3.4.1.4).
 ///
 /// # Errors
-/// [`Error::Malformed`] if it is none.
+/// [`Error::Malformed`] if it is not a negotiate response.
 pub fn check_negotiated(value: &[u8]) -> Result<(), Error> {
     const NEGOTIATE_RESPONSE: u32 = 1;
     let mut reader = Reader::new(value);
@@ -64,7 +64,7 @@ pub fn check_negotiated(value: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// What a signature may cover.
+/// The parts that a signature may cover.
 #[derive(Clone, Copy)]
 struct Covered<'a> {
     flags: [u8; 2],
@@ -73,16 +73,16 @@ struct Covered<'a> {
     trailer: &'a [u8],
 }
 
-/// Who may have a connection's session key.
+/// The connections that may have a session key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
-    /// Other connections too. Each must be told from the others by its headers.
+    /// Any number. Signed headers distinguish them.
     Many,
-    /// Nobody else, unless headers turn out to be signed.
+    /// This one only, unless headers turn out to be signed.
     ThisConnection,
 }
 
-/// What a signature covers (MS-RPCE 3.3.1.5.2.2).
+/// The parts that a signature covers (MS-RPCE 3.3.1.5.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coverage {
     /// The whole PDU but for the signature itself.
@@ -98,7 +98,7 @@ pub struct Seal {
     encryption_key: Key,
     owner: Owner,
     coverage: Coverage,
-    /// `ClientSequenceNumber`: of the next PDU in either direction.
+    /// `ClientSequenceNumber`: the number of the next PDU in either direction.
     sequence: u32,
 }
 
@@ -109,12 +109,12 @@ enum Sender {
 }
 
 impl Seal {
-    /// With a key that other connections may have; starts counting at zero.
+    /// With a key that other connections may have. Sequence numbers start at zero.
     pub fn new(session_key: Key) -> Self {
         Self::of(Owner::Many, session_key)
     }
 
-    /// With a key that no connection has had, and that none may have after this one unless
+    /// With a key that no other connection has had, and that none may have later unless
     /// [`Seal::signs_headers`].
     pub(super) fn with_fresh_key(session_key: Key) -> Self {
         Self::of(Owner::ThisConnection, session_key)
@@ -131,19 +131,19 @@ impl Seal {
         }
     }
 
-    /// Takes what the bind_ack says of headers.
+    /// Takes the header signing of the bind_ack.
     ///
-    /// Without them nothing but the sequence numbers binds an answer to its question, and each
-    /// connection counts from zero: so the key must be this connection's alone.
+    /// Without signed headers only the sequence number binds an answer to its question, and each
+    /// connection counts from zero: the key must then be exclusive to this connection.
     ///
     /// # Errors
-    /// [`Error::HeadersUnsigned`] if others may have the key.
+    /// [`Error::HeadersUnsigned`] if other connections may have the key.
     pub fn settle(&mut self, header_signing: bool) -> Result<(), Error> {
         self.coverage = match (header_signing, self.owner) {
             (true, _) => Coverage::Pdu,
             (false, Owner::ThisConnection) => Coverage::Stub,
             (false, Owner::Many) => {
-                return Err(Error::HeadersUnsigned("the key is not one connection's"));
+                return Err(Error::HeadersUnsigned("other connections may have the key"));
             }
         };
         Ok(())
@@ -154,10 +154,10 @@ impl Seal {
         self.coverage == Coverage::Pdu
     }
 
-    /// Encrypts a padded stub in place, and gives the signature that follows `trailer`.
+    /// Encrypts a padded stub in place, and returns the signature that follows `trailer`.
     ///
     /// # Errors
-    /// [`Error::NoRandomBytes`]; [`Error::Sequence`] when the numbers are used up.
+    /// [`Error::NoRandomBytes`]; [`Error::Sequence`] if the numbers are used up.
     pub fn seal(&mut self, head: &[u8], stub: &mut [u8], trailer: &[u8]) -> Result<Vec<u8>, Error> {
         self.seal_with(crypto::random()?, head, stub, trailer)
     }
@@ -199,10 +199,10 @@ impl Seal {
         Ok(signature.into_bytes())
     }
 
-    /// Decrypts a stub that the server sealed, in place, and checks that it did.
+    /// Decrypts a stub in place, and checks the signature.
     ///
     /// # Errors
-    /// [`Error::Forged`] unless the stub is the next one that the server sealed with our key.
+    /// [`Error::Forged`] unless the stub is the server's next one, sealed with our key.
     pub fn unseal(
         &mut self,
         head: &[u8],
@@ -211,11 +211,11 @@ impl Seal {
         signature: &[u8],
     ) -> Result<(), Error> {
         if signature.len() < SIGNATURE_LENGTH {
-            return Err(Error::Forged("its signature is too short"));
+            return Err(Error::Forged("the signature is too short"));
         }
         let mut reader = Reader::new(signature);
         if reader.array("SignatureAlgorithm")? != ALGORITHMS {
-            return Err(Error::Forged("it is not sealed with AES and SHA-256"));
+            return Err(Error::Forged("not sealed with AES and SHA-256"));
         }
         let flags = reader.array("Flags")?;
         let number: [u8; 8] = reader.array("SequenceNumber")?;
@@ -234,22 +234,23 @@ impl Seal {
             trailer,
         };
         if !crypto::constant_time_eq(&self.checksum(&confounder, covered), &checksum) {
-            return Err(Error::Forged("its checksum does not match"));
+            return Err(Error::Forged("wrong checksum"));
         }
         let expected = self.encrypted_number(sequence, checksum);
         if !crypto::constant_time_eq(&expected, &number) {
-            return Err(Error::Forged("its sequence number does not match"));
+            return Err(Error::Forged("wrong sequence number"));
         }
         Ok(())
     }
 
-    /// The next number as it is signed and encrypted: low half, then high half, big endian; the
-    /// client's have the highest bit set.
+    /// The next number in the form that is encrypted: low half, then high half, big endian. The
+    /// client's have the highest bit of the high half set.
     fn take_number(&mut self, sender: Sender) -> Result<[u8; 8], Error> {
         let [a, b, c, d] = self.sequence.to_be_bytes();
-        self.sequence = self.sequence.checked_add(1).ok_or(Error::Sequence(
-            "the connection has no sequence numbers left",
-        ))?;
+        self.sequence = self
+            .sequence
+            .checked_add(1)
+            .ok_or(Error::Sequence("no sequence numbers left"))?;
         let side = match sender {
             Sender::Client => 0x80,
             Sender::Server => 0x00,
@@ -280,7 +281,7 @@ impl Seal {
     }
 }
 
-/// The initialisation vector of 16 bytes: 8 bytes, and again.
+/// An initialisation vector: the 8 bytes twice.
 fn twice(half: [u8; 8]) -> [u8; 16] {
     let [a, b, c, d, e, f, g, h] = half;
     [a, b, c, d, e, f, g, h, a, b, c, d, e, f, g, h]

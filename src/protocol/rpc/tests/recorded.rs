@@ -1,5 +1,5 @@
-//! A session with a throw-away Samba domain, byte for byte: the machine account `NLRES1$` of EXAMPLE
-//! asks the controller `VM` about the user alice, and every secret is known.
+//! A recorded session with a throw-away Samba domain: the machine account `NLRES1$` of EXAMPLE has
+//! the controller `VM` verify the user alice. All secrets are known.
 
 use crate::base::crypto::Key;
 use crate::protocol::rpc::client::{Association, Binding, Nonce, Sealed};
@@ -20,7 +20,7 @@ pub fn unsigned_association(seal: Seal) -> Association<Sealed> {
 }
 
 fn bound(seal: Seal, answer: &[u8]) -> Association<Sealed> {
-    // Half of the first number is that of the bind.
+    // The number of the bind is half the nonce's first number.
     let nonce = Nonce::new([2, 0, 0, 0, 0, 0, 0, 0]);
     let protection = Sealed::new(seal, nonce, "EXAMPLE", "NLRES1");
     let (pdu, binding) = Binding::begin(Syntax::NETLOGON, protection);
@@ -28,36 +28,36 @@ fn bound(seal: Seal, answer: &[u8]) -> Association<Sealed> {
     binding.answered(answer).unwrap()
 }
 
-/// What went out, and what came back: whole PDUs.
+/// A request and its response, whole PDUs.
 pub struct Exchange {
     pub request: &'static [u8],
     pub response: &'static [u8],
 }
 
-/// Of the machine account.
+/// The NT hash of the machine account.
 pub const NT_HASH: [u8; 16] = hex!("4254ca75a04a0ece45f734291f7fa782");
-/// The machine's.
+/// The machine's challenge.
 pub const CLIENT_CHALLENGE: [u8; 8] = hex!("d8358f7797c7a202");
-/// The controller's.
+/// The controller's challenge.
 pub const SERVER_CHALLENGE: [u8; 8] = hex!("3eaffa4f590504a6");
-/// The machine's proof, which is also the first link of the authenticators.
+/// The machine's credential, which is also the seed of the authenticators.
 pub const CLIENT_CREDENTIAL: [u8; 8] = hex!("b6d79767aff54ddc");
-/// Of the channel.
+/// The session key of the channel.
 pub const SESSION_KEY: [u8; 16] = hex!("38ddb756ec8d6bcc54a0ab5c9fd128ea");
-/// What both sides want.
+/// The negotiated flags.
 pub const NEGOTIATED: u32 = 0x612F_FFFF;
-/// What alice answered.
+/// The challenge that alice answered.
 pub const SERVER_CHALLENGE_OF_LOGON: [u8; 8] = hex!("0123456789abcdef");
-/// Alice's answer.
+/// Alice's response.
 pub const NT_RESPONSE: &[u8] = &hex!(
     "c65a2edd07842b657d20d12e2782026e0101000000000000f0324a666f7add013a1bbf6a3a0003dc00000000"
     "02000e004500580041004d0050004c00450001000c004e004c00520045005300310004001800650078006100"
     "6d0070006c0065002e007400650073007400030026006e006c0072006500730031002e006500780061006d00"
     "70006c0065002e0074006500730074000700080090324a666f7add010000000000000000"
 );
-/// What the controller must tell about it.
+/// The session key of alice's response, which the controller returns.
 pub const SESSION_BASE_KEY: [u8; 16] = hex!("37152323f9e23baf3a9c27cf774a9ee0");
-/// The stub of the logon, in clear.
+/// The stub of the logon request, in clear.
 pub const LOGON_REQUEST: &[u8] = &hex!(
     "040002000500000000000000050000005c005c0056004d000000000008000200070000000000000007000000"
     "4e004c00520045005300310000000200020000000c0002000e000e0010000200200800000000000000000000"
@@ -70,7 +70,7 @@ pub const LOGON_REQUEST: &[u8] = &hex!(
     "74006500730074000700080090324a666f7add01000000000000000018000000000000001800000000000000"
     "00000000000000000000000000000000000000000600000000000000"
 );
-/// The stub of its answer, in clear.
+/// The stub of the logon response, in clear.
 pub const LOGON_RESPONSE: &[u8] = &hex!(
     "06000000200002000000000000000000ffffffffffffff7fffffffffffffff7f92542b6f6b7add0192149599"
     "347bdd0192d484646c9bdd010a000a00240002000000000028000200000000002c0002000000000030000200"
@@ -87,7 +87,7 @@ pub const LOGON_RESPONSE: &[u8] = &hex!(
     "69006300650040006500780061006d0070006c0065002e007400650073007400010000000000000000000000"
 );
 
-/// To the endpoint mapper.
+/// The bind to the endpoint mapper.
 pub const EPM_BIND: Exchange = Exchange {
     request: &hex!(
         "05000b13100000004800000001000000d016d0160000000001000000000001000883afe11f5dc91191a40800"
@@ -98,7 +98,7 @@ pub const EPM_BIND: Exchange = Exchange {
         "eb1cc9119fe808002b10486002000000"
     ),
 };
-/// Where does NETLOGON listen?
+/// ept_map for NETLOGON.
 pub const EPT_MAP: Exchange = Exchange {
     request: &hex!(
         "05000003100000008c00000002000000740000000000030000000000040002004b0000004b00000005001300"
@@ -113,7 +113,7 @@ pub const EPT_MAP: Exchange = Exchange {
         "00070200c0000100090400000000000000000000"
     ),
 };
-/// To NETLOGON, plain.
+/// The plain bind to NETLOGON.
 pub const BIND: Exchange = Exchange {
     request: &hex!(
         "05000b13100000004800000001000000d016d016000000000100000000000100785634123412cdabef000123"
@@ -143,7 +143,7 @@ pub const AUTHENTICATE3: Exchange = Exchange {
         "05000203100000002c000000030000001400000000000000506baab65f2eb669ffff2f614f04000000000000"
     ),
 };
-/// To NETLOGON, sealed, with header signing.
+/// The sealed bind to NETLOGON, with header signing.
 pub const SEALED_BIND: Exchange = Exchange {
     request: &hex!(
         "05000b17100000006700170001000000d016d016000000000100000000000100785634123412cdabef000123"

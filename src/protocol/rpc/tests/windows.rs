@@ -1,5 +1,5 @@
-//! What a Windows domain controller answered, from a public capture; no secret is in it. Its call
-//! ids and `assoc_group_id` differ from Samba's, and so does `sec_addr`.
+//! The answers of a Windows domain controller, from a public capture without secrets. Call ids,
+//! `assoc_group_id` and `sec_addr` differ from Samba's.
 
 use hex_literal::hex;
 
@@ -8,12 +8,12 @@ use crate::protocol::rpc::epm;
 use crate::protocol::rpc::netlogon::{self, CredentialAndFlags};
 use crate::protocol::rpc::pdu::{BindAck, Fragment, Pdu, Syntax};
 
-/// To the bind of the endpoint mapper.
+/// The answer to the bind to the endpoint mapper.
 const MAPPER_BIND_ACK: &[u8] = &hex!(
     "05000c03100000003c00000001000000d016d0167820000004003133350000000100000000000000045d888a"
     "eb1cc9119fe808002b10486002000000"
 );
-/// To `ept_map`: two towers, and one byte of padding between them.
+/// The answer to `ept_map`: two towers, and one byte of padding between them.
 const EPT_MAP: &[u8] = &hex!(
     "0500020310000000f000000001000000d8000000000000000000000000000000000000000000000000000000"
     "0200000004000000000000000200000003000000040000004b0000004b000000050013000d785634123412cd"
@@ -22,15 +22,15 @@ const EPT_MAP: &[u8] = &hex!(
     "234567cffb01000200000013000d045d888aeb1cc9119fe808002b10486002000200000001000b0200000001"
     "00070200c2030100090400c0a87a110000000000"
 );
-/// To the bind of NETLOGON.
+/// The answer to the bind to NETLOGON.
 const BIND_ACK: &[u8] = &hex!(
     "05000c03100000003c00000001000000d016d016841a000006003439363736000100000000000000045d888a"
     "eb1cc9119fe808002b10486002000000"
 );
-/// To NetrServerReqChallenge.
+/// The answer to NetrServerReqChallenge.
 const REQ_CHALLENGE: &[u8] =
     &hex!("050002031000000024000000010000000c000000000000005a712fc444fe524900000000");
-/// To NetrServerAuthenticate3.
+/// The answer to NetrServerAuthenticate3.
 const AUTHENTICATE3: &[u8] = &hex!(
     "05000203100000002c00000002000000140000000000000031688db8f47a48afffff0f605104000000000000"
 );
@@ -49,7 +49,7 @@ fn stub(pdu: &[u8], call_id: u32) -> &[u8] {
 }
 
 #[test]
-fn binds_are_acknowledged() {
+fn the_bind_acks_are_read() {
     let expected = BindAck {
         max_fragment: 5840,
         header_signing: false,
@@ -66,7 +66,7 @@ fn both_ports_are_found() {
 }
 
 #[test]
-fn the_key_is_agreed_on() {
+fn the_challenge_and_the_credential_are_read() {
     assert_eq!(
         netlogon::req_challenge_reply(stub(REQ_CHALLENGE, 1)),
         Ok(hex!("5a712fc444fe5249"))
@@ -80,9 +80,9 @@ fn the_key_is_agreed_on() {
     );
 }
 
-/// The conversation as a whole; its calls are numbered as ours are.
+/// The whole conversation, with the numbers of our calls.
 #[test]
-fn a_connection_takes_them() {
+fn a_connection_accepts_the_answers() {
     let (_, binding) = Binding::begin(Syntax::NETLOGON, Plain);
     let association = binding.answered(BIND_ACK).unwrap();
     let (_, call) = association

@@ -48,32 +48,32 @@ fn a_reply_is_read() {
 }
 
 #[test]
-fn the_question_names_no_server_and_three_kinds() {
+fn the_question_has_no_server_and_three_kinds() {
     assert_eq!(request(parties()), Ok(hex!("00000000 0b000000").to_vec()));
 }
 
 #[test]
-fn a_refusal_is_no_empty_list() {
+fn a_refusal_is_an_error() {
     let refused = hex!("00000000 00000000 05000000");
     assert_eq!(reply(&refused), Err(Error::Status(CALL, NtStatus(5))));
     assert_eq!(reply(&hex!("00000000 00000000 00000000")), Ok(Vec::new()));
 }
 
 #[test]
-fn what_breaks_off_or_contradicts_itself_is_malformed() {
+fn truncated_and_inconsistent_replies_are_malformed() {
     for length in 0..REPLY.len() {
         assert!(reply(&REPLY[..length]).is_err(), "{length}");
     }
     for (at, value) in [
         (0, 3),        // a count without its domains
-        (0, u32::MAX), // more than can be meant
-        (4, 0),        // a count of nothing
+        (0, u32::MAX), // more than the maximum
+        (4, 0),        // a count without an array
         (8, 1),        // another count
         (100, 1),      // more characters than the maximum
         (104, 1),      // an offset
         (108, 2),      // no NUL at the end
-        (108, 0),      // not even the NUL
-        (120, 5),      // more sub-authorities than there are
+        (108, 0),      // no NUL
+        (120, 5),      // more sub-authorities than follow
     ] {
         let mut changed = REPLY;
         changed[at..at + 4].copy_from_slice(&u32::to_le_bytes(value));
@@ -84,9 +84,9 @@ fn what_breaks_off_or_contradicts_itself_is_malformed() {
 }
 
 #[test]
-fn a_name_that_is_no_text_is_left_out() {
+fn a_name_that_is_not_printable_is_omitted() {
     let mut changed = REPLY;
-    changed[112..114].copy_from_slice(&[0x2E, 0x20]); // U+202E turns the line
+    changed[112..114].copy_from_slice(&[0x2E, 0x20]); // U+202E, right-to-left override
     let read = reply(&changed).unwrap();
     assert_eq!(read[0].netbios_name, None);
     assert_eq!(read[0].sid, sid(&[21, 1, 2, 3]));

@@ -1,7 +1,7 @@
 use super::*;
 use crate::protocol::rpc::ndr::Encoder;
 
-/// What varies in the structures that these tests build.
+/// The parts that vary in the structures of these tests.
 #[derive(Clone)]
 struct Built {
     effective_name: Vec<u16>,
@@ -77,7 +77,7 @@ fn texts(sids: &[Sid]) -> Vec<String> {
 }
 
 #[test]
-fn groups_are_those_that_count() {
+fn groups_are_the_enabled_memberships() {
     let mut built = alice();
     built.groups.push((1300, 0)); // not enabled
     built.groups.push((1400, 0x17)); // for denials only
@@ -112,14 +112,14 @@ fn a_key_of_zeros_is_none() {
 }
 
 #[test]
-fn a_name_that_is_none_is_refused() {
+fn invalid_names_are_refused() {
     for name in [
         vec![],
-        vec![0x61, 0],          // would end early in C
-        vec![0x61, 0x0A],       // would be two lines in a log
-        vec![0xD800, 0x61],     // no character
-        vec![0x202E, 0x61],     // would turn what follows
-        vec![0x61, 0x5C, 0x62], // would be of another domain
+        vec![0x61, 0],          // C would stop at the NUL
+        vec![0x61, 0x0A],       // two lines in a log
+        vec![0xD800, 0x61],     // a lone surrogate
+        vec![0x202E, 0x61],     // right-to-left override
+        vec![0x61, 0x5C, 0x62], // another domain
     ] {
         let built = Built {
             effective_name: name.clone(),
@@ -130,7 +130,7 @@ fn a_name_that_is_none_is_refused() {
 }
 
 #[test]
-fn reserved_strings_are_read_over() {
+fn reserved_strings_are_skipped() {
     let built = Built {
         expansion: "whatever",
         ..alice()
@@ -139,7 +139,7 @@ fn reserved_strings_are_read_over() {
 }
 
 #[test]
-fn a_count_allocates_nothing() {
+fn a_large_count_allocates_nothing() {
     let mut stub = alice().encode();
     // GroupCount, and the count before the groups.
     let count_at = 48 + 48 + 12;

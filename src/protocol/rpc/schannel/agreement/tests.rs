@@ -51,7 +51,7 @@ fn checking(agreed: Agreed, now: u32) -> (Vec<u8>, Check) {
     unchecked.check(&sealed, PARTIES, now).unwrap()
 }
 
-/// An answer to GetCapabilities that belongs to the state's next authenticator.
+/// An answer to GetCapabilities with the expected authenticator.
 fn capabilities(check: &Check, level: u32, flags: u32, status: u32) -> Outcome {
     let chain = &check.chain;
     let next = schannel::advanced(&chain.seed, chain.last_timestamp + 1);
@@ -69,7 +69,7 @@ fn fault(status: u32) -> Outcome {
 fn ask(checking: Result<Checking, Error>) -> (Vec<u8>, Check) {
     match checking.unwrap() {
         Checking::Ask(stub, check) => (stub, check),
-        Checking::Checked(_) => panic!("not all was asked"),
+        Checking::Checked(_) => panic!("another question is missing"),
     }
 }
 
@@ -128,7 +128,7 @@ fn a_controller_that_does_not_know_the_secret_is_refused() {
 }
 
 #[test]
-fn flags_that_are_required_must_come() {
+fn required_flags_must_be_negotiated() {
     for missing in [0x0100_0000, 0x4000_0000, 0x0008_0000_u32] {
         let mut reply = recorded::AUTHENTICATE3.response[24..].to_vec();
         let flags = recorded::NEGOTIATED & !missing;
@@ -174,8 +174,8 @@ fn both_levels_are_checked() {
     assert_eq!(capable.session_key().expose(), &recorded::SESSION_KEY);
 }
 
-/// Samba 4.17 knows one flag less than is offered: level 1 tells what both know, level 2 what we
-/// offered.
+/// Samba 4.17 lacks one of the offered flags: level 1 tells the common flags, level 2 the offered
+/// ones.
 #[test]
 fn each_level_has_its_own_value() {
     assert_eq!(OFFERED & !recorded::NEGOTIATED, 0x0010_0000);
@@ -196,8 +196,8 @@ fn each_level_has_its_own_value() {
     }
 }
 
-/// An attacker without the secret: it chooses the server challenge from ours, hears our credential, and
-/// computes its own as far as the cipher's registers are among those that ours has gone through.
+/// An attacker without the secret: it derives the server challenge from ours, reads our credential,
+/// and computes its own for each cipher register that occurred in ours.
 struct Listener {
     ours: Credential,
     heard: Credential,
@@ -214,7 +214,7 @@ impl Listener {
         for at in 0..guess.len() {
             let wanted = register(&guess, at);
             let known = (0..8).find(|length| register(&self.heard, *length) == wanted);
-            // Nothing is known: any byte is as good as another.
+            // Unknown register: a guess.
             guess[at] = known.map_or(0, |length| {
                 challenge[at] ^ self.ours[length] ^ self.heard[length]
             });
@@ -224,7 +224,7 @@ impl Listener {
 }
 
 #[test]
-fn no_challenge_made_of_ours_passes_without_the_secret() {
+fn no_challenge_derived_from_ours_passes_without_the_secret() {
     const TRIES: u32 = 3000;
     type Choice = fn(Credential) -> Credential;
     let strategies: [(&str, Choice); 8] = [
@@ -264,7 +264,7 @@ fn no_challenge_made_of_ours_passes_without_the_secret() {
 }
 
 #[test]
-fn where_headers_are_not_signed_the_key_is_nobody_elses() {
+fn a_key_without_signed_headers_is_exclusive() {
     let (seal, unchecked) = agreed().seal();
     let sealed = recorded::unsigned_association(seal);
     let (_, check) = unchecked.check(&sealed, PARTIES, 1).unwrap();
@@ -272,7 +272,7 @@ fn where_headers_are_not_signed_the_key_is_nobody_elses() {
     let (_, check) = ask(check.answered(&first, PARTIES, 1));
     let second = capabilities(&check, 2, OFFERED, 0);
     let Checking::Checked(checked) = check.answered(&second, PARTIES, 1).unwrap() else {
-        panic!("all was asked")
+        panic!("no question is left")
     };
     assert_eq!(checked.key(), None);
     assert!(checked.proof().transitive());
@@ -292,7 +292,7 @@ fn a_controller_without_level_2_is_asked_level_1_again() {
 }
 
 #[test]
-fn every_other_answer_ends_it() {
+fn every_other_answer_is_an_error() {
     let first = |make: &dyn Fn(&mut Check) -> Outcome| {
         let (_, mut check) = checking(agreed(), 1);
         let outcome = make(&mut check);

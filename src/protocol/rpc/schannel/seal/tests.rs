@@ -9,7 +9,7 @@ pub(in crate::protocol::rpc) fn with_fresh_key(session_key: [u8; 16]) -> Seal {
     Seal::with_fresh_key(Key::new(session_key))
 }
 
-/// The server's side of a connection, for tests of whatever is built on this.
+/// The server's side of a connection, also for tests of other modules.
 pub(in crate::protocol::rpc) struct Server(Seal);
 
 impl Server {
@@ -17,14 +17,14 @@ impl Server {
         Self(Seal::new(Key::new(session_key)))
     }
 
-    /// One that does not sign headers.
+    /// A server that does not sign headers.
     pub(in crate::protocol::rpc) fn without_headers(session_key: [u8; 16]) -> Self {
         let mut seal = Seal::with_fresh_key(Key::new(session_key));
         seal.settle(false).unwrap();
         Self(seal)
     }
 
-    /// As if `count` PDUs had gone over the connection.
+    /// Advances the sequence number by `count` PDUs.
     pub(in crate::protocol::rpc) fn skip(&mut self, count: u32) {
         self.0.sequence += count;
     }
@@ -40,7 +40,7 @@ impl Server {
             .unwrap()
     }
 
-    /// Undoes what the client did, unchecked; gives the confounder too.
+    /// Decrypts the client's stub without a check. Returns the confounder too.
     pub(in crate::protocol::rpc) fn open(&mut self, stub: &mut [u8], signature: &[u8]) -> [u8; 8] {
         let number = self.0.take_number(Sender::Client).unwrap();
         let mut confounder: [u8; 8] = signature[24..32].try_into().unwrap();
@@ -51,7 +51,7 @@ impl Server {
     }
 }
 
-/// The vectors of MS-NRPC 4.3 (without header signing) and 4.3.1 (with it), for AES: made by Windows.
+/// The AES vectors of MS-NRPC 4.3 (without header signing) and 4.3.1 (with it), made by Windows.
 mod ms_nrpc_4_3 {
     use hex_literal::hex;
 
@@ -99,7 +99,7 @@ fn seals_and_unseals_as_in_the_specification() {
         assert_eq!(start, SIGNATURE_START);
         assert_eq!(rest, [&numbers[..], &SEALED_CONFOUNDER, &[0; 24]].concat());
 
-        // The same by the controller, whose numbers differ in one bit, which changes every byte.
+        // The same sealed by the controller: its numbers differ in one bit, and so in every byte.
         let mut stub = STUB.to_vec();
         let as_server = (Sender::Server, CONFOUNDER);
         let sealed = seal().seal_as(as_server.0, as_server.1, &HEADER, &mut stub, &TRAILER);
@@ -126,9 +126,9 @@ fn seals_as_in_the_vector() {
     );
 }
 
-/// The vector is of PDUs whose headers are not signed.
+/// The vector has PDUs without signed headers.
 #[test]
-fn a_key_of_one_connection_may_leave_headers_out() {
+fn an_exclusive_key_may_leave_headers_unsigned() {
     let mut shared = Seal::new(Key::new(SESSION_KEY));
     assert!(matches!(
         shared.settle(false),
@@ -163,7 +163,7 @@ fn seals_as_recorded() {
         let signature = client.seal_with(confounder, head, &mut stub, trailer);
         assert_eq!(signature.unwrap(), expected);
         assert_eq!(stub, sealed);
-        // The answer takes a number too.
+        // The answer uses a sequence number too.
         client.sequence += 1;
         server.skip(1);
     }
@@ -182,7 +182,7 @@ fn sealed() -> (Seal, [u8; 16], Vec<u8>) {
 }
 
 #[test]
-fn what_the_server_sealed_is_taken_once() {
+fn a_pdu_of_the_server_is_accepted_once() {
     let (mut client, stub, signature) = sealed();
     let mut copy = stub;
     client
@@ -198,7 +198,7 @@ fn what_the_server_sealed_is_taken_once() {
 }
 
 #[test]
-fn what_the_client_sealed_is_not_the_servers() {
+fn a_pdu_of_the_client_is_refused() {
     let mut client = Seal::new(Key::new(SESSION_KEY));
     let mut stub = CLEAR;
     let signature = client.seal(HEAD, &mut stub, &TRAILER).unwrap();
@@ -210,7 +210,7 @@ fn what_the_client_sealed_is_not_the_servers() {
 }
 
 #[test]
-fn every_changed_bit_is_noticed() {
+fn every_changed_bit_is_detected() {
     let (_, stub, signature) = sealed();
     let forged = |head: &[u8], mut stub: [u8; 16], trailer: &[u8], signature: &[u8]| {
         let mut client = Seal::new(Key::new(SESSION_KEY));
@@ -258,7 +258,7 @@ fn a_weaker_trailer_is_refused() {
 }
 
 #[test]
-fn the_answer_to_the_names_is_checked() {
+fn the_negotiate_response_is_checked() {
     let good = hex!("010000000000000000006c00");
     assert_eq!(check_negotiated(&good), Ok(()));
     assert!(check_negotiated(&hex!("000000000000000000006c00")).is_err());
@@ -268,7 +268,7 @@ fn the_answer_to_the_names_is_checked() {
 }
 
 #[test]
-fn numbers_do_not_begin_again() {
+fn sequence_numbers_do_not_wrap() {
     let mut seal = Seal::new(Key::new(SESSION_KEY));
     seal.sequence = u32::MAX;
     assert!(matches!(
