@@ -1,32 +1,35 @@
-//! The C ABI: what MIT krb5's mechglue looks up in the plugin, and nothing else.
+//! The C ABI: the functions that MIT krb5's mechglue looks up in the plugin, and nothing else.
 //!
-//! The only module with `unsafe`. A parameter of an export is one of the pointer types of [`abi`],
-//! whose values only a C caller can make; they read and write what he points to, so that all the
-//! rest here is safe code. Each export is made by one macro, [`entry`]'s `export!`: it sets the
-//! minor status, turns a [`Fault`](crate::base::fault::Fault) into a status, and lets no panic out.
+//! The only module with `unsafe`. Each parameter of an export has one of the pointer types of
+//! [`abi`], whose values only a C caller can make. They encapsulate reads and writes through the
+//! caller's pointers, so that the other modules are safe code. One macro, [`entry`]'s `export!`,
+//! defines each export: it sets the minor status, converts a
+//! [`Fault`](crate::base::fault::Fault) to a status, and catches panics.
 //!
-//! Two rules of the house:
+//! Two rules:
 //!
-//! - An export is never called, nor its address taken, from Rust: the host holds a libgssapi with
-//!   functions of the same names, and the dynamic linker might bind to those.
-//! - libgssapi is neither linked nor called. The host may unload it and load it again while we stay.
+//! - Rust code never calls an export or takes its address: the host has loaded a libgssapi with
+//!   functions of the same names, and the dynamic linker could bind to those.
+//! - libgssapi is neither linked nor called. The host may unload and reload it while this library
+//!   stays mapped.
 //!
-//! What is not built is not exported: the mechglue then answers `GSS_S_UNAVAILABLE` itself.
+//! A function that is not implemented is not exported: the mechglue then returns
+//! `GSS_S_UNAVAILABLE`.
 //!
 //! - [`abi`] — the types of gssapi.h, and pointers to them
 //! - [`entry`] — the panic boundary
 //! - [`memory`] — buffers and sets that the caller frees
-//! - [`oid`] — object identifiers, and which of them are ours
-//! - [`last_fault`], [`status`] — what a minor status means, `gss_display_status`
-//! - [`name`], [`attribute`] — names, and what is known of them
-//! - [`cred`] — credentials: where the configuration comes from, who initiates
-//! - [`context`] — `gss_accept_sec_context` and what it makes
-//! - [`flags`] — what a context is asked for, and grants
+//! - [`oid`] — object identifiers, and the statics that are handed out
+//! - [`last_fault`], [`status`] — the text of a minor status, `gss_display_status`
+//! - [`name`], [`attribute`] — names and their attributes
+//! - [`cred`] — credentials, the source of the configuration, the initiating user
+//! - [`context`] — `gss_accept_sec_context` and the calls on a context
+//! - [`flags`] — the flags that a context is asked for and grants
 //! - [`initiate`] — `gss_init_sec_context`
 //! - [`message`], [`message_iov`] — messages after the login, in one buffer and in pieces
-//! - [`option`] — what is asked of a context by object identifier
-//! - [`transfer`] — contexts in other processes
-//! - [`mech`] — what the mechanism says of itself
+//! - [`option`] — options of a context, by object identifier
+//! - [`transfer`] — contexts exported to other processes
+//! - [`mech`] — the properties of the mechanism
 
 pub mod abi;
 pub mod attribute;

@@ -2,12 +2,12 @@
 //!
 //! # The contract
 //!
-//! A value of [`Out`], [`In`], [`InOut`], [`Handle`] or [`Slot`] is a parameter of an export: only a
-//! C caller makes one (their fields are private, and Rust has no way to make one but for tests).
-//! He keeps to RFC 2744 section 3: the pointer is NULL, or for the time of the call it is aligned
-//! and points to a value of the type, which nobody else changes meanwhile. The value behind an
-//! [`Out`] need not be initialised. What is behind a [`Handle`] or in a [`Slot`] came from this
-//! library, and was not released. The `SAFETY` comments below call this *the contract*.
+//! A value of [`Out`], [`In`], [`InOut`], [`Handle`] or [`Slot`] is a parameter of an export: only
+//! a C caller makes one (the fields are private; Rust code can make one in tests only). The caller
+//! obeys RFC 2744 section 3: the pointer is NULL, or during the call it is aligned and points to a
+//! value of the type that no other thread changes. The value behind an [`Out`] may be
+//! uninitialised. The object behind a [`Handle`] or in a [`Slot`] comes from this library and is
+//! not released. The `SAFETY` comments below call this *the contract*.
 
 mod input;
 pub mod iov;
@@ -30,7 +30,7 @@ pub struct OidDesc {
 unsafe impl Sync for OidDesc {}
 
 impl OidDesc {
-    /// An identifier that lives for ever; nobody writes to its bytes.
+    /// An identifier that lives for ever. Its bytes are never written.
     pub const fn constant(encoding: &'static [u8]) -> Self {
         Self {
             length: encoding.len() as u32,
@@ -62,7 +62,7 @@ impl BufferDesc {
         value: ptr::null_mut(),
     };
 
-    /// A buffer in the caller's memory; the mechglue frees it if its length is not 0.
+    /// A buffer in the caller's memory. The mechglue frees it if its length is not 0.
     pub fn owned_by_caller(length: usize, value: *mut u8) -> Self {
         Self { length, value }
     }
@@ -99,7 +99,7 @@ pub struct KeyValueSet {
     elements: *const KeyValueElement,
 }
 
-/// `struct gss_channel_bindings_struct`: what the application knows of the channel below.
+/// `struct gss_channel_bindings_struct`: the application's channel.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct ChannelBindingsDesc {
@@ -110,12 +110,12 @@ pub struct ChannelBindingsDesc {
     application_data: BufferDesc,
 }
 
-/// Where the caller wants a result; NULL if he wants none.
+/// The place for a result. NULL: the caller does not want it.
 #[repr(transparent)]
 pub struct Out<T>(*mut T);
 
 impl<T> Out<T> {
-    /// Gives the result, if it is wanted.
+    /// Writes the result, if it is wanted.
     pub fn set(&self, value: T) {
         if !self.0.is_null() {
             // SAFETY: not NULL, so it may be written to (the contract).
@@ -123,17 +123,17 @@ impl<T> Out<T> {
         }
     }
 
-    /// Makes and gives the result, if it is wanted.
+    /// Makes and writes the result, if it is wanted.
     pub fn set_with(&self, make: impl FnOnce() -> T) {
         if !self.0.is_null() {
             self.set(make());
         }
     }
 
-    /// Makes and gives the result, if it is wanted.
+    /// Makes and writes the result, if it is wanted.
     ///
     /// # Errors
-    /// What `make` says; nothing is written then.
+    /// The error of `make`; nothing is written then.
     pub fn try_set_with(&self, make: impl FnOnce() -> Result<T, Fault>) -> Result<(), Fault> {
         if !self.0.is_null() {
             self.set(make()?);
@@ -141,7 +141,7 @@ impl<T> Out<T> {
         Ok(())
     }
 
-    /// For a result that the call is made for.
+    /// For a result that must be wanted.
     ///
     /// # Errors
     /// `BadArgument` naming the parameter if the pointer is NULL.
@@ -153,12 +153,12 @@ impl<T> Out<T> {
     }
 }
 
-/// A value that the caller hands in and wants back changed.
+/// A value that the caller passes and gets back changed.
 #[repr(transparent)]
 pub struct InOut<T>(*mut T);
 
 impl<T: Copy> InOut<T> {
-    /// The value that was handed in.
+    /// The value that was passed.
     ///
     /// # Errors
     /// `BadArgument` naming the parameter if the pointer is NULL.
@@ -166,21 +166,21 @@ impl<T: Copy> InOut<T> {
         In(self.0).read().ok_or_else(|| missing(parameter))
     }
 
-    /// Hands the changed value back.
+    /// Writes the changed value.
     pub fn set(&self, value: T) {
         Out(self.0).set(value);
     }
 }
 
-/// An object of ours that C holds, handed in on any thread; NULL where there is none.
+/// An object of this library that C holds, passed on any thread. NULL: none.
 #[repr(transparent)]
 pub struct Handle<T>(*const T);
 
 impl<T: Send + Sync> Handle<T> {
     /// The object, if there is one.
     pub fn get(&self) -> Option<&T> {
-        // SAFETY: NULL or from a `Box` of ours that was not released (the contract); nobody has it
-        // mutably: what changes in such objects is behind a lock.
+        // SAFETY: NULL or from a `Box` that was not released (the contract). There is no mutable
+        // reference to it: the state that changes is behind a lock.
         unsafe { self.0.as_ref() }
     }
 
@@ -193,12 +193,12 @@ impl<T: Send + Sync> Handle<T> {
     }
 }
 
-/// A variable of the caller's that holds an object of ours, or NULL.
+/// A variable of the caller that holds an object of this library, or NULL.
 #[repr(transparent)]
 pub struct Slot<T>(*mut *mut T);
 
 impl<T: Send + Sync> Slot<T> {
-    /// The object that the variable holds, if any; it stays there.
+    /// The object that the variable holds, if any. It stays there.
     ///
     /// # Errors
     /// `BadArgument` naming the parameter if there is no variable.
@@ -233,7 +233,7 @@ impl<T: Send + Sync> Slot<T> {
         Out(self.0).set(Box::into_raw(object));
     }
 
-    /// Takes the object out, which leaves NULL.
+    /// Takes the object out of the variable, which is then NULL.
     ///
     /// # Errors
     /// `BadArgument` naming the parameter if there is no variable.
@@ -243,7 +243,7 @@ impl<T: Send + Sync> Slot<T> {
         if held.is_null() {
             return Ok(None);
         }
-        // SAFETY: from `Box::into_raw` and not released (the contract); the variable lets it go.
+        // SAFETY: from `Box::into_raw` and not released (the contract). The variable is NULL now.
         Ok(Some(unsafe { Box::from_raw(held) }))
     }
 }
@@ -253,33 +253,33 @@ fn missing(parameter: &str) -> Fault {
 }
 
 /// # Safety
-/// `start` is NULL, or `length` bytes there are initialised and do not change for `'a`.
+/// `start` is NULL, or points to `length` initialised bytes that do not change for `'a`.
 unsafe fn bytes<'a>(start: *const u8, length: usize) -> &'a [u8] {
-    // SAFETY: bytes are an array.
+    // SAFETY: an array of bytes.
     unsafe { array(start, length) }
 }
 
 /// # Safety
-/// `start` is NULL, or `count` aligned values there are initialised and do not change for `'a`.
+/// `start` is NULL, or points to `count` aligned, initialised values that do not change for `'a`.
 unsafe fn array<'a, T>(start: *const T, count: usize) -> &'a [T] {
     if !can_be_there(start, count) {
         return &[];
     }
-    // SAFETY: not NULL, no larger than an object can be, and the caller of this function vouches for the rest.
+    // SAFETY: not NULL and of a possible size; the caller of this function guarantees the rest.
     unsafe { slice::from_raw_parts(start, count) }
 }
 
 /// # Safety
-/// As [`array()`]; besides, nobody else uses the values for `'a`, and they may be written to.
+/// As [`array()`]. In addition, the values are writable and not used elsewhere for `'a`.
 unsafe fn array_mut<'a, T>(start: *mut T, count: usize) -> &'a mut [T] {
     if !can_be_there(start, count) {
         return &mut [];
     }
-    // SAFETY: as in `array`, and the caller of this function vouches for the rest.
+    // SAFETY: as in `array`; the caller of this function guarantees the rest.
     unsafe { slice::from_raw_parts_mut(start, count) }
 }
 
-/// Whether so many values can be at a place; no object is larger than `isize::MAX` bytes.
+/// Whether `count` values can be at `start`. No object is larger than `isize::MAX` bytes.
 fn can_be_there<T>(start: *const T, count: usize) -> bool {
     const MAX_SIZE: usize = isize::MAX as usize;
     let size = count.checked_mul(size_of::<T>());
@@ -287,12 +287,12 @@ fn can_be_there<T>(start: *const T, count: usize) -> bool {
 }
 
 /// # Safety
-/// `start` is NULL, or a string ending with NUL there does not change for `'a`.
+/// `start` is NULL, or points to a string that ends with NUL and does not change for `'a`.
 unsafe fn string<'a>(start: *const c_char) -> Option<&'a CStr> {
     if start.is_null() {
         return None;
     }
-    // SAFETY: not NULL, and the caller of this function vouches for the rest.
+    // SAFETY: not NULL; the caller of this function guarantees the rest.
     Some(unsafe { CStr::from_ptr(start) })
 }
 

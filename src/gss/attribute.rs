@@ -1,4 +1,4 @@
-//! What is known of a verified user: name attributes (RFC 6680).
+//! Attributes of a verified user's name (RFC 6680).
 
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, InOut, OidDesc, Out, SetDesc};
@@ -11,7 +11,7 @@ use crate::login::name::Name;
 const LOCAL_LOGIN_USER: &[u8] = identity::LOCAL_LOGIN_USER.as_bytes();
 
 export! {
-    /// RFC 6680 7.4. A name that proves nothing has no attributes.
+    /// RFC 6680 7.4. A name that was not verified has no attributes.
     fn gss_inquire_name(
         name: Handle<Name>,
         name_is_mn: Out<i32>,
@@ -30,7 +30,7 @@ export! {
     }
 }
 
-/// Those that have a value: a caller may take it amiss if one that is listed cannot be had.
+/// The attributes that have a value: a caller may fail on a listed attribute without one.
 fn attribute_names(identity: Option<&Identity>) -> Vec<&[u8]> {
     identity
         .into_iter()
@@ -40,9 +40,8 @@ fn attribute_names(identity: Option<&Identity>) -> Vec<&[u8]> {
 }
 
 export! {
-    /// RFC 6680 7.5. Attributes are authenticated, since whoever verified the user said them, but
-    /// for `workstation`; and complete, since he said all that he knows, unless the name of a group
-    /// could not be had.
+    /// RFC 6680 7.5. All attributes but `workstation` are authenticated: the verifier reports them.
+    /// They are complete unless the name of a group is unavailable.
     fn gss_get_name_attribute(
         name: Handle<Name>,
         attr: In<BufferDesc>,
@@ -64,8 +63,8 @@ export! {
         let attribute = attribute(identity, attr.bytes("attr")?)?;
         let (this, left) = this_and_left(&attribute.values, asked)?;
         let raw = Buffer::copy_of(this.as_bytes())?;
-        // The NUL counts: mod_auth_gssapi compares as many bytes as are here with what is required,
-        // and would take `admin` for `administrator` without it.
+        // Includes a NUL: mod_auth_gssapi compares this number of bytes with the required value,
+        // and would accept `admin` for `administrator` without it.
         let displayed = Buffer::copy_of(&[this.as_bytes(), b"\0"].concat())?;
         raw.give_to(&value);
         displayed.give_to(&display_value);
@@ -78,14 +77,14 @@ export! {
 
 fn attribute<'a>(identity: &'a Identity, name: &[u8]) -> Result<&'a Attribute, Fault> {
     identity.attribute(name).ok_or_else(|| match name {
-        // The mechglue asks here where `gss_localname` gave nothing, and reports this answer.
+        // The mechglue asks for this after `gss_localname` failed, and reports this answer.
         LOCAL_LOGIN_USER => identity.no_local_name(),
         _ => Minor::NoSuchAttribute.into(),
     })
 }
 
-/// The value that a call asks for, and how many are left after it: -1 asks for the first, and from
-/// then on the caller hands back the number that he was given.
+/// The value that a call asks for, and the number of values after it. The first call passes -1,
+/// each other the number that the call before it returned.
 fn this_and_left(values: &[String], asked: i32) -> Result<(&str, i32), Fault> {
     let from_the_end = match asked {
         -1 => values.len(),

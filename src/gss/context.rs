@@ -1,4 +1,4 @@
-//! Security contexts: `gss_accept_sec_context`, and what is asked of a context and its end.
+//! Security contexts: `gss_accept_sec_context`, the inquiries, and the deletion.
 
 use std::ptr;
 
@@ -14,8 +14,8 @@ use crate::login::credential::{self, Credential};
 use crate::login::name::Name;
 
 export! {
-    /// RFC 2744 5.1. A client whose channel bindings differ is refused, one that has none is not. A
-    /// client that names another service than the credential's is refused, one that names none is not.
+    /// RFC 2744 5.1. A client with other channel bindings is refused, one without is not. A client
+    /// that names another service than the credential's is refused, one that names none is not.
     /// Nothing is delegated.
     fn gss_accept_sec_context(
         context_handle: Slot<Context>,
@@ -88,7 +88,7 @@ export! {
 }
 
 export! {
-    /// RFC 2744 5.20. A context that is not established yet is told by `open`; it has no names.
+    /// RFC 2744 5.20. `open` is 0 for a context that is not established; it has no names.
     fn gss_inquire_context(
         context_handle: Handle<Context>,
         src_name: Out<*mut Name>,

@@ -39,7 +39,7 @@ fn usage_of(cred_usage: i32) -> Result<Usage, Fault> {
     }
 }
 
-/// The lifetime that a caller asks for; none with `GSS_C_INDEFINITE` and with 0, the default.
+/// The lifetime that a caller asks for. `None` for `GSS_C_INDEFINITE` and for 0, the default.
 pub fn lifetime(time_req: u32) -> Option<Duration> {
     match time_req {
         0 | INDEFINITE => None,
@@ -47,20 +47,20 @@ pub fn lifetime(time_req: u32) -> Option<Duration> {
     }
 }
 
-/// The lifetime of a credential, or rather of the contexts that are made with it, counted from each
-/// one's beginning: a server keeps its credential.
+/// The lifetime of a credential: that of each context that is made with it, from the context's
+/// beginning. A server keeps its credential.
 fn seconds(credential: &Credential) -> u32 {
     credential.lifetime().map_or(INDEFINITE, |lifetime| {
         u32::try_from(lifetime.as_secs()).unwrap_or(INDEFINITE)
     })
 }
 
-/// The credential of a process that was given none.
+/// The default credential of the process.
 fn of_the_process() -> Result<Credential, Fault> {
     Credential::acquire(&environment()?, None, Usage::Both, None, || Ok(None))
 }
 
-/// The set-up of a credential, or of the process if none is given.
+/// The set-up of a credential; without one, of the process.
 ///
 /// # Errors
 /// As [`setup::load`]; or the credential is not for accepting.
@@ -71,7 +71,7 @@ pub fn setup_of(credential: Option<&Credential>) -> Result<Arc<Setup>, Fault> {
     }
 }
 
-/// The user of a credential, or of the process if none is given.
+/// The user of a credential; without one, of the process.
 ///
 /// # Errors
 /// `InitiateUnavailable`, with what is missing.
@@ -82,8 +82,8 @@ pub fn user_of(credential: Option<&Credential>) -> Result<User, Fault> {
     }
 }
 
-/// The directory through which contexts go into other processes: what the environment says, or
-/// the process's configuration. Whoever imports one has no credential that could name another.
+/// The directory for exported contexts, from the environment or from the configuration of the
+/// process. An import has no credential that could name another.
 ///
 /// # Errors
 /// As [`setup::state_dir`]
@@ -95,7 +95,7 @@ pub fn handover() -> Result<Handover, Fault> {
     Ok(Handover::through(directory))
 }
 
-/// The parameters that all ways to acquire a credential share.
+/// The common parameters of the calls that acquire a credential.
 struct Request {
     desired_name: Handle<Name>,
     time_req: u32,
@@ -134,7 +134,7 @@ impl Request {
 }
 
 export! {
-    /// RFC 2744 5.2. Who initiates is a user of the users file.
+    /// RFC 2744 5.2. The initiating user is one of the users file.
     fn gss_acquire_cred(
         desired_name: Handle<Name>,
         time_req: u32,
@@ -185,7 +185,7 @@ export! {
 
 export! {
     /// [`gss_acquire_cred`] for a user with a password, of which only the hash is kept (MIT krb5's
-    /// gssapi_ext.h). The password may be wrong: only a server can tell.
+    /// gssapi_ext.h). The password is not verified: only a server can.
     fn gssspi_acquire_cred_with_password(
         desired_name: Handle<Name>,
         password: In<BufferDesc>,
@@ -222,7 +222,7 @@ export! {
 }
 
 export! {
-    /// The configuration must be there for this process too.
+    /// MIT krb5's gssapi_ext.h. The importing process needs the configuration too.
     fn gss_import_cred(token: In<BufferDesc>, cred_handle: Out<*mut Credential>) {
         cred_handle.set(ptr::null_mut());
         cred_handle.required("cred_handle")?;

@@ -1,4 +1,4 @@
-//! The panic boundary, and the macro that every export is made by.
+//! The panic boundary, and the macro that defines each export.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -9,7 +9,7 @@ use crate::base::log;
 use crate::gss::abi::Out;
 use crate::gss::last_fault;
 
-/// Makes an export: C's name and parameters, and a body that says `Ok(Success)` or what went wrong.
+/// Defines an export: C's name and parameters, and a body that returns `Ok(Success)` or a fault.
 ///
 /// ```text
 /// export! {
@@ -44,12 +44,12 @@ pub enum Success {
     ContinueNeeded = 1,
 }
 
-/// Runs the body of an export: sets the minor status and gives the major status. A panic becomes
+/// Runs the body of an export, sets the minor status and returns the major status. A panic becomes
 /// `GSS_S_FAILURE` with [`Minor::InternalError`].
 pub fn run(minor_status: &Out<u32>, body: impl FnOnce() -> Result<Success, Fault>) -> u32 {
     minor_status.set(0);
-    // What a body leaves half done when it panics is its own locals: contexts mend themselves
-    // (`Context::step`), all else that C holds does not change.
+    // Unwind safe: a panic leaves only locals of the body incomplete. Contexts restore themselves
+    // (`Context::step`); other objects that C holds are immutable.
     let outcome = guarded(AssertUnwindSafe(body));
     let fault = match outcome {
         Ok(success) => return success as u32,
@@ -77,11 +77,11 @@ thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A panic inside an export goes to the log as its place in the source, without its message, which
-/// might quote what it should not; the host's standard error is not ours.
+/// Logs the place in the source of a panic inside an export, not its message, which might quote a
+/// secret, and nothing on the host's standard error.
 fn report_panics_to_our_log() {
     static DONE: AtomicBool = AtomicBool::new(false);
-    // Not a `Once`: a fork at the wrong moment would leave the child waiting for ever.
+    // Not a `Once`: after a fork at the wrong moment the child would wait for ever.
     if DONE.load(Ordering::Relaxed) || DONE.swap(true, Ordering::Relaxed) {
         return;
     }

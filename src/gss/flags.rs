@@ -1,4 +1,4 @@
-//! What a caller asks of a context and is granted: `req_flags`, `ret_flags` (RFC 2744 5.19).
+//! The flags that a caller asks for and is granted: `req_flags`, `ret_flags` (RFC 2744 5.19).
 
 use crate::gss::cred;
 use crate::login::context::Login;
@@ -18,8 +18,8 @@ pub const PROT_READY: u32 = 128;
 /// `GSS_C_TRANS_FLAG`
 pub const TRANS: u32 = 256;
 
-/// What the flags that are asked for need. Delegation, anonymity and the rest NTLM does not have:
-/// they are not granted.
+/// The protection for the requested flags. NTLM has no delegation, anonymity and the rest: these
+/// are not granted.
 pub fn wanted(req_flags: u32) -> Protection {
     Protection {
         sign: req_flags & (INTEG | REPLAY | SEQUENCE) != 0,
@@ -32,7 +32,7 @@ pub fn of(login: &Login) -> u32 {
     granted(login.protection) | transferable()
 }
 
-/// Each signature has a number, so order and repetition are seen wherever signatures are checked.
+/// Each signature has a sequence number, so checked signatures also detect replay and reordering.
 fn granted(protection: Protection) -> u32 {
     let mut flags = PROT_READY;
     if protection.sign {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_asked_for_is_what_protects() {
+    fn requested_flags_select_the_protection() {
         let protection = |sign, seal| Protection { sign, seal };
         assert_eq!(wanted(0), protection(false, false));
         // GSS_C_DELEG_FLAG, GSS_C_MUTUAL_FLAG, GSS_C_ANON_FLAG
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_granted_is_what_protects() {
+    fn granted_flags_are_those_of_the_protection() {
         let granted = |sign, seal| granted(Protection { sign, seal });
         assert_eq!(granted(false, false), 128);
         assert_eq!(granted(true, false), 4 | 8 | 32 | 128);

@@ -12,7 +12,7 @@ use crate::login::credential::Credential;
 use crate::login::initiate::{Lifetime, Purpose};
 use crate::login::name::Name;
 
-/// A context for a login that begins, as the caller wants it.
+/// A new context, with the caller's parameters.
 fn begin(
     credential: Option<&Credential>,
     target: Option<&Name>,
@@ -31,8 +31,8 @@ fn begin(
 }
 
 export! {
-    /// RFC 2744 5.19. Of the flags those are granted that protect messages, if the server grants
-    /// them. The mechglue forgets a context whose first call failed: there is none then.
+    /// RFC 2744 5.19. Of the flags, those for protection are granted if the server grants them. If
+    /// the first call fails there is no context, as the mechglue expects.
     fn gss_init_sec_context(
         initiator_cred_handle: Handle<Credential>,
         context_handle: Slot<Context>,

@@ -5,20 +5,20 @@ use std::cell::Cell;
 use crate::base::fault::{Fault, Minor};
 
 thread_local! {
-    /// The last failure of a call on this thread: its status is displayed on this thread too, if at
-    /// all.
+    /// The last failure of a call on this thread, which is also the thread that displays its
+    /// status.
     static LAST: Cell<Option<Fault>> = const { Cell::new(None) };
 }
 
-/// Keeps what is known of a failure for the moment when it is displayed.
+/// Keeps a fault until its status is displayed.
 pub fn remember(fault: Fault) {
-    // A thread that is ending displays no status any more.
+    // Fails on a thread that is ending, which displays no status.
     let _ = LAST.try_with(|last| last.set(Some(fault)));
 }
 
 /// The text of a minor status, with the detail if it is that of this thread's last failure:
-/// `NTLM is not configured: /etc/gss/ntlmdc.toml is missing [4e440601]`. Never says what the peer
-/// may not learn: servers send such texts to clients.
+/// `NTLM is not configured: /etc/gss/ntlmdc.toml is missing [4e440601]`. Without confidential
+/// details: servers send these texts to clients.
 ///
 /// # Errors
 /// `UnknownStatus`
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn detail_is_of_the_last_failure_only() {
+    fn only_the_last_failure_has_a_detail() {
         remember(Minor::NotConfigured.because("/etc/gss/ntlmdc.toml is missing"));
         assert_eq!(
             text(0x4E44_0601).unwrap(),
@@ -50,7 +50,7 @@ mod tests {
             text(0x4E44_0101).unwrap(),
             "the token is not an NTLM message [4e440101]"
         );
-        // Twice the same: the glue asks as often as it likes.
+        // The same again: the mechglue may ask several times.
         assert!(text(0x4E44_0601).unwrap().contains("toml"));
 
         remember(Minor::BadUserOrPassword.confidentially("no such user"));

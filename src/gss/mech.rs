@@ -1,4 +1,4 @@
-//! What the mechanism says of itself.
+//! The properties of the mechanism.
 
 use std::ptr;
 
@@ -39,7 +39,7 @@ export! {
 }
 
 export! {
-    /// RFC 5587 3.4.3. `known_mech_attrs` stays empty: the mechglue then tells those that it knows.
+    /// RFC 5587 3.4.3. `known_mech_attrs` stays empty: the mechglue then returns its own.
     fn gss_inquire_attrs_for_mech(
         mech: In<OidDesc>,
         mech_attrs: Out<*mut SetDesc<OidDesc>>,
@@ -48,8 +48,8 @@ export! {
         mech_attrs.set(ptr::null_mut());
         known_mech_attrs.set(ptr::null_mut());
         oid::require_ntlm(&mech)?;
-        // A complete mechanism of its own, which authenticates the initiator, protects messages,
-        // compares channel bindings and goes into other processes.
+        // A concrete mechanism that authenticates the initiator, protects messages, compares
+        // channel bindings and exports contexts.
         mech_attrs.try_set_with(|| {
             memory::oid_set(&[
                 oid::MA_MECH_CONCRETE,
@@ -68,10 +68,10 @@ export! {
     }
 }
 
-/// What RFC 5801 3.1 makes of the object identifier; the mechglue finds a mechanism by it.
+/// The SASL name of the object identifier (RFC 5801 3.1), by which the mechglue finds a mechanism.
 const SASL_NAME: &str = "GS2-QUHS4VZGIKU";
 
-/// What servers show as the mechanism's name: mod_auth_gssapi puts it into `GSS_MECH`.
+/// The name for display: mod_auth_gssapi puts it into `GSS_MECH`.
 const NAME: &str = "NTLM";
 
 const DESCRIPTION: &str = "NTLM, verified by the domain controller";

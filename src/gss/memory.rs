@@ -1,4 +1,4 @@
-//! Memory that the caller frees: the mechglue calls `free` on what a mechanism gives out.
+//! Memory that the caller frees: the mechglue calls `free` on a mechanism's results.
 
 use std::ptr::{self, NonNull};
 use std::slice;
@@ -6,15 +6,16 @@ use std::slice;
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, OidDesc, Out, SetDesc};
 
-/// A copy of bytes, freed unless it is given to the caller. A NUL follows that the length does not
-/// count: servers print texts as C strings. No bytes make `GSS_C_EMPTY_BUFFER`, which nobody frees.
+/// A copy of bytes, freed unless it is given to the caller. A NUL follows that is not part of the
+/// length: servers print texts as C strings. Without bytes it is `GSS_C_EMPTY_BUFFER`, which is not
+/// freed.
 pub struct Buffer {
     length: usize,
     block: Option<Block<u8>>,
 }
 
 impl Buffer {
-    /// Copies.
+    /// Copies the bytes.
     ///
     /// # Errors
     /// `NoMemory`
@@ -29,7 +30,7 @@ impl Buffer {
         })
     }
 
-    /// Copies so many zeros, and the bytes behind them.
+    /// Copies the bytes behind `N` zeros.
     ///
     /// # Errors
     /// `NoMemory`
@@ -41,7 +42,7 @@ impl Buffer {
         })
     }
 
-    /// The bytes, as long as they are ours.
+    /// The bytes, until the buffer is given to the caller.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         match &mut self.block {
             Some(block) => block.filled(self.length),
@@ -49,12 +50,12 @@ impl Buffer {
         }
     }
 
-    /// Hands the buffer to the caller, if he wants it.
+    /// Gives the buffer to the caller, if it is wanted.
     pub fn give_to(self, place: &Out<BufferDesc>) {
         place.set_with(|| self.into_desc());
     }
 
-    /// Hands the buffer to the caller.
+    /// Gives the buffer to the caller.
     pub fn into_desc(self) -> BufferDesc {
         match self.block {
             Some(block) => BufferDesc::owned_by_caller(self.length, block.give_away()),
@@ -79,7 +80,7 @@ pub fn buffer_set(texts: &[&[u8]]) -> Result<*mut SetDesc<BufferDesc>, Fault> {
     set(texts, BufferDesc::owned_by_caller)
 }
 
-/// One block for the set, one for its array, one for each element: so the mechglue frees them.
+/// One block for the set, one for its array, one for each element, as the mechglue frees them.
 fn set<T>(contents: &[&[u8]], describe: fn(usize, *mut u8) -> T) -> Result<*mut SetDesc<T>, Fault> {
     let copies: Vec<Block<u8>> = contents
         .iter()
@@ -87,7 +88,7 @@ fn set<T>(contents: &[&[u8]], describe: fn(usize, *mut u8) -> T) -> Result<*mut 
         .collect::<Result<_, _>>()?;
     let array: Block<T> = Block::of(contents.len())?;
     let set: Block<SetDesc<T>> = Block::of(1)?;
-    // Nothing fails from here on: all blocks change hands together.
+    // Nothing can fail from here on: all blocks are given away together.
     for (index, (copy, content)) in copies.into_iter().zip(contents).enumerate() {
         array.put(index, describe(content.len(), copy.give_away()));
     }
@@ -98,7 +99,7 @@ fn set<T>(contents: &[&[u8]], describe: fn(usize, *mut u8) -> T) -> Result<*mut 
     Ok(set.give_away())
 }
 
-/// A block from malloc, with room for a number of values; freed unless given away.
+/// A block from malloc, with room for a number of values. Freed unless given away.
 struct Block<T> {
     start: NonNull<T>,
     room: usize,
@@ -107,7 +108,7 @@ struct Block<T> {
 impl<T> Block<T> {
     fn of(room: usize) -> Result<Self, Fault> {
         let size = room.checked_mul(size_of::<T>()).ok_or(Minor::NoMemory)?;
-        // SAFETY: malloc takes any size; one byte at least, so that NULL means failure.
+        // SAFETY: malloc accepts any size. At least one byte, so that NULL means failure.
         let start = unsafe { libc::malloc(size.max(1)) };
         // malloc aligns for every type of gssapi.h.
         let start = NonNull::new(start.cast()).ok_or(Minor::NoMemory)?;
@@ -118,12 +119,12 @@ impl<T> Block<T> {
         if index < self.room {
             // SAFETY: within the block.
             let place = unsafe { self.start.add(index) };
-            // SAFETY: ours alone, aligned, with room for a value.
+            // SAFETY: not shared, aligned, with room for a value.
             unsafe { place.write(value) }
         }
     }
 
-    /// From here on the caller of the library frees it.
+    /// The C caller frees the block from here on.
     fn give_away(self) -> *mut T {
         let start = self.start.as_ptr();
         std::mem::forget(self);
@@ -140,7 +141,7 @@ impl Block<u8> {
         let block = Self::of(room.ok_or(Minor::NoMemory)?)?;
         let mut length = 0;
         for part in parts {
-            // SAFETY: the room is for all parts, so this is within the block.
+            // SAFETY: the block has room for all parts, so this is within it.
             let place = unsafe { block.start.add(length) };
             // SAFETY: the block is new, so the two do not overlap, and it has room for the part.
             unsafe { ptr::copy_nonoverlapping(part.as_ptr(), place.as_ptr(), part.len()) };
@@ -152,7 +153,7 @@ impl Block<u8> {
 
     /// The first bytes. All were written when the block was made.
     fn filled(&mut self, length: usize) -> &mut [u8] {
-        // SAFETY: initialised, ours alone as long as `self` is borrowed, and within the block.
+        // SAFETY: initialised, not shared while `self` is borrowed, and within the block.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), length.min(self.room)) }
     }
 }

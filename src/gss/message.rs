@@ -1,12 +1,12 @@
-//! Messages on an established context, each in one buffer: `gss_wrap`, `gss_get_mic` and their like.
+//! Messages on an established context, each in one buffer: `gss_wrap`, `gss_get_mic` and so on.
 //!
-//! A wrapped message is the signature and then the message, sealed: that is how Windows and Samba lay
-//! it out. The peer cannot see whether a message is sealed, so all are, whatever `conf_req_flag` says.
-//! That holds for a context with signatures only, too: what LDAP calls signed, Windows, Samba,
-//! gss-ntlmssp and pyspnego all seal. `conf_state` promises no more than was negotiated.
+//! A wrapped message is the signature and then the sealed message, as with Windows and Samba. The
+//! token does not tell whether the message is sealed, so every one is, whatever `conf_req_flag`
+//! says. This includes contexts with signatures only: Windows, Samba, gss-ntlmssp and pyspnego all
+//! seal what LDAP calls signed. `conf_state` tells what was negotiated.
 //!
-//! Messages are protected as long as the login lasts (`gss_context_time`), and no longer: a user whose
-//! account is closed meanwhile does not stay for ever on a connection that he keeps.
+//! Messages are protected during the lifetime of the login only (`gss_context_time`), so that a
+//! user whose account is closed cannot use an open connection for ever.
 
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, Out};
@@ -18,7 +18,7 @@ use crate::protocol::ntlm::seal::SIGNATURE_SIZE;
 /// `GSS_C_QOP_DEFAULT`
 pub const QOP_DEFAULT: u32 = 0;
 
-/// There is one quality of protection.
+/// Checks that the caller asks for the only quality of protection.
 ///
 /// # Errors
 /// `BadQop`
@@ -164,7 +164,7 @@ export! {
 }
 
 export! {
-    /// RFC 2744 5.25. Nothing is ever sent about a context outside its messages.
+    /// RFC 2744 5.25. NTLM has no such tokens.
     fn gss_process_context_token(
         context_handle: Handle<Context>,
         token_buffer: In<BufferDesc>,

@@ -1,8 +1,8 @@
-//! Messages on an established context, in pieces that the caller holds: `gss_wrap_iov` and its like.
+//! Messages on an established context, in pieces of the caller: `gss_wrap_iov` and so on.
 //!
-//! The signature is the `HEADER`; `DATA` is sealed in place, `SIGN_ONLY` is signed where it stands
-//! between the data. What a caller offers for `PADDING` and `TRAILER` stays
-//! empty. DCE/RPC and LDAP use it so with Windows and Samba.
+//! The signature is the `HEADER`. `DATA` is sealed in place; `SIGN_ONLY` is signed at its position
+//! between the data. `PADDING` and `TRAILER` stay empty. This is the layout of DCE/RPC and LDAP
+//! with Windows and Samba.
 
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::iov::{Iov, IovBuffer, IovKind};
@@ -12,7 +12,7 @@ use crate::gss::message::{QOP_DEFAULT, require_default};
 use crate::login::context::Context;
 use crate::protocol::ntlm::seal::{Receiving, SIGNATURE_SIZE, SessionSecurity};
 
-/// The one buffer of a kind.
+/// The only buffer of a kind.
 fn only(buffers: &mut [IovBuffer], kind: IovKind) -> Result<&mut IovBuffer, Fault> {
     let mut found = buffers.iter_mut().filter(|buffer| buffer.kind() == kind);
     match (found.next(), found.next()) {
@@ -24,20 +24,20 @@ fn only(buffers: &mut [IovBuffer], kind: IovKind) -> Result<&mut IovBuffer, Faul
     }
 }
 
-/// What the signature is made of, in order.
+/// The parts that the signature covers, in order.
 fn covered(buffers: &[IovBuffer]) -> impl Iterator<Item = &[u8]> {
     let counts = |buffer: &&IovBuffer| matches!(buffer.kind(), IovKind::Data | IovKind::SignOnly);
     buffers.iter().filter(counts).map(IovBuffer::bytes)
 }
 
-/// What is sealed, in order.
+/// The parts that are sealed, in order.
 fn data(buffers: &mut [IovBuffer]) -> impl Iterator<Item = &mut [u8]> {
     let is_data = |buffer: &&mut IovBuffer| buffer.kind() == IovKind::Data;
     buffers.iter_mut().filter(is_data).map(IovBuffer::bytes_mut)
 }
 
-/// Says of what the mechanism adds how long it is: of the signature, which is of this kind, and of
-/// the rest.
+/// Sets the lengths of the buffers that the mechanism fills: `signature` is the kind of the
+/// signature's.
 fn set_lengths(buffers: &mut [IovBuffer], signature: IovKind) {
     for buffer in buffers {
         match buffer.kind() {
@@ -80,9 +80,9 @@ export! {
 }
 
 export! {
-    /// gssapi_ext.h. The token is in pieces, its signature the `HEADER`; or it is whole, the
-    /// `STREAM`, and the one `DATA` becomes what follows the signature. If the message is refused,
-    /// data are as they came.
+    /// gssapi_ext.h. The token is in pieces, with the signature as `HEADER`; or it is whole, the
+    /// `STREAM`, and the only `DATA` is set to the part behind the signature. If the message is
+    /// refused, the data are unchanged.
     fn gss_unwrap_iov(
         context_handle: Handle<Context>,
         conf_state: Out<i32>,
@@ -99,7 +99,7 @@ export! {
             let signature = signature_of_token(buffers)?;
             let outcome = open(security, buffers, &signature);
             if outcome.is_err() {
-                // The same key stream again.
+                // The same key stream again restores the data.
                 let mut receiving = security.receive();
                 data(buffers).for_each(|piece| receiving.unseal(piece));
             }
@@ -110,7 +110,7 @@ export! {
     }
 }
 
-/// The signature of a token to be opened; its data are in the `DATA` buffers then.
+/// The signature of a token to be unwrapped. Afterwards its data are in the `DATA` buffers.
 fn signature_of_token(buffers: &mut [IovBuffer]) -> Result<[u8; SIGNATURE_SIZE], Fault> {
     let whole = buffers
         .iter()

@@ -11,11 +11,12 @@ use crate::gss::memory::Buffer;
 use crate::gss::oid::{self, Static};
 use crate::login::name::{Name, NameType};
 
-/// Reads a name of a type, given by its encoding; without a type it is a user's. The text of an
-/// anonymous name does not matter (RFC 2743 4.5). What is read is not verified.
+/// Parses a name of a type, given by its encoding. Without a type it is a user's. The text of an
+/// anonymous name is ignored (RFC 2743 4.5). The name is not verified.
 ///
 /// # Errors
-/// `BadNameType`; `BadName` if it is empty, not UTF-8, holds a NUL, or is no exported name.
+/// `BadNameType`; `BadName` if the name is empty, not UTF-8, has a NUL, or is an invalid exported
+/// name.
 fn import(text: &[u8], name_type: Option<&[u8]>) -> Result<Name, Fault> {
     match name_type {
         None | Some(oid::NT_USER_NAME) => Name::user(text),
@@ -24,8 +25,8 @@ fn import(text: &[u8], name_type: Option<&[u8]>) -> Result<Name, Fault> {
         }
         Some(oid::NT_ANONYMOUS) => Ok(Name::Anonymous),
         Some(oid::NT_EXPORT_NAME) => Name::decode(text),
-        // They are this machine's numbers, which neither a domain nor a users file knows; and to
-        // look up whose they are may take as long as the host's name service likes.
+        // Numbers of this machine, unknown to the domain and the users file. A lookup could block
+        // in the host's name service without a deadline.
         Some(oid::NT_MACHINE_UID_NAME | oid::NT_STRING_UID_NAME) => Err(Minor::BadNameType
             .because("NTLM does not know users by the numbers they have on this machine")),
         Some(_) => Err(Minor::BadNameType.into()),
@@ -41,7 +42,7 @@ fn oid_of(name_type: NameType) -> Static {
     }
 }
 
-/// Gives a name to C, which releases it.
+/// Gives a name to C, which must release it.
 pub fn into_handle(name: Name) -> *mut Name {
     Box::into_raw(Box::new(name))
 }
@@ -55,7 +56,7 @@ fn import_into(
     output_name.required("output_name")?;
     let name_type = name_type.encoding();
     let text = match name_type {
-        // Which has none.
+        // Its text is ignored and may be missing.
         Some(oid::NT_ANONYMOUS) => text.optional_bytes(),
         _ => text.bytes("input_name_buffer")?,
     };
@@ -76,8 +77,8 @@ export! {
 }
 
 export! {
-    /// [`gss_import_name`] with the mechanism named: the mechglue calls it for a name that came from
-    /// another mechanism, such as SPNEGO's.
+    /// [`gss_import_name`] for a given mechanism: the mechglue calls it for a name from another
+    /// mechanism, such as SPNEGO.
     fn gssspi_import_name_by_mech(
         mech_type: In<OidDesc>,
         input_name_buffer: In<BufferDesc>,

@@ -1,8 +1,8 @@
 //! Object identifiers: MIT's values in statics of our own.
 //!
-//! The mechglue keeps pointers to the identifiers that a mechanism hands out and later passes them to
-//! `gss_release_oid`, which frees whatever is not MIT's own static. Hence the export below, which it
-//! asks first: ours are not to be freed.
+//! The mechglue keeps pointers to a mechanism's identifiers, and later passes them to
+//! `gss_release_oid`, which frees all but MIT's own statics. It first calls the export below, which
+//! tells that ours must not be freed.
 
 use std::ptr;
 
@@ -66,7 +66,7 @@ pub const MA_CBINDINGS: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x18];
 /// `GSS_C_MA_CTX_TRANS`: 1.3.6.1.5.5.13.27 (RFC 5587 3.1)
 pub const MA_CTX_TRANS: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x0D, 0x1B];
 
-/// An identifier that is handed out by its address.
+/// An identifier that is passed to the caller by its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Static {
     /// [`NTLM`]
@@ -87,7 +87,7 @@ impl Static {
         Self::Anonymous,
     ];
 
-    /// The address, the same each time and valid for ever.
+    /// The address. Always the same, and valid for ever.
     pub fn address(self) -> *const OidDesc {
         static NTLM_DESC: OidDesc = OidDesc::constant(NTLM);
         static USER_NAME_DESC: OidDesc = OidDesc::constant(NT_USER_NAME);
@@ -102,7 +102,7 @@ impl Static {
     }
 }
 
-/// Whether a parameter that names a mechanism means NTLM; `GSS_C_NO_OID` does.
+/// Checks that a mechanism parameter means NTLM, as `GSS_C_NO_OID` does.
 ///
 /// # Errors
 /// `BadMech`
@@ -115,9 +115,9 @@ pub fn require_ntlm(mech: &In<OidDesc>) -> Result<(), Fault> {
 }
 
 export! {
-    /// Answers `GSS_S_COMPLETE` and clears the variable if it holds an identifier of ours, and
-    /// `GSS_S_CONTINUE_NEEDED` if somebody else must know how to release it (MIT's convention).
-    /// The mechglue calls this under its global lock.
+    /// Returns `GSS_S_COMPLETE` and clears the variable if it holds an identifier of this library,
+    /// else `GSS_S_CONTINUE_NEEDED` (MIT's convention: another mechanism may know it). The mechglue
+    /// calls this under its global lock.
     fn gss_internal_release_oid(oid: InOut<*const OidDesc>) {
         let held = oid.required("oid")?;
         if Static::ALL.iter().any(|ours| ours.address() == held) {

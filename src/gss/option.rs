@@ -1,4 +1,4 @@
-//! What a program asks of a context by object identifier.
+//! Options of a context, by object identifier.
 
 use std::ptr;
 
@@ -14,7 +14,8 @@ const SPNEGO_REQUIRE_MIC: &[u8] = &[
     0x2B, 0x06, 0x01, 0x04, 0x01, 0xB7, 0x7D, 0x85, 0x0F, 0x01, 0x02,
 ];
 
-/// 1.3.6.1.4.1.7165.655.1.3: SPNEGO has signed its list of mechanisms, or verified that of the peer.
+/// 1.3.6.1.4.1.7165.655.1.3: SPNEGO has signed its list of mechanisms, or verified the peer's
+/// signature.
 const RESET_CRYPTO: &[u8] = &[
     0x2B, 0x06, 0x01, 0x04, 0x01, 0xB7, 0x7D, 0x85, 0x0F, 0x01, 0x03,
 ];
@@ -29,8 +30,7 @@ pub const SASL_SSF: &[u8] = &[
     0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02, 0x05, 0x0F,
 ];
 
-/// 1.2.840.113554.1.2.2.4.23: the key of the session is one for RC4 (RFC 4757), in the words of
-/// MIT's Kerberos.
+/// 1.2.840.113554.1.2.2.4.23: the session key's type in MIT's Kerberos, RC4 (RFC 4757).
 const RC4_KEY: &[u8] = &[
     0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02, 0x04, 0x17,
 ];
@@ -47,7 +47,7 @@ export! {
             return Err(Minor::NoSuchOption.into());
         }
         let context = context.ok_or_else(|| Minor::BadArgument.because("there is no context"))?;
-        // A number in the machine's order; MIT's SPNEGO gives 1 after it has verified.
+        // An integer in the machine's byte order. MIT's SPNEGO passes 1 after it has verified.
         let way = match value.bytes("value")?.try_into().map(u32::from_ne_bytes) {
             Ok(0) => Way::Out,
             Ok(1) => Way::In,

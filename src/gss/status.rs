@@ -15,7 +15,8 @@ pub const MECH_CODE: i32 = 2;
 const PANIC_PLEASE: u32 = 0x4E44_FFFF;
 
 export! {
-    /// RFC 2744 5.11, for minor codes only: the mechglue knows the major ones. One message a code.
+    /// RFC 2744 5.11, for minor codes only: the mechglue displays major ones itself. One message
+    /// per code.
     fn gss_display_status(
         status_value: u32,
         status_type: i32,

@@ -1,4 +1,4 @@
-//! `gss_export_sec_context` and `gss_import_sec_context`: a context goes on in another process.
+//! `gss_export_sec_context` and `gss_import_sec_context`: a context moves to another process.
 
 use std::ptr;
 
@@ -10,7 +10,8 @@ use crate::gss::entry::{Success, export};
 use crate::gss::memory::Buffer;
 use crate::login::context::Context;
 
-/// An administrator can mend it, and the mechglue loses the minor code of an export.
+/// Logs a missing directory, which an administrator can repair: the mechglue drops the minor code
+/// of an export.
 fn tell(fault: &Fault) {
     if let (Minor::NoTransfer, Ok(setup)) = (fault.minor(), cred::setup_of(None)) {
         let (told, code) = (fault.for_the_log(), fault.minor().code());
@@ -20,8 +21,8 @@ fn tell(fault: &Fault) {
 }
 
 export! {
-    /// RFC 2744 5.14, of a login that is complete, or of an acceptor that waits for the answer to
-    /// its challenge. A context that cannot be exported stays as it is.
+    /// RFC 2744 5.14, for a complete login or an acceptor that waits for the AUTHENTICATE message.
+    /// A context that cannot be exported is unchanged.
     fn gss_export_sec_context(
         context_handle: Slot<Context>,
         interprocess_token: Out<BufferDesc>,
@@ -48,7 +49,7 @@ export! {
         context_handle.required("context_handle")?;
         let token = interprocess_token.bytes("interprocess_token")?;
         let opened = cred::handover()?.open(token)?;
-        // Without a configuration there is less to tell of a login, and no other reason to refuse.
+        // Only group names need the configuration.
         let setup = cred::setup_of(None).ok();
         let context = Context::import(&opened, setup.as_deref())?;
         context_handle.set(Box::into_raw(Box::new(context)));

@@ -1,4 +1,4 @@
-//! What C hands in: [`In`], and the buffers, sets and structures that it may point to.
+//! [`In`]: input parameters, with the buffers, sets and structures that they point to.
 
 use std::ffi::CStr;
 use std::ptr;
@@ -10,12 +10,12 @@ use super::{
 use crate::base::fault::Fault;
 use crate::protocol::ntlm::bindings::{Address, ChannelBindings};
 
-/// What the caller hands in by pointer; often optional, which NULL tells.
+/// A value that the caller passes by pointer. NULL: none.
 #[repr(transparent)]
 pub struct In<T>(pub(super) *const T);
 
 impl<T: Copy> In<T> {
-    /// The value, if there is one.
+    /// The value, if any.
     pub fn read(&self) -> Option<T> {
         if self.0.is_null() {
             return None;
@@ -26,7 +26,7 @@ impl<T: Copy> In<T> {
 }
 
 impl In<BufferDesc> {
-    /// The bytes of a buffer, none if its pointer is NULL; valid for the time of the call.
+    /// The bytes of a buffer, empty if its pointer is NULL. Valid during the call.
     ///
     /// # Errors
     /// `BadArgument` naming the parameter if there is no buffer.
@@ -36,7 +36,7 @@ impl In<BufferDesc> {
         Ok(unsafe { bytes(buffer.value, buffer.length) })
     }
 
-    /// The bytes of a buffer that may be missing: then there are none.
+    /// The bytes of an optional buffer. Empty if there is none.
     pub fn optional_bytes(&self) -> &[u8] {
         self.bytes("").unwrap_or_default()
     }
@@ -65,7 +65,7 @@ impl In<SetDesc<OidDesc>> {
 }
 
 impl In<ChannelBindingsDesc> {
-    /// The bindings; `None` for `GSS_C_NO_CHANNEL_BINDINGS`. Valid for the time of the call.
+    /// The bindings. `None` for `GSS_C_NO_CHANNEL_BINDINGS`. Valid during the call.
     pub fn channel(&self) -> Option<ChannelBindings<'_>> {
         let bindings = self.read()?;
         let part = |buffer: BufferDesc| {
@@ -87,8 +87,8 @@ impl In<ChannelBindingsDesc> {
 }
 
 impl In<KeyValueSet> {
-    /// Keys and values of a credential store; none for `GSS_C_NO_CRED_STORE`. A key or value is
-    /// `None` where the caller put NULL.
+    /// Keys and values of a credential store, empty for `GSS_C_NO_CRED_STORE`. `None` for a NULL
+    /// key or value.
     pub fn entries(&self) -> impl Iterator<Item = (Option<&CStr>, Option<&CStr>)> {
         let (elements, count) = match self.read() {
             Some(store) => (store.elements, store.count as usize),

@@ -4,11 +4,11 @@ use super::{BufferDesc, array_mut, bytes, missing};
 use crate::base::fault::{Fault, Minor};
 use crate::gss::memory::Buffer;
 
-/// What a buffer is for; the value is its type in gssapi_ext.h.
+/// The purpose of a buffer. The value is its type in gssapi_ext.h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum IovKind {
-    /// Of no meaning here.
+    /// A type without a meaning here.
     Other = 0,
     /// `GSS_IOV_BUFFER_TYPE_DATA`: sealed in place.
     Data = 1,
@@ -16,13 +16,13 @@ pub enum IovKind {
     Header = 2,
     /// `GSS_IOV_BUFFER_TYPE_TRAILER`: the mechanism's, after the data.
     Trailer = 7,
-    /// `GSS_IOV_BUFFER_TYPE_PADDING`: what fills the data up.
+    /// `GSS_IOV_BUFFER_TYPE_PADDING`: padding of the data.
     Padding = 9,
     /// `GSS_IOV_BUFFER_TYPE_STREAM`: a whole token.
     Stream = 10,
     /// `GSS_IOV_BUFFER_TYPE_SIGN_ONLY`: signed with the data, and not sealed.
     SignOnly = 11,
-    /// `GSS_IOV_BUFFER_TYPE_MIC_TOKEN`: the signature of data that stays as it is.
+    /// `GSS_IOV_BUFFER_TYPE_MIC_TOKEN`: the signature of data that is not sealed.
     MicToken = 12,
 }
 
@@ -53,37 +53,37 @@ pub(super) const ALLOCATE: u32 = 0x0001_0000;
 pub(super) const ALLOCATED: u32 = 0x0002_0000;
 
 impl IovBuffer {
-    /// What it is for.
+    /// The purpose.
     pub fn kind(&self) -> IovKind {
         let kind = self.r#type & !FLAGS;
         let known = IovKind::ALL.into_iter().find(|known| *known as u32 == kind);
         known.unwrap_or(IovKind::Other)
     }
 
-    /// Its bytes, none if its pointer is NULL.
+    /// The bytes, empty if the pointer is NULL.
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: the caller's buffer (the contract), which outlives the call and so `self`.
         unsafe { bytes(self.buffer.value, self.buffer.length) }
     }
 
-    /// Its bytes, to be changed.
+    /// The bytes, mutable.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as above, and his to be written to: a call in pieces works in place. Nobody else
-        // has the bytes while `self` is borrowed: all ways to them are through this array, of which
-        // one buffer is used at a time.
+        // SAFETY: as above, and writable: calls on pieces work in place. There is no other
+        // reference to the bytes while `self` is borrowed: they are reached through this array
+        // only, and one buffer at a time.
         unsafe { array_mut(self.buffer.value, self.buffer.length) }
     }
 
-    /// Says how long it has to be.
+    /// Sets the length that the buffer must have.
     pub fn set_length(&mut self, length: usize) {
         self.buffer.length = length;
     }
 
-    /// Makes room for a signature: new memory if the caller wants that, else the first bytes of his
-    /// own. It is zero until it is written.
+    /// Makes room for a signature: in new memory if the caller asks for it, else in the caller's
+    /// buffer. The bytes are zero until they are written.
     ///
     /// # Errors
-    /// His own buffer is too short; or `NoMemory`.
+    /// The caller's buffer is too short; or `NoMemory`.
     pub fn reserve<const N: usize>(&mut self) -> Result<(), Fault> {
         if self.r#type & ALLOCATE != 0 {
             return self.allocate(&[0; N]);
@@ -95,7 +95,7 @@ impl IovBuffer {
         Ok(())
     }
 
-    /// Makes it what follows the first bytes of a token, in new memory if the caller wants that,
+    /// Makes the buffer show the rest of a token: copied to new memory if the caller asks for it,
     /// else within the token.
     ///
     /// # Errors
@@ -109,12 +109,12 @@ impl IovBuffer {
             return self.allocate(rest.bytes());
         }
         self.buffer = rest.0;
-        // Whatever it was: this is not to be freed.
+        // The bytes within the token must not be freed.
         self.r#type &= !ALLOCATED;
         Ok(())
     }
 
-    /// What follows its first bytes; none if it is shorter.
+    /// The bytes behind the first ones. `None` if the buffer is shorter.
     pub fn after(&self, first: usize) -> Option<Rest> {
         let length = self.bytes().len().checked_sub(first)?;
         let value = self.buffer.value.wrapping_add(first);
@@ -128,10 +128,10 @@ impl IovBuffer {
     }
 }
 
-/// The bytes of a buffer but for its first.
+/// The bytes of a buffer without its first ones.
 pub struct Rest(BufferDesc);
 
-/// The array of such buffers; the caller's next argument says how many.
+/// The array of buffers. The caller's next argument is their number.
 #[repr(transparent)]
 pub struct Iov(*mut IovBuffer);
 
@@ -146,8 +146,8 @@ impl Iov {
         if self.0.is_null() && count != 0 {
             return Err(missing("iov"));
         }
-        // SAFETY: the caller's array (the contract), which outlives the call and so `self`, and is
-        // his to be written to.
+        // SAFETY: the caller's array (the contract), which is writable and outlives the call and so
+        // `self`.
         Ok(unsafe { array_mut(self.0, count) })
     }
 }

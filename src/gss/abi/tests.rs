@@ -1,4 +1,4 @@
-//! The C compiler says how gssapi.h lays things out; it must be as we have it.
+//! The layout of our types must be that of gssapi.h, which the C compiler prints.
 
 use std::fmt::Write as _;
 use std::mem::offset_of;
@@ -27,7 +27,7 @@ fn laid_out_as_in_gssapi_h() {
     assert_eq!(ours(), String::from_utf8(theirs.stdout).unwrap());
 }
 
-/// What tests/mechanism/layout.c prints.
+/// The same text as tests/mechanism/layout.c prints.
 fn ours() -> String {
     let mut text = structures();
     for (name, value) in constants() {
@@ -152,10 +152,10 @@ fn size<T>(text: &mut String, name: &str) {
     writeln!(text, "{name} {} {}", size_of::<T>(), align_of::<T>()).unwrap();
 }
 
-/// The size of a field of a value whose bytes are all 0, which every type of gssapi.h may be.
+/// The size of a field. All bytes 0 are a valid value of each type of gssapi.h.
 fn field_size<T>(size_of_field: impl Fn(&T) -> usize) -> usize {
     let value = std::mem::MaybeUninit::<T>::zeroed();
-    // SAFETY: integers and raw pointers only: all 0 is a value of each.
+    // SAFETY: integers and raw pointers only: all bytes 0 are valid.
     size_of_field(unsafe { value.assume_init_ref() })
 }
 
@@ -167,7 +167,7 @@ fn pointers_are_pointers() {
 }
 
 #[test]
-fn null_is_an_argument_that_is_missing() {
+fn null_is_a_missing_argument() {
     let nothing: In<BufferDesc> = In::nothing();
     assert!(
         nothing
@@ -186,7 +186,7 @@ fn null_is_an_argument_that_is_missing() {
 }
 
 #[test]
-fn impossible_lengths_are_no_bytes() {
+fn impossible_lengths_give_no_bytes() {
     let buffer = BufferDesc {
         length: usize::MAX,
         value: ptr::dangling_mut(),

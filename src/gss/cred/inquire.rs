@@ -1,4 +1,4 @@
-//! What a credential says of itself.
+//! Inquiries about credentials.
 
 use std::ptr;
 
@@ -20,8 +20,7 @@ fn cred_usage(credential: &Credential) -> i32 {
     }
 }
 
-/// The name, the usage and the lifetime of a credential, or of the one that the process has by
-/// default.
+/// The name, the usage and the lifetime of a credential; without one, of the process's default.
 fn described(credential: &Handle<Credential>) -> Result<(Name, i32, u32), Fault> {
     let of = |credential: &Credential| {
         (

@@ -1,4 +1,4 @@
-//! What the environment and a credential store say.
+//! The environment and a credential store as sources of the configuration.
 
 use std::ffi::{CStr, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
@@ -12,13 +12,13 @@ use crate::login::setup::Source;
 /// The key of a credential store that names the configuration file.
 const CONFIG_KEY: &CStr = c"ntlmdc_config";
 
-/// The key that holds the password of who initiates; MIT's Kerberos has it too.
+/// The key with the password of the initiating user; MIT's Kerberos uses it too.
 const PASSWORD_KEY: &CStr = c"password";
 
-/// The key that holds the hash of that password, in 32 hexadecimal digits.
+/// The key with the hash of that password, in 32 hexadecimal digits.
 const NT_HASH_KEY: &CStr = c"nt_hash";
 
-/// What the environment says at this moment; nothing in a program that runs set-user-ID.
+/// The environment at this moment. Empty in a program that runs set-user-ID.
 pub(super) fn environment() -> Result<Source, Fault> {
     Ok(Source {
         config: path(c"NTLMDC_CONFIG"),
@@ -28,7 +28,7 @@ pub(super) fn environment() -> Result<Source, Fault> {
     })
 }
 
-/// The directory that the environment names for contexts on their way into other processes.
+/// The directory for exported contexts, from the environment.
 pub(super) fn export_directory() -> Option<PathBuf> {
     path(c"NTLMDC_EXPORT_DIR")
 }
@@ -52,21 +52,21 @@ unsafe extern "C" {
     fn secure_getenv(name: *const c_char) -> *const c_char;
 }
 
-/// A variable that is set to nothing counts as one that is not set.
+/// The value of a variable. An empty one counts as unset.
 fn value(variable: &CStr) -> Option<Vec<u8>> {
     // SAFETY: a string that ends with NUL.
     let value = unsafe { secure_getenv(variable.as_ptr()) };
     if value.is_null() {
         return None;
     }
-    // SAFETY: a string that ends with NUL; it is copied before anything else is called. A host
-    // that changes its environment in another thread at this moment breaks the rules of getenv(3).
+    // SAFETY: a string that ends with NUL. It is copied before any other call. A host that changes
+    // its environment in another thread at this moment violates getenv(3).
     let value = unsafe { CStr::from_ptr(value) };
     Some(value.to_bytes().to_vec()).filter(|value| !value.is_empty())
 }
 
-/// Where the configuration is, as a credential store says; the environment where it says nothing.
-/// Keys that are not ours are other mechanisms' and pass.
+/// The source of the configuration: the credential store, else the environment. Other mechanisms'
+/// keys are ignored.
 pub(super) fn source(store: &In<KeyValueSet>) -> Result<Source, Fault> {
     let mut source = environment()?;
     if let Some(path) = entry(store, CONFIG_KEY)? {
@@ -75,18 +75,18 @@ pub(super) fn source(store: &In<KeyValueSet>) -> Result<Source, Fault> {
     Ok(source)
 }
 
-/// The hash of the password in a credential store, if there is one.
+/// The hash of the password in a credential store, if any.
 pub(super) fn hash_in(store: &In<KeyValueSet>) -> Result<Option<PasswordHash>, Fault> {
     match (entry(store, PASSWORD_KEY)?, entry(store, NT_HASH_KEY)?) {
         (None, None) => Ok(None),
         (Some(password), None) => PasswordHash::of_password(password).map(Some),
         (None, Some(digits)) => PasswordHash::of_hexadecimal(digits).map(Some),
         (Some(_), Some(_)) => Err(Minor::BadConfiguration
-            .because("the credential store has both password and nt_hash, and one will do")),
+            .because("the credential store has both password and nt_hash: give one of them")),
     }
 }
 
-/// The value of a key, which may be there once.
+/// The value of a key, which may occur once.
 fn entry<'a>(store: &'a In<KeyValueSet>, wanted: &CStr) -> Result<Option<&'a [u8]>, Fault> {
     let mut values = store
         .entries()

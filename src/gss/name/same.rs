@@ -1,4 +1,4 @@
-//! Which names mean the same, and which local account is meant.
+//! Comparison of names, with each other and with local accounts.
 
 use crate::base::fault::Minor;
 use crate::gss::abi::{BufferDesc, Handle, In, OidDesc, Out};
@@ -37,8 +37,8 @@ export! {
 }
 
 export! {
-    /// Whether a name may use a local account: the one that [`gss_localname`] gives, letter by
-    /// letter, and no other. The mechglue calls it for `gss_authorize_localname` and `gss_userok`.
+    /// Whether a name may use a local account: exactly the one that [`gss_localname`] returns. The
+    /// mechglue calls it for `gss_authorize_localname` and `gss_userok`.
     fn gssspi_authorize_localname(
         name: Handle<Name>,
         local_user: In<BufferDesc>,
@@ -51,7 +51,7 @@ export! {
             None | Some(oid::NT_USER_NAME) => (),
             Some(_) => return Err(Minor::BadNameType.because("a local account is a user's name")),
         }
-        // A name without a local account is refused too, rather than left to what else the mechglue may try.
+        // A name without a local account is refused here: the mechglue tries nothing else then.
         match name.local() {
             Ok(local) if local.as_bytes() == account => Ok(Success::Complete),
             _ => Err(Minor::NotTheLocalName.into()),
