@@ -55,44 +55,44 @@
  * Minor status codes. gss_display_status gives the text, with what is known of the occurrence.
  */
 
-/* The token is not an NTLM message. The client sent something else. With Negotiate it may be a
- * Kerberos token. */
+/* The token is not an NTLM message. The client sent another kind of token; with Negotiate,
+ * possibly a Kerberos token. */
 #define NTLMDC_E_NOT_NTLM 0x4E440101u
 
-/* The NTLM message is malformed. A length, an offset or a value in the message is impossible: a
+/* The NTLM message is malformed. A length, an offset or a value in the message is invalid: a
  * broken client, or an attack. */
 #define NTLMDC_E_MALFORMED 0x4E440102u
 
 /* An AUTHENTICATE message came with no NEGOTIATE message before it on this connection. A login
- * begins with a NEGOTIATE message on the same connection. HTTP/2 gives this (write `Protocols
- * http/1.1`), a server that does not keep connections open (`KeepAlive On`), and a proxy that
- * shares connections between clients. */
+ * begins with a NEGOTIATE message on the same connection. Causes: HTTP/2 (write `Protocols
+ * http/1.1`), a server that closes connections (write `KeepAlive On`), or a proxy that shares
+ * connections between clients. */
 #define NTLMDC_E_NOT_NEGOTIATED 0x4E440103u
 
-/* An acceptor takes no CHALLENGE message. The peer believes it is a server. */
+/* A server does not accept a CHALLENGE message. The peer acts as a server. */
 #define NTLMDC_E_UNEXPECTED_MESSAGE 0x4E440104u
 
-/* The NTLM message is longer than 128 KiB. No client sends tokens of this size. */
+/* The NTLM message is longer than 128 KiB. No NTLM client sends tokens of this size. */
 #define NTLMDC_E_TOKEN_TOO_LONG 0x4E440105u
 
-/* The server's message is no CHALLENGE message. What the server answered is not NTLM's second
- * message, or came before we sent the first. */
+/* The server's message is not a CHALLENGE message. The server's answer is not NTLM's second
+ * message, or it arrived before the first was sent. */
 #define NTLMDC_E_NO_CHALLENGE 0x4E440106u
 
-/* The message integrity code does not match. The three messages are not those that the client
- * saw: somebody changed one on the way. */
+/* The message integrity code does not match. The client saw other messages than the server: one
+ * was changed on its way, or the login was relayed. */
 #define NTLMDC_E_BAD_MIC 0x4E440201u
 
-/* The client sent no message integrity code. Required by the setting `mic = "require"`; the
- * client sent none. */
+/* The client sent no message integrity code. The setting `mic = "require"` needs one. Older
+ * clients do not send it. */
 #define NTLMDC_E_MISSING_MIC 0x4E440202u
 
 /* The target information in the response is not what this server sent. The client's response
- * was made for another server, or changed on the way: a relayed login. */
+ * was made for another server, or changed on its way: a relayed login. */
 #define NTLMDC_E_TARGET_INFO_CHANGED 0x4E440203u
 
 /* The encrypted session key is not 16 bytes long. The client announced a session key and sent
- * none that can be used. */
+ * no valid one. */
 #define NTLMDC_E_BAD_SESSION_KEY 0x4E440204u
 
 /* There is no session key to check the message with. The verifier gave no session key, and the
@@ -100,32 +100,33 @@
 #define NTLMDC_E_NO_SESSION_KEY 0x4E440205u
 
 /* The client's channel bindings are not this channel's. The client's TLS connection ends
- * elsewhere: at a proxy with another certificate, or at an attacker. */
+ * elsewhere: at a proxy with another certificate, or at an attacker. Name the proxy's
+ * certificate in `tls_certificates`. */
 #define NTLMDC_E_OTHER_CHANNEL 0x4E440206u
 
-/* The server's challenge asks for less than NTLMv2. We initiate with NTLMv2, Unicode, extended
- * session security and 128-bit keys, or not at all: the server is too old, or something between
- * takes these away. */
+/* The server's challenge asks for less than NTLMv2. A login from here needs NTLMv2, Unicode,
+ * extended session security and 128-bit keys: the server is too old, or an attacker removed
+ * them from its message. */
 #define NTLMDC_E_WEAK_CHALLENGE 0x4E440207u
 
-/* The client sent no channel bindings, which are required. Required by the setting
- * `channel_binding = "require"`. Curl, Firefox and Java send none; other clients send them over
- * TLS only. */
+/* The client sent no channel bindings, which are required. The setting `channel_binding =
+ * "require"` needs them. Curl, Firefox and Java send none; other clients send them over TLS
+ * only. */
 #define NTLMDC_E_MISSING_BINDINGS 0x4E440208u
 
 /* Channel bindings are required, and this server does not know its own. With `channel_binding =
- * "require"`, name the certificates that clients see in `tls_certificates`: this server's
- * program does not tell which channel is its own. */
+ * "require"`, name the certificates that clients see in `tls_certificates`: the server's
+ * program does not pass its own channel bindings. */
 #define NTLMDC_E_UNKNOWN_CHANNEL 0x4E440209u
 
 /* Anonymous logins are refused. Never accepted: an anonymous login proves nothing. */
 #define NTLMDC_E_ANONYMOUS_REFUSED 0x4E440301u
 
-/* Guest logins are refused. Never accepted: a guest login proves nothing about who asks. */
+/* Guest logins are refused. Never accepted: a guest login proves no identity. */
 #define NTLMDC_E_GUEST_REFUSED 0x4E440302u
 
-/* The client answered with NTLMv1, which is refused. NTLMv1 can be broken by a listener. Make
- * the client send NTLMv2. */
+/* The client answered with NTLMv1, which is refused. An eavesdropper can break NTLMv1. Make the
+ * client send NTLMv2. */
 #define NTLMDC_E_NTLM_V1_REFUSED 0x4E440303u
 
 /* The client answered with NTLM2 session security (NTLMv1), which is refused. NTLMv1 with
@@ -133,18 +134,16 @@
 #define NTLMDC_E_NTLM2_SESSION_REFUSED 0x4E440304u
 
 /* The client answered with LM only, which is refused. The client sent a LAN Manager response
- * and nothing better. */
+ * only. Make it send NTLMv2. */
 #define NTLMDC_E_LM_ONLY_REFUSED 0x4E440305u
 
-/* The client meant to log in to another service. The client believes it talks to a service that
- * `spn` does not list, or that is not the one the server's program accepts as
- * (`GssapiAcceptorName`): a name of this server that is missing there, or a login that was
- * relayed from elsewhere. */
+/* The client meant to log in to another service. The client names a service that `spn` does not
+ * list, or that is not the one of the server's program (`GssapiAcceptorName`): a name of this
+ * server is missing there, or the login was relayed. */
 #define NTLMDC_E_OTHER_SERVICE 0x4E440306u
 
 /* The client does not say which service it means to log in to. `spn` lists the services that a
- * client may name. With "none" in it, those that name none (curl, Firefox, Java) are let in
- * too. */
+ * client may name. Add "none" to it to accept clients that name none (curl, Firefox, Java). */
 #define NTLMDC_E_UNNAMED_SERVICE 0x4E440307u
 
 /* Users of this domain are refused by policy.domains or policy.refused_domains. See the
@@ -152,34 +151,34 @@
 #define NTLMDC_E_DOMAIN_REFUSED 0x4E440308u
 
 /* The user is in none of the groups that are let in. The setting `groups` lists the groups that
- * are let in. Users of a users file are in none. */
+ * are let in. Users of a users file are in no group. */
 #define NTLMDC_E_NOT_IN_GROUP 0x4E440309u
 
-/* The user is unknown or the password is wrong. Wrong passwords have come in a row: nobody was
- * asked about this one, right or wrong. It ends `guess_window` after the last of them. The text
- * is that of a wrong password. */
+/* The user is unknown or the password is wrong. Too many wrong passwords in a row: no verifier
+ * was asked about this one. The limit ends `guess_window` after the last of them. The text is
+ * that of a wrong password. */
 #define NTLMDC_E_TOO_MANY_GUESSES 0x4E44030Au
 
-/* The user is unknown or the password is wrong. The same code for both, so that nobody learns
- * which names exist. The log tells them apart. */
+/* The user is unknown or the password is wrong. The same code for both, so that a client cannot
+ * find out which names exist. The log has the difference. */
 #define NTLMDC_E_BAD_USER_OR_PASSWORD 0x4E440401u
 
 /* The account is disabled. The password was right; an administrator has disabled the account. */
 #define NTLMDC_E_ACCOUNT_DISABLED 0x4E440402u
 
-/* The account is locked out. Too many wrong passwords. It ends by itself, or by an
- * administrator. */
+/* The account is locked out. Too many wrong passwords. The lockout ends by itself, or an
+ * administrator ends it. */
 #define NTLMDC_E_ACCOUNT_LOCKED_OUT 0x4E440403u
 
 /* The account has expired. The password was right; the account's end date has passed. */
 #define NTLMDC_E_ACCOUNT_EXPIRED 0x4E440404u
 
-/* The password has expired. The password was right, and too old. NTLM has no way to change it:
- * another way is needed. */
+/* The password has expired. The password was right, and too old. It cannot be changed over
+ * NTLM. */
 #define NTLMDC_E_PASSWORD_EXPIRED 0x4E440405u
 
-/* The password must be changed before logging in. The password was right; the user must set one
- * of his own before he may log in. */
+/* The password must be changed before logging in. The password was right; the user must set a
+ * new one before logging in. */
 #define NTLMDC_E_PASSWORD_MUST_CHANGE 0x4E440406u
 
 /* The account may not log in at this time. The password was right; the account may not log in
@@ -211,8 +210,8 @@
  * only users may. */
 #define NTLMDC_E_TRUST_ACCOUNT 0x4E44040Du
 
-/* The client's domain is not known here. The domain controller neither holds the domain that
- * the client named nor trusts it. */
+/* The client's domain is not known here. The domain that the client named is neither the domain
+ * controller's own nor trusted by it. */
 #define NTLMDC_E_UNKNOWN_DOMAIN 0x4E44040Eu
 
 /* The client's clock is wrong. The client's clock and the domain's differ too much. */
@@ -222,19 +221,18 @@
  * no code of its own; see the log. */
 #define NTLMDC_E_LOGON_DENIED 0x4E440410u
 
-/* What the domain controller answered does not fit the name that was typed. The answer is not
- * about a domain of our controller's list, or not about the one that was typed; the log has
- * what was typed and what was answered. See docs/trusts.md: `upn_suffixes`, `trusted_domains`;
- * check `domain` and `netbios_domain`. */
+/* What the domain controller answered does not fit the name that was typed. The answer is about
+ * a domain that is not in our controller's list, or not the typed one. The log has both names.
+ * See docs/trusts.md: `upn_suffixes`, `trusted_domains`; check `domain` and `netbios_domain`. */
 #define NTLMDC_E_ANSWERED_FOR_ANOTHER 0x4E440411u
 
-/* No account can have the user's name. A `\` or a `/` stands once, between domain and user:
- * `EXAMPLE\alice`. No verifier is asked about a `\` in the user's own part or beside an `@`: a
- * controller may take it for another account. */
+/* No account can have the user's name. Write one `\` or `/`, between domain and user:
+ * `EXAMPLE\alice`. A `\` in the user's own part or beside an `@` is refused: a controller could
+ * take it for another account. */
 #define NTLMDC_E_IMPOSSIBLE_NAME 0x4E440412u
 
 /* Accounts of this domain do not log in with a password. `BUILTIN`, `NT AUTHORITY`, `NT
- * SERVICE` and the like hold the groups and services of a Windows computer, which have no
+ * SERVICE` and the like contain groups and services of a Windows computer, which have no
  * passwords. Type the domain of the user's account. */
 #define NTLMDC_E_WELL_KNOWN_DOMAIN 0x4E440413u
 
@@ -242,13 +240,13 @@
  * network and the firewall: port 135 and the port that netlogon uses. */
 #define NTLMDC_E_CONTROLLER_UNREACHABLE 0x4E440501u
 
-/* The domain controller did not answer in time. It took the connection and then fell silent, or
- * it is overloaded. */
+/* The domain controller did not answer in time. The controller accepted the connection and did
+ * not answer, or it is overloaded. */
 #define NTLMDC_E_CONTROLLER_TIMEOUT 0x4E440502u
 
 /* The domain controller refused the machine account's secret. The password of `account` is not
- * what `secret` or `keytab` holds: it was changed at the domain, or mistyped. Once it is right,
- * the next try may take 45 seconds; no restart is needed. */
+ * the one in `secret` or `keytab`: it was changed in the domain, or mistyped. After it is
+ * corrected, the next try may take 45 seconds; no restart is needed. */
 #define NTLMDC_E_MACHINE_SECRET_REFUSED 0x4E440503u
 
 /* The domain controller does not know the machine account. `account` does not exist in the
@@ -258,54 +256,53 @@
 #define NTLMDC_E_MACHINE_ACCOUNT_UNKNOWN 0x4E440504u
 
 /* The domain controller refused the secure channel. Check `domain`, `netbios_domain` and
- * `account`: the controller did not accept our names. The text has the NetBIOS name that
- * controllers give, if it is another. */
+ * `account`: the controller did not accept these names. The text has the NetBIOS name that the
+ * controllers report, if it differs. */
 #define NTLMDC_E_CHANNEL_REFUSED 0x4E440505u
 
 /* The domain controller offered a weaker secure channel than required. The controller offered
- * less than AES sealing, or took it back, or does not sign headers where that is needed (the
- * names of groups, very long messages). Something may sit in between. */
+ * less than AES sealing, or does not confirm it, or does not sign headers where that is needed
+ * (the names of groups, very long messages). Possibly an attack. */
 #define NTLMDC_E_CHANNEL_DOWNGRADED 0x4E440506u
 
-/* An answer of the domain controller is malformed or not authentic. The bytes that came are not
- * from the domain controller, or it is broken. */
+/* An answer of the domain controller is malformed or not authentic. The answer was forged or
+ * changed on its way, or the domain controller is broken. */
 #define NTLMDC_E_CONTROLLER_FORGED 0x4E440507u
 
-/* The domain controller cannot answer at present. It is starting, or it cannot reach a
- * controller of the user's domain. */
+/* The domain controller cannot answer at present. The controller is starting, or it cannot
+ * reach a controller of the user's domain. */
 #define NTLMDC_E_CONTROLLER_NOT_READY 0x4E440508u
 
-/* The trust to the user's domain does not work. The trust between the domains is broken; the
- * administrators of the domains can tell more. */
+/* The trust to the user's domain does not work. The trust between the domains is broken. Ask
+ * the administrators of the two domains. */
 #define NTLMDC_E_TRUST_BROKEN 0x4E440509u
 
 /* The domain controller refused the response without looking at the password. The controller
- * compares the NetBIOS names in the response with the machine account before any password:
- * check `netbios_domain` and `account`. The text has the domain's NetBIOS name, if it is
- * another; one that was only assumed is learnt, and the next login has it. */
+ * compares the NetBIOS names in the response with the machine account before it verifies the
+ * password: check `netbios_domain` and `account`. The text has the domain's NetBIOS name, if it
+ * differs. If `netbios_domain` is not configured, the next login uses that name. */
 #define NTLMDC_E_NETBIOS_NAMES_REFUSED 0x4E44050Au
 
 /* The users file cannot be used. The file is missing, unreadable for this process, readable for
- * everybody, or longer than 32 MiB. Lines that cannot be read are left out, and the log names
- * them. */
+ * all users, or longer than 32 MiB. Invalid lines are skipped, and the log names them. */
 #define NTLMDC_E_USERS_FILE_UNUSABLE 0x4E44050Bu
 
 /* The machine account's secret cannot be used. The file is missing, unreadable for this
- * process, readable for everybody, or malformed. */
+ * process, readable for all users, or malformed. */
 #define NTLMDC_E_SECRET_FILE_UNUSABLE 0x4E44050Cu
 
 /* A TLS certificate cannot be used. A file of `tls_certificates` is missing, unreadable for
- * this process, or holds no certificate that has a channel binding. */
+ * this process, or contains no certificate with a channel binding. */
 #define NTLMDC_E_CERTIFICATE_UNUSABLE 0x4E44050Du
 
 /* The domain controller requires a secure channel that is authenticated with Kerberos. The
  * controller rejects secure channels that are keyed with the machine account's secret; this
- * mechanism has no other. Lift the policy for this account. On Samba 4.22 and later that is
+ * mechanism has no other. Exempt this account from the policy; on Samba 4.22 and later with
  * `server reject aes schannel:WEB1-NTLM$ = no` in smb.conf. Or list other controllers in
  * `controllers`. */
 #define NTLMDC_E_KERBEROS_CHANNEL_REQUIRED 0x4E44050Eu
 
-/* The controller's endpoint mapper wants authentication: write the port into `controllers`. The
+/* The controller's endpoint mapper needs authentication: write the port into `controllers`. The
  * policy `Restrict Unauthenticated RPC clients` is set on the controller. Write the port of its
  * netlogon service into `controllers`, as `dc1.example.test:49152`; pin that port on the
  * controller with the registry value `DCTcpipPort` of Netlogon. */
@@ -318,25 +315,25 @@
 #define NTLMDC_E_UNAUTHENTICATED_RPC_REFUSED 0x4E440510u
 
 /* The domain controller did not understand the request. The controller rejected a parameter or
- * the size of the request, before it looked at the password. The cause is a client's unusual
+ * the size of the request before it verified the password. The cause is a client's unusual
  * response, or a bug of this mechanism: please report it, with the log's text and the version
  * of the controller. */
 #define NTLMDC_E_REQUEST_NOT_UNDERSTOOD 0x4E440511u
 
-/* The domain controller does not answer to the name it was addressed by. The controller takes
- * no name but its own in a logon request, and refused the empty name. Write its full DNS host
+/* The domain controller does not answer to the name it was addressed by. The controller accepts
+ * only its own name in a logon request, and refused the empty name. Write its full DNS host
  * name into `controllers`, not an address or an alias. */
 #define NTLMDC_E_LOGON_SERVER_REFUSED 0x4E440512u
 
-/* Too many logins wait for the domain controllers. More logins are under way than the domain
- * controllers answer: see `connections` (of a process) and `host_logons` (of this host). Logins
- * of other domains have a smaller share: many that name a trusted domain which does not answer
- * give this to that domain's users only. */
+/* Too many logins wait for the domain controllers. More logins wait than the domain controllers
+ * answer: see `connections` (of a process) and `host_logons` (of this host). Logins of other
+ * domains have a smaller share, so that an unresponsive trusted domain blocks its own users
+ * only. */
 #define NTLMDC_E_TOO_MANY_LOGONS 0x4E440513u
 
-/* The user's domain does not answer at present. The user's domain is a trusted one. Our
- * controller got no answer from it in time. Its logins are refused for ten seconds each time,
- * so that they do not hold up those of our domain. Check the trust, and the network between the
+/* The user's domain does not answer at present. The user's domain is a trusted one, and our
+ * controller got no answer from it in time. Logins of that domain are refused for the next ten
+ * seconds, so that they do not delay others. Check the trust, and the network between the
  * controllers of the two domains. */
 #define NTLMDC_E_DOMAIN_SILENT 0x4E440514u
 
@@ -344,118 +341,119 @@
  * for the process. */
 #define NTLMDC_E_NOT_CONFIGURED 0x4E440601u
 
-/* The configuration cannot be used. The text that follows names the line and the key. */
+/* The configuration cannot be used. The text after it names the line and the key. */
 #define NTLMDC_E_BAD_CONFIGURATION 0x4E440602u
 
-/* There are no credentials to initiate with. A password, or a users file in NTLM_USER_FILE with
- * a line for the user, is needed. */
+/* There are no credentials to initiate with. Give a password, or set NTLM_USER_FILE to a users
+ * file with a line for the user. */
 #define NTLMDC_E_INITIATE_UNAVAILABLE 0x4E440603u
 
-/* NTLM is switched off. By the setting `enabled = false`. */
+/* NTLM is switched off. The setting `enabled = false` does this. */
 #define NTLMDC_E_SWITCHED_OFF 0x4E440604u
 
-/* An argument of the call is missing or impossible. A required pointer is NULL, or a value is
- * none that the call takes. */
+/* An argument of the call is missing or invalid. A required pointer is NULL, or the call does
+ * not support a value. */
 #define NTLMDC_E_BAD_ARGUMENT 0x4E440701u
 
-/* The name is not valid. The name cannot be read as its type says. */
+/* The name is not valid. The name is not one of its type. */
 #define NTLMDC_E_BAD_NAME 0x4E440702u
 
-/* The type of the name is not supported. The mechanism has no names of this type. */
+/* The type of the name is not supported. NTLM has no names of this type. */
 #define NTLMDC_E_BAD_NAME_TYPE 0x4E440703u
 
-/* The login on this context has failed. The last message on the context was refused; a
- * NEGOTIATE message starts afresh. */
+/* The login on this context has failed. The last message on the context was refused. A
+ * NEGOTIATE message begins a new login. */
 #define NTLMDC_E_CONTEXT_FAILED 0x4E440704u
 
-/* The context is in use by another thread. Two threads used one context at the same moment. */
+/* The context is in use by another thread. Two threads used one context at the same time. */
 #define NTLMDC_E_CONTEXT_BUSY 0x4E440705u
 
-/* The system gave no random bytes. The kernel gave none. */
+/* The system gave no random bytes. The kernel returned an error; see getrandom(2). */
 #define NTLMDC_E_NO_RANDOM_BYTES 0x4E440706u
 
 /* Out of memory. malloc failed. */
 #define NTLMDC_E_NO_MEMORY 0x4E440707u
 
-/* Internal error. A bug of this mechanism; the log has the place. Nobody was let in. */
+/* Internal error. A bug of this mechanism: please report it. The log has the place in the
+ * source. The login was refused. */
 #define NTLMDC_E_INTERNAL_ERROR 0x4E440708u
 
-/* The name has no such attribute. The verified logon carries no such attribute. */
+/* The name has no such attribute. The login has no such attribute. */
 #define NTLMDC_E_NO_SUCH_ATTRIBUTE 0x4E440709u
 
 /* The name has no local name on this machine. Users of other domains have local names only if
  * `identity.local_domains` lists their domain. */
 #define NTLMDC_E_NO_LOCAL_NAME 0x4E44070Au
 
-/* The mechanism is not NTLM. Another mechanism was asked for. */
+/* The mechanism is not NTLM. The caller asked for another mechanism. */
 #define NTLMDC_E_BAD_MECH 0x4E44070Bu
 
-/* Unknown status code. Not a code of this mechanism. */
+/* Unknown status code. The code is not one of this mechanism. */
 #define NTLMDC_E_UNKNOWN_STATUS 0x4E44070Cu
 
-/* The login has expired. The lifetime of a login is over; see the setting `lifetime`. A new
- * login is needed. */
+/* The login has expired. The lifetime of the login has ended; see the setting `lifetime`. Log
+ * in again. */
 #define NTLMDC_E_CONTEXT_EXPIRED 0x4E44070Du
 
-/* The credential is not only for accepting. What one initiates with stays in the process: the
- * hash of a password is as good as it. */
+/* The credential is not for accepting only. A credential to initiate with stays in its process:
+ * it holds a password's hash, which is as good as the password. */
 #define NTLMDC_E_CREDENTIAL_NOT_EXPORTED 0x4E44070Eu
 
-/* The token is no exported credential. Not from this mechanism's `gss_export_cred`, or from
- * another version's. */
+/* The token is not an exported credential. It is not from this mechanism's `gss_export_cred`,
+ * or from another version's. */
 #define NTLMDC_E_BAD_CREDENTIAL_TOKEN 0x4E44070Fu
 
-/* The name is not that local account's. The program asked for an account that is not the one
- * `gss_localname` gives. */
+/* The name does not belong to that local account. The program asked for another account than
+ * the one that `gss_localname` returns. */
 #define NTLMDC_E_NOT_THE_LOCAL_NAME 0x4E440710u
 
-/* No protection of messages was negotiated. The client did not ask for signatures nor
+/* No protection of messages was negotiated. The client asked for neither signatures nor
  * encryption, so there are no keys for them. */
 #define NTLMDC_E_NO_PROTECTION 0x4E440801u
 
-/* The signature of the message is wrong. Somebody changed the message on its way, or the two
- * sides lost step: a message was lost. */
+/* The signature of the message is wrong. The message was changed on its way, or an earlier
+ * message was lost. */
 #define NTLMDC_E_BAD_SIGNATURE 0x4E440802u
 
-/* The message has come before. A message came twice, or somebody sent it again. */
+/* The message is a repetition. The message was delivered twice, or an attacker sent it again. */
 #define NTLMDC_E_MESSAGE_REPEATED 0x4E440803u
 
-/* A message before this one is missing. Messages can only be read in the order in which they
- * were sent, and all of them. */
+/* A message before this one is missing. Messages can only be read completely and in the order
+ * in which they were sent. */
 #define NTLMDC_E_MESSAGE_MISSING 0x4E440804u
 
-/* The token is no protected message. It is too short, or not a token of this kind. */
+/* The token is not a protected message. The token is too short, or of another kind. */
 #define NTLMDC_E_BAD_MESSAGE_TOKEN 0x4E440805u
 
-/* The context has no numbers left for messages. Messages are numbered with 32 bits. */
+/* The context has no sequence numbers left. The sequence number has 32 bits. Log in again. */
 #define NTLMDC_E_TOO_MANY_MESSAGES 0x4E440806u
 
-/* The quality of protection is not supported. There is one quality of protection, the default. */
+/* The quality of protection is not supported. Only the default, 0, is supported. */
 #define NTLMDC_E_BAD_QOP 0x4E440807u
 
-/* The context has no such option. A program asked for something that this mechanism does not
+/* The context has no such option. The program asked for an option that this mechanism does not
  * have. */
 #define NTLMDC_E_NO_SUCH_OPTION 0x4E440808u
 
-/* The context cannot be exported in this state. A context is exported when its login is
- * complete; a server's also while it waits for the client's answer. Passwords of those who log
- * in are not exported. */
+/* The context cannot be exported in this state. A context can be exported when its login is
+ * complete; a server's also while it waits for the client's answer. A client's cannot before:
+ * it holds a password's hash. */
 #define NTLMDC_E_CONTEXT_NOT_EXPORTED 0x4E440901u
 
 /* There is no directory to export contexts through. Make the directory that the text names, or
- * name one in NTLMDC_EXPORT_DIR: mode 0700, of the user that the program runs as. */
+ * name one in NTLMDC_EXPORT_DIR: mode 0700, owned by the program's user. */
 #define NTLMDC_E_NO_TRANSFER 0x4E440902u
 
-/* The token is no exported context. It was changed, or it is of another host, of another user,
- * of another mechanism; or the key in the directory was removed. */
+/* The token is not an exported context. The token was changed, or is of another host, user or
+ * mechanism; or the key in the directory was removed. */
 #define NTLMDC_E_BAD_CONTEXT_TOKEN 0x4E440903u
 
-/* The exported context has been imported before. Whoever imported it first has the context. Two
+/* The exported context has been imported before. A token can be imported once: two contexts
  * would use one key stream. */
 #define NTLMDC_E_CONTEXT_TOKEN_USED 0x4E440904u
 
-/* The exported context has expired. A login that is not complete must go on within five
- * minutes; one that is ends with its lifetime. */
+/* The exported context has expired. A login that is not complete must continue within five
+ * minutes; a complete one ends with its lifetime. */
 #define NTLMDC_E_CONTEXT_TOKEN_EXPIRED 0x4E440905u
 
 #endif /* GSS_NTLMDC_H */

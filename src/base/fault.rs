@@ -1,13 +1,13 @@
-//! What went wrong, told to people: the one table of minor codes, and a code with its detail.
+//! The table of minor codes, and a code with its detail.
 //!
-//! Every layer reports in these words. A code is stable once published: programs and error pages
-//! test it (`include/gss_ntlmdc.h` is made from this table).
+//! Errors reach the caller and the log as these codes. A published code never changes: programs and
+//! error pages test it. `include/gss_ntlmdc.h` and `docs/errors.md` are generated from the table.
 
 mod told;
 
 pub use told::{Fault, is_joiner, is_unprintable};
 
-/// The GSS major status that goes with a fault (RFC 2744 3.9.1); the value is the routine error.
+/// The GSS major status of a fault (RFC 2744 3.9.1); the value is the routine error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Major {
@@ -45,7 +45,7 @@ macro_rules! minor_codes {
     ($($(#[doc = $cause:literal])+ $code:literal $name:ident $major:ident $text:literal;)+) => {
         /// A minor status code: `0x4E44xxxx`, the family in bits 8 to 15.
         ///
-        /// The doc comment of each is what an administrator is told of its cause and cure.
+        /// The doc comment of each tells the administrator its cause and cure.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u32)]
         pub enum Minor {
@@ -61,12 +61,12 @@ macro_rules! minor_codes {
                 match self { $(Self::$name => stringify!($name)),+ }
             }
 
-            /// The major status it goes with.
+            /// The major status.
             pub const fn major(self) -> Major {
                 match self { $(Self::$name => Major::$major),+ }
             }
 
-            /// One sentence for the person who reads the log.
+            /// The text for the log: one clause.
             pub const fn text(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
@@ -81,90 +81,93 @@ macro_rules! minor_codes {
 
 minor_codes! {
     // 01: the token
-    /// The client sent something else. With Negotiate it may be a Kerberos token.
+    /// The client sent another kind of token; with Negotiate, possibly a Kerberos token.
     0x4E44_0101 NotNtlm DefectiveToken "the token is not an NTLM message";
-    /// A length, an offset or a value in the message is impossible: a broken client, or an attack.
+    /// A length, an offset or a value in the message is invalid: a broken client, or an attack.
     0x4E44_0102 Malformed DefectiveToken "the NTLM message is malformed";
-    /// A login begins with a NEGOTIATE message on the same connection. HTTP/2 gives this (write
-    /// `Protocols http/1.1`), a server that does not keep connections open (`KeepAlive On`), and a
-    /// proxy that shares connections between clients.
+    /// A login begins with a NEGOTIATE message on the same connection. Causes: HTTP/2 (write
+    /// `Protocols http/1.1`), a server that closes connections (write `KeepAlive On`), or a proxy
+    /// that shares connections between clients.
     0x4E44_0103 NotNegotiated DefectiveToken
         "an AUTHENTICATE message came with no NEGOTIATE message before it on this connection";
-    /// The peer believes it is a server.
-    0x4E44_0104 UnexpectedMessage DefectiveToken "an acceptor takes no CHALLENGE message";
-    /// No client sends tokens of this size.
+    /// The peer acts as a server.
+    0x4E44_0104 UnexpectedMessage DefectiveToken "a server does not accept a CHALLENGE message";
+    /// No NTLM client sends tokens of this size.
     0x4E44_0105 TokenTooLong DefectiveToken "the NTLM message is longer than 128 KiB";
-    /// What the server answered is not NTLM's second message, or came before we sent the first.
-    0x4E44_0106 NoChallenge DefectiveToken "the server's message is no CHALLENGE message";
+    /// The server's answer is not NTLM's second message, or it arrived before the first was sent.
+    0x4E44_0106 NoChallenge DefectiveToken "the server's message is not a CHALLENGE message";
 
     // 02: the proof
-    /// The three messages are not those that the client saw: somebody changed one on the way.
+    /// The client saw other messages than the server: one was changed on its way, or the login was
+    /// relayed.
     0x4E44_0201 BadMic BadMic "the message integrity code does not match";
-    /// Required by the setting `mic = "require"`; the client sent none.
+    /// The setting `mic = "require"` needs one. Older clients do not send it.
     0x4E44_0202 MissingMic Unauthorized "the client sent no message integrity code";
-    /// The client's response was made for another server, or changed on the way: a relayed login.
+    /// The client's response was made for another server, or changed on its way: a relayed login.
     0x4E44_0203 TargetInfoChanged Unauthorized
         "the target information in the response is not what this server sent";
-    /// The client announced a session key and sent none that can be used.
+    /// The client announced a session key and sent no valid one.
     0x4E44_0204 BadSessionKey DefectiveToken "the encrypted session key is not 16 bytes long";
     /// The verifier gave no session key, and the message cannot be checked without one.
     0x4E44_0205 NoSessionKey Failure "there is no session key to check the message with";
     /// The client's TLS connection ends elsewhere: at a proxy with another certificate, or at an
-    /// attacker.
+    /// attacker. Name the proxy's certificate in `tls_certificates`.
     0x4E44_0206 OtherChannel BadBindings "the client's channel bindings are not this channel's";
-    /// We initiate with NTLMv2, Unicode, extended session security and 128-bit keys, or not at all:
-    /// the server is too old, or something between takes these away.
+    /// A login from here needs NTLMv2, Unicode, extended session security and 128-bit keys: the
+    /// server is too old, or an attacker removed them from its message.
     0x4E44_0207 WeakChallenge Unauthorized "the server's challenge asks for less than NTLMv2";
-    /// Required by the setting `channel_binding = "require"`. Curl, Firefox and Java send none; other
-    /// clients send them over TLS only.
+    /// The setting `channel_binding = "require"` needs them. Curl, Firefox and Java send none;
+    /// other clients send them over TLS only.
     0x4E44_0208 MissingBindings BadBindings
         "the client sent no channel bindings, which are required";
     /// With `channel_binding = "require"`, name the certificates that clients see in
-    /// `tls_certificates`: this server's program does not tell which channel is its own.
+    /// `tls_certificates`: the server's program does not pass its own channel bindings.
     0x4E44_0209 UnknownChannel BadBindings
         "channel bindings are required, and this server does not know its own";
 
     // 03: policy
     /// Never accepted: an anonymous login proves nothing.
     0x4E44_0301 AnonymousRefused Unauthorized "anonymous logins are refused";
-    /// Never accepted: a guest login proves nothing about who asks.
+    /// Never accepted: a guest login proves no identity.
     0x4E44_0302 GuestRefused Unauthorized "guest logins are refused";
-    /// NTLMv1 can be broken by a listener. Make the client send NTLMv2.
+    /// An eavesdropper can break NTLMv1. Make the client send NTLMv2.
     0x4E44_0303 NtlmV1Refused Unauthorized "the client answered with NTLMv1, which is refused";
     /// NTLMv1 with extended session security is still NTLMv1. Make the client send NTLMv2.
     0x4E44_0304 Ntlm2SessionRefused Unauthorized
         "the client answered with NTLM2 session security (NTLMv1), which is refused";
-    /// The client sent a LAN Manager response and nothing better.
+    /// The client sent a LAN Manager response only. Make it send NTLMv2.
     0x4E44_0305 LmOnlyRefused Unauthorized "the client answered with LM only, which is refused";
-    /// The client believes it talks to a service that `spn` does not list, or that is not the one the
-    /// server's program accepts as (`GssapiAcceptorName`): a name of this server that is missing there,
-    /// or a login that was relayed from elsewhere.
+    /// The client names a service that `spn` does not list, or that is not the one of the server's
+    /// program (`GssapiAcceptorName`): a name of this server is missing there, or the login was
+    /// relayed.
     0x4E44_0306 OtherService Unauthorized "the client meant to log in to another service";
-    /// `spn` lists the services that a client may name. With "none" in it, those that name none (curl,
-    /// Firefox, Java) are let in too.
+    /// `spn` lists the services that a client may name. Add "none" to it to accept clients that
+    /// name none (curl, Firefox, Java).
     0x4E44_0307 UnnamedService Unauthorized
         "the client does not say which service it means to log in to";
     /// See the settings `domains` and `refused_domains`.
     0x4E44_0308 DomainRefused Unauthorized
         "users of this domain are refused by policy.domains or policy.refused_domains";
-    /// The setting `groups` lists the groups that are let in. Users of a users file are in none.
+    /// The setting `groups` lists the groups that are let in. Users of a users file are in no
+    /// group.
     0x4E44_0309 NotInGroup Unauthorized "the user is in none of the groups that are let in";
-    /// Wrong passwords have come in a row: nobody was asked about this one, right or wrong. It ends
+    /// Too many wrong passwords in a row: no verifier was asked about this one. The limit ends
     /// `guess_window` after the last of them. The text is that of a wrong password.
     0x4E44_030A TooManyGuesses Unauthorized "the user is unknown or the password is wrong";
 
-    // 04: the account; whoever verified says so
-    /// The same code for both, so that nobody learns which names exist. The log tells them apart.
+    // 04: the account, as the verifier reports
+    /// The same code for both, so that a client cannot find out which names exist. The log has the
+    /// difference.
     0x4E44_0401 BadUserOrPassword Unauthorized "the user is unknown or the password is wrong";
     /// The password was right; an administrator has disabled the account.
     0x4E44_0402 AccountDisabled Unauthorized "the account is disabled";
-    /// Too many wrong passwords. It ends by itself, or by an administrator.
+    /// Too many wrong passwords. The lockout ends by itself, or an administrator ends it.
     0x4E44_0403 AccountLockedOut Unauthorized "the account is locked out";
     /// The password was right; the account's end date has passed.
     0x4E44_0404 AccountExpired Unauthorized "the account has expired";
-    /// The password was right, and too old. NTLM has no way to change it: another way is needed.
+    /// The password was right, and too old. It cannot be changed over NTLM.
     0x4E44_0405 PasswordExpired Unauthorized "the password has expired";
-    /// The password was right; the user must set one of his own before he may log in.
+    /// The password was right; the user must set a new one before logging in.
     0x4E44_0406 PasswordMustChange Unauthorized "the password must be changed before logging in";
     /// The password was right; the account may not log in at this hour.
     0x4E44_0407 InvalidLogonHours Unauthorized "the account may not log in at this time";
@@ -175,195 +178,202 @@ minor_codes! {
     /// The account lacks the right to log in over the network here, or selective authentication of
     /// a trust does not include this server's machine account.
     0x4E44_040A LogonNotGranted Unauthorized "the account may not log in to this server";
-    /// The domain's policy `Network security: Restrict NTLM: NTLM authentication in this domain` blocks
-    /// it. Add the machine account to the policy's exception list by its name without the `$`
-    /// (`WEB1-NTLM`). Event 8004 of the controller shows that name.
+    /// The domain's policy `Network security: Restrict NTLM: NTLM authentication in this domain`
+    /// blocks it. Add the machine account to the policy's exception list by its name without the
+    /// `$` (`WEB1-NTLM`). Event 8004 of the controller shows that name.
     0x4E44_040B NtlmBlocked Unauthorized "NTLM is blocked in this domain";
     /// The account may log in with a smart card only.
     0x4E44_040C SmartcardRequired Unauthorized "the account needs a smart card to log in";
     /// A computer or trust account logged in where only users may.
     0x4E44_040D TrustAccount Unauthorized "the account is a computer or a trust, not a user";
-    /// The domain controller neither holds the domain that the client named nor trusts it.
+    /// The domain that the client named is neither the domain controller's own nor trusted by it.
     0x4E44_040E UnknownDomain Unauthorized "the client's domain is not known here";
     /// The client's clock and the domain's differ too much.
     0x4E44_040F TimeDifference Unauthorized "the client's clock is wrong";
     /// The domain controller refused with a status that has no code of its own; see the log.
     0x4E44_0410 LogonDenied Unauthorized "the domain controller refused the login";
-    /// The answer is not about a domain of our controller's list, or not about the one that was typed;
-    /// the log has what was typed and what was answered. See docs/trusts.md: `upn_suffixes`,
-    /// `trusted_domains`; check `domain` and `netbios_domain`.
+    /// The answer is about a domain that is not in our controller's list, or not the typed one. The
+    /// log has both names. See docs/trusts.md: `upn_suffixes`, `trusted_domains`; check `domain`
+    /// and `netbios_domain`.
     0x4E44_0411 AnsweredForAnother Unauthorized
         "what the domain controller answered does not fit the name that was typed";
-    /// A `\` or a `/` stands once, between domain and user: `EXAMPLE\alice`. No verifier is asked about
-    /// a `\` in the user's own part or beside an `@`: a controller may take it for another account.
+    /// Write one `\` or `/`, between domain and user: `EXAMPLE\alice`. A `\` in the user's own part
+    /// or beside an `@` is refused: a controller could take it for another account.
     0x4E44_0412 ImpossibleName Unauthorized "no account can have the user's name";
-    /// `BUILTIN`, `NT AUTHORITY`, `NT SERVICE` and the like hold the groups and services of a Windows
-    /// computer, which have no passwords. Type the domain of the user's account.
+    /// `BUILTIN`, `NT AUTHORITY`, `NT SERVICE` and the like contain groups and services of a
+    /// Windows computer, which have no passwords. Type the domain of the user's account.
     0x4E44_0413 WellKnownDomain Unauthorized
         "accounts of this domain do not log in with a password";
 
     // 05: the verifier
-    /// Check `controllers` (or, without it, the DNS), the network and the firewall: port 135 and the
-    /// port that netlogon uses.
+    /// Check `controllers` (or, without it, the DNS), the network and the firewall: port 135 and
+    /// the port that netlogon uses.
     0x4E44_0501 ControllerUnreachable Failure "no domain controller can be reached";
-    /// It took the connection and then fell silent, or it is overloaded.
+    /// The controller accepted the connection and did not answer, or it is overloaded.
     0x4E44_0502 ControllerTimeout Failure "the domain controller did not answer in time";
-    /// The password of `account` is not what `secret` or `keytab` holds: it was changed at the
-    /// domain, or mistyped. Once it is right, the next try may take 45 seconds; no restart is needed.
+    /// The password of `account` is not the one in `secret` or `keytab`: it was changed in the
+    /// domain, or mistyped. After it is corrected, the next try may take 45 seconds; no restart is
+    /// needed.
     0x4E44_0503 MachineSecretRefused Failure
         "the domain controller refused the machine account's secret";
     /// `account` does not exist in the domain, is disabled, or is no computer account. A read-only
-    /// domain controller answers the same if it may not cache the account's secret: add the account to
-    /// the Allowed RODC Password Replication Group, or list writable controllers in `controllers`.
+    /// domain controller answers the same if it may not cache the account's secret: add the account
+    /// to the Allowed RODC Password Replication Group, or list writable controllers in
+    /// `controllers`.
     0x4E44_0504 MachineAccountUnknown Failure
         "the domain controller does not know the machine account";
-    /// Check `domain`, `netbios_domain` and `account`: the controller did not accept our names. The text
-    /// has the NetBIOS name that controllers give, if it is another.
+    /// Check `domain`, `netbios_domain` and `account`: the controller did not accept these names.
+    /// The text has the NetBIOS name that the controllers report, if it differs.
     0x4E44_0505 ChannelRefused Failure "the domain controller refused the secure channel";
-    /// The controller offered less than AES sealing, or took it back, or does not sign headers where that
-    /// is needed (the names of groups, very long messages). Something may sit in between.
+    /// The controller offered less than AES sealing, or does not confirm it, or does not sign
+    /// headers where that is needed (the names of groups, very long messages). Possibly an attack.
     0x4E44_0506 ChannelDowngraded Failure
         "the domain controller offered a weaker secure channel than required";
-    /// The bytes that came are not from the domain controller, or it is broken.
+    /// The answer was forged or changed on its way, or the domain controller is broken.
     0x4E44_0507 ControllerForged Failure
         "an answer of the domain controller is malformed or not authentic";
-    /// It is starting, or it cannot reach a controller of the user's domain.
+    /// The controller is starting, or it cannot reach a controller of the user's domain.
     0x4E44_0508 ControllerNotReady Failure "the domain controller cannot answer at present";
-    /// The trust between the domains is broken; the administrators of the domains can tell more.
+    /// The trust between the domains is broken. Ask the administrators of the two domains.
     0x4E44_0509 TrustBroken Failure "the trust to the user's domain does not work";
-    /// The controller compares the NetBIOS names in the response with the machine account before
-    /// any password: check `netbios_domain` and `account`. The text has the domain's NetBIOS name, if
-    /// it is another; one that was only assumed is learnt, and the next login has it.
+    /// The controller compares the NetBIOS names in the response with the machine account before it
+    /// verifies the password: check `netbios_domain` and `account`. The text has the domain's
+    /// NetBIOS name, if it differs. If `netbios_domain` is not configured, the next login uses that
+    /// name.
     0x4E44_050A NetbiosNamesRefused Failure
         "the domain controller refused the response without looking at the password";
-    /// The file is missing, unreadable for this process, readable for everybody, or longer than
-    /// 32 MiB. Lines that cannot be read are left out, and the log names them.
+    /// The file is missing, unreadable for this process, readable for all users, or longer than
+    /// 32 MiB. Invalid lines are skipped, and the log names them.
     0x4E44_050B UsersFileUnusable Failure "the users file cannot be used";
-    /// The file is missing, unreadable for this process, readable for everybody, or malformed.
+    /// The file is missing, unreadable for this process, readable for all users, or malformed.
     0x4E44_050C SecretFileUnusable Failure "the machine account's secret cannot be used";
-    /// A file of `tls_certificates` is missing, unreadable for this process, or holds no certificate
-    /// that has a channel binding.
+    /// A file of `tls_certificates` is missing, unreadable for this process, or contains no
+    /// certificate with a channel binding.
     0x4E44_050D CertificateUnusable Failure "a TLS certificate cannot be used";
-    /// The controller rejects secure channels that are keyed with the machine account's secret; this
-    /// mechanism has no other. Lift the policy for this account. On Samba 4.22 and later that is
-    /// `server reject aes schannel:WEB1-NTLM$ = no` in smb.conf. Or list other controllers in
+    /// The controller rejects secure channels that are keyed with the machine account's secret;
+    /// this mechanism has no other. Exempt this account from the policy; on Samba 4.22 and later
+    /// with `server reject aes schannel:WEB1-NTLM$ = no` in smb.conf. Or list other controllers in
     /// `controllers`.
     0x4E44_050E KerberosChannelRequired Failure
         "the domain controller requires a secure channel that is authenticated with Kerberos";
-    /// The policy `Restrict Unauthenticated RPC clients` is set on the controller. Write the port of
-    /// its netlogon service into `controllers`, as `dc1.example.test:49152`; pin that port on the
-    /// controller with the registry value `DCTcpipPort` of Netlogon.
+    /// The policy `Restrict Unauthenticated RPC clients` is set on the controller. Write the port
+    /// of its netlogon service into `controllers`, as `dc1.example.test:49152`; pin that port on
+    /// the controller with the registry value `DCTcpipPort` of Netlogon.
     0x4E44_050F MapperRefused Failure
-        "the controller's endpoint mapper wants authentication: write the port into `controllers`";
-    /// The policy `Restrict Unauthenticated RPC clients` is set to `Authenticated without exceptions` on
-    /// the controller. Windows members cannot use such a controller either. Set it to `Authenticated`.
+        "the controller's endpoint mapper needs authentication: write the port into `controllers`";
+    /// The policy `Restrict Unauthenticated RPC clients` is set to
+    /// `Authenticated without exceptions` on the controller. Windows members cannot use such a
+    /// controller either. Set it to `Authenticated`.
     0x4E44_0510 UnauthenticatedRpcRefused Failure
         "the domain controller refuses to negotiate a secure channel without authentication";
-    /// The controller rejected a parameter or the size of the request, before it looked at the password.
-    /// The cause is a client's unusual response, or a bug of this mechanism: please report it, with the
-    /// log's text and the version of the controller.
+    /// The controller rejected a parameter or the size of the request before it verified the
+    /// password. The cause is a client's unusual response, or a bug of this mechanism: please
+    /// report it, with the log's text and the version of the controller.
     0x4E44_0511 RequestNotUnderstood Failure
         "the domain controller did not understand the request";
-    /// The controller takes no name but its own in a logon request, and refused the empty name. Write
-    /// its full DNS host name into `controllers`, not an address or an alias.
+    /// The controller accepts only its own name in a logon request, and refused the empty name.
+    /// Write its full DNS host name into `controllers`, not an address or an alias.
     0x4E44_0512 LogonServerRefused Failure
         "the domain controller does not answer to the name it was addressed by";
-    /// More logins are under way than the domain controllers answer: see `connections` (of a process) and
-    /// `host_logons` (of this host). Logins of other domains have a smaller share: many that name a
-    /// trusted domain which does not answer give this to that domain's users only.
+    /// More logins wait than the domain controllers answer: see `connections` (of a process) and
+    /// `host_logons` (of this host). Logins of other domains have a smaller share, so that an
+    /// unresponsive trusted domain blocks its own users only.
     0x4E44_0513 TooManyLogons Failure "too many logins wait for the domain controllers";
-    /// The user's domain is a trusted one. Our controller got no answer from it in time. Its logins are
-    /// refused for ten seconds each time, so that they do not hold up those of our domain. Check the
-    /// trust, and the network between the controllers of the two domains.
+    /// The user's domain is a trusted one, and our controller got no answer from it in time. Logins
+    /// of that domain are refused for the next ten seconds, so that they do not delay others. Check
+    /// the trust, and the network between the controllers of the two domains.
     0x4E44_0514 DomainSilent Failure "the user's domain does not answer at present";
 
     // 06: set-up
     /// Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE for the process.
     0x4E44_0601 NotConfigured NoCred "NTLM is not configured";
-    /// The text that follows names the line and the key.
+    /// The text after it names the line and the key.
     0x4E44_0602 BadConfiguration NoCred "the configuration cannot be used";
-    /// A password, or a users file in NTLM_USER_FILE with a line for the user, is needed.
+    /// Give a password, or set NTLM_USER_FILE to a users file with a line for the user.
     0x4E44_0603 InitiateUnavailable NoCred "there are no credentials to initiate with";
-    /// By the setting `enabled = false`.
+    /// The setting `enabled = false` does this.
     0x4E44_0604 SwitchedOff NoCred "NTLM is switched off";
 
     // 07: the call
-    /// A required pointer is NULL, or a value is none that the call takes.
-    0x4E44_0701 BadArgument Failure "an argument of the call is missing or impossible";
-    /// The name cannot be read as its type says.
+    /// A required pointer is NULL, or the call does not support a value.
+    0x4E44_0701 BadArgument Failure "an argument of the call is missing or invalid";
+    /// The name is not one of its type.
     0x4E44_0702 BadName BadName "the name is not valid";
-    /// The mechanism has no names of this type.
+    /// NTLM has no names of this type.
     0x4E44_0703 BadNameType BadNameType "the type of the name is not supported";
-    /// The last message on the context was refused; a NEGOTIATE message starts afresh.
+    /// The last message on the context was refused. A NEGOTIATE message begins a new login.
     0x4E44_0704 ContextFailed NoContext "the login on this context has failed";
-    /// Two threads used one context at the same moment.
+    /// Two threads used one context at the same time.
     0x4E44_0705 ContextBusy Failure "the context is in use by another thread";
-    /// The kernel gave none.
+    /// The kernel returned an error; see getrandom(2).
     0x4E44_0706 NoRandomBytes Failure "the system gave no random bytes";
     /// malloc failed.
     0x4E44_0707 NoMemory Failure "out of memory";
-    /// A bug of this mechanism; the log has the place. Nobody was let in.
+    /// A bug of this mechanism: please report it. The log has the place in the source. The login
+    /// was refused.
     0x4E44_0708 InternalError Failure "internal error";
-    /// The verified logon carries no such attribute.
+    /// The login has no such attribute.
     0x4E44_0709 NoSuchAttribute Unavailable "the name has no such attribute";
     /// Users of other domains have local names only if `identity.local_domains` lists their domain.
     0x4E44_070A NoLocalName Unavailable "the name has no local name on this machine";
-    /// Another mechanism was asked for.
+    /// The caller asked for another mechanism.
     0x4E44_070B BadMech BadMech "the mechanism is not NTLM";
-    /// Not a code of this mechanism.
+    /// The code is not one of this mechanism.
     0x4E44_070C UnknownStatus BadStatus "unknown status code";
-    /// The lifetime of a login is over; see the setting `lifetime`. A new login is needed.
+    /// The lifetime of the login has ended; see the setting `lifetime`. Log in again.
     0x4E44_070D ContextExpired ContextExpired "the login has expired";
-    /// What one initiates with stays in the process: the hash of a password is as good as it.
-    0x4E44_070E CredentialNotExported Unavailable "the credential is not only for accepting";
-    /// Not from this mechanism's `gss_export_cred`, or from another version's.
-    0x4E44_070F BadCredentialToken DefectiveToken "the token is no exported credential";
+    /// A credential to initiate with stays in its process: it holds a password's hash, which is as
+    /// good as the password.
+    0x4E44_070E CredentialNotExported Unavailable "the credential is not for accepting only";
+    /// It is not from this mechanism's `gss_export_cred`, or from another version's.
+    0x4E44_070F BadCredentialToken DefectiveToken "the token is not an exported credential";
 
-    /// The program asked for an account that is not the one `gss_localname` gives.
-    0x4E44_0710 NotTheLocalName Unauthorized "the name is not that local account's";
+    /// The program asked for another account than the one that `gss_localname` returns.
+    0x4E44_0710 NotTheLocalName Unauthorized "the name does not belong to that local account";
 
     // 08: messages after the login
-    /// The client did not ask for signatures nor encryption, so there are no keys for them.
+    /// The client asked for neither signatures nor encryption, so there are no keys for them.
     0x4E44_0801 NoProtection Unavailable "no protection of messages was negotiated";
-    /// Somebody changed the message on its way, or the two sides lost step: a message was lost.
+    /// The message was changed on its way, or an earlier message was lost.
     0x4E44_0802 BadSignature BadMic "the signature of the message is wrong";
-    /// A message came twice, or somebody sent it again.
-    0x4E44_0803 MessageRepeated BadMic "the message has come before";
-    /// Messages can only be read in the order in which they were sent, and all of them.
+    /// The message was delivered twice, or an attacker sent it again.
+    0x4E44_0803 MessageRepeated BadMic "the message is a repetition";
+    /// Messages can only be read completely and in the order in which they were sent.
     0x4E44_0804 MessageMissing BadMic "a message before this one is missing";
-    /// It is too short, or not a token of this kind.
-    0x4E44_0805 BadMessageToken DefectiveToken "the token is no protected message";
-    /// Messages are numbered with 32 bits.
-    0x4E44_0806 TooManyMessages ContextExpired "the context has no numbers left for messages";
-    /// There is one quality of protection, the default.
+    /// The token is too short, or of another kind.
+    0x4E44_0805 BadMessageToken DefectiveToken "the token is not a protected message";
+    /// The sequence number has 32 bits. Log in again.
+    0x4E44_0806 TooManyMessages ContextExpired "the context has no sequence numbers left";
+    /// Only the default, 0, is supported.
     0x4E44_0807 BadQop BadQop "the quality of protection is not supported";
-    /// A program asked for something that this mechanism does not have.
+    /// The program asked for an option that this mechanism does not have.
     0x4E44_0808 NoSuchOption Unavailable "the context has no such option";
 
-    // 09: contexts in other hands
-    /// A context is exported when its login is complete; a server's also while it waits for the
-    /// client's answer. Passwords of those who log in are not exported.
+    // 09: contexts in other processes
+    /// A context can be exported when its login is complete; a server's also while it waits for the
+    /// client's answer. A client's cannot before: it holds a password's hash.
     0x4E44_0901 ContextNotExported Unavailable "the context cannot be exported in this state";
-    /// Make the directory that the text names, or name one in NTLMDC_EXPORT_DIR: mode 0700, of the user
-    /// that the program runs as.
+    /// Make the directory that the text names, or name one in NTLMDC_EXPORT_DIR: mode 0700, owned
+    /// by the program's user.
     0x4E44_0902 NoTransfer Unavailable "there is no directory to export contexts through";
-    /// It was changed, or it is of another host, of another user, of another mechanism; or the key in
-    /// the directory was removed.
-    0x4E44_0903 BadContextToken DefectiveToken "the token is no exported context";
-    /// Whoever imported it first has the context. Two would use one key stream.
+    /// The token was changed, or is of another host, user or mechanism; or the key in the directory
+    /// was removed.
+    0x4E44_0903 BadContextToken DefectiveToken "the token is not an exported context";
+    /// A token can be imported once: two contexts would use one key stream.
     0x4E44_0904 ContextTokenUsed NoContext "the exported context has been imported before";
-    /// A login that is not complete must go on within five minutes; one that is ends with its lifetime.
+    /// A login that is not complete must continue within five minutes; a complete one ends with its
+    /// lifetime.
     0x4E44_0905 ContextTokenExpired ContextExpired "the exported context has expired";
 }
 
 impl Minor {
-    /// The number that goes through the C ABI.
+    /// The number in the C ABI.
     pub const fn code(self) -> u32 {
         self as u32
     }
 
-    /// The supplementary information that goes with its major status (RFC 2744 3.9.1), which is
-    /// always an error besides: who looks at the errors only is not misled.
+    /// The supplementary information of the major status (RFC 2744 3.9.1). The major status is
+    /// always a routine error too, for callers that check errors only.
     pub const fn supplementary(self) -> u32 {
         match self {
             // `GSS_S_DUPLICATE_TOKEN`
@@ -374,7 +384,7 @@ impl Minor {
         }
     }
 
-    /// The entry of a number that came through the C ABI.
+    /// The entry of a number from the C ABI.
     pub fn from_code(code: u32) -> Option<Self> {
         Self::ALL.iter().copied().find(|minor| minor.code() == code)
     }
