@@ -1,9 +1,13 @@
 //! docs/configuration.md names each key that a configuration may have, and no other, with its
-//! default. What pages show of a configuration can be read.
+//! default. What pages show of a configuration or of a users file can be read.
 
 use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 use gss_ntlmdc::base::config::Config;
+use gss_ntlmdc::base::crypto;
+use gss_ntlmdc::login::verify::users;
 
 use super::page;
 
@@ -145,4 +149,18 @@ fn completed(part: &str) -> String {
         }
     }
     whole
+}
+
+#[test]
+fn the_lines_of_the_users_file_are_read() {
+    let page = page::read("docs/users-file.md");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users");
+    fs::write(&path, page::blocks(&page, "text").concat()).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    for (user, password) in [("alice", "a-password"), ("bob", "password")] {
+        let found = users::first(&path, |name, domain| (name, domain) == (user, "EXAMPLE"));
+        let found = found.unwrap().unwrap();
+        assert!(found.nt_hash == crypto::nt_hash(password), "{user}");
+    }
 }

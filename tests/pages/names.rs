@@ -120,3 +120,22 @@ fn the_page_of_decisions_has_each_dependency() {
         assert!(page.contains(&format!("`{name}`")), "{name}");
     }
 }
+
+#[test]
+fn files_that_pages_name_are_there() {
+    let folders = ["src/", "tests/", "ci/", "docs/", "examples/", "include/"];
+    let mut seen = 0;
+    for path in page::all() {
+        let text = page::prose(&page::read(&path));
+        let spans = text.split('`').skip(1).step_by(2);
+        let is_file = |span: &&str| {
+            let is_path = !span.contains(|letter: char| " *<$".contains(letter));
+            is_path && folders.iter().any(|folder| span.starts_with(folder))
+        };
+        for name in spans.filter(is_file) {
+            assert!(fs::exists(name).unwrap(), "{}: {name}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 40, "{seen}");
+}
