@@ -77,8 +77,8 @@ impl SidFilter<'_> {
     }
 
     /// The groups that `is_kept` accepts, by domain and identifier. Groups without a domain
-    /// (Administrators, SYSTEM) have the same SID everywhere, and other domains do not decide who is
-    /// in them. The user's own SID is not a group.
+    /// (Administrators, SYSTEM) have the same SID everywhere, and other domains do not decide who
+    /// is in them. The user's own SID is not a group.
     fn kept(
         &self,
         user: Option<&Sid>,
