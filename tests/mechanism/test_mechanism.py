@@ -1,6 +1,7 @@
 """The library as C hosts see it: loaded bare, and through the real libgssapi with real clients."""
 
 import contextlib
+import os
 import pathlib
 import re
 import shutil
@@ -222,8 +223,11 @@ def test_without_a_configuration_nobody_is_accepted(acceptor, setting):
 # A /dev with nothing in it but what a process needs, and what else is in the folder.
 OWN_DEV = """
 set -e
-cp -a /dev/null /dev/zero /dev/urandom "$0"
-mount --bind "$0" /dev
+for device in null zero urandom; do
+    touch "$0/$device"
+    mount --bind "/dev/$device" "$0/$device"
+done
+mount --rbind "$0" /dev
 exec "$@"
 """
 
@@ -231,7 +235,9 @@ exec "$@"
 def with_own_dev(acceptor, setting, folder, count):
     """Runs logins with this folder as /dev; gives the lines on standard error."""
     config = setting.configuration("syslog.toml", setting.users, "syslog")
-    command = ["unshare", "--mount", "sh", "-c", OWN_DEV, folder, acceptor, "logins", count]
+    as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    command = ["unshare", *as_root, "--mount", "sh", "-c", OWN_DEV, folder]
+    command += [acceptor, "logins", count]
     environment = setting.environment(NTLMDC_CONFIG=config)
     done = programs.run(*command, environment=environment, seconds=60)
     succeeded(done)
