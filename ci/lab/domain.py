@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 
-from . import host, newer
+from . import host, newer_samba
 
 REALM = "EXAMPLE.TEST"
 DNS_NAME = "example.test"
@@ -221,7 +221,7 @@ class Controller:
     def _make_private_files(self):
         # `ip netns exec` gives the command a mount namespace of its own: these binds are seen by
         # the controller alone, and end with it.
-        lines = ["set -e", *(newer.mounts(self._root) if self._root else ())]
+        lines = ["set -e", *(newer_samba.mounts(self._root) if self._root else ())]
         root = self._root or ""
         for path in _DIRECTORIES:
             private = self._private(path)
@@ -304,7 +304,7 @@ class Domain(Controller):
             *(f"--adminpass={self.administrator}",),
         )
         self._configure()
-        here = newer.LAB if self._root else pathlib.Path(__file__).parent
+        here = newer_samba.LAB if self._root else pathlib.Path(__file__).parent
         populate = f"{here}/populate.py"
         made = host.run(*self._inside("/usr/bin/python3", "-B", populate, MACHINE, self.secret))
         self.passwords = json.loads(made.splitlines()[-1])

@@ -10,26 +10,26 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "ci"))
 
-from lab import apache, domain, mech, newer, spnego  # noqa: E402  (found by the line above)
+from lab import apache, domain, mech, newer_samba, spnego  # noqa: E402  (found by the line above)
 
 
 def pytest_generate_tests(metafunc):
     """Tests marked `each_samba` run with this host's own Samba and with the newer one."""
     marked = metafunc.definition.get_closest_marker("each_samba")
     if marked and "controller" in metafunc.fixturenames:
-        metafunc.parametrize("controller", newer.kinds(), indirect=True, scope="session")
+        metafunc.parametrize("controller", newer_samba.kinds(), indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config, items):
     """Without the newer Samba there is nothing for these tests to show; the summary says so."""
-    if newer.left_out():
+    if newer_samba.left_out():
         out = [item for item in items if "newer_controller" in item.fixturenames]
         items[:] = [item for item in items if item not in out]
         config.hook.pytest_deselected(items=out)
 
 
 def pytest_terminal_summary(terminalreporter):
-    terminalreporter.write_line(f"newer Samba: {newer.described()}")
+    terminalreporter.write_line(f"newer Samba: {newer_samba.described()}")
     spnego.report(terminalreporter)
 
 
@@ -66,17 +66,17 @@ def controller_of():
         def on_root(root):
             return made.enter_context(domain.Domain(root=root))
 
-        yield lambda kind: on_root(newer.root(kind))
+        yield lambda kind: on_root(newer_samba.root(kind))
 
 
 @pytest.fixture(scope="session")
 def controller(request, controller_of):
-    return controller_of(getattr(request, "param", newer.HOST))
+    return controller_of(getattr(request, "param", newer_samba.HOST))
 
 
 @pytest.fixture(scope="session")
 def newer_controller(controller_of):
-    return controller_of(newer.NEWER)
+    return controller_of(newer_samba.NEWER)
 
 
 @pytest.fixture(scope="session")

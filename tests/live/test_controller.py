@@ -7,7 +7,7 @@ import pytest
 import wire
 from conftest import mech
 from lab import domain
-from logins import attempt, refused
+from one_login import attempt, refused
 
 pytestmark = pytest.mark.each_samba
 

@@ -11,8 +11,8 @@ from test_groups import ALICE
 
 def test_no_two_turns_in_one_process(netlogon_site):
     mechanism = netlogon_site.mechanism
-    program = mechanism.directory / "handed.py"
-    shutil.copy(ROOT / "tests" / "mechanism" / "handed.py", program)
+    program = mechanism.directory / "process_per_message.py"
+    shutil.copy(ROOT / "tests" / "mechanism" / "process_per_message.py", program)
     shutil.chown(program, "root", "www-data")
     environment = mechanism.environment | {
         "PATH": "/usr/bin:/bin",

@@ -5,7 +5,7 @@ import socket
 import time
 
 from conftest import mech
-from logins import LOOKED_AT, attempt
+from one_login import LOOKED_AT, attempt
 
 NOTICE = "ntlmdc: the system log /dev/log cannot be used: "
 ACCEPTED = 'accepted "EXAMPLE\\alice"'

@@ -9,7 +9,7 @@ import messages
 import pytest
 import wire
 from conftest import mech
-from logins import LOOKED_AT, attempt, refused
+from one_login import LOOKED_AT, attempt, refused
 
 LINES = """\
 EXAMPLE:李雷:Pw-1

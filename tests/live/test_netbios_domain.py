@@ -3,7 +3,7 @@
 import pytest
 from conftest import mech
 from lab import domain
-from logins import attempt, refused
+from one_login import attempt, refused
 
 
 class Renamed(domain.Domain):

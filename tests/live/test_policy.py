@@ -9,7 +9,7 @@ import messages
 import wire
 from conftest import mech
 from lab import host
-from logins import LOOKED_AT, attempt, refused
+from one_login import LOOKED_AT, attempt, refused
 
 ALICE = "EXAMPLE\\alice"
 

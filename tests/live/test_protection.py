@@ -16,7 +16,7 @@ import wire
 from conftest import Site, mech
 from lab import host
 from lab.apache import certificate
-from logins import LOOKED_AT, attempt, refused
+from one_login import LOOKED_AT, attempt, refused
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 

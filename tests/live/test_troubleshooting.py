@@ -10,7 +10,7 @@ import messages
 import pytest
 import wire
 from conftest import ROOT, mech
-from logins import attempt
+from one_login import attempt
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
 UNBOUND = """

@@ -7,8 +7,8 @@ import codes
 import pytest
 import wire
 from conftest import mech
-from lab import faults, trusted
-from logins import attempt, refused
+from lab import faults, trusted_domain
+from one_login import attempt, refused
 
 OTHERS_ALICE = "OTHER\\alice"
 
@@ -26,7 +26,7 @@ SPELLINGS = {
 
 @pytest.fixture(scope="module")
 def other(controller):
-    with trusted.Trusted(controller) as other:
+    with trusted_domain.Trusted(controller) as other:
         yield other
 
 

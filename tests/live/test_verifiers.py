@@ -4,7 +4,7 @@ import time
 
 import pytest
 from conftest import mech
-from logins import LOOKED_AT, attempt, refused
+from one_login import LOOKED_AT, attempt, refused
 
 
 @pytest.fixture

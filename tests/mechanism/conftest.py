@@ -4,7 +4,7 @@ import programs
 import pytest
 from lab import spnego  # programs says where it is
 from programs import HERE, compile_c, mech
-from watch import SANITIZERS
+from sanitizers import SANITIZERS
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def setting(tmp_path_factory, library):
 
 @pytest.fixture(scope="session")
 def initiating(setting):
-    return compile_c(HERE / "initiating.c", setting.folder, *SANITIZERS)
+    return compile_c(HERE / "initiator_tests.c", setting.folder, *SANITIZERS)
 
 
 @pytest.fixture(scope="session")

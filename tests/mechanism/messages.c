@@ -2,7 +2,7 @@
  * Messages both ways between two processes with a mechanism each:
  * messages raw|spnego granted count
  *
- * The parent accepts; it starts $TALKER, itself again or talker.py, as the initiator, with the mechanism of
+ * The parent accepts; it starts $TALKER, itself again or other_initiators.py, as the initiator, with the mechanism of
  * $INITIATOR_MECH_CONFIG, for $INITIATOR_USER. `granted` is what the initiator asks for and the context
  * then has: conf, with a key of $STRENGTH bits, integ or none. Each of `count` rounds sends one message of each kind both ways;
  * afterwards there are messages of every size, forged ones, messages in pieces, and many threads.

@@ -37,7 +37,7 @@ class Setting:
 
     def __init__(self, folder, library):
         self.folder = folder
-        self.initiator = compile_c(HERE / "initiator.c", folder)
+        self.initiator = compile_c(HERE / "initiator_process.c", folder)
         self.talker = compile_c(HERE / "messages.c", folder)
         # What we ship, but for the library's place.
         shipped = (ROOT / "gss-mech.conf").read_text()

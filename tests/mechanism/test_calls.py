@@ -3,7 +3,7 @@
 import programs
 import pytest
 from programs import HERE, compile_c
-from watch import LOST, SANITIZERS, lost, watching
+from sanitizers import LOST, SANITIZERS, lost, watching
 
 BARE = "bare"
 REAL = "libgssapi"
@@ -19,12 +19,12 @@ KERBEROS = """[libdefaults]
 
 @pytest.fixture(scope="session")
 def calls(setting):
-    return compile_c(HERE / "calls.c", setting.folder, *SANITIZERS)
+    return compile_c(HERE / "call_arguments.c", setting.folder, *SANITIZERS)
 
 
 @pytest.fixture(scope="session")
 def tokens(setting):
-    return compile_c(HERE / "tokens.c", setting.folder, *SANITIZERS)
+    return compile_c(HERE / "changed_tokens.c", setting.folder, *SANITIZERS)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_no_change_within_spnego_goes_unseen(tokens, survives, spnego_refusal):
 
 
 def test_it_comes_last_in_the_order_of_mechanisms(setting):
-    order = compile_c(HERE / "order.c", setting.folder)
+    order = compile_c(HERE / "mechanism_order.c", setting.folder)
     without = setting.folder / "without.conf"
     without.write_text("")
     said = [

@@ -11,12 +11,12 @@ import sys
 import programs
 import pytest
 from programs import HERE, compile_c, mech
-from watch import LOST, SANITIZERS, lost, nothing_of_ours_is_lost, watching
+from sanitizers import LOST, SANITIZERS, lost, nothing_of_ours_is_lost, watching
 
 
 @pytest.fixture(scope="session")
 def host(setting):
-    return compile_c(HERE / "host.c", setting.folder)
+    return compile_c(HERE / "bare_host.c", setting.folder)
 
 
 @pytest.fixture(scope="session")
@@ -105,9 +105,12 @@ SYSTEM = "/usr/bin:/bin"
 OURS = f"{pathlib.Path(sys.executable).parent}:{SYSTEM}"
 
 
+# The initiator in place of messages.c itself.
+TALKER = HERE / "other_initiators.py"
+
+
 def talk(kind, setting, talking, *words, path, **more):
-    talker = HERE / "talker.py"
-    environment = watching(setting, TALKER=talker, TALKER_KIND=kind, PATH=path, **more)
+    environment = watching(setting, TALKER=TALKER, TALKER_KIND=kind, PATH=path, **more)
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     return programs.run(talking, *words, environment=environment)
 
@@ -150,7 +153,7 @@ def test_messages_with_weaker_keys(talking, setting, library, opened, options, s
 @pytest.mark.parametrize("options", [options for options, _ in WEAK])
 def test_weak_keys_are_not_agreed_to(talking, setting, options):
     more = {"TALKER_KIND": "samba", "TALKER_OPTIONS": options, "PATH": SYSTEM}
-    environment = setting.environment(TALKER=HERE / "talker.py", PYTHONDONTWRITEBYTECODE=1, **more)
+    environment = setting.environment(TALKER=TALKER, PYTHONDONTWRITEBYTECODE=1, **more)
     done = programs.run(talking, "raw", "conf", 1, environment=environment)
     assert done.returncode == 1
     # SEC_E_UNSUPPORTED_FUNCTION: Samba's client sees that encryption is not offered.
@@ -179,7 +182,7 @@ def test_ntlm_as_the_second_choice(talking, setting, library, granted, spnego_re
 
 def test_a_forged_list_of_choices_is_refused(talking, setting, spnego_refusal):
     more = {"TALKER_KIND": "second", "TALKER_OPTIONS": "forge", "PATH": OURS}
-    environment = setting.environment(TALKER=HERE / "talker.py", PYTHONDONTWRITEBYTECODE=1, **more)
+    environment = setting.environment(TALKER=TALKER, PYTHONDONTWRITEBYTECODE=1, **more)
     done = programs.run(talking, "spnego", "conf", 1, environment=environment)
     assert done.returncode == 1
     why = spnego_refusal or "the signature of the message is wrong"

@@ -16,7 +16,7 @@ use crate::login::name::Name;
 fn laid_out_as_in_gssapi_h() {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("layout");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mechanism/layout.c");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mechanism/abi_layout.c");
     let compiled = Command::new("cc")
         .args(["-Wall", "-Wextra", "-Werror", "-o"])
         .args([&program, &source])
@@ -27,7 +27,7 @@ fn laid_out_as_in_gssapi_h() {
     assert_eq!(ours(), String::from_utf8(theirs.stdout).unwrap());
 }
 
-/// The same text as tests/mechanism/layout.c prints.
+/// The same text as tests/mechanism/abi_layout.c prints.
 fn ours() -> String {
     let mut text = structures();
     for (name, value) in constants() {

@@ -1,4 +1,4 @@
-"""Acceptors of other makes that speak as responder.c does: responders.py pyspnego|ntlm_auth
+"""Other acceptors in the protocol of acceptor_process.c: other_acceptors.py pyspnego|ntlm_auth
 
 Who may log in is in NTLM_USER_FILE.
 """

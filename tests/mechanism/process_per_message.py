@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""One turn in a process of its own, by python3-gssapi: handed.py WORD
+"""One turn in a process of its own, by python3-gssapi: process_per_message.py WORD
 
 Reads what it is given as JSON, every value in base64: "context" (exported), "message". WORD is
-`accept`, `wrap`, `unwrap` or `describe`; or `login` for a client's whole login, which runs `handed.py accept` for
+`accept`, `wrap`, `unwrap` or `describe`; or `login` for a client's whole login, which runs `process_per_message.py accept` for
 the server's turns. Prints JSON: "context" (exported anew), "message", or what it learnt.
-`handed.py conversation COUNT` is all of them: a login and so many messages each way; it prints who
+`process_per_message.py conversation COUNT` is all of them: a login and so many messages each way; it prints who
 logged in, and his groups.
 """
 

@@ -41,7 +41,7 @@ def setting(tmp_path_factory, library):
 
 @pytest.fixture(scope="module")
 def program(setting):
-    return programs.compile_c(programs.HERE / "quiet.c", setting.folder)
+    return programs.compile_c(programs.HERE / "system_calls.c", setting.folder)
 
 
 @pytest.fixture

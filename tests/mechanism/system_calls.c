@@ -1,5 +1,5 @@
 /*
- * Logins for somebody who watches the system calls: quiet warm-up count [groups]
+ * Logins for somebody who watches the system calls: system_calls warm-up count [groups]
  *
  * After the warm-up it waits until files are looked at again, then says on standard error when the
  * logins begin and end. Of each, the server asks the name, as mod_auth_gssapi does if nothing else is

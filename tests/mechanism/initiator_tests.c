@@ -1,5 +1,5 @@
 /*
- * An initiator on the real libgssapi: initiating work count
+ * An initiator on the real libgssapi: initiator_tests work count
  *
  *   alone     so many logins, the acceptor in this process, as mod_auth_gssapi has it for Basic
  *   peer      so many logins with $RESPONDER, an acceptor in another process

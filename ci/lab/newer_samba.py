@@ -1,7 +1,7 @@
 """A newer Samba than Debian 12's: Debian 13's, in a root that `ci/install test` makes.
 
 On Debian 13 the host's own Samba is the newer one, and there is no such root.
-`python3 -m lab.newer` prints which it is.
+`python3 -m lab.newer_samba` prints which it is.
 """
 
 import functools

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""One side of a conversation by python3-gssapi: talk.py server|client raw|spnego COUNT LEAST
+"""One side of a conversation by python3-gssapi: gssapi_peer.py server|client raw|spnego COUNT LEAST
 
 Frames go out on standard output and come in on standard input: tokens until there is a context,
 then so many messages of at least so many bytes, wrapped and signed, each sent back reversed. The

@@ -1,5 +1,5 @@
 /*
- * Tokens that somebody changed on their way: tokens work [library.so]
+ * Tokens that somebody changed on their way: changed_tokens work [library.so]
  *
  *   login     each token of a login, cut short at each byte and with each single bit flipped
  *   spnego    the same of a login through MIT's SPNEGO
@@ -10,7 +10,7 @@
  * With library.so its functions are called directly, else those of the real libgssapi. Our initiator
  * always sends a message integrity code: nobody is let in who did not see the same messages.
  */
-#include "world.h"
+#include "both_sides.h"
 
 static gss_OID_desc spnego = {6, "\x2b\x06\x01\x05\x05\x02"};
 static int finds_signature = 1;

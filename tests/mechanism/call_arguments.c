@@ -1,5 +1,5 @@
 /*
- * Each export with each argument missing, on objects in every state: calls work [library.so]
+ * Each export with each argument missing, on objects in every state: call_arguments work [library.so]
  *
  *   nulls     each export; its arguments right, one of them NULL, all of them NULL
  *   threads   all calls on one context from four threads at once
@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "world.h"
+#include "both_sides.h"
 
 /*
  * The parameters of an export, a letter each: M minor status; n name, c context, k credential;

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import mech
-from logins import attempt, refused
+from one_login import attempt, refused
 
 
 def notepad(text):

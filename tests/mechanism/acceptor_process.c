@@ -1,5 +1,5 @@
 /*
- * An acceptor for initiators in other processes: responder
+ * An acceptor for initiators in other processes: acceptor_process
  *
  * Reads frames (harness.h) from standard input and answers each with one. Before a login is
  * complete a frame is a token, an empty one begins anew; the answer is a letter and what belongs to

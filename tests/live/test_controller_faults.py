@@ -6,8 +6,8 @@ import time
 
 import pytest
 from conftest import mech
-from lab import faults, second
-from load import Load
+from lab import faults, second_controller
+from steady_load import Load
 
 ACCOUNT = "WEB3-NTLM"
 
@@ -32,7 +32,7 @@ class Pair:
         self.secret = secrets.token_urlsafe(24)
         first.tool("computer", "create", ACCOUNT)
         first.tool("user", "setpassword", ACCOUNT + "$", f"--newpassword={self.secret}")
-        self.second = second.Second(first)
+        self.second = second_controller.Second(first)
 
     def change_secret(self):
         """A new password for the machine account, at both controllers."""

@@ -1,5 +1,5 @@
 /*
- * An initiator: initiator DOMAIN\user password
+ * An initiator: initiator_process DOMAIN\user password
  *
  * Reads challenges from standard input and writes messages to standard output, each with its length
  * before it. An empty challenge begins a new login; another is for the oldest login that has none.

@@ -1,5 +1,5 @@
 /*
- * Contexts that go into other processes: exported work count
+ * Contexts that go into other processes: export_tests work count
  *
  *   alone   so many logins, both sides in this process, with everything that must hold of an export
  *   spnego  the same logins by SPNEGO, whose contexts are ours when they are complete

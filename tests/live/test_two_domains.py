@@ -8,7 +8,7 @@ import pytest
 import recipes
 import wire
 from conftest import Site, mech
-from lab import domain, trusted
+from lab import domain, trusted_domain
 
 EXAMPLE = {"Host": "intranet.example.test"}
 OTHER = {"Host": "intranet.other.test"}
@@ -27,7 +27,7 @@ def other():
         yield other
 
 
-class Impostor(trusted.Trusted):
+class Impostor(trusted_domain.Trusted):
     """A domain that OTHER trusts, with our NetBIOS name: OTHER's administrators may do so."""
 
     dns_name = "impostor.test"

@@ -1,8 +1,8 @@
 /*
- * A host that loads the library without a libgssapi: host library.so [panic]
+ * A host that loads the library without a libgssapi: bare_host library.so [panic]
  *
  * Shows that loading and calling it opens no file and starts no thread. All that may be NULL is in
- * calls.c.
+ * call_arguments.c.
  * With "panic", of a library built with the feature provoke-panic: a panic becomes GSS_S_FAILURE.
  */
 #include <dirent.h>

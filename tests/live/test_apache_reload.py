@@ -7,7 +7,7 @@ import time
 import pytest
 from conftest import mech
 from lab import faults, host
-from load import Load, every
+from steady_load import Load, every
 
 START = 3
 # Each of some 80 logins.

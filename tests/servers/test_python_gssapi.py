@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from lab import host, mech
 
-TALK = pathlib.Path(__file__).with_name("talk.py")
+TALK = pathlib.Path(__file__).with_name("gssapi_peer.py")
 
 
 def converse(server, client, kind, count=100, least=1, password=None):

@@ -1,6 +1,6 @@
-"""tests/dc and tests/storm.rs against a domain of the lab: `python3 -m lab.controller_tests`.
+"""tests/dc and tests/storm.rs against a domain of the lab: `python3 -m lab.rust_tests`.
 
-Each kind of Samba that newer.py knows has its turn.
+Each kind of Samba that newer_samba.py knows has its turn.
 """
 
 import os
@@ -8,7 +8,7 @@ import pathlib
 import sys
 import tempfile
 
-from . import domain, host, mech, newer
+from . import domain, host, mech, newer_samba
 
 TESTS = ("--test", "dc", "--test", "storm")
 
@@ -16,7 +16,7 @@ TESTS = ("--test", "dc", "--test", "storm")
 def main():
     # Built first, so that the domain does not wait for the compiler.
     mech.as_developer("cargo", "test", "--locked", *TESTS, "--no-run")
-    return max([_against(newer.root(kind)) for kind in newer.kinds()])
+    return max([_against(newer_samba.root(kind)) for kind in newer_samba.kinds()])
 
 
 def _against(root):

@@ -6,7 +6,7 @@ import statistics
 
 import programs
 from programs import host, mech
-from lab import domain, member
+from lab import domain, winbind_member
 
 AT_ONCE = (1, 8, 32)
 # So many logins are prepared, then completed by the threads: accept.c holds no more.
@@ -43,7 +43,7 @@ class Domain:
         mech.cargo("build", "--release", "--locked", "--example", "floor")
         self._floor = bench.library.parent / "examples" / "floor"
         self._controller = domain.Domain()
-        self._member = member.Member(self._controller)
+        self._member = winbind_member.Member(self._controller)
         self._mechanism = mech.with_domain(bench.library, self._controller)
 
     def __enter__(self):
