@@ -14,7 +14,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "../../tests/mechanism/harness.h"
+#include "harness.h"
 
 static __thread long latency;
 

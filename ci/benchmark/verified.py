@@ -4,9 +4,7 @@ question, each asking the same controller."""
 import dataclasses
 import statistics
 
-import programs
-from programs import host, mech
-from lab import domain, winbind_member
+from lab import domain, host, mech, programs, winbind_member
 
 AT_ONCE = (1, 8, 32)
 # So many logins are prepared, then completed by the threads: accept.c holds no more.

@@ -1,6 +1,6 @@
 """A second controller of a throw-away domain, joined to it as an administrator would."""
 
-from . import domain, host
+from . import domain
 
 
 class Second(domain.Controller):

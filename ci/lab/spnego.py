@@ -37,11 +37,11 @@ def finds_mech_list_mic(library):
         environment = {
             "PATH": "/usr/bin:/bin",
             "KRB5_CONFIG": "/dev/null",
-            "PYTHONPATH": str(mech.ROOT / "ci"),
         }
         command = ["/usr/bin/python3", "-B", "-m", "lab.spnego", mech.USERS["alice"]]
         done = subprocess.run(
             host.bound(command),
+            cwd=mech.ROOT / "ci",
             env=environment | mechanism.environment,
             capture_output=True,
             text=True,

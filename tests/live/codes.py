@@ -3,9 +3,9 @@
 import functools
 import re
 
-from conftest import ROOT
+from lab import mech
 
-HEADER = ROOT / "include" / "gss_ntlmdc.h"
+HEADER = mech.ROOT / "include" / "gss_ntlmdc.h"
 
 
 @functools.cache

@@ -3,14 +3,11 @@
 import contextlib
 import functools
 import pathlib
-import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "ci"))
-
-from lab import apache, domain, mech, newer_samba, spnego  # noqa: E402  (found by the line above)
+from lab import domain, mech, newer_samba, spnego
+from lab.site import Site
 
 
 def pytest_generate_tests(metafunc):
@@ -31,19 +28,6 @@ def pytest_collection_modifyitems(config, items):
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(f"newer Samba: {newer_samba.described()}")
     spnego.report(terminalreporter)
-
-
-class Site:
-    """An Apache whose logins are verified in one way, and who may log in there."""
-
-    def __init__(self, mechanism, **options):
-        self.mechanism = mechanism
-        self.apache = apache.Apache(mechanism, **options)
-        self.passwords = mechanism.passwords
-
-    def close(self):
-        self.apache.close()
-        self.mechanism.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,9 @@
 import functools
 import shutil
 
-from conftest import ROOT
-from lab import host
+from lab import host, mech
 
-EXAMPLES = ROOT / "examples"
+EXAMPLES = mech.ROOT / "examples"
 _MODULES = "/usr/lib/apache2/modules"
 
 

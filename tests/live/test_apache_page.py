@@ -9,10 +9,10 @@ import clients
 import pytest
 import recipes
 import wire
-from conftest import ROOT, mech
+from lab import mech
 from test_client_recipes import beyond, proxy_recipe
 
-PAGE = (ROOT / "docs" / "apache.md").read_text()
+PAGE = (mech.ROOT / "docs" / "apache.md").read_text()
 
 # (who is let in, the line), as the page has them.
 LINES = [

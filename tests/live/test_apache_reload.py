@@ -5,8 +5,7 @@ import os
 import time
 
 import pytest
-from conftest import mech
-from lab import faults, host
+from lab import faults, host, mech
 from steady_load import Load, every
 
 START = 3

@@ -3,7 +3,7 @@
 import messages
 import pytest
 import wire
-from conftest import mech
+from lab import mech
 
 REQUIRED = """
 <Location "/">

@@ -10,8 +10,9 @@ import messages
 import pytest
 import recipes
 import wire
-from conftest import mech
+from lab import mech
 from lab.apache import certificate
+from lab.site import Site
 
 _PROTECTED = """
 <Location "{path}">
@@ -47,8 +48,6 @@ spn = ["HTTP/elsewhere.example.test"]
 @pytest.fixture(scope="module", params=["users", "netlogon"])
 def basic_site(request, library):
     """A site where Basic is on, below /default and /named."""
-    from conftest import Site
-
     if request.param == "users":
         mechanism = mech.with_users(library)
     else:
@@ -138,8 +137,6 @@ def test_many_on_one_connection(basic_site, path):
 @pytest.fixture(scope="module", params=["users", "netlogon"])
 def strict_site(request, library):
     """A site with rules about channel and service, and with Basic beside NTLM."""
-    from conftest import Site
-
     options = {"more": STRICT, "files": {"www.pem": certificate()}}
     if request.param == "users":
         mechanism = mech.with_users(library, **options)

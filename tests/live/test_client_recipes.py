@@ -16,7 +16,7 @@ import pytest
 import recipes
 import spnego
 import wire
-from conftest import mech
+from lab import mech
 
 ALICE = "EXAMPLE\\alice"
 

@@ -5,8 +5,7 @@ import time
 import codes
 import pytest
 import wire
-from conftest import mech
-from lab import domain
+from lab import domain, mech
 from one_login import attempt, refused
 
 pytestmark = pytest.mark.each_samba

@@ -5,8 +5,7 @@ import secrets
 import time
 
 import pytest
-from conftest import mech
-from lab import faults, second_controller
+from lab import faults, mech, second_controller
 from steady_load import Load
 
 ACCOUNT = "WEB3-NTLM"

@@ -4,7 +4,8 @@ import codes
 import messages
 import pytest
 import wire
-from conftest import Site, mech
+from lab import mech
+from lab.site import Site
 
 # GSS_S_UNAUTHORIZED, and what the codes of RFC 2744 are shifted by.
 UNAUTHORIZED = 15 << 16

@@ -4,15 +4,14 @@ import json
 import shutil
 import subprocess
 
-from conftest import ROOT
-from lab import host
+from lab import host, mech
 from test_groups import ALICE
 
 
 def test_no_two_turns_in_one_process(netlogon_site):
     mechanism = netlogon_site.mechanism
     program = mechanism.directory / "process_per_message.py"
-    shutil.copy(ROOT / "tests" / "mechanism" / "process_per_message.py", program)
+    shutil.copy(mech.ROOT / "tests" / "mechanism" / "process_per_message.py", program)
     shutil.chown(program, "root", "www-data")
     environment = mechanism.environment | {
         "PATH": "/usr/bin:/bin",

@@ -11,8 +11,7 @@ import threading
 
 import codes
 import pytest
-from conftest import mech
-from lab import faults, host
+from lab import faults, host, mech
 from test_controller import ALICE, attempt
 
 

@@ -7,8 +7,7 @@ import time
 
 import pytest
 import wire
-from conftest import ROOT, mech
-from lab import faults
+from lab import faults, mech
 
 pytestmark = pytest.mark.each_samba
 
@@ -52,7 +51,7 @@ ALICE = {
 
 def recipe(name, group="Staff"):
     """An example as it is shipped, or with another group."""
-    return (ROOT / "examples" / name).read_text().replace("Staff", group)
+    return (mech.ROOT / "examples" / name).read_text().replace("Staff", group)
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import ROOT
-from lab import host
+from lab import host, mech
 
 DEBIAN_12 = "1.85.0+dfsg3-1~deb12u3"
 
@@ -27,7 +26,7 @@ def install():
             program.write_text(f"#!/bin/sh\n{body}\n")
             program.chmod(0o755)
         done = subprocess.run(
-            host.bound([str(ROOT / "ci" / "install"), "demo"]),
+            host.bound([str(mech.ROOT / "ci" / "install"), "demo"]),
             env={"PATH": str(directory), "HOME": str(directory), "CARGO_HOME": str(directory)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

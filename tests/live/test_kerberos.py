@@ -5,8 +5,9 @@ import re
 
 import clients
 import pytest
-from conftest import ROOT, Site, mech
+from lab import mech
 from lab.kerberos import SITE, Kerberos
+from lab.site import Site
 
 LOCAL = """
 <Location "/local">
@@ -139,7 +140,7 @@ def test_ntlm_as_second_choice(
 
 def test_the_example_has_all_of_the_other_one():
     def directives(name):
-        lines = (ROOT / "examples" / name).read_text().splitlines()
+        lines = (mech.ROOT / "examples" / name).read_text().splitlines()
         return [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
 
     assert [line for line in directives("kerberos.conf") if line in directives("apache.conf")] == (

@@ -4,7 +4,7 @@ import contextlib
 import socket
 import time
 
-from conftest import mech
+from lab import mech
 from one_login import LOOKED_AT, attempt
 
 NOTICE = "ntlmdc: the system log /dev/log cannot be used: "

@@ -8,7 +8,8 @@ import clients
 import messages
 import pytest
 import wire
-from conftest import mech
+from lab import mech
+from lab.site import Site
 from one_login import LOOKED_AT, attempt, refused
 
 LINES = """\
@@ -24,8 +25,6 @@ LIMIT = '[policy]\nguess_limit = 2\nguess_window = "1h"\n'
 
 @pytest.fixture(scope="module")
 def names_site(library):
-    from conftest import Site
-
     site = Site(mech.with_users(library, files={"users": LINES}))
     yield site
     site.close()

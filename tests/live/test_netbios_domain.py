@@ -1,8 +1,7 @@
 """A domain whose NetBIOS name is not the first label of its DNS name."""
 
 import pytest
-from conftest import mech
-from lab import domain
+from lab import domain, mech
 from one_login import attempt, refused
 
 

@@ -7,7 +7,8 @@ import pytest
 import recipes
 import spnego
 import wire
-from conftest import Site, mech
+from lab import mech
+from lab.site import Site
 
 _LOCATION = """
 <Location "/{name}">

@@ -7,8 +7,7 @@ import time
 import codes
 import messages
 import wire
-from conftest import mech
-from lab import host
+from lab import host, mech
 from one_login import LOOKED_AT, attempt, refused
 
 ALICE = "EXAMPLE\\alice"

@@ -13,9 +13,9 @@ import relay
 import requests
 import requests_ntlm
 import wire
-from conftest import Site, mech
-from lab import host
+from lab import host, mech
 from lab.apache import certificate
+from lab.site import Site
 from one_login import LOOKED_AT, attempt, refused
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")

@@ -8,8 +8,7 @@ import re
 import shlex
 import subprocess
 
-from conftest import ROOT
-from lab import domain, host
+from lab import domain, host, mech
 
 # What the commands write to.
 COPIED = (
@@ -65,8 +64,8 @@ def private_copies(directory):
 
 
 def test_the_set_up_as_it_is_printed(library, controller, tmp_path):
-    assert library == ROOT / "target" / "release" / library.name
-    text = (ROOT / "README.md").read_text()
+    assert library == mech.ROOT / "target" / "release" / library.name
+    text = (mech.ROOT / "README.md").read_text()
     text = text.replace("10.0.0.2", controller.address)
     # The domain has an account of the printed name already.
     text = text.replace(domain.MACHINE, "WEB2-NTLM")
@@ -82,7 +81,7 @@ def test_the_set_up_as_it_is_printed(library, controller, tmp_path):
         program.write_text(f"#!/bin/sh\n{body}\n")
         program.chmod(0o755)
     script = tmp_path / "script"
-    script.write_text("\n".join([private_copies(tmp_path), f"cd {ROOT}", HTTP2, *commands, LOG_IN]))
+    script.write_text("\n".join([private_copies(tmp_path), f"cd {mech.ROOT}", HTTP2, *commands, LOG_IN]))
     done = subprocess.run(
         host.bound(["ip", "netns", "exec", controller.network])
         + ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", str(script)],

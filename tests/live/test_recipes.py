@@ -7,7 +7,7 @@ import codes
 import pytest
 import recipes
 import wire
-from conftest import mech
+from lab import mech
 from lab.apache import certificate
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")

@@ -8,7 +8,7 @@ import codes
 import messages
 import pytest
 import wire
-from conftest import mech
+from lab import mech
 
 ALICE = "EXAMPLE\\alice"
 

@@ -6,8 +6,7 @@ import clients
 import pytest
 import recipes
 import wire
-from conftest import mech
-from lab import apache, host
+from lab import apache, host, mech
 
 ALICE = "EXAMPLE\\alice"
 COOKIE = "ntlm_session"

@@ -3,8 +3,7 @@
 import time
 
 import pytest
-from conftest import mech
-from lab import host
+from lab import host, mech
 from test_controller import ALICE, OUTAGE, attempt
 
 pytestmark = pytest.mark.each_samba

@@ -3,15 +3,11 @@
 import collections
 import os
 import re
-import sys
 import time
 
 import pytest
-from conftest import ROOT, mech
+from lab import mech, programs
 
-sys.path.insert(0, str(ROOT / "tests" / "mechanism"))
-
-import programs  # noqa: E402  (found by the line above)
 
 LOGINS = 100
 
@@ -41,7 +37,7 @@ def setting(tmp_path_factory, library):
 
 @pytest.fixture(scope="module")
 def program(setting):
-    return programs.compile_c(programs.HERE / "system_calls.c", setting.folder)
+    return programs.compile_c(programs.SOURCES / "system_calls.c", setting.folder)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import threading
 import messages
 import pytest
 import wire
-from conftest import ROOT, mech
+from lab import mech
 from one_login import attempt
 
-PAGE = ROOT / "docs" / "troubleshooting.md"
+PAGE = mech.ROOT / "docs" / "troubleshooting.md"
 UNBOUND = """
 <Location "/unbound">
     GssapiConnectionBound Off

@@ -6,8 +6,7 @@ import clients
 import codes
 import pytest
 import wire
-from conftest import mech
-from lab import faults, trusted_domain
+from lab import faults, mech, trusted_domain
 from one_login import attempt, refused
 
 OTHERS_ALICE = "OTHER\\alice"

@@ -7,8 +7,8 @@ import codes
 import pytest
 import recipes
 import wire
-from conftest import Site, mech
-from lab import domain, trusted_domain
+from lab import domain, mech, trusted_domain
+from lab.site import Site
 
 EXAMPLE = {"Host": "intranet.example.test"}
 OTHER = {"Host": "intranet.other.test"}

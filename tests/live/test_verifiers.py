@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import mech
+from lab import mech
 from one_login import LOOKED_AT, attempt, refused
 
 

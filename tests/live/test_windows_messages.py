@@ -8,7 +8,7 @@ import codes
 import messages
 import pytest
 import wire
-from conftest import ROOT
+from lab import mech
 from spnego import _spnego
 from spnego._ntlm_raw import crypto, security
 
@@ -125,7 +125,7 @@ def test_what_spnego_refuses_is_not_left_as_accepted(site):
 def refused_by_spnego(answer, logged):
     """After the mechanism has accepted the login. The log says both, as the page prints them."""
     assert (answer.status, answer.user) == (401, None), logged
-    page = (ROOT / "docs" / "negotiate.md").read_text()
+    page = (mech.ROOT / "docs" / "negotiate.md").read_text()
     printed = re.findall(r"^((?:accepted|dropped) .*) \.\.\.$", page, re.M)
     accepted, dropped = (logged.index(f"ntlmdc: {line} ") for line in printed)
     assert accepted < dropped and "docs/negotiate.md" in logged[dropped:]

@@ -6,10 +6,9 @@ import struct
 import subprocess
 
 import pytest
-from conftest import ROOT, mech
-from lab import domain, host
+from lab import domain, host, mech
 
-PAGE = ROOT / "docs" / "windows-report.md"
+PAGE = mech.ROOT / "docs" / "windows-report.md"
 
 # What a test cannot do as an administrator does it. What is recorded is the lab's.
 STAND_INS = {

@@ -1,7 +1,7 @@
 """Files as Windows Notepad writes them: with a byte order mark, lines that end with CR LF."""
 
 import pytest
-from conftest import mech
+from lab import mech
 from one_login import attempt, refused
 
 

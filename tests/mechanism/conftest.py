@@ -1,9 +1,8 @@
 """What all tests here share: the library, and what an acceptor and its initiator need."""
 
-import programs
 import pytest
-from lab import spnego  # programs says where it is
-from programs import HERE, compile_c, mech
+from lab import mech, programs, spnego
+from lab.programs import SOURCES, compile_c
 from sanitizers import SANITIZERS
 
 
@@ -29,9 +28,9 @@ def setting(tmp_path_factory, library):
 
 @pytest.fixture(scope="session")
 def initiating(setting):
-    return compile_c(HERE / "initiator_tests.c", setting.folder, *SANITIZERS)
+    return compile_c(SOURCES / "initiator_tests.c", setting.folder, *SANITIZERS)
 
 
 @pytest.fixture(scope="session")
 def acceptor(setting):
-    return compile_c(HERE / "acceptor.c", setting.folder)
+    return compile_c(SOURCES / "acceptor.c", setting.folder)

@@ -1,8 +1,8 @@
 """Each export with arguments missing and objects in every state, and tokens that were changed."""
 
-import programs
 import pytest
-from programs import HERE, compile_c
+from lab import mech, programs
+from lab.programs import SOURCES, compile_c
 from sanitizers import LOST, SANITIZERS, lost, watching
 
 BARE = "bare"
@@ -19,12 +19,12 @@ KERBEROS = """[libdefaults]
 
 @pytest.fixture(scope="session")
 def calls(setting):
-    return compile_c(HERE / "call_arguments.c", setting.folder, *SANITIZERS)
+    return compile_c(SOURCES / "call_arguments.c", setting.folder, *SANITIZERS)
 
 
 @pytest.fixture(scope="session")
 def tokens(setting):
-    return compile_c(HERE / "changed_tokens.c", setting.folder, *SANITIZERS)
+    return compile_c(SOURCES / "changed_tokens.c", setting.folder, *SANITIZERS)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def survives(setting, library):
 
 
 def test_every_export_answers_whatever_is_missing(calls, survives):
-    exports = (programs.ROOT / "ci" / "symbols.list").read_text()
+    exports = (mech.ROOT / "ci" / "symbols.list").read_text()
     assert survives(calls, "nulls", BARE) == exports
 
 
@@ -80,7 +80,7 @@ def test_no_change_within_spnego_goes_unseen(tokens, survives, spnego_refusal):
 
 
 def test_it_comes_last_in_the_order_of_mechanisms(setting):
-    order = compile_c(HERE / "mechanism_order.c", setting.folder)
+    order = compile_c(SOURCES / "mechanism_order.c", setting.folder)
     without = setting.folder / "without.conf"
     without.write_text("")
     said = [

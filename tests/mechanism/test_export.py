@@ -3,15 +3,15 @@
 import json
 import subprocess
 
-import programs
 import pytest
-from programs import HERE, compile_c, host
+from lab import host, programs
+from lab.programs import SOURCES, compile_c
 from sanitizers import SANITIZERS, nothing_of_ours_is_lost, watching
 
 
 @pytest.fixture(scope="session")
 def exported(setting):
-    return compile_c(HERE / "export_tests.c", setting.folder, *SANITIZERS)
+    return compile_c(SOURCES / "export_tests.c", setting.folder, *SANITIZERS)
 
 
 def tickets(setting):
@@ -33,7 +33,7 @@ def test_exports_of_each_state(exported, setting, library, mechanism, spnego_ref
 
 @pytest.mark.parametrize(("work", "count"), [("peer", 20), ("messages", 200)])
 def test_another_process_goes_on_at_each_message(initiating, setting, library, work, count):
-    responder = compile_c(HERE / "acceptor_process.c", setting.folder)
+    responder = compile_c(SOURCES / "acceptor_process.c", setting.folder)
     variables = watching(
         setting,
         RESPONDER=responder,
@@ -49,7 +49,7 @@ def test_another_process_goes_on_at_each_message(initiating, setting, library, w
 
 def handed(setting, count, **more):
     variables = setting.environment(KRB5_CONFIG="/dev/null", PYTHONDONTWRITEBYTECODE=1, **more)
-    program = HERE / "process_per_message.py"
+    program = SOURCES / "process_per_message.py"
     return programs.run(program, "conversation", count, environment=variables)
 
 

@@ -2,9 +2,9 @@
 
 import sys
 
-import programs
 import pytest
-from programs import HERE, compile_c
+from lab import programs
+from lab.programs import SOURCES, compile_c
 from sanitizers import nothing_of_ours_is_lost, watching
 
 # MS-NLMP 4.2.2.1.2: the hash of "Password".
@@ -14,12 +14,12 @@ HASH = "a4f49c406510bdcab6824ee7c30fd852"
 @pytest.fixture(scope="session")
 def responders(setting):
     """Acceptors in processes of their own, by the name of who made them."""
-    program = compile_c(HERE / "acceptor_process.c", setting.folder)
+    program = compile_c(SOURCES / "acceptor_process.c", setting.folder)
     made = {"ntlmdc": (program, setting.mech_config)}
     made["gss-ntlmssp"] = (program, setting.peer_mech_config)
     for name in ("pyspnego", "ntlm_auth"):
         script = setting.folder / name
-        others = HERE / "other_acceptors.py"
+        others = SOURCES / "other_acceptors.py"
         script.write_text(f"#!/bin/sh\nexec {sys.executable} {others} {name}\n")
         script.chmod(0o755)
         made[name] = (script, setting.mech_config)

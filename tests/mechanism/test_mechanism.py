@@ -8,25 +8,25 @@ import shutil
 import socket
 import sys
 
-import programs
 import pytest
-from programs import HERE, compile_c, mech
+from lab import mech, programs
+from lab.programs import SOURCES, compile_c
 from sanitizers import LOST, SANITIZERS, lost, nothing_of_ours_is_lost, watching
 
 
 @pytest.fixture(scope="session")
 def host(setting):
-    return compile_c(HERE / "bare_host.c", setting.folder)
+    return compile_c(SOURCES / "bare_host.c", setting.folder)
 
 
 @pytest.fixture(scope="session")
 def watched(setting):
-    return compile_c(HERE / "acceptor.c", setting.folder, *SANITIZERS, suffix="-watched")
+    return compile_c(SOURCES / "acceptor.c", setting.folder, *SANITIZERS, suffix="-watched")
 
 
 @pytest.fixture(scope="session")
 def talking(setting):
-    return compile_c(HERE / "messages.c", setting.folder, *SANITIZERS, suffix="-watched")
+    return compile_c(SOURCES / "messages.c", setting.folder, *SANITIZERS, suffix="-watched")
 
 
 def succeeded(done):
@@ -106,7 +106,7 @@ OURS = f"{pathlib.Path(sys.executable).parent}:{SYSTEM}"
 
 
 # The initiator in place of messages.c itself.
-TALKER = HERE / "other_initiators.py"
+TALKER = SOURCES / "other_initiators.py"
 
 
 def talk(kind, setting, talking, *words, path, **more):

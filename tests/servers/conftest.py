@@ -1,14 +1,10 @@
 """The world of these tests: the mechanism with a users file, for servers other than Apache."""
 
 import pathlib
-import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "ci"))
-
-from lab import host, mech, spnego  # noqa: E402  (found by the line above)
+from lab import host, mech, spnego
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,7 @@ import threading
 
 import pytest
 import spnego
-from conftest import ROOT
-from lab import host
+from lab import host, mech
 
 HELPER = "/usr/lib/squid/negotiate_kerberos_auth"
 # A host whose name can be looked up: the helper does so.
@@ -101,11 +100,11 @@ class Squid:
         self.directory, self._remove = host.scratch()
         shutil.chown(self.directory, "www-data", "www-data")
         self.directory.chmod(0o755)
-        text = (ROOT / "examples" / "squid.conf").read_text()
+        text = (mech.ROOT / "examples" / "squid.conf").read_text()
         installed = "/usr/local/lib/ntlm-squid-helper"
         assert f"program {installed}\n" in text
         helper = self.directory / "helper"
-        shutil.copy(ROOT / "examples" / "squid-helper", helper)
+        shutil.copy(mech.ROOT / "examples" / "squid-helper", helper)
         example = self.directory / "example.conf"
         example.write_text(text.replace(installed, str(helper)))
         port = host.free_port()

@@ -1,14 +1,11 @@
-"""The C programs beside this file: compiled, and given a mechanism to load."""
+"""The C programs of tests/mechanism: compiled, and given a mechanism to load."""
 
 import pathlib
 import subprocess
-import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "ci"))
+from . import host, mech
 
-from lab import host, mech  # noqa: E402  (found by the line above)
+SOURCES = mech.ROOT / "tests" / "mechanism"
 
 USER = "alice"
 PASSWORD = "Alices-Passw0rd"
@@ -26,21 +23,21 @@ def peer():
 def compile_c(source, folder, *flags, suffix=""):
     """Compiles one program into a folder and returns its path."""
     program = folder / (source.stem + suffix)
-    warnings = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror"]
+    always = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-iquote", SOURCES]
     libraries = ["-lgssapi_krb5", "-lpthread"]
-    host.run("cc", *(flags or ["-O2"]), *warnings, "-o", program, source, *libraries)
+    host.run("cc", *(flags or ["-O2"]), *always, "-o", program, source, *libraries)
     return program
 
 
 class Setting:
-    """A folder with what an acceptor and its initiator need; `environment()` is for the acceptor."""
+    """A folder for an acceptor and its initiator; `environment()` is the acceptor's."""
 
     def __init__(self, folder, library):
         self.folder = folder
-        self.initiator = compile_c(HERE / "initiator_process.c", folder)
-        self.talker = compile_c(HERE / "messages.c", folder)
+        self.initiator = compile_c(SOURCES / "initiator_process.c", folder)
+        self.talker = compile_c(SOURCES / "messages.c", folder)
         # What we ship, but for the library's place.
-        shipped = (ROOT / "gss-mech.conf").read_text()
+        shipped = (mech.ROOT / "gss-mech.conf").read_text()
         assert "\tmech_ntlmdc.so\n" in shipped
         self.mech_config = folder / "mech.conf"
         self.mech_config.write_text(shipped.replace("\tmech_ntlmdc.so\n", f"\t{library}\n"))

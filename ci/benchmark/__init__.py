@@ -1,0 +1,1 @@
+"""What ci/bench measures, beside ci/bench itself."""

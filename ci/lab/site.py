@@ -1,0 +1,16 @@
+"""An Apache with one mechanism, as the tests use it."""
+
+from . import apache
+
+
+class Site:
+    """An Apache whose logins are verified in one way, and who may log in there."""
+
+    def __init__(self, mechanism, **options):
+        self.mechanism = mechanism
+        self.apache = apache.Apache(mechanism, **options)
+        self.passwords = mechanism.passwords
+
+    def close(self):
+        self.apache.close()
+        self.mechanism.close()
