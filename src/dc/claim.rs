@@ -80,15 +80,7 @@ mod tests {
 
     #[test]
     fn whatever_field_names_another_domain() {
-        let text = r#"
-            verify = ["netlogon"]
-            [netlogon]
-            domain = "example.test"
-            account = "WEB1$"
-            secret = "/nonexistent"
-            upn_suffixes = ["brand.test"]
-        "#;
-        let config = config::Config::parse(text).unwrap().netlogon.unwrap();
+        let config = config::fixture::netlogon(r#"upn_suffixes = ["brand.test"]"#);
         let elsewhere = |domain: &str| Claim::Elsewhere(domain.to_owned());
         for (user, domain, expected) in [
             ("alice", "EXAMPLE", Claim::Ours),

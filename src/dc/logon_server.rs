@@ -56,7 +56,7 @@ impl LogonServer {
 mod tests {
     use super::*;
 
-    use crate::base::config::Config;
+    use crate::base::config::fixture;
     use std::net::IpAddr;
     use std::sync::Arc;
     use std::time::Duration;
@@ -66,15 +66,8 @@ mod tests {
     /// Where CLDAP does not answer, the name in `controllers` serves; an address is no name.
     #[test]
     fn the_host_is_called_by_its_name_and_never_by_an_address() {
-        let text = r#"
-            verify = ["netlogon"]
-            [netlogon]
-            domain = "example.test"
-            account = "NLRES1$"
-            secret = "/secret"
-            controllers = ["dc1.example.test"]
-        "#;
-        let locator = Locator::new(&Config::parse(text).unwrap().netlogon.unwrap());
+        let config = fixture::netlogon(r#"controllers = ["dc1.example.test"]"#);
+        let locator = Locator::new(&config);
         let address = IpAddr::from([127, 0, 0, 99]);
         let soon = || Deadline::after(Duration::from_millis(50));
         let by_address = Candidate::new(address, None);

@@ -128,12 +128,7 @@ mod tests {
     }
 
     fn nt_hash(path: &Path) -> Result<Key, Fault> {
-        let text = format!(
-            "verify = [\"netlogon\"]\n[netlogon]\ndomain = \"example.test\"\n\
-             account = \"WEB1$\"\ncontrollers = [\"192.0.2.1\"]\nsecret = \"{}\"",
-            path.display()
-        );
-        let config = config::Config::parse(&text).unwrap().netlogon.unwrap();
+        let config = config::fixture::netlogon(&format!("secret = {path:?}"));
         nt_hashes(&config).map(|hashes| hashes.newest)
     }
 

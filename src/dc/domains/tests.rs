@@ -1,5 +1,5 @@
 use super::*;
-use crate::base::config::Config;
+use crate::base::config::fixture;
 use crate::base::sid::Sid;
 use crate::protocol::rpc::netlogon::domain_trusts::{
     DIRECT_OUTBOUND, FOREST_TRANSITIVE, IN_FOREST, PRIMARY,
@@ -15,20 +15,8 @@ pub(super) fn config_in(state_dir: &Path) -> config::Netlogon {
 }
 
 fn config_with(state_dir: &Path, more: &str) -> config::Netlogon {
-    let text = format!(
-        r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "WEB1-NTLM$"
-        secret = "/nonexistent/secret"
-        controllers = ["127.0.0.1:1"]
-        state_dir = "{}"
-        {more}
-        "#,
-        state_dir.display()
-    );
-    Config::parse(&text).unwrap().netlogon.unwrap()
+    let place = format!("controllers = [\"127.0.0.1:1\"]\nstate_dir = {state_dir:?}\n");
+    fixture::netlogon(&(place + more))
 }
 
 fn row(netbios: &str, dns: &str, last: u32, flags: u32, attributes: u32) -> DomainTrust {

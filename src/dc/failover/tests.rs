@@ -31,12 +31,8 @@ fn configured(
     fs::write(&secret, "secret\n").unwrap();
     fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
     let controllers: Vec<String> = controllers.iter().map(|c| format!("\"{c}\"")).collect();
-    let text = format!(
+    let lines = format!(
         r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "NLRES1$"
         secret = "{}"
         controllers = [{}]
         connect_timeout = "30s"
@@ -48,7 +44,7 @@ fn configured(
         controllers.join(","),
         directory.path().join("state").display(),
     );
-    let config = config::Config::parse(&text).unwrap().netlogon.unwrap();
+    let config = config::fixture::netlogon(&lines);
     (Controllers::new(config, LogTarget::Off), directory)
 }
 

@@ -1,23 +1,13 @@
 use super::*;
-use crate::base::config::Config;
+use crate::base::config::fixture;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 fn names(lifetime: &str) -> Names {
-    let text = format!(
-        r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "WEB1-NTLM$"
-        secret = "/nonexistent/secret"
-        controllers = ["127.0.0.1:1"]
-        budget = "2s"
-        group_cache = "{lifetime}"
-        "#
-    );
-    let config = Config::parse(&text).unwrap().netlogon.unwrap();
+    let config = fixture::netlogon(&format!(
+        "controllers = [\"127.0.0.1:1\"]\nbudget = \"2s\"\ngroup_cache = \"{lifetime}\""
+    ));
     let controllers = Arc::new(Controllers::new(config.clone(), LogTarget::Off));
     Names::new(controllers, &config, LogTarget::Off)
 }

@@ -1,23 +1,13 @@
 //! Processes are played by values that share a directory.
 
 use super::*;
-use crate::base::config::Config;
+use crate::base::config::fixture;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 fn health(directory: &Path) -> Health {
-    let text = format!(
-        r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "WEB1$"
-        secret = "/nonexistent"
-        state_dir = {directory:?}
-        "#
-    );
-    let config = Config::parse(&text).unwrap().netlogon.unwrap();
+    let config = fixture::netlogon(&format!("account = \"WEB1$\"\nstate_dir = {directory:?}"));
     Health::new(&config, LogTarget::Off)
 }
 

@@ -1,22 +1,11 @@
 use super::*;
-use crate::base::config::{Config, LogTarget};
+use crate::base::config::{LogTarget, fixture};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Instant;
 
 fn shared(directory: &Path) -> SharedKeys {
-    let text = format!(
-        r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "WEB1$"
-        secret = "/nonexistent"
-        state_dir = "{}"
-        "#,
-        directory.display()
-    );
-    let config = Config::parse(&text).unwrap().netlogon.unwrap();
+    let config = fixture::netlogon(&format!("state_dir = {directory:?}"));
     SharedKeys::new(&config, LogTarget::Off)
 }
 
@@ -25,7 +14,7 @@ fn soon() -> Deadline {
 }
 
 fn slot_file(directory: &Path, number: usize) -> PathBuf {
-    directory.join(format!("EXAMPLE.WEB1.{number}.logon"))
+    directory.join(format!("EXAMPLE.WEB1-NTLM.{number}.logon"))
 }
 
 /// Each has its own open files, as processes have.

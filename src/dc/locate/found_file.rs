@@ -129,7 +129,7 @@ fn candidate(line: &str) -> Option<Candidate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dc::locate::tests::configured;
+    use crate::base::config::fixture::netlogon;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
 
@@ -137,7 +137,7 @@ mod tests {
 
     fn file(directory: &tempfile::TempDir, more: &str) -> Option<FoundFile> {
         let lines = format!("state_dir = {:?}\n{more}", directory.path());
-        FoundFile::of(&configured(&lines))
+        FoundFile::of(&netlogon(&lines))
     }
 
     fn directory() -> tempfile::TempDir {

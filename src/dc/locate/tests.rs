@@ -2,22 +2,8 @@
 
 use super::ranking::SEARCH;
 use super::*;
-use crate::base::config::Config;
+use crate::base::config::fixture::netlogon;
 use std::thread;
-
-pub(super) fn configured(lines: &str) -> config::Netlogon {
-    let text = format!(
-        r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "NLRES1$"
-        secret = "/secret"
-        {lines}
-        "#
-    );
-    Config::parse(&text).unwrap().netlogon.unwrap()
-}
 
 fn asked(locator: &Locator) -> Vec<String> {
     let deadline = Deadline::after(Duration::from_secs(10));
@@ -27,7 +13,7 @@ fn asked(locator: &Locator) -> Vec<String> {
 
 #[test]
 fn a_fixed_list_keeps_its_order_but_for_those_that_failed() {
-    let config = configured(r#"controllers = ["192.0.2.1", "[2001:db8::1]:49152"]"#);
+    let config = netlogon(r#"controllers = ["192.0.2.1", "[2001:db8::1]:49152"]"#);
     let locator = Locator::new(&config);
     assert_eq!(asked(&locator), ["192.0.2.1", "[2001:db8::1]:49152"]);
     let [first, second]: [_; 2] = locator
@@ -47,17 +33,17 @@ fn a_fixed_list_keeps_its_order_but_for_those_that_failed() {
 fn a_source_leaves_its_own_family() {
     let both = r#"controllers = ["192.0.2.1", "2001:db8::1"]"#;
     for (source, left) in [("192.0.2.9", "192.0.2.1"), ("2001:db8::9", "2001:db8::1")] {
-        let config = configured(&format!("{both}\nsource = \"{source}\""));
+        let config = netlogon(&format!("{both}\nsource = \"{source}\""));
         assert_eq!(asked(&Locator::new(&config)), [left]);
     }
-    let config = configured("controllers = [\"192.0.2.1\"]\nsource = \"::1\"");
+    let config = netlogon("controllers = [\"192.0.2.1\"]\nsource = \"::1\"");
     let error = Locator::new(&config).candidates(Deadline::after(SEARCH));
     assert!(error.unwrap_err().to_string().contains("`source`"));
 }
 
 #[test]
 fn a_controller_that_keeps_silent_is_asked_once_who_it_is() {
-    let locator = Locator::new(&configured(r#"controllers = ["127.0.0.9"]"#));
+    let locator = Locator::new(&netlogon(r#"controllers = ["127.0.0.9"]"#));
     let candidate = Candidate::new([127, 0, 0, 9].into(), None);
     let start = Instant::now();
     let deadline = Deadline::after(Duration::from_millis(50));
@@ -70,7 +56,7 @@ fn a_controller_that_keeps_silent_is_asked_once_who_it_is() {
 
 #[test]
 fn who_comes_while_another_searches_waits_for_it() {
-    let config = configured(r#"controllers = ["192.0.2.1"]"#);
+    let config = netlogon(r#"controllers = ["192.0.2.1"]"#);
     let locator = Locator::new(&config);
     locator.known().lock().searching = true;
     let soon = Deadline::after(Duration::from_millis(30));

@@ -1,24 +1,13 @@
 use super::*;
-use crate::base::config::Config;
+use crate::base::config::fixture;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 fn config(domain: &str, state_dir: &Path, more: &str) -> config::Netlogon {
-    let text = format!(
-        r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "{domain}"
-        account = "WEB1-NTLM$"
-        secret = "/nonexistent/secret"
-        controllers = ["127.0.0.1:1"]
-        state_dir = "{}"
-        {more}
-        "#,
-        state_dir.display()
-    );
-    Config::parse(&text).unwrap().netlogon.unwrap()
+    fixture::netlogon(&format!(
+        "domain = \"{domain}\"\ncontrollers = [\"127.0.0.1:1\"]\nstate_dir = {state_dir:?}\n{more}"
+    ))
 }
 
 fn own_name(config: &config::Netlogon) -> OwnName {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::base::config::Config;
+use crate::base::config::fixture;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
@@ -10,20 +10,10 @@ fn shared(directory: &Path) -> SharedKeys {
 }
 
 fn shared_with(directory: &Path, secret: &Path) -> SharedKeys {
-    let text = format!(
-        r#"
-        verify = ["netlogon"]
-        [netlogon]
-        domain = "example.test"
-        account = "WEB1$"
-        secret = "{}"
-        controllers = ["192.0.2.1"]
-        state_dir = "{}"
-        "#,
-        secret.display(),
-        directory.display()
-    );
-    let config = Config::parse(&text).unwrap().netlogon.unwrap();
+    let config = fixture::netlogon(&format!(
+        "account = \"WEB1$\"\nsecret = {secret:?}\ncontrollers = [\"192.0.2.1\"]\n\
+         state_dir = {directory:?}"
+    ));
     SharedKeys::new(&config, LogTarget::Off)
 }
 

@@ -1,11 +1,11 @@
 //! Against a DNS server and controllers of our own on loopback.
 
 use super::*;
+use crate::base::config::fixture::netlogon;
 use crate::base::net::Deadline;
 use crate::dc::locate::imitation::{
     CLOSEST, Data, DnsServer, HEALTHY, Manner, Zone, dns, dns_that, responder, tcp_responder,
 };
-use crate::dc::locate::tests::configured;
 use domain::base::iana::Rcode;
 use std::cell::RefCell;
 use std::net::UdpSocket;
@@ -59,9 +59,9 @@ fn the_file_of_hosts_comes_before_dns() {
         ("dc1.test", address("127.0.0.2")),
         ("dc2.test", address("127.0.0.3")),
     ]);
-    let listed = configured(r#"controllers = ["dc1.test", "dc2.test:49200"]"#);
+    let listed = netlogon(r#"controllers = ["dc1.test", "dc2.test:49200"]"#);
     for (config, addresses) in [
-        (&configured(""), &["127.0.0.4"][..]),
+        (&netlogon(""), &["127.0.0.4"][..]),
         (&listed, &["127.0.0.4", "127.0.0.3:49200"]),
     ] {
         let found = |lines: &str| {
@@ -76,7 +76,7 @@ fn the_file_of_hosts_comes_before_dns() {
     }
     // An address of the other family than that of `source` is none.
     std::fs::write(file.path(), "::1 dc1.test").unwrap();
-    let config = configured("source = \"127.0.0.1\"");
+    let config = netlogon("source = \"127.0.0.1\"");
     let resolver = Resolver::new(vec![server.address], Deadline::after(LONG));
     let mut resolver = resolver.with_hosts(file.path());
     let found = search(&config, &Earlier::default(), &mut resolver).unwrap();
@@ -103,7 +103,7 @@ fn the_first_good_answer_comes_first_over_both_families() {
         ("stranger.test", address("127.0.0.5")),
         ("later.test", address("127.0.0.6")),
     ]);
-    let found = found(&configured(""), &server).unwrap();
+    let found = found(&netlogon(""), &server).unwrap();
     assert_eq!(
         texts(&found),
         ["::1", "127.0.0.2", "127.0.0.6", "127.0.0.3", "127.0.0.4"]
@@ -129,17 +129,17 @@ fn the_site_that_a_controller_tells_is_searched() {
         ("near.test", address("127.0.0.3")),
     ];
     let server = dns(zone);
-    let first = found(&configured(""), &server).unwrap();
+    let first = found(&netlogon(""), &server).unwrap();
     assert_eq!(texts(&first), ["127.0.0.3", "127.0.0.2"]);
     // Known from before, or from the configuration, it is asked first.
     let mut resolver = Resolver::new(vec![server.address], Deadline::after(LONG));
-    let again = search(&configured(""), &of_site(first.site), &mut resolver).unwrap();
+    let again = search(&netlogon(""), &of_site(first.site), &mut resolver).unwrap();
     assert_eq!(texts(&again), ["127.0.0.3", "127.0.0.2"]);
-    let given = found(&configured("site = \"Near\""), &server).unwrap();
+    let given = found(&netlogon("site = \"Near\""), &server).unwrap();
     assert_eq!(texts(&given), ["127.0.0.3", "127.0.0.2"]);
     assert_eq!(given.site, None, "the configuration's counts");
     // One that does not exist is no obstacle.
-    let other = found(&configured("site = \"Nowhere\""), &server).unwrap();
+    let other = found(&netlogon("site = \"Nowhere\""), &server).unwrap();
     assert_eq!(texts(&other), ["127.0.0.2", "127.0.0.3"]);
 }
 
@@ -153,8 +153,8 @@ fn a_site_that_dns_cannot_tell_of_is_no_obstacle() {
     ]);
     let mut resolver = Resolver::new(vec![server.address], Deadline::after(LONG));
     let learnt = Some("Near".parse().unwrap());
-    let learnt = search(&configured(""), &of_site(learnt), &mut resolver).unwrap();
-    let given = found(&configured("site = \"Near\""), &server).unwrap();
+    let learnt = search(&netlogon(""), &of_site(learnt), &mut resolver).unwrap();
+    let given = found(&netlogon("site = \"Near\""), &server).unwrap();
     for found in [learnt, given] {
         assert_eq!(texts(&found), ["127.0.0.2"]);
         assert!(!found.is_complete, "it is asked for again soon");
@@ -171,7 +171,7 @@ fn without_pings_the_order_is_that_of_dns() {
     ]);
     // Two seconds for both, and not for each.
     let found = in_time(Duration::from_secs(4), || {
-        found(&configured(""), &server).unwrap()
+        found(&netlogon(""), &server).unwrap()
     });
     assert_eq!(texts(&found), ["127.0.0.2", "127.0.0.3"]);
 }
@@ -179,7 +179,7 @@ fn without_pings_the_order_is_that_of_dns() {
 #[test]
 fn cut_answers_are_asked_for_over_tcp() {
     let server = dns_that(Manner::Cuts, vec![("dc1.test", address("127.0.0.2"))]);
-    let config = configured("controllers = [\"dc1.test:49152\", \"192.0.2.1\", \"no.test\"]");
+    let config = netlogon("controllers = [\"dc1.test:49152\", \"192.0.2.1\", \"no.test\"]");
     let found = found(&config, &server).unwrap();
     assert_eq!(texts(&found), ["127.0.0.2:49152", "192.0.2.1"]);
     assert!(!found.is_complete, "one has no address");
@@ -189,7 +189,7 @@ fn cut_answers_are_asked_for_over_tcp() {
 #[test]
 fn a_silent_server_is_left_for_the_next() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let config = configured("controllers = [\"dc1.test\"]");
+    let config = netlogon("controllers = [\"dc1.test\"]");
     // Two seconds, once: it is remembered who answered.
     let (found, asked) = in_time(Duration::from_secs(4), || {
         let server = dns(vec![("dc1.test", address("127.0.0.2"))]);
@@ -210,7 +210,7 @@ fn nobody_who_answers_meets_the_deadline() {
     let problem = in_time(Duration::from_secs(2), || {
         let deadline = Deadline::after(Duration::from_millis(100));
         let mut resolver = Resolver::new(vec![address], deadline);
-        search(&configured(""), &Earlier::default(), &mut resolver).unwrap_err()
+        search(&netlogon(""), &Earlier::default(), &mut resolver).unwrap_err()
     });
     assert!(problem.contains("no answer in time"), "{problem}");
     assert!(problem.contains(&address.to_string()), "{problem}");
@@ -219,10 +219,10 @@ fn nobody_who_answers_meets_the_deadline() {
 #[test]
 fn what_dns_does_not_know_is_told() {
     let server = dns(vec![(ALL, Data::Service(0, 389, "a.test"))]);
-    let problem = found(&configured(""), &server).unwrap_err();
+    let problem = found(&netlogon(""), &server).unwrap_err();
     assert!(problem.contains("a.test: no address"), "{problem}");
     let server = dns(vec![]);
-    let problem = found(&configured(""), &server).unwrap_err();
+    let problem = found(&netlogon(""), &server).unwrap_err();
     assert!(problem.contains(ALL), "{problem}");
     let strangers = ["127.0.0.5", "127.0.0.6"].map(|at| responder(at, 23, HEALTHY, "other.test"));
     let server = dns(vec![
@@ -231,7 +231,7 @@ fn what_dns_does_not_know_is_told() {
         ("one.test", self::address("127.0.0.5")),
         ("two.test", self::address("127.0.0.6")),
     ]);
-    let problem = found(&configured(""), &server).unwrap_err();
+    let problem = found(&netlogon(""), &server).unwrap_err();
     assert!(problem.contains("do not serve"), "{problem}");
 }
 
@@ -256,7 +256,7 @@ fn hundred(port_of_good: u16, priority_of_good: u16) -> Zone {
 fn only_the_first_hosts_are_looked_up() {
     let good = responder("127.0.0.9", 23, HEALTHY | CLOSEST, "example.test");
     let server = dns(hundred(good.port, 0));
-    let found = found(&configured(""), &server).unwrap();
+    let found = found(&netlogon(""), &server).unwrap();
     assert_eq!(texts(&found)[0], "127.0.0.9");
     assert!(found.has_more && found.is_complete);
     assert_eq!(found.hosts.len(), BATCH);
@@ -271,7 +271,7 @@ fn further_hosts_are_looked_up_when_none_of_the_first_answers_well() {
     let mut zone = hundred(good.port, 2);
     zone.truncate(2 + 2 * 5);
     let server = dns(zone);
-    let found = found(&configured(""), &server).unwrap();
+    let found = found(&netlogon(""), &server).unwrap();
     assert_eq!(texts(&found)[0], "127.0.0.9");
     assert!(!found.has_more);
     assert_eq!(server.asked.load(Ordering::SeqCst), 1 + 2 * 6);
@@ -286,7 +286,7 @@ fn hosts_that_failed_before_come_last() {
     };
     let deadline = Deadline::after(LONG);
     let mut resolver = Resolver::new(vec![server.address], deadline);
-    let found = search(&configured(""), &earlier, &mut resolver).unwrap();
+    let found = search(&netlogon(""), &earlier, &mut resolver).unwrap();
     assert!(!found.hosts.contains(&"good.test".to_owned()));
 }
 
@@ -296,7 +296,7 @@ fn both_families_are_asked_for_at_the_same_time() {
         ("dc1.test", address("127.0.0.2")),
         ("dc1.test", address("::1")),
     ];
-    let config = configured("controllers = [\"dc1.test\"]");
+    let config = netlogon("controllers = [\"dc1.test\"]");
     let (found, asked) = in_time(Duration::from_secs(1), || {
         let server = dns_that(Manner::AnswersInPairs, zone.clone());
         let found = found(&config, &server).unwrap();
@@ -315,7 +315,7 @@ fn one_host_is_not_waited_for() {
         ("a.test", address("127.0.0.2")),
     ]);
     let found = in_time(Duration::from_millis(500), || {
-        found(&configured(""), &server).unwrap()
+        found(&netlogon(""), &server).unwrap()
     });
     assert_eq!(texts(&found), ["127.0.0.2"]);
 }
@@ -336,7 +336,7 @@ fn controllers_that_are_silent_over_udp_are_asked_over_tcp() {
         vec![server.address],
         Deadline::after(10 * LONG),
     ));
-    let config = configured("site = \"Near\"");
+    let config = netlogon("site = \"Near\"");
     // The second search knows that UDP does not get through.
     for limit in [Duration::from_secs(30), Duration::from_millis(500)] {
         let found = in_time(limit, || {
@@ -353,7 +353,7 @@ fn a_server_that_does_not_understand_opt_is_asked_without() {
     for rcode in [Rcode::FORMERR, Rcode::NOTIMP] {
         let zone = vec![("dc1.test", address("127.0.0.2"))];
         let server = dns_that(Manner::RefusesOpt(rcode), zone);
-        let config = configured("controllers = [\"dc1.test\"]\nsource = \"127.0.0.1\"");
+        let config = netlogon("controllers = [\"dc1.test\"]\nsource = \"127.0.0.1\"");
         let mut resolver = Resolver::new(vec![server.address], Deadline::after(LONG));
         // Once with and once without; then it is known.
         for asked in [2, 3] {
@@ -368,7 +368,7 @@ fn a_server_that_does_not_understand_opt_is_asked_without() {
 fn a_server_behind_what_drops_opt_is_asked_without_in_the_second_round() {
     let zone = vec![("dc1.test", address("127.0.0.2"))];
     let server = dns_that(Manner::DropsOpt, zone);
-    let config = configured("controllers = [\"dc1.test\"]");
+    let config = netlogon("controllers = [\"dc1.test\"]");
     let found = in_time(Duration::from_secs(4), || found(&config, &server).unwrap());
     assert_eq!(texts(&found), ["127.0.0.2"]);
 }
