@@ -21,8 +21,10 @@ static void logins(const struct initiator *initiator, long count)
 {
     for (long i = 0; i < count; i++) {
         gss_ctx_id_t context = GSS_C_NO_CONTEXT;
-        gss_name_t name = login(&context, initiator);
+        gss_name_t name;
 
+        name_case("login %ld", i);
+        name = login(&context, initiator);
         ask_name(name);
         ask_attributes(name);
         ask_context(context);
@@ -30,50 +32,57 @@ static void logins(const struct initiator *initiator, long count)
     }
 }
 
-static void failures(const struct initiator *right, long count)
+/* Fails in each way on one context, with a right login between. */
+static void failing_logins(const struct initiator *right, const struct initiator *wrong)
 {
     OM_uint32 major, minor, lifetime;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc negotiate = initiator_begin(wrong), answer, again, authenticate;
+    gss_buffer_desc a_challenge = {32, "NTLMSSP\0\2\0\0\0sent by a server?"};
+    gss_name_t name;
+
+    /* A malformed first message leaves no context. */
+    authenticate = negotiate;
+    authenticate.length = 12;
+    REFUSED(&context, &authenticate, MALFORMED);
+    CHECK(context == GSS_C_NO_CONTEXT);
+
+    /* A second NEGOTIATE replaces the first challenge; then a wrong password; then no retry. */
+    answer = challenge(&context, &negotiate);
+    again = challenge(&context, &negotiate);
+    CHECK(answer.length == again.length && memcmp(answer.value, again.value, answer.length));
+    authenticate = initiator_step(wrong, &again);
+    CHECK(GSS_ERROR(gss_context_time(&minor, context, &lifetime)));
+    REFUSED(&context, &authenticate, BAD_USER_OR_PASSWORD);
+    CHECK(context != GSS_C_NO_CONTEXT);
+    CHECK(GSS_ERROR(gss_context_time(&minor, context, &lifetime)));
+    REFUSED(&context, &authenticate, CONTEXT_FAILED);
+    REFUSED(&context, &a_challenge, UNEXPECTED_MESSAGE);
+
+    /* A right login on the same context; then the messages of the wrong one again. */
+    name = login(&context, right);
+    ask_name(name);
+    gss_release_name(&minor, &name);
+    REFUSED(&context, &authenticate, NOT_NEGOTIATED);
+    major = gss_context_time(&minor, context, &lifetime);
+    CHECK(GSS_ERROR(major) && minor == CONTEXT_FAILED);
+    name = login(&context, right);
+    finish(&context, &name);
+
+    REFUSED(&context, &authenticate, NOT_NEGOTIATED);
+    CHECK(context == GSS_C_NO_CONTEXT);
+    free(negotiate.value), free(authenticate.value);
+    gss_release_buffer(&minor, &answer);
+    gss_release_buffer(&minor, &again);
+}
+
+static void failures(const struct initiator *right, long count)
+{
     struct initiator wrong = initiator_start("not the password");
 
     for (long i = 0; i < count; i++) {
-        gss_ctx_id_t context = GSS_C_NO_CONTEXT;
-        gss_buffer_desc negotiate = initiator_begin(&wrong), answer, again, authenticate;
-        gss_buffer_desc a_challenge = {32, "NTLMSSP\0\2\0\0\0sent by a server?"};
-        gss_name_t name;
-
-        /* The first message is wrong: nothing is left. */
-        authenticate = negotiate;
-        authenticate.length = 12;
-        REFUSED(&context, &authenticate, MALFORMED);
-        CHECK(context == GSS_C_NO_CONTEXT);
-
-        /* A challenge that is never answered; then a wrong password; then no new beginning. */
-        answer = challenge(&context, &negotiate);
-        again = challenge(&context, &negotiate);
-        CHECK(answer.length == again.length && memcmp(answer.value, again.value, answer.length));
-        authenticate = initiator_step(&wrong, &again);
-        CHECK(GSS_ERROR(gss_context_time(&minor, context, &lifetime)));
-        REFUSED(&context, &authenticate, BAD_USER_OR_PASSWORD);
-        CHECK(context != GSS_C_NO_CONTEXT);
-        CHECK(GSS_ERROR(gss_context_time(&minor, context, &lifetime)));
-        REFUSED(&context, &authenticate, CONTEXT_FAILED);
-        REFUSED(&context, &a_challenge, UNEXPECTED_MESSAGE);
-
-        /* The right one, on the same context; then the messages of the wrong one again. */
-        name = login(&context, right);
-        ask_name(name);
-        gss_release_name(&minor, &name);
-        REFUSED(&context, &authenticate, NOT_NEGOTIATED);
-        major = gss_context_time(&minor, context, &lifetime);
-        CHECK(GSS_ERROR(major) && minor == CONTEXT_FAILED);
-        name = login(&context, right);
-        finish(&context, &name);
-
-        REFUSED(&context, &authenticate, NOT_NEGOTIATED);
-        CHECK(context == GSS_C_NO_CONTEXT);
-        free(negotiate.value), free(authenticate.value);
-        gss_release_buffer(&minor, &answer);
-        gss_release_buffer(&minor, &again);
+        name_case("round %ld of failures", i);
+        failing_logins(right, &wrong);
     }
     initiator_stop(&wrong);
 }
@@ -85,110 +94,6 @@ static void losses(const struct initiator *initiator, long count)
 
         login(&context, initiator);
     }
-}
-
-/* What does not depend on a login. */
-static void facts(void)
-{
-    OM_uint32 major, minor, lifetime;
-    gss_buffer_desc names[3], text, user = {13, "EXAMPLE\\alice"};
-    gss_cred_id_t credential = acquire(GSS_C_ACCEPT);
-    gss_OID_set set;
-    gss_OID mech, type;
-    gss_name_t name, canonical;
-    gss_cred_usage_t usage;
-    int present;
-
-    major = gss_inquire_cred(&minor, credential, &name, &lifetime, &usage, &set);
-    expect("gss_inquire_cred", major, minor, GSS_S_COMPLETE);
-    CHECK(lifetime == GSS_C_INDEFINITE && usage == GSS_C_ACCEPT && set->count == 1);
-    gss_release_oid_set(&minor, &set);
-    major = gss_display_name(&minor, name, &text, &type);
-    expect("gss_display_name (default credential)", major, minor, GSS_S_COMPLETE);
-    CHECK(strncmp(text.value, "host@", 5) == 0 && same_oid(type, GSS_C_NT_HOSTBASED_SERVICE));
-    gss_release_buffer(&minor, &text);
-    gss_release_name(&minor, &name);
-    major = gss_inquire_cred_by_mech(&minor, credential, &ntlm, &name, NULL, &lifetime, &usage);
-    expect("gss_inquire_cred_by_mech", major, minor, GSS_S_COMPLETE);
-    CHECK(lifetime == GSS_C_INDEFINITE && usage == GSS_C_ACCEPT);
-    gss_release_name(&minor, &name);
-
-    /* Into another process and back; it is as good as the first. */
-    major = gss_export_cred(&minor, credential, &text);
-    expect("gss_export_cred", major, minor, GSS_S_COMPLETE);
-    gss_release_cred(&minor, &credential);
-    major = gss_import_cred(&minor, &text, &credential);
-    expect("gss_import_cred", major, minor, GSS_S_COMPLETE);
-    gss_release_buffer(&minor, &text);
-    major = gss_inquire_cred(&minor, credential, NULL, NULL, &usage, NULL);
-    expect("gss_inquire_cred (imported)", major, minor, GSS_S_COMPLETE);
-    CHECK(usage == GSS_C_ACCEPT);
-    gss_release_cred(&minor, &credential);
-
-    major = gss_acquire_cred(&minor, 0, 0, &ntlm_only, GSS_C_INITIATE, &credential, NULL, NULL);
-    expect("gss_acquire_cred (initiate)", major, minor,
-           getenv("NTLM_USER_FILE") == NULL ? GSS_S_NO_CRED : GSS_S_COMPLETE);
-    gss_release_cred(&minor, &credential);
-    credential = acquire(GSS_C_BOTH);
-    gss_release_cred(&minor, &credential);
-
-    major = gss_inquire_names_for_mech(&minor, &ntlm, &set);
-    expect("gss_inquire_names_for_mech", major, minor, GSS_S_COMPLETE);
-    CHECK(gss_test_oid_set_member(&minor, GSS_C_NT_USER_NAME, set, &present) == 0 && present);
-    gss_release_oid_set(&minor, &set);
-    major = gss_inquire_attrs_for_mech(&minor, &ntlm, &set, NULL);
-    expect("gss_inquire_attrs_for_mech", major, minor, GSS_S_COMPLETE);
-    CHECK(gss_test_oid_set_member(&minor, (gss_OID)GSS_C_MA_AUTH_INIT, set, &present) == 0);
-    CHECK(present && set->count == 10);
-    CHECK(gss_test_oid_set_member(&minor, (gss_OID)GSS_C_MA_CTX_TRANS, set, &present) == 0);
-    CHECK(present);
-    gss_release_oid_set(&minor, &set);
-    major = gss_inquire_saslname_for_mech(&minor, &ntlm, &names[0], &names[1], &names[2]);
-    expect("gss_inquire_saslname_for_mech", major, minor, GSS_S_COMPLETE);
-    CHECK(is_text(&names[1], "NTLM") && names[2].length > 0);
-    major = gss_inquire_mech_for_saslname(&minor, &names[0], &mech);
-    expect("gss_inquire_mech_for_saslname", major, minor, GSS_S_COMPLETE);
-    CHECK(same_oid(mech, &ntlm));
-    major = gss_inquire_mech_for_saslname(&minor, &user, &mech);
-    expect("gss_inquire_mech_for_saslname (unknown)", major, minor, GSS_S_BAD_MECH);
-    for (int i = 0; i < 3; i++)
-        gss_release_buffer(&minor, &names[i]);
-
-    /* A name that is only typed proves nothing. */
-    major = gss_import_name(&minor, &user, GSS_C_NT_USER_NAME, &name);
-    expect("gss_import_name", major, minor, GSS_S_COMPLETE);
-    major = gss_canonicalize_name(&minor, name, &ntlm, &canonical);
-    expect("gss_canonicalize_name", major, minor, GSS_S_COMPLETE);
-    major = gss_display_name(&minor, canonical, &text, &type);
-    expect("gss_display_name (typed)", major, minor, GSS_S_COMPLETE);
-    CHECK(is_text(&text, "EXAMPLE\\alice") && same_oid(type, GSS_C_NT_USER_NAME));
-    gss_release_buffer(&minor, &text);
-    major = gss_localname(&minor, canonical, &ntlm, &text);
-    CHECK(GSS_ERROR(major));
-    CHECK(gss_userok(canonical, "alice") == 0);
-    gss_release_name(&minor, &canonical);
-    gss_release_name(&minor, &name);
-
-    /* Nobody is called nobody; users of this machine's own numbering are not ours. */
-    major = gss_import_name(&minor, GSS_C_NO_BUFFER, GSS_C_NT_ANONYMOUS, &name);
-    expect("gss_import_name (anonymous)", major, minor, GSS_S_COMPLETE);
-    major = gss_canonicalize_name(&minor, name, &ntlm, &canonical);
-    expect("gss_canonicalize_name (anonymous)", major, minor, GSS_S_COMPLETE);
-    major = gss_display_name(&minor, canonical, &text, &type);
-    expect("gss_display_name (anonymous)", major, minor, GSS_S_COMPLETE);
-    CHECK(is_text(&text, "<anonymous>") && same_oid(type, GSS_C_NT_ANONYMOUS));
-    major = gss_compare_name(&minor, canonical, canonical, &present);
-    expect("gss_compare_name (anonymous)", major, minor, GSS_S_COMPLETE);
-    CHECK(present == 0);
-    gss_release_buffer(&minor, &text);
-    gss_release_name(&minor, &canonical);
-    gss_release_name(&minor, &name);
-    user = (gss_buffer_desc){4, "1000"};
-    major = gss_import_name(&minor, &user, GSS_C_NT_STRING_UID_NAME, &name);
-    expect("gss_import_name (number)", major, minor, GSS_S_COMPLETE);
-    major = gss_canonicalize_name(&minor, name, &ntlm, &canonical);
-    expect("gss_canonicalize_name (number)", major, minor, GSS_S_BAD_NAMETYPE);
-    gss_release_name(&minor, &name);
 }
 
 struct stage {
@@ -368,7 +273,6 @@ int main(int argc, char **argv)
     clock_gettime(CLOCK_MONOTONIC, &start);
     initiator = initiator_start(setting("INITIATOR_PASSWORD"));
     if (strcmp(argv[1], "logins") == 0) {
-        facts();
         logins(&initiator, count);
     } else if (strcmp(argv[1], "failures") == 0) {
         failures(&initiator, count);

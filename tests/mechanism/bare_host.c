@@ -19,10 +19,8 @@ static void *find(const char *name)
 {
     void *function = dlsym(library, name);
 
-    if (function == NULL) {
-        fprintf(stderr, "%s is not exported\n", name);
-        exit(1);
-    }
+    if (function == NULL)
+        FAIL("%s is not exported", name);
     return function;
 }
 
@@ -38,16 +36,13 @@ static int entries(const char *folder)
     return count;
 }
 
-/* NULL for one argument, where the others are right. */
-static void a_null_among_arguments(void)
+/* These functions have NULL for one argument, where the others are right. */
+static void accept_with_null(void)
 {
-    OM_uint32 minor, more = 9;
+    OM_uint32 minor;
     gss_ctx_id_t context = GSS_C_NO_CONTEXT;
     gss_buffer_desc token = {1, NULL}, answer = {1, "x"};
-    gss_cred_id_t credential = (gss_cred_id_t)&token;
     gss_name_t name = (gss_name_t)&token;
-    gss_key_value_element_desc element = {"ntlmdc_config", NULL};
-    gss_key_value_set_desc store = {1, NULL};
 
     CHECK(GSS_ERROR(OURS(gss_accept_sec_context)(&minor, &context, 0, NULL, 0, &name, NULL, &answer,
                                                  NULL, NULL, NULL)));
@@ -58,6 +53,14 @@ static void a_null_among_arguments(void)
     CHECK(GSS_ERROR(OURS(gss_accept_sec_context)(&minor, &context, 0, &token, 0, NULL, NULL,
                                                  &answer, NULL, NULL, NULL)));
     CHECK(context == GSS_C_NO_CONTEXT);
+}
+
+static void acquire_with_null(void)
+{
+    OM_uint32 minor;
+    gss_cred_id_t credential = (gss_cred_id_t)&minor;
+    gss_key_value_element_desc element = {"ntlmdc_config", NULL};
+    gss_key_value_set_desc store = {1, NULL};
 
     CHECK(GSS_ERROR(OURS(gss_acquire_cred_from)(&minor, 0, 0, 0, GSS_C_ACCEPT, &store, &credential,
                                                 NULL, NULL)));
@@ -68,10 +71,24 @@ static void a_null_among_arguments(void)
     element.key = NULL;
     CHECK(GSS_ERROR(OURS(gss_acquire_cred_from)(&minor, 0, 0, 0, GSS_C_ACCEPT, &store, &credential,
                                                 NULL, NULL)));
+}
+
+static void release_null(void)
+{
+    OM_uint32 minor;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
+    gss_name_t name = GSS_C_NO_NAME;
 
     CHECK(OURS(gss_release_cred)(&minor, &credential) == GSS_S_COMPLETE);
     CHECK(OURS(gss_release_name)(&minor, &name) == GSS_S_COMPLETE);
     CHECK(OURS(gss_delete_sec_context)(&minor, &context, NULL) == GSS_S_COMPLETE);
+}
+
+static void display_with_null(void)
+{
+    OM_uint32 minor, more = 9;
+    gss_buffer_desc answer = {1, "x"};
 
     /* Callers repeat the call until the context is 0, whatever it returns. */
     CHECK(GSS_ERROR(OURS(gss_display_status)(&minor, 1, GSS_C_MECH_CODE, NULL, &more, &answer)));
@@ -116,11 +133,15 @@ int main(int argc, char **argv)
     CHECK(entries("/proc/self/fd") == files && entries("/proc/self/task") == threads);
     if (argc == 3) {
         CHECK(strcmp(argv[2], "panic") == 0);
-        panics();
-        return 0;
+        RUN_CASE(panics(), "panics");
+        return exit_status();
     }
-    a_null_among_arguments();
+    RUN_CASE(accept_with_null(), "gss_accept_sec_context");
+    RUN_CASE(acquire_with_null(), "gss_acquire_cred_from");
+    RUN_CASE(release_null(), "releases");
+    RUN_CASE(display_with_null(), "gss_display_status");
+    name_case("after the calls");
     CHECK(entries("/proc/self/fd") == files && entries("/proc/self/task") == threads);
     puts("no file, no thread");
-    return 0;
+    return exit_status();
 }

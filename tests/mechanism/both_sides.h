@@ -4,8 +4,8 @@
  *
  * $INITIATOR_USER logs in with $INITIATOR_PASSWORD.
  */
-#ifndef WORLD_H
-#define WORLD_H
+#ifndef BOTH_SIDES_H
+#define BOTH_SIDES_H
 
 #define _GNU_SOURCE
 
@@ -20,20 +20,16 @@ static void *find(const char *name)
 {
     void *function = dlsym(bare == NULL ? RTLD_DEFAULT : bare, name);
 
-    if (function == NULL) {
-        fprintf(stderr, "%s is not exported\n", name);
-        exit(1);
-    }
+    if (function == NULL)
+        FAIL("%s is not exported", name);
     return function;
 }
 
 static void load(const char *library)
 {
     bare = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    if (bare == NULL) {
-        fprintf(stderr, "%s\n", dlerror());
-        exit(1);
-    }
+    if (bare == NULL)
+        FAIL("%s", dlerror());
 }
 
 /* A function of gssapi.h, of whichever library. */

@@ -281,10 +281,8 @@ static void try(const struct export *export, const struct choice *choice, struct
     major = ((function *)find(export->name))(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8],
                                              v[9], v[10], v[11], v[12]);
     if (major != GSS_S_COMPLETE && major != GSS_S_CONTINUE_NEEDED &&
-        (!GSS_ERROR(major) || (bare != NULL && v[0] != 0 && a->minor >> 16 != FIRST_MINOR >> 16))) {
-        fprintf(stderr, "%s: %08x %08x\n", export->name, major, a->minor);
-        exit(1);
-    }
+        (!GSS_ERROR(major) || (bare != NULL && v[0] != 0 && a->minor >> 16 != FIRST_MINOR >> 16)))
+        FAIL("%s: %08x %08x", export->name, major, a->minor);
     if (bare != NULL && choice->null == ALL)
         CHECK((GSS_ERROR(major) == 0) == needs_nothing(export));
     settle(export, major, a);
@@ -320,6 +318,9 @@ static void try_all_nulls(const struct export *export, struct choice choice)
             .credential = has(export, "kq") ? credential(choice.credential) : GSS_C_NO_CREDENTIAL,
         };
 
+        name_case("%s, context %d, name %d, credential %d, buffer %d, number %d, NULL %d",
+                  export->name, choice.context, choice.name, choice.credential, choice.buffer,
+                  choice.number, choice.null);
         try(export, &choice, &a);
         tries++;
         if (a.context != GSS_C_NO_CONTEXT)
@@ -351,7 +352,7 @@ static void nulls(void)
         if (bare == NULL && (strncmp(exports[i].name, "gssspi_", 7) == 0 ||
                              strcmp(exports[i].name, "gss_internal_release_oid") == 0))
             continue;
-        try_everything(&exports[i]);
+        RUN_CASE(try_everything(&exports[i]), "%s", exports[i].name);
         puts(exports[i].name);
     }
     fprintf(stderr, "%lu calls\n", tries);
@@ -479,10 +480,11 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "nulls") == 0) {
         nulls();
     } else if (strcmp(argv[1], "threads") == 0) {
+        name_case("threads");
         threads();
     } else {
         CHECK(strcmp(argv[1], "expired") == 0);
-        expired();
+        RUN_CASE(expired(), "expired login");
     }
     free_buffer(&exported_credential);
     if (bare != NULL)
@@ -490,5 +492,5 @@ int main(int argc, char **argv)
     end(&both);
     /* The leak detector ends the program without. */
     fflush(stdout);
-    return 0;
+    return exit_status();
 }

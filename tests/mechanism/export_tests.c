@@ -229,13 +229,15 @@ static void alone(struct pair *pair, gss_cred_id_t ours, gss_cred_id_t theirs, i
     gss_buffer_desc token = GSS_C_EMPTY_BUFFER, message = GSS_C_EMPTY_BUFFER, challenge, copy;
     gss_ctx_id_t other;
 
+    name_case("export of a waiting acceptor");
     CHECK(!client(pair, ours, &token, &message));
     not_exported(&pair->client, GSS_S_UNAVAILABLE);
     CHECK(!server(pair, theirs, &message, &challenge));
     (first ? carry_past_forgers : carry)(&pair->server);
     CHECK(client(pair, ours, &challenge, &message));
 
-    /* Two have a copy of the token of the waiting server: one of them can go on. */
+    /* Two copies of a waiting acceptor's token: only one is imported. */
+    name_case("second import of a token");
     token = export(&pair->server);
     copy.length = token.length;
     CHECK((copy.value = malloc(token.length)) != NULL);
@@ -247,14 +249,15 @@ static void alone(struct pair *pair, gss_cred_id_t ours, gss_cred_id_t theirs, i
     CHECK(server(pair, theirs, &message, &challenge));
     CHECK(challenge.length == 0);
 
-    /* What is complete takes no more part in the login there than here. */
+    name_case("export of an established context");
     (first ? carry_past_forgers : carry)(&pair->server);
     carry(&pair->client);
     ask_server(pair->server);
     ask_client(pair->client);
     talk(pair);
 
-    /* A login that has failed is nothing to export, and can begin anew. */
+    /* A context whose login failed cannot be exported, and stays usable for another login. */
+    name_case("export of a failed context");
     message.length = strlen("nonsense");
     CHECK((message.value = strdup("nonsense")) != NULL);
     CHECK(GSS_ERROR(gss_accept_sec_context(&minor, &pair->server, theirs, &message,
@@ -271,12 +274,14 @@ static void by_spnego(struct pair *pair, gss_cred_id_t ours, gss_cred_id_t their
     gss_buffer_desc to_client = GSS_C_EMPTY_BUFFER, to_server = GSS_C_EMPTY_BUFFER;
     int client_done = 0, server_done = 0;
 
+    name_case("login by SPNEGO");
     while (!client_done || !server_done) {
         if (!client_done)
             client_done = client(pair, ours, &to_client, &to_server);
         if (!server_done)
             server_done = server(pair, theirs, &to_server, &to_client);
     }
+    name_case("export of an established context of SPNEGO");
     carry(&pair->server);
     carry(&pair->client);
     talk(pair);

@@ -1,6 +1,6 @@
 /*
- * What the C programs here share: checks that end the program, texts of statuses, and an initiator
- * in a process of its own, since one process can load only one mechanism for NTLM.
+ * What the C programs here share: cases and their checks, texts of statuses, and an initiator in a
+ * process of its own, since one process can load only one mechanism for NTLM.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,13 +26,68 @@ static gss_OID_set_desc ntlm_only __attribute__((unused)) = {1, &ntlm};
 /* Our minor codes. */
 #define FIRST_MINOR 0x4E440000u
 
-/* Ends the program unless the condition holds. */
+/* longjmp() leaves the variables alone that did not change since setjmp(): a case is one call. */
+#pragma GCC diagnostic ignored "-Wclobbered"
+
+/* The name of the case that runs: every failure is printed with it. */
+static char case_name[128] __attribute__((unused)) = "set-up";
+static jmp_buf end_of_case __attribute__((unused));
+static __thread int can_go_on __attribute__((unused));
+static int failed_cases __attribute__((unused));
+
+__attribute__((format(printf, 1, 2))) static inline void name_case(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(case_name, sizeof case_name, format, arguments);
+    va_end(arguments);
+}
+
+/*
+ * Runs a statement as a case of this name. A failed check ends the case, and the program goes on to
+ * the next one; on another thread, or outside of a case, a failed check ends the program.
+ */
+#define RUN_CASE(statement, ...)                                                               \
+    do {                                                                                       \
+        name_case(__VA_ARGS__);                                                                \
+        can_go_on = 1;                                                                         \
+        if (setjmp(end_of_case) == 0)                                                          \
+            statement;                                                                         \
+        else                                                                                   \
+            failed_cases++;                                                                    \
+        can_go_on = 0;                                                                         \
+    } while (0)
+
+__attribute__((noreturn)) static inline void end_case(void)
+{
+    if (can_go_on)
+        longjmp(end_of_case, 1);
+    exit(1);
+}
+
+/* The exit status of the program. */
+static inline int exit_status(void)
+{
+    if (failed_cases > 0)
+        fprintf(stderr, "%d cases failed\n", failed_cases);
+    return failed_cases > 0;
+}
+
+/* Fails the case, with a reason in the way of printf. */
+#define FAIL(...)                                                                              \
+    do {                                                                                       \
+        fprintf(stderr, "%s: %s:%d: ", case_name, __FILE__, __LINE__);                         \
+        fprintf(stderr, __VA_ARGS__);                                                          \
+        fputc('\n', stderr);                                                                   \
+        end_case();                                                                            \
+    } while (0)
+
+/* Fails the case unless the condition holds. */
 #define CHECK(condition)                                                                       \
     do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);            \
-            exit(1);                                                                           \
-        }                                                                                      \
+        if (!(condition))                                                                      \
+            FAIL("check failed: %s", #condition);                                              \
     } while (0)
 
 static inline void print_status(const char *what, OM_uint32 code, int type)
@@ -46,15 +103,14 @@ static inline void print_status(const char *what, OM_uint32 code, int type)
     } while (more != 0);
 }
 
-/* Ends the program, and says why, unless a call had the status that is expected. */
+/* Fails the case unless a call had the status that is expected. */
 static inline void expect(const char *call, OM_uint32 major, OM_uint32 minor, OM_uint32 expected)
 {
     if (major == expected)
         return;
     print_status(call, major, GSS_C_GSS_CODE);
     print_status(call, minor, GSS_C_MECH_CODE);
-    fprintf(stderr, "%s: %08x instead of %08x\n", call, major, expected);
-    exit(1);
+    FAIL("%s: %08x instead of %08x", call, major, expected);
 }
 
 static inline const char *setting(const char *name)
@@ -133,6 +189,7 @@ static inline struct initiator start(const char *program, const char *mech_confi
     initiator.pid = fork();
     CHECK(initiator.pid >= 0);
     if (initiator.pid == 0) {
+        can_go_on = 0;
         CHECK(dup2(to[0], 0) == 0 && dup2(from[1], 1) == 1);
         close(to[0]), close(to[1]), close(from[0]), close(from[1]);
         CHECK(setenv("GSS_MECH_CONFIG", mech_config, 1) == 0);

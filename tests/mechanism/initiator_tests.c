@@ -197,55 +197,72 @@ static const OM_uint32 wishes[] = {0, GSS_C_INTEG_FLAG, GSS_C_REPLAY_FLAG, GSS_C
                                    GSS_C_DELEG_FLAG | GSS_C_MUTUAL_FLAG | GSS_C_ANON_FLAG};
 enum { WISHES = sizeof wishes / sizeof *wishes };
 
-static void logins_alone(const struct wish *template, long count)
+static struct gss_channel_bindings_struct here = {.application_data = {4, "here"}};
+static struct gss_channel_bindings_struct there = {.application_data = {5, "there"}};
+
+/* A login with these channel bindings on either side. */
+static void login_alone(const struct wish *template, OM_uint32 flags, gss_channel_bindings_t client,
+                        gss_channel_bindings_t server)
 {
     OM_uint32 major, minor;
-    struct gss_channel_bindings_struct here = {.application_data = {4, "here"}};
-    struct gss_channel_bindings_struct there = {.application_data = {5, "there"}};
     struct wish wish = *template;
 
-    for (long i = 0; i < count; i++) {
-        wish.flags = wishes[i % WISHES];
-        wish.channel = GSS_C_NO_CHANNEL_BINDINGS;
-        major = alone(&minor, &wish, GSS_C_NO_CHANNEL_BINDINGS);
-        expect("a login", major, minor, GSS_S_COMPLETE);
-        major = alone(&minor, &wish, &here);
-        expect("a login without channel bindings", major, minor, GSS_S_COMPLETE);
-        wish.channel = &here;
-        major = alone(&minor, &wish, &here);
-        expect("a login with channel bindings", major, minor, GSS_S_COMPLETE);
-        major = alone(&minor, &wish, &there);
+    wish.flags = flags;
+    wish.channel = client;
+    major = alone(&minor, &wish, server);
+    if (client == &here && server == &there)
         CHECK(major == GSS_S_BAD_BINDINGS && minor == WRONG_CHANNEL);
+    else
+        expect("gss_accept_sec_context", major, minor, GSS_S_COMPLETE);
+}
+
+static void logins_alone(const struct wish *wish, long count)
+{
+    for (long i = 0; i < count && failed_cases == 0; i++) {
+        OM_uint32 flags = wishes[i % WISHES];
+
+        RUN_CASE(login_alone(wish, flags, NULL, NULL), "flags %x, no bindings", flags);
+        RUN_CASE(login_alone(wish, flags, NULL, &here), "flags %x, acceptor's bindings", flags);
+        RUN_CASE(login_alone(wish, flags, &here, &here), "flags %x, equal bindings", flags);
+        RUN_CASE(login_alone(wish, flags, &here, &there), "flags %x, other bindings", flags);
     }
 }
 
-/* Each kind of credential logs in. */
-static void credentials(const struct wish *template)
+/* A login with a credential of the store, which has no lifetime. */
+static void stored_credential(const struct wish *template, const char *key, const char *value)
 {
-    /* Of "Password" and, as MS-NLMP 4.2.2.1.2 prints it, of the same. */
-    const char *hash = getenv("INITIATOR_HASH");
     OM_uint32 major, minor;
     struct wish wish = *template;
 
-    ask_credential(wish.credential, ASKED_LIFETIME);
-    major = with_store(&minor, "password", setting("INITIATOR_PASSWORD"), &wish.credential);
-    expect("gss_acquire_cred_from (password)", major, minor, GSS_S_COMPLETE);
+    major = with_store(&minor, key, value, &wish.credential);
+    expect("gss_acquire_cred_from", major, minor, GSS_S_COMPLETE);
     ask_credential(wish.credential, GSS_C_INDEFINITE);
     major = alone(&minor, &wish, GSS_C_NO_CHANNEL_BINDINGS);
-    expect("a login with a password in the store", major, minor, GSS_S_COMPLETE);
+    expect("gss_accept_sec_context", major, minor, GSS_S_COMPLETE);
     gss_release_cred(&minor, &wish.credential);
-    if (hash != NULL) {
-        major = with_store(&minor, "nt_hash", hash, &wish.credential);
-        expect("gss_acquire_cred_from (nt_hash)", major, minor, GSS_S_COMPLETE);
-        major = alone(&minor, &wish, GSS_C_NO_CHANNEL_BINDINGS);
-        expect("a login with a hash in the store", major, minor, GSS_S_COMPLETE);
-        gss_release_cred(&minor, &wish.credential);
-    }
-    if (getenv("NTLM_USER_FILE") != NULL) {
-        wish.credential = GSS_C_NO_CREDENTIAL;
-        major = alone(&minor, &wish, GSS_C_NO_CHANNEL_BINDINGS);
-        expect("a login by the users file", major, minor, GSS_S_COMPLETE);
-    }
+}
+
+static void default_credential(const struct wish *template)
+{
+    OM_uint32 major, minor;
+    struct wish wish = *template;
+
+    wish.credential = GSS_C_NO_CREDENTIAL;
+    major = alone(&minor, &wish, GSS_C_NO_CHANNEL_BINDINGS);
+    expect("gss_accept_sec_context", major, minor, GSS_S_COMPLETE);
+}
+
+/* Each kind of credential logs in. */
+static void credentials(const struct wish *wish)
+{
+    const char *password = setting("INITIATOR_PASSWORD"), *hash = getenv("INITIATOR_HASH");
+
+    RUN_CASE(ask_credential(wish->credential, ASKED_LIFETIME), "acquired with a password");
+    RUN_CASE(stored_credential(wish, "password", password), "password in the store");
+    if (hash != NULL)
+        RUN_CASE(stored_credential(wish, "nt_hash", hash), "NT hash in the store");
+    if (getenv("NTLM_USER_FILE") != NULL)
+        RUN_CASE(default_credential(wish), "credential of NTLM_USER_FILE");
 }
 
 static struct initiator responder;
@@ -275,21 +292,16 @@ static gss_ctx_id_t log_in_there(const struct wish *wish)
     token = begin(&context, wish);
     letter = ask_responder(&token, &reply);
     gss_release_buffer(&minor, &token);
-    if (letter != 'c') {
-        fprintf(stderr, "no challenge: %c %.*s\n", letter, (int)reply.length,
-                (char *)reply.value + 1);
-        exit(1);
-    }
+    if (letter != 'c')
+        FAIL("no challenge: %c %.*s", letter, (int)reply.length, (char *)reply.value + 1);
     input.value = (char *)reply.value + 1;
     input.length = reply.length;
     token = answer(&context, wish, &input);
     free(reply.value);
     letter = ask_responder(&token, &reply);
     gss_release_buffer(&minor, &token);
-    if (letter != 'e' || strcmp((char *)reply.value + 1, setting("EXPECT_NAME")) != 0) {
-        fprintf(stderr, "not let in: %c %s\n", letter, (char *)reply.value + 1);
-        exit(1);
-    }
+    if (letter != 'e' || strcmp((char *)reply.value + 1, setting("EXPECT_NAME")) != 0)
+        FAIL("not let in: %c %s", letter, (char *)reply.value + 1);
     free(reply.value);
     return context;
 }
@@ -303,6 +315,7 @@ static void logins_there(const struct wish *template, long count)
         gss_ctx_id_t context;
 
         wish.flags = wishes[i % WISHES];
+        name_case("login %ld, flags %x", i, wish.flags);
         context = log_in_there(&wish);
         gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
     }
@@ -378,6 +391,7 @@ static void messages(const struct wish *template, long count)
         gss_ctx_id_t context;
 
         wish.flags = seals ? GSS_C_CONF_FLAG : GSS_C_INTEG_FLAG;
+        name_case(seals ? "sealed messages" : "signed messages");
         context = log_in_there(&wish);
         for (long i = 0; i < count; i++) {
             gss_buffer_desc message = {sizes[i % (sizeof sizes / sizeof *sizes)], bytes};
@@ -393,52 +407,85 @@ static void messages(const struct wish *template, long count)
     }
 }
 
-static void refusals(const struct wish *template, long count)
+/* A first token: an initiator expects none, and no context is made for it. */
+static void unexpected_token(const struct wish *wish)
+{
+    OM_uint32 major, minor, flags;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc garbage = {7, "NTLMSSP"}, output;
+
+    major = init(&minor, &context, wish, &garbage, &output, &flags);
+    CHECK(major == GSS_S_DEFECTIVE_TOKEN && minor == NO_CHALLENGE);
+    CHECK(context == GSS_C_NO_CONTEXT && output.length == 0);
+}
+
+/* The initiator's own NEGOTIATE in place of a CHALLENGE. */
+static void reflected_negotiate(const struct wish *wish)
+{
+    OM_uint32 major, minor, flags;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc negotiate = begin(&context, wish), output;
+
+    major = init(&minor, &context, wish, &negotiate, &output, &flags);
+    CHECK(major == GSS_S_DEFECTIVE_TOKEN && minor == NO_CHALLENGE && output.length == 0);
+    major = init(&minor, &context, wish, &negotiate, &output, &flags);
+    CHECK(GSS_ERROR(major));
+    gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
+    gss_release_buffer(&minor, &negotiate);
+}
+
+static void credential_to_accept(const struct wish *template)
 {
     OM_uint32 major, minor, flags;
     struct wish wish = *template;
-    gss_buffer_desc garbage = {7, "NTLMSSP"}, output;
-    gss_cred_id_t credential = GSS_C_NO_CREDENTIAL, wrong;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc output;
 
-    for (long i = 0; i < count; i++) {
-        gss_ctx_id_t context = GSS_C_NO_CONTEXT;
-        gss_buffer_desc negotiate;
+    wish.credential = acquire(GSS_C_ACCEPT);
+    major = init(&minor, &context, &wish, GSS_C_NO_BUFFER, &output, &flags);
+    CHECK(major == GSS_S_NO_CRED && context == GSS_C_NO_CONTEXT);
+    gss_release_cred(&minor, &wish.credential);
+}
 
-        /* The login has not begun: there is no context then. */
-        major = init(&minor, &context, &wish, &garbage, &output, &flags);
-        CHECK(major == GSS_S_DEFECTIVE_TOKEN && minor == NO_CHALLENGE);
-        CHECK(context == GSS_C_NO_CONTEXT && output.length == 0);
+static void unusable_in_store(const char *key, const char *value)
+{
+    OM_uint32 minor;
+    gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
 
-        /* Our own message comes back. */
-        negotiate = begin(&context, &wish);
-        major = init(&minor, &context, &wish, &negotiate, &output, &flags);
-        CHECK(major == GSS_S_DEFECTIVE_TOKEN && minor == NO_CHALLENGE && output.length == 0);
-        major = init(&minor, &context, &wish, &negotiate, &output, &flags);
-        CHECK(GSS_ERROR(major));
-        gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
-        gss_release_buffer(&minor, &negotiate);
+    CHECK(GSS_ERROR(with_store(&minor, key, value, &credential)));
+    CHECK(credential == GSS_C_NO_CREDENTIAL);
+}
 
-        /* Whoever only accepts does not initiate, and the other way round. */
-        wish.credential = acquire(GSS_C_ACCEPT);
-        major = init(&minor, &context, &wish, GSS_C_NO_BUFFER, &output, &flags);
-        CHECK(major == GSS_S_NO_CRED && context == GSS_C_NO_CONTEXT);
-        gss_release_cred(&minor, &wish.credential);
-        wish.credential = template->credential;
+static void exported_credential(gss_cred_id_t credential)
+{
+    OM_uint32 minor;
+    gss_buffer_desc output;
 
-        major = with_store(&minor, "nt_hash", "not 32 digits", &credential);
-        CHECK(GSS_ERROR(major) && credential == GSS_C_NO_CREDENTIAL);
-        major = with_store(&minor, "password", "", &credential);
-        CHECK(GSS_ERROR(major) && credential == GSS_C_NO_CREDENTIAL);
+    CHECK(gss_export_cred(&minor, credential, &output) == GSS_S_UNAVAILABLE);
+    CHECK(output.length == 0);
+}
 
-        major = gss_export_cred(&minor, wish.credential, &output);
-        CHECK(major == GSS_S_UNAVAILABLE && output.length == 0);
+static void wrong_password(const struct wish *template)
+{
+    OM_uint32 major, minor, ignored;
+    struct wish wish = *template;
 
-        wrong = with_password(setting("INITIATOR_USER"), "not the password");
-        wish.credential = wrong;
-        major = alone(&minor, &wish, GSS_C_NO_CHANNEL_BINDINGS);
-        CHECK(major == GSS_S_UNAUTHORIZED && minor == BAD_USER_OR_PASSWORD);
-        gss_release_cred(&minor, &wrong);
-        wish.credential = template->credential;
+    wish.credential = with_password(setting("INITIATOR_USER"), "not the password");
+    major = alone(&minor, &wish, GSS_C_NO_CHANNEL_BINDINGS);
+    CHECK(major == GSS_S_UNAUTHORIZED && minor == BAD_USER_OR_PASSWORD);
+    gss_release_cred(&ignored, &wish.credential);
+}
+
+static void refusals(const struct wish *wish, long count)
+{
+    for (long i = 0; i < count && failed_cases == 0; i++) {
+        RUN_CASE(unexpected_token(wish), "token in the first call");
+        RUN_CASE(reflected_negotiate(wish), "NEGOTIATE in place of CHALLENGE");
+        RUN_CASE(credential_to_accept(wish), "credential of an acceptor");
+        RUN_CASE(unusable_in_store("nt_hash", "not 32 digits"), "malformed NT hash");
+        RUN_CASE(unusable_in_store("password", ""), "empty password");
+        RUN_CASE(exported_credential(wish->credential), "export of a credential");
+        RUN_CASE(wrong_password(wish), "wrong password");
     }
 }
 
@@ -514,5 +561,5 @@ int main(int argc, char **argv)
     }
     gss_release_cred(&minor, &wish.credential);
     gss_release_name(&minor, &wish.target);
-    return 0;
+    return exit_status();
 }

@@ -106,10 +106,8 @@ static inline void refused(int line, gss_ctx_id_t *context, gss_buffer_desc *mes
     char ending[16];
 
     major = accept_token(&minor, context, message, &answer, &name);
-    if (!GSS_ERROR(major) || minor != code) {
-        fprintf(stderr, "line %d: %08x %08x, not an error %08x\n", line, major, minor, code);
-        exit(1);
-    }
+    if (!GSS_ERROR(major) || minor != code)
+        FAIL("line %d: %08x %08x, not an error %08x", line, major, minor, code);
     CHECK(name == GSS_C_NO_NAME && answer.length == 0);
     major = gss_display_status(&ignored, minor, GSS_C_MECH_CODE, &ntlm, &more, &text);
     expect("gss_display_status", major, ignored, GSS_S_COMPLETE);
