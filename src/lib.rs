@@ -36,6 +36,8 @@
 //!                   typed name)
 //! ```
 #![deny(unsafe_code)]
+// The unit tests do not use the dependencies of tests/.
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
 
 #[forbid(unsafe_code)]
 pub mod base;
