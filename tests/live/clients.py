@@ -1,7 +1,7 @@
 """The real client programs, each as a function that tries one login.
 
-Each returns what came of it, (status, lines), where lines is what the page said: a dict with
-`user`, `method` and `length`, empty when the client was not let in.
+Each returns (status, lines). `lines` is the page as a dict with `user`, `method` and `length`; it
+is empty if the login was refused.
 """
 
 import base64
@@ -24,12 +24,12 @@ HERE = pathlib.Path(__file__).parent
 
 
 def page(text):
-    """The lines of a page that says who was let in."""
+    """The lines of the page that names the user."""
     return dict(re.findall(r"^(user|method|length|mech): (.*?)\r?$", text, re.MULTILINE))
 
 
 def run(*command, **options):
-    """Runs a client to its end; it must not fail by itself, nor wait for ever."""
+    """Runs a client to its end; fails if the program itself fails or exceeds the deadline."""
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, **options
     )
@@ -66,7 +66,7 @@ def _pyspnego(site, user, password, scheme, protocol, options=spnego.NegotiateOp
                 return answer.status, page(answer.body.decode())
             try:
                 token = client.step(answer.token)
-            except spnego.exceptions.SpnegoError:  # the token says that it was refused
+            except spnego.exceptions.SpnegoError:  # the server's token rejects the login
                 return answer.status, page(answer.body.decode())
 
 
@@ -110,11 +110,11 @@ def _ntlm_auth(site, user, password, scheme, helper):
         reply = connection.send(token)
         while reply.status == 401 and reply.token:
             answer, token = ask(f"TT {base64.b64encode(reply.token).decode()}")
-            if answer == "NA":  # the token says that it was refused
+            if answer == "NA":  # the server's token rejects the login
                 break
             assert answer in ("KK", "AF"), answer
             reply = connection.send(token)
-        if reply.status == 200 and reply.token:  # SPNEGO's own check, of the server's side
+        if reply.status == 200 and reply.token:  # SPNEGO verifies the server's mechListMIC
             assert ask(f"TT {base64.b64encode(reply.token).decode()}")[0] == "AF"
         process.stdin.close()
         return reply.status, page(reply.body.decode())
@@ -143,9 +143,9 @@ def chromium(site, user, password):
 
 
 def chromium_negotiate(site, environment):
-    """Chromium, which leaves the login to GSSAPI as this environment has it"""
+    """Chromium, logging in by GSSAPI with this environment"""
     options = ["--auth-server-allowlist=127.0.0.1"]
-    # What it remembers once a server has offered Negotiate: only then it starts with GSSAPI.
+    # Chromium uses GSSAPI only for a server that has offered Negotiate before: it stores that here.
     state = {"net": {"received_http_auth_negotiate_headers": True}}
     return _chromium(site.apache.url, options, state, env=environment)
 
@@ -156,7 +156,7 @@ def _chromium(url, options=(), state=None, **more):
         done = run(
             *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
             *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-            # It shall reach our server and nothing else.
+            # Resolves no host but the server under test.
             "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
             *(f"--user-data-dir={profile}", "--timeout=30000", "--dump-dom"),
             *("--ignore-certificate-errors", *options, url),

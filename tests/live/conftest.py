@@ -1,4 +1,4 @@
-"""The world of the live tests: one domain, one Apache for each verifier, both for all tests."""
+"""Fixtures of the live tests: one domain and one Apache per verifier, shared by all tests."""
 
 import contextlib
 import functools
@@ -18,7 +18,7 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Without the newer Samba there is nothing for these tests to show; the summary says so."""
+    """Deselects the tests of the newer Samba where it is left out; the summary says so."""
     if newer_samba.left_out():
         out = [item for item in items if "newer_controller" in item.fixturenames]
         items[:] = [item for item in items if item not in out]
@@ -37,7 +37,7 @@ def library():
 
 @pytest.fixture(scope="session")
 def finds_mech_list_mic(library):
-    """Whether this host's SPNEGO does: what it is expected to do is tested either way."""
+    """Whether this host's SPNEGO finds a mechListMIC. The tests expect either behaviour."""
     return spnego.finds_mech_list_mic(library)
 
 
@@ -99,7 +99,7 @@ def make_site():
 
 @pytest.fixture(params=["ours", "gss-ntlmssp"])
 def initiator(request):
-    """The library of each mechanism in turn that a client may log in with."""
+    """The library of the initiator: each mechanism in turn."""
     if request.param == "ours":
         return request.getfixturevalue("library")
     [found] = pathlib.Path("/usr/lib").glob("*/gssntlmssp/gssntlmssp.so")
@@ -129,7 +129,7 @@ def with_users(tmp_path):
 
 @pytest.fixture
 def tell(request, capsys):
-    """Prints a figure where it is seen although the test passes."""
+    """Prints a figure that is shown although the test passes."""
 
     def tell(text):
         with capsys.disabled():

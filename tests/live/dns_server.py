@@ -1,7 +1,7 @@
-"""A DNS server over UDP: `dns_server.py ADDRESS ZONE [--refuses-opt]` answers until it is killed.
+"""A DNS server over UDP that runs until it is killed: dns_server.py ADDRESS ZONE [--refuses-opt]
 
-ZONE is JSON: a name's list of records, each an IPv4 address or [priority, port, target]. As most
-forwarders do, it sends no addresses along with services. The names that were asked for are printed.
+ZONE is JSON: per name a list of records, each an IPv4 address or [priority, port, target]. Like most
+forwarders, the server adds no addresses to SRV answers. It prints the names of the queries.
 """
 
 import ipaddress
@@ -20,7 +20,7 @@ def encoded(name):
 
 
 def question(message):
-    """The name, the type, and where the question ends."""
+    """The name, the type, and the offset behind the question."""
     labels, at = [], 12
     while message[at]:
         labels.append(message[at + 1 : at + 1 + message[at]].decode())
@@ -42,7 +42,7 @@ def reply(message, zone, refuses_opt):
     name, kind, end = question(message)
     (additional,) = struct.unpack_from("!H", message, 10)
     if refuses_opt and additional:
-        # A header alone, as servers send that cannot parse the question.
+        # Only a header: the answer of a server that cannot parse the query.
         return name, message[:2] + struct.pack("!HHHHH", 0x8100 | FORMERR, 0, 0, 0, 0)
     found = zone.get(name.lower())
     answers = b"".join(

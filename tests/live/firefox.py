@@ -15,7 +15,7 @@ from lab import host
 # How long each step may take, in seconds.
 PATIENCE = 60
 
-# It reaches our server and nothing else: no names are looked up, nothing is fetched unasked.
+# Firefox reaches the test server only: it resolves no names and fetches nothing by itself.
 _PREFERENCES = {
     "network.dns.disabled": True,
     "network.captive-portal-service.enabled": False,
@@ -29,15 +29,15 @@ _PREFERENCES = {
     "browser.safebrowsing.phishing.enabled": False,
     "extensions.update.enabled": False,
 }
-# The hosts whose logins go to GSSAPI. It is empty by default: Firefox then uses its own NTLM.
+# The hosts for which Firefox uses GSSAPI; empty by default, and Firefox then uses its own NTLM.
 TRUSTED_URIS = "network.negotiate-auth.trusted-uris"
 
 
 def log_in(site, user, *passwords):
-    """Firefox with its own NTLM: gives one password after the other, each time it is asked.
+    """Firefox with its own NTLM: enters the next password at each prompt.
 
-    A name that comes by BiDi stays whole: Firefox splits off a domain in its own dialogue only, and
-    no controller knows a user called `EXAMPLE\\alice`. So the name goes without the domain.
+    Firefox splits a domain off in its own dialogue only, not from a name that comes by BiDi. A
+    controller knows no user `EXAMPLE\\alice`, so the name is passed without the domain.
     """
     name = user.rpartition("\\")[2]
     with _firefox() as browser:
@@ -45,7 +45,7 @@ def log_in(site, user, *passwords):
 
 
 def log_in_by_gssapi(site, environment):
-    """Firefox, which leaves the login to GSSAPI as this environment has it."""
+    """Firefox, logging in by GSSAPI with this environment."""
     with _firefox({TRUSTED_URIS: "127.0.0.1"}, environment) as browser:
         return browser.visit(site.apache.url, [])
 
@@ -73,7 +73,7 @@ def _firefox(preferences=None, environment=None):
         try:
             url = _announced(process.stderr)
             late.cancel()
-            # What it prints from now on is nothing to us; a full pipe would stop it.
+            # Reads the rest of the output: a full pipe would block Firefox.
             threading.Thread(target=process.stderr.read, daemon=True).start()
             with websockets.sync.client.connect(f"{url}/session", max_size=None) as socket:
                 yield _Browser(socket)

@@ -1,6 +1,6 @@
-"""A client that builds its NTLM messages by hand, so that each can be made wrong in one place.
+"""A client that builds its NTLM messages itself, so that a test can change any field.
 
-The cryptography is pyspnego's, which owes nothing to the code under test.
+The cryptography is pyspnego's, which is independent of the code under test.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ KEY_128 = 0x20000000
 KEY_EXCH = 0x40000000
 KEY_56 = 0x80000000
 
-# What Windows asks for.
+# The flags of a Windows client.
 FLAGS = (
     UNICODE | REQUEST_TARGET | SIGN | NTLM | ALWAYS_SIGN | EXTENDED_SESSIONSECURITY | VERSION
 ) | (KEY_128 | KEY_EXCH | KEY_56)
@@ -54,7 +54,7 @@ def negotiate(flags=FLAGS):
 
 @dataclasses.dataclass
 class Challenge:
-    """What a client takes from a CHALLENGE_MESSAGE (MS-NLMP 2.2.1.2)."""
+    """The fields of a CHALLENGE_MESSAGE (MS-NLMP 2.2.1.2)."""
 
     raw: bytes
     flags: int
@@ -70,12 +70,12 @@ class Challenge:
         return cls(raw, flags, raw[24:32], list(_avs(target_info)), target_name)
 
     def av(self, number):
-        """The value of one AV pair, or None."""
+        """The value of an AV pair, or `None`."""
         return dict(self.avs).get(number)
 
 
 def _payload(raw, fields):
-    """The item whose length and offset are at `fields`."""
+    """The payload whose length and offset are at `fields`."""
     length, _, offset = struct.unpack_from("<HHI", raw, fields)
     return raw[offset : offset + length]
 
@@ -96,13 +96,13 @@ def pack_avs(avs):
 
 
 def text(string):
-    """A string as messages carry it."""
+    """A string in the encoding of messages."""
     return string.encode("utf-16-le")
 
 
 @dataclasses.dataclass
 class Authenticate:
-    """An AUTHENTICATE_MESSAGE (MS-NLMP 2.2.1.3), to be changed before it is packed."""
+    """An AUTHENTICATE_MESSAGE (MS-NLMP 2.2.1.3); its fields may be changed before `pack`."""
 
     flags: int
     lm: bytes
@@ -114,7 +114,7 @@ class Authenticate:
     mic_key: bytes | None = None
 
     def pack(self, negotiate_message=b"", challenge_message=b""):
-        """The message; with a MIC over all three when there is a key to make it."""
+        """The encoded message, with a MIC over all three messages if there is a key."""
         parts = (self.lm, self.nt, self.domain, self.user, self.workstation, self.session_key)
         offset, fields = HEADER_LENGTH, b""
         for part in parts:
@@ -136,10 +136,10 @@ def respond(
     change_avs=lambda avs: avs,
     after_avs=bytes(4),
 ):
-    """An NTLMv2 answer with a MIC, as Windows gives it (MS-NLMP 3.1.5.1.2).
+    """An NTLMv2 AUTHENTICATE_MESSAGE with a MIC, like that of Windows (MS-NLMP 3.1.5.1.2).
 
-    `change_avs` may return other AV pairs than a client sends, and `after_avs` is what stands behind
-    MsvAvEOL; everything that is computed over them is right for the changed ones.
+    `change_avs` may replace the AV pairs; `after_avs` follows MsvAvEOL. The response and the MIC are
+    computed over the replaced ones.
     """
     nonce = os.urandom(8)
     timestamp = challenge.av(AV_TIMESTAMP) or bytes(8)
@@ -166,14 +166,14 @@ def respond(
 
 
 def lmv2(challenge, user, password, domain="EXAMPLE"):
-    """The LMv2 response (MS-NLMP 3.3.2), which says nothing of the server it is for."""
+    """The LMv2 response (MS-NLMP 3.3.2), which does not cover the target information."""
     nonce = os.urandom(8)
     response_key = crypto.ntowfv2(user, crypto.ntowfv1(password), domain)
     return crypto.hmac_md5(response_key, challenge.server_challenge + nonce) + nonce
 
 
 def with_key(message, key_exchange_key):
-    """Gives the message its session key, and the key of its MIC."""
+    """Sets the session key of the message, and the key of its MIC."""
     message.mic_key = key_exchange_key
     if message.flags & KEY_EXCH:
         message.mic_key = os.urandom(16)
@@ -182,7 +182,7 @@ def with_key(message, key_exchange_key):
 
 
 def respond_v1(challenge, user, password, kind, domain="EXAMPLE"):
-    """One of the older answers (MS-NLMP 3.3.1): `kind` is ntlmv1, ntlm2-session or lm."""
+    """An older response (MS-NLMP 3.3.1): `kind` is ntlmv1, ntlm2-session or lm."""
     nt_key = crypto.ntowfv1(password)
     nonce = challenge.server_challenge
     lm, nt = bytes(24), b""

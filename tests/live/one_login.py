@@ -1,9 +1,9 @@
-"""One login by hand-made messages, and what came of it."""
+"""One login with messages of `messages.py`, and its result."""
 
 import codes
 import wire
 
-# How long until a changed file is seen: they are looked at once a second.
+# Seconds until a changed file is in force: files are checked once a second.
 LOOKED_AT = 1.2
 
 
@@ -16,5 +16,5 @@ def attempt(site, user="alice", password=None, **options):
 
 
 def refused(*names):
-    """What comes of a login that is refused with these codes."""
+    """The result of a login that is refused with these codes."""
     return (401, None, [codes.code(name) for name in names])

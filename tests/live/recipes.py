@@ -1,4 +1,4 @@
-"""The examples for Apache, as they are shipped but for what an administrator changes of them."""
+"""The examples for Apache, with the changes that an administrator makes."""
 
 import functools
 import shutil
@@ -16,8 +16,8 @@ def example(name):
 
 @functools.cache
 def served():
-    """A copy of the examples that Apache's children can read, as /etc/apache2 has them: the checkout
-    may be in a home that is closed to others."""
+    """A copy of the examples that Apache's children can read: the checkout may be in a home directory
+    that is closed to other users."""
     directory, _ = host.scratch()
     for file in EXAMPLES.iterdir():
         copy = directory / file.name
@@ -27,7 +27,7 @@ def served():
 
 
 def change(text, *pairs):
-    """The text with each of (old, new) changed; what is to be changed is there."""
+    """The text with each `old` replaced by `new`; fails if one does not occur."""
     for old, new in pairs:
         assert old in text, old
         text = text.replace(old, str(new))
@@ -35,5 +35,5 @@ def change(text, *pairs):
 
 
 def modules(*names):
-    """What `a2enmod` comes to."""
+    """The lines that `a2enmod` adds."""
     return "".join(f"LoadModule {name}_module {_MODULES}/mod_{name}.so\n" for name in names)

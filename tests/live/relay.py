@@ -1,4 +1,4 @@
-"""A site of somebody who passes on what he is sent: the attack that Extended Protection is for."""
+"""A relay: an attacker's site that forwards a client's login. Extended Protection stops it."""
 
 import contextlib
 import http.client
@@ -9,8 +9,8 @@ import threading
 
 @contextlib.contextmanager
 def to(site, certificate):
-    """Speaks TLS with a certificate of its own and hands each connection's tokens to `site`, on a
-    connection of their own; its value has the `url` to lure clients to."""
+    """Serves TLS with a certificate of its own and forwards the tokens of each connection to
+    `site`, on a connection of their own. Yields an object with the relay's `url`."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -1,4 +1,4 @@
-"""A steady load of logins, and what became of each."""
+"""A steady load of logins, and the result of each."""
 
 import contextlib
 import dataclasses
@@ -8,14 +8,14 @@ import time
 
 import wire
 
-# Every so many logins one comes with a wrong password.
+# One login in so many has a wrong password.
 WRONG_EVERY = 5
 USERS = ("alice", "bob")
 
 
 @dataclasses.dataclass
 class Login:
-    """One login: when it began and ended (monotonic clock), and what came of it."""
+    """One login: its begin and end (monotonic clock), and its result."""
 
     user: str
     right: bool
@@ -35,11 +35,11 @@ class Login:
 
 
 class Load:
-    """So many logins a second at a site, each on a connection and in a thread of its own, whether
-    or not earlier ones are done, for as long as the `with` block lasts.
+    """Starts so many logins a second at a site while the `with` block lasts.
 
-    With `again`, a login whose connection the server closed before an answer begins once more on a
-    new one, as a browser does.
+    Each has a connection and a thread of its own and does not wait for earlier ones. With `again`,
+    a login whose connection the server closed before an answer is repeated once on a new one, as a
+    browser does.
     """
 
     def __init__(self, site, rate=20, again=False):
@@ -87,7 +87,7 @@ class Load:
 
     @property
     def right(self):
-        """The logins with the right password, in the order they began."""
+        """The logins with the right password, in the order of their begin."""
         return sorted((l for l in self.logins if l.right), key=lambda login: login.began)
 
     @property
@@ -95,24 +95,24 @@ class Load:
         return [login for login in self.logins if not login.right]
 
     def gap(self):
-        """The longest time in which nobody got in: its begin and its end."""
+        """The longest time without a successful login: its begin and its end."""
         times = sorted(login.ended for login in self.logins if login.let_in)
         return max(zip(times, times[1:]), key=lambda pair: pair[1] - pair[0])
 
-    def nobody_wrong_let_in(self):
-        """A wrong password is never let in, and the right one only as who it belongs to."""
+    def no_wrong_login_accepted(self):
+        """No wrong password was accepted, and a right one only as the user it belongs to."""
         assert self.wrong, "no login with a wrong password was tried"
         assert not [login for login in self.wrong if login.let_in]
         told = {(login.user, login.told) for login in self.right if login.let_in}
         assert told == {(user, f"EXAMPLE\\{user}") for user in USERS}
 
     def nothing_lost(self, log=""):
-        """Everybody with the right password got in, nobody with a wrong one.
+        """Every right password was accepted, and no wrong one.
 
-        Apache ends its CGI daemon when it reloads. A page that meets that moment is answered with
-        503, behind the login, and the log has a line for each.
+        Apache ends its CGI daemon when it reloads. A request at that moment is answered with 503
+        after the login, and the log has a line for each.
         """
-        self.nobody_wrong_let_in()
+        self.no_wrong_login_accepted()
         refused = [login for login in self.right if not login.let_in]
         without_page = [login for login in refused if login.status == 503]
         assert len(without_page) <= log.count("[cgid:error]"), log
@@ -122,7 +122,7 @@ class Load:
 
 @contextlib.contextmanager
 def every(seconds, action):
-    """Does something every so many seconds while the block lasts."""
+    """Calls a function every so many seconds while the block lasts."""
     over = threading.Event()
 
     def repeat():

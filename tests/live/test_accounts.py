@@ -1,4 +1,4 @@
-"""What befalls an account at the domain is so at the next login: nothing is remembered here."""
+"""A change of an account at the domain holds at the next login: no result is cached."""
 
 import contextlib
 import dataclasses
@@ -29,7 +29,7 @@ def refused(name):
     return 401, None, [codes.code(name)]
 
 
-def test_the_client_s_workstation_is_what_the_controller_judges(netlogon_site):
+def test_the_controller_checks_the_workstation_of_the_client(netlogon_site):
     assert attempt(netlogon_site, "walter", workstation="ELSEWHERE")[:2] == (200, "EXAMPLE\\walter")
     for other in ("ELSEWHERE2", "WEB1-NTLM"):
         assert attempt(netlogon_site, "walter", workstation=other) == refused("InvalidWorkstation")
@@ -45,7 +45,7 @@ def test_an_account_is_disabled_and_enabled_again(netlogon_site, controller):
     assert attempt(netlogon_site) == BOB
 
 
-def test_an_account_that_is_there_no_more(netlogon_site, controller):
+def test_an_account_that_was_deleted(netlogon_site, controller):
     controller.tool("user", "create", "kim", "Kims-Passw0rd")
     assert attempt(netlogon_site, "kim", "Kims-Passw0rd") == (200, "EXAMPLE\\kim", [])
     controller.tool("user", "delete", "kim")
@@ -71,7 +71,7 @@ def test_an_account_is_locked_out_and_unlocked(netlogon_site, controller):
             assert attempt(netlogon_site, password="not-his") == refused("BadUserOrPassword")
         try:
             assert attempt(netlogon_site) == refused("AccountLockedOut")
-            # Whoever asks is told, and who has the password is not let in either.
+            # Every login is told so, and the right password is refused too.
             assert attempt(netlogon_site, password="not-his") == refused("AccountLockedOut")
         finally:
             controller.tool("user", "unlock", "bob")
@@ -79,5 +79,5 @@ def test_an_account_is_locked_out_and_unlocked(netlogon_site, controller):
 
 
 @pytest.mark.parametrize("user", ["hannah", "walter"])
-def test_a_wrong_password_tells_nothing_of_the_rules(netlogon_site, user):
+def test_a_wrong_password_reveals_no_restriction(netlogon_site, user):
     assert attempt(netlogon_site, user, "not-the-password") == refused("BadUserOrPassword")

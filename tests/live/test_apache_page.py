@@ -1,4 +1,4 @@
-"""docs/apache.md: every line of its examples is run, and what it says of connections."""
+"""docs/apache.md: every line of its examples is run, and its claims on connections are tested."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ from test_client_recipes import beyond, proxy_recipe
 
 PAGE = (mech.ROOT / "docs" / "apache.md").read_text()
 
-# (who is let in, the line), as the page has them.
+# (the users that the page says are accepted, the line).
 LINES = [
     (who.split("lets in: "), line)
     for block in re.findall(r"^```apacheconf\n(.*?)^```", PAGE, re.M | re.S)
@@ -69,7 +69,7 @@ def test_names_in_require_lines(library, make_site, form):
 
 @pytest.mark.parametrize("one, kept_out", [(r"EXAMPLE\alice", False), (r"EXAMPLE\\alice", True)])
 def test_require_not_user(library, make_site, one, kept_out):
-    """As the page says: the form with one backslash keeps no user out."""
+    """As the page says, the form with one backslash excludes no user."""
     assert f"`Require not user {one}`" in PAGE
     rule = f"<RequireAll>\nRequire valid-user\nRequire not user {one}\n</RequireAll>"
     site = make_site(mech.with_users(library), after=places([rule]))
@@ -77,7 +77,7 @@ def test_require_not_user(library, make_site, one, kept_out):
 
 
 def test_groups_in_require_lines(library, make_site):
-    """Each pattern with lists of one group, which a header stands in for."""
+    """Each pattern against lists of one group, which come in a header."""
     groups = "".join(
         f"""SetEnvIfExpr "req('X-Group') == '{number}'" """
         f'"NTLM_GROUPS=|Domain Users{escaped(group)}"\n'
@@ -105,7 +105,7 @@ KNOWN = (
 
 
 def escaped(group):
-    """As SetEnvIfExpr takes it."""
+    """The pattern for SetEnvIfExpr."""
     return group.replace("\\", "\\" * 4)
 
 
@@ -122,7 +122,7 @@ def test_the_pattern_in_groups_conf_is_that_of_the_page():
 
 
 def test_groups_in_the_configuration(library, make_site):
-    """In single quotes a backslash is one. Users of a file are in no group."""
+    """In single quotes, a backslash is literal. Users of a users file are in no group."""
     [section] = re.findall(r"^ *```toml\n(.*?)^ *```", PAGE, re.M | re.S)
     right = "\n".join(line.strip() for line in section.splitlines())
     site = make_site(mech.with_users(library, right + "\n"))
@@ -173,7 +173,7 @@ def test_a_connection_keeps_its_login_until_it_is_closed(library, make_site):
         time.sleep(2)
         assert connection.send().user == r"EXAMPLE\alice"
         assert connection.open
-        # It was kept after three requests; the fourth is the last.
+        # The connection is open after three requests; the fourth is the last.
         assert connection.send().user == r"EXAMPLE\alice"
         assert not connection.open
     status, page = clients.curl(site, r"EXAMPLE\alice", site.passwords["alice"])

@@ -13,7 +13,7 @@ START = 3
 ROUNDS = 10
 RELOADS = 8
 RELOAD_EVERY = 1.0
-# As DESIGN has it when the configuration says nothing.
+# The default of the configuration.
 CONNECTIONS = 4
 
 
@@ -27,7 +27,7 @@ def open_files(pid):
 
 
 def files_of_children(apache):
-    """How many files each process has open, but for the first process and those that end just now."""
+    """The number of open files of each child process, without those that end just now."""
     files = {}
     for pid in apache.children():
         with contextlib.suppress(FileNotFoundError):
@@ -36,12 +36,12 @@ def files_of_children(apache):
 
 
 def eventually(condition, figures, seconds=60):
-    """Waits for it: finished connections are closed on both sides, and old processes end."""
+    """Waits until finished connections are closed on both sides and old processes have ended."""
     host.wait_until(condition, seconds, lambda: str(figures()))
 
 
-def test_a_process_opens_no_more_files_however_many_log_in(mpm_site, controller, tell):
-    """After some rounds all that there is to open is open: a leak grows in each round."""
+def test_the_number_of_open_files_does_not_grow_with_logins(mpm_site, controller, tell):
+    """A process opens its files in the first rounds: a leak grows in every round."""
     apache = mpm_site.apache
 
     def grown():

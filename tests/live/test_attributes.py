@@ -1,4 +1,4 @@
-"""What Apache can do with what is known of a user."""
+"""Attributes of a user in the directives of mod_auth_gssapi."""
 
 import messages
 import pytest
@@ -23,7 +23,7 @@ REQUIRED = """
         ("user=alice", 200),
         ("domain=EXAMPLE", 200),
         ("user=bob", 403),
-        # What she is called is the beginning of it.
+        # The user's name is a prefix of this value.
         ("user=alice-admin", 403),
         ("domain=EXAMPLE2", 403),
     ],
@@ -37,13 +37,13 @@ def test_a_required_attribute_is_compared_whole(library, make_site, required, st
 @pytest.mark.parametrize(
     ("name", "logged"),
     [
-        # Names with control characters are those of no account.
+        # No account has control characters in its name.
         ('x"\nntlmdc: accepted "root', "refused: "),
         ('x" accepted "root', r'user="x\u{22} accepted \u{22}root"'),
         ("x\u2028y\u202e", r'user="x\u{2028}y\u{202e}"'),
     ],
 )
-def test_a_client_cannot_write_lines_into_the_log(users_site, name, logged):
+def test_a_client_cannot_inject_lines_into_the_log(users_site, name, logged):
     mark = users_site.apache.mark()
     with wire.Connection(users_site) as connection:
         negotiate = messages.negotiate()

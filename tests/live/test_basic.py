@@ -1,4 +1,4 @@
-"""Basic: Apache asks for the password itself and logs in with it, initiator and acceptor in one."""
+"""Basic: Apache receives the password and logs in with it, as initiator and acceptor in one."""
 
 import os
 import re
@@ -32,7 +32,7 @@ BESIDE_NTLM = _PROTECTED.format(path="/default", more=_BASIC_BESIDE_NTLM) + _PRO
     path="/named", more=f"{_BASIC_BESIDE_NTLM}\nGssapiAcceptorName HTTP@localhost"
 )
 
-# What no client meets that names nothing and says nothing of its channel.
+# Rules that a client without a service name and without channel bindings does not meet.
 STRICT = """
 [policy]
 channel_binding = "require"
@@ -47,7 +47,7 @@ spn = ["HTTP/elsewhere.example.test"]
 
 @pytest.fixture(scope="module", params=["users", "netlogon"])
 def basic_site(request, library):
-    """A site where Basic is on, below /default and /named."""
+    """A site with Basic below /default and /named."""
     if request.param == "users":
         mechanism = mech.with_users(library)
     else:
@@ -58,7 +58,7 @@ def basic_site(request, library):
 
 
 def log_in(site, path, user, password, *options):
-    """curl with Basic: (status, who was let in, the codes in the error log)."""
+    """curl with Basic: (status, user, the codes in the error log)."""
     mark = site.apache.mark()
     answer = clients.run(
         *("curl", "-sS", "--max-time", "60", "--basic", "--user", f"{user}:{password}", *options),
@@ -112,7 +112,7 @@ def test_a_dot_is_this_server(basic_site, path, typed, request):
     assert seen == expected[request.node.callspec.params["basic_site"]]
 
 
-def test_nobody_learns_which_users_exist(basic_site, path):
+def test_a_refusal_does_not_tell_whether_the_user_exists(basic_site, path):
     seen = []
     for user in ("alice", "nobody"):
         mark = basic_site.apache.mark()
@@ -124,7 +124,7 @@ def test_nobody_learns_which_users_exist(basic_site, path):
 
 
 def test_many_on_one_connection(basic_site, path):
-    """Each request is a login of its own, or one that Apache remembers for the connection."""
+    """Each request is a login, or one that Apache keeps for the connection."""
     password = basic_site.passwords["bob"]
     url = basic_site.apache.url.rstrip("/") + path
     answer = clients.run(
@@ -148,7 +148,7 @@ def strict_site(request, library):
     site.close()
 
 
-def test_a_password_that_came_here_meets_the_rules_about_channel_and_service(strict_site, path):
+def test_a_basic_login_meets_the_rules_about_channel_and_service(strict_site, path):
     password = strict_site.passwords["alice"]
     mark = strict_site.apache.mark()
     assert log_in(strict_site, path, "alice", password) == (200, "EXAMPLE\\alice", [])
@@ -158,8 +158,8 @@ def test_a_password_that_came_here_meets_the_rules_about_channel_and_service(str
     assert log_in(strict_site, path, "alice", "not-the-password") == wrong
 
 
-def test_no_client_can_claim_that_its_password_came_here(strict_site, path):
-    """Not by the names that Basic's own initiator says, while Basic logins go on beside it."""
+def test_no_client_can_pretend_to_be_a_basic_login(strict_site, path):
+    """A client sends the names of Basic's own initiator while Basic logins run beside it."""
     password = strict_site.passwords["alice"]
     def says_the_same(avs):
         others = [pair for pair in avs if pair[0] != messages.AV_TARGET_NAME]
@@ -176,12 +176,12 @@ def test_no_client_can_claim_that_its_password_came_here(strict_site, path):
             mark = strict_site.apache.mark()
             assert connection.send(token, path=path).status == 401
             said = codes.in_log(strict_site.apache.logged(mark))
-            # The client names no channel: sixteen zeros.
+            # No channel bindings: sixteen zeros.
             assert said == [codes.code("MissingBindings")]
 
 
 @pytest.mark.parametrize("timeout", [600, 1200])
-def test_the_ticket_s_lifetime_is_the_session_s(library, make_site, timeout):
+def test_the_session_has_the_lifetime_of_the_ticket(library, make_site, timeout):
     lines = f"""GssapiBasicTicketTimeout {timeout}
         GssapiUseSessions On
         Session On

@@ -1,4 +1,4 @@
-"""examples/expect.conf and examples/anyauth.conf: clients that need them, and those that do not."""
+"""examples/expect.conf and examples/anyauth.conf, with clients that need them and others."""
 
 import base64
 import contextlib
@@ -41,7 +41,7 @@ def http_client(site, password):
 
 def test_apache_httpclient(users_site, expect_site):
     password = users_site.passwords["alice"]
-    # The limit itself: where this is 200, the recipe can go.
+    # The limit itself: once this is 200, the recipe is not needed any more.
     assert http_client(users_site, password) == (401, {})
     let_in = {"user": ALICE, "method": "POST", "length": "12"}
     assert http_client(expect_site, password) == (200, let_in)
@@ -52,7 +52,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Waiting:
-    """A connection whose requests send their body only after 100 (Continue)."""
+    """A connection that sends the body of a request only after 100 (Continue)."""
 
     def __init__(self, site):
         self._connection = http.client.HTTPConnection("127.0.0.1", site.apache.port, timeout=60)
@@ -94,7 +94,7 @@ def ntlm(token):
 
 
 def log_in(site, body, **options):
-    """A login with a body that waits in each of its two messages."""
+    """A login by two requests, each with a body that waits for 100 (Continue)."""
     with Waiting(site) as connection:
         negotiate = messages.negotiate()
         asked, status, token, _ = connection.send(ntlm(negotiate), body, **options)
@@ -143,7 +143,7 @@ def test_a_body_that_waits_for_a_login_in_spnego(expect_site):
 def test_bodies_of_other_requests_are_left_alone(expect_site):
     password = expect_site.passwords["alice"]
     with Waiting(expect_site) as connection:
-        # Apache does not ask for a body that it will not use.
+        # Apache requests no body that it will not use.
         assert connection.send(None, b"x")[:2] == (False, 401)
         assert not connection.open
     answer = clients.curl(expect_site, ALICE, password, "--data", "x" * 50)
@@ -154,7 +154,7 @@ def test_bodies_of_other_requests_are_left_alone(expect_site):
         assert b"length: 3\n" in connection.send(method="POST", body=b"abc").body
 
 
-# Without Kerberos, whatever the host has.
+# Without Kerberos, whatever the configuration of the host.
 NO_TICKET = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "KRB5_CONFIG": "/dev/null"}
 
 CHOOSES = ("--anyauth", "--negotiate --ntlm")
@@ -169,7 +169,7 @@ def curl(url, *options):
 
 @pytest.fixture(params=["", "login-failed.conf"])
 def anyauth_site(request, library, make_site):
-    """With Apache's own page for a refusal, and with one that an ErrorDocument names."""
+    """With Apache's own page for 401, and with one of an ErrorDocument."""
     text = recipes.example("anyauth.conf")
     if request.param:
         page = recipes.change(recipes.example(request.param), ("/etc/apache2", recipes.served()))
@@ -179,9 +179,9 @@ def anyauth_site(request, library, make_site):
 
 
 @pytest.mark.parametrize("options", CHOOSES)
-def test_curl_that_chooses(users_site, anyauth_site, options):
+def test_curl_anyauth(users_site, anyauth_site, options):
     user = ("--user", f"{ALICE}:{users_site.passwords['alice']}")
-    # The limit itself: where this is 200, the recipe can go.
+    # The limit itself: once this is 200, the recipe is not needed any more.
     assert curl(users_site.apache.url, *options.split(), *user) == (401, {})
     url = anyauth_site.apache.url
     let_in = (200, {"user": ALICE, "method": "GET", "length": "0"})
@@ -194,7 +194,7 @@ def test_curl_that_chooses(users_site, anyauth_site, options):
 
 
 def git(site, password):
-    """git's complaint about a page that is no repository, or about the login."""
+    """git's error: the page is no repository, or the login failed."""
     url = site.apache.url.replace("://", f"://EXAMPLE%5Calice:{password}@")
     done = subprocess.run(
         ("git", "ls-remote", f"{url}repository"),
@@ -211,23 +211,23 @@ def git(site, password):
 
 def test_git(users_site, anyauth_site):
     password = users_site.passwords["alice"]
-    # The limit itself: where git comes through, the recipe can go.
+    # The limit itself: once git logs in, the recipe is not needed any more.
     assert git(users_site, password) == "Authentication failed"
     assert git(anyauth_site, password) == "info/refs not valid"
     assert git(anyauth_site, "not-hers") == "Authentication failed"
 
 
 def offered(site, **headers):
-    """The fields WWW-Authenticate of a refusal."""
+    """The WWW-Authenticate fields of a 401 response."""
     with wire.Connection(site, headers=headers) as connection:
         answer = connection.send()
         return [value for name, value in answer.headers if name == "WWW-Authenticate"]
 
 
-def test_what_is_offered_to_whom(anyauth_site):
+def test_the_schemes_offered_to_each_client(anyauth_site):
     assert offered(anyauth_site, **{"User-Agent": "curl/8.0"}) == ["NTLM"]
     assert offered(anyauth_site) == ["Negotiate", "NTLM"]
-    # The answer that carries a challenge offers nothing beside it.
+    # The response with a challenge offers no other scheme.
     for agent in ("curl/8.0", "Mozilla/5.0"):
         with wire.Connection(anyauth_site, headers={"User-Agent": agent}) as connection:
             answer = connection.send(messages.negotiate())
@@ -235,7 +235,7 @@ def test_what_is_offered_to_whom(anyauth_site):
             assert field.startswith("NTLM TlRMTVNTUAAC")
 
 
-def test_other_clients_go_on_as_they_did(anyauth_site, initiator, with_users):
+def test_other_clients_are_not_affected(anyauth_site, initiator, with_users):
     password = anyauth_site.passwords["alice"]
     for client in (clients.curl, clients.requests_client, clients.pyspnego_spnego):
         status, page = client(anyauth_site, ALICE, password)
@@ -252,7 +252,7 @@ def proxy_recipe():
 
 
 class Beyond(http.server.BaseHTTPRequestHandler):
-    """What lies beyond the proxy."""
+    """The origin server behind the proxy."""
 
     def do_GET(self):
         self.send_response(200)
@@ -265,7 +265,7 @@ class Beyond(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def beyond():
-    """The URL of a server that takes no login."""
+    """The URL of a server without authentication."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Beyond) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -276,7 +276,7 @@ def beyond():
             thread.join()
 
 
-def test_curl_that_chooses_at_a_proxy(library, make_site):
+def test_curl_anyauth_at_a_proxy(library, make_site):
     more = recipes.modules("setenvif", "proxy", "proxy_http", "proxy_connect")
     mechanism = mech.with_users(library)
     anyauth = recipes.example("anyauth.conf")

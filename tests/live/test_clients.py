@@ -11,13 +11,13 @@ ALL = [*clients.ALL, pytest.param(firefox.log_in, id="firefox")]
 
 
 @pytest.mark.parametrize("client", ALL)
-def test_the_right_password_is_let_in(site, client):
+def test_the_right_password_is_accepted(site, client):
     status, page = client(site, ALICE, site.passwords["alice"])
     assert (status, page["user"]) == (200, ALICE)
 
 
 @pytest.mark.parametrize("client", ALL)
-def test_a_wrong_password_is_not(site, client):
+def test_a_wrong_password_is_refused(site, client):
     status, page = client(site, ALICE, "not-his-password")
     assert (status, page) == (401, {})
 
@@ -66,6 +66,6 @@ def test_a_password_of_another_user_is_not_enough(site):
     assert (status, page) == (401, {})
 
 
-def test_a_computer_account_is_let_in_like_a_user(netlogon_site, controller):
+def test_a_computer_account_logs_in_like_a_user(netlogon_site, controller):
     status, page = clients.pyspnego(netlogon_site, "EXAMPLE\\WEB1-NTLM$", controller.secret)
     assert (status, page.get("user")) == (200, "EXAMPLE\\WEB1-NTLM$")

@@ -1,4 +1,4 @@
-"""What a connection does between logins."""
+"""Several logins and other requests on one connection."""
 
 import concurrent.futures
 import re
@@ -14,12 +14,12 @@ ALICE = "EXAMPLE\\alice"
 
 @pytest.fixture(params=["NTLM", "Negotiate"])
 def connection(site, request):
-    """A kept-alive connection on which plain NTLM messages are sent in either scheme."""
+    """A persistent connection that sends plain NTLM messages in either scheme."""
     with wire.Connection(site, request.param) as connection:
         yield connection
 
 
-def test_who_is_logged_in_stays_so(connection):
+def test_a_login_lasts_as_long_as_the_connection(connection):
     password = connection.site.passwords["alice"]
     assert connection.log_in("alice", password).user == ALICE
     assert connection.send().user == ALICE
@@ -48,7 +48,7 @@ def test_a_second_negotiate_message_starts_afresh(connection):
     assert connection.send(answer.pack(negotiate, second.raw)).user == ALICE
 
 
-def test_an_answer_to_an_older_challenge(connection):
+def test_an_authenticate_message_for_an_older_challenge(connection):
     negotiate = messages.negotiate()
     first = connection.challenge(negotiate)
     connection.challenge(negotiate)
@@ -57,7 +57,7 @@ def test_an_answer_to_an_older_challenge(connection):
     assert connection.send().status == 401
 
 
-def test_an_answer_without_a_challenge(connection):
+def test_an_authenticate_message_without_a_challenge(connection):
     site = connection.site
     with wire.Connection(site, connection.scheme) as other:
         negotiate = messages.negotiate()
@@ -71,7 +71,7 @@ def test_an_answer_without_a_challenge(connection):
     assert connection.log_in("alice", site.passwords["alice"]).user == ALICE
 
 
-def test_an_answer_that_was_refused_once_is_never_asked_again(connection):
+def test_a_refused_authenticate_message_is_not_verified_again(connection):
     negotiate = messages.negotiate()
     challenge = connection.challenge(negotiate)
     wrong = messages.respond(challenge, "alice", "not-his-password")
@@ -83,7 +83,7 @@ def test_an_answer_that_was_refused_once_is_never_asked_again(connection):
     assert codes.in_log(logged) == [codes.code("ContextFailed")], logged
 
 
-def test_an_answer_replayed_on_another_connection(connection):
+def test_an_authenticate_message_replayed_on_another_connection(connection):
     site = connection.site
     negotiate = messages.negotiate()
     challenge = connection.challenge(negotiate)
@@ -105,7 +105,7 @@ def test_a_login_on_an_authenticated_connection_is_sent_to_a_new_one(connection)
 
 
 def post(connection, first_body, second_body):
-    """A login by two POST requests with these bodies: (user, how much of the body arrived)."""
+    """A login by two POST requests with these bodies: (user, length of the body that arrived)."""
     negotiate = messages.negotiate()
     first = connection.send(negotiate, method="POST", body=first_body)
     assert first.status == 401 and connection.open
@@ -119,12 +119,12 @@ def post(connection, first_body, second_body):
 
 @pytest.mark.parametrize("first_body", [b"", b"y" * 100_000], ids=["empty", "whole"])
 def test_a_post_that_comes_with_the_login(connection, first_body):
-    """Some keep the body back until they are let in (Content-Length: 0), others repeat it."""
+    """Some clients send no body before the login (Content-Length: 0), others repeat it."""
     assert post(connection, first_body, b"x" * 100_000) == (ALICE, 100_000)
 
 
 def test_a_post_that_begins_a_login_on_an_authenticated_connection(connection):
-    """As some clients begin every POST; Apache cannot go on with that connection."""
+    """Some clients begin every POST so. Apache cannot continue on that connection."""
     password = connection.site.passwords["alice"]
     assert connection.log_in("alice", password).user == ALICE
     assert connection.send(messages.negotiate(), method="POST", body=b"").status == 401

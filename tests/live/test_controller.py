@@ -1,4 +1,4 @@
-"""What happens when the domain controller, or the way to it, is not as it should be."""
+"""Failures of the domain controller, of the network to it, and of the configuration."""
 
 import time
 
@@ -10,13 +10,13 @@ from one_login import attempt, refused
 
 pytestmark = pytest.mark.each_samba
 
-# For so long after nobody answered, nobody is asked.
+# Seconds of an outage: no controller is asked until then.
 OUTAGE = 2.1
 
 ALICE = "EXAMPLE\\alice"
 
 
-def test_a_controller_that_goes_and_comes_back(netlogon_site, controller):
+def test_a_controller_that_stops_and_starts_again(netlogon_site, controller):
     assert attempt(netlogon_site) == (200, ALICE, [])
     controller.stop()
     try:
@@ -30,19 +30,19 @@ def test_a_controller_that_goes_and_comes_back(netlogon_site, controller):
     assert attempt(netlogon_site) == (200, ALICE, [])
 
 
-def test_a_controller_that_was_started_again_in_between(netlogon_site, controller):
+def test_a_controller_that_was_restarted_between_logins(netlogon_site, controller):
     assert attempt(netlogon_site) == (200, ALICE, [])
     controller.stop()
     controller.start()
     assert attempt(netlogon_site) == (200, ALICE, [])
 
 
-def test_an_address_where_nobody_is(library, controller, make_site):
+def test_an_address_without_a_host(library, controller, make_site):
     site = make_site(mech.with_domain(library, controller, controllers=["127.0.0.1:9"]))
     assert attempt(site) == refused("ControllerUnreachable")
 
 
-def test_the_second_controller_when_the_first_is_not_there(library, controller, make_site):
+def test_the_second_controller_when_the_first_is_down(library, controller, make_site):
     addresses = ["127.0.0.1:9", controller.address]
     site = make_site(mech.with_domain(library, controller, controllers=addresses))
     assert attempt(site) == (200, ALICE, [])
@@ -54,7 +54,7 @@ def test_a_wrong_machine_secret(library, controller, make_site):
 
 
 def test_a_machine_account_that_does_not_exist(library, controller, make_site):
-    site = make_site(mech.with_domain(library, controller, account="NOBODY$"))
+    site = make_site(mech.with_domain(library, controller, account="NO_HOST$"))
     assert attempt(site) == refused("MachineAccountUnknown")
 
 
@@ -88,7 +88,7 @@ def test_a_controller_that_wants_its_channel_over_kerberos(
 def test_a_controller_that_wants_kerberos_of_the_other_accounts(
     library, newer_controller, make_site
 ):
-    """What the table of codes gives as the cure."""
+    """The remedy in the table of codes."""
     with newer_controller.settings(f"{REJECT} = yes", f"{REJECT}:{domain.MACHINE}$ = no"):
         site = make_site(mech.with_domain(library, newer_controller))
         assert attempt(site) == (200, ALICE, [])

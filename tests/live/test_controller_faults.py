@@ -1,4 +1,4 @@
-"""Two controllers under steady load, and each fault that can befall the one in use."""
+"""Two controllers under steady load, and each fault of the one in use."""
 
 import contextlib
 import secrets
@@ -10,14 +10,14 @@ from steady_load import Load
 
 ACCOUNT = "WEB3-NTLM"
 
-# Small, so that a test is soon over; seconds.
+# In seconds; small, so that the tests are short.
 CONNECT, CALL, BUDGET = 0.5, 1, 5
 TIMEOUTS = f"""
 connect_timeout = "{int(CONNECT * 1000)}ms"
 call_timeout = "{CALL}s"
 budget = "{BUDGET}s"
 """
-# How much later than the budget an answer may come, HTTP and a busy machine included.
+# An answer may come so much later than the budget: HTTP and a busy machine take time too.
 GRACE = 1.0
 
 BEFORE, DURING, AFTER = 2, 4, 3
@@ -40,7 +40,7 @@ class Pair:
         self.second.pull()
 
     def in_use(self):
-        """The controller that has our connections; the first where none has."""
+        """The controller that has our connections; the first if none has."""
         return max((self.first, self.second), key=faults.connections)
 
     def mechanism(self, library):
@@ -68,7 +68,7 @@ def pair_site(library, pair, make_site):
 
 @contextlib.contextmanager
 def rotated(pair, site):
-    """The machine account has a new password, and a little later the file has it."""
+    """Changes the password of the machine account, and a little later the file."""
     pair.change_secret()
     site.mechanism.rewrite("secret", pair.secret)
     yield
@@ -89,7 +89,7 @@ def test_a_fault_of_the_controller_in_use(pair, pair_site, fault, tell):
     with Load(pair_site) as load:
         time.sleep(BEFORE)
         struck = pair.in_use()
-        assert faults.connections(struck) > 0, "no connection to be struck"
+        assert faults.connections(struck) > 0, "no connection to interrupt"
         began = time.monotonic()
         with FAULTS[fault](struck):
             time.sleep(DURING)
@@ -106,7 +106,7 @@ def test_a_new_machine_password(pair, pair_site, tell):
             time.sleep(DURING)
         healed = time.monotonic()
         time.sleep(AFTER)
-    # The channels that are open know nothing of it; one that is opened now needs the new one.
+    # Open channels keep working; a channel that is opened now needs the new password.
     with faults.restarted(pair.in_use()):
         with Load(pair_site) as afterwards:
             time.sleep(AFTER)
@@ -116,7 +116,7 @@ def test_a_new_machine_password(pair, pair_site, tell):
 
 
 def judge(load, began, healed, what, tell):
-    """Holds what must hold whatever the fault was."""
+    """Checks what must hold after every fault."""
     gap_began, gap_ended = load.gap()
     gap = gap_ended - gap_began
     refused = [login for login in load.right if not login.let_in]
@@ -125,7 +125,7 @@ def judge(load, began, healed, what, tell):
         f"longest gap {gap:.2f} s, longest login {longest:.2f} s, "
         f"{len(refused)} of {len(load.right)} right passwords refused"
     )
-    load.nobody_wrong_let_in()
+    load.no_wrong_login_accepted()
     assert not [login for login in load.logins if login.cut], "Apache closed a connection"
     assert gap <= BUDGET + GRACE, f"{what}: nobody got in for {gap:.2f} s"
     assert longest <= BUDGET + GRACE, f"{what}: a login took {longest:.2f} s"

@@ -1,4 +1,4 @@
-"""What mod_auth_gssapi's directives come to with this mechanism, each in a location of its own."""
+"""mod_auth_gssapi's directives with this mechanism, each in a location of its own."""
 
 import codes
 import messages
@@ -7,7 +7,7 @@ import wire
 from lab import mech
 from lab.site import Site
 
-# GSS_S_UNAUTHORIZED, and what the codes of RFC 2744 are shifted by.
+# GSS_S_UNAUTHORIZED; RFC 2744 3.9.1 shifts routine errors by 16 bits.
 UNAUTHORIZED = 15 << 16
 
 LOCATIONS = {
@@ -27,7 +27,7 @@ LOCATIONS = {
         GssapiNameAttributes json""",
 }
 
-# What is published is read from headers of the response.
+# The published variables are sent in headers of the response.
 _PROTECTED = """
 <Location "/{name}">
     AuthType GSSAPI
@@ -101,14 +101,14 @@ def test_users_of_other_domains_have_no_local_name(site):
 
 
 @pytest.mark.parametrize("scheme", ["NTLM", "Negotiate"])
-def test_keys_that_are_not_ours_do_not_matter(site, scheme):
+def test_keys_of_other_mechanisms_are_ignored(site, scheme):
     answer, _ = log_in(site, "foreign-keys", scheme)
     assert (answer.status, answer.user) == (200, "EXAMPLE\\alice")
     refused(site, "foreign-keys", scheme=scheme)
 
 
 def meaning(service):
-    """A client that names this service; None names none."""
+    """The AV pairs of a client for this service; `None`: without a service."""
 
     def change(avs):
         others = [pair for pair in avs if pair[0] != messages.AV_TARGET_NAME]
@@ -121,7 +121,7 @@ def meaning(service):
 @pytest.mark.parametrize(
     ("name", "own"), [("named", "localhost"), ("named-by-the-client", "127.0.0.1")]
 )
-def test_a_named_acceptor_is_for_clients_that_mean_it(site, scheme, name, own):
+def test_a_named_acceptor_accepts_clients_of_this_service(site, scheme, name, own):
     for service in (f"HTTP/{own}", f"http/{own.upper()}:{site.apache.port}", None):
         answer, _ = log_in(site, name, scheme, **meaning(service))
         assert (answer.status, answer.user) == (200, "EXAMPLE\\alice"), service
@@ -132,7 +132,7 @@ def test_a_named_acceptor_is_for_clients_that_mean_it(site, scheme, name, own):
         answer, _ = log_in(site, name, scheme, **meaning(service))
         assert answer.status == 401, service
         assert codes.code("OtherService") in codes.in_log(site.apache.logged(mark))
-        # Without a name, each may mean what it likes.
+        # Without a name, every service is accepted.
         answer, _ = log_in(site, "mech", scheme, **meaning(service))
         assert answer.status == 200, service
 
@@ -142,18 +142,18 @@ def test_the_client_is_told_that_the_login_lasts(site):
     assert "Persistent-Auth" not in log_in(site, "silent")[1]
 
 
-def test_an_error_page_may_go_by_the_code(site):
+def test_an_error_page_can_use_the_code(site):
     headers = refused(site, "errors")
     assert int(headers["X-Minor"]) == codes.code("BadUserOrPassword")
     assert int(headers["X-Major"]) == UNAUTHORIZED
     assert headers["X-Error"] == "GSS ERROR"
     assert "[4e44" in headers["X-Text"]
-    # Nobody learns there which users exist.
+    # The code does not tell whether the user exists.
     other = refused(site, "errors", user="nobody")["X-Text"]
     assert other.replace("nobody", "alice") == headers["X-Text"]
 
 
-def test_errors_are_not_published_unasked(site):
+def test_errors_are_not_published_by_default(site):
     headers = refused(site, "silent")
     assert [headers[name] for name in ("X-Major", "X-Minor", "X-Text")] == ["(null)"] * 3
 

@@ -1,4 +1,4 @@
-"""A login that the controller verified, and what it knows of the user, in other processes."""
+"""Contexts of logins at a controller, with the user's attributes, in other processes."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ from lab import host, mech
 from test_groups import ALICE
 
 
-def test_no_two_turns_in_one_process(netlogon_site):
+def test_each_message_in_a_process_of_its_own(netlogon_site):
     mechanism = netlogon_site.mechanism
     program = mechanism.directory / "process_per_message.py"
     shutil.copy(mech.ROOT / "tests" / "mechanism" / "process_per_message.py", program)
@@ -32,7 +32,7 @@ def test_no_two_turns_in_one_process(netlogon_site):
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert (said["name"], set(said["groups"])) == (["EXAMPLE\\alice"], ALICE)
-    # Where the processes share the channel, they hand over contexts too.
+    # The directory in which processes share the channel is that of exported contexts too.
     state = {path.name for path in (mechanism.directory / "state").iterdir()}
     assert "export.key" in state
     assert any(name.startswith("ticket.") for name in state), "the client's was not imported"

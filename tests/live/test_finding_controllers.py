@@ -1,4 +1,4 @@
-"""Controllers that nobody wrote down: the domain's own DNS knows them."""
+"""Controllers that the configuration does not list: found by DNS."""
 
 import contextlib
 import json
@@ -43,7 +43,7 @@ def test_a_site_and_a_source_of_the_configuration(library, controller, make_site
     assert attempt(make_site(mechanism, resolver=controller.address)) == (200, ALICE, [])
 
 
-def test_a_source_that_is_not_ours(library, controller, make_site):
+def test_a_source_address_of_another_host(library, controller, make_site):
     mechanism = mech.with_domain(library, controller, netlogon='source = "192.0.2.1"')
     assert attempt(make_site(mechanism)) == (401, None, [codes.code("ControllerUnreachable")])
 
@@ -61,7 +61,7 @@ SERVICES = "_ldap._tcp.dc._msdcs.example.test"
 
 @contextlib.contextmanager
 def dns(address, zone, *options, before=()):
-    """A DNS server of ours until the block ends; `names()` are those that it was asked for."""
+    """A DNS server until the block ends; `names()` returns the names of its queries."""
     program = pathlib.Path(__file__).with_name("dns_server.py")
     command = [*before, sys.executable, "-B", program, address, json.dumps(zone), *options]
     server = subprocess.Popen(
@@ -78,7 +78,7 @@ def dns(address, zone, *options, before=()):
 
 @contextlib.contextmanager
 def listener(address, port):
-    """Takes TCP connections and closes them; `count()` of them so far."""
+    """Accepts TCP connections and closes them; `count()` returns their number."""
     taken = []
 
     def take():
@@ -104,7 +104,7 @@ def test_a_dns_that_does_not_know_edns(library, controller, make_site):
     zone = {SERVICES: [[0, 389, "dc1.example.test"]], "dc1.example.test": [controller.address]}
     with dns("127.0.0.9", zone, "--refuses-opt") as names:
         assert attempt(make_site(mechanism, resolver="127.0.0.9")) == (200, ALICE, [])
-        # Once with OPT and once without; then it is known. A and AAAA are two questions.
+        # Once with OPT and once without; then it is remembered. A and AAAA are two queries.
         assert names() == [SERVICES] * 2 + ["dc1.example.test"] * 2
 
 
@@ -116,7 +116,7 @@ def test_what_one_process_found_serves_the_others(library, controller, make_site
             site = make_site(mechanism, resolver="127.0.0.9", mpm="prefork")
             assert attempt(site) == (200, ALICE, [])
             assert bool(names()) == asked
-        # What is found there has failed: DNS is asked again in the same login.
+        # The controllers in the file have failed: the same login asks DNS again.
         [file] = (mechanism.directory / "state").glob("*.controllers")
         text = file.read_text()
         assert controller.address in text
@@ -158,7 +158,7 @@ def test_a_dns_that_cannot_be_asked_is_named(library, controller, make_site, lin
 
 
 def test_a_controller_that_is_pinged_over_tcp(library, controller, make_site):
-    """The other host comes first, and it is no controller: only a ping over TCP can tell."""
+    """The other host comes first and is no controller: only a ping over TCP tells that."""
     mechanism = mech.with_domain(library, controller, controllers=[])
     other = "127.0.0.10"
     zone = {
@@ -178,7 +178,7 @@ def test_a_controller_that_is_pinged_over_tcp(library, controller, make_site):
 
 
 def test_further_hosts_after_the_first_have_failed(library, controller, make_site):
-    """Hosts that answer pings and nothing else come first, more than are looked up at once."""
+    """Hosts that answer only pings come first, more of them than are looked up at once."""
     mechanism = mech.with_domain(library, controller, controllers=[])
     dead = [f"dead{number}.example.test" for number in range(4)]
     zone = {SERVICES: [[0, 389, name] for name in dead] + [[1, 389, "dc1.example.test"]]}
@@ -195,7 +195,7 @@ def test_further_hosts_after_the_first_have_failed(library, controller, make_sit
 
 @contextlib.contextmanager
 def relay(address, controller):
-    """Answers pings over UDP with what the controller says to them."""
+    """Forwards pings over UDP to the controller and returns its answers."""
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,

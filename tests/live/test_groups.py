@@ -1,4 +1,4 @@
-"""What Apache can do with a user's groups: the recipes as they are shipped, and what they rest on."""
+"""A user's groups in Apache: the shipped recipes, and the attributes that they use."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ JSON = """
 </Location>
 """
 
-# Where everybody may log in, with the groups brought along or without.
+# A location for all users, with the attributes of groups and without.
 OPEN = """
 <Location "/open">
     AuthType GSSAPI
@@ -36,7 +36,7 @@ OPEN = """
 """
 BROUGHT_ALONG = "GssapiNameAttributes NTLM_GROUPS groups-list"
 
-# For how long names are kept in these tests, in seconds.
+# The lifetime of cached names in these tests, in seconds.
 LIFETIME = 3
 
 ALICE = {
@@ -84,8 +84,8 @@ def listed(answer):
 
 
 def attributes(answer):
-    """The values of each attribute; and the names of those that are not complete."""
-    # Of a name, the module writes no JSON if a backslash or more than ASCII is in it.
+    """The values of each attribute; and the names of the incomplete attributes."""
+    # The module writes invalid JSON for a name with a backslash or beyond ASCII.
     text = re.sub(r"\\(?!u0000)", "", said(answer, "json"))
     found = json.loads(text)["attributes"]
     values = {
@@ -100,7 +100,7 @@ def sid(controller, group):
     return re.search(r"^objectSid: (S-[0-9-]+)$", shown, re.M)[1]
 
 
-def test_groups_of_all_kinds_have_names_and_identifiers(make, controller):
+def test_groups_of_all_kinds_have_names_and_sids(make, controller):
     site = make(JSON)
     answer = log_in(site, "alice")
     values, incomplete = attributes(answer)
@@ -110,7 +110,7 @@ def test_groups_of_all_kinds_have_names_and_identifiers(make, controller):
     assert [values["groups-list"][0]] == [said(answer, "groups")]
     assert not incomplete
 
-    # Of another primary group than everybody's.
+    # A user whose primary group is not Domain Users.
     values, _ = attributes(log_in(site, "bob"))
     assert values["primary-group-sid"] == [sid(controller, "Gold")]
     assert set(values["groups"]) == {"Gold", "Domain Users", "Staff-Admins"}
@@ -121,10 +121,10 @@ def test_a_user_in_five_hundred_groups(make):
     names = listed(log_in(site, "gina"))
     teams = {f"Team {number:03}" for number in range(500)}
     assert set(names) == teams | ALICE - {"Künstler"}
-    # As docs/apache.md says: what a group costs in the one variable that has all attributes.
+    # docs/apache.md states the size of a group in the variable that has all attributes.
     assert 150 < len(said(log_in(make(JSON), "gina"), "json")) / len(names) < 250
     assert len(names) == len(set(names))
-    # Everything that is known of her is not too much for a page, either.
+    # All attributes of the user fit into the environment of a CGI program.
     values, incomplete = attributes(log_in(make(JSON), "gina"))
     assert set(values["groups"]) == set(names)
     assert len(values["group-sids"]) == len(names)
@@ -142,18 +142,18 @@ def test_a_group_that_was_renamed(make, controller):
         controller.tool("group", "rename", "Artists", "--samaccountname=Künstler")
 
 
-def test_identifiers_come_where_names_cannot_be_had(make, controller):
+def test_sids_remain_where_names_cannot_be_looked_up(make, controller):
     site = make(JSON + OPEN.format(""))
-    # Of a secret that was written just now, it is not certain that it stays so.
+    # A secret that was written just now is not cached: it may change within the same second.
     time.sleep(0.2)
-    # Opens the channel, and does not look for LSA: its port would be remembered.
+    # Opens the channel without a look-up of LSA: its port would be cached.
     assert log_in(site, "alice", "/open").status == 200
     mark = site.apache.mark()
     with faults.fenced(controller, ["135"]):
         values, _ = attributes(log_in(site, "alice"))
         assert len(values["group-sids"]) == len(ALICE)
         assert "groups" not in values and "groups-list" not in values
-        # Within the next moments nobody is asked again, nor told.
+        # Within the next seconds there is no further look-up, and no further log line.
         assert log_in(site, "alice").status == 200
     [line] = [line for line in site.apache.logged(mark).splitlines() if "only SIDs" in line]
     assert "no domain controller can be reached" in line
@@ -169,7 +169,7 @@ def test_the_recipe_asks_on_every_request(make):
         assert connection.send().user == "EXAMPLE\\alice"
 
 
-def test_the_recipe_is_exact_about_the_name(make):
+def test_the_recipe_compares_the_whole_name(make):
     # alice is in Staff and in Whole Company.
     for group in ("Staff-Admins", "Staf", "taff", "Whole", "Company"):
         assert log_in(make(recipe("groups.conf", group)), "alice").status == 403, group
@@ -177,7 +177,7 @@ def test_the_recipe_is_exact_about_the_name(make):
         assert log_in(make(recipe("groups.conf", group)), "alice").status == 200, group
 
 
-def test_the_recipe_holds_for_who_has_logged_in_elsewhere(make):
+def test_the_recipe_applies_to_logins_at_other_locations(make):
     site = make(recipe("groups.conf") + OPEN.format(BROUGHT_ALONG))
     for user, status in (("alice", 200), ("bob", 403)):
         with wire.Connection(site) as connection:
@@ -185,7 +185,7 @@ def test_the_recipe_holds_for_who_has_logged_in_elsewhere(make):
             assert connection.log_in(user, password, "/open").status == 200
             assert connection.send().status == status
             assert connection.send(path="/open").status == 200
-    # Who brings no groups along is in none.
+    # A login without the attributes of groups is in no group.
     site = make(recipe("groups.conf") + OPEN.format(""))
     with wire.Connection(site) as connection:
         assert connection.log_in("alice", site.passwords["alice"], "/open").status == 200
@@ -201,7 +201,7 @@ def test_the_recipe_and_users_of_a_file(library, make_site):
     "group, users",
     [
         ("Staff", ["alice", "gina"]),
-        # Staff is the beginning of it.
+        # Staff is a prefix of the name.
         ("Staff-Admins", ["bob"]),
         ("Staf", []),
         ("Gold", ["bob"]),
@@ -213,18 +213,18 @@ def test_the_recipe_that_asks_once(make, group, users):
     assert let_in == users
 
 
-def test_the_recipe_that_asks_once_with_an_identifier(make, controller):
+def test_the_recipe_that_asks_once_with_a_sid(make, controller):
     required = f"group-sids={sid(controller, 'Staff-Admins')}"
     text = recipe("groups-required.conf")
     assert text.count('"groups=Staff"') == 1
     site = make(text.replace("groups=Staff", required))
     assert [log_in(site, user).status for user in ("alice", "bob")] == [403, 200]
-    # Another that begins so.
+    # A longer SID with the same prefix.
     site = make(text.replace("groups=Staff", f"{required}0"))
     assert [log_in(site, user).status for user in ("alice", "bob")] == [403, 403]
 
 
-def test_a_login_that_does_not_ask_looks_nothing_up(make, controller):
+def test_a_login_without_group_names_looks_up_none(make, controller):
     site = make("")
     assert log_in(site, "alice").status == 200
     mark = site.apache.mark()

@@ -1,4 +1,4 @@
-"""ci/install looks for Rust before it installs anything, and says what is missing."""
+"""ci/install checks for Rust before it installs anything, and says what is missing."""
 
 import os
 import subprocess
@@ -11,8 +11,8 @@ DEBIAN_12 = "1.85.0+dfsg3-1~deb12u3"
 
 @pytest.fixture
 def install():
-    """Runs `ci/install demo` where the only programs are the system's without Rust, and these shell
-    scripts: its status and output."""
+    """Runs `ci/install demo` with the system's programs except Rust, and these shell scripts:
+    returns its status and output."""
     directory, remove = host.scratch()
     for folder in ("/usr/bin", "/usr/sbin"):
         for entry in os.scandir(folder):

@@ -47,7 +47,7 @@ def site(library, controller, kerberos):
 
 @pytest.fixture
 def nothing_else(tmp_path):
-    """A client's variables that leave it Kerberos, and no other mechanism."""
+    """The environment of a client with Kerberos and no other mechanism."""
     config = tmp_path / "mech.conf"
     config.write_text("")
     return {"GSS_MECH_CONFIG": str(config)}
@@ -92,7 +92,7 @@ def test_without_a_ticket(site, client, mech_name):
     assert (status, page) == (401, {})
 
 
-def test_one_name_by_either_way(site, kerberos, nothing_else):
+def test_both_mechanisms_give_the_same_name(site, kerberos, nothing_else):
     status, page = negotiate(site, kerberos.ticket("bob") | nothing_else, path="local")
     assert (status, page["user"], page["mech"]) == (200, "bob", "Negotiate/krb5")
 
@@ -107,7 +107,7 @@ def site_without_keytab(library, controller, kerberos, make_site, tmp_path):
     )
 
 
-def test_ntlm_goes_on_without_the_keytab(site_without_keytab, kerberos, nothing_else):
+def test_ntlm_works_without_the_keytab(site_without_keytab, kerberos, nothing_else):
     site = site_without_keytab
     assert negotiate(site, kerberos.ticket("alice") | nothing_else) == (401, {})
     for client in (clients.curl, clients.pyspnego_spnego):
@@ -118,7 +118,7 @@ def test_ntlm_goes_on_without_the_keytab(site_without_keytab, kerberos, nothing_
 def test_ntlm_as_second_choice(
     netlogon_site, kerberos, initiator, with_users, finds_mech_list_mic
 ):
-    """The client begins with its ticket; the server knows NTLM only, and SPNEGO proves the list."""
+    """The client begins with a ticket; the server has NTLM only, and SPNEGO verifies the list."""
     mark = netlogon_site.apache.mark()
     bob = with_users(initiator, f"EXAMPLE:bob:{netlogon_site.passwords['bob']}\n")
     alices = kerberos.ticket("alice")
@@ -131,7 +131,7 @@ def test_ntlm_as_second_choice(
     else:
         assert (status, page) == (401, {})
         assert "ntlmdc: dropped" in logged
-    # That it did begin with a ticket for the site.
+    # The client did get a ticket for the site.
     tickets = pathlib.Path(alices["KRB5CCNAME"].removeprefix("FILE:"))
     assert SITE.encode() in tickets.read_bytes()
     wrong = with_users(initiator, "EXAMPLE:bob:not-his-password\n")

@@ -8,7 +8,7 @@ SERVICE = "HTTP/keytab.example.test"
 
 
 def keys(controller, principal, keytab):
-    """The types of the keys that are exported of a principal."""
+    """The encryption types of a principal's exported keys."""
     controller.keytab(principal, keytab)
     lines = clients.run("klist", "-ekt", keytab).stdout.splitlines()
     return {line.rsplit("(", 1)[1].rstrip(") ") for line in lines if principal in line}

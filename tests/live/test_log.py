@@ -1,4 +1,4 @@
-"""Where the lines of the log go, if the system log is there and if it is not."""
+"""The destination of log lines, with a system log and without."""
 
 import contextlib
 import socket
@@ -17,11 +17,11 @@ def test_without_a_system_log_lines_are_in_apaches_error_log(library, make_site,
     configuration = mechanism.configuration.replace('"stderr"', '"syslog"')
     assert configuration != mechanism.configuration
     mechanism.rewrite("ntlmdc.toml", configuration)
-    # Each process says once where its lines go.
+    # Each process reports its destination once.
     site = make_site(mechanism, dev=tmp_path)
 
     def lines():
-        """What a login leaves in Apache's error log: notices, and its own lines."""
+        """The number of lines of a login in Apache's error log: (notices, decisions)."""
         mark = site.apache.mark()
         assert attempt(site)[0] == 200
         logged = site.apache.logged(mark)
@@ -30,7 +30,7 @@ def test_without_a_system_log_lines_are_in_apaches_error_log(library, make_site,
     assert lines() == (1, 1)
     assert lines() == (0, 1)
 
-    # The log daemon comes, and goes.
+    # The log daemon starts, and stops.
     path = tmp_path / "log"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.bind(str(path))

@@ -1,4 +1,4 @@
-"""Names as people type them and as clients encode them."""
+"""User names as users type them and as clients encode them."""
 
 import os
 import re
@@ -55,7 +55,7 @@ def test_curl_with_a_password_beyond_ascii(names_site):
     assert curl(names_site, "zoë", "Pässwörd-雷") == (401, None)
 
 
-def test_a_name_with_several_readings_is_guessed_at_once(library, make_site):
+def test_the_encodings_of_a_name_count_as_one_guess(library, make_site):
     site = make_site(mech.with_users(library, more=LIMIT, files={"users": LINES}))
     assert curl(site, "李雷", "Pw-2") == (401, None)
     assert curl(site, "李雷", "Pw-1") == (200, "EXAMPLE\\李雷")
@@ -113,7 +113,7 @@ def test_a_well_known_domain(site, domain):
         ("\\alice", ""),
     ],
 )
-def test_a_backslash_in_the_user_s_own_name(site, user, domain):
+def test_a_backslash_in_a_user_name(site, user, domain):
     password = site.passwords["alice"]
     assert attempt(site, user, password, domain=domain) == refused("ImpossibleName")
 
@@ -137,19 +137,19 @@ def test_a_backslash_in_the_user_s_own_name(site, user, domain):
 )
 @pytest.mark.parametrize("domain", ["", "EXAMPLE"])
 def test_no_other_spelling_is_the_account(site, user, domain):
-    """What the guess limit counts as another account must be none that a verifier finds."""
+    """No verifier accepts a spelling that the guess limit counts as another account."""
     seen = attempt(site, user, site.passwords["alice"], domain=domain)
     assert seen in (refused("BadUserOrPassword"), refused("ImpossibleName"), refused("UnknownDomain"))
 
 
 def without_a_domain(library, lines):
-    """The mechanism with a users file, and no domain in the configuration."""
+    """The mechanism with a users file and without a domain in the configuration."""
     configuration = 'verify = ["users"]\n[users]\nfile = "@/users"\n' + mech.LOG
     return mech.Mechanism(library, configuration, {}, {"users": lines})
 
 
 def answer_with_the_challenge_s_domain(site, user, password):
-    """A client that takes the domain from the challenge, as go-ntlmssp does."""
+    """A client that uses the domain of the challenge, like go-ntlmssp."""
     with wire.Connection(site) as connection:
         negotiate = messages.negotiate()
         challenge = connection.challenge(negotiate)
@@ -160,7 +160,7 @@ def answer_with_the_challenge_s_domain(site, user, password):
     return domain, answer.status, answer.user
 
 
-def test_the_only_domain_of_the_users_file_is_told_to_clients(library, make_site):
+def test_the_challenge_has_the_only_domain_of_the_users_file(library, make_site):
     site = make_site(without_a_domain(library, "CORP:alice:Pw-1\nCORP:bob:Pw-1\n"))
     right = ("CORP", 200, "CORP\\alice")
     assert answer_with_the_challenge_s_domain(site, "alice", "Pw-1") == right
@@ -178,8 +178,8 @@ def test_the_only_domain_of_the_users_file_is_told_to_clients(library, make_site
     assert curl(site, "alice", "Pw-1") == (200, "OTHER\\alice")
 
 
-def test_a_name_typed_alone_is_looked_for_in_the_default_domains(library, controller, make_site):
-    """The controller is asked about a domain that the response does not cover, and answers."""
+def test_a_name_without_a_domain_is_tried_in_the_default_domains(library, controller, make_site):
+    """The controller accepts a question with a domain that the response does not cover."""
 
     def asked(defaults, user, password):
         more = f"[identity]\ndefault_domain = {defaults}\n"

@@ -22,14 +22,14 @@ def log_in(site, domain=""):
 
 def test_the_name_is_learnt_by_the_first_login_of_a_host(library, firm, make_site):
     mechanism = mech.with_domain(library, firm)
-    # Until a login is accepted, each process finds out for itself.
+    # Until a login is accepted, each process learns the name by itself.
     site = make_site(mechanism)
     assert log_in(site) == refused("ChannelRefused")
     logged = site.apache.logged()
     assert 'the NetBIOS name of the domain is "FIRM", and "OFFICE" was assumed' in logged
     for typed in ("", "FIRM", "office.test"):
         assert log_in(site, typed) == (200, "FIRM\\alice", [])
-    # Further processes read it in the state directory.
+    # Further processes read it from the state directory.
     other = make_site(mechanism)
     assert log_in(other) == (200, "FIRM\\alice", [])
 
@@ -39,7 +39,7 @@ def test_a_name_that_is_configured_is_used_at_once(library, firm, make_site):
     assert log_in(site) == (200, "FIRM\\alice", [])
 
 
-def test_a_wrong_name_is_told_with_the_right_one(library, firm, make_site):
+def test_a_wrong_name_is_logged_with_the_right_one(library, firm, make_site):
     site = make_site(mech.with_domain(library, firm, netlogon='netbios_domain = "OFFICE"'))
     for _ in range(2):
         assert log_in(site) == refused("ChannelRefused")

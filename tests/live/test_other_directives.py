@@ -1,4 +1,4 @@
-"""What else mod_auth_gssapi does with a login: its other directives, each with this mechanism."""
+"""Further directives of mod_auth_gssapi, each with this mechanism."""
 
 import re
 
@@ -39,7 +39,7 @@ LINES = {
     "persistent": ["GssapiSignalPersistentAuth On"],
     "acceptor": ["GssapiAcceptorName HTTP@127.0.0.1"],
     "host": ["GssapiAcceptorName {HOSTNAME}"],
-    # What is another mechanism's.
+    # Directives for other mechanisms.
     "kerberos": ["GssapiAllowedMech krb5", "GssapiCredStore ccache:FILE:/nonexistent"],
     "delegation": ["GssapiUseS4U2Proxy On", "GssapiDelegCcacheDir /nonexistent"],
     "tls": ["GssapiSSLonly On"],
@@ -97,7 +97,7 @@ def test_tls_where_it_is_required(site):
     assert log_in(site, "NTLM", "/tls").status == 401
 
 
-def test_clients_that_are_not_asked_for_a_login(site):
+def test_clients_without_an_offer_of_schemes(site):
     def schemes(agent):
         with wire.Connection(site, headers={"User-Agent": agent}) as connection:
             answer = connection.send(path="/hidden")
@@ -114,7 +114,7 @@ def test_a_forward_proxy(site):
         answer = clients.run(
             *("curl", "-sS", "--max-time", "60", "--write-out", "\nstatus: %{http_code}\n"),
             *("--proxy", site.apache.url, "--proxy-ntlm", "--proxy-user", account),
-            # Nobody is there.
+            # No server listens there.
             "http://127.0.0.2:9/",
         ).stdout
         return int(re.search(r"^status: (\d+)$", answer, re.M)[1])

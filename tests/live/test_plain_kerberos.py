@@ -1,4 +1,4 @@
-"""Kerberos on a host is what it was before our mechanism was installed there."""
+"""Kerberos on a host behaves as before the mechanism was installed."""
 
 import re
 import socket
@@ -33,7 +33,7 @@ def realm(controller, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def hosts(library, tmp_path_factory):
-    """By name: a host without our mechanism, one with it, and one that is configured besides."""
+    """Hosts by name: without the mechanism, with it, and with it and its configuration."""
     without = tmp_path_factory.mktemp("without") / "mech.conf"
     without.write_text("")
     mechanism = mech.with_users(library)
@@ -48,7 +48,7 @@ def hosts(library, tmp_path_factory):
 
 
 def kinit(controller, environment):
-    """Gets the user a ticket, as people do."""
+    """Gets the user a ticket by kinit."""
     done = subprocess.run(
         host.bound(["kinit", USER]),
         env=environment,
@@ -61,7 +61,7 @@ def kinit(controller, environment):
 
 
 def talk(environment, folder, *options):
-    """A login and a message with krb5's own sample programs: what client and server said of it."""
+    """A login and a message with krb5's sample programs: the output of client and server."""
     log = folder / "server.log"
     log.unlink(missing_ok=True)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -81,14 +81,14 @@ def talk(environment, folder, *options):
 
 
 def without_what_differs(text):
-    """The text without what is another from run to run: times, lengths, random bytes."""
+    """The text without what differs between runs: times, lengths, random bytes."""
     text = re.sub(r"lifetime \d+", "lifetime", text)
     text = re.sub(r"size ?= ?\d+", "size", text)
     return re.sub(r"^(?:(?:[0-9a-f]{2} ?)+\n)+", "bytes\n", text, flags=re.MULTILINE)
 
 
 WAYS = {"default": [], "spnego": ["-spnego"]}
-# To whom has no ticket.
+# For a client without a ticket.
 TOLD = {
     "default": "No Kerberos credentials available",
     "spnego": "SPNEGO cannot find mechanisms to negotiate",
@@ -96,7 +96,7 @@ TOLD = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_ticket_logs_in_as_before(controller, realm, hosts, tmp_path, way):
+def test_a_login_with_a_ticket(controller, realm, hosts, tmp_path, way):
     said = {}
     for name, mechanisms in hosts.items():
         environment = realm | mechanisms | {"KRB5CCNAME": f"FILE:{tmp_path}/{name}"}
@@ -111,7 +111,7 @@ def test_a_ticket_logs_in_as_before(controller, realm, hosts, tmp_path, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_without_a_ticket_it_is_said_as_before(realm, hosts, tmp_path, way):
+def test_the_error_without_a_ticket(realm, hosts, tmp_path, way):
     environment = realm | {"KRB5CCNAME": f"FILE:{tmp_path}/none"}
     said = {
         name: talk(environment | mechanisms, tmp_path, *WAYS[way])
@@ -122,7 +122,7 @@ def test_without_a_ticket_it_is_said_as_before(realm, hosts, tmp_path, way):
     assert said["configured"] == said["without"]
 
 
-def test_a_password_gets_a_ticket_as_before(controller, realm, hosts, tmp_path):
+def test_a_credential_from_a_password(controller, realm, hosts, tmp_path):
     options = ["-user", USER, "-pass", controller.passwords[USER]]
     environment = realm | {"KRB5CCNAME": f"FILE:{tmp_path}/none"}
     said = {

@@ -1,4 +1,4 @@
-"""The rules of [policy] before a real Apache, and what they come to at a real controller."""
+"""The rules of [policy] with a real Apache and a real controller."""
 
 import re
 import subprocess
@@ -19,15 +19,15 @@ def test_one_account_has_one_name(site, request):
     if "netlogon" in request.node.name:
         spellings.append(("aLICE", "example.test"))
     else:
-        # What is typed at clients that know no domains. A controller cannot be asked about it: the
-        # response covers it as it is.
+        # From a client without a domain field. A controller cannot be asked about this name: the
+        # response covers it as it was typed.
         spellings.append(("EXAMPLE\\alice", ""))
     for user, domain in spellings:
         seen = attempt(site, user, site.passwords["alice"], domain=domain)
         assert seen == (200, ALICE, []), (user, domain)
 
 
-def test_the_switch(library, make_site):
+def test_ntlm_switched_off_and_on(library, make_site):
     mechanism = mech.with_users(library)
     site = make_site(mechanism)
     assert attempt(site) == (200, ALICE, [])
@@ -51,7 +51,7 @@ def older(site, kind, user="bob"):
     return answer.status, answer.user
 
 
-def test_older_responses_where_they_are_let_in(library, make_site):
+def test_older_responses_where_they_are_accepted(library, make_site):
     site = make_site(mech.with_users(library, more='[policy]\nresponse = "ntlmv1"\n'))
     bob = (200, "EXAMPLE\\bob")
     assert older(site, "ntlmv1") == bob
@@ -59,18 +59,18 @@ def test_older_responses_where_they_are_let_in(library, make_site):
     assert older(site, "lm")[0] == 401
     logged = site.apache.logged()
     assert "response=ntlmv1" in logged and "response=ntlm2-session" in logged
-    # wget knows nothing newer.
+    # wget has no newer response.
     wget = ["wget", "-q", "-O", "-", "--user=EXAMPLE\\bob", f"--password={site.passwords['bob']}"]
     done = subprocess.run([*wget, site.apache.url], capture_output=True, text=True, timeout=60)
     assert "user: EXAMPLE\\bob" in done.stdout, done
 
 
-def test_older_responses_at_a_controller_that_takes_them(library, controller, make_site):
+def test_older_responses_at_a_controller_that_accepts_them(library, controller, make_site):
     more = '[policy]\nresponse = "ntlmv1"\n'
     site = make_site(mech.with_domain(library, controller, more=more))
     assert older(site, "ntlmv1")[0] == 401, "the domain's own rule"
     with controller.settings("ntlm auth = ntlmv1-permitted"):
-        time.sleep(2.1)  # an outage is told for so long
+        time.sleep(2.1)  # the duration of an outage
         for kind in ("ntlmv1", "ntlm2-session"):
             assert older(site, kind) == (200, "EXAMPLE\\bob"), kind
 
@@ -111,8 +111,8 @@ def test_an_audit(library, make_site):
     assert f"[{mic}]" not in line, line
 
 
-def test_an_empty_list_is_no_configuration(library, make_site):
-    """What worked goes on working while a list is empty."""
+def test_an_empty_list_is_refused(library, make_site):
+    """The previous configuration stays in force while a list is empty."""
     mechanism = mech.with_users(library)
     site = make_site(mechanism)
     assert attempt(site) == (200, ALICE, [])
@@ -144,8 +144,8 @@ def test_domains_and_groups(library, controller, make_site):
 BRAKE = '[policy]\nguess_limit = 3\nguess_window = "{}s"\n'
 
 
-def test_the_brake(library, controller, make_site):
-    """However many processes there are, the controller is asked no more often than allowed."""
+def test_the_guess_limit(library, controller, make_site):
+    """All processes together ask the controller no more often than the limit."""
     mechanism = mech.with_domain(library, controller, more=BRAKE.format(600))
     site = make_site(mechanism, mpm="prefork", start=4)
 
@@ -168,7 +168,7 @@ def test_the_brake(library, controller, make_site):
     assert asked() - before == 3, controller.log()[-4000:]
 
 
-def test_the_brake_is_released_when_the_window_is_over(library, controller, make_site):
+def test_the_guess_limit_is_released_when_the_window_is_over(library, controller, make_site):
     window = 2
     site = make_site(mech.with_domain(library, controller, more=BRAKE.format(window)))
     for _ in range(3):

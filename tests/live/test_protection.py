@@ -1,4 +1,4 @@
-"""Extended Protection: who comes through another's TLS connection is not let in."""
+"""Extended Protection: a login over the TLS connection of another server is refused."""
 
 import hashlib
 import ssl
@@ -29,7 +29,7 @@ def policy(rule, more=""):
 
 @pytest.fixture(scope="module", params=["users", "netlogon"])
 def tls_site(request, library):
-    """A TLS site that requires channel bindings, with each verifier."""
+    """A TLS site with each verifier that requires channel bindings."""
     files = {"www.pem": certificate()}
     if request.param == "users":
         mechanism = mech.with_users(library, more=policy("require"), files=files)
@@ -69,7 +69,7 @@ def test_an_audit_with_certificates_refuses_no_login(library, make_site):
 
 
 def naming(binding):
-    """What a client does that says so of its channel; None leaves it out."""
+    """The AV pairs of a client with this channel binding; `None` leaves it out."""
 
     def change(avs):
         others = [pair for pair in avs if pair[0] != messages.AV_CHANNEL_BINDINGS]
@@ -81,7 +81,7 @@ def naming(binding):
 
 
 def bound(site, binding):
-    """alice's login with that channel binding, or what it makes of the server's certificate."""
+    """alice's login with this channel binding, or with that of the server's certificate."""
     if callable(binding):
         with wire.Connection(site) as connection:
             binding = binding(connection.certificate)
@@ -89,12 +89,12 @@ def bound(site, binding):
 
 
 @pytest.mark.parametrize("client", [clients.requests_client, clients.chromium])
-def test_who_binds_is_let_in(tls_site, client):
+def test_a_client_with_channel_bindings_is_accepted(tls_site, client):
     status, said = client(tls_site, "alice", tls_site.passwords["alice"])
     assert (status, said.get("user")) == (200, ALICE)
 
 
-def test_who_does_not_is_told_why(tls_site):
+def test_the_refusal_of_a_client_without_bindings_says_why(tls_site):
     mark = tls_site.apache.mark()
     status, said = clients.curl(tls_site, "EXAMPLE\\alice", tls_site.passwords["alice"])
     assert (status, said) == (401, {})
@@ -114,7 +114,7 @@ def test_another_binding(tls_site):
 
 
 def test_a_login_that_is_relayed(tls_site, tmp_path):
-    """The client talks to another site, which passes on every word to ours."""
+    """The client talks to another site, which forwards the login to ours."""
     (tmp_path / "evil.pem").write_text(certificate())
     mark = tls_site.apache.mark()
     with relay.to(tls_site, tmp_path / "evil.pem") as evil:
@@ -125,8 +125,8 @@ def test_a_login_that_is_relayed(tls_site, tmp_path):
 
 
 @pytest.mark.parametrize("rule, status", [("allow", 401), ("off", 200)])
-def test_the_same_relay_where_it_may(library, make_site, tmp_path, rule, status):
-    """What the rules less strict are worth: a client that binds is safe with `allow` too."""
+def test_a_relayed_login_with_channel_binding_allow(library, make_site, tmp_path, rule, status):
+    """With `allow`, a client that sends channel bindings is protected too."""
     files = {"www.pem": certificate()}
     mechanism = mech.with_users(library, more=policy(rule), files=files)
     site = make_site(mechanism, certificate=mechanism.directory / "www.pem")
@@ -135,13 +135,13 @@ def test_the_same_relay_where_it_may(library, make_site, tmp_path, rule, status)
         auth = requests_ntlm.HttpNtlmAuth("EXAMPLE\\alice", site.passwords["alice"])
         answer = requests.get(evil.url, auth=auth, timeout=60, verify=False)
     assert answer.status_code == status
-    assert bound(site, None)[:2] == (200, ALICE), "who names no channel"
+    assert bound(site, None)[:2] == (200, ALICE), "a client without bindings"
 
 
 def test_a_renewed_certificate(tls_site):
     with wire.Connection(tls_site) as connection:
         old = connection.certificate
-    # As a tool for renewal does it: the file, then a reload of the web server.
+    # In the order of a renewal tool: the file, then a reload of the web server.
     tls_site.mechanism.rewrite("www.pem", certificate("sha384"))
     tls_site.apache.graceful()
 
@@ -160,7 +160,7 @@ def test_a_renewed_certificate(tls_site):
 
 
 def test_a_certificate_is_renewed_without_a_reload(library, make_site):
-    """Where something before Apache speaks TLS: its processes go on and see the new file."""
+    """TLS ends before Apache: its processes stay and read the new file."""
     mechanism = mech.with_users(library, more=policy("require"), files={"www.pem": certificate()})
     site = make_site(mechanism)
     children = site.apache.children()
@@ -176,4 +176,4 @@ def test_a_certificate_is_renewed_without_a_reload(library, make_site):
     time.sleep(LOOKED_AT)
     assert bound(site, old) == refused("OtherChannel")
     assert bound(site, binding()) == (200, ALICE, [])
-    assert set(children) <= set(site.apache.children()), "not one was started anew for it"
+    assert set(children) <= set(site.apache.children()), "a process was restarted"

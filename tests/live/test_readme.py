@@ -1,6 +1,6 @@
-"""README.md's set-up, carried out as it is printed, on Debian's own Apache configuration.
+"""The commands of README.md's set-up, on Debian's own Apache configuration.
 
-What it changes of the machine are copies, seen in a mount namespace of its own only. It runs on the
+They change copies of the machine's files, in a mount namespace of their own, and run on the
 controller's network, where port 80 is free.
 """
 
@@ -10,23 +10,23 @@ import subprocess
 
 from lab import domain, host, mech
 
-# What the commands write to.
+# The directories that the commands write to.
 COPIED = (
     "/etc/gss /etc/apache2 /etc/tmpfiles.d /var/lib/apache2 /usr/lib/$(gcc -print-multiarch)/gss"
 )
 EMPTY = "/var/log/apache2 /run /run/apache2 /run/lock"
 
-# Stand-ins for what a test cannot do as an administrator does it.
+# Substitutes for commands that a test cannot run.
 STAND_INS = {
-    # They are installed, or the test ends here.
+    # The packages must be installed.
     "apt-get": 'shift; dpkg -s "$@" >/dev/null',
-    # The library is built; as root, cargo might not be found.
+    # The library is built already; root may have no cargo.
     "cargo": 'test "$*" = "build --release --locked" && test -e target/release/libgss_ntlmdc.so',
     "editor": 'printf "%s\\n" "$SECRET" >"$1"',
     "systemctl": 'test "$*" = "restart apache2" && exec apachectl -k start',
 }
 
-# Where the module is on, browsers would come over HTTP/2.
+# With this module, browsers use HTTP/2.
 HTTP2 = "a2enmod http2"
 
 LOG_IN = r"""
@@ -45,7 +45,7 @@ def blocks(text):
 
 
 def create_account(controller, commands):
-    """Runs the printed samba-tool commands; answers the one that asks for a password."""
+    """Runs the printed samba-tool commands; enters the password at the prompt."""
     for line in commands.splitlines():
         words = shlex.split(line)
         assert words.pop(0) == "samba-tool"
@@ -63,11 +63,11 @@ def private_copies(directory):
     return "\n".join(lines)
 
 
-def test_the_set_up_as_it_is_printed(library, controller, tmp_path):
+def test_the_printed_set_up(library, controller, tmp_path):
     assert library == mech.ROOT / "target" / "release" / library.name
     text = (mech.ROOT / "README.md").read_text()
     text = text.replace("10.0.0.2", controller.address)
-    # The domain has an account of the printed name already.
+    # The domain has an account of this name already.
     text = text.replace(domain.MACHINE, "WEB2-NTLM")
     account, *commands = blocks(text)
     assert len(commands) == 3, "library, configuration, Apache"

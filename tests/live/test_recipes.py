@@ -1,4 +1,4 @@
-"""The recipes for Apache that do without a domain's groups, as they are shipped."""
+"""The shipped recipes for Apache that do not use groups."""
 
 import re
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequ
 
 ALICE = "EXAMPLE\\alice"
 
-# curl's, from another address of this machine.
+# curl's options for another source address.
 FROM_ELSEWHERE = ("--interface", "127.0.0.9")
 
 PREFLIGHT = {"Origin": "https://other.example", "Access-Control-Request-Method": "PUT"}
@@ -28,7 +28,7 @@ def ask(site, headers=(), method="GET", path="/"):
 
 
 def offered(site):
-    """The schemes that somebody is asked to log in with."""
+    """The schemes that a response offers."""
     with wire.Connection(site) as connection:
         answer = connection.send()
     assert answer.status == 401
@@ -37,7 +37,7 @@ def offered(site):
 
 
 def basic(site, user, password):
-    """curl with Basic: (status, who was let in)."""
+    """curl with Basic: (status, user)."""
     status, page = clients.curl(site, user, password, "--basic", "--no-ntlm")
     return status, page.get("user")
 
@@ -72,7 +72,7 @@ def test_basic_on_tls_only(mechanism, make_site, tmp_path):
         assert (status, page.get("user")) == (200, ALICE), client
 
 
-def test_a_password_on_tls_is_for_the_request_that_has_it(library, make_site, tmp_path):
+def test_a_basic_login_holds_for_its_request_only(library, make_site, tmp_path):
     """Basic is no login of the connection, unlike NTLM."""
     pem = tmp_path / "www.pem"
     pem.write_text(certificate())
@@ -95,7 +95,7 @@ def test_exceptions(library, make_site):
     site = make_site(mech.with_users(library), more=more, after=exceptions())
     password = site.passwords["alice"]
 
-    # Everybody else logs in, and to every path.
+    # All other requests need a login.
     assert ask(site) == (401, None)
     assert ask(site, path="/api/") == (401, None)
     assert clients.curl(site, "EXAMPLE\\alice", password)[1]["user"] == ALICE
@@ -105,7 +105,7 @@ def test_exceptions(library, make_site):
     assert clients.page(answer)["user"] == ""
     assert clients.page(clients.run("curl", "-sS", site.apache.url).stdout) == {}
 
-    # CORS: the question, and nothing else.
+    # CORS: only the preflight request.
     for path in ("/", "/api/"):
         assert ask(site, PREFLIGHT, "OPTIONS", path) == (200, "")
         assert ask(site, PREFLIGHT, "GET", path) == (401, None)
@@ -113,7 +113,7 @@ def test_exceptions(library, make_site):
         for half in PREFLIGHT:
             assert ask(site, {half: PREFLIGHT[half]}, "OPTIONS", path) == (401, None)
 
-    # Tokens, where the application checks them.
+    # Tokens that the application checks.
     token = {"Authorization": "Bearer abc.def.ghi"}
     assert ask(site, token, "POST", "/api/") == (200, "")
     assert ask(site, token, "POST", "/") == (401, None)
@@ -123,7 +123,7 @@ def test_exceptions(library, make_site):
         assert connection.log_in("alice", password, "/api/").user == ALICE
 
 
-# What a user is told, by a word of it.
+# A word of the sentence for each code.
 TOLD = {
     "lukas": "locked",
     "edward": "expired. Change",
@@ -147,7 +147,7 @@ def told(answer):
     return text
 
 
-def test_the_page_goes_by_the_code(library, controller, make_site):
+def test_the_page_depends_on_the_code(library, controller, make_site):
     mechanism = mech.with_domain(library, controller)
     site = make_site(mechanism, more=recipes.modules("include"), after=login_failed())
     with wire.Connection(site) as connection:
@@ -159,7 +159,7 @@ def test_the_page_goes_by_the_code(library, controller, make_site):
             page = told(answer)
             assert words in page, (user, answer)
             assert "STATUS_" not in answer.body.decode() and "4e44" not in answer.body.decode()
-            # And may try again.
+            # Another attempt is possible.
             assert connection.log_in("alice", site.passwords["alice"]).user == ALICE
         if user in ("edward", "mia", "xaver"):
             with wire.Connection(site) as connection:

@@ -1,4 +1,4 @@
-"""Who is not let in; each refusal has its own code in Apache's error log and changes nothing."""
+"""Refused logins: each has its own code in Apache's error log and leaves no trace."""
 
 import dataclasses
 import os
@@ -14,11 +14,11 @@ ALICE = "EXAMPLE\\alice"
 
 
 def refused(site, message, *names):
-    """Sends what `message(negotiate, challenge)` makes, on a fresh connection.
+    """Sends the result of `message(negotiate, challenge)` on a new connection.
 
-    It must be refused with one of the codes `names`, nobody may be logged in on the connection
-    afterwards, and alice must still be let in: on that connection (if Apache keeps it, as it does
-    for whatever begins like NTLM) and on a new one.
+    It must be refused with one of the codes `names`, and the connection must not be logged in
+    afterwards. alice must still be able to log in: on that connection (if Apache keeps it, which it
+    does for a message that begins like NTLM) and on a new one.
     """
     mark = site.apache.mark()
     with wire.Connection(site) as connection:
@@ -43,7 +43,7 @@ def let_in(connection):
 
 
 def login(user, password, **options):
-    """A login that is right in itself."""
+    """A valid login."""
 
     def message(negotiate, challenge):
         answer = messages.respond(challenge, user, password, **options)
@@ -69,7 +69,7 @@ def test_an_unknown_domain(site):
     refused(site, message, "BadUserOrPassword", "UnknownDomain")
 
 
-def test_nobody_learns_which_users_exist(site):
+def test_a_refusal_does_not_tell_whether_the_user_exists(site):
     seen = []
     for user in ("alice", "nobody"):
         mark = site.apache.mark()
@@ -101,8 +101,8 @@ def test_the_right_password_of(netlogon_site, user, name):
 
 
 @pytest.mark.each_samba
-def test_the_controller_sees_which_workstation_the_client_names(netlogon_site):
-    """walter may log in from one workstation, which is not the one above."""
+def test_the_controller_receives_the_workstation_of_the_client(netlogon_site):
+    """walter may log in from one workstation only, another than the one above."""
     with wire.Connection(netlogon_site) as connection:
         negotiate = messages.negotiate()
         challenge = connection.challenge(negotiate)
@@ -114,7 +114,7 @@ def test_the_controller_sees_which_workstation_the_client_names(netlogon_site):
 
 @pytest.mark.each_samba
 @pytest.mark.parametrize("user", ["dora", "edward", "mia", "xaver"])
-def test_a_wrong_password_tells_nothing_of_the_account(netlogon_site, user):
+def test_a_wrong_password_reveals_no_restriction(netlogon_site, user):
     refused(netlogon_site, login(user, "not-the-password"), "BadUserOrPassword")
 
 
@@ -126,7 +126,7 @@ def test_anonymous(site):
     refused(site, message, "AnonymousRefused")
 
 
-def test_anonymous_that_does_not_say_so(site):
+def test_anonymous_without_the_flag(site):
     def message(_negotiate, challenge):
         flags = challenge.flags & messages.FLAGS & ~messages.KEY_EXCH
         return messages.Authenticate(flags, b"", b"", b"", b"", b"", b"").pack()
@@ -156,7 +156,7 @@ def test_an_older_response(site, kind, name):
 
 
 def test_a_right_lm_response_beside_a_wrong_one(site):
-    """Who relays a login holds an LMv2 response, which covers neither names nor MIC."""
+    """A relay has an LMv2 response, which covers neither the target information nor the MIC."""
 
     def message(_negotiate, challenge):
         password = site.passwords["alice"]
@@ -224,7 +224,7 @@ def test_an_av_pair_of_ours(site, number, change):
         return [(n, flip(value, 0) if n == number else value) for n, value in avs]
 
     def message(negotiate, challenge):
-        assert challenge.av(number), "the challenge has no such AV pair"
+        assert challenge.av(number), "the challenge lacks this AV pair"
         good = login("alice", site.passwords["alice"], change_avs=tamper)
         return good(negotiate, challenge)
 
@@ -249,9 +249,9 @@ def test_every_prefix_of_a_negotiate_message(site):
         with wire.Connection(site) as connection:
             answer = connection.send(whole[:length])
             assert answer.status == 401
-            # The shortest that clients send has 16 bytes.
+            # The shortest one of a client has 16 bytes.
             assert (answer.token is not None) == (length >= 16), f"{length} bytes"
-            # What does not begin as NTLM messages do never reaches the mechanism.
+            # A token without the NTLM signature never reaches the mechanism.
             logged = codes.in_log(site.apache.logged(mark))
             expected = [codes.code("Malformed")] if 8 <= length < 16 else []
             assert logged == expected, f"{length} bytes"
@@ -265,7 +265,7 @@ def test_every_prefix_of_an_authenticate_message(site):
     length, end = 1, 2
     while length < end:
         with wire.Connection(site) as connection:
-            # As long as Apache keeps the connection, every attempt is made on it.
+            # All attempts use one connection while Apache keeps it.
             while length < end and connection.open:
                 negotiate = messages.negotiate()
                 challenge = connection.challenge(negotiate)
@@ -309,7 +309,7 @@ def test_a_field_that_lies_elsewhere(site, field, value):
 
 @pytest.fixture(params=["users", "netlogon"])
 def wide_site(request, library, make_site):
-    """A site that takes header lines of any length, so that long tokens reach the mechanism."""
+    """A site without a limit of header lines, so that long tokens reach the mechanism."""
     if request.param == "users":
         mechanism = mech.with_users(library)
     else:
@@ -339,5 +339,5 @@ def test_a_challenge_message_from_a_client(site):
     refused(site, lambda _negotiate, challenge: challenge.raw, "UnexpectedMessage")
 
 
-def test_what_is_no_ntlm(site):
+def test_tokens_that_are_not_ntlm(site):
     refused(site, lambda _negotiate, _challenge: b"NTLMSSQ\0" + bytes(80), "NotNtlm")

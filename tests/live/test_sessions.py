@@ -1,4 +1,4 @@
-"""examples/sessions.conf: the cookie, how long it is good, and what clients do that have one."""
+"""examples/sessions.conf: the cookie, its lifetime, and clients that have one."""
 
 import datetime
 
@@ -12,12 +12,12 @@ ALICE = "EXAMPLE\\alice"
 COOKIE = "ntlm_session"
 MODULES = recipes.modules("session", "session_cookie")
 
-# Any second. In it, the clock of the Apache that people log in at stands still.
+# An arbitrary time, at which the clock of the Apache for logins stands still.
 NOW = datetime.datetime(2031, 5, 17, 12, 0, 0)
 
 
 class Clock:
-    """Apaches of one site, each at a time of its own and all with one key."""
+    """Apaches of one site with one key, each at another time."""
 
     def __init__(self, mechanism, key):
         self.mechanism = mechanism
@@ -26,7 +26,7 @@ class Clock:
         self._key = key
 
     def at(self, seconds):
-        """An Apache that was started, and stays, so many seconds after `NOW`."""
+        """An Apache whose clock stands still so many seconds after `NOW`."""
         stands = NOW + datetime.timedelta(seconds=seconds)
         return self._start(
             {
@@ -38,7 +38,7 @@ class Clock:
         )
 
     def now(self, **options):
-        """An Apache with the time of the machine."""
+        """An Apache with the machine's clock."""
         return self._start({}, **options)
 
     def _start(self, environment, changes=(), **options):
@@ -78,7 +78,7 @@ def cookies(answer, called=COOKIE):
 
 
 def new_cookie(answer, called=COOKIE):
-    """What a browser would send from now on."""
+    """The cookies that a browser sends from now on."""
     assert answer.status == 200, answer
     [given] = cookies(answer, called)
     value, *properties = given.split(";")
@@ -93,7 +93,7 @@ def log_in(site, headers=()):
 
 
 def visit(site, cookie):
-    """Who one is on a new connection with nothing but a cookie: (status, user)."""
+    """A request on a new connection with a cookie and no login: (status, user)."""
     with wire.Connection(site, headers=cookie) as connection:
         answer = connection.send()
     return answer.status, answer.user
@@ -104,11 +104,11 @@ def visit(site, cookie):
     [
         ("10m", 600),
         ("4h", 14_400),
-        # mod_auth_gssapi has none shorter.
+        # The shortest lifetime in mod_auth_gssapi.
         ("1m", 300),
     ],
 )
-def test_a_cookie_is_good_to_the_second_and_after_a_restart(clock, lifetime, seconds):
+def test_a_cookie_is_valid_to_the_second_and_after_a_restart(clock, lifetime, seconds):
     site = clock(lifetime)
     with site.at(0):
         cookie = new_cookie(log_in(site))
@@ -119,7 +119,7 @@ def test_a_cookie_is_good_to_the_second_and_after_a_restart(clock, lifetime, sec
         assert visit(site, cookie) == (401, None)
 
 
-def test_who_has_an_old_cookie_logs_in_and_gets_a_new_one(clock):
+def test_a_client_with_an_expired_cookie_logs_in_and_gets_a_new_one(clock):
     site = clock("10m")
     with site.at(0):
         old = new_cookie(log_in(site))
@@ -132,7 +132,7 @@ def test_who_has_an_old_cookie_logs_in_and_gets_a_new_one(clock):
         cookie = new_cookie(connection.log_in("alice", site.passwords["alice"]))
         assert cookie != old
         assert visit(site, cookie) == (200, ALICE)
-        # A client that keeps it is let in all the same.
+        # A client that keeps the expired cookie can log in too.
         assert log_in(site, old).user == ALICE
 
 
@@ -142,7 +142,7 @@ def test_a_client_that_begins_a_login_although_it_has_a_cookie(clock):
         cookie = new_cookie(log_in(site))
         with wire.Connection(site, headers=cookie) as connection:
             assert connection.log_in("bob", site.passwords["bob"]).user == "EXAMPLE\\bob"
-        # As old browsers do before they send what somebody has filled in.
+        # Old browsers do so before they send a form.
         with wire.Connection(site, headers=cookie) as connection:
             assert connection.log_in("bob", "not-his-password").status == 401
             assert connection.log_in("bob", site.passwords["bob"]).user == "EXAMPLE\\bob"
@@ -166,7 +166,7 @@ def test_curl_with_a_cookie_jar(clock, tmp_path):
             assert user_by_cookie() == f"EXAMPLE\\{user}"
 
 
-def test_a_cookie_that_was_not_given_here(clock, tmp_path):
+def test_a_cookie_with_a_wrong_key(clock, tmp_path):
     site, other = clock("10m"), clock("10m", "another-key")
     with other.now():
         cookie = new_cookie(log_in(other))
@@ -176,13 +176,13 @@ def test_a_cookie_that_was_not_given_here(clock, tmp_path):
         assert visit(site, {"Cookie": own[:-9] + "AAAAAAAAA"}) == (401, None)
         assert visit(site, {"Cookie": f"{COOKIE}=user=EXAMPLE%5Calice"}) == (401, None)
         assert visit(site, {"Cookie": own}) == (200, ALICE)
-    # The key is for nobody's eyes.
+    # The key is secret.
     assert (tmp_path / "key").stat().st_mode & 0o077 == 0
 
 
 BEARER = "MagBearerToken="
 
-# Values that Apache never wrote; @ is one that it did.
+# Values that Apache did not write; @ stands for one that it wrote.
 NO_SESSIONS = {
     "empty": "",
     "one letter": BEARER + "A",
@@ -217,14 +217,14 @@ def test_a_malformed_cookie_gets_a_fresh_login(clock):
                 assert refused.status == 401, which
                 [given_up] = cookies(refused)
                 assert "Max-Age=0" in given_up, which
-                # The client that keeps the cookie, and the one that drops it as it is told.
+                # A client that keeps the cookie, and one that drops it as the server says.
                 assert connection.log_in("alice", site.passwords["alice"]).user == ALICE, which
             with wire.Connection(site, headers=cookie) as connection:
                 assert connection.send().status == 401
                 connection.headers = {}
                 new_cookie(connection.log_in("alice", site.passwords["alice"]))
         assert "exit signal" not in server.logged()
-        # Cookies of other names change nothing.
+        # Cookies with other names have no effect.
         for around in ("a=1; {}; b=2", f"x{COOKIE}={BEARER}AA; {{}}", f"{{}}; a={COOKIE}=b"):
             cookie = {"Cookie": around.format(f"{COOKIE}={own}")}
             assert visit(site, cookie) == (200, ALICE), around
@@ -243,7 +243,7 @@ def test_the_cookie_by_another_name(clock):
 
 
 def test_session_max_age_leaves_no_session(clock):
-    """As the recipe says: the first answer has a cookie already, and the login then gets none."""
+    """As the recipe says: the first response sets a cookie already, and the login sets none."""
     site = clock("10m")
     with (
         site.now(changes=[("    Session On\n", "    Session On\n    SessionMaxAge 60\n")]),

@@ -1,4 +1,4 @@
-"""What the server's processes share, and what the log says where they cannot."""
+"""The state that the server's processes share, and the log lines if they cannot."""
 
 import time
 
@@ -22,7 +22,7 @@ def not_ours(state):
 
 
 @pytest.mark.parametrize("spoil", [missing, open_to_others, not_ours])
-def test_a_directory_that_cannot_be_used_is_told_once(library, controller, make_site, spoil):
+def test_an_unusable_directory_is_logged_once(library, controller, make_site, spoil):
     mechanism = mech.with_domain(library, controller)
     spoil(mechanism.directory / "state")
     site = make_site(mechanism)
@@ -34,7 +34,7 @@ def test_a_directory_that_cannot_be_used_is_told_once(library, controller, make_
     assert str(mechanism.directory / "state") in told[0]
 
 
-def test_a_controller_that_failed_is_told_of_once_for_all_processes(
+def test_a_failed_controller_is_logged_once_for_all_processes(
     library, controller, make_site
 ):
     dead = "127.0.0.1:9"
@@ -48,7 +48,7 @@ def test_a_controller_that_failed_is_told_of_once_for_all_processes(
     assert "failed and is asked last for 60s" in told[0] and "onnection refused" in told[0]
 
 
-def test_a_controller_that_is_used_again_is_told_of_once(library, controller, make_site):
+def test_a_controller_that_is_used_again_is_logged_once(library, controller, make_site):
     site = make_site(mech.with_domain(library, controller), mpm="prefork", start=4)
     controller.stop()
     try:
@@ -64,7 +64,7 @@ def test_a_controller_that_is_used_again_is_told_of_once(library, controller, ma
     assert "failed and is asked last" in told[0] and "is used again" in told[1]
 
 
-def test_a_damaged_file_is_told_and_written_anew(library, controller, make_site):
+def test_a_damaged_file_is_logged_and_rewritten(library, controller, make_site):
     mechanism = mech.with_domain(library, controller)
     site = make_site(mechanism)
     assert attempt(site) == (200, ALICE, [])

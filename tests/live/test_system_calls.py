@@ -1,4 +1,4 @@
-"""What a login costs the machine, system call by system call."""
+"""The system calls of a login."""
 
 import collections
 import os
@@ -11,22 +11,22 @@ from lab import mech, programs
 
 LOGINS = 100
 
-# Of one login: four pieces of messages read from the initiator and three written to it, a challenge
-# drawn, and a line for the log, which is a pipe here as well.
+# Of one login: four reads from the initiator and three writes to it, the server challenge, and a log
+# line, which goes to a pipe here.
 USERS = {
     "read pipe": 4,
     "write pipe": 4,
-    # Whether standard error is a log, and has room.
+    # Whether standard error is usable and has room.
     "fstat pipe": 1,
     "ppoll": 1,
 }
-# And one question to the controller, on the connection that is there. While it is under way, it holds
-# one of the host's slots: a lock on a file that stays open.
+# And one question to the controller, on an open connection. Meanwhile it holds one of the host's
+# slots: a lock on a file that stays open.
 NETLOGON = USERS | {"sendto socket": 1, "flock": 2}
-# How often random bytes are drawn. From glibc 2.41 on the vDSO draws them, where the kernel has that;
-# it makes the system call only when its key is renewed.
+# Calls for random bytes. With glibc 2.41 and a kernel that has it, the vDSO generates them, and makes
+# the system call only to renew its key.
 DRAWN = {"users": 1, "domain": 2}
-# As often as they need.
+# As often as they are needed.
 UNCOUNTED = {"getpid", "recvfrom socket"}
 
 
@@ -50,16 +50,16 @@ def with_users(library):
 @pytest.fixture
 def with_domain(library, controller):
     mechanism = mech.with_domain(library, controller)
-    # The program runs as root: otherwise nothing would be shared, and nothing limited.
+    # The program runs as root: other users could not use the state directory.
     os.chown(mechanism.directory / "state", 0, 0)
     yield mechanism
     mechanism.close()
 
 
 def watch(setting, program, mechanism, *words):
-    """The system calls of `LOGINS` logins after the first few, one a line."""
+    """The system calls of `LOGINS` logins after a warm-up, one per line."""
     trace = setting.folder / "trace"
-    # Of a file that was written just now, it is not certain that it stays so.
+    # A file that was written just now is checked again: it may change within the same second.
     time.sleep(0.1)
     done = programs.run(
         *("strace", "-qq", "-y", "-o", trace, program, 5, LOGINS, *words),
@@ -76,18 +76,18 @@ def watch(setting, program, mechanism, *words):
 
 
 def name(call):
-    """`sendto socket` and the like: the call, and what it is made on unless that is a file."""
+    """The call with the kind of its descriptor unless that is a file, like `sendto socket`."""
     return " ".join(filter(None, re.match(r"(\w+)\((?:\d+<(\w+):)?", call).groups()))
 
 
 @pytest.mark.parametrize("verifier, each", [("users", USERS), ("domain", NETLOGON)])
-def test_a_login_touches_nothing_that_it_does_not_need(setting, program, request, verifier, each):
+def test_a_login_makes_only_the_necessary_system_calls(setting, program, request, verifier, each):
     mechanism = request.getfixturevalue(f"with_{verifier}")
     began = time.monotonic()
     calls = watch(setting, program, mechanism)
     seconds = time.monotonic() - began
-    # Whether a file has changed, and whether logins can be handed over (by a directory that must be
-    # ours: hence the user id), is asked once a second, whatever the number of logins.
+    # Whether a file has changed, and whether contexts can be exported (through a directory that must
+    # be ours: hence the user id), is checked once a second, independent of the number of logins.
     ours = (str(mechanism.directory), str(setting.state), "geteuid()")
     looks = [
         call
@@ -104,7 +104,7 @@ def test_a_login_touches_nothing_that_it_does_not_need(setting, program, request
     assert counted == {call: times * LOGINS for call, times in each.items()}
 
 
-def test_who_asks_for_groups_is_seen(setting, program, with_domain):
-    """The first time; later their names are known."""
+def test_the_first_look_up_of_group_names(setting, program, with_domain):
+    """Later logins find the names in the cache."""
     calls = [name(call) for call in watch(setting, program, with_domain, "groups")]
     assert "connect socket" in calls

@@ -1,4 +1,4 @@
-"""What administrators break, and that docs/troubleshooting.md says what the logs say of it."""
+"""Mistakes of administrators: docs/troubleshooting.md has the log lines of each."""
 
 import contextlib
 import pathlib
@@ -21,7 +21,7 @@ UNBOUND = """
 
 
 def said(site, path="/"):
-    """What a login that fails leaves in Apache's error log."""
+    """The lines of a failed login in Apache's error log."""
     mark = site.apache.mark()
     with wire.Connection(site) as connection:
         assert connection.log_in("alice", site.passwords["alice"], path=path).status == 401
@@ -29,8 +29,8 @@ def said(site, path="/"):
 
 
 def row(about, logged):
-    """Holds the log against the row of the page that begins so: each text in backquotes, in which
-    `…` stands for anything, is there."""
+    """Compares the log with the row of the page that begins so: each text in backquotes must be in
+    the log. `…` in it stands for any text."""
     [line] = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {about}")]
     texts = re.findall(r"`([^`]+)`", line.split(" | ")[1])
     assert texts, line
@@ -53,15 +53,15 @@ def test_keepalive_off(library, make_site):
     assert logged.count("is KeepAlive on?") == 1
 
 
-def test_clients_that_give_up_are_no_keepalive_off(library, make_site):
+def test_clients_that_give_up_do_not_look_like_keepalive_off(library, make_site):
     site = make_site(mech.with_users(library))
     assert attempt(site)[0] == 200
     give_up(site, 20)
     assert "is KeepAlive on?" not in site.apache.logged()
 
 
-def test_an_answer_on_another_connection(library, make_site):
-    """As on HTTP/2, where each request has a connection of its own."""
+def test_an_authenticate_message_on_another_connection(library, make_site):
+    """Like HTTP/2, where each request has a stream of its own."""
     site = make_site(mech.with_users(library))
     negotiate = messages.negotiate()
     with wire.Connection(site) as first:
@@ -102,8 +102,8 @@ def test_a_secret_that_the_server_may_not_read(library, controller, make_site):
     row("secret unreadable", said(make_site(mechanism)))
 
 
-def test_a_typo_is_in_our_log_of_each_process(library, make_site, tmp_path):
-    """Also after a reload, when no process has a configuration in force."""
+def test_a_typo_is_logged_by_each_process(library, make_site, tmp_path):
+    """Also after a reload, when no process has a valid configuration."""
     tmp_path.chmod(0o755)
     mechanism = mech.with_users(library)
     right = mechanism.configuration.replace('"stderr"', '"syslog"')

@@ -1,4 +1,4 @@
-"""Users of a trusted domain: our controller is asked, and it asks theirs."""
+"""Users of a trusted domain: our controller forwards the question to theirs."""
 
 import re
 
@@ -11,7 +11,7 @@ from one_login import attempt, refused
 
 OTHERS_ALICE = "OTHER\\alice"
 
-# Names, as a client sends them: domain and user.
+# The domain and the user that a client sends.
 SPELLINGS = {
     "netbios": ("OTHER", "alice"),
     "netbios-in-small-letters": ("other", "ALICE"),
@@ -31,7 +31,7 @@ def other(controller):
 
 @pytest.fixture(scope="module")
 def site(netlogon_site, other):
-    """Nothing of it knows of the other domain."""
+    """A mechanism without any knowledge of the other domain."""
     return netlogon_site
 
 
@@ -43,7 +43,7 @@ def identity(name_format):
 def test_a_user_of_the_other_domain(site, other, domain, user):
     password = other.passwords["alice"]
     assert attempt(site, user, password, domain=domain) == (200, OTHERS_ALICE, [])
-    # Ours has the same name, and another password.
+    # Our user of the same name has another password.
     for wrong in ("not-her-password", site.passwords["alice"]):
         assert attempt(site, user, wrong, domain=domain) == refused("BadUserOrPassword")
 
@@ -56,7 +56,7 @@ def test_client_programs(site, other, client, user):
     assert client(site, user, "not-her-password") == (401, {})
 
 
-def test_ours_of_the_same_name_is_somebody_else(site, other):
+def test_our_user_of_the_same_name_is_another_account(site, other):
     ours, others = site.passwords["alice"], other.passwords["alice"]
     for domain in ("EXAMPLE", ""):
         assert attempt(site, "alice", ours, domain=domain) == (200, "EXAMPLE\\alice", [])
@@ -75,7 +75,7 @@ def test_ours_of_the_same_name_is_somebody_else(site, other):
         ("nobody", "BadUserOrPassword"),
     ],
 )
-def test_who_is_refused_there_is_refused_here(site, other, user, name):
+def test_a_refusal_of_the_other_domain(site, other, user, name):
     password = other.passwords.get(user, "whatever")
     assert attempt(site, user, password, domain="OTHER") == refused(name)
 
@@ -85,13 +85,13 @@ def test_who_is_refused_there_is_refused_here(site, other, user, name):
     [
         ("NOWHERE", "alice", "UnknownDomain"),
         ("nowhere.test", "alice", "UnknownDomain"),
-        # Which suffixes are known is not told.
+        # The refusal does not tell which suffixes are known.
         ("", "alice@nowhere.test", "BadUserOrPassword"),
-        # A name of the other domain is no name of ours.
+        # A user of the other domain is none of ours.
         ("EXAMPLE", "alice@other.test", "BadUserOrPassword"),
     ],
 )
-def test_a_domain_that_nobody_trusts(site, other, domain, user, name):
+def test_a_domain_without_a_trust(site, other, domain, user, name):
     password = other.passwords["alice"]
     assert attempt(site, user, password, domain=domain) == refused(name)
 
@@ -100,12 +100,12 @@ def test_a_domain_that_nobody_trusts(site, other, domain, user, name):
     "name_format, name",
     [("sam", "OTHER\\alice"), ("upn", "alice@other.test")],
 )
-def test_a_format_keeps_them_apart(library, controller, other, make_site, name_format, name):
+def test_a_format_tells_domains_apart(library, controller, other, make_site, name_format, name):
     site = make_site(mech.with_domain(library, controller, netlogon=identity(name_format)))
     assert attempt(site, "alice", other.passwords["alice"], domain="OTHER") == (200, name, [])
 
 
-def test_a_name_of_ours_that_the_other_domain_gave_its_user(
+def test_our_suffix_at_a_user_of_the_other_domain(
     library, controller, other, make_site
 ):
     other.tool("domain", "trust", "namespaces", "--add-upn-suffix=example.test")
@@ -113,12 +113,12 @@ def test_a_name_of_ours_that_the_other_domain_gave_its_user(
     site = make_site(mech.with_domain(library, controller, netlogon=identity("upn")))
     password = other.passwords["jürgen"]
     assert attempt(site, "jürgen", password, domain="OTHER") == (200, "jürgen@other.test", [])
-    # Nor does that name lead there.
+    # That name does not lead to the other domain either.
     assert attempt(site, "alice@example.test", password, domain="") == refused("BadUserOrPassword")
 
 
-def test_a_further_suffix_of_ours_is_written_down(library, controller, make_site):
-    """Any trusted domain could have it, and its controller say that the user is ours."""
+def test_a_further_suffix_of_ours_must_be_configured(library, controller, make_site):
+    """Otherwise the controller of a trusted domain could claim it and present the user as ours."""
     password = controller.passwords["bob"]
     controller.tool("user", "create", "berta", password)
     try:
@@ -137,10 +137,10 @@ def test_a_further_suffix_of_ours_is_written_down(library, controller, make_site
         controller.tool("domain", "trust", "namespaces", "--delete-upn-suffix=brand.test")
 
 
-def test_a_principal_name_of_our_brand_makes_no_user_of_ours(
+def test_a_user_principal_name_with_our_suffix_does_not_make_a_user_ours(
     library, controller, other, make_site
 ):
-    """`ceo@brand.test` is what our bob is called, and OTHER's administrators call their user so."""
+    """`ceo@brand.test` is our bob, and administrators of OTHER give their user the same name."""
     controller.tool("domain", "trust", "namespaces", "--add-upn-suffix=brand.test")
     controller.tool("user", "rename", "bob", "--upn=ceo@brand.test")
     other.tool("domain", "trust", "namespaces", "--add-upn-suffix=brand.test")
@@ -164,7 +164,7 @@ def sid_of(domain, user):
 
 
 @pytest.mark.parametrize("setting, outcome", [("accept", 200), ("drop", 401)])
-def test_a_group_of_ours_counts_for_their_user_unless_it_is_configured_away(
+def test_our_groups_count_for_their_user_unless_dropped_by_the_configuration(
     library, controller, other, make_site, setting, outcome
 ):
     controller.tool("group", "add", "Web Guests", "--group-scope=Domain")
@@ -180,14 +180,14 @@ def test_a_group_of_ours_counts_for_their_user_unless_it_is_configured_away(
         )
         status, _, _ = attempt(site, "alice", other.passwords["alice"], domain="OTHER")
         assert status == outcome, site.apache.logged()
-        # Ours is in no such group.
+        # Our user is in no such group.
         outcome = attempt(site, "bob", site.passwords["bob"], domain="EXAMPLE")
         assert outcome == refused("NotInGroup")
     finally:
         controller.tool("group", "delete", "Web Guests")
 
 
-def test_the_list_is_had_from_our_controller_and_shared(library, controller, other, make_site):
+def test_the_list_of_domains_is_shared(library, controller, other, make_site):
     mechanism = mech.with_domain(library, controller)
     site = make_site(mechanism)
     assert attempt(site, "alice", other.passwords["alice"], domain="OTHER")[0] == 200
@@ -196,8 +196,8 @@ def test_the_list_is_had_from_our_controller_and_shared(library, controller, oth
     assert b"other.test" in kept.read_bytes()
 
 
-def test_a_domain_that_hangs_is_its_own_users_trouble(library, controller, other, make_site):
-    """Last here: Samba does not ask a domain again so soon that did not answer."""
+def test_a_domain_that_hangs_delays_only_its_own_users(library, controller, other, make_site):
+    """The last test here: Samba does not ask an unresponsive domain again for a while."""
     site = make_site(mech.with_domain(library, controller, netlogon='logon_timeout = "1s"'))
     bob, alice = site.passwords["bob"], other.passwords["alice"]
     assert attempt(site, "alice", alice, domain="OTHER") == (200, OTHERS_ALICE, [])
@@ -206,5 +206,5 @@ def test_a_domain_that_hangs_is_its_own_users_trouble(library, controller, other
         assert connection.log_in("alice", alice, domain="OTHER").status == 401
         logged = codes.in_log(site.apache.logged(mark))
         assert logged == [codes.code("ControllerTimeout")]
-        # In the same process of Apache: nobody has told it that the controller is away.
+        # The same process of Apache, which has not noticed yet that the controller is down.
         assert connection.log_in("bob", bob).user == "EXAMPLE\\bob"

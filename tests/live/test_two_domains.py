@@ -15,7 +15,7 @@ OTHER = {"Host": "intranet.other.test"}
 
 
 class Other(domain.Domain):
-    """A domain that has nothing to do with ours."""
+    """A domain without any relation to ours."""
 
     dns_name = "other.test"
     netbios = "OTHER"
@@ -42,7 +42,7 @@ def impostor(other):
 
 
 def policies():
-    """The sections that the example prints for the two configurations."""
+    """The sections of the two configurations in the example."""
     text = recipes.example("two-domains.conf")
     found = re.findall(r"^ *#   (\[policy\])\n *#   (domains = .*)$", text, re.M)
     assert len(found) == 2, text
@@ -62,7 +62,7 @@ def two_sites(library, controller, other):
         ("/etc/gss/ntlmdc-other.toml", others.directory / "ntlmdc.toml"),
         ("<VirtualHost *:80>", "<VirtualHost *>"),
     )
-    # What is configured for all sites is of no use to either.
+    # The configuration of the whole server is used by neither site.
     del ours.environment["NTLMDC_CONFIG"]
     site = Site(ours, after=text)
     yield site
@@ -78,7 +78,7 @@ def sites(library, controller, other):
 
 @pytest.fixture
 def sites_after_the_trust(library, controller, other, impostor):
-    """Those above may have a list of OTHER's domains that is older than the impostor."""
+    """New sites: those above may have a list of domains from before the impostor."""
     with two_sites(library, controller, other) as sites:
         yield sites
 
@@ -92,23 +92,23 @@ def attempt(sites, headers, user, password, domain):
 
 
 def asked(controller):
-    """How many logins a controller has been asked about."""
+    """The number of logins that a controller was asked about."""
     return controller.log().count("Auth: [SamLogon")
 
 
-def test_each_site_lets_its_own_users_in(sites, controller, other):
+def test_each_site_accepts_its_own_users(sites, controller, other):
     ours, others = controller.passwords["alice"], other.passwords["alice"]
     before = asked(controller), asked(other)
     assert attempt(sites, EXAMPLE, "alice", ours, "EXAMPLE") == (200, "EXAMPLE\\alice", [])
     assert (asked(controller) - before[0], asked(other) - before[1]) == (1, 0)
     assert attempt(sites, OTHER, "alice", others, "OTHER") == (200, "OTHER\\alice", [])
     assert (asked(controller) - before[0], asked(other) - before[1]) == (1, 1)
-    # Who types no domain is of the site's.
+    # A name without a domain belongs to the domain of the site.
     assert attempt(sites, EXAMPLE, "alice", ours, "") == (200, "EXAMPLE\\alice", [])
     assert attempt(sites, OTHER, "alice", others, "") == (200, "OTHER\\alice", [])
 
 
-def test_neither_lets_the_other_s_users_in(sites, controller, other):
+def test_no_site_accepts_users_of_the_other(sites, controller, other):
     ours, others = controller.passwords["alice"], other.passwords["alice"]
     for headers, password, foreign in ((OTHER, ours, "EXAMPLE"), (EXAMPLE, others, "OTHER")):
         unknown = (401, None, [codes.code("UnknownDomain")])
@@ -117,8 +117,8 @@ def test_neither_lets_the_other_s_users_in(sites, controller, other):
         assert attempt(sites, headers, "alice", password, "") == wrong
 
 
-def test_a_login_at_one_is_none_at_the_other(sites, controller):
-    """Also on the same connection, which Apache takes for logged in."""
+def test_a_login_at_one_site_is_not_valid_at_the_other(sites, controller):
+    """Also on the same connection, which Apache considers logged in."""
     with wire.Connection(sites, headers=EXAMPLE) as connection:
         assert connection.log_in("alice", controller.passwords["alice"]).user == "EXAMPLE\\alice"
         connection.headers = OTHER
@@ -130,7 +130,7 @@ def test_a_login_at_one_is_none_at_the_other(sites, controller):
 def test_a_namesake_of_the_domain_that_the_other_trusts(
     sites_after_the_trust, controller, other, impostor
 ):
-    """A login that OTHER's controller answers for is none at our site, whatever its name."""
+    """Our site refuses a login that OTHER's controller verified, whatever its name."""
     sites = sites_after_the_trust
     ours, theirs = controller.passwords["alice"], impostor.passwords["alice"]
     before = asked(other)

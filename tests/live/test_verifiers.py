@@ -1,4 +1,4 @@
-"""The users file while it changes, and both verifiers in one configuration."""
+"""Changes of the users file, and both verifiers in one configuration."""
 
 import time
 
@@ -9,18 +9,18 @@ from one_login import LOOKED_AT, attempt, refused
 
 @pytest.fixture
 def own_site(library, make_site):
-    """A site with a users file that no other test sees."""
+    """A site with a users file of its own."""
     return make_site(mech.with_users(library))
 
 
-def test_a_user_who_is_added_is_let_in(own_site):
+def test_an_added_user_is_accepted(own_site):
     assert attempt(own_site, "dave", "Daves-Passw0rd") == refused("BadUserOrPassword")
     own_site.mechanism.rewrite("users", mech.users_file() + "EXAMPLE:dave:Daves-Passw0rd\n")
     time.sleep(LOOKED_AT)
     assert attempt(own_site, "dave", "Daves-Passw0rd") == (200, "EXAMPLE\\dave", [])
 
 
-def test_a_user_who_is_taken_out_is_not(own_site):
+def test_a_removed_user_is_refused(own_site):
     password = own_site.passwords["bob"]
     assert attempt(own_site, "bob", password) == (200, "EXAMPLE\\bob", [])
     lines = mech.users_file().splitlines(keepends=True)
@@ -29,7 +29,7 @@ def test_a_user_who_is_taken_out_is_not(own_site):
     assert attempt(own_site, "bob", password) == refused("BadUserOrPassword")
 
 
-def test_a_password_that_is_changed(own_site):
+def test_a_changed_password(own_site):
     text = mech.users_file().replace(own_site.passwords["bob"], "Bobs-new-Passw0rd")
     own_site.mechanism.rewrite("users", text)
     time.sleep(LOOKED_AT)
@@ -37,7 +37,7 @@ def test_a_password_that_is_changed(own_site):
     assert attempt(own_site, "bob", "Bobs-new-Passw0rd") == (200, "EXAMPLE\\bob", [])
 
 
-def test_a_file_that_everybody_may_read_is_not_used(own_site):
+def test_a_world_readable_file_is_not_used(own_site):
     alice = ("alice", own_site.passwords["alice"])
     (own_site.mechanism.directory / "users").chmod(0o644)
     time.sleep(LOOKED_AT)
@@ -46,7 +46,7 @@ def test_a_file_that_everybody_may_read_is_not_used(own_site):
     assert attempt(own_site, *alice) == (200, "EXAMPLE\\alice", [])
 
 
-def test_a_secret_that_everybody_may_read_is_not_used(library, controller, make_site):
+def test_a_world_readable_secret_is_not_used(library, controller, make_site):
     mechanism = mech.with_domain(library, controller)
     (mechanism.directory / "secret").chmod(0o644)
     site = make_site(mechanism)

@@ -12,8 +12,8 @@ from lab import mech
 from spnego import _spnego
 from spnego._ntlm_raw import crypto, security
 
-# MsvAvEOL is followed by the four bytes of the specification, by eight, by memory that the client did
-# not clear, or by anything else.
+# MsvAvEOL is followed by the four bytes of the specification, by eight, by uninitialised memory of the
+# client, or by other bytes.
 TAILS = {
     "none": b"",
     "four": bytes(4),
@@ -21,7 +21,7 @@ TAILS = {
     "memory": bytes.fromhex("0000000032851d02"),
     "much": os.urandom(100),
 }
-# A service, and a browser that asks for no session key.
+# The flags of a service, and of a browser that requests no session key.
 FLAGS = {"e2088297": 0xE2088297, "a2088207": 0xA2088207}
 LM = {"zeros": bytes(24), "absent": b""}
 
@@ -30,13 +30,13 @@ SINGLE_HOST = bytes.fromhex("3000000000000000") + bytes(range(40))
 
 
 def as_windows_adds(avs):
-    """The AV pairs in the order of Windows: its own between the server's and the target name."""
+    """The AV pairs in the order of Windows: the client's between the server's and the target name."""
     *servers, flags, bindings, target_name = avs
     return [*servers, flags, (messages.AV_SINGLE_HOST, SINGLE_HOST), bindings, target_name]
 
 
 def log_in(site, password, flags, lm, tail, scheme="NTLM"):
-    """What comes of a login of alice: (status, user, codes in the error log)."""
+    """The result of a login of alice: (status, user, codes in the error log)."""
     mark = site.apache.mark()
     with wire.Connection(site, scheme) as connection:
         negotiate = messages.negotiate(flags)
@@ -59,7 +59,7 @@ def test_a_windows_client_logs_in(site, tail, flags, lm):
 
 
 @pytest.mark.parametrize("tail", TAILS)
-def test_a_wrong_password_is_wrong_whatever_follows_the_pairs(site, tail):
+def test_a_wrong_password_is_refused_whatever_follows_the_pairs(site, tail):
     seen = log_in(site, "not-hers", FLAGS["e2088297"], LM["zeros"], TAILS[tail])
     assert seen == (401, None, [codes.code("BadUserOrPassword")])
 
@@ -71,7 +71,7 @@ def test_plain_messages_in_the_scheme_negotiate(site):
 
 
 MECHANISMS = [
-    "1.2.840.48018.1.2.2",  # Kerberos, as Windows 2000 wrote its number
+    "1.2.840.48018.1.2.2",  # Kerberos with the OID of Windows 2000
     "1.2.840.113554.1.2.2",
     "1.3.6.1.4.1.311.2.2.30",  # NEGOEX
     "1.3.6.1.4.1.311.2.2.10",  # NTLM
@@ -84,8 +84,8 @@ def response_token(answer):
 
 
 def negotiate(site, optimistic, sign):
-    """SPNEGO as Windows begins it in a domain: NTLM comes last, and is agreed on with a
-    mechListMIC, made by `sign`. The last answer, and what the site logged."""
+    """SPNEGO as Windows begins it in a domain: NTLM comes last and is agreed on with a mechListMIC,
+    made by `sign`. Returns the last answer and the log lines of the site."""
     mark = site.apache.mark()
     with wire.Connection(site, "Negotiate") as connection:
         first = _spnego.NegTokenInit(mech_types=MECHANISMS, mech_token=optimistic)
@@ -117,13 +117,13 @@ def test_negotiation_that_prefers_kerberos(site, optimistic, finds_mech_list_mic
     assert "ntlmdc: accepted" in logged and "ntlmdc: dropped" not in logged
 
 
-def test_what_spnego_refuses_is_not_left_as_accepted(site):
-    """Without the mechListMIC, which every SPNEGO wants here."""
+def test_a_login_that_spnego_refuses_is_logged_as_refused(site):
+    """Without the mechListMIC, which every SPNEGO requires here."""
     refused_by_spnego(*negotiate(site, None, lambda message: None))
 
 
 def refused_by_spnego(answer, logged):
-    """After the mechanism has accepted the login. The log says both, as the page prints them."""
+    """SPNEGO refuses after the mechanism has accepted: the log has both lines of the page."""
     assert (answer.status, answer.user) == (401, None), logged
     page = (mech.ROOT / "docs" / "negotiate.md").read_text()
     printed = re.findall(r"^((?:accepted|dropped) .*) \.\.\.$", page, re.M)
@@ -134,7 +134,7 @@ def refused_by_spnego(answer, logged):
 
 
 def mech_list_mic(message):
-    """The client's signature of the list, by the key of the login (MS-NLMP 3.4.4.2)."""
+    """The client's signature of the list, with the session key of the login (MS-NLMP 3.4.4.2)."""
     seal = crypto.RC4Handle(crypto.sealkey(message.flags, message.mic_key, "initiate"))
     key = crypto.signkey(message.flags, message.mic_key, "initiate")
     return security.sign(message.flags, seal, key, 0, _spnego.pack_mech_type_list(MECHANISMS))

@@ -1,4 +1,4 @@
-"""docs/windows-report.md: its commands as they are printed, and what the capture has in it."""
+"""docs/windows-report.md: its commands, and the content of the capture."""
 
 import re
 import socket
@@ -10,22 +10,22 @@ from lab import domain, host, mech
 
 PAGE = mech.ROOT / "docs" / "windows-report.md"
 
-# What a test cannot do as an administrator does it. What is recorded is the lab's.
+# Substitutes for commands that a test cannot run. tcpdump records the lab's network.
 STAND_INS = {
     "systemctl": 'case "$*" in "stop apache2" | "start apache2") ;; *) exit 1 ;; esac',
     "journalctl": 'test "$*" = "-t ntlmdc --since -1h -o short-iso-precise" && cat "$ERROR_LOG"',
-    # It asks for the password on a terminal; here the last --user counts.
+    # curl would ask for the password on a terminal; the last --user counts.
     "curl": r'exec /usr/bin/curl -sS "$@" --user "EXAMPLE\\alice:$PASSWORD"',
 }
 
-# What another program sends to the controller, to a port that is none of RPC.
+# Traffic of another program to the controller, to a port that is not RPC's.
 IN_CLEAR = b"a password in clear"
 
 pytestmark = pytest.mark.each_samba
 
 
 def speak_in_clear(controller):
-    """Our port is in the range of the controller's RPC services, as those of Linux often are."""
+    """The source port is in the range of the controller's RPC services, as often on Linux."""
     ours = ("", 61_234)
     with socket.create_connection((controller.address, 389), 10, source_address=ours) as other:
         other.sendall(IN_CLEAR)
@@ -33,14 +33,14 @@ def speak_in_clear(controller):
 
 @pytest.fixture
 def report(library, controller, make_site, tmp_path):
-    """Carries out the page; returns its folder, and what curl printed."""
+    """Runs the commands of the page; returns its folder and curl's output."""
     site = make_site(mech.with_domain(library, controller))
     start, login, end = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.S | re.M)
     for name, body in STAND_INS.items():
         program = tmp_path / name
         program.write_text(f"#!/bin/sh\n{body}\n")
         program.chmod(0o755)
-    # tcpdump says when it listens; what it has read it writes before it ends.
+    # tcpdump reports when it listens, and writes all packets before it ends.
     begun = "until grep -q listening said; do sleep 0.1; done\n"
     reboot = "echo reboot\nread -r _\n"
     script = start.replace(" &\n", " 2>said &\n") + begun + login + reboot + login + "sleep 1\n"
@@ -75,7 +75,7 @@ def report(library, controller, make_site, tmp_path):
 
 
 def packets(capture):
-    """The packets of a capture: as much as was kept of each."""
+    """The packets of a capture, each with its captured bytes."""
     data = capture.read_bytes()
     magic, _, _, _, _, limit, _ = struct.unpack_from("<IHHiIII", data)
     assert (magic, limit) == (0xA1B2C3D4, 100)
@@ -88,13 +88,13 @@ def packets(capture):
 
 
 def message(packet):
-    """What is kept of a packet behind the headers of Linux cooked capture v2, IPv4 and TCP."""
+    """The captured bytes behind the headers of Linux cooked capture v2, IPv4 and TCP."""
     assert packet[0:2] == b"\x08\x00", "IPv4"
     tcp = 20 + 4 * (packet[20] & 0x0F)
     return packet[tcp + 4 * (packet[tcp + 12] >> 4) :]
 
 
-def test_the_report_has_what_is_asked_for_and_nothing_secret(report):
+def test_the_capture_is_complete_and_contains_no_secret(report):
     folder, printed = report
     statuses = [line.split()[0] for line in printed if line.strip()]
     assert statuses == ["200", "200"], printed

@@ -1,4 +1,4 @@
-"""Files as Windows Notepad writes them: with a byte order mark, lines that end with CR LF."""
+"""Files of Windows Notepad: with a byte order mark, and lines that end with CR LF."""
 
 import pytest
 from lab import mech
@@ -11,7 +11,7 @@ def notepad(text):
 
 def test_users_file_and_configuration(library, make_site):
     mechanism = mech.with_users(library)
-    # The mark stands before the first user.
+    # The mark precedes the first user.
     users = mech.users_file().partition("\n")[2]
     mechanism.rewrite("users", notepad(users))
     mechanism.rewrite("ntlmdc.toml", notepad(mechanism.configuration))
@@ -26,7 +26,7 @@ def test_secret(library, controller, make_site):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_a_secret_in_utf_16_is_named_with_the_cure(library, controller, make_site, encoding):
+def test_the_error_for_a_utf_16_secret_names_a_remedy(library, controller, make_site, encoding):
     mechanism = mech.with_domain(library, controller)
     secret = mechanism.directory / "secret"
     secret.write_bytes(controller.secret.encode(encoding))
@@ -35,6 +35,6 @@ def test_a_secret_in_utf_16_is_named_with_the_cure(library, controller, make_sit
     assert attempt(site) == refused("SecretFileUnusable")
     logged = site.apache.logged(mark)
     assert f"{secret}: " in logged and "iconv -f UTF-16" in logged
-    # Mended while Apache runs.
+    # Corrected while Apache runs.
     mechanism.rewrite("secret", controller.secret)
     assert attempt(site, "bob")[0] == 200

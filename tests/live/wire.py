@@ -1,4 +1,4 @@
-"""One HTTP connection on which a test sends tokens of its own."""
+"""One HTTP connection on which a test sends its own tokens."""
 
 import base64
 import http.client
@@ -9,7 +9,7 @@ import messages
 
 
 class Answer(typing.NamedTuple):
-    """A response: `token` is what WWW-Authenticate carried for our scheme, `user` who we are."""
+    """A response: `token` is that of WWW-Authenticate for our scheme, `user` the logged-in user."""
 
     status: int
     token: bytes | None
@@ -19,15 +19,15 @@ class Answer(typing.NamedTuple):
 
 
 class Connection:
-    """A kept-alive connection to a site; `scheme` is NTLM or Negotiate, and `headers` go with every
-    request."""
+    """A persistent connection to a site; `scheme` is NTLM or Negotiate, and every request has
+    `headers`."""
 
     def __init__(self, site, scheme="NTLM", headers=()):
         self.site = site
         self.scheme = scheme
         self.headers = dict(headers)
         if site.apache.url.startswith("https:"):
-            # Whose certificate it is, is for the tests to say.
+            # The tests check the certificate themselves.
             context = ssl._create_unverified_context()
             self._connection = http.client.HTTPSConnection(
                 "127.0.0.1", site.apache.port, timeout=60, context=context
@@ -35,7 +35,7 @@ class Connection:
         else:
             self._connection = http.client.HTTPConnection("127.0.0.1", site.apache.port, timeout=60)
         self._connection.connect()
-        # A server that closes the connection must be noticed, not papered over by a new one.
+        # A closed connection must be an error, not be replaced by a new one.
         self._connection.auto_open = 0
 
     def __enter__(self):
@@ -71,14 +71,14 @@ class Connection:
         )
 
     def challenge(self, negotiate=None):
-        """Sends a NEGOTIATE_MESSAGE and returns the challenge that comes back."""
+        """Sends a NEGOTIATE_MESSAGE and returns the challenge."""
         answer = self.send(messages.negotiate() if negotiate is None else negotiate)
         assert answer.status == 401 and answer.token, answer
         return messages.Challenge.parse(answer.token)
 
     def log_in(self, user, password, path="/", **options):
-        """A whole login by hand-made messages; returns the last answer, which is the first one
-        where a server that cannot verify anything gives no challenge."""
+        """A whole login with messages of `messages.py`; returns the last answer. That is the first
+        one if the server gives no challenge."""
         negotiate = messages.negotiate()
         first = self.send(negotiate, path=path)
         if first.token is None:

@@ -1,4 +1,4 @@
-"""What all tests here share: the library, and what an acceptor and its initiator need."""
+"""Fixtures of all tests here: the library, and the programs of acceptor and initiator."""
 
 import pytest
 from lab import mech, programs, spnego
@@ -13,7 +13,7 @@ def library():
 
 @pytest.fixture(scope="session")
 def spnego_refusal(library):
-    """What MIT's SPNEGO says on a host that finds no mechListMIC; `None` where it finds it."""
+    """The error of MIT's SPNEGO on a host that finds no mechListMIC; `None` where it finds it."""
     return None if spnego.finds_mech_list_mic(library) else "Invalid token was supplied"
 
 

@@ -1,6 +1,6 @@
 """Other acceptors in the protocol of acceptor_process.c: other_acceptors.py pyspnego|ntlm_auth
 
-Who may log in is in NTLM_USER_FILE.
+NTLM_USER_FILE has the users.
 """
 
 import base64
@@ -34,7 +34,7 @@ class PySpnego:
 
 
 class NtlmAuth:
-    """Samba's ntlm_auth, which is told the one user who may log in."""
+    """Samba's ntlm_auth, with the one user in its options."""
 
     def __init__(self):
         line = pathlib.Path(os.environ["NTLM_USER_FILE"]).read_text().splitlines()[0]

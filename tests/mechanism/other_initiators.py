@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The initiator's side of messages.c, by other implementations: Samba's gensec, and pyspnego.
+"""The initiator's side of messages.c by other implementations: Samba's gensec, and pyspnego.
 
-$TALKER_KIND says which: samba, pyspnego, or second, where NTLM is the second choice within SPNEGO.
-$TALKER_ASKS is what it asks for, if that is not what is granted. $TALKER_OPTIONS are Samba's options, key=value; or "forge", of the signature over SPNEGO's choices.
+$TALKER_KIND is samba, pyspnego or second, where NTLM is the second choice within SPNEGO.
+$TALKER_ASKS is the requested protection, if it differs from the granted one. $TALKER_OPTIONS are
+Samba's options, key=value; or "forge", for a forged signature of SPNEGO's list.
 """
 
 import os
@@ -48,7 +49,7 @@ class Samba:
         self.context.set_credentials(who)
         if integrity:
             self.context.want_feature(gensec.FEATURE_SIGN)
-            # GENSEC_FEATURE_LDAP_STYLE, as Samba's LDAP client has it: it asks for encryption too.
+            # GENSEC_FEATURE_LDAP_STYLE, like Samba's LDAP client: it requests encryption too.
             self.context.want_feature(0x400)
         if confidentiality:
             self.context.want_feature(gensec.FEATURE_SEAL)
@@ -60,7 +61,7 @@ class Samba:
         try:
             return self.context.update(token)
         except NTSTATUSError as error:
-            # Its words are not those of another version.
+            # The text differs between versions.
             sys.exit(f"NTSTATUSError: {error.args[0] & 0xFFFFFFFF:#010x}")
 
     def session_key(self):
@@ -136,7 +137,7 @@ def der(tag, *contents):
 
 
 def elements(encoded):
-    """What stands one after the other: tags and contents."""
+    """The elements in sequence: tags and contents."""
     found = {}
     while encoded:
         tag, length, start = encoded[0], encoded[1], 2
@@ -149,7 +150,7 @@ def elements(encoded):
 
 
 class SecondChoice(PySpnego):
-    """Negotiate as Windows does it where Kerberos comes first and NTLM is what is left."""
+    """SPNEGO like that of Windows, where Kerberos comes first and NTLM remains."""
 
     MECHANISMS = der(0x30, KRB5, NTLM)
     REQUEST_MIC, INCOMPLETE, COMPLETED = b"\x03", b"\x01", b"\x00"

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""One turn in a process of its own, by python3-gssapi: process_per_message.py WORD
+"""One call in a process of its own, by python3-gssapi: process_per_message.py CALL
 
-Reads what it is given as JSON, every value in base64: "context" (exported), "message". WORD is
-`accept`, `wrap`, `unwrap` or `describe`; or `login` for a client's whole login, which runs `process_per_message.py accept` for
-the server's turns. Prints JSON: "context" (exported anew), "message", or what it learnt.
-`process_per_message.py conversation COUNT` is all of them: a login and so many messages each way; it prints who
-logged in, and his groups.
+Reads JSON with values in base64: "context" (exported) and "message". CALL is `accept`, `wrap`,
+`unwrap` or `describe`; or `login` for a client's whole login, which runs this program with `accept`
+for the server's calls. Prints JSON: "context" (exported again), "message", or the description.
+
+process_per_message.py conversation COUNT does all of them: a login and so many messages each way. It
+prints the user and the user's groups.
 """
 
 import base64
@@ -20,7 +21,7 @@ NTLM = gssapi.OID.from_int_seq("1.3.6.1.4.1.311.2.2.10")
 
 
 def turn(word, **given):
-    """This turn in another process."""
+    """This call in another process."""
     given = {name: base64.b64encode(value).decode() for name, value in given.items() if value}
     done = subprocess.run(
         [sys.executable, __file__, word],
@@ -33,7 +34,7 @@ def turn(word, **given):
 
 
 def accept(given):
-    # Its own class takes no step with a context that it has imported.
+    # The class SecurityContext makes no step with an imported context.
     context = None
     if "context" in given:
         context = gssapi.raw.import_sec_context(given["context"])
@@ -86,7 +87,7 @@ def describe(given):
 
 
 def conversation(count):
-    """A login, and messages each way, no two turns in one process."""
+    """A login and messages each way, each call in a process of its own."""
     done = turn("login")
     sides = [done["context"], done["server"]]
     for number in range(count):

@@ -1,16 +1,15 @@
-"""Programs watched by AddressSanitizer, and what its leak detector says of the library."""
+"""Programs with AddressSanitizer, and the leaks of the library that it reports."""
 
 import re
 
-# What the library has lost is seen by AddressSanitizer in the acceptor: the library takes its memory
-# from the same malloc.
+# AddressSanitizer in the program sees the leaks of the library too: the library uses the same malloc.
 SANITIZERS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 # LeakSanitizer ends a program that lost memory with this status.
 LOST = 23
 
 
 def lost(done, library):
-    """The leaks that LeakSanitizer reports: (how many objects, the report, whether it is ours)."""
+    """The leaks that LeakSanitizer reports: (number of objects, report, whether it is ours)."""
     reports = re.split(r"\n(?=(?:Direct|Indirect) leak of )", done.stderr)[1:]
     return [
         (int(re.search(r"in (\d+) object", report)[1]), report, library.name in report)
@@ -19,8 +18,8 @@ def lost(done, library):
 
 
 def nothing_of_ours_is_lost(done, library, count):
-    """Nothing of ours at all; of libgssapi's, nothing that grows with the number of logins."""
-    # First of all: a case that failed has not released what it had.
+    """No leak of the library, and none of libgssapi that grows with the number of logins."""
+    # First: a failed case leaks what it had not released yet.
     assert "check failed" not in done.stderr and "cases failed" not in done.stderr, done.stderr
     leaks = lost(done, library)
     assert not [report for _, report, ours in leaks if ours]

@@ -1,4 +1,4 @@
-"""Each export with arguments missing and objects in every state, and tokens that were changed."""
+"""Each export with NULL arguments and objects in every state; and changed tokens."""
 
 import pytest
 from lab import mech, programs
@@ -8,7 +8,7 @@ from sanitizers import LOST, SANITIZERS, lost, watching
 BARE = "bare"
 REAL = "libgssapi"
 
-# So that no call waits for a name server.
+# Without these, calls wait for a name server.
 KERBEROS = """[libdefaults]
     default_realm = EXAMPLE.TEST
     dns_lookup_kdc = false
@@ -29,7 +29,7 @@ def tokens(setting):
 
 @pytest.fixture
 def survives(setting, library):
-    """Runs a program on our library directly or on the real libgssapi; returns what it prints."""
+    """Runs a program on the library directly or through libgssapi; returns its output."""
     krb5 = setting.folder / "krb5.conf"
     krb5.write_text(KERBEROS)
 
@@ -38,7 +38,7 @@ def survives(setting, library):
         loaded = [library] if way == BARE else []
         done = programs.run(program, work, *loaded, environment=environment)
         leaks = lost(done, library)
-        # What is missing in a call Kerberos and the libgssapi may lose sight of; we do not.
+        # With a NULL argument, Kerberos and libgssapi may leak; the library may not.
         assert not [report for _, report, ours in leaks if ours or way == BARE]
         assert done.returncode == (LOST if leaks else 0), done.stderr
         return done.stdout
@@ -46,21 +46,21 @@ def survives(setting, library):
     return survives
 
 
-def test_every_export_answers_whatever_is_missing(calls, survives):
+def test_every_export_survives_null_arguments(calls, survives):
     exports = (mech.ROOT / "ci" / "symbols.list").read_text()
     assert survives(calls, "nulls", BARE) == exports
 
 
-def test_nothing_that_is_missing_stops_a_program(calls, survives):
+def test_null_arguments_through_libgssapi(calls, survives):
     assert "gss_accept_sec_context\n" in survives(calls, "nulls", REAL)
 
 
-def test_one_context_for_four_threads(calls, survives):
+def test_four_threads_on_one_context(calls, survives):
     survives(calls, "threads", BARE)
 
 
 @pytest.mark.parametrize("way", [BARE, REAL])
-def test_a_login_ends_for_every_call_at_once(calls, survives, setting, way):
+def test_an_expired_context_is_expired_for_every_call(calls, survives, setting, way):
     short = setting.folder / "short.toml"
     short.write_text(setting.config.read_text() + '[identity]\nlifetime = "3s"\n')
     short.chmod(0o600)
@@ -69,17 +69,17 @@ def test_a_login_ends_for_every_call_at_once(calls, survives, setting, way):
 
 @pytest.mark.parametrize("way", [BARE, REAL])
 @pytest.mark.parametrize("work", ["login", "messages"])
-def test_no_change_of_a_token_goes_unseen(tokens, survives, work, way):
+def test_every_change_of_a_token_is_refused(tokens, survives, work, way):
     survives(tokens, work, way)
 
 
-def test_no_change_within_spnego_goes_unseen(tokens, survives, spnego_refusal):
-    # Bits of SPNEGO's own frame may be others: those that MIT does not look at.
+def test_every_change_of_the_token_within_spnego_is_refused(tokens, survives, spnego_refusal):
+    # MIT ignores some bits of SPNEGO's own frame: those may change.
     work = "unsigned-spnego" if spnego_refusal else "spnego"
     assert "token 3: " in survives(tokens, work, REAL)
 
 
-def test_it_comes_last_in_the_order_of_mechanisms(setting):
+def test_the_mechanism_is_last_in_the_order_of_libgssapi(setting):
     order = compile_c(SOURCES / "mechanism_order.c", setting.folder)
     without = setting.folder / "without.conf"
     without.write_text("")

@@ -1,4 +1,4 @@
-"""Contexts that go into other processes."""
+"""Contexts that are exported to other processes."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ def exported(setting):
 
 
 def tickets(setting):
-    """Those of contexts that nobody has imported; other tests leave some."""
+    """The tickets of contexts that were not imported; other tests leave some."""
     return {path.name for path in setting.state.glob("ticket.*")}
 
 
@@ -32,7 +32,7 @@ def test_exports_of_each_state(exported, setting, library, mechanism, spnego_ref
 
 
 @pytest.mark.parametrize(("work", "count"), [("peer", 20), ("messages", 200)])
-def test_another_process_goes_on_at_each_message(initiating, setting, library, work, count):
+def test_another_process_handles_each_message(initiating, setting, library, work, count):
     responder = compile_c(SOURCES / "acceptor_process.c", setting.folder)
     variables = watching(
         setting,
@@ -53,13 +53,13 @@ def handed(setting, count, **more):
     return programs.run(program, "conversation", count, environment=variables)
 
 
-def test_no_two_turns_in_one_process(setting):
+def test_each_call_in_a_process_of_its_own(setting):
     done = handed(setting, 5)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"name": ["EXAMPLE\\alice"]}
 
 
-def test_without_a_directory_the_log_says_what_is_missing(setting):
+def test_the_log_names_a_missing_directory(setting):
     missing = setting.folder / "missing"
     config = setting.configuration("telling.toml", setting.users, "stderr")
     done = handed(setting, 1, NTLMDC_EXPORT_DIR=missing, NTLMDC_CONFIG=config)
@@ -69,7 +69,7 @@ def test_without_a_directory_the_log_says_what_is_missing(setting):
     assert "with mode 0700 [4e440902]" in done.stderr
 
 
-def test_what_cannot_be_exported_is_not_offered(acceptor, setting):
+def test_without_a_directory_contexts_are_not_transferable(acceptor, setting):
     done = programs.run(acceptor, "logins", 1, environment=setting.environment())
     assert done.returncode == 0, done.stderr
     variables = setting.environment(NTLMDC_EXPORT_DIR=setting.folder / "missing")
@@ -89,7 +89,7 @@ def test_the_sample_server_exports_before_it_reads(setting, kind, spnego_refusal
     ask += ["-mcount", count, "localhost", "HTTP@localhost", "hi"]
     client = None
 
-    # It takes one connection, so that it cannot be asked beforehand whether it is there.
+    # The server accepts one connection only, so a probe would use it up.
     def answered():
         nonlocal client
         client = programs.run(*ask, environment=variables, seconds=30)

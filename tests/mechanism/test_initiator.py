@@ -1,4 +1,4 @@
-"""The initiator, with our own acceptor in one process and with those of others."""
+"""The initiator, with our acceptor in the same process and with other implementations."""
 
 import sys
 
@@ -13,7 +13,7 @@ HASH = "a4f49c406510bdcab6824ee7c30fd852"
 
 @pytest.fixture(scope="session")
 def responders(setting):
-    """Acceptors in processes of their own, by the name of who made them."""
+    """Acceptors in processes of their own, by the name of the implementation."""
     program = compile_c(SOURCES / "acceptor_process.c", setting.folder)
     made = {"ntlmdc": (program, setting.mech_config)}
     made["gss-ntlmssp"] = (program, setting.peer_mech_config)
@@ -45,7 +45,7 @@ def test_both_sides_in_one_process(initiating, setting, library):
     nothing_of_ours_is_lost(done, library, count)
 
 
-def test_a_hash_is_as_good_as_a_password(initiating, setting, library):
+def test_an_nt_hash_in_place_of_a_password(initiating, setting, library):
     users = setting.folder / "hashed"
     users.write_text(f"{programs.DOMAIN}:{programs.USER}:Password\n")
     users.chmod(0o600)
@@ -55,14 +55,14 @@ def test_a_hash_is_as_good_as_a_password(initiating, setting, library):
     nothing_of_ours_is_lost(done, library, 100)
 
 
-def test_what_must_fail_fails_and_loses_nothing(initiating, setting, library):
+def test_failures_leak_nothing(initiating, setting, library):
     count = 100
     done = programs.run(initiating, "refusals", count, environment=watching(setting))
     nothing_of_ours_is_lost(done, library, count)
 
 
 @pytest.mark.parametrize("peer", ["ntlmdc", "gss-ntlmssp", "pyspnego", "ntlm_auth"])
-def test_others_let_it_in(initiating, setting, library, responders, peer):
+def test_other_acceptors_accept_it(initiating, setting, library, responders, peer):
     count = 50
     done = programs.run(
         initiating, "peer", count, environment=environment(setting, responders, peer)
@@ -72,14 +72,14 @@ def test_others_let_it_in(initiating, setting, library, responders, peer):
 
 @pytest.mark.parametrize("peer", ["ntlmdc", "gss-ntlmssp", "pyspnego"])
 def test_a_thousand_messages_each_way(initiating, setting, library, responders, peer):
-    # gss-ntlmssp takes an empty message for an argument that is missing.
+    # gss-ntlmssp treats an empty message as a missing argument.
     more = {"NO_EMPTY_MESSAGES": "1"} if peer == "gss-ntlmssp" else {}
     variables = environment(setting, responders, peer, **more)
     done = programs.run(initiating, "messages", 1000, environment=variables)
     nothing_of_ours_is_lost(done, library, 1000)
 
 
-def test_who_has_nothing_to_do_with_ntlm_sees_no_difference(initiating, setting, tmp_path):
+def test_without_a_credential_the_errors_of_libgssapi_do_not_change(initiating, setting, tmp_path):
     without = tmp_path / "mech.conf"
     without.write_text("")
     said = [

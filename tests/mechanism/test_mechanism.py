@@ -1,4 +1,4 @@
-"""The library as C hosts see it: loaded bare, and through the real libgssapi with real clients."""
+"""The library in C programs: loaded directly, and through libgssapi with real clients."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ def succeeded(done):
     return done.stdout
 
 
-def test_loads_without_a_trace(host, library):
+def test_loading_opens_no_file_and_starts_no_thread(host, library):
     said = succeeded(programs.run(host, library, environment={}))
     assert said == "no file, no thread\n"
 
@@ -46,7 +46,7 @@ def test_a_panic_does_not_reach_the_host(host, library):
     panicking = target / "debug" / library.name
     done = programs.run(host, panicking, "panic", environment={})
     assert "three panics, and the host lives" in succeeded(done)
-    # Without a system log, our own line; never the message of the panic itself.
+    # Only lines of the log, never the message of the panic itself.
     said = done.stderr.splitlines()
     assert all(line.startswith("ntlmdc: ") for line in said), done.stderr
 
@@ -66,21 +66,21 @@ def test_what_needs_no_login(setting, library, configured_by):
     nothing_of_ours_is_lost(done, library, 10)
 
 
-def test_a_hundred_thousand_logins_lose_nothing(watched, setting, library):
+def test_a_hundred_thousand_logins_leak_nothing(watched, setting, library):
     count = 100_000
     done = programs.run(watched, "logins", count, environment=watching(setting))
     assert f"logins {count}" in done.stderr
     nothing_of_ours_is_lost(done, library, count)
 
 
-def test_failed_logins_lose_nothing(watched, setting, library):
+def test_failed_logins_leak_nothing(watched, setting, library):
     count = 2000
     done = programs.run(watched, "failures", count, environment=watching(setting))
     assert f"failures {count}" in done.stderr
     nothing_of_ours_is_lost(done, library, count)
 
 
-def test_what_is_lost_would_be_seen(watched, setting, library):
+def test_the_leak_detector_reports_leaks(watched, setting, library):
     count = 50
     done = programs.run(watched, "losses", count, environment=watching(setting))
     assert done.returncode == LOST
@@ -94,7 +94,7 @@ def test_every_call_on_another_thread(watched, setting, library):
     nothing_of_ours_is_lost(done, library, count)
 
 
-# SPNEGO asks for signatures, whoever does not.
+# SPNEGO always requests integrity.
 @pytest.mark.parametrize(
     ("mechanism", "granted"),
     [("raw", "conf"), ("raw", "integ"), ("raw", "none"), ("spnego", "conf"), ("spnego", "integ")],
@@ -109,12 +109,12 @@ def test_messages_both_ways(talking, setting, library, mechanism, granted, spneg
     nothing_of_ours_is_lost(done, library, count)
 
 
-# Debian's own Python has Samba's modules; ours has pyspnego.
+# Debian's Python has Samba's modules; the one of the virtual environment has pyspnego.
 SYSTEM = "/usr/bin:/bin"
 OURS = f"{pathlib.Path(sys.executable).parent}:{SYSTEM}"
 
 
-# The initiator in place of messages.c itself.
+# The initiator's side in place of messages.c.
 TALKER = SOURCES / "other_initiators.py"
 
 
@@ -131,7 +131,7 @@ def talks_with(kind, setting, talking, library, *words, path, **more):
     nothing_of_ours_is_lost(done, library, 1000)
 
 
-# A Samba that wants signatures on LDAP gets encryption.
+# Samba that requests integrity for LDAP gets encryption.
 @pytest.mark.parametrize("asked", ["conf", "integ"])
 @pytest.mark.parametrize("mechanism", ["raw", "spnego"])
 def test_messages_with_samba(talking, setting, library, mechanism, asked, spnego_refusal):
@@ -145,7 +145,7 @@ def test_messages_with_samba(talking, setting, library, mechanism, asked, spnego
 
 @pytest.fixture(scope="module")
 def opened(setting):
-    """A configuration that agrees to weak keys."""
+    """A configuration that accepts weak keys."""
     policy = '[policy]\nresponse = "ntlm2-session"\n'
     return setting.configuration("opened.toml", setting.users, "off", policy)
 
@@ -160,12 +160,12 @@ def test_messages_with_weaker_keys(talking, setting, library, opened, options, s
 
 
 @pytest.mark.parametrize("options", [options for options, _ in WEAK])
-def test_weak_keys_are_not_agreed_to(talking, setting, options):
+def test_weak_keys_are_refused(talking, setting, options):
     more = {"TALKER_KIND": "samba", "TALKER_OPTIONS": options, "PATH": SYSTEM}
     environment = setting.environment(TALKER=TALKER, PYTHONDONTWRITEBYTECODE=1, **more)
     done = programs.run(talking, "raw", "conf", 1, environment=environment)
     assert done.returncode == 1
-    # SEC_E_UNSUPPORTED_FUNCTION: Samba's client sees that encryption is not offered.
+    # SEC_E_UNSUPPORTED_FUNCTION: Samba's client sees that encryption was not granted.
     assert "NTSTATUSError: 0x80090302" in done.stderr
 
 
@@ -173,7 +173,7 @@ def test_weak_keys_are_not_agreed_to(talking, setting, options):
 @pytest.mark.parametrize("mechanism", ["raw", "spnego"])
 def test_messages_with_pyspnego(talking, setting, library, mechanism, granted, spnego_refusal):
     if mechanism == "spnego" and spnego_refusal:
-        # The client's signature of the list was not counted: its first message is out of sequence.
+        # SPNEGO did not verify the signature of the list, so the first message is out of sequence.
         done = talk("pyspnego", setting, talking, mechanism, granted, 1000, path=OURS)
         assert done.returncode == 1 and done.stderr.startswith("gss_unwrap: ")
         return
@@ -198,11 +198,11 @@ def test_a_forged_list_of_choices_is_refused(talking, setting, spnego_refusal):
     assert f"gss_accept_sec_context: {why}" in done.stderr
 
 
-def test_parent_and_child_complete_what_was_begun_before_a_fork(acceptor, setting):
+def test_parent_and_child_complete_a_login_from_before_the_fork(acceptor, setting):
     succeeded(programs.run(acceptor, "fork", 20, environment=setting.environment()))
 
 
-def test_a_context_that_waits_is_small(acceptor, setting):
+def test_a_half_open_context_is_small(acceptor, setting):
     said = succeeded(programs.run(acceptor, "halfopen", 10_000, environment=setting.environment()))
     size, files = map(int, re.fullmatch(r"bytes (\d+) files (\d+)\n", said).groups())
     assert 0 < size <= 2048
@@ -214,14 +214,14 @@ def test_the_credential_store_names_the_configuration(acceptor, setting):
     succeeded(programs.run(acceptor, "logins", 100, environment=environment))
 
 
-def test_the_environment_alone_names_a_users_file(acceptor, setting):
+def test_the_environment_names_a_users_file(acceptor, setting):
     environment = setting.environment(
         NTLMDC_CONFIG=None, NTLM_USER_FILE=setting.users, NETBIOS_DOMAIN_NAME=programs.DOMAIN
     )
     succeeded(programs.run(acceptor, "logins", 2, environment=environment))
 
 
-def test_without_a_configuration_nobody_is_accepted(acceptor, setting):
+def test_without_a_configuration_no_login_is_accepted(acceptor, setting):
     for missing in [None, setting.folder / "missing.toml"]:
         environment = setting.environment(NTLMDC_CONFIG=missing)
         done = programs.run(acceptor, "logins", 1, environment=environment)
@@ -232,7 +232,7 @@ def test_without_a_configuration_nobody_is_accepted(acceptor, setting):
         assert "gss_acquire_cred: 00070000 instead of 00000000" in done.stderr
 
 
-# A /dev with nothing in it but what a process needs, and what else is in the folder.
+# A /dev with the devices that a process needs, and the content of the folder.
 OWN_DEV = """
 set -e
 for device in null zero urandom; do
@@ -245,7 +245,7 @@ exec "$@"
 
 
 def with_own_dev(acceptor, setting, folder, count):
-    """Runs logins with this folder as /dev; gives the lines on standard error."""
+    """Runs logins with this folder as /dev; returns the lines on standard error."""
     config = setting.configuration("syslog.toml", setting.users, "syslog")
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
     command = ["unshare", *as_root, "--mount", "sh", "-c", OWN_DEV, folder]
@@ -257,8 +257,8 @@ def with_own_dev(acceptor, setting, folder, count):
 
 
 def with_system_log(acceptor, setting, folder, count):
-    """Runs logins with a system log that is not emptied meanwhile; gives the lines that came there,
-    and those on standard error."""
+    """Runs logins with a system log that is not read meanwhile; returns its lines and those on
+    standard error."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as log:
         log.bind(str(folder / "log"))
         said = with_own_dev(acceptor, setting, folder, count)
@@ -281,8 +281,8 @@ def test_each_decision_is_a_line_in_the_system_log(acceptor, setting, tmp_path):
     assert said == []
 
 
-def test_a_system_log_that_is_stuck_stops_no_login(acceptor, setting, tmp_path):
-    # More than a socket holds: what it does not take goes to standard error.
+def test_a_system_log_that_blocks_stops_no_login(acceptor, setting, tmp_path):
+    # More lines than a socket holds: the others go to standard error.
     lines, said = with_system_log(acceptor, setting, tmp_path, 2000)
     assert 0 < len(lines) < 2000
     assert "/dev/log cannot be used: Resource temporarily unavailable" in said[0]
@@ -300,7 +300,7 @@ def test_without_a_system_log_each_decision_is_a_line_on_standard_error(
 
 
 def under_valgrind(acceptor, setting, count):
-    """Runs logins; returns how many blocks were there at the end, by kind."""
+    """Runs logins; returns the number of blocks at the end, by kind."""
     valgrind = [shutil.which("valgrind"), "--leak-check=full", "--errors-for-leak-kinds=none"]
     valgrind += ["--error-exitcode=99", "--show-leak-kinds=definite"]
     done = programs.run(*valgrind, acceptor, "logins", count, environment=setting.environment())
@@ -310,7 +310,7 @@ def under_valgrind(acceptor, setting, count):
     return dict(re.findall(r"(\w+ \w+): [\d,]+ bytes in ([\d,]+) blocks", done.stderr))
 
 
-def test_no_wrong_access_and_nothing_piles_up(acceptor, setting):
+def test_no_invalid_access_and_no_growth(acceptor, setting):
     few, many = (under_valgrind(acceptor, setting, count) for count in (10, 300))
     assert "still reachable" in few
     assert few == many

@@ -1,4 +1,4 @@
-"""The world of these tests: the mechanism with a users file, for servers other than Apache."""
+"""Fixtures for servers other than Apache: the mechanism with a users file."""
 
 import pathlib
 
@@ -14,8 +14,8 @@ def library():
 
 @pytest.fixture(scope="session")
 def spnego_refusal(library):
-    """What a client says when it logs in through this host's SPNEGO and wants protected messages;
-    `None` where that works. A client's mechListMIC that is not found is not answered either."""
+    """The error of a client that requests protected messages through this host's SPNEGO; `None`
+    where that works. A server that does not find the client's mechListMIC sends none either."""
     return None if spnego.finds_mech_list_mic(library) else "Invalid token was supplied"
 
 
@@ -40,12 +40,12 @@ def peer():
 
 @pytest.fixture(scope="session")
 def sides(mechanism, tmp_path_factory):
-    """What a program needs to use one mechanism or the other, as environments."""
+    """The environment of a program with either mechanism."""
     config = tmp_path_factory.mktemp("peer") / "mech.conf"
     config.write_text(f"ntlmssp {mech.OID} {peer()}\n")
     users = config.with_name("users")
     users.write_text(mech.users_file())
     theirs = {"GSS_MECH_CONFIG": str(config), "NTLM_USER_FILE": str(users)}
-    # No Kerberos, whatever the host has.
+    # No Kerberos, whatever the configuration of the host.
     alone = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "KRB5_CONFIG": "/dev/null"}
     return {"ours": alone | mechanism.environment, "gss-ntlmssp": alone | theirs}

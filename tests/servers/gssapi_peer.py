@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """One side of a conversation by python3-gssapi: gssapi_peer.py server|client raw|spnego COUNT LEAST
 
-Frames go out on standard output and come in on standard input: tokens until there is a context,
-then so many messages of at least so many bytes, wrapped and signed, each sent back reversed. The
-last line of standard error is JSON: what this side knows of the other. The client is $TALK_USER
-with $TALK_PASSWORD.
+Writes frames to standard output and reads them from standard input: tokens until the context is
+established, then COUNT messages of at least LEAST bytes, wrapped and signed. Each is sent back
+reversed. The last line of standard error is JSON with what this side knows of the other. The client
+is $TALK_USER with $TALK_PASSWORD.
 """
 
 import json
@@ -39,7 +39,7 @@ def get():
 def client(mech):
     user = gssapi.Name(os.environ["TALK_USER"], gssapi.NameType.user)
     password = os.environ["TALK_PASSWORD"].encode()
-    # SPNEGO takes a credential of the mechanism that it shall negotiate.
+    # SPNEGO takes a credential of the mechanism to negotiate.
     found = gssapi.raw.acquire_cred_with_password(user, password, mechs=[mech], usage="initiate")
     return gssapi.SecurityContext(
         name=gssapi.Name("HTTP@www.example.test", gssapi.NameType.hostbased_service),

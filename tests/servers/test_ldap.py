@@ -9,7 +9,7 @@ from lab import host, mech
 SUFFIX = "dc=example,dc=test"
 ENTRIES = 300
 
-# Signed and sealed is for everybody who has proven who he is; each branch asks for as much.
+# Each branch requires a strength, and is readable for all authenticated users.
 _ALICE = f'by dn.exact="cn=alice,{SUFFIX}"'
 _SETTINGS = f"""
 include /etc/ldap/schema/core.schema
@@ -42,7 +42,7 @@ def _entries():
 
 @pytest.fixture(scope="module")
 def slapd(sides):
-    """The address of a slapd that our mechanism serves."""
+    """The address of a slapd with our mechanism."""
     with served(sides["ours"]) as address:
         yield address
 
@@ -76,7 +76,7 @@ def served(environment):
 
 
 def ldap(program, address, environment, tmp_path, *words, password=mech.USERS["alice"]):
-    """Runs a client that is alice: its status and what it said."""
+    """Runs a client as alice: its status and output."""
     users = tmp_path / "users"
     users.write_text(f"EXAMPLE:alice:{password}\n")
     users.chmod(0o600)
@@ -101,7 +101,7 @@ def test_a_sealed_connection(slapd, sides, tmp_path, initiator, spnego_refusal):
         return
     assert status == 0 and "SASL data security layer installed." in said, said
     assert said.count("\ncn: user") == ENTRIES
-    # What is wrapped is longer than a line: the longest value came whole.
+    # The longest value, of several wrapped messages, is complete.
     assert "x" * (ENTRIES - 1) in said.replace("\n ", "")
 
 
@@ -121,7 +121,7 @@ def test_a_signed_connection(sides, tmp_path, initiator, acceptor, spnego_refusa
             assert said.count("\ncn: user") == count, said
 
 
-def test_who_is_logged_in(slapd, sides, tmp_path, spnego_refusal):
+def test_the_authorization_identity(slapd, sides, tmp_path, spnego_refusal):
     status, said = ldap("ldapwhoami", slapd, sides["ours"], tmp_path, "-Q")
     if spnego_refusal:
         assert status != 0 and spnego_refusal in said and "dn:" not in said

@@ -11,7 +11,7 @@ COUNT = 20
 
 
 def talk(server, client, *options, password=None):
-    """One conversation: the client's status and what it said, and what the server said."""
+    """One conversation: the client's status and output, and the server's output."""
     port = str(host.free_port())
     serving = subprocess.Popen(
         host.bound(["gss-server", "-port", port, "-once", "-verbose", "HTTP@localhost"]),
@@ -27,7 +27,7 @@ def talk(server, client, *options, password=None):
     asked = None
 
     def answered():
-        # It takes one connection, so that it cannot be asked beforehand whether it is there.
+        # The server accepts one connection only, so a probe would use it up.
         nonlocal asked
         asked = subprocess.run(
             host.bound(command),
@@ -48,7 +48,7 @@ def talk(server, client, *options, password=None):
     return asked.returncode, asked.stdout, said
 
 
-# The client asks for no confidentiality: messages are signed, and says so.
+# The client requests no confidentiality: messages are signed only.
 @pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
 def test_messages_and_their_signatures(sides, kind, spnego_refusal):
     status, client, server = talk(sides["ours"], sides["ours"], *kind)
@@ -64,8 +64,8 @@ def test_messages_and_their_signatures(sides, kind, spnego_refusal):
     assert "GSS_C_SEQUENCE_FLAG" in client
 
 
-# Where nothing is sealed, gss-ntlmssp's wrapped messages are not those of others; and as a client
-# the program wants more of a mechanism than gss-ntlmssp has.
+# Without confidentiality, gss-ntlmssp wraps messages in another format; and as a client the program
+# needs calls that gss-ntlmssp does not have.
 @pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
 def test_signatures_of_gss_ntlmssp(sides, kind, spnego_refusal):
     status, client, server = talk(sides["gss-ntlmssp"], sides["ours"], "-nw", *kind)

@@ -12,7 +12,7 @@ TALK = pathlib.Path(__file__).with_name("gssapi_peer.py")
 
 
 def converse(server, client, kind, count=100, least=1, password=None):
-    """What the two sides, a server and alice, know of each other in the end."""
+    """What a server and alice know of each other in the end."""
     password = password or mech.USERS["alice"]
     client = client | {"TALK_USER": "EXAMPLE\\alice", "TALK_PASSWORD": password}
     down, up = os.pipe(), os.pipe()
@@ -44,7 +44,7 @@ def _said(process):
     return json.loads(last) if last.startswith("{") else {"failed": said}
 
 
-# Who serves whom, and the shortest message: gss-ntlmssp makes no empty ones.
+# (server, client, shortest message): gss-ntlmssp wraps no empty messages.
 PAIRS = [("ours", "ours", 0), ("ours", "gss-ntlmssp", 1), ("gss-ntlmssp", "ours", 1)]
 
 
@@ -55,7 +55,7 @@ def test_messages_each_way(sides, server, client, least, kind, spnego_refusal):
     if kind == "spnego" and spnego_refusal:
         assert spnego_refusal in of_client["failed"]
         return
-    # gss-ntlmssp counts the NUL after a name.
+    # gss-ntlmssp includes the NUL in the length of a name.
     name = of_server.get("initiator", "").rstrip("\0" if server == "gss-ntlmssp" else "")
     assert name == "EXAMPLE\\alice", (of_server, of_client)
     assert of_server["mech"] == mech.OID
@@ -63,7 +63,7 @@ def test_messages_each_way(sides, server, client, least, kind, spnego_refusal):
         assert {"integrity", "confidentiality"} <= set(said["flags"]), said
 
 
-def test_the_login_ends_when_we_say(sides):
+def test_the_configured_lifetime(sides):
     [of_server, _] = converse(sides["ours"], sides["gss-ntlmssp"], "raw")
     assert 4 * 3600 - 60 <= of_server["lifetime"] <= 4 * 3600
 

@@ -6,7 +6,7 @@ from test_ldap import ENTRIES, SUFFIX, ldap, slapd  # noqa: F401  (a fixture)
 
 BASE = "dc=example,dc=test"
 
-# What Samba's own LDAP client does, in the Python that has its modules.
+# Samba's LDAP client, for the Python that has its modules.
 SEARCH = """
 import sys
 import ldb
@@ -36,7 +36,7 @@ def controller():
 
 
 def search(controller, environment, tmp_path, properties):
-    """The domain's users, as an LDAP client of MIT's GSSAPI finds them."""
+    """The domain's users that an LDAP client with MIT's GSSAPI finds."""
     address = f"ldap://{controller.address}"
     words = ("-O", properties, "-b", BASE, "(objectClass=user)", "sAMAccountName")
     return ldap(
@@ -48,12 +48,12 @@ def search(controller, environment, tmp_path, properties):
 @pytest.mark.parametrize(
     ("properties", "strength"), [("minssf=1,maxssf=1", "1"), ("minssf=56", "")]
 )
-def test_its_server_reads_what_is_wrapped(
+def test_wrapped_messages_to_the_server(
     controller, sides, tmp_path, initiator, properties, strength, spnego_refusal
 ):
     status, said = search(controller, sides[initiator], tmp_path, properties)
     if spnego_refusal:
-        # Nor does it find the server's.
+        # It does not find the server's mechListMIC either.
         assert status != 0 and spnego_refusal in said and "sAMAccountName:" not in said
         return
     assert status == 0 and "sAMAccountName: alice" in said, said
@@ -61,12 +61,12 @@ def test_its_server_reads_what_is_wrapped(
 
 
 @pytest.mark.parametrize("wrapping", ["sign", "seal"])
-def test_its_client_reads_what_is_wrapped(slapd, sides, wrapping, spnego_refusal):  # noqa: F811
+def test_wrapped_messages_to_the_client(slapd, sides, wrapping, spnego_refusal):  # noqa: F811
     password = "Alices-Passw0rd"
     words = ("/usr/bin/python3", "-c", SEARCH, slapd, wrapping, f"ou=sealed,{SUFFIX}", password)
     alone = {"PATH": "/usr/bin:/bin", "KRB5_CONFIG": "/dev/null"}
     if spnego_refusal:
-        # The client's signature of the list was not counted: what follows is out of sequence.
+        # SPNEGO did not verify the signature of the list: the next message is out of sequence.
         with pytest.raises(host.LabError, match="NTLMSSP NTLM2 packet check failed"):
             host.run(*words, env=alone)
         return

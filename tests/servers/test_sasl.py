@@ -7,12 +7,12 @@ import threading
 import pytest
 from lab import host, mech
 
-# Line by line, though they talk into pipes.
+# Line-buffered, although the output is a pipe.
 BUFFERED = ["stdbuf", "-oL"]
 
 
 class Side:
-    """One program: what it says, and which lines of it are for the other."""
+    """One program: its output, and the lines that are for the other."""
 
     def __init__(self, letter, command, environment):
         self.letter = letter
@@ -26,7 +26,7 @@ class Side:
         )
 
     def carry(self, other):
-        """Takes this side's lines to the other until it ends."""
+        """Forwards this side's lines to the other until it ends."""
         with contextlib.suppress(BrokenPipeError):
             for line in self.process.stdout:
                 self.said += line
@@ -38,7 +38,7 @@ class Side:
 
 
 def talk(server, client, *layer):
-    """A conversation: what the server and the client said."""
+    """A conversation: the output of server and client."""
     what = ["-m", "GSS-SPNEGO", *layer]
     name = ["-n", "www.example.test"]
     sides = [
@@ -62,14 +62,14 @@ def talk(server, client, *layer):
 
 
 def client(environment, password, tmp_path):
-    """A client that is alice with this password."""
+    """alice's client with this password."""
     users = tmp_path / "users"
     users.write_text(f"EXAMPLE:alice:{password}\n")
     users.chmod(0o600)
     return environment | {"NTLM_USER_FILE": str(users)}
 
 
-# The strength in bits as either side sees it: 1 is signatures alone, and gss-ntlmssp says 64 of its
+# The strength in bits that either side reports: 1 is integrity only, and gss-ntlmssp reports 64 for
 # 128.
 @pytest.mark.parametrize(
     "initiator, layer, strength, told",

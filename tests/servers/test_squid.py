@@ -12,15 +12,15 @@ import spnego
 from lab import host, mech
 
 HELPER = "/usr/lib/squid/negotiate_kerberos_auth"
-# A host whose name can be looked up: the helper does so.
+# A host whose name has an address: the helper looks it up.
 NAMED = ["unshare", "--uts", "sh", "-c", 'hostname localhost && exec "$@"', "sh"]
 
 
 @pytest.fixture
 def helper(mechanism):
-    """The helper as squid starts it: takes a line, gives the answer's first word and the others.
+    """The helper as squid starts it: takes a line, returns the answer's first word and the rest.
 
-    It looks the name of its host up, which not every machine has in DNS or in /etc/hosts.
+    The helper looks up its host name, which not every machine has in DNS or in /etc/hosts.
     """
     process = subprocess.Popen(
         host.bound([*NAMED, HELPER, "-s", "GSS_C_NO_NAME"]),
@@ -76,7 +76,7 @@ def test_plain_ntlm_is_refused_by_the_helper(helper, mechanism):
     assert answer == "BH" and " ".join(words).startswith("received type 1 NTLM token")
 
 
-# What a test needs beside the example: a port, files of its own, no cache.
+# Lines beside the example: a port, files of the test, no cache.
 SQUID = """
 http_port 127.0.0.1:{port}
 include {example}
@@ -128,7 +128,7 @@ class Squid:
             raise
 
     def users(self):
-        """The status of each request so far, and the user in its line of the access log."""
+        """The status and the user of each line of the access log."""
         text = (self.directory / "access.log").read_text()
         return re.findall(r"/(\d+) \d+ GET \S+ (\S+)", text)
 
@@ -162,7 +162,7 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def beyond():
-    """The URL of a page that lies beyond the proxy."""
+    """The URL of a page behind the proxy."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -172,7 +172,7 @@ def beyond():
 
 
 def curl(squid, url, *options, env=None):
-    """curl through squid: the statuses of its answers, and whether the page came through."""
+    """curl through squid: the statuses of its responses, and whether the page arrived."""
     done = subprocess.run(
         ["curl", "-sS", "-i", "--max-time", "30", "--proxy", squid.url, *options, url],
         env={"PATH": "/usr/bin:/bin", "KRB5_CONFIG": "/dev/null", **(env or {})},
@@ -207,7 +207,7 @@ def test_curl_through_squid(squid, beyond, mechanism, sides, side, tmp_path):
 
 
 def test_plain_ntlm_through_squid(squid, beyond, mechanism):
-    """The limit itself: where this is let in, the page can say so."""
+    """The limit itself: once this login is accepted, the page can say so."""
     login = ("--proxy-user", f"EXAMPLE\\alice:{mechanism.passwords['alice']}")
     assert curl(squid, beyond, "--proxy-ntlm", *login) == ([407], False)
     assert curl(squid, beyond) == ([407], False)

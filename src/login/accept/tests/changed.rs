@@ -1,8 +1,8 @@
 //! AUTHENTICATE messages without a message integrity code that were changed on their way.
 //!
 //! A message with a code is refused after any change (tests/mechanism/changed_tokens.c). Without a
-//! code, fields that the response does not prove may change. Each is listed here with the reason why
-//! that does no harm.
+//! code, fields that the response does not prove may change. Each is listed here with the reason
+//! why that does no harm.
 
 use std::collections::BTreeSet;
 
