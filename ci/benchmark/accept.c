@@ -1,15 +1,14 @@
 /*
- * What a login costs its acceptor: accept warm-up count at-once threads
+ * The cost of a login at the acceptor: accept warm-up count at-once threads
  *
- * Prints a line for each round of so many logins at once, after the warm-up. Of a login: nanoseconds
- * of this process's CPU for all that the server does (a credential for each of the two messages,
- * both messages, the name, all released, as mod_auth_gssapi does it), nanoseconds of the clock for
- * the message that is verified, and nanoseconds of the clock in which so many threads completed
- * all logins of the round, divided by their number. The initiator is another process; talking to it
- * is not counted.
+ * After the warm-up, prints a line per round of so many concurrent logins, with three times per login
+ * in nanoseconds: the CPU time of this process for all calls of the server (a credential for each of
+ * the two messages, both messages, the name, all released, like mod_auth_gssapi); the time of the
+ * message that is verified; and the time in which the threads completed all logins of the round,
+ * divided by their number. The initiator is another process, and its time is not counted.
  *
- * Logins at once are what a busy server does: the first messages of all, then the second ones. One
- * at a time, each message also pays for the processor's caches, which the initiator has had.
+ * Concurrent logins are those of a busy server: the first messages of all, then the second ones. One
+ * at a time, each message also finds the caches filled by the initiator.
  */
 #include <pthread.h>
 #include <time.h>
@@ -26,10 +25,10 @@ static long now(clockid_t clock)
     return time.tv_sec * 1000000000L + time.tv_nsec;
 }
 
-/* So many logins can wait in the initiator. */
+/* The largest number of logins that wait in the initiator. */
 enum { MOST = 64 };
 
-/* One message to the acceptor, with a credential of its own. */
+/* One message to the acceptor, with a credential for this message only. */
 static gss_name_t step(gss_ctx_id_t *context, gss_buffer_desc *message, gss_buffer_desc *answer,
                        OM_uint32 expected)
 {
@@ -67,7 +66,7 @@ static void complete(struct login *login)
 
     major = gss_display_name(&minor, name, &text, NULL);
     expect("gss_display_name", major, minor, GSS_S_COMPLETE);
-    /* Not by its length: gss-ntlmssp counts the NUL. */
+    /* gss-ntlmssp includes the NUL in the length. */
     if (strcmp(text.value, setting("EXPECT_NAME")) != 0) {
         fprintf(stderr, "logged in as %s\n", (char *)text.value);
         exit(1);
@@ -78,7 +77,7 @@ static void complete(struct login *login)
     gss_delete_sec_context(&minor, &login->context, GSS_C_NO_BUFFER);
 }
 
-/* The threads that complete logins, as many as a server has: they live until the end. */
+/* The threads that complete logins, as those of a server. */
 static struct team {
     pthread_barrier_t begin, end;
     pthread_t others[MOST];
@@ -86,7 +85,7 @@ static struct team {
     long count, threads, latency[MOST];
 } team;
 
-/* One thread's share: every so-manieth login. */
+/* The logins of one thread: every n-th one. */
 static void complete_share(long thread)
 {
     latency = 0;
@@ -123,7 +122,7 @@ static void team_stop(void)
         CHECK(pthread_join(team.others[i], NULL) == 0);
 }
 
-/* Completes all and returns the sum of the latencies. */
+/* Completes all logins and returns the sum of their latencies. */
 static long complete_all(struct login *logins, long count)
 {
     long sum = 0;

@@ -85,7 +85,7 @@ class Login:
 def logins(passwords, with_domain):
     yield Login("The right password", "alice", passwords["alice"])
     yield Login("Another user", "bob", passwords["bob"])
-    yield Login("A wrong password", "alice", "not-her-password", 401, "4e440401")
+    yield Login("A wrong password", "alice", "wrong-password", 401, "4e440401")
     yield Login("A user who does not exist", "nobody", "whatever", 401, "4e440401")
     if with_domain:
         yield Login("A disabled account", "dora", passwords["dora"], 401, "4e440402")

@@ -1,7 +1,7 @@
 """A DNS server over UDP that runs until it is killed: dns_server.py ADDRESS ZONE [--refuses-opt]
 
-ZONE is JSON: per name a list of records, each an IPv4 address or [priority, port, target]. Like most
-forwarders, the server adds no addresses to SRV answers. It prints the names of the queries.
+ZONE is JSON: per name a list of records, each an IPv4 address or [priority, port, target]. Like
+most forwarders, the server adds no addresses to SRV answers. It prints the names of the queries.
 """
 
 import ipaddress
@@ -52,7 +52,8 @@ def reply(message, zone, refuses_opt):
     )
     count = len(list(records(found or [], kind)))
     flags = 0x8580 | (NXDOMAIN if found is None else 0)
-    return name, message[:2] + struct.pack("!HHHHH", flags, 1, count, 0, 0) + message[12:end] + answers
+    header = message[:2] + struct.pack("!HHHHH", flags, 1, count, 0, 0)
+    return name, header + message[12:end] + answers
 
 
 def main(address, zone, *options):

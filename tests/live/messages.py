@@ -138,8 +138,8 @@ def respond(
 ):
     """An NTLMv2 AUTHENTICATE_MESSAGE with a MIC, like that of Windows (MS-NLMP 3.1.5.1.2).
 
-    `change_avs` may replace the AV pairs; `after_avs` follows MsvAvEOL. The response and the MIC are
-    computed over the replaced ones.
+    `change_avs` may replace the AV pairs; `after_avs` follows MsvAvEOL. The response and the MIC
+    are computed over the replaced ones.
     """
     nonce = os.urandom(8)
     timestamp = challenge.av(AV_TIMESTAMP) or bytes(8)

@@ -16,8 +16,8 @@ def example(name):
 
 @functools.cache
 def served():
-    """A copy of the examples that Apache's children can read: the checkout may be in a home directory
-    that is closed to other users."""
+    """A copy of the examples that Apache's children can read: the checkout may be in a home
+    directory that is closed to other users."""
     directory, _ = host.scratch()
     for file in EXAMPLES.iterdir():
         copy = directory / file.name

@@ -68,11 +68,11 @@ def lockout_after(controller, number):
 def test_an_account_is_locked_out_and_unlocked(netlogon_site, controller):
     with lockout_after(controller, 3):
         for _ in range(3):
-            assert attempt(netlogon_site, password="not-his") == refused("BadUserOrPassword")
+            assert attempt(netlogon_site, password="wrong-password") == refused("BadUserOrPassword")
         try:
             assert attempt(netlogon_site) == refused("AccountLockedOut")
             # Every login is told so, and the right password is refused too.
-            assert attempt(netlogon_site, password="not-his") == refused("AccountLockedOut")
+            assert attempt(netlogon_site, password="wrong-password") == refused("AccountLockedOut")
         finally:
             controller.tool("user", "unlock", "bob")
         assert attempt(netlogon_site) == BOB

@@ -219,5 +219,5 @@ def test_a_proxy_that_asks_for_a_login(library, make_site):
             login = ("--proxy-ntlm", "--proxy-user", f"{user}:{password}")
             assert via(proxy, url, *login) == ("200 000", {"user": "beyond"})
             assert via(proxy, url, "--proxytunnel", *login) == ("200 200", {"user": "beyond"})
-        wrong = ("--proxy-ntlm", "--proxy-user", r"EXAMPLE\alice:not-hers")
+        wrong = ("--proxy-ntlm", "--proxy-user", r"EXAMPLE\alice:wrong-password")
         assert via(proxy, url, *wrong) == ("407 000", {})

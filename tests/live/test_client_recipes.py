@@ -45,7 +45,7 @@ def test_apache_httpclient(users_site, expect_site):
     assert http_client(users_site, password) == (401, {})
     let_in = {"user": ALICE, "method": "POST", "length": "12"}
     assert http_client(expect_site, password) == (200, let_in)
-    assert http_client(expect_site, "not-her-password") == (401, {})
+    assert http_client(expect_site, "wrong-password") == (401, {})
 
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -189,7 +189,7 @@ def test_curl_anyauth(users_site, anyauth_site, options):
     let_in[1].update(method="POST", length="3")
     assert curl(url, *options.split(), *user, "--data", "x=1") == let_in
     mark = anyauth_site.apache.mark()
-    assert curl(url, *options.split(), "--user", f"{ALICE}:not-hers") == (401, {})
+    assert curl(url, *options.split(), "--user", f"{ALICE}:wrong-password") == (401, {})
     assert codes.in_log(anyauth_site.apache.logged(mark)) == [codes.code("BadUserOrPassword")]
 
 
@@ -214,7 +214,7 @@ def test_git(users_site, anyauth_site):
     # The limit itself: once git logs in, the recipe is not needed any more.
     assert git(users_site, password) == "Authentication failed"
     assert git(anyauth_site, password) == "info/refs not valid"
-    assert git(anyauth_site, "not-hers") == "Authentication failed"
+    assert git(anyauth_site, "wrong-password") == "Authentication failed"
 
 
 def offered(site, **headers):
@@ -289,4 +289,4 @@ def test_curl_anyauth_at_a_proxy(library, make_site):
         via = ("--proxy", proxy.apache.url, "--proxy-anyauth")
         for tunnel in ((), ("--proxytunnel",)):
             assert curl(url, *via, *tunnel, *user) == (200, {"user": "beyond"})
-        assert curl(url, *via, "--proxy-user", f"{ALICE}:not-hers")[0] == 407
+        assert curl(url, *via, "--proxy-user", f"{ALICE}:wrong-password")[0] == 407

@@ -18,13 +18,13 @@ def test_the_right_password_is_accepted(site, client):
 
 @pytest.mark.parametrize("client", ALL)
 def test_a_wrong_password_is_refused(site, client):
-    status, page = client(site, ALICE, "not-his-password")
+    status, page = client(site, ALICE, "wrong-password")
     assert (status, page) == (401, {})
 
 
 def test_firefox_asks_again_after_a_wrong_password(site):
     mark = site.apache.mark()
-    status, page = firefox.log_in(site, ALICE, "not-her-password", site.passwords["alice"])
+    status, page = firefox.log_in(site, ALICE, "wrong-password", site.passwords["alice"])
     assert (status, page.get("user")) == (200, ALICE)
     assert codes.in_log(site.apache.logged(mark)) == [codes.code("BadUserOrPassword")]
 

@@ -28,13 +28,13 @@ def test_a_login_lasts_as_long_as_the_connection(connection):
 
 def test_the_right_password_after_a_wrong_one(connection):
     for _ in range(3):
-        assert connection.log_in("alice", "not-his-password").status == 401
+        assert connection.log_in("alice", "wrong-password").status == 401
     answer = connection.log_in("alice", connection.site.passwords["alice"])
     assert (answer.status, answer.user) == (200, ALICE)
 
 
 def test_another_user_after_a_wrong_password(connection):
-    assert connection.log_in("alice", "not-his-password").status == 401
+    assert connection.log_in("alice", "wrong-password").status == 401
     answer = connection.log_in("bob", connection.site.passwords["bob"])
     assert (answer.status, answer.user) == (200, "EXAMPLE\\bob")
 
@@ -74,7 +74,7 @@ def test_an_authenticate_message_without_a_challenge(connection):
 def test_a_refused_authenticate_message_is_not_verified_again(connection):
     negotiate = messages.negotiate()
     challenge = connection.challenge(negotiate)
-    wrong = messages.respond(challenge, "alice", "not-his-password")
+    wrong = messages.respond(challenge, "alice", "wrong-password")
     right = messages.respond(challenge, "alice", connection.site.passwords["alice"])
     assert connection.send(wrong.pack(negotiate, challenge.raw)).status == 401
     mark = connection.site.apache.mark()
@@ -136,7 +136,7 @@ def test_a_post_that_begins_a_login_on_an_authenticated_connection(connection):
 def test_a_refused_spnego_login_is_sent_to_a_new_connection(site):
     client = spnego.client(
         ALICE,
-        "not-his-password",
+        "wrong-password",
         "127.0.0.1",
         "HTTP",
         protocol="negotiate",

@@ -127,7 +127,7 @@ def judge(load, began, healed, what, tell):
     )
     load.no_wrong_login_accepted()
     assert not [login for login in load.logins if login.cut], "Apache closed a connection"
-    assert gap <= BUDGET + GRACE, f"{what}: nobody got in for {gap:.2f} s"
+    assert gap <= BUDGET + GRACE, f"{what}: no login succeeded for {gap:.2f} s"
     assert longest <= BUDGET + GRACE, f"{what}: a login took {longest:.2f} s"
     beyond = [
         f"begun {login.began - began:.2f} s after the fault, ended {login.ended - began:.2f} s"

@@ -29,7 +29,7 @@ def test_the_right_password_is_accepted(site, initiator, with_users, client):
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_wrong_password_is_refused(site, initiator, with_users, client):
-    assert client(site, with_users(initiator, "EXAMPLE:alice:not-his-password\n")) == (401, {})
+    assert client(site, with_users(initiator, "EXAMPLE:alice:wrong-password\n")) == (401, {})
 
 
 def test_an_nt_hash_in_place_of_a_password(users_site, library, with_users):

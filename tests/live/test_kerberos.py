@@ -88,7 +88,7 @@ def test_no_ticket_and_no_ntlm(site, kerberos, nothing_else):
 def test_without_a_ticket(site, client, mech_name):
     status, page = client(site, ALICE, site.passwords["alice"])
     assert (status, page.get("user"), page.get("mech")) == (200, ALICE, mech_name)
-    status, page = client(site, ALICE, "not-her-password")
+    status, page = client(site, ALICE, "wrong-password")
     assert (status, page) == (401, {})
 
 
@@ -134,7 +134,7 @@ def test_ntlm_as_second_choice(
     # The client did get a ticket for the site.
     tickets = pathlib.Path(alices["KRB5CCNAME"].removeprefix("FILE:"))
     assert SITE.encode() in tickets.read_bytes()
-    wrong = with_users(initiator, "EXAMPLE:bob:not-his-password\n")
+    wrong = with_users(initiator, "EXAMPLE:bob:wrong-password\n")
     assert negotiate(netlogon_site, wrong | kerberos.ticket("alice")) == (401, {})
 
 

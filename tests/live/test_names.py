@@ -67,7 +67,7 @@ def test_the_encodings_of_a_name_count_as_one_guess(library, make_site):
 @pytest.mark.parametrize("typed", ["EXAMPLE/alice", "example/ALICE", "EXAMPLE\\alice"])
 def test_curl_with_a_domain_before_a_slash(site, typed):
     assert curl(site, typed, site.passwords["alice"]) == (200, "EXAMPLE\\alice")
-    assert curl(site, typed, "not-hers") == (401, None)
+    assert curl(site, typed, "wrong-password") == (401, None)
 
 
 @pytest.mark.parametrize("typed", ["EXAMPLE/alice", "./alice", ".\\alice"])
@@ -77,7 +77,7 @@ def test_a_client_that_leaves_the_domain_in_the_user_field(users_site, typed):
         "EXAMPLE\\alice",
         [],
     )
-    assert attempt(users_site, typed, "not-hers", domain="") == refused("BadUserOrPassword")
+    assert attempt(users_site, typed, "wrong-password", domain="") == refused("BadUserOrPassword")
 
 
 def test_a_controller_is_not_asked_about_a_name_with_a_slash(netlogon_site):
@@ -139,7 +139,8 @@ def test_a_backslash_in_a_user_name(site, user, domain):
 def test_no_other_spelling_is_the_account(site, user, domain):
     """No verifier accepts a spelling that the guess limit counts as another account."""
     seen = attempt(site, user, site.passwords["alice"], domain=domain)
-    assert seen in (refused("BadUserOrPassword"), refused("ImpossibleName"), refused("UnknownDomain"))
+    codes = ("BadUserOrPassword", "ImpossibleName", "UnknownDomain")
+    assert seen in [refused(code) for code in codes]
 
 
 def without_a_domain(library, lines):

@@ -120,4 +120,4 @@ def test_a_forward_proxy(site):
         return int(re.search(r"^status: (\d+)$", answer, re.M)[1])
 
     assert status(site.passwords["alice"]) == 503
-    assert status("not-her-password") == 407
+    assert status("wrong-password") == 407

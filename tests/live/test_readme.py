@@ -81,7 +81,8 @@ def test_the_printed_set_up(library, controller, tmp_path):
         program.write_text(f"#!/bin/sh\n{body}\n")
         program.chmod(0o755)
     script = tmp_path / "script"
-    script.write_text("\n".join([private_copies(tmp_path), f"cd {mech.ROOT}", HTTP2, *commands, LOG_IN]))
+    lines = [private_copies(tmp_path), f"cd {mech.ROOT}", HTTP2, *commands, LOG_IN]
+    script.write_text("\n".join(lines))
     done = subprocess.run(
         host.bound(["ip", "netns", "exec", controller.network])
         + ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", str(script)],

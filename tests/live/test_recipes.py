@@ -66,7 +66,7 @@ def test_basic_on_tls_only(mechanism, make_site, tmp_path):
     assert offered(tls) == {"NTLM", "Negotiate", "Basic"}
     for typed in ("EXAMPLE\\alice", "alice", "alice@example.test"):
         assert basic(tls, typed, password) == (200, ALICE), typed
-    assert basic(tls, "alice", "not-her-password") == (401, None)
+    assert basic(tls, "alice", "wrong-password") == (401, None)
     for client in (clients.curl, clients.requests_client):
         status, page = client(tls, "EXAMPLE\\alice", password)
         assert (status, page.get("user")) == (200, ALICE), client
@@ -155,7 +155,7 @@ def test_the_page_depends_on_the_code(library, controller, make_site):
     for user, words in TOLD.items():
         password = site.passwords[user] if user in site.passwords else "whatever"
         with wire.Connection(site) as connection:
-            answer = connection.log_in(user, password if user != "alice" else "not-hers")
+            answer = connection.log_in(user, password if user != "alice" else "wrong-password")
             page = told(answer)
             assert words in page, (user, answer)
             assert "STATUS_" not in answer.body.decode() and "4e44" not in answer.body.decode()

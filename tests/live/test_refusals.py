@@ -53,7 +53,7 @@ def login(user, password, **options):
 
 
 def test_a_wrong_password(site):
-    refused(site, login("alice", "not-his-password"), "BadUserOrPassword")
+    refused(site, login("alice", "wrong-password"), "BadUserOrPassword")
 
 
 def test_an_unknown_user(site):

@@ -144,7 +144,7 @@ def test_a_client_that_begins_a_login_although_it_has_a_cookie(clock):
             assert connection.log_in("bob", site.passwords["bob"]).user == "EXAMPLE\\bob"
         # Old browsers do so before they send a form.
         with wire.Connection(site, headers=cookie) as connection:
-            assert connection.log_in("bob", "not-his-password").status == 401
+            assert connection.log_in("bob", "wrong-password").status == 401
             assert connection.log_in("bob", site.passwords["bob"]).user == "EXAMPLE\\bob"
 
 

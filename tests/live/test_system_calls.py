@@ -11,8 +11,8 @@ from lab import mech, programs
 
 LOGINS = 100
 
-# Of one login: four reads from the initiator and three writes to it, the server challenge, and a log
-# line, which goes to a pipe here.
+# Of one login: four reads from the initiator and three writes to it, the server challenge, and a
+# log line, which goes to a pipe here.
 USERS = {
     "read pipe": 4,
     "write pipe": 4,
@@ -23,8 +23,8 @@ USERS = {
 # And one question to the controller, on an open connection. Meanwhile it holds one of the host's
 # slots: a lock on a file that stays open.
 NETLOGON = USERS | {"sendto socket": 1, "flock": 2}
-# Calls for random bytes. With glibc 2.41 and a kernel that has it, the vDSO generates them, and makes
-# the system call only to renew its key.
+# Calls for random bytes. With glibc 2.41 and a kernel that has it, the vDSO generates them, and
+# makes the system call only to renew its key.
 DRAWN = {"users": 1, "domain": 2}
 # As often as they are needed.
 UNCOUNTED = {"getpid", "recvfrom socket"}
@@ -86,8 +86,8 @@ def test_a_login_makes_only_the_necessary_system_calls(setting, program, request
     began = time.monotonic()
     calls = watch(setting, program, mechanism)
     seconds = time.monotonic() - began
-    # Whether a file has changed, and whether contexts can be exported (through a directory that must
-    # be ours: hence the user id), is checked once a second, independent of the number of logins.
+    # Whether a file has changed, and whether contexts can be exported (through a directory that
+    # must be ours: hence the user id), is checked once a second, however many logins there are.
     ours = (str(mechanism.directory), str(setting.state), "geteuid()")
     looks = [
         call

@@ -148,7 +148,7 @@ def system_log(path):
 def test_apache_says_who_was_refused(site):
     mark = site.apache.mark()
     with wire.Connection(site) as connection:
-        connection.log_in("alice", "not-her-password")
+        connection.log_in("alice", "wrong-password")
     errors = [line for line in site.apache.logged(mark).splitlines() if "auth_gssapi" in line]
     assert any('user="alice" domain="EXAMPLE"' in line for line in errors), errors
 

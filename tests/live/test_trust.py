@@ -44,7 +44,7 @@ def test_a_user_of_the_other_domain(site, other, domain, user):
     password = other.passwords["alice"]
     assert attempt(site, user, password, domain=domain) == (200, OTHERS_ALICE, [])
     # Our user of the same name has another password.
-    for wrong in ("not-her-password", site.passwords["alice"]):
+    for wrong in ("wrong-password", site.passwords["alice"]):
         assert attempt(site, user, wrong, domain=domain) == refused("BadUserOrPassword")
 
 
@@ -53,7 +53,7 @@ def test_a_user_of_the_other_domain(site, other, domain, user):
 def test_client_programs(site, other, client, user):
     status, page = client(site, user, other.passwords["alice"])
     assert (status, page.get("user")) == (200, OTHERS_ALICE)
-    assert client(site, user, "not-her-password") == (401, {})
+    assert client(site, user, "wrong-password") == (401, {})
 
 
 def test_our_user_of_the_same_name_is_another_account(site, other):

@@ -12,8 +12,8 @@ from lab import mech
 from spnego import _spnego
 from spnego._ntlm_raw import crypto, security
 
-# MsvAvEOL is followed by the four bytes of the specification, by eight, by uninitialised memory of the
-# client, or by other bytes.
+# MsvAvEOL is followed by the four bytes of the specification, by eight, by uninitialised memory of
+# the client, or by other bytes.
 TAILS = {
     "none": b"",
     "four": bytes(4),
@@ -30,7 +30,7 @@ SINGLE_HOST = bytes.fromhex("3000000000000000") + bytes(range(40))
 
 
 def as_windows_adds(avs):
-    """The AV pairs in the order of Windows: the client's between the server's and the target name."""
+    """The AV pairs in the order of Windows: the client's precede the target name."""
     *servers, flags, bindings, target_name = avs
     return [*servers, flags, (messages.AV_SINGLE_HOST, SINGLE_HOST), bindings, target_name]
 
@@ -60,7 +60,7 @@ def test_a_windows_client_logs_in(site, tail, flags, lm):
 
 @pytest.mark.parametrize("tail", TAILS)
 def test_a_wrong_password_is_refused_whatever_follows_the_pairs(site, tail):
-    seen = log_in(site, "not-hers", FLAGS["e2088297"], LM["zeros"], TAILS[tail])
+    seen = log_in(site, "wrong-password", FLAGS["e2088297"], LM["zeros"], TAILS[tail])
     assert seen == (401, None, [codes.code("BadUserOrPassword")])
 
 

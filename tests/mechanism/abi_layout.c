@@ -19,7 +19,7 @@ static void oid(const char *name, gss_const_OID oid)
     printf("\n");
 }
 
-int main(void)
+static void types(void)
 {
     SIZE(OM_uint32);
     SIZE(gss_cred_usage_t);
@@ -51,7 +51,10 @@ int main(void)
     FIELD(gss_channel_bindings_struct, acceptor_addrtype);
     FIELD(gss_channel_bindings_struct, acceptor_address);
     FIELD(gss_channel_bindings_struct, application_data);
+}
 
+static void values(void)
+{
     VALUE(GSS_C_BOTH);
     VALUE(GSS_C_INITIATE);
     VALUE(GSS_C_ACCEPT);
@@ -92,7 +95,10 @@ int main(void)
     VALUE(GSS_IOV_BUFFER_FLAG_MASK);
     VALUE(GSS_IOV_BUFFER_FLAG_ALLOCATE);
     VALUE(GSS_IOV_BUFFER_FLAG_ALLOCATED);
+}
 
+static void oids(void)
+{
     oid("GSS_C_NT_USER_NAME", GSS_C_NT_USER_NAME);
     oid("GSS_C_NT_HOSTBASED_SERVICE", GSS_C_NT_HOSTBASED_SERVICE);
     oid("GSS_C_NT_HOSTBASED_SERVICE_X", GSS_C_NT_HOSTBASED_SERVICE_X);
@@ -106,5 +112,12 @@ int main(void)
     oid("GSS_C_MA_OOS_DET", GSS_C_MA_OOS_DET);
     oid("GSS_C_INQ_SSPI_SESSION_KEY", GSS_C_INQ_SSPI_SESSION_KEY);
     oid("GSS_C_SEC_CONTEXT_SASL_SSF", GSS_C_SEC_CONTEXT_SASL_SSF);
+}
+
+int main(void)
+{
+    types();
+    values();
+    oids();
     return 0;
 }

@@ -1,15 +1,15 @@
 /*
  * An acceptor for initiators in other processes: acceptor_process
  *
- * Reads frames (harness.h) from standard input and answers each with one. Before a login is
- * complete a frame is a token, an empty one begins anew; the answer is a letter and what belongs to
- * it: c a challenge, e a login that is established with the user's name, f a failure with its text.
- * Afterwards a frame is a letter and a message: w a wrapped one, which comes back wrapped by us; m a
- * signature of 16 bytes with its message, for which our signature comes back. Uses whatever
- * mechanism libgssapi loads.
+ * Reads frames (harness.h) from standard input and answers each with one. Before the context is
+ * established, a frame is a token, and an empty one begins a new login. The answer is a letter and
+ * its data: c and a challenge, e and the user's name (established), f and the text of a failure.
+ * Afterwards a frame is a letter and a message: w and a wrapped message, which is sent back wrapped;
+ * m and a signature of 16 bytes with its message, for which a signature is sent back. The mechanism
+ * is the one that libgssapi loads.
  *
- * With $HAND_OVER each frame is dealt with by a process of its own, which imports the context and
- * exports it when it is done.
+ * With $HAND_OVER, each frame is handled by a process of its own, which imports the context and
+ * exports it afterwards.
  */
 #include "harness.h"
 
@@ -36,7 +36,7 @@ static void answer_failure(OM_uint32 code)
     gss_release_buffer(&minor, &text);
 }
 
-/* Returns whether the login is complete. */
+/* Returns whether the context is established. */
 static int accept_frame(gss_ctx_id_t *context, gss_cred_id_t credential, gss_buffer_t token)
 {
     OM_uint32 major, minor, ignored;
@@ -85,7 +85,7 @@ static void message_frame(gss_ctx_id_t context, const gss_buffer_desc *frame)
     gss_release_buffer(&minor, &reply);
 }
 
-/* Deals with one frame; returns whether the login is complete then. */
+/* Handles one frame; returns whether the context is established then. */
 static int frame_of(gss_ctx_id_t *context, gss_cred_id_t credential, int established,
                     gss_buffer_t frame)
 {
@@ -102,7 +102,7 @@ static int frame_of(gss_ctx_id_t *context, gss_cred_id_t credential, int establi
     return 1;
 }
 
-/* The same in a process that has nothing but the token of the context, if there is one. */
+/* The same in a process that has only the token of the context, if there is one. */
 static int hand_over(gss_buffer_t held, gss_cred_id_t credential, int established,
                      gss_buffer_t frame)
 {
@@ -119,7 +119,7 @@ static int hand_over(gss_buffer_t held, gss_cred_id_t credential, int establishe
         }
         established = frame_of(&context, credential, established, frame);
         gss_release_buffer(&minor, held);
-        /* A login that failed is none to export. */
+        /* A context whose login failed cannot be exported. */
         if (context != GSS_C_NO_CONTEXT)
             gss_export_sec_context(&minor, &context, held);
         CHECK(write_frame(back[1], held->value, held->length));

@@ -1,9 +1,9 @@
 /*
- * A host that loads the library without a libgssapi: bare_host library.so [panic]
+ * A program that loads the library without libgssapi: bare_host library.so [panic]
  *
- * Shows that loading and calling it opens no file and starts no thread. All that may be NULL is in
- * call_arguments.c.
- * With "panic", of a library built with the feature provoke-panic: a panic becomes GSS_S_FAILURE.
+ * Loading and calling the library opens no file and starts no thread. call_arguments.c has all
+ * arguments that may be NULL. With "panic", and a library with the feature provoke-panic, a panic
+ * becomes GSS_S_FAILURE.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -36,7 +36,7 @@ static int entries(const char *folder)
     return count;
 }
 
-/* These functions have NULL for one argument, where the others are right. */
+/* These cases pass NULL for one argument; the others are valid. */
 static void accept_with_null(void)
 {
     OM_uint32 minor;
@@ -90,7 +90,7 @@ static void display_with_null(void)
     OM_uint32 minor, more = 9;
     gss_buffer_desc answer = {1, "x"};
 
-    /* Callers repeat the call until the context is 0, whatever it returns. */
+    /* Callers repeat the call until the message context is 0, whatever its status. */
     CHECK(GSS_ERROR(OURS(gss_display_status)(&minor, 1, GSS_C_MECH_CODE, NULL, &more, &answer)));
     CHECK(more == 0 && answer.length == 0);
     CHECK(GSS_ERROR(

@@ -1,6 +1,6 @@
 /*
- * Both sides of a login in one process, on our library bare or through the real libgssapi; and
- * objects in every state that a program can bring them to.
+ * Both sides of a login in one process, with the library loaded directly or through libgssapi; and
+ * objects in every state that a program can reach.
  *
  * $INITIATOR_USER logs in with $INITIATOR_PASSWORD.
  */
@@ -32,10 +32,10 @@ static void load(const char *library)
         FAIL("%s", dlerror());
 }
 
-/* A function of gssapi.h, of whichever library. */
+/* A function of gssapi.h, of the library in use. */
 #define CALL(name) ((__typeof__(&name))find(#name))
 
-/* What a mechanism gives out is from malloc. */
+/* The memory of a mechanism's output is from malloc. */
 static inline void free_buffer(gss_buffer_t buffer)
 {
     free(buffer->value);
@@ -53,7 +53,7 @@ static inline gss_name_t import_name(const char *text, gss_OID type)
     return name;
 }
 
-/* For a mechanism and a usage; who initiates is $INITIATOR_USER. */
+/* A credential for a mechanism and a usage; the initiator is $INITIATOR_USER. */
 static inline gss_cred_id_t acquire(gss_OID mech, gss_cred_usage_t usage)
 {
     OM_uint32 major, minor;
@@ -73,7 +73,7 @@ static inline gss_cred_id_t acquire(gss_OID mech, gss_cred_usage_t usage)
     return credential;
 }
 
-/* One side of a login each. */
+/* Both sides of a login. */
 struct pair {
     gss_OID mech;
     OM_uint32 flags;
@@ -96,9 +96,9 @@ static inline OM_uint32 initiate(OM_uint32 *minor, struct pair *p, gss_buffer_t 
                                  gss_buffer_t answer)
 {
     *answer = (gss_buffer_desc)GSS_C_EMPTY_BUFFER;
-    return CALL(gss_init_sec_context)(minor, p->initiators, &p->initiator, p->target, p->mech, p->flags,
-                                      0, GSS_C_NO_CHANNEL_BINDINGS, token, NULL, answer, NULL,
-                                      NULL);
+    return CALL(gss_init_sec_context)(minor, p->initiators, &p->initiator, p->target, p->mech,
+                                      p->flags, 0, GSS_C_NO_CHANNEL_BINDINGS, token, NULL, answer,
+                                      NULL, NULL);
 }
 
 /* The acceptor's. */
@@ -121,7 +121,7 @@ static inline OM_uint32 answer_to(OM_uint32 *minor, struct pair *p, gss_buffer_t
     return major;
 }
 
-/* So many tokens of a login; the next one, if the login is not complete. */
+/* Exchanges so many tokens of a login; returns the next one, if the login is not complete. */
 static inline gss_buffer_desc steps(struct pair *p, int count)
 {
     OM_uint32 major, minor;
@@ -138,7 +138,7 @@ static inline gss_buffer_desc steps(struct pair *p, int count)
     return token;
 }
 
-/* Forgets a login, complete or not; the pair is for the next one. */
+/* Deletes a login, complete or not; the pair can be used for another one. */
 static inline void forget(struct pair *p)
 {
     OM_uint32 minor;

@@ -1,33 +1,33 @@
 /*
- * Tokens that somebody changed on their way: changed_tokens work [library.so]
+ * Tokens that were changed on the way: changed_tokens work [library.so]
  *
- *   login     each token of a login, cut short at each byte and with each single bit flipped
- *   spnego    the same of a login through MIT's SPNEGO
- *   unsigned-spnego  the same where MIT's SPNEGO does not find the signature of its list: the
- *                    initiator misses the acceptor's then
- *   messages  the same of protected messages
+ *   login     each token of a login, truncated at each byte and with each single bit flipped
+ *   spnego    the same with a login through MIT's SPNEGO
+ *   unsigned-spnego  the same where MIT's SPNEGO does not find the signature of its list: then the
+ *                    initiator does not get the acceptor's
+ *   messages  the same with protected messages
  *
- * With library.so its functions are called directly, else those of the real libgssapi. Our initiator
- * always sends a message integrity code: nobody is let in who did not see the same messages.
+ * With library.so its functions are called directly, else those of libgssapi. Our initiator always
+ * sends a MIC, so a login is accepted only if both sides have seen the same messages.
  */
 #include "both_sides.h"
 
 static gss_OID_desc spnego = {6, "\x2b\x06\x01\x05\x05\x02"};
 static int finds_signature = 1;
 
-/* The changes of a token: so many bytes are left of it, or one bit is another. */
+/* The number of changes of a token: it is truncated to fewer bytes, or one bit is flipped. */
 static size_t changes(size_t length)
 {
     return length + 8 * length;
 }
 
-/* Where the change is. */
+/* Makes a change and returns its offset. */
 static size_t change(gss_buffer_t token, size_t which)
 {
     size_t bit = which - token->length;
 
     if (which < token->length) {
-        /* No longer there for AddressSanitizer either. */
+        /* Reallocated, so that AddressSanitizer sees a read beyond the end. */
         token->length = which;
         token->value = realloc(token->value, which == 0 ? 1 : which);
         return which;
@@ -41,7 +41,7 @@ struct outcome {
     int let_in, complete;
 };
 
-/* Goes on with a login whose token number `step` this is. */
+/* Continues a login with this token, which has the number `step`. */
 static struct outcome go_on(struct pair *p, int step, gss_buffer_desc token)
 {
     struct outcome outcome = {0, 0};
@@ -77,7 +77,7 @@ static void is_alice(gss_name_t client)
     free_buffer(&text);
 }
 
-/* Where the token of NTLM begins in one of SPNEGO; its end if there is none. */
+/* The offset of the NTLM message in a token of SPNEGO; the length of the token if it has none. */
 static size_t inner(const gss_buffer_desc *token)
 {
     const char *found = memmem(token->value, token->length, "NTLMSSP", 8);
@@ -86,16 +86,17 @@ static size_t inner(const gss_buffer_desc *token)
 }
 
 /*
- * Whether what is so far from the end of a token is SPNEGO's frame around its signature, behind the
- * token of NTLM. Who breaks the frame takes the signature away, and SPNEGO needs none where NTLM is
- * the initiator's first choice (RFC 4178 5). The bits of a signature that is found all count.
+ * Whether the byte at this distance from the end of a token belongs to SPNEGO's frame around its
+ * signature, behind the NTLM message. A change of the frame removes the signature, and SPNEGO needs
+ * none where NTLM is the initiator's first choice (RFC 4178 5). In a signature that is found, every
+ * bit is verified.
  */
 static int before_signature(int step, int tokens, size_t from_end)
 {
     return tokens == 4 && step == 2 && from_end <= 20 && (from_end > 16 || !finds_signature);
 }
 
-/* Logs in with the token changed in this place; counts the logins that end well nevertheless. */
+/* Logs in with one change of the token; counts the logins that succeed nevertheless. */
 static void try_change(struct pair *p, int step, int tokens, size_t begins, size_t which,
                        struct outcome *total)
 {

@@ -27,8 +27,8 @@ def setting(tmp_path_factory, library):
 
 
 @pytest.fixture(scope="session")
-def initiating(setting):
-    return compile_c(SOURCES / "initiator_tests.c", setting.folder, *SANITIZERS)
+def initiator_peer(setting):
+    return compile_c(SOURCES / "initiator_peer.c", setting.folder, *SANITIZERS)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,10 @@
 /*
- * Contexts that go into other processes: export_tests work count
+ * Exported contexts: export_tests work count
  *
- *   alone   so many logins, both sides in this process, with everything that must hold of an export
- *   spnego  the same logins by SPNEGO, whose contexts are ours when they are complete
+ *   alone   so many logins, both sides in this process, with exports of each state
+ *   spnego  the same logins by SPNEGO, whose contexts are those of NTLM once established
  *
- * $INITIATOR_USER logs in with $INITIATOR_PASSWORD; $EXPECT_NAME is who the acceptor takes him for.
+ * $INITIATOR_USER logs in with $INITIATOR_PASSWORD; $EXPECT_NAME is the name at the acceptor.
  */
 #include "login.h"
 
@@ -15,7 +15,7 @@ enum {
 
 static gss_OID_desc spnego = {6, "\x2b\x06\x01\x05\x05\x02"};
 
-/* Not by SPNEGO: the mechglue numbers the codes of that anew. */
+/* Without SPNEGO, whose minor codes libgssapi maps to other numbers. */
 static int raw;
 
 /* Both sides of a login. */
@@ -56,7 +56,7 @@ static void not_imported(const gss_buffer_desc *token, OM_uint32 expected, OM_ui
     CHECK((!raw || minor == code) && context == GSS_C_NO_CONTEXT);
 }
 
-/* There and back; a copy of the token is of no use afterwards. */
+/* Exports and imports; a second import of the token fails. */
 static void carry(gss_ctx_id_t *context)
 {
     OM_uint32 minor;
@@ -67,7 +67,7 @@ static void carry(gss_ctx_id_t *context)
     gss_release_buffer(&minor, &token);
 }
 
-/* Every byte counts; the mechglue's own are its own affair. */
+/* A change of any byte of ours is refused; the first bytes are libgssapi's. */
 static void carry_past_forgers(gss_ctx_id_t *context)
 {
     OM_uint32 minor;
@@ -111,7 +111,7 @@ static void message(gss_ctx_id_t from, gss_ctx_id_t to, const char *text)
     gss_release_buffer(&minor, &token);
 }
 
-/* Messages each way, each side in another process each time. */
+/* Messages each way, with an export of each side between them. */
 static void talk(struct pair *pair)
 {
     for (int i = 0; i < 4; i++) {
@@ -143,7 +143,7 @@ static gss_cred_id_t initiator(gss_OID mech)
     return credential;
 }
 
-/* What is not to be exported stays where it is. The mechglue loses the minor code. */
+/* A refused export leaves the context as it is. libgssapi loses the minor code. */
 static void not_exported(gss_ctx_id_t *context, OM_uint32 expected)
 {
     OM_uint32 major, minor;
@@ -155,7 +155,7 @@ static void not_exported(gss_ctx_id_t *context, OM_uint32 expected)
     CHECK(*context == before && token.length == 0);
 }
 
-/* The client's turn; returns whether it is the last. */
+/* A step of the client; returns whether its context is established. */
 static int client(struct pair *pair, gss_cred_id_t credential, gss_buffer_t in, gss_buffer_t out)
 {
     OM_uint32 major, minor, flags;

@@ -26,7 +26,7 @@ static gss_OID_set_desc ntlm_only __attribute__((unused)) = {1, &ntlm};
 /* Our minor codes. */
 #define FIRST_MINOR 0x4E440000u
 
-/* longjmp() leaves the variables alone that did not change since setjmp(): a case is one call. */
+/* A case is one call, and longjmp() does not change the variables that its caller did not. */
 #pragma GCC diagnostic ignored "-Wclobbered"
 
 /* The name of the case that runs: every failure is printed with it. */
@@ -74,7 +74,7 @@ static inline int exit_status(void)
     return failed_cases > 0;
 }
 
-/* Fails the case, with a reason in the way of printf. */
+/* Fails the case with a reason, formatted like printf. */
 #define FAIL(...)                                                                              \
     do {                                                                                       \
         fprintf(stderr, "%s: %s:%d: ", case_name, __FILE__, __LINE__);                         \
@@ -152,7 +152,7 @@ static inline int write_all(int fd, const void *from, size_t length)
     return 1;
 }
 
-/* A frame is a length of four bytes in the machine's order, and so many bytes. */
+/* A frame is a length of four bytes in the machine's byte order, and so many bytes. */
 static inline int write_frame(int fd, const void *bytes, size_t length)
 {
     uint32_t prefix = (uint32_t)length;
@@ -178,9 +178,9 @@ struct initiator {
     int from;
 };
 
-/* Starts a program with a mechanism of its own; we write to its input and read its output. */
-static inline struct initiator start(const char *program, const char *mech_config, const char *first,
-                                     const char *second)
+/* Starts a program with a mechanism of its own, with pipes to its input and from its output. */
+static inline struct initiator start(const char *program, const char *mech_config,
+                                     const char *first, const char *second)
 {
     struct initiator initiator;
     int to[2], from[2];
@@ -231,7 +231,7 @@ static inline gss_buffer_desc initiator_begin(const struct initiator *initiator)
     return initiator_step(initiator, &nothing);
 }
 
-/* Ends when its pipes close. */
+/* Closes the pipes, which ends the initiator. */
 static inline void initiator_stop(struct initiator *initiator)
 {
     int status;

@@ -1,13 +1,13 @@
 /*
- * An initiator: initiator_process DOMAIN\user password
+ * An initiator in a process of its own: initiator_process DOMAIN\user password
  *
- * Reads challenges from standard input and writes messages to standard output, each with its length
- * before it. An empty challenge begins a new login; another is for the oldest login that has none.
- * Uses whatever mechanism libgssapi loads.
+ * Reads challenges from standard input and writes messages to standard output, as frames of
+ * harness.h. An empty challenge begins a new login; any other is for the oldest login without one.
+ * The mechanism is the one that libgssapi loads.
  */
 #include "harness.h"
 
-/* So many logins may wait for their challenge. */
+/* The largest number of logins that wait for their challenge. */
 enum { MOST = 64 };
 
 static gss_name_t import(const char *text, gss_OID type)

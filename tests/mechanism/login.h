@@ -1,7 +1,8 @@
 /*
- * One login as a server sees it: the calls that mod_auth_gssapi makes, and what each must answer.
+ * One login in a server: the calls of mod_auth_gssapi, and checks of their results.
  *
- * $EXPECT_NAME and $EXPECT_LOCAL say who logs in; $STORE_CONFIG goes into the credential store.
+ * $EXPECT_NAME and $EXPECT_LOCAL are the names of the user; $STORE_CONFIG goes into the credential
+ * store.
  */
 #ifndef LOGIN_H
 #define LOGIN_H
@@ -16,7 +17,7 @@ enum {
     CONTEXT_FAILED = FIRST_MINOR + 0x704,
 };
 
-/* What an initiator gets that asks for everything: neither delegation nor mutual authentication. */
+/* The flags for an initiator that requests all: no delegation and no mutual authentication. */
 #define GRANTED                                                                                \
     (GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG |                \
      GSS_C_PROT_READY_FLAG | GSS_C_TRANS_FLAG)
@@ -33,7 +34,7 @@ static inline int is_text(const gss_buffer_desc *buffer, const char *text)
     return buffer->length == strlen(text) && strcmp(buffer->value, text) == 0;
 }
 
-/* With a credential store, if $STORE_CONFIG is to be in it; beside what other mechanisms read. */
+/* With $STORE_CONFIG, by a credential store that also has a key of other mechanisms. */
 static inline gss_cred_id_t acquire(gss_cred_usage_t usage)
 {
     OM_uint32 major, minor, lifetime;
@@ -53,9 +54,10 @@ static inline gss_cred_id_t acquire(gss_cred_usage_t usage)
     return credential;
 }
 
-/* One call, with a credential of its own that is gone afterwards, as mod_auth_gssapi does it. */
-static inline OM_uint32 accept_token(OM_uint32 *minor, gss_ctx_id_t *context, gss_buffer_desc *token,
-                              gss_buffer_desc *answer, gss_name_t *name)
+/* One call, with a credential for this call only, as mod_auth_gssapi does it. */
+static inline OM_uint32 accept_token(OM_uint32 *minor, gss_ctx_id_t *context,
+                                     gss_buffer_desc *token, gss_buffer_desc *answer,
+                                     gss_name_t *name)
 {
     OM_uint32 major, ignored, flags = 1, lifetime = 1;
     gss_cred_id_t credential = acquire(GSS_C_ACCEPT), delegated = GSS_C_NO_CREDENTIAL;
@@ -98,7 +100,8 @@ static inline gss_name_t complete(gss_ctx_id_t *context, gss_buffer_desc *authen
 
 /* The message must be refused with this minor code, and its text must say so. */
 #define REFUSED(...) refused(__LINE__, __VA_ARGS__)
-static inline void refused(int line, gss_ctx_id_t *context, gss_buffer_desc *message, OM_uint32 code)
+static inline void refused(int line, gss_ctx_id_t *context, gss_buffer_desc *message,
+                           OM_uint32 code)
 {
     OM_uint32 major, minor, ignored, more = 1;
     gss_buffer_desc answer, text;
@@ -143,7 +146,7 @@ static inline void ask_name(gss_name_t name)
     gss_release_buffer(&minor, &text);
     CHECK(gss_userok(name, setting("EXPECT_LOCAL")) == 1 && gss_userok(name, "root") == 0);
 
-    /* What an application keeps of a name is the same name again, which proves nothing. */
+    /* An exported name compares equal, but does not prove an authentication. */
     major = gss_export_name(&minor, name, &text);
     expect("gss_export_name", major, minor, GSS_S_COMPLETE);
     gss_release_name(&minor, &copy);
@@ -160,7 +163,7 @@ static inline void ask_name(gss_name_t name)
     gss_release_name(&minor, &copy);
 }
 
-/* All values of one attribute; returns how many there are. */
+/* Checks all values of one attribute; returns their number. */
 static inline int ask_attribute(gss_name_t name, gss_buffer_t attribute, const char *first)
 {
     OM_uint32 major, minor;
@@ -232,7 +235,7 @@ static inline void finish(gss_ctx_id_t *context, gss_name_t *name)
     expect("gss_delete_sec_context", major, minor, GSS_S_COMPLETE);
 }
 
-/* A login on a context, which may be one on which a login has failed. */
+/* A login on a new context, or on one whose login has failed. */
 static inline gss_name_t login(gss_ctx_id_t *context, const struct initiator *initiator)
 {
     OM_uint32 minor;

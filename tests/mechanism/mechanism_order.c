@@ -1,4 +1,4 @@
-/* Prints the mechanisms of libgssapi in its order: the first is what programs get by default. */
+/* Prints the mechanisms of libgssapi in its order: the first one is the default of programs. */
 #include "harness.h"
 
 int main(void)

@@ -2,14 +2,16 @@
  * Messages both ways between two processes with a mechanism each:
  * messages raw|spnego granted count
  *
- * The parent accepts; it starts $TALKER, itself again or other_initiators.py, as the initiator, with the mechanism of
- * $INITIATOR_MECH_CONFIG, for $INITIATOR_USER. `granted` is what the initiator asks for and the context
- * then has: conf, with a key of $STRENGTH bits, integ or none. Each of `count` rounds sends one message of each kind both ways;
- * afterwards there are messages of every size, forged ones, messages in pieces, and many threads.
+ * The parent accepts. It starts the initiator $TALKER, which is this program or other_initiators.py,
+ * with the mechanism of $INITIATOR_MECH_CONFIG, for $INITIATOR_USER. `granted` is the protection
+ * that the initiator requests and the context has: conf, with a key of $STRENGTH bits, integ or
+ * none. Each of `count` rounds sends one message of each kind both ways. Messages of every size,
+ * forged messages, messages in pieces and calls from many threads follow.
  */
 #include <pthread.h>
 
-#include "harness.h"
+#include "pieces.h"
+#include "talk.h"
 
 #define SPNEGO_ENCODING "\x2b\x06\x01\x05\x05\x02"
 static gss_OID_desc spnego = {6, SPNEGO_ENCODING};
@@ -17,119 +19,7 @@ static gss_OID_desc require_mic = {11, "\x2b\x06\x01\x04\x01\xb7\x7d\x85\x0f\x01
 static gss_OID_desc reset_crypto = {11, "\x2b\x06\x01\x04\x01\xb7\x7d\x85\x0f\x01\x03"};
 static gss_OID_desc unknown_option = {11, "\x2b\x06\x01\x04\x01\xb7\x7d\x85\x0f\x01\x63"};
 
-enum {
-    NO_PROTECTION = FIRST_MINOR + 0x801,
-    BAD_SIGNATURE = FIRST_MINOR + 0x802,
-    MESSAGE_REPEATED = FIRST_MINOR + 0x803,
-    MESSAGE_MISSING = FIRST_MINOR + 0x804,
-    BAD_MESSAGE_TOKEN = FIRST_MINOR + 0x805,
-    BAD_QOP = FIRST_MINOR + 0x807,
-    NO_SUCH_OPTION = FIRST_MINOR + 0x808,
-};
-
-/* Both sides of the pipe, and what was asked for. */
-struct talk {
-    gss_ctx_id_t context;
-    OM_uint32 asked;
-    int to, from;
-};
-
-/* Without SPNEGO, which gives our minor codes numbers of its own. */
-static int raw;
-
-/* Fails the case unless a call failed with a code of ours. */
-#define FAILS(code, call)                                                                      \
-    do {                                                                                       \
-        OM_uint32 major_ = (call);                                                             \
-        if (!GSS_ERROR(major_) || (raw && minor != (code)))                                    \
-            FAIL("%s: %08x %08x, not %08x", #call, major_, minor, (code));                     \
-    } while (0)
-
-/* Both sides go step by step together, so a failure ends the program: it only names the case. */
-#define STEP(call) (name_case("%s", #call), call)
-
-static void put(const struct talk *talk, const gss_buffer_desc *frame)
-{
-    CHECK(write_frame(talk->to, frame->value, frame->length));
-}
-
-static gss_buffer_desc get(const struct talk *talk)
-{
-    gss_buffer_desc frame;
-
-    CHECK(read_frame(talk->from, &frame));
-    return frame;
-}
-
-/* A message that both sides know by its number. */
-static gss_buffer_desc message(size_t length, unsigned number)
-{
-    gss_buffer_desc buffer = {length, malloc(length + 1)};
-
-    CHECK(buffer.value != NULL);
-    for (size_t i = 0; i < length; i++)
-        ((unsigned char *)buffer.value)[i] = (unsigned char)(number * 131 + i * 7 + (i >> 8));
-    return buffer;
-}
-
-static void same(const gss_buffer_desc *one, const gss_buffer_desc *other)
-{
-    CHECK(one->length == other->length);
-    CHECK(one->length == 0 || memcmp(one->value, other->value, one->length) == 0);
-}
-
-static void send_wrapped(const struct talk *talk, size_t length, unsigned number)
-{
-    OM_uint32 major, minor;
-    gss_buffer_desc plain = message(length, number), token;
-    int sealed = -1;
-
-    major = gss_wrap(&minor, talk->context, 1, GSS_C_QOP_DEFAULT, &plain, &sealed, &token);
-    expect("gss_wrap", major, minor, GSS_S_COMPLETE);
-    CHECK(token.length == length + 16);
-    put(talk, &token);
-    gss_release_buffer(&minor, &token);
-    free(plain.value);
-}
-
-static void receive_wrapped(const struct talk *talk, size_t length, unsigned number)
-{
-    OM_uint32 major, minor, qop = 9;
-    gss_buffer_desc token = get(talk), expected = message(length, number), plain;
-    int sealed = -1;
-
-    major = gss_unwrap(&minor, talk->context, &token, &plain, &sealed, &qop);
-    expect("gss_unwrap", major, minor, GSS_S_COMPLETE);
-    same(&plain, &expected);
-    CHECK(qop == GSS_C_QOP_DEFAULT);
-    gss_release_buffer(&minor, &plain);
-    free(token.value), free(expected.value);
-}
-
-static void send_signature(const struct talk *talk, size_t length, unsigned number)
-{
-    OM_uint32 major, minor;
-    gss_buffer_desc plain = message(length, number), token;
-
-    major = gss_get_mic(&minor, talk->context, GSS_C_QOP_DEFAULT, &plain, &token);
-    expect("gss_get_mic", major, minor, GSS_S_COMPLETE);
-    CHECK(token.length == 16);
-    put(talk, &token);
-    gss_release_buffer(&minor, &token);
-    free(plain.value);
-}
-
-static void receive_signature(const struct talk *talk, size_t length, unsigned number)
-{
-    OM_uint32 major, minor;
-    gss_buffer_desc token = get(talk), plain = message(length, number);
-
-    major = gss_verify_mic(&minor, talk->context, &plain, &token, NULL);
-    expect("gss_verify_mic", major, minor, GSS_S_COMPLETE);
-    free(token.value), free(plain.value);
-}
-
-/* Messages of each kind both ways; `initiates` says who begins. */
+/* Messages of each kind both ways; the initiator begins. */
 static void rounds(const struct talk *talk, int initiates, long count)
 {
     static const size_t sizes[] = {1, 2, 15, 16, 17, 255, 4096, 65536, 1 << 20, 3 << 20};
@@ -149,7 +39,7 @@ static void rounds(const struct talk *talk, int initiates, long count)
     }
 }
 
-/* A token that was changed is refused, and the right one is taken afterwards. */
+/* A changed token is refused, and the original is accepted afterwards. */
 static void refuses_forgeries(const struct talk *talk)
 {
     OM_uint32 major, minor;
@@ -167,7 +57,7 @@ static void refuses_forgeries(const struct talk *talk)
     for (size_t length = token.length; length-- > 0;) {
         gss_buffer_desc shorter = {length, token.value};
 
-        if (length == 0) /* not even the mechglue takes it */
+        if (length == 0) /* refused by libgssapi itself */
             CHECK(GSS_ERROR(gss_unwrap(&minor, talk->context, &shorter, &plain, NULL, NULL)));
         else
             FAILS(length < 16 ? BAD_MESSAGE_TOKEN : BAD_SIGNATURE,
@@ -182,7 +72,7 @@ static void refuses_forgeries(const struct talk *talk)
     free(token.value);
 }
 
-/* The second of two messages comes first. */
+/* The second of two messages arrives first. */
 static void refuses_gaps(const struct talk *talk)
 {
     OM_uint32 major, minor;
@@ -199,129 +89,7 @@ static void refuses_gaps(const struct talk *talk)
     free(first.value), free(second.value);
 }
 
-/* What we wrap in pieces, the peer takes as a whole; and the other way round. */
-static void pieces_out(const struct talk *talk, int allocate)
-{
-    OM_uint32 major, minor;
-    gss_buffer_desc plain = message(100, 7), token = {116, malloc(116)};
-    unsigned char *bytes = token.value;
-    int sealed = -1;
-    gss_iov_buffer_desc iov[] = {
-        {GSS_IOV_BUFFER_TYPE_HEADER, {0, NULL}},
-        {GSS_IOV_BUFFER_TYPE_DATA, {40, bytes + 16}},
-        {GSS_IOV_BUFFER_TYPE_EMPTY, {0, NULL}},
-        {GSS_IOV_BUFFER_TYPE_DATA, {60, bytes + 56}},
-        {GSS_IOV_BUFFER_TYPE_DATA, {0, NULL}},
-        {GSS_IOV_BUFFER_TYPE_PADDING, {5, bytes}},
-        {GSS_IOV_BUFFER_TYPE_TRAILER, {5, bytes}},
-    };
-
-    memcpy(bytes + 16, plain.value, 100);
-    major = gss_wrap_iov_length(&minor, talk->context, 1, GSS_C_QOP_DEFAULT, &sealed, iov, 7);
-    expect("gss_wrap_iov_length", major, minor, GSS_S_COMPLETE);
-    CHECK(iov[0].buffer.length == 16 && iov[5].buffer.length == 0 && iov[6].buffer.length == 0);
-    CHECK(sealed == ((talk->asked & GSS_C_CONF_FLAG) != 0));
-    if (allocate) {
-        iov[0].type |= GSS_IOV_BUFFER_FLAG_ALLOCATE;
-    } else {
-        iov[0].buffer.value = bytes;
-        iov[0].buffer.length = 15;
-        major = gss_wrap_iov(&minor, talk->context, 1, GSS_C_QOP_DEFAULT, &sealed, iov, 7);
-        CHECK(GSS_ERROR(major) && memcmp(bytes + 16, plain.value, 100) == 0);
-        iov[0].buffer.length = 20;
-    }
-    major = gss_wrap_iov(&minor, talk->context, 1, GSS_C_QOP_DEFAULT, &sealed, iov, 7);
-    expect("gss_wrap_iov", major, minor, GSS_S_COMPLETE);
-    CHECK(iov[0].buffer.length == 16 && sealed == ((talk->asked & GSS_C_CONF_FLAG) != 0));
-    CHECK(memcmp(bytes + 16, plain.value, 100) != 0);
-    if (allocate) {
-        CHECK(iov[0].type & GSS_IOV_BUFFER_FLAG_ALLOCATED);
-        memcpy(bytes, iov[0].buffer.value, 16);
-    }
-    put(talk, &token);
-    gss_release_iov_buffer(&minor, iov, 7);
-    free(plain.value), free(token.value);
-}
-
-/* A token as its signature and its data; then one as a stream, into its place and into new memory. */
-static void pieces_in(const struct talk *talk)
-{
-    OM_uint32 major, minor, qop;
-    gss_buffer_desc expected = message(100, 8), token;
-    int sealed = -1;
-
-    token = get(talk);
-    gss_iov_buffer_desc parts[] = {
-        {GSS_IOV_BUFFER_TYPE_HEADER, {16, token.value}},
-        {GSS_IOV_BUFFER_TYPE_DATA, {33, (char *)token.value + 16}},
-        {GSS_IOV_BUFFER_TYPE_DATA, {67, (char *)token.value + 49}},
-    };
-    char *copy = malloc(116);
-
-    memcpy(copy, token.value, 116);
-    ((unsigned char *)token.value)[5] ^= 1;
-    FAILS(BAD_SIGNATURE, gss_unwrap_iov(&minor, talk->context, &sealed, &qop, parts, 3));
-    ((unsigned char *)token.value)[5] ^= 1;
-    CHECK(memcmp(copy, token.value, 116) == 0);
-    major = gss_unwrap_iov(&minor, talk->context, &sealed, &qop, parts, 3);
-    expect("gss_unwrap_iov", major, minor, GSS_S_COMPLETE);
-    CHECK(memcmp((char *)token.value + 16, expected.value, 100) == 0);
-    CHECK(sealed == ((talk->asked & GSS_C_CONF_FLAG) != 0));
-    free(token.value), free(copy);
-
-    for (int allocate = 0; allocate < 2; allocate++) {
-        token = get(talk);
-        gss_iov_buffer_desc stream[] = {
-            {GSS_IOV_BUFFER_TYPE_STREAM, token},
-            {GSS_IOV_BUFFER_TYPE_DATA, {9, NULL}},
-        };
-
-        if (allocate)
-            stream[1].type |= GSS_IOV_BUFFER_FLAG_ALLOCATE;
-        stream[0].buffer.length = 15;
-        FAILS(BAD_MESSAGE_TOKEN, gss_unwrap_iov(&minor, talk->context, NULL, NULL, stream, 2));
-        stream[0].buffer.length = token.length;
-        major = gss_unwrap_iov(&minor, talk->context, &sealed, NULL, stream, 2);
-        expect("gss_unwrap_iov (stream)", major, minor, GSS_S_COMPLETE);
-        same(&stream[1].buffer, &expected);
-        CHECK(allocate == (stream[1].buffer.value != (char *)token.value + 16));
-        gss_release_iov_buffer(&minor, stream + 1, 1);
-        free(token.value);
-    }
-    free(expected.value);
-}
-
-/* Signatures of messages in pieces, some of which are not to be sealed. */
-static void signatures_of_pieces(const struct talk *talk)
-{
-    OM_uint32 major, minor;
-    gss_buffer_desc plain = message(100, 9), token;
-    gss_iov_buffer_desc iov[] = {
-        {GSS_IOV_BUFFER_TYPE_SIGN_ONLY, {30, plain.value}},
-        {GSS_IOV_BUFFER_TYPE_DATA, {70, (char *)plain.value + 30}},
-        {GSS_IOV_BUFFER_TYPE_MIC_TOKEN | GSS_IOV_BUFFER_FLAG_ALLOCATE, {0, NULL}},
-    };
-
-    major = gss_get_mic_iov_length(&minor, talk->context, GSS_C_QOP_DEFAULT, iov, 3);
-    expect("gss_get_mic_iov_length", major, minor, GSS_S_COMPLETE);
-    CHECK(iov[2].buffer.length == 16);
-    major = gss_get_mic_iov(&minor, talk->context, GSS_C_QOP_DEFAULT, iov, 3);
-    expect("gss_get_mic_iov", major, minor, GSS_S_COMPLETE);
-    put(talk, &iov[2].buffer);
-    gss_release_iov_buffer(&minor, iov + 2, 1);
-
-    token = get(talk);
-    iov[2].type = GSS_IOV_BUFFER_TYPE_MIC_TOKEN;
-    iov[2].buffer = token;
-    ((char *)plain.value)[99] ^= 1;
-    FAILS(BAD_SIGNATURE, gss_verify_mic_iov(&minor, talk->context, NULL, iov, 3));
-    ((char *)plain.value)[99] ^= 1;
-    major = gss_verify_mic_iov(&minor, talk->context, NULL, iov, 3);
-    expect("gss_verify_mic_iov", major, minor, GSS_S_COMPLETE);
-    free(token.value), free(plain.value);
-}
-
-/* Arguments that are none. */
+/* Invalid arguments. */
 static void refuses_nonsense(const struct talk *talk)
 {
     OM_uint32 minor, limit;
@@ -345,7 +113,7 @@ static void refuses_nonsense(const struct talk *talk)
     FAILS(BAD_MESSAGE_TOKEN, gss_process_context_token(&minor, context, &plain));
 }
 
-/* What is asked of a context by object identifier. */
+/* Inquiries of a context by object identifier. */
 static void options(struct talk *talk)
 {
     OM_uint32 major, minor, strength = (talk->asked & GSS_C_INTEG_FLAG) != 0;
@@ -372,7 +140,7 @@ static void options(struct talk *talk)
     FAILS(NO_SUCH_OPTION,
           gss_inquire_sec_context_by_oid(&minor, talk->context, &unknown_option, &set));
     CHECK(set == GSS_C_NO_BUFFER_SET);
-    /* gss-ntlmssp sends a MIC within SPNEGO only. */
+    /* gss-ntlmssp sends a MIC only within SPNEGO. */
     major = gss_inquire_sec_context_by_oid(&minor, talk->context, &require_mic, &set);
     expect("gss_inquire_sec_context_by_oid (MIC)", major, minor, GSS_S_COMPLETE);
     CHECK(set->count == 1 && set->elements[0].length == 1);
@@ -387,7 +155,7 @@ static void options(struct talk *talk)
 
 enum { AT_ONCE = 4, EACH = 2000 };
 
-/* Half of the calls are refused: an answer is all that is asked for. */
+/* Half of the calls are refused: they only have to return. */
 static void *many_calls(void *argument)
 {
     const struct talk *talk = argument;
@@ -411,7 +179,7 @@ static void *many_calls(void *argument)
     return NULL;
 }
 
-/* Several threads at once on one context: the messages have as many numbers as there were. */
+/* Several threads on one context: the sequence number counts every message. */
 static void threads(const struct talk *talk)
 {
     pthread_t thread[AT_ONCE];
@@ -452,7 +220,8 @@ static void accept_context(struct talk *talk, OM_uint32 *granted)
     gss_name_t name = GSS_C_NO_NAME;
     gss_buffer_desc text;
 
-    major = gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, &mechs, GSS_C_ACCEPT, &credential, NULL, NULL);
+    major = gss_acquire_cred(&minor, GSS_C_NO_NAME, 0, &mechs, GSS_C_ACCEPT, &credential, NULL,
+                             NULL);
     expect("gss_acquire_cred", major, minor, GSS_S_COMPLETE);
     do {
         gss_buffer_desc token = get(talk), answer;
@@ -482,7 +251,7 @@ static void accept_and_talk(struct talk *talk, long count)
     if (expected & GSS_C_INTEG_FLAG)
         expected |= GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG;
     expected |= GSS_C_TRANS_FLAG;
-    /* SPNEGO itself keeps this one back. */
+    /* SPNEGO does not report this flag. */
     if (raw)
         expected |= GSS_C_PROT_READY_FLAG;
     CHECK(granted == expected);
@@ -530,8 +299,9 @@ static void initiate_context(struct talk *talk)
                                            GSS_C_INITIATE, &credential, NULL, NULL);
     expect("gss_acquire_cred_with_password", major, minor, GSS_S_COMPLETE);
     do {
-        major = gss_init_sec_context(&minor, credential, &talk->context, target, mech, talk->asked, 0,
-                                     GSS_C_NO_CHANNEL_BINDINGS, &token, NULL, &answer, NULL, NULL);
+        major = gss_init_sec_context(&minor, credential, &talk->context, target, mech, talk->asked,
+                                     0, GSS_C_NO_CHANNEL_BINDINGS, &token, NULL, &answer, NULL,
+                                     NULL);
         if (major != GSS_S_CONTINUE_NEEDED)
             expect("gss_init_sec_context", major, minor, GSS_S_COMPLETE);
         free(token.value);

@@ -5,8 +5,8 @@ Reads JSON with values in base64: "context" (exported) and "message". CALL is `a
 `unwrap` or `describe`; or `login` for a client's whole login, which runs this program with `accept`
 for the server's calls. Prints JSON: "context" (exported again), "message", or the description.
 
-process_per_message.py conversation COUNT does all of them: a login and so many messages each way. It
-prints the user and the user's groups.
+process_per_message.py conversation COUNT does all of them: a login and so many messages each way.
+It prints the user and the user's groups.
 """
 
 import base64

@@ -2,7 +2,7 @@
 
 import re
 
-# AddressSanitizer in the program sees the leaks of the library too: the library uses the same malloc.
+# The library uses the malloc of the program, so AddressSanitizer in the program sees its leaks too.
 SANITIZERS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 # LeakSanitizer ends a program that lost memory with this status.
 LOST = 23

@@ -1,9 +1,9 @@
 /*
- * Logins for somebody who watches the system calls: system_calls warm-up count [groups]
+ * Logins under strace: system_calls warm-up count [groups]
  *
- * After the warm-up it waits until files are looked at again, then says on standard error when the
- * logins begin and end. Of each, the server asks the name, as mod_auth_gssapi does if nothing else is
- * configured; with "groups", after the warm-up, those too.
+ * After the warm-up, waits until files are checked again, then writes to standard error when the
+ * logins begin and end. Of each, the server inquires the name, as mod_auth_gssapi does by default;
+ * with "groups", after the warm-up, the groups too.
  */
 #include "login.h"
 

@@ -31,8 +31,8 @@ def test_exports_of_each_state(exported, setting, library, mechanism, spnego_ref
     assert tickets(setting) == before
 
 
-@pytest.mark.parametrize(("work", "count"), [("peer", 20), ("messages", 200)])
-def test_another_process_handles_each_message(initiating, setting, library, work, count):
+@pytest.mark.parametrize(("work", "count"), [("logins", 20), ("messages", 200)])
+def test_another_process_handles_each_message(initiator_peer, setting, library, work, count):
     responder = compile_c(SOURCES / "acceptor_process.c", setting.folder)
     variables = watching(
         setting,
@@ -43,7 +43,7 @@ def test_another_process_handles_each_message(initiating, setting, library, work
         NETBIOS_COMPUTER_NAME="PC1",
         HAND_OVER=1,
     )
-    done = programs.run(initiating, work, count, environment=variables)
+    done = programs.run(initiator_peer, work, count, environment=variables)
     nothing_of_ours_is_lost(done, library, count)
 
 

@@ -1,5 +1,5 @@
 /*
- * What an acceptor asks of the mechanism without a login: credentials, attributes, names.
+ * The calls of an acceptor that need no login: credentials, attributes, names.
  *
  * $STORE_CONFIG goes into the credential store. With $NTLM_USER_FILE there is a credential to
  * initiate.

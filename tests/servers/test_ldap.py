@@ -130,5 +130,5 @@ def test_the_authorization_identity(slapd, sides, tmp_path, spnego_refusal):
 
 
 def test_a_wrong_password(slapd, sides, tmp_path):
-    status, said = ldap("ldapwhoami", slapd, sides["ours"], tmp_path, password="not-hers")
+    status, said = ldap("ldapwhoami", slapd, sides["ours"], tmp_path, password="wrong-password")
     assert status == 49 and "Invalid credentials (49)" in said

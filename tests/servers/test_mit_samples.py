@@ -79,6 +79,6 @@ def test_signatures_of_gss_ntlmssp(sides, kind, spnego_refusal):
 
 @pytest.mark.parametrize("kind", [[], ["-spnego"]], ids=["raw", "spnego"])
 def test_a_wrong_password(sides, kind):
-    status, client, server = talk(sides["ours"], sides["ours"], *kind, password="not-hers")
+    status, client, server = talk(sides["ours"], sides["ours"], *kind, password="wrong-password")
     assert status != 0 and "Signature" not in client
     assert "Accepted" not in server and "password" in server, server

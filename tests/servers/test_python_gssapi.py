@@ -71,7 +71,7 @@ def test_the_configured_lifetime(sides):
 @pytest.mark.parametrize("kind", ["raw", "spnego"])
 def test_a_wrong_password(sides, kind):
     [of_server, _] = converse(
-        sides["ours"], sides["gss-ntlmssp"], kind, password="not-her-password"
+        sides["ours"], sides["gss-ntlmssp"], kind, password="wrong-password"
     )
     assert "initiator" not in of_server
     assert "password" in of_server["failed"]

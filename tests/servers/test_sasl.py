@@ -96,7 +96,7 @@ def test_messages_through_the_security_layer(
 
 
 def test_a_wrong_password(sides, tmp_path):
-    alice = client(sides["ours"], "not-her-password", tmp_path)
+    alice = client(sides["ours"], "wrong-password", tmp_path)
     server, said = talk(sides["ours"], alice)
     assert "Username" not in server + said
     assert "[4e440401]" in server, server

@@ -65,7 +65,7 @@ def test_the_right_password(helper, mechanism):
 
 def test_a_wrong_password_and_then_the_right_one(helper, mechanism):
     for _ in range(2):
-        answer, words = log_in(helper, "not-her-password")
+        answer, words = log_in(helper, "wrong-password")
         assert answer == "BH" and "[4e440401]" in words
         assert is_alice(*log_in(helper, mechanism.passwords["alice"]))
 
@@ -199,7 +199,8 @@ NEGOTIATE = ("--proxy-negotiate", "--proxy-user", ":")
 @pytest.mark.parametrize("side", ["ours", "gss-ntlmssp"])
 def test_curl_through_squid(squid, beyond, mechanism, sides, side, tmp_path):
     password = mechanism.passwords["alice"]
-    for given, statuses in (("not-hers", [407, 407]), (password, [407, 200]), ("x", [407, 407])):
+    wrong, right = [407, 407], [407, 200]
+    for given, statuses in (("wrong-password", wrong), (password, right), ("x", wrong)):
         env = client_of(sides, side, given, tmp_path)
         assert curl(squid, beyond, *NEGOTIATE, env=env) == (statuses, statuses[-1] == 200), given
     let_in = [user for status, user in squid.users() if status == "200"]
