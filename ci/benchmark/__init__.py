@@ -1,1 +1,1 @@
-"""What ci/bench measures, beside ci/bench itself."""
+"""The parts of ci/bench."""

@@ -1,14 +1,14 @@
 /*
  * The cost of a login at the acceptor: accept warm-up count at-once threads
  *
- * After the warm-up, prints a line per round of so many concurrent logins, with three times per login
- * in nanoseconds: the CPU time of this process for all calls of the server (a credential for each of
- * the two messages, both messages, the name, all released, like mod_auth_gssapi); the time of the
- * message that is verified; and the time in which the threads completed all logins of the round,
- * divided by their number. The initiator is another process, and its time is not counted.
+ * After the warm-up, prints a line per round of so many concurrent logins, with three times per
+ * login in nanoseconds: the CPU time of this process for all calls of the server (a credential for
+ * each of the two messages, both messages, the name, all released, like mod_auth_gssapi); the time
+ * of the message that is verified; and the time in which the threads completed all logins of the
+ * round, divided by their number. The initiator is another process, and its time is not counted.
  *
- * Concurrent logins are those of a busy server: the first messages of all, then the second ones. One
- * at a time, each message also finds the caches filled by the initiator.
+ * Concurrent logins are those of a busy server: the first messages of all, then the second ones.
+ * One at a time, each message also finds the caches filled by the initiator.
  */
 #include <pthread.h>
 #include <time.h>

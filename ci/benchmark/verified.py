@@ -1,5 +1,5 @@
-"""The part of ci/bench that needs a domain: our mechanism, gss-ntlmssp with winbindd, and the bare
-question, each asking the same controller."""
+"""The part of ci/bench with a domain: our mechanism, gss-ntlmssp with winbindd, and the question
+alone, all at the same controller."""
 
 import dataclasses
 import statistics
@@ -7,19 +7,19 @@ import statistics
 from lab import domain, host, mech, programs, winbind_member
 
 AT_ONCE = (1, 8, 32)
-# So many logins are prepared, then completed by the threads: accept.c holds no more.
+# The logins that are prepared and then completed by the threads: the limit of accept.c.
 BATCH = 64
 ROUNDS = 3
 BATCHES = 8
-# With many at once, callers of gss-ntlmssp sleep for seconds in winbindd's client library before
-# they try its socket again: a batch takes that long.
+# With many concurrent logins, gss-ntlmssp sleeps for seconds in winbindd's client library before it
+# tries the socket again, and a batch takes that long.
 MANY, FEW_BATCHES = 32, 2
 USER = "alice"
 
 
 @dataclasses.dataclass
 class Cost:
-    """Of a login: CPU and latency in microseconds; and how many a second are completed."""
+    """CPU and latency of a login in microseconds, and completed logins per second."""
 
     cpu: float
     latency: float
@@ -34,7 +34,7 @@ class Costs:
 
 
 class Domain:
-    """A throw-away domain, this host as its member, and what asks there; until the block ends."""
+    """A throw-away domain with this host as a member, and the programs that ask its controller."""
 
     def __init__(self, bench):
         self._bench = bench
@@ -53,7 +53,7 @@ class Domain:
         self._controller.close()
 
     def measure(self, at_once, progress):
-        """The costs with so many logins at once; the three take turns."""
+        """The costs with so many concurrent logins; the three alternate."""
         ours, theirs, floor = [], [], []
         for number in range(ROUNDS):
             progress(f"{at_once} at once, round {number + 1} of {ROUNDS}")
@@ -68,7 +68,7 @@ class Domain:
         before = daemon.cpu() if daemon else 0
         samples = self._bench.samples(environment, logins, BATCH, BATCH, at_once, inside)
         spent = (daemon.cpu() if daemon else 0) - before
-        # The daemon cannot tell the warm-up from the rest.
+        # The time of the daemon includes the warm-up.
         spent *= 1e6 / (logins + BATCH)
         return [Cost(cpu + spent, latency, 1e6 / passed) for cpu, latency, passed in samples]
 

@@ -1,4 +1,4 @@
-"""Who is in the throw-away domain, and what a logon with the right password comes to."""
+"""The accounts of the throw-away domain, with the result of a logon with the right password."""
 
 USERS = {
     "alice": "let in",
@@ -17,7 +17,7 @@ USERS = {
     "konrad": "let in, until the account ends in a day",
 }
 
-# The domain's own groups, by what they are: their members, users or groups.
+# The domain's groups by kind, each with its members, which are users or groups.
 GROUPS = {
     "Staff": ("global", ["alice", "gina"]),
     "Staff-Admins": ("global", ["bob"]),
@@ -30,5 +30,5 @@ GROUPS = {
 }
 # bob's primary group, in place of Domain Users.
 PRIMARY = ("bob", "Gold")
-# gina is in so many more: `Team 000` and so on.
+# The number of further groups of gina: `Team 000` and so on.
 MANY = ("gina", 500)

@@ -11,8 +11,8 @@ from .mech import ROOT
 
 _MODULES = "authn_core authz_core authz_user auth_gssapi alias cgid headers"
 
-# As an administrator would set it up, but for the paths; what protects the site is the example
-# that we ship, word for word.
+# An administrator's configuration with other paths. The protection is the shipped example, word for
+# word.
 _CONFIGURATION = """\
 ServerRoot {directory}
 ServerName localhost
@@ -45,7 +45,7 @@ SSLEngine on
 SSLCertificateFile {certificate}
 """
 
-# How many processes there are at the start and at most, by the module that makes them.
+# The processes at the start and at most, per multi-processing module.
 _THREADS = """\
 StartServers {start}
 ServerLimit 8
@@ -63,8 +63,8 @@ MaxRequestWorkers 64
 """,
 }
 
-# Where one process is asked for, there is one as long as it has threads to spare: another would know
-# nothing of what this one has learnt. Apache's own rule soon makes three of one.
+# With one process at the start, it stays the only one while it has spare threads: another one would
+# not have its caches. By default, Apache soon makes three of one.
 _ONE_PROCESS = """\
 MinSpareThreads 1
 MaxSpareThreads 50
@@ -72,7 +72,7 @@ MaxSpareThreads 50
 
 _WHOAMI = """\
 #!/bin/sh
-# Answers who was let in, and what of the request arrived.
+# Answers with the user, and with the method and the body length of the request.
 length=$(wc -c)
 printf 'Content-Type: text/plain; charset=utf-8\\n\\n'
 printf 'user: %s\\nmethod: %s\\nlength: %s\\n' "$REMOTE_USER" "$REQUEST_METHOD" "$length"
@@ -82,7 +82,7 @@ printf 'groups: %s\\njson: %s\\n' "$NTLM_GROUPS" "$GSS_NAME_ATTRS_JSON"
 
 
 def certificate(digest="sha256"):
-    """A new certificate for 127.0.0.1, signed with that hash, and its key, in PEM."""
+    """A new certificate for 127.0.0.1 with this signature hash, and its key, in PEM."""
     with tempfile.TemporaryDirectory(prefix=host.PREFIX) as directory:
         key, own = (pathlib.Path(directory, name) for name in ("key", "certificate"))
         host.run(
@@ -96,14 +96,16 @@ def certificate(digest="sha256"):
 class Apache:
     """Apache with mod_auth_gssapi and one `mech.Mechanism`, until `close()` or our end.
 
-    `resolver` is the address of the DNS server that this Apache alone shall ask, not the system's; it
-    knows none if that is empty. `hosts` is the text of its own /etc/hosts; `etc` and `dev` are
-    directories that are /etc/apache2 and /dev to it alone. Every path answers who was let in. `example`
-    is the one that protects the site; `more` and `after` are further lines of configuration, before
-    and after it; `environment` has further variables; `mpm` is event, worker or prefork, and `start`
-    how many processes it begins with: one stays one unless all of its threads are busy, but for
-    prefork. `certificate` is a PEM file with its key, with which it speaks TLS. `port` is where it
-    listens on 127.0.0.1, `url` the address of a page.
+    Every path answers with the name of the user.
+
+    `resolver`: the address of this Apache's DNS server; empty: it has none.
+    `hosts`: the text of its /etc/hosts. `etc`, `dev`: the directories in place of /etc/apache2, /dev.
+    `example`: the example that protects the site; `more`, `after`: lines before and after it.
+    `environment`: further variables. `mpm`: event, worker or prefork. `start`: its first processes;
+    a single one stays single unless all its threads are busy, except with prefork.
+    `certificate`: a PEM file with certificate and key; the site then uses TLS.
+
+    `port` is the port on 127.0.0.1, `url` the address of a page.
     """
 
     def __init__(
@@ -135,14 +137,14 @@ class Apache:
         settings = self._configuration(ROOT / "examples" / example, more, after, mpm, start)
         configuration.write_text(self._modules(mpm) + settings)
         self._apache = subprocess.Popen(
-            # The parent ends its children when asked, so asking is what the kernel shall do.
+            # On SIGTERM the parent ends its children, so the kernel must send that.
             ["setpriv", "--pdeathsig", "TERM", "--", *self._seeing(resolver, hosts, etc, dev)]
             + ["/usr/sbin/apache2", "-f", str(configuration), "-DFOREGROUND"],
             env={"PATH": os.defpath, **mechanism.environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=open(self._directory / "start.log", "wb"),
-            # Prefork ends and reloads by signals to its whole process group: not ours.
+            # Prefork signals its whole process group, which must not be ours.
             start_new_session=True,
         )
         host.on_exit(self.close)
@@ -164,16 +166,16 @@ class Apache:
         return self._apache.pid
 
     def children(self):
-        """The process ids of Apache's processes but the first one."""
+        """The process ids of Apache's child processes."""
         children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 
     def graceful(self):
-        """What `apachectl graceful` does: new processes, the old ones finish what they do."""
+        """Like `apachectl graceful`: starts new processes; the old ones finish their requests."""
         self._apache.send_signal(signal.SIGUSR1)
 
     def renew(self):
-        """Reloads; then none of the processes that there were is left, and others are there."""
+        """Reloads, and waits until new processes have replaced all old ones."""
         before = set(self.children())
 
         def replaced():
@@ -185,7 +187,7 @@ class Apache:
 
     @property
     def error_log(self):
-        """Where Apache's error log is."""
+        """The path of Apache's error log."""
         return self._log
 
     def mark(self):
@@ -205,7 +207,7 @@ class Apache:
         self._remove_directory()
 
     def _seeing(self, resolver, hosts, etc, dev):
-        """What comes before a command that shall see files of its own in the place of the host's."""
+        """The words before a command that sees files of its own in place of the host's."""
         covers = {}
         if resolver is not None:
             private = self._directory / "resolv.conf"
@@ -223,7 +225,7 @@ class Apache:
             covers["/dev"] = dev
         if not covers:
             return []
-        # A mount namespace that ends with Apache; its process stays the one that we started.
+        # A mount namespace that ends with Apache; `exec` keeps the process id.
         mounts = [f"mount --bind {private} {path}" for path, private in covers.items()]
         return ["unshare", "--mount", "sh", "-c", " && ".join([*mounts, 'exec "$@"']), "sh"]
 

@@ -40,7 +40,7 @@ def bad(text):
 
 
 class Step:
-    """One line of the preparations, with the time it took; a long one shows that it is alive."""
+    """One line of the preparations with its duration; a long one shows that it is alive."""
 
     def __init__(self, name, doing):
         self.name, self.doing, self.done = name, doing, ""
@@ -73,7 +73,7 @@ class Step:
 
 @dataclasses.dataclass
 class Login:
-    """A login to try, and what has to come of it."""
+    """A login and its expected result."""
 
     title: str
     user: str
@@ -92,7 +92,7 @@ def logins(passwords, with_domain):
 
 
 def attempt(server, login):
-    """Logs in with curl, shows what happened and returns whether it should have."""
+    """Logs in with curl, shows the result and returns whether it is the expected one."""
     account = f"{domain.NETBIOS}\\{login.user}"
     mark = server.mark()
     began = "%{http_code} %{time_total}"
@@ -115,7 +115,8 @@ def attempt(server, login):
     shown = good if right else bad
     print(f"\n  {bold(login.title)}")
     print(f"    {dim('$')} curl --ntlm --user '{account}:{login.password}' {server.url}")
-    print(f"    {shown('HTTP ' + status)}   REMOTE_USER {user or '–'}   {float(seconds) * 1e3:.1f} ms")
+    spent = f"{float(seconds) * 1e3:.1f} ms"
+    print(f"    {shown('HTTP ' + status)}   REMOTE_USER {user or '–'}   {spent}")
     for line in logged:
         print(f"    {dim('log')} {line}")
     if not right:
@@ -125,7 +126,7 @@ def attempt(server, login):
 
 
 def version(server):
-    """Apache and the module as they call themselves to clients."""
+    """The versions of Apache and the module in the Server field."""
     try:
         urllib.request.urlopen(server.url, timeout=10).close()
     except urllib.error.HTTPError as refused:
@@ -134,7 +135,7 @@ def version(server):
 
 
 def keep(server, passwords):
-    """Waits until the user has seen enough."""
+    """Waits for Ctrl-C."""
     print(f"\n  {bold('Running')} at {server.url}")
     for user, password in passwords.items():
         fate = dim(accounts.USERS.get(user, "let in"))
@@ -147,7 +148,7 @@ def keep(server, passwords):
 
 
 def keep_logs(directory, server, controller):
-    """Saves what the servers said before it goes away with them."""
+    """Saves the logs of the servers before they are removed."""
     if server:
         shutil.copy(server.error_log, directory / "apache-error.log")
     if controller:
@@ -155,7 +156,7 @@ def keep_logs(directory, server, controller):
 
 
 def show(words, logs):
-    """The whole demo; returns whether every login came out as it should."""
+    """The whole demo; returns whether every login had the expected result."""
     server = controller = None
     began = time.monotonic()
     try:
@@ -177,9 +178,10 @@ def show(words, logs):
         passed = all(results)
         spent = f"{time.monotonic() - began:.1f} s"
         if passed:
-            print(f"\n  {good('All as it should be.')} {dim(spent)}", flush=True)
+            print(f"\n  {good('All results as expected.')} {dim(spent)}", flush=True)
         else:
-            print(f"\n  {bad('Not as it should be')}: {results.count(False)} of {len(results)} logins.")
+            wrong = f"{results.count(False)} of {len(results)} logins"
+            print(f"\n  {bad('Unexpected result')}: {wrong}.")
         if "--keep" in words:
             keep(server, mechanism.passwords)
         return passed

@@ -17,7 +17,7 @@ DNS_NAME = "example.test"
 NETBIOS = "EXAMPLE"
 MACHINE = "WEB1-NTLM"
 
-# What Samba would read and write on the host; each is covered by a private one.
+# The host's files and directories that Samba uses; a private one is mounted over each.
 _DIRECTORIES = (
     "/etc/samba",
     "/var/lib/samba",
@@ -27,13 +27,13 @@ _DIRECTORIES = (
 )
 _FILES = ("/etc/krb5.conf", "/etc/resolv.conf", "/etc/hosts")
 
-# What the DC has to answer before it is of use: endpoint mapper, LDAP, SMB.
+# The ports that must answer before the controller is usable: endpoint mapper, LDAP, SMB.
 _PORTS = (135, 389, 445)
 
-# The services that a logon needs; the rest (replication, WINS, dynamic DNS) only costs time.
+# The services that a logon needs; the others (replication, WINS, dynamic DNS) cost time.
 _SERVICES = "s3fs, rpc, ldap, cldap, kdc, dns, winbindd"
 
-# NetBIOS only over its own link, one worker a service.
+# NetBIOS only over its own link, one worker per service.
 _SETTINGS = f"""
     server services = {_SERVICES}
     prefork children = 1
@@ -45,9 +45,9 @@ _SETTINGS = f"""
 class Controller:
     """A controller of the domain, in a network namespace and on files of its own.
 
-    `name` is its host's name, `address` where it answers, `gateway` our end of its cable;
-    `dns_name` and `netbios` are the domain's. `root` is where the Debian lies whose Samba runs,
-    `None` for this host's own. A subclass makes the database in `_populate()`.
+    `name` is its host name, `address` its address, `gateway` our end of the link; `dns_name` and
+    `netbios` are the domain's names. `root` is the directory of the Debian whose Samba runs, `None`
+    for this host's. A subclass creates the database in `_populate()`.
     """
 
     dns_name = DNS_NAME
@@ -76,7 +76,7 @@ class Controller:
         self.close()
 
     def close(self):
-        """Ends the controller and removes everything that was made for it."""
+        """Ends the controller and removes its files and its namespace."""
         host.not_on_exit(self.close)
         self.stop()
         if self._namespace:
@@ -103,10 +103,10 @@ class Controller:
         host.wait_until(up, 60, lambda: f"the controller does not answer:\n{self._last_words()}")
 
     def stop(self):
-        """Ends the controller; what it knows stays for the next `start()`."""
+        """Ends the controller; its database stays for the next `start()`."""
         if self._samba:
-            # The first process of the namespace dies and all others with it, as in a power cut;
-            # who started it returns when they are gone.
+            # With the first process of the namespace all others die, as in a power cut; its parent
+            # returns when they are gone.
             pid = self._samba.pid
             children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
             for child in children.read_text().split() if self._samba.poll() is None else []:
@@ -116,7 +116,7 @@ class Controller:
 
     @contextlib.contextmanager
     def settings(self, *lines):
-        """Runs the controller with further lines in [global], until the block ends."""
+        """Runs the controller with further lines in [global] until the block ends."""
         file = self._private("/etc/samba") / "smb.conf"
         before = file.read_text()
 
@@ -143,12 +143,12 @@ class Controller:
 
     @property
     def realm(self):
-        """The Kerberos name of its domain."""
+        """The Kerberos realm of its domain."""
         return self.dns_name.upper()
 
     @property
     def fqdn(self):
-        """Its host's name, with the domain's."""
+        """Its fully qualified host name."""
         return f"{self.name}.{self.dns_name}"
 
     @property
@@ -157,15 +157,15 @@ class Controller:
         return re.search(r"^samba version ([0-9.]+)", self.log(), re.M)[1]
 
     def log(self):
-        """What the controller has said since it first started."""
+        """The output of the controller since its first start."""
         return (self._directory / "samba.out").read_text(errors="replace")
 
     def tool(self, *words):
-        """Runs `samba-tool WORDS` beside the controller."""
+        """Runs `samba-tool WORDS` in the controller's namespaces."""
         return host.run(*self._inside("samba-tool", *words))
 
     def set_encryption_types(self, computer, types):
-        """Sets msDS-SupportedEncryptionTypes of a computer, as an administrator in an editor does."""
+        """Sets msDS-SupportedEncryptionTypes of a computer, like an administrator in an editor."""
         editor = self._private("/var/lib/samba") / "editor"
         line = f"msDS-SupportedEncryptionTypes: {types}"
         editor.write_text(f"#!/bin/sh\nsed -i -e '/^msDS-S/d' -e '/^dn:/a {line}' \"$1\"\n")
@@ -173,7 +173,7 @@ class Controller:
         self.tool("computer", "edit", computer, "--editor=/var/lib/samba/editor")
 
     def keytab(self, principal, path):
-        """Exports the keys of a principal into the keytab `path`, which is made or replaced."""
+        """Exports the keys of a principal to the keytab `path`, which is created or replaced."""
         kept = "/var/lib/samba/exported.keytab"
         self.tool("domain", "exportkeytab", kept, f"--principal={principal}")
         shutil.move(self._private("/var/lib/samba") / "exported.keytab", path)
@@ -182,12 +182,12 @@ class Controller:
         return "\n".join(self.log().splitlines()[-20:])
 
     def _make_network(self):
-        """A namespace joined to us by one cable (a veth pair), with no way to anywhere else."""
+        """A network namespace with one link (a veth pair) to this host and no other route."""
         for number in range(1, 250):
             name = f"{host.PREFIX}{os.getpid()}-{number}"
             cable, address = f"ntlmdc{number}", f"10.213.{number}."
             try:
-                # Taking the name of our end is what makes the number ours.
+                # Creating our end with its name reserves the number.
                 host.run("ip", "link", "add", cable, "type", "veth", "peer", "name", f"{cable}p")
             except host.LabError as error:
                 if "File exists" in str(error):
@@ -210,7 +210,7 @@ class Controller:
         raise host.LabError("no free network for the domain: look at `ip link`, names ntlmdc*")
 
     def lay_cable(self, other):
-        """Joins the networks of two controllers: the host between them routes nothing."""
+        """Links the networks of two controllers: the host between them does not route."""
         cable = (other.name, "type", "veth", "peer", self.name, "netns", other.network)
         host.run("ip", "-n", self.network, "link", "add", *cable)
         for here, there in ((self, other), (other, self)):
@@ -240,21 +240,21 @@ class Controller:
         return self._directory / path.strip("/").replace("/", "-")
 
     def _populate(self):
-        """Makes the controller's database, before it starts for the first time."""
+        """Creates the controller's database, before its first start."""
         raise NotImplementedError
 
     def _configure(self):
-        """Gives Samba our settings, once its own tool has written the others."""
+        """Adds our settings to the configuration that Samba's tool has written."""
         settings = self._private("/etc/samba") / "smb.conf"
         text = settings.read_text()
         lan = f"    interfaces = lo {self.address}\n    bind interfaces only = yes\n"
         settings.write_text(text.replace("[global]\n", "[global]" + _SETTINGS + lan, 1))
-        # The tool takes the server in our resolv.conf for another one; it would ask itself.
+        # The tool takes the server in our resolv.conf as forwarder; that is the controller itself.
         self.ask_about_other_names(None)
 
     def ask_about_other_names(self, server):
-        """From the next `start()` on, its DNS asks the one at this address, or none, for names
-        that are not of the domain."""
+        """From the next `start()` on, its DNS forwards queries for other domains to this address,
+        or to none."""
         settings = self._private("/etc/samba") / "smb.conf"
         lines = settings.read_text().splitlines(keepends=True)
         lines = [line for line in lines if "dns forwarder" not in line]
@@ -272,8 +272,8 @@ class Controller:
         return f"127.0.0.1 localhost\n{self.address} {self.fqdn} {self.name}\n"
 
     def _inside(self, *command):
-        """`command`, run on the controller's own network and files and in a process namespace
-        that is gone when its first process is."""
+        """`command`, with the controller's network and files, in a process namespace that ends
+        with its first process."""
         return host.bound(
             ["ip", "netns", "exec", self._namespace]
             + ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -283,11 +283,10 @@ class Controller:
 
 class Domain(Controller):
     """EXAMPLE.TEST with its first controller, `dc1`, until `close()` or the end of this process;
-    what derives from it may have other names.
+    subclasses may have other names.
 
-    `passwords` maps each user to his password (see accounts.py for who is who); `secret` is the
-    password of the machine account `WEB1-NTLM$`; `administrator` that of the domain's
-    Administrator.
+    `passwords` maps each user of accounts.py to a password; `secret` is the password of the machine
+    account `WEB1-NTLM$`; `administrator` that of the domain's Administrator.
     """
 
     def __init__(self, name="dc1", root=None):

@@ -1,4 +1,4 @@
-"""What can befall a controller: each lasts for as long as its `with` block.
+"""Faults of a controller: each lasts as long as its `with` block.
 
     with faults.silent(controller):
         ...
@@ -11,15 +11,15 @@ import signal
 
 from . import host
 
-# Where a client of netlogon knocks: the endpoint mapper, and what it points to. (The kernel takes
-# no range that ends with 65535.)
+# The ports of netlogon's clients: the endpoint mapper, and those that it returns. (The kernel
+# accepts no range that ends with 65535.)
 _RPC_PORTS = ("135", "49152-65534")
 _ABOVE_ENDPOINT_MAPPER = ":49151"
 
 
 @contextlib.contextmanager
 def dead(controller):
-    """Its processes are killed, all at once; its host lives and refuses connections."""
+    """All its processes are killed at once; its host refuses connections."""
     controller.stop()
     try:
         yield
@@ -29,7 +29,7 @@ def dead(controller):
 
 @contextlib.contextmanager
 def paused(controller):
-    """Its processes stand still: connections are taken, and nobody answers."""
+    """Its processes are stopped: connections are accepted, and stay without an answer."""
     _signal(controller, signal.SIGSTOP)
     try:
         yield
@@ -39,7 +39,7 @@ def paused(controller):
 
 @contextlib.contextmanager
 def silent(controller):
-    """Its host is there no more: whatever is sent to it is lost, also on open connections."""
+    """Its host is down: all packets to it are lost, also those of open connections."""
     _ip(controller, "route", "add", "blackhole", controller.gateway)
     try:
         yield
@@ -49,9 +49,8 @@ def silent(controller):
 
 @contextlib.contextmanager
 def fenced(controller, fence=_RPC_PORTS):
-    """A firewall in front of it lets no RPC pass, or nothing to the ports of `fence`, and says so to
-    whoever tries (ICMP)."""
-    # A router answers so; a host that does not forward drops what it must not take.
+    """A firewall rejects RPC to it, or packets to the ports of `fence`, with an ICMP message."""
+    # Routers send that message; a host that does not forward drops the packets.
     host.run(
         *("ip", "netns", "exec", controller.network, "sysctl", "-qw", "net.ipv4.ip_forward=1")
     )
@@ -71,7 +70,7 @@ def fenced(controller, fence=_RPC_PORTS):
 
 @contextlib.contextmanager
 def without_udp(controller, port="389"):
-    """A firewall in front of it drops what comes over UDP to this port, without a word."""
+    """A firewall silently drops UDP packets to this port."""
     _rules_before_local(controller)
     rule = ("pref", "10", "iif", "lan0", "ipproto", "udp", "dport", port, "blackhole")
     _ip(controller, "rule", "add", *rule)
@@ -83,9 +82,9 @@ def without_udp(controller, port="389"):
 
 @contextlib.contextmanager
 def refusing(controller):
-    """Its netlogon service is gone, connections included, while the rest of it goes on: the
-    endpoint mapper still names a port, which refuses. Ends with a restart."""
-    # The sockets are closed by the kernel, over the head of the process that has them.
+    """Its netlogon service is gone, with its connections, while the rest works: the endpoint mapper
+    still returns a port, which refuses connections. Ends with a restart."""
+    # The kernel closes the sockets, without the process that has them.
     for state in ("listening", "established"):
         command = ("ss", "-K", "-t", "state", state, "sport", ">", _ABOVE_ENDPOINT_MAPPER)
         _in_network(controller, *command)
@@ -103,21 +102,21 @@ def refusing(controller):
 
 @contextlib.contextmanager
 def restarted(controller):
-    """It is killed and started again before the block begins."""
+    """It is killed and restarted before the block begins."""
     controller.stop()
     controller.start()
     yield
 
 
 def connections(controller):
-    """How many connections from outside its network its RPC services have."""
+    """The number of connections to its RPC services from outside its network."""
     filtered = ("sport", ">", _ABOVE_ENDPOINT_MAPPER, "and", "dst", controller.gateway)
     listed = _in_network(controller, "ss", "-H", "-t", "-n", "state", "established", *filtered)
     return len(listed.splitlines())
 
 
 def _rules_before_local(controller):
-    """Makes room for rules before the table of the host's own addresses, which is first otherwise."""
+    """Makes room for rules before the table of local addresses, which is the first by default."""
     if _ip(controller, "rule", "list", "pref", "0"):
         _ip(controller, "rule", "add", "pref", "100", "lookup", "local")
         _ip(controller, "rule", "delete", "pref", "0")

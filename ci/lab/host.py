@@ -1,4 +1,4 @@
-"""What the lab asks of the machine: processes that never outlive us, free ports, tidying up."""
+"""The lab's use of the machine: processes that never outlive us, free ports, clean-up."""
 
 import atexit
 import contextlib
@@ -14,7 +14,7 @@ import time
 
 
 class LabError(Exception):
-    """Something in the lab did not work. The text says what, and what to look at."""
+    """A failure of the lab. The text says what failed, and where to look."""
 
 
 _cleanups = []
@@ -30,7 +30,7 @@ def on_exit(function):
 
 
 def not_on_exit(function):
-    """Takes back `on_exit(function)`: it has been done."""
+    """Cancels `on_exit(function)`, which has been done."""
     if function in _cleanups:
         _cleanups.remove(function)
 
@@ -45,12 +45,12 @@ def _on_signal(number, _frame):
 
 
 def bound(command):
-    """`command`, to be killed by the kernel when this process dies, however it dies."""
+    """`command`, which the kernel kills when this process ends in any way."""
     return ["setpriv", "--pdeathsig", "KILL", "--", *command]
 
 
 def run(*command, **options):
-    """Runs a command to its end and returns its output; a failure says what it printed."""
+    """Runs a command to its end and returns its output, which is also in the error of a failure."""
     done = subprocess.run(
         bound([str(word) for word in command]),
         stdin=subprocess.DEVNULL,
@@ -67,7 +67,7 @@ def run(*command, **options):
 
 
 def end(process, patience=5.0):
-    """Ends a process we started: asks first, then kills. Returns when it is gone."""
+    """Ends a process that we started, by SIGTERM and then by SIGKILL. Returns when it is gone."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -87,7 +87,7 @@ def wait_until(true, seconds, failed):
 
 
 def answers(address, port):
-    """Whether a TCP port takes connections."""
+    """Whether a TCP port accepts connections."""
     try:
         socket.create_connection((address, port), timeout=0.5).close()
     except OSError:
@@ -96,10 +96,10 @@ def answers(address, port):
 
 
 def free_port():
-    """A TCP port on loopback that nobody listens on just now.
+    """A TCP port on loopback without a listener.
 
-    Below the ports that the kernel gives to outgoing connections: a probe of such a port, while
-    nobody listens there, can meet itself and take that for an answer.
+    Below the range of ephemeral ports: a connection to such a port without a listener can connect
+    to itself.
     """
     for _attempt in range(100):
         port = random.randrange(20000, 32000)
@@ -109,13 +109,13 @@ def free_port():
     raise LabError("no free TCP port from 20000 to 32000 on loopback")
 
 
-# What lab directories and namespaces are called: the process that made them is in the name, so
-# that a later run can tell what a killed one left behind.
+# The names of lab directories and namespaces begin so, and have the id of the process that made
+# them: a later run recognises those of a killed one.
 PREFIX = "ntlmdc-lab-"
 
 
 def scratch():
-    """A directory of our own that unprivileged servers can enter; it goes away with us."""
+    """A new directory that unprivileged servers can enter; it is removed when this process ends."""
     reap()
     path = pathlib.Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     path.chmod(0o755)
@@ -129,7 +129,7 @@ def scratch():
 
 
 def reap():
-    """Removes what runs that were killed outright (SIGKILL, power) could not remove."""
+    """Removes the directories and namespaces of runs that were killed (SIGKILL, power)."""
     for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
         if _abandoned(name):
             run("ip", "netns", "delete", name)

@@ -6,7 +6,7 @@ import subprocess
 
 from . import domain, host
 
-# How clients know the web server; no DNS server knows it.
+# The web server's name for clients; no DNS server has it.
 SITE = f"web1.{domain.DNS_NAME}"
 
 # AES128-CTS-HMAC-SHA1-96 and AES256-CTS-HMAC-SHA1-96 (MS-KILE 2.2.7), as README.md sets them.
@@ -30,8 +30,8 @@ _SETTINGS = f"""[libdefaults]
 class Kerberos:
     """The realm of a `domain.Domain`, with the web server `SITE` in it, until `close()`.
 
-    `environment` is what every program needs to know of the realm; `etc` a directory with the web
-    server's keytab, `http.keytab`, as /etc/apache2 has it.
+    `environment` has the variables of every program in the realm; `etc` is a directory in place of
+    /etc/apache2 with the web server's keytab, `http.keytab`.
     """
 
     def __init__(self, controller):
@@ -60,9 +60,9 @@ class Kerberos:
         self._remove()
 
     def ticket(self, user):
-        """The environment of a client that has this user's ticket."""
+        """The environment of a client with this user's ticket."""
         client = self.no_ticket() | {"KRB5CCNAME": f"FILE:{self._directory}/{user}"}
-        # Nobody asks for a password where there is no terminal: it is read.
+        # Without a terminal, kinit reads the password from standard input.
         done = subprocess.run(
             host.bound(["kinit", user]),
             input=self.passwords[user] + "\n",
@@ -75,5 +75,5 @@ class Kerberos:
         return client
 
     def no_ticket(self):
-        """The environment of a client that has none."""
+        """The environment of a client without a ticket."""
         return self.environment | {"KRB5CCNAME": f"FILE:{self._directory}/none"}

@@ -1,4 +1,4 @@
-"""The mechanism under test: building it, configuring it, putting it where Apache may read it."""
+"""The mechanism under test: its build, its configuration, and a place that Apache can read."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from . import domain, host
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OID = "1.3.6.1.4.1.311.2.2.10"
 
-# Set to the path of another mechanism's library, it is loaded in place of ours (users file only):
-# this tells a defect of ours from one of the lab.
+# The path of another mechanism's library to load in place of ours (users file only): this tells a
+# defect of ours from one of the lab.
 STAND_IN = "LAB_MECH"
 
-# The accounts of the users file. The one that is kept as an NT hash has the password whose hash
-# MS-NLMP 4.2.2.1.1 prints.
+# The accounts of the users file. carol's line has the NT hash, which MS-NLMP 4.2.2.1.1 prints for
+# this password.
 USERS = {
     "alice": "Alices-Passw0rd",
     "bob": "Bobs-Passw0rd",
@@ -31,7 +31,7 @@ _HASHES = {"carol": "a4f49c406510bdcab6824ee7c30fd852"}
 def library(messages=None):
     """The path of the mechanism's library; ours is built first, as a release.
 
-    What cargo says while it works goes to the file `messages`, or to our standard error.
+    The messages of cargo go to the file `messages`, or to standard error.
     """
     if stand_in := os.environ.get(STAND_IN):
         return pathlib.Path(stand_in)
@@ -41,7 +41,7 @@ def library(messages=None):
 
 
 def cargo(*words, messages=None):
-    """Runs cargo as the checkout's owner, with his toolchain, and returns what it printed."""
+    """Runs cargo as the checkout's owner, with that user's toolchain, and returns its output."""
     done = as_developer("cargo", *words, stdout=subprocess.PIPE, stderr=messages)
     if done.returncode != 0:
         place = f"in {messages.name}" if messages else "above"
@@ -50,7 +50,7 @@ def cargo(*words, messages=None):
 
 
 def as_developer(name, *words, **options):
-    """Runs a program at the top of the checkout, as its owner, with his toolchain."""
+    """Runs a program in the checkout, as its owner, with that user's toolchain."""
     home = pathlib.Path.home()
     environment = dict(os.environ)
     user = {}
@@ -80,7 +80,7 @@ def as_developer(name, *words, **options):
 
 
 def give_to(path, user, group):
-    """Changes the owner; a plain user keeps what is made for tests without other users."""
+    """Changes the owner of a file, if we are root: a plain user runs no tests with other users."""
     if os.geteuid() == 0:
         shutil.chown(path, user, group)
 
@@ -88,7 +88,7 @@ def give_to(path, user, group):
 class Mechanism:
     """A directory that holds one configured mechanism, readable by root and www-data only.
 
-    `environment` is what a GSSAPI server needs to load it; `passwords` the users it knows.
+    `environment` has the variables of a GSSAPI server that loads it; `passwords` its users.
     """
 
     def __init__(self, library, configuration, passwords, files):
@@ -104,7 +104,7 @@ class Mechanism:
         self._put("mech.conf", f"ntlmssp {OID} {loaded}\n")
         for path in (self.directory, *self.directory.iterdir()):
             give_to(path, "root", "www-data")
-        # As systemd-tmpfiles makes it: for Apache's children, which share the channel there.
+        # Like that of systemd-tmpfiles: for Apache's children, which share the channel there.
         state = self.directory / "state"
         state.mkdir(mode=0o700)
         give_to(state, "www-data", "www-data")
@@ -122,7 +122,7 @@ class Mechanism:
         path.chmod(0o640)
 
     def rewrite(self, name, text):
-        """Replaces one of its files as an administrator would: a new file by the old name."""
+        """Replaces one of its files: a new one is renamed to the old name, as administrators do."""
         new = self.directory / f"{name}.new"
         new.write_text(text)
         new.chmod(0o640)
@@ -130,7 +130,7 @@ class Mechanism:
         new.replace(self.directory / name)
 
     def close(self):
-        """Removes the directory. Call it when no server uses the mechanism any more."""
+        """Removes the directory. No server may use the mechanism any more."""
         self._remove()
 
 
@@ -142,14 +142,14 @@ LOG = '[log]\nto = "stderr"\n'
 
 
 def with_users(library, more="", files=()):
-    """The mechanism with a users file. `more` is further sections, in which @ is the directory;
-    `files` maps further files in it to their texts."""
+    """The mechanism with a users file. `more` has further sections, in which @ is the directory;
+    `files` maps names of further files to their texts."""
     configuration = 'verify = ["users"]\n' + _USERS_SECTION + LOG + more
     return Mechanism(library, configuration, USERS, {"users": users_file(), **dict(files)})
 
 
 def users_file():
-    """The text of the users file: lines of both kinds."""
+    """The text of the users file, with lines of both kinds."""
     lines = ["# made by the lab"]
     for name, password in USERS.items():
         if name in _HASHES:
@@ -174,9 +174,9 @@ def with_domain(
 ):
     """The mechanism with the controller of a `domain.Domain`.
 
-    `secret`, `account` and `controllers` in place of the right ones (an empty list is left out, so
-    that DNS is asked); `netlogon` is more of that section, and of sections after it; `users` the
-    text of a users file that is asked first; `more` and `files` as with `with_users`.
+    `secret`, `account`, `controllers`: in place of the right ones; an empty list is left out, so
+    that DNS is asked. `netlogon`: further lines of that section, and sections after it. `users`:
+    the text of a users file that is asked first. `more`, `files`: those of `with_users`.
     """
     if controllers is None:
         controllers = [controller.address]
@@ -199,5 +199,6 @@ state_dir = "@/state"
     return Mechanism(library, configuration, controller.passwords, files)
 
 
-if __name__ == "__main__":  # `python3 -m lab.mech PROGRAM WORDS`: as the developer
+# `python3 -m lab.mech PROGRAM WORDS` runs a program as the owner of the checkout.
+if __name__ == "__main__":
     sys.exit(as_developer(*sys.argv[1:]).returncode)

@@ -1,7 +1,7 @@
-"""A newer Samba than Debian 12's: Debian 13's, in a root that `ci/install test` makes.
+"""A newer Samba than that of Debian 12: that of Debian 13, in a root that ci/install makes.
 
 On Debian 13 the host's own Samba is the newer one, and there is no such root.
-`python3 -m lab.newer_samba` prints which it is.
+`python3 -m lab.newer_samba` prints which one is used.
 """
 
 import functools
@@ -11,14 +11,14 @@ import re
 
 from . import host
 
-# ci/install makes it there.
+# The path in ci/install.
 _ROOT = pathlib.Path("/var/cache/ntlmdc/debian-13")
 _SINCE = (4, 22)
 
-# Set to `off`, this leaves the newer Samba out where its root cannot be had.
+# `off` leaves the newer Samba out, where its root cannot be made.
 SWITCH = "LAB_NEWER_SAMBA"
 
-# Where the root has the lab's own files.
+# The path of this folder in the root.
 LAB = "/mnt"
 
 # The kinds of Samba: the host's own, and the newer one.
@@ -26,12 +26,12 @@ HOST, NEWER = "host", "newer"
 
 
 def kinds():
-    """The kinds that this run tests; a host whose own Samba is as new has one only."""
+    """The kinds of this run: only one if the host's own Samba is as new."""
     return [HOST] if left_out() or _host_is_new() else [HOST, NEWER]
 
 
 def left_out():
-    """Whether this run does without the newer Samba."""
+    """Whether this run leaves the newer Samba out."""
     return os.environ.get(SWITCH) == "off" and not _host_is_new()
 
 
@@ -57,7 +57,7 @@ def root(kind=NEWER):
 
 
 def mounts(root):
-    """The shell commands that make a root fit for use, in a mount namespace that is private.
+    """The shell commands that prepare a root in a private mount namespace.
 
     The root itself is read-only there: several labs share it.
     """

@@ -87,7 +87,7 @@ class Setting:
 
 
 def run(*command, environment, seconds=300, **streams):
-    """Runs a program to its end, which must come in so many seconds, and returns what happened."""
+    """Runs a program to its end, with a deadline of so many seconds, and returns the result."""
     return subprocess.run(
         host.bound([str(word) for word in command]),
         env=environment,

@@ -1,6 +1,6 @@
 """tests/dc and tests/storm.rs against a domain of the lab: `python3 -m lab.rust_tests`.
 
-Each kind of Samba that newer_samba.py knows has its turn.
+They run with each kind of Samba of newer_samba.py.
 """
 
 import os

@@ -15,7 +15,7 @@ class Second(domain.Controller):
         super().__init__("dc2")
 
     def pull(self):
-        """Brings what changed at the first controller."""
+        """Replicates changes of the first controller."""
         naming = ",".join(f"DC={label}" for label in domain.DNS_NAME.split("."))
         self.tool("drs", "replicate", "--local", *self._by("--password"), "dc2", "dc1", naming)
 

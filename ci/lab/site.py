@@ -4,7 +4,7 @@ from . import apache
 
 
 class Site:
-    """An Apache whose logins are verified in one way, and who may log in there."""
+    """An Apache with one verifier, and the passwords of its users."""
 
     def __init__(self, mechanism, **options):
         self.mechanism = mechanism

@@ -7,10 +7,10 @@ class Trusted(domain.Domain):
     """OTHER.TEST with its controller, `far`, trusted by the domain of another controller; a
     subclass may have other names.
 
-    The other domain is trusted and need not trust: that is all that its users need. `truster` is
-    started again, and from then on asks this controller for names that it does not know; a trust in both
-    directions would need DNS servers that ask each other for some names only, which Samba's cannot
-    (they send each other what neither knows, round and round).
+    The trust has one direction, which suffices for logins of OTHER's users. `truster` is restarted
+    and from then on forwards DNS queries to this controller. A trust in both directions would need
+    conditional forwarders, which Samba's DNS server does not have: both would forward unknown names
+    to each other without end.
     """
 
     dns_name = "other.test"

@@ -1,5 +1,5 @@
-"""A host that is joined to a throw-away domain in the usual way, with winbindd: what a server needs
-where another mechanism asks the controller."""
+"""A host that is joined to a throw-away domain, with winbindd: gss-ntlmssp asks the controller
+through it."""
 
 import contextlib
 import os

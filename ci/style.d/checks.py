@@ -17,7 +17,8 @@ ALLOWED_OWNERS = 5
 INDEFINITE = "somebody someone anybody anyone nobody everybody everyone whoever whomever whom"
 PRONOUNS = "he him his himself she her hers herself"
 # Not within a longer word; `_` parts words, so names of tests are read too.
-PERSONS = re.compile(rf"(?<![a-z])({'|'.join((INDEFINITE + ' ' + PRONOUNS).split())})(?![a-z])", re.I)
+WORDS = "|".join((INDEFINITE + " " + PRONOUNS).split())
+PERSONS = re.compile(rf"(?<![a-z])({WORDS})(?![a-z])", re.I)
 # The Unix account, and the Windows group (S-1-1-0).
 PROPER_NAMES = re.compile(r"""["'`:]nobody["'`:]|\bEveryone\b|\bEVERYONE\b""")
 
