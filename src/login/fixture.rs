@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::config;
+use crate::base::config::{self, fixture};
 use crate::login::accept::{Acceptor, Step, Terms};
 use crate::login::setup::{self, Setup, Source};
 use crate::protocol::ntlm::tests::imitation::Initiator;
@@ -65,22 +65,12 @@ pub(crate) fn example_site(users: &str, sections: &str) -> (Arc<Setup>, Site) {
 /// The text of a configuration with the domain `EXAMPLE`, and no reachable controller. `more`
 /// continues its section `[netlogon]`.
 pub(crate) fn netlogon_text(more: &str) -> String {
-    let lines = [
-        r#"verify = ["netlogon"]"#,
-        "[netlogon]",
-        r#"domain = "example.test""#,
-        r#"account = "WEB1-NTLM$""#,
-        r#"secret = "/nonexistent/secret""#,
-        r#"controllers = ["127.0.0.1:1"]"#,
-        more,
-    ];
-    lines.join("\n")
+    fixture::netlogon_text(&format!("controllers = [\"127.0.0.1:1\"]\n{more}"))
 }
 
 /// The section `[netlogon]` of [`netlogon_text`].
 pub(crate) fn netlogon(more: &str) -> config::Netlogon {
-    let config = config::Config::parse(&netlogon_text(more)).unwrap();
-    config.netlogon.unwrap()
+    fixture::netlogon(&format!("controllers = [\"127.0.0.1:1\"]\n{more}"))
 }
 
 /// The NEGOTIATE message of a client, and the challenge that answers it.

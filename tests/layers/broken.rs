@@ -158,7 +158,8 @@ fn a_map_that_is_not_the_rules_is_refused() {
 fn a_page_that_differs_from_the_floors_is_refused() {
     let tree = Tree::of(&[A, B, WIRE]);
     let page = "\n### `top`: all\n[`a`](../src/top/a.rs), [`b`](../src/top/b.rs)\n\
-        ### `ground`: all\n[`wire`](../src/ground/wire.rs)\n### The end\n[`d`](../src/ground/d.rs)\n";
+        ### `ground`: all\n[`wire`](../src/ground/wire.rs)\n\
+        ### The end\n[`d`](../src/ground/d.rs)\n";
     let checked = |page: &str| checks::architecture_page(&tree, &RULES, page);
     assert_eq!(checked(page), [""; 0]);
     let without = page.replace("[`b`](../src/top/b.rs)", "");
