@@ -11,7 +11,8 @@ from test_groups import ALICE
 def test_each_message_in_a_process_of_its_own(netlogon_site):
     mechanism = netlogon_site.mechanism
     program = mechanism.directory / "process_per_message.py"
-    shutil.copy(mech.ROOT / "tests" / "mechanism" / "process_per_message.py", program)
+    shutil.copyfile(mech.ROOT / "tests" / "mechanism" / "process_per_message.py", program)
+    program.chmod(0o750)
     shutil.chown(program, "root", "www-data")
     environment = mechanism.environment | {
         "PATH": "/usr/bin:/bin",

@@ -104,7 +104,9 @@ class Squid:
         installed = "/usr/local/lib/ntlm-squid-helper"
         assert f"program {installed}\n" in text
         helper = self.directory / "helper"
-        shutil.copy(mech.ROOT / "examples" / "squid-helper", helper)
+        # The modes of a checkout are those of its owner's umask.
+        shutil.copyfile(mech.ROOT / "examples" / "squid-helper", helper)
+        helper.chmod(0o755)
         example = self.directory / "example.conf"
         example.write_text(text.replace(installed, str(helper)))
         port = host.free_port()
