@@ -95,7 +95,8 @@ const WELL_KNOWN: [&str; 14] = [
 
 /// Whether a name is that of a well-known domain.
 pub fn is_well_known_domain(domain: &str) -> bool {
-    WELL_KNOWN.iter().any(|name| alike(name, domain.trim()))
+    let domain = domain.trim();
+    WELL_KNOWN.iter().any(|name| alike(name, domain))
 }
 
 #[cfg(test)]

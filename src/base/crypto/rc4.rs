@@ -22,15 +22,16 @@ pub struct Rc4 {
     j: u8,
 }
 
-#[allow(clippy::indexing_slicing)] // by a byte, into 256 entries
+#[allow(clippy::indexing_slicing)] // below 256, into 256 entries
 impl Rc4 {
     /// Starts the key stream.
     pub fn new(key: &Key) -> Self {
         let mut state = Zeroizing::new(std::array::from_fn(|i| i as u8));
+        let key = key.expose();
         let mut j = 0_u8;
-        for (i, byte) in (0..=u8::MAX).zip(key.expose().iter().cycle()) {
-            j = j.wrapping_add(state[usize::from(i)]).wrapping_add(*byte);
-            state.swap(usize::from(i), usize::from(j));
+        for i in 0..state.len() {
+            j = j.wrapping_add(state[i]).wrapping_add(key[i % key.len()]);
+            state.swap(i, usize::from(j));
         }
         Self { state, i: 0, j: 0 }
     }

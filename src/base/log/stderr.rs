@@ -37,8 +37,8 @@ fn write_to(fd: BorrowedFd<'_>, line: &str, patience: Duration) {
     let Some(kind) = Kind::of(fd) else {
         return;
     };
-    let mut ends = (0..LONGEST).rev();
-    let end = ends.find(|end| line.is_char_boundary(*end) || *end == line.len());
+    let most = line.len().min(LONGEST - 1);
+    let end = (0..=most).rev().find(|end| line.is_char_boundary(*end));
     let text = [
         line.get(..end.unwrap_or_default()).unwrap_or_default(),
         "\n",

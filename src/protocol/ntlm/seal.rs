@@ -7,13 +7,15 @@
 //! One key stream runs through all messages of a direction. A message that is lost, repeated or out
 //! of order cannot be decrypted, so each of these is an error, not supplementary information.
 
+mod direction;
 mod saved;
 #[cfg(test)]
 mod tests;
 
 use super::NtlmError;
 use super::flags::NegotiateFlags;
-use crate::base::crypto::{Crc32, HmacMd5, Key, Rc4, constant_time_eq, md5};
+use crate::base::crypto::{Crc32, HmacMd5, Key, Rc4, constant_time_eq};
+use direction::{CLIENT_TO_SERVER, Direction, Keys, SERVER_TO_CLIENT, Signing, sealing_key_size};
 
 /// The length of a signature (`NTLMSSP_MESSAGE_SIGNATURE`, MS-NLMP 2.2.2.9).
 pub const SIGNATURE_SIZE: usize = 16;
@@ -84,24 +86,16 @@ impl SessionSecurity {
     /// The protection of an established context. `flags` are the negotiated ones; the key is
     /// `ExportedSessionKey` (MS-NLMP 3.1.5.1.2).
     pub fn new(flags: NegotiateFlags, exported_session_key: Key, role: Role) -> Self {
-        let key = &exported_session_key;
-        let (outgoing, incoming) =
-            if flags.contains(NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY) {
-                let (ours, theirs) = match role {
-                    Role::Initiator => (&CLIENT_TO_SERVER, &SERVER_TO_CLIENT),
-                    Role::Acceptor => (&SERVER_TO_CLIENT, &CLIENT_TO_SERVER),
-                };
-                let incoming = Direction::extended(flags, key, theirs);
-                (Direction::extended(flags, key, ours), Some(incoming))
-            } else {
-                // MS-NLMP 3.4.5.3, without LM_KEY and DATAGRAM, which are never negotiated.
-                (Direction::new(Signing::Crc32, key.clone()), None)
-            };
+        let extended = flags.contains(NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY);
+        let (ours, theirs) = match role {
+            Role::Initiator => (&CLIENT_TO_SERVER, &SERVER_TO_CLIENT),
+            Role::Acceptor => (&SERVER_TO_CLIENT, &CLIENT_TO_SERVER),
+        };
         Self {
             flags,
             exported_session_key,
-            outgoing,
-            incoming,
+            outgoing: Direction::new(extended.then_some(ours)),
+            incoming: extended.then(|| Direction::new(Some(theirs))),
         }
     }
 
@@ -134,12 +128,12 @@ impl SessionSecurity {
 
     /// Begins a message to the peer.
     pub fn send(&mut self) -> Sending<'_> {
-        Sending(Draft::new(self.direction(Way::Out)))
+        Sending(self.draft(Way::Out))
     }
 
     /// Begins a message from the peer.
     pub fn receive(&mut self) -> Receiving<'_> {
-        Receiving(Draft::new(self.direction(Way::In)))
+        Receiving(self.draft(Way::In))
     }
 
     /// Restarts a key stream; sequence numbers continue. Both sides do this after each signature of
@@ -154,78 +148,11 @@ impl SessionSecurity {
             (Way::In, None) | (Way::Out, _) => &mut self.outgoing,
         }
     }
-}
 
-/// The constants of the key derivation, each with a final NUL.
-struct Magic {
-    signing: &'static [u8],
-    sealing: &'static [u8],
-}
-
-/// MS-NLMP 3.4.5.2 and 3.4.5.3.
-const CLIENT_TO_SERVER: Magic = Magic {
-    signing: b"session key to client-to-server signing key magic constant\0",
-    sealing: b"session key to client-to-server sealing key magic constant\0",
-};
-
-/// As above.
-const SERVER_TO_CLIENT: Magic = Magic {
-    signing: b"session key to server-to-client signing key magic constant\0",
-    sealing: b"session key to server-to-client sealing key magic constant\0",
-};
-
-/// The number of bytes of the session key that the sealing key is derived from, with extended
-/// session security (MS-NLMP 3.4.5.3).
-fn sealing_key_size(flags: NegotiateFlags) -> u8 {
-    let extended = flags.contains(NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY);
-    if !extended || flags.contains(NegotiateFlags::NEGOTIATE_128) {
-        16
-    } else if flags.contains(NegotiateFlags::NEGOTIATE_56) {
-        7
-    } else {
-        5
-    }
-}
-
-/// The kind of signature.
-#[derive(Clone, Debug)]
-enum Signing {
-    /// Without extended session security: a CRC, encrypted (MS-NLMP 3.4.4.1).
-    Crc32,
-    /// With it (MS-NLMP 3.4.4.2). The checksum is encrypted if KEY_EXCH was negotiated.
-    Extended { key: Key, encrypts: bool },
-}
-
-/// The state of one direction.
-#[derive(Debug)]
-struct Direction {
-    signing: Signing,
-    sealing_key: Key,
-    /// `None` until the first message: most logins send none.
-    stream: Option<Rc4>,
-    /// The number of the next message.
-    sequence: u32,
-}
-
-impl Direction {
-    fn new(signing: Signing, sealing_key: Key) -> Self {
-        Self {
-            signing,
-            sealing_key,
-            stream: None,
-            sequence: 0,
-        }
-    }
-
-    fn extended(flags: NegotiateFlags, session_key: &Key, magic: &Magic) -> Self {
-        let session_key = session_key.expose().as_slice();
-        let size = usize::from(sealing_key_size(flags));
-        let part = session_key.get(..size).unwrap_or(session_key);
-        let signing = Signing::Extended {
-            key: Key::new(md5(&[session_key, magic.signing])),
-            encrypts: flags.contains(NegotiateFlags::NEGOTIATE_KEY_EXCH),
-        };
-        Self::new(signing, Key::new(md5(&[part, magic.sealing])))
+    fn draft(&mut self, way: Way) -> Draft<'_> {
+        let (flags, session_key) = (self.flags, self.exported_session_key.clone());
+        let (keys, stream, sequence) = self.direction(way).begin(flags, &session_key);
+        Draft::new(keys, stream, sequence)
     }
 }
 
@@ -237,24 +164,29 @@ enum Checksum {
 
 /// A message that is being processed, in either direction.
 struct Draft<'a> {
-    direction: &'a mut Direction,
+    keys: &'a Keys,
+    /// Where `stream` goes if the draft succeeds.
+    stream_after: &'a mut Option<Rc4>,
+    sequence: &'a mut u32,
     stream: Option<Rc4>,
     checksum: Checksum,
 }
 
 impl<'a> Draft<'a> {
-    fn new(direction: &'a mut Direction) -> Self {
-        let checksum = match &direction.signing {
+    fn new(keys: &'a Keys, stream: &'a mut Option<Rc4>, sequence: &'a mut u32) -> Self {
+        let checksum = match &keys.signing {
             Signing::Crc32 => Checksum::Crc32(Crc32::new()),
             Signing::Extended { key, .. } => {
                 let mut hmac = HmacMd5::new(key);
-                hmac.update(&direction.sequence.to_le_bytes());
+                hmac.update(&sequence.to_le_bytes());
                 Checksum::Hmac(hmac)
             }
         };
         Self {
-            stream: direction.stream.clone(),
-            direction,
+            keys,
+            stream: stream.clone(),
+            stream_after: stream,
+            sequence,
             checksum,
         }
     }
@@ -269,15 +201,15 @@ impl<'a> Draft<'a> {
     /// Encrypts or decrypts.
     fn crypt(&mut self, data: &mut [u8]) {
         self.stream
-            .get_or_insert_with(|| Rc4::new(&self.direction.sealing_key))
+            .get_or_insert_with(|| Rc4::new(&self.keys.sealing))
             .apply(data);
     }
 
     /// The signature of the covered bytes. The last use of the key stream.
     fn signature(&mut self) -> [u8; SIGNATURE_SIZE] {
         let mut signature = [0; SIGNATURE_SIZE];
-        signature[12..].copy_from_slice(&self.direction.sequence.to_le_bytes());
-        match (&self.checksum, &self.direction.signing) {
+        signature[12..].copy_from_slice(&self.sequence.to_le_bytes());
+        match (&self.checksum, &self.keys.signing) {
             (Checksum::Crc32(crc), _) => {
                 signature[8..12].copy_from_slice(&crc.finish().to_le_bytes());
                 // `RandomPad` is encrypted with the rest, and then sent as zero.
@@ -299,9 +231,9 @@ impl<'a> Draft<'a> {
 
     /// Advances key stream and sequence number.
     fn commit(self) -> Result<(), NtlmError> {
-        let next = self.direction.sequence.checked_add(1);
-        self.direction.sequence = next.ok_or(NtlmError::TooManyMessages)?;
-        self.direction.stream = self.stream;
+        let next = self.sequence.checked_add(1);
+        *self.sequence = next.ok_or(NtlmError::TooManyMessages)?;
+        *self.stream_after = self.stream;
         Ok(())
     }
 }
@@ -361,15 +293,12 @@ impl Receiving<'_> {
         if [*v0, *v1, *v2, *v3] != VERSION {
             return Err(NtlmError::NotSignature("not a signature of version 1"));
         }
-        if let Signing::Extended { .. } = self.0.direction.signing {
+        if let Signing::Extended { .. } = self.0.keys.signing {
             // Sent in clear, and covered by the signature.
-            in_turn(
-                u32::from_le_bytes([*s0, *s1, *s2, *s3]),
-                self.0.direction.sequence,
-            )?;
+            in_turn(u32::from_le_bytes([*s0, *s1, *s2, *s3]), *self.0.sequence)?;
         }
         let expected = self.0.signature();
-        let (expected, signature) = match self.0.direction.signing {
+        let (expected, signature) = match self.0.keys.signing {
             // `RandomPad` is not covered.
             Signing::Crc32 => (&expected[8..], &signature[8..]),
             Signing::Extended { .. } => (&expected[4..], &signature[4..]),

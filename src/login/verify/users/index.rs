@@ -188,19 +188,19 @@ impl Index {
             .by_name
             .get(&capitals(user))
             .map_or(&[][..], Vec::as_slice);
-        let own_domain = capitals(&own.domain);
         let wanted = match domain {
-            "" => own_domain.clone(),
-            "." => capitals(self.own_domain(own)),
-            _ => capitals(domain),
+            "" => &own.domain,
+            "." => self.own_domain(own),
+            _ => domain,
         };
+        let is_wanted = |domain: &str| alike(domain, wanted);
         let of_wanted = namesakes
             .iter()
-            .find(|entry| entry.domain.as_deref().map(capitals).as_ref() == Some(&wanted));
+            .find(|entry| entry.domain.as_deref().is_some_and(is_wanted));
         let without_domain = namesakes
             .iter()
             .find(|entry| entry.domain.is_none())
-            .filter(|_| own.alone || wanted == own_domain);
+            .filter(|_| own.alone || is_wanted(&own.domain));
         match (of_wanted.or(without_domain), namesakes) {
             (Some(entry), _) => Lookup::Found(entry),
             (None, [only]) if own.alone && domain.is_empty() => Lookup::Found(only),

@@ -104,6 +104,22 @@ fn messages_go_both_ways() {
 }
 
 #[test]
+fn keys_are_derived_with_the_first_message() {
+    for flags in [OLD, EXTENDED] {
+        let (_, mut acceptor) = pair(flags);
+        let derived = |security: &SessionSecurity| {
+            let incoming = security.incoming.as_ref();
+            let incoming = incoming.is_some_and(|direction| direction.keys.is_some());
+            (security.outgoing.keys.is_some(), incoming)
+        };
+        assert_eq!(derived(&acceptor), (false, false));
+        assert_eq!(derived(&carried(&acceptor, Role::Acceptor)), (false, false));
+        acceptor.send();
+        assert_eq!(derived(&acceptor), (true, false));
+    }
+}
+
+#[test]
 fn a_message_in_pieces_is_one_message() {
     let (mut client, mut server) = pair(EXTENDED);
     let mut data = PLAIN;
