@@ -8,6 +8,8 @@ use std::mem::{self, MaybeUninit};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 /// The moment by which something must be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
@@ -101,15 +103,23 @@ impl Stream {
     ) -> Result<Self, Error> {
         let left = deadline.left()?;
         let connect = || {
-            let domain = socket2::Domain::for_address(peer);
-            let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
-            if let Some(source) = source {
-                socket.bind(&SocketAddr::new(source, 0).into())?;
-            }
+            let socket = Self::socket(source, peer)?;
             socket.connect_timeout(&peer.into(), left)?;
             Ok(TcpStream::from(socket))
         };
-        let socket = connect().map_err(Error::Connect)?;
+        Self::connected(connect().map_err(Error::Connect)?)
+    }
+
+    fn socket(source: Option<IpAddr>, peer: SocketAddr) -> io::Result<socket2::Socket> {
+        let domain = socket2::Domain::for_address(peer);
+        let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+        if let Some(source) = source {
+            socket.bind(&SocketAddr::new(source, 0).into())?;
+        }
+        Ok(socket)
+    }
+
+    fn connected(socket: TcpStream) -> Result<Self, Error> {
         socket.set_nodelay(true).map_err(Error::Broken)?;
         Ok(Self {
             socket,
@@ -198,6 +208,51 @@ impl Stream {
             .recv_with_flags(&mut [MaybeUninit::uninit()], without_waiting);
         let nothing = matches!(&peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
         nothing && self.unread.is_empty()
+    }
+}
+
+/// A TCP connection that the system is about to make. Given up when dropped.
+#[derive(Debug)]
+pub struct Connecting(socket2::Socket);
+
+impl Connecting {
+    /// Begins to connect, as [`Stream::connect`] does, and does not wait.
+    ///
+    /// # Errors
+    /// [`Error::Connect`].
+    pub fn begin(source: Option<IpAddr>, peer: SocketAddr) -> Result<Self, Error> {
+        let begin = || {
+            let socket = Stream::socket(source, peer)?;
+            socket.set_nonblocking(true)?;
+            match socket.connect(&peer.into()) {
+                Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
+                _ => Ok(Self(socket)),
+            }
+        };
+        begin().map_err(Error::Connect)
+    }
+
+    /// Waits until the connection is there.
+    ///
+    /// # Errors
+    /// As [`Stream::connect`].
+    pub fn finish(self, deadline: Deadline) -> Result<Stream, Error> {
+        let Self(socket) = self;
+        loop {
+            let left = deadline.left()?;
+            let patience = Timespec::try_from(left).ok();
+            let mut wanted = [PollFd::new(&socket, PollFlags::OUT)];
+            match poll(&mut wanted, patience.as_ref()) {
+                Ok(0) => return Err(Error::Connect(io::ErrorKind::TimedOut.into())),
+                Ok(_) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(Error::Connect(error.into())),
+            }
+        }
+        let failed = socket.take_error().map_err(Error::Connect)?;
+        failed.map_or(Ok(()), |error| Err(Error::Connect(error)))?;
+        socket.set_nonblocking(false).map_err(Error::Connect)?;
+        Stream::connected(socket.into())
     }
 }
 

@@ -162,7 +162,10 @@ impl Channel {
         let mut longest_pause = FIRST_PAUSE;
         loop {
             let agreed = agree_on_key(terms, connections.next()?, nt_hash)?;
-            match Self::open_sealed(terms, peer, agreed) {
+            let opened = connections
+                .next_to_seal()
+                .and_then(|connection| Self::open_sealed(terms, connection, agreed));
+            match opened {
                 // Somebody who does not share the lock agreed on another key at the same moment.
                 Err(error) if error.is_handshake_race() && retries < HANDSHAKE_RETRIES => {
                     retries += 1;
@@ -184,7 +187,9 @@ impl Channel {
 
     /// The second connection, with a key that was proven before.
     fn seal(terms: Terms<'_>, peer: SocketAddr, capable: Capable) -> Result<Self, Error> {
-        let (connection, association) = bind_sealed(terms, peer, Syntax::NETLOGON, capable.seal())?;
+        let connection = Connection::connect(terms, peer, Step::OpenChannel)?;
+        let (connection, association) =
+            bind_sealed(terms, connection, Syntax::NETLOGON, capable.seal())?;
         Ok(Self {
             connection,
             association,
@@ -194,10 +199,15 @@ impl Channel {
     }
 
     /// The second connection, with a key that was just agreed on: checked.
-    fn open_sealed(terms: Terms<'_>, peer: SocketAddr, agreed: Agreed) -> Result<Self, Error> {
+    fn open_sealed(
+        terms: Terms<'_>,
+        connection: Connection,
+        agreed: Agreed,
+    ) -> Result<Self, Error> {
         let parties = terms.parties();
         let (seal, unchecked) = agreed.seal();
-        let (mut connection, mut association) = bind_sealed(terms, peer, Syntax::NETLOGON, seal)?;
+        let (mut connection, mut association) =
+            bind_sealed(terms, connection, Syntax::NETLOGON, seal)?;
 
         let (mut stub, mut check) = unchecked
             .check(&association, parties, seconds_since_1970())
@@ -306,12 +316,11 @@ fn is_wrong_port<T>(opened: &Result<T, Error>) -> bool {
 
 pub(super) fn bind_sealed(
     terms: Terms<'_>,
-    peer: SocketAddr,
+    mut connection: Connection,
     interface: Syntax,
     seal: Seal,
 ) -> Result<(Connection, Association<Sealed>), Error> {
     let domain = terms.config.netbios_domain.as_str();
-    let mut connection = Connection::connect(terms, peer, Step::OpenChannel)?;
     let nonce = crypto::random().map_err(|error| connection.failed(error.into()))?;
     let protection = Sealed::new(seal, Nonce::new(nonce), domain, terms.parties().computer);
     let association = connection.bind(terms, interface, protection)?;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::base::config;
-use crate::base::net::{self, Deadline, Stream};
+use crate::base::net::{self, Connecting, Deadline, Stream};
 use crate::dc::{Error, Step};
 use crate::protocol::rpc;
 use crate::protocol::rpc::client::{
@@ -26,6 +26,10 @@ pub(super) struct Terms<'a> {
 }
 
 impl Terms<'_> {
+    fn for_connection(&self) -> Deadline {
+        self.deadline.or_after(self.connect_timeout)
+    }
+
     fn for_call(&self) -> Deadline {
         self.deadline.or_after(self.config.call_timeout)
     }
@@ -63,8 +67,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn connect(terms: Terms<'_>, peer: SocketAddr, step: Step) -> Result<Self, Error> {
-        let deadline = terms.deadline.or_after(terms.connect_timeout);
-        let stream = Stream::connect(terms.config.source, peer, deadline)
+        let stream = Stream::connect(terms.config.source, peer, terms.for_connection())
             .map_err(|error| Error::Net { peer, step, error })?;
         Ok(Self { stream, peer, step })
     }
@@ -195,11 +198,14 @@ impl Connection {
     }
 }
 
-/// Connections to agree on a key over: first the one that is open, then fresh ones.
+/// The connections of an agreement on a key: those for the agreement, the first already open, and
+/// those that are then sealed with the key. Each of the latter is begun before the agreement, and
+/// costs no round trip after it.
 pub(super) struct Connections<'a> {
     terms: Terms<'a>,
     peer: SocketAddr,
     open: Option<Connection>,
+    begun: Option<Connecting>,
 }
 
 impl<'a> Connections<'a> {
@@ -208,6 +214,7 @@ impl<'a> Connections<'a> {
             terms,
             peer: open.peer,
             open: Some(open),
+            begun: None,
         }
     }
 
@@ -215,10 +222,28 @@ impl<'a> Connections<'a> {
         self.peer
     }
 
+    /// A connection for an agreement. Begins another one, to be sealed with the key.
     pub(super) fn next(&mut self) -> Result<Connection, Error> {
-        match self.open.take() {
-            Some(connection) => Ok(connection),
-            None => Connection::connect(self.terms, self.peer, Step::AgreeOnKey),
+        let connection = match self.open.take() {
+            Some(connection) => connection,
+            None => Connection::connect(self.terms, self.peer, Step::AgreeOnKey)?,
+        };
+        if self.begun.is_none() {
+            // One that cannot be begun is opened when it is needed.
+            self.begun = Connecting::begin(self.terms.config.source, self.peer).ok();
         }
+        Ok(connection)
+    }
+
+    /// The connection to be sealed.
+    pub(super) fn next_to_seal(&mut self) -> Result<Connection, Error> {
+        let (terms, peer, step) = (self.terms, self.peer, Step::OpenChannel);
+        let Some(begun) = self.begun.take() else {
+            return Connection::connect(terms, peer, step);
+        };
+        let stream = begun
+            .finish(terms.for_connection())
+            .map_err(|error| Error::Net { peer, step, error })?;
+        Ok(Connection { stream, peer, step })
     }
 }

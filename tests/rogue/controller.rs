@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::delivery::{self, Delivery};
 use crate::draft::{BIND_ACK, Draft, FAULT, FIRST, HEADER_SIGN, LAST, RESPONSE, Step};
 use crate::seal::{self, Credential, Key, Seal, Slip};
+use crate::trial::until;
 use crate::{domains, logon, names};
 
 /// The machine account's NT hash.
@@ -218,6 +219,9 @@ impl Shared {
                 && let Some(seal) = &mut seal
             {
                 seal.header_signing = draft.flags & HEADER_SIGN != 0;
+            }
+            if let Delivery::Connected(count) = draft.delivery {
+                until(|| self.memory().connections >= count);
             }
             let hangs = usize::from(matches!(draft.delivery, Delivery::CutThenSilence(_)));
             self.memory().hanging += hangs;

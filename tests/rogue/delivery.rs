@@ -18,6 +18,8 @@ pub enum Delivery {
     After(Duration),
     /// Whole, when so many logons are under way together as are expected.
     Gathered(Arc<Gathering>),
+    /// Whole, when so many connections have been made.
+    Connected(usize),
     /// The stub in fragments of at most so many bytes.
     Pieces(usize),
     /// Nothing, and the connection is reset.
@@ -59,7 +61,7 @@ pub fn deliver(
     earlier.push(pdu.clone());
     let cut = |length: usize| &pdu[..length.min(pdu.len())];
     match &draft.delivery {
-        Delivery::Whole => stream.write_all(&pdu).is_ok(),
+        Delivery::Whole | Delivery::Connected(_) => stream.write_all(&pdu).is_ok(),
         Delivery::After(delay) => {
             thread::sleep(*delay);
             stream.write_all(&pdu).is_ok()

@@ -114,6 +114,29 @@ fn the_first_login_of_a_process_takes_three_round_trips() {
     );
 }
 
+/// Connect, bind, ask for the port; connect, bind, challenge, authenticate; sealed bind,
+/// capabilities twice, logon. The sealed connection is begun with the first, and costs none.
+#[test]
+fn the_first_login_of_a_host_takes_eleven_round_trips() {
+    alone(
+        "windows::the_first_login_of_a_host_takes_eleven_round_trips",
+        || {
+            let mapper = Mapper::start();
+            let controller = Controller::that(Profile::WINDOWS.lying(|draft| {
+                if draft.step == Step::Bind {
+                    draft.delivery = Delivery::Connected(2);
+                }
+            }));
+            mapper.lists(&[controller.address.port()]);
+            assert!(by_address().login("alice").is_ok());
+            assert_eq!((mapper.asked(), controller.connections()), (1, 2));
+            // With the list of domains, after the logon.
+            assert_eq!(controller.requests(), 7 + 1);
+            assert_eq!(controller.complaints(), [""; 0]);
+        },
+    );
+}
+
 /// From the first message to the session key, which the message integrity code proves.
 #[test]
 fn the_whole_acceptor() {

@@ -42,7 +42,8 @@ pub(in crate::dc) fn look_up(
 fn bind(opening: Opening<'_>, key: &Capable) -> Result<(Connection, Association<Sealed>), Error> {
     let Opening { controller, .. } = opening;
     let bind_at = |opening: Opening<'_>, peer| {
-        channel::bind_sealed(opening.terms, peer, Syntax::LSA, key.seal())
+        let connection = Connection::connect(opening.terms, peer, Step::OpenChannel)?;
+        channel::bind_sealed(opening.terms, connection, Syntax::LSA, key.seal())
     };
     let configured = controller.port.map(|port| {
         let peer = SocketAddr::new(controller.address, port);
