@@ -74,7 +74,8 @@ pub struct OwnName {
     config: config::Netlogon,
     log: LogTarget,
     has_told: PerProcess<AtomicBool>,
-    is_outdated: PerProcess<AtomicBool>,
+    /// A child of this process may inherit it: the name in use is the same.
+    is_outdated: AtomicBool,
 }
 
 impl OwnName {
@@ -85,14 +86,13 @@ impl OwnName {
             config: config.clone(),
             log,
             has_told: PerProcess::new(),
-            is_outdated: PerProcess::new(),
+            is_outdated: AtomicBool::new(false),
         }
     }
 
     /// Whether another name than the one in use was learnt.
     pub fn is_outdated(&self) -> bool {
-        let is_outdated = self.is_outdated.of_this_process(AtomicBool::default);
-        is_outdated.load(Ordering::Relaxed)
+        self.is_outdated.load(Ordering::Relaxed)
     }
 
     /// Compares the name in use with the one in the list of domains. Returns what is wrong, and what
@@ -232,8 +232,7 @@ impl OwnName {
     }
 
     fn mark_outdated(&self) {
-        let is_outdated = self.is_outdated.of_this_process(AtomicBool::default);
-        is_outdated.store(true, Ordering::Relaxed);
+        self.is_outdated.store(true, Ordering::Relaxed);
     }
 
     fn tell_once(&self, text: &str) {

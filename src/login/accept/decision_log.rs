@@ -143,8 +143,8 @@ struct Took(Instant);
 
 impl fmt::Display for Took {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let milliseconds = self.0.elapsed().as_secs_f64() * 1000.0;
-        write!(formatter, "{milliseconds:.2}ms")
+        let hundredths = self.0.elapsed().as_micros() / 10;
+        write!(formatter, "{}.{:02}ms", hundredths / 100, hundredths % 100)
     }
 }
 
