@@ -11,13 +11,14 @@
 mod support;
 
 use std::env;
+use std::path::PathBuf;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use gss_ntlmdc::login::verify::Verifier;
 use support::client::Client;
-use support::dc;
+use support::dc::{self, Ready, Setup};
 
 /// How many logins ci/bench prepares and completes at once.
 const BATCH: usize = 64;
@@ -27,14 +28,8 @@ fn main() {
     let &[count, threads] = numbers.as_slice() else {
         panic!("usage: floor COUNT THREADS");
     };
-    // One after the other, since they share a machine account.
-    let verifiers: Vec<_> = (0..threads)
-        .map(|_| {
-            let verifier = dc::verifier();
-            verifier.verify(&Client::of("alice").attempt()).unwrap();
-            verifier
-        })
-        .collect();
+    let directory = tempfile::tempdir().unwrap();
+    let verifiers = verifiers(threads, directory.path().join("secret"));
     let ready = Barrier::new(threads);
     let taken: Vec<(Duration, Vec<Duration>)> = thread::scope(|scope| {
         let started: Vec<_> = verifiers
@@ -58,6 +53,26 @@ fn main() {
     means.sort_unstable();
     let median = means[means.len() / 2].as_nanos();
     println!("{median} {}", all.as_nanos() / times.len() as u128);
+}
+
+/// Verifiers with a connection each; `secret` is the file that they share.
+fn verifiers(count: usize, secret: PathBuf) -> Vec<Ready> {
+    let setup = Setup::right();
+    dc::write_secret(&secret, setup.secret.as_bytes());
+    // The stamp of a fresh file is not kept: a second later each verifier would begin anew, and all
+    // would agree on keys at once.
+    thread::sleep(Duration::from_millis(200));
+    let setup = Setup {
+        secret_file: Some(secret),
+        ..setup
+    };
+    // One after the other, since they share a machine account.
+    let verifier = |_| {
+        let verifier = setup.verifier();
+        verifier.verify(&Client::of("alice").attempt()).unwrap();
+        verifier
+    };
+    (0..count).map(verifier).collect()
 }
 
 fn mean(times: &[Duration]) -> Duration {
