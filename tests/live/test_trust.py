@@ -196,6 +196,30 @@ def test_the_list_of_domains_is_shared(library, controller, other, make_site):
     assert b"other.test" in kept.read_bytes()
 
 
+@pytest.mark.parametrize("names_alone", ["accept", "filter", "refuse"])
+def test_default_domains_across_the_trust(library, controller, other, make_site, names_alone):
+    """A name that was typed alone is asked about with a domain: no controller forwards it, so what
+    `names_alone` says of forwarded names does not count."""
+
+    def asked(domains, user, password):
+        lines = f'names_alone = "{names_alone}"\n[identity]\ndefault_domain = {domains}'
+        site = make_site(mech.with_domain(library, controller, netlogon=lines))
+        return attempt(site, user, password, domain="")
+
+    ours, theirs = controller.passwords["alice"], other.passwords["alice"]
+    for domains in ('["OTHER"]', '["other.test", "EXAMPLE"]'):
+        assert asked(domains, "alice", theirs) == (200, OTHERS_ALICE, []), domains
+    # The first domain that has the name decides.
+    assert asked('["OTHER", "EXAMPLE"]', "alice", ours) == refused("BadUserOrPassword")
+    assert asked('["EXAMPLE", "OTHER"]', "alice", ours) == (200, "EXAMPLE\\alice", [])
+    controller.tool("user", "create", "kurt", "Kurts-Passw0rd")
+    try:
+        kurt = asked('["OTHER", "EXAMPLE"]', "kurt", "Kurts-Passw0rd")
+        assert kurt == (200, "EXAMPLE\\kurt", [])
+    finally:
+        controller.tool("user", "delete", "kurt")
+
+
 def test_a_domain_that_hangs_delays_only_its_own_users(library, controller, other, make_site):
     """The last test here: Samba does not ask an unresponsive domain again for a while."""
     site = make_site(mech.with_domain(library, controller, netlogon='logon_timeout = "1s"'))
