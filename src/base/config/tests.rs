@@ -138,12 +138,6 @@ fn errors_name_the_key_and_say_what_is_expected() {
             "name one, or leave the key out",
         ),
         (
-            "[identity]\nlocal_domains = []",
-            "line 9, column 17: local_domains: the list is empty: name one, or leave the key out",
-        ),
-        ("upn_suffixes=[]", "column 14: upn_suffixes: the list"),
-        ("colour = []", ": unknown field `colour`"),
-        (
             "domain = \"a-very-long-first-label.test\"",
             "netbios_domain: set it",
         ),
@@ -184,14 +178,23 @@ fn errors_name_the_key_and_say_what_is_expected() {
         assert!(error.contains(told), "{line}: {error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
-    let error = error_with("budget = \"2\"");
-    assert!(error.contains("line 8, column 10: budget: "), "{error}");
-    // A message that names the key does so once.
-    let error = error_with("domain = \"EXAMPLE\"");
-    assert!(
-        error.contains("column 10: \"EXAMPLE\" has no dot"),
-        "{error}"
-    );
+}
+
+#[test]
+fn errors_name_the_place_and_the_key_once() {
+    for (line, told) in [
+        (
+            "[identity]\nlocal_domains = []",
+            "line 9, column 17: local_domains: the list is empty: name one, or leave the key out",
+        ),
+        ("upn_suffixes=[]", "column 14: upn_suffixes: the list"),
+        ("colour = []", ": unknown field `colour`"),
+        ("domain = \"EXAMPLE\"", "column 10: \"EXAMPLE\" has no dot"),
+        ("budget = \"2\"", "line 8, column 10: budget: "),
+    ] {
+        let error = error_with(line);
+        assert!(error.contains(told), "{line}: {error}");
+    }
 }
 
 #[test]

@@ -4,13 +4,14 @@ use super::*;
 use crate::base::config::fixture::netlogon;
 use crate::base::net::Deadline;
 use crate::dc::locate::imitation::{
-    CLOSEST, Data, DnsServer, HEALTHY, Manner, Zone, dns, dns_that, responder, tcp_responder,
+    CLOSEST, Data, DnsServer, HEALTHY, Manner, Zone, dns, dns_that, in_time, responder,
+    tcp_responder,
 };
 use domain::base::iana::Rcode;
 use std::cell::RefCell;
 use std::net::UdpSocket;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -24,19 +25,6 @@ fn address(text: &str) -> Data {
 fn found(config: &config::Netlogon, server: &DnsServer) -> Result<Found, String> {
     let mut resolver = Resolver::new(vec![server.address], Deadline::after(LONG));
     search(config, &Earlier::default(), &mut resolver)
-}
-
-/// What a search finds that takes no longer than this. A busy machine is late at times; a search that
-/// waits where it should not is late each time.
-fn in_time<T>(limit: Duration, search: impl Fn() -> T) -> T {
-    for _ in 0..10 {
-        let start = Instant::now();
-        let found = search();
-        if start.elapsed() < limit {
-            return found;
-        }
-    }
-    panic!("longer than {limit:?} each time");
 }
 
 fn of_site(site: Option<SiteName>) -> Earlier {
