@@ -1,4 +1,4 @@
-//! Options of a context, by object identifier.
+//! Options of a context or a credential, by object identifier.
 
 use std::ptr;
 
@@ -7,6 +7,7 @@ use crate::gss::abi::{BufferDesc, Handle, In, OidDesc, Out, SetDesc, Slot};
 use crate::gss::entry::{Success, export};
 use crate::gss::memory;
 use crate::login::context::Context;
+use crate::login::credential::Credential;
 use crate::protocol::ntlm::seal::Way;
 
 /// 1.3.6.1.4.1.7165.655.1.2: whether SPNEGO must sign its list of mechanisms, one byte.
@@ -34,6 +35,27 @@ pub const SASL_SSF: &[u8] = &[
 const RC4_KEY: &[u8] = &[
     0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02, 0x04, 0x17,
 ];
+
+/// `GSS_KRB5_CRED_NO_CI_FLAGS_X`, 1.2.752.43.13.29: the mechanism adds no flag of protection to those
+/// that the program asks for.
+const NO_CI_FLAGS: &[u8] = &[0x2A, 0x85, 0x70, 0x2B, 0x0D, 0x1D];
+
+export! {
+    /// gssapi_ext.h. The one option is met as it is: NTLM asks for what the program asks for. MIT's
+    /// SPNEGO adds integrity of its own unless the mechanism takes the option, and Cyrus SASL fails
+    /// without it where a client asks for no protection (`-O maxssf=0`).
+    fn gssspi_set_cred_option(
+        cred_handle: Slot<Credential>,
+        desired_object: In<OidDesc>,
+        _value: In<BufferDesc>,
+    ) {
+        let _unchanged = cred_handle.get("cred_handle")?;
+        match desired_object.encoding() {
+            Some(NO_CI_FLAGS) => Ok(Success::Complete),
+            _ => Err(Minor::NoSuchOption.into()),
+        }
+    }
+}
 
 export! {
     /// gssapi_ext.h

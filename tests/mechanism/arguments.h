@@ -61,6 +61,7 @@ static const struct export {
     {"gssspi_acquire_cred_with_password", "MnbisiKSI"},
     {"gssspi_authorize_localname", "Mnbt"},
     {"gssspi_import_name_by_mech", "MobtN"},
+    {"gssspi_set_cred_option", "Mqeb"},
 };
 enum { EXPORTS = sizeof exports / sizeof *exports, MOST = 13, PIECES = 4 };
 
@@ -163,8 +164,17 @@ struct arguments {
 
 static gss_OID_desc ssf = {11, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x05\x0f"};
 static gss_OID_desc reset = {11, "\x2b\x06\x01\x04\x01\xb7\x7d\x85\x0f\x01\x03"};
+static gss_OID_desc no_ci_flags = {6, "\x2a\x85\x70\x2b\x0d\x1d"};
 static gss_key_value_set_desc empty_store = {0, NULL};
 static struct gss_channel_bindings_struct bindings = {.application_data = {4, "here"}};
+
+/* An option of what the export takes. */
+static gss_OID option_of(const char *takes)
+{
+    if (strchr(takes, 'q') != NULL)
+        return &no_ci_flags;
+    return strchr(takes, 'x') != NULL ? &reset : &ssf;
+}
 
 static void prepare(const struct export *export, const struct choice *choice, struct arguments *a)
 {
@@ -193,7 +203,7 @@ static void prepare(const struct export *export, const struct choice *choice, st
         case 'b': *value = (uintptr_t)buffer(choice->buffer); break;
         case 'o': *value = (uintptr_t)&ntlm; break;
         case 't': *value = (uintptr_t)GSS_C_NT_USER_NAME; break;
-        case 'e': *value = (uintptr_t)(strchr(export->takes, 'x') ? &reset : &ssf); break;
+        case 'e': *value = (uintptr_t)option_of(export->takes); break;
         case 's': *value = (uintptr_t)&ntlm_only; break;
         case 'g': *value = (uintptr_t)&bindings; break;
         case 'p': *value = (uintptr_t)&empty_store; break;

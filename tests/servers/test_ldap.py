@@ -67,7 +67,7 @@ def served(environment):
     )
     try:
         host.wait_until(
-            lambda: host.answers("127.0.0.1", port), 20, (directory / "log").read_text
+            lambda: host.answers("127.0.0.1", port), 120, (directory / "log").read_text
         )
         yield address
     finally:
@@ -87,7 +87,7 @@ def ldap(program, address, environment, tmp_path, *words, password=mech.USERS["a
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     return done.returncode, done.stdout
 
@@ -114,6 +114,21 @@ def test_a_signed_connection(sides, tmp_path, initiator, acceptor, spnego_refusa
             words = ("-b", f"ou={branch},{SUFFIX}", "(objectClass=person)")
             words = ("-O", "minssf=1,maxssf=1", *words)
             status, said = ldap("ldapsearch", address, sides[initiator], tmp_path, *words)
+            if spnego_refusal:
+                assert status != 0 and spnego_refusal in said and "cn: user" not in said
+                continue
+            assert "SASL SSF: 1\n" in said, said
+            assert said.count("\ncn: user") == count, said
+
+
+@pytest.mark.parametrize("acceptor", ["ours", "gss-ntlmssp"])
+def test_a_client_that_asks_for_no_protection(sides, tmp_path, acceptor, spnego_refusal):
+    """Cyrus SASL sets a credential option for that, which the mechanism must take, and asks for
+    sequence detection all the same: that is a signed connection (MS-NLMP 3.1.1.2)."""
+    with served(sides[acceptor]) as address:
+        for branch, count in (("signed", ENTRIES), ("sealed", 0)):
+            words = ("-O", "maxssf=0", "-b", f"ou={branch},{SUFFIX}", "(objectClass=person)")
+            status, said = ldap("ldapsearch", address, sides["ours"], tmp_path, *words)
             if spnego_refusal:
                 assert status != 0 and spnego_refusal in said and "cn: user" not in said
                 continue

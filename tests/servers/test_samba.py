@@ -60,6 +60,18 @@ def test_wrapped_messages_to_the_server(
     assert f"SASL SSF: {strength}" in said, said
 
 
+def test_its_server_and_a_client_that_asks_for_no_protection(
+    controller, sides, tmp_path, spnego_refusal
+):
+    """The connection is signed: see test_ldap."""
+    status, said = search(controller, sides["ours"], tmp_path, "maxssf=0")
+    if spnego_refusal:
+        assert status != 0 and spnego_refusal in said and "sAMAccountName:" not in said
+        return
+    assert status == 0 and "sAMAccountName: alice" in said, said
+    assert "SASL SSF: 1" in said, said
+
+
 @pytest.mark.parametrize("wrapping", ["sign", "seal"])
 def test_wrapped_messages_to_the_client(slapd, sides, wrapping, spnego_refusal):  # noqa: F811
     password = "Alices-Passw0rd"
