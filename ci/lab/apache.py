@@ -99,7 +99,8 @@ class Apache:
     Every path answers with the name of the user.
 
     `resolver`: the address of this Apache's DNS server; empty: it has none.
-    `hosts`: the text of its /etc/hosts. `etc`, `dev`: the directories in place of /etc/apache2, /dev.
+    `hosts`: the text of its /etc/hosts. `etc`, `dev`, `gss`: the directories in place of
+    /etc/apache2, /dev and /etc/gss; with `gss`, its mech.d names the mechanisms.
     `example`: the example that protects the site; `more`, `after`: lines before and after it.
     `environment`: further variables. `mpm`: event, worker or prefork. `start`: its first processes;
     a single one stays single unless all its threads are busy, except with prefork.
@@ -121,6 +122,7 @@ class Apache:
         example="apache.conf",
         etc=None,
         dev=None,
+        gss=None,
         environment=None,
     ):
         self._directory, self._remove_directory = host.scratch()
@@ -136,11 +138,15 @@ class Apache:
         configuration = self._directory / "httpd.conf"
         settings = self._configuration(ROOT / "examples" / example, more, after, mpm, start)
         configuration.write_text(self._modules(mpm) + settings)
+        variables = {"PATH": os.defpath, **mechanism.environment, **(environment or {})}
+        if gss is not None:
+            variables.pop("GSS_MECH_CONFIG")
         self._apache = subprocess.Popen(
             # On SIGTERM the parent ends its children, so the kernel must send that.
-            ["setpriv", "--pdeathsig", "TERM", "--", *self._seeing(resolver, hosts, etc, dev)]
+            ["setpriv", "--pdeathsig", "TERM", "--"]
+            + self._seeing(resolver, hosts, {"/etc/apache2": etc, "/dev": dev, "/etc/gss": gss})
             + ["/usr/sbin/apache2", "-f", str(configuration), "-DFOREGROUND"],
-            env={"PATH": os.defpath, **mechanism.environment, **(environment or {})},
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=open(self._directory / "start.log", "wb"),
@@ -149,7 +155,7 @@ class Apache:
         )
         host.on_exit(self.close)
         try:
-            host.wait_until(self._up, 20, lambda: f"Apache does not answer:\n{self._said()}")
+            host.wait_until(self._up, 120, lambda: f"Apache does not answer:\n{self._said()}")
         except BaseException:
             self.close()
             raise
@@ -206,9 +212,9 @@ class Apache:
         host.end(self._apache)
         self._remove_directory()
 
-    def _seeing(self, resolver, hosts, etc, dev):
+    def _seeing(self, resolver, hosts, directories):
         """The words before a command that sees files of its own in place of the host's."""
-        covers = {}
+        covers = {path: own for path, own in directories.items() if own is not None}
         if resolver is not None:
             private = self._directory / "resolv.conf"
             private.write_text(f"nameserver {resolver}\n" if resolver else "")
@@ -217,12 +223,9 @@ class Apache:
             private = self._directory / "hosts"
             private.write_text(hosts)
             covers["/etc/hosts"] = private
-        if etc is not None:
-            covers["/etc/apache2"] = etc
-        if dev is not None:
+        if "/dev" in covers:
             for device in ("/dev/null", "/dev/zero", "/dev/urandom"):
-                host.run("cp", "-a", device, dev)
-            covers["/dev"] = dev
+                host.run("cp", "-a", device, covers["/dev"])
         if not covers:
             return []
         # A mount namespace that ends with Apache; `exec` keeps the process id.

@@ -90,7 +90,7 @@ def refusing(controller):
         _in_network(controller, *command)
     host.wait_until(
         lambda: not host.answers(controller.address, 49152),
-        5,
+        60,
         lambda: "the controller's port 49152 still takes connections",
     )
     try:

@@ -58,7 +58,7 @@ class Member(domain.Controller):
                 return True
             return False
 
-        host.wait_until(up, 30, lambda: f"winbindd has no controller:\n{self._last_words()}")
+        host.wait_until(up, 120, lambda: f"winbindd has no controller:\n{self._last_words()}")
 
     def _inner(self):
         return _children(self.pid)[0]

@@ -163,6 +163,18 @@ def test_the_names_beside_remote_user(library, make_site):
             json.loads(text)
 
 
+@pytest.mark.parametrize(("length", "expected"), [(131_072, 200), (131_073, 500)])
+def test_a_variable_longer_than_128_kib_keeps_a_cgi_program_from_starting(
+    library, make_site, length, expected
+):
+    """With its name, the sign and the zero byte at the end."""
+    name = "LONG"
+    text = "x" * (length - len(f"{name}=") - 1)
+    module = recipes.modules("env")
+    site = make_site(mech.with_users(library), more=module, after=f'SetEnv {name} "{text}"\n')
+    assert status(site, "alice") == expected
+
+
 def test_a_connection_keeps_its_login_until_it_is_closed(library, make_site):
     site = make_site(
         mech.with_users(library, '[identity]\nlifetime = "1s"\n'),
@@ -201,7 +213,7 @@ def test_the_recipes_keep_connections_as_the_page_says(recipe):
 def via(proxy, url, *options):
     """curl through the proxy: (status, what the page says)."""
     answer = clients.run(
-        *("curl", "-sS", "--max-time", "30", "--proxy", proxy.apache.url),
+        *("curl", "-sS", "--max-time", "120", "--proxy", proxy.apache.url),
         *(*options, "--write-out", "\nstatus: %{http_code} %{http_connect}\n", url),
         env={"PATH": "/usr/bin:/bin", "KRB5_CONFIG": "/dev/null"},
     ).stdout

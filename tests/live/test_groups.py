@@ -7,7 +7,7 @@ import time
 
 import pytest
 import wire
-from lab import faults, mech
+from lab import faults, host, mech
 
 pytestmark = pytest.mark.each_samba
 
@@ -175,6 +175,13 @@ def test_the_recipe_compares_the_whole_name(make):
         assert log_in(make(recipe("groups.conf", group)), "alice").status == 403, group
     for group in ("Whole Company", "staff", "Künstler"):
         assert log_in(make(recipe("groups.conf", group)), "alice").status == 200, group
+
+
+@pytest.mark.parametrize("letter", ["*", "?", "["])
+def test_no_group_has_a_letter_of_patterns_in_its_name(controller, letter):
+    """As docs/apache.md says: a controller takes no such account name."""
+    with pytest.raises(host.LabError, match="sAMAccountName contains invalid"):
+        controller.tool("group", "add", f"Sta{letter}")
 
 
 def test_the_recipe_applies_to_logins_at_other_locations(make):

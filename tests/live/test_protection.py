@@ -149,7 +149,7 @@ def test_a_renewed_certificate(tls_site):
         with wire.Connection(tls_site) as connection:
             return connection.certificate != old
 
-    host.wait_until(is_new, 20, lambda: "Apache keeps its old certificate")
+    host.wait_until(is_new, 120, lambda: "Apache keeps its old certificate")
     time.sleep(LOOKED_AT)
     assert bound(tls_site, lambda der: hash_of(der, "sha384")) == (200, ALICE, [])
     assert bound(tls_site, hash_of(old)) == refused("OtherChannel")

@@ -1,15 +1,19 @@
 """Mistakes of administrators: docs/troubleshooting.md has the log lines of each."""
 
+import base64
 import contextlib
 import pathlib
 import re
 import socket
 import threading
 
+import clients
+import codes
 import messages
 import pytest
+import recipes
 import wire
-from lab import mech
+from lab import apache, mech
 from one_login import attempt
 
 PAGE = mech.ROOT / "docs" / "troubleshooting.md"
@@ -60,16 +64,32 @@ def test_clients_that_give_up_do_not_look_like_keepalive_off(library, make_site)
     assert "is KeepAlive on?" not in site.apache.logged()
 
 
-def test_an_authenticate_message_on_another_connection(library, make_site):
-    """Like HTTP/2, where each request has a stream of its own."""
-    site = make_site(mech.with_users(library))
+@pytest.mark.parametrize("protocol", ["1.1", "2"])
+def test_http_2(library, make_site, protocol):
+    """Both messages of a login on one connection. The answer is to another challenge: on HTTP/1.1
+    it is refused for that, and on HTTP/2 because each request has a connection of its own there."""
+    mechanism = mech.with_users(library, files={"www.pem": apache.certificate()})
+    more = recipes.modules("http2") + "Protocols h2 http/1.1\n"
+    site = make_site(mechanism, more=more, certificate=mechanism.directory / "www.pem")
     negotiate = messages.negotiate()
-    with wire.Connection(site) as first:
-        challenge = first.challenge(negotiate)
+    with wire.Connection(site) as other:
+        challenge = other.challenge(negotiate)
     answer = messages.respond(challenge, "alice", site.passwords["alice"])
-    with wire.Connection(site) as second:
-        assert second.send(answer.pack(negotiate, challenge.raw)).status == 401
-    row("HTTP/2", site.apache.logged())
+    mark = site.apache.mark()
+    requests = [
+        (f"--http{protocol}", "--insecure", "-sS", "-o", "/dev/null")
+        + ("-w", "%{http_version}: %{http_code}, connections: %{num_connects}\n")
+        + ("-H", f"Authorization: NTLM {base64.b64encode(token).decode()}", site.apache.url)
+        for token in (negotiate, answer.pack(negotiate, challenge.raw))
+    ]
+    said = clients.run("curl", *requests[0], "--next", *requests[1]).stdout
+    lines = [f"{protocol}: 401, connections: {count}\n" for count in (1, 0)]
+    assert said == "".join(lines)
+    logged = site.apache.logged(mark)
+    if protocol == "1.1":
+        assert codes.in_log(logged) == [codes.code("TargetInfoChanged")], logged
+    else:
+        row("HTTP/2", logged)
 
 
 def test_a_domain_without_a_dot(library, controller, make_site):
@@ -158,18 +178,45 @@ def other_mechanism():
     return found
 
 
-@pytest.mark.parametrize(
-    ("about", "line"),
-    [
-        ("path of the library wrong", f"ntlmssp {mech.OID} /nonexistent/mech_ntlmdc.so\n"),
-        ("file without `.conf`", "\n"),
-        ("another mechanism wins", f"ntlmssp {mech.OID} {other_mechanism()}\n"),
-    ],
-)
-def test_apache_says_of_the_mechanism(library, make_site, about, line):
-    mechanism = mech.with_users(library)
-    mechanism.rewrite("mech.conf", line)
-    row(about, said(make_site(mechanism)))
+@pytest.fixture(params=["users", "netlogon"])
+def mechanism(request, library):
+    """Each verifier in turn."""
+    if request.param == "users":
+        return mech.with_users(library)
+    return mech.with_domain(library, request.getfixturevalue("controller"))
+
+
+def mech_d(directory, mechanism, name, *others):
+    """A directory like /etc/gss, in which our file has this name, beside the other mechanism's."""
+    directory.chmod(0o755)
+    (directory / "mech.d").mkdir()
+    line = (mechanism.directory / "mech.conf").read_text()
+    for path, text in ((name, line), *others):
+        (directory / "mech.d" / path).write_text(text)
+    return directory
+
+
+THEIRS = ("mech.ntlmssp.conf", f"gssntlmssp_v1 {mech.OID} {other_mechanism()}\n")
+
+
+def test_the_name_of_our_file_in_mech_d(mechanism, make_site, tmp_path):
+    ours = mech_d(tmp_path, mechanism, "ntlmssp-ntlmdc.conf", THEIRS)
+    assert attempt(make_site(mechanism, gss=ours))[0] == 200
+
+
+def test_a_file_without_conf_in_mech_d(mechanism, make_site, tmp_path):
+    unread = mech_d(tmp_path, mechanism, "ntlmssp-ntlmdc")
+    row("file without `.conf`", said(make_site(mechanism, gss=unread)))
+
+
+def test_another_mechanism_wins(mechanism, make_site, tmp_path):
+    before = mech_d(tmp_path, mechanism, "a-ntlmdc.conf", THEIRS)
+    row("another mechanism wins", said(make_site(mechanism, gss=before)))
+
+
+def test_a_wrong_path_of_the_library(mechanism, make_site):
+    mechanism.rewrite("mech.conf", f"ntlmssp {mech.OID} /nonexistent/mech_ntlmdc.so\n")
+    row("path of the library wrong", said(make_site(mechanism)))
 
 
 def test_apache_says_of_unbound_connections(library, make_site):

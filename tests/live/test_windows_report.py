@@ -43,7 +43,7 @@ def report(library, controller, make_site, tmp_path):
     # tcpdump reports when it listens, and writes all packets before it ends.
     begun = "until grep -q listening said; do sleep 0.1; done\n"
     reboot = "echo reboot\nread -r _\n"
-    script = start.replace(" &\n", " 2>said &\n") + begun + login + reboot + login + "sleep 1\n"
+    script = start.replace(" &\n", " 2>said &\n") + begun + login + reboot + login + "sleep 3\n"
     script += end + "wait\n"
     for printed, here in (
         ("10.0.0.2", controller.address),
@@ -70,7 +70,7 @@ def report(library, controller, make_site, tmp_path):
         speak_in_clear(controller)
         controller.stop()
         controller.start()
-        rest, _ = shell.communicate("\n", timeout=60)
+        rest, _ = shell.communicate("\n", timeout=300)
     return tmp_path, [*printed, *rest.splitlines()]
 
 

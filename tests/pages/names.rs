@@ -9,7 +9,7 @@ use super::page;
 
 /// Words in the form of a code's name that are none: Apache's, GSSAPI's, Windows', the code's.
 const OTHERS: &str = "
-    DCTcpipPort DisableNTLMPreAuth HttpClient HttpURLConnection
+    DCTcpipPort HttpClient HttpURLConnection
     KeepAliveTimeout MaxKeepAliveRequests
 ";
 

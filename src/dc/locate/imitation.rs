@@ -294,8 +294,8 @@ pub(super) fn tcp_responder(address: &str, flags: u32, domain: &'static str) -> 
     }
 }
 
-/// What a search finds that takes no longer than this. A busy machine is late at times; a search that
-/// waits where it should not is late each time.
+/// What a search finds that takes no longer than this. A busy machine is late at times; a search
+/// that waits where it should not is late each time.
 pub(super) fn in_time<T>(limit: Duration, search: impl Fn() -> T) -> T {
     for _ in 0..10 {
         let start = Instant::now();
