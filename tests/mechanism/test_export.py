@@ -99,8 +99,8 @@ def test_the_sample_server_exports_before_it_reads(setting, kind, spnego_refusal
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     server = subprocess.Popen(host.bound(serve), env=variables, **output)
     try:
-        host.wait_until(answered, 20, lambda: "gss-server does not listen")
-        said, _ = server.communicate(timeout=20)
+        host.wait_until(answered, 120, lambda: "gss-server does not listen")
+        said, _ = server.communicate(timeout=120)
     finally:
         host.end(server)
     if kind and spnego_refusal:

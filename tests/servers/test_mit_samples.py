@@ -36,13 +36,13 @@ def talk(server, client, *options, password=None):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=30,
+            timeout=120,
         )
         return "Connection refused" not in asked.stdout or serving.poll() is not None
 
     try:
-        host.wait_until(answered, 20, lambda: "gss-server does not listen")
-        said, _ = serving.communicate(timeout=20)
+        host.wait_until(answered, 120, lambda: "gss-server does not listen")
+        said, _ = serving.communicate(timeout=120)
     finally:
         host.end(serving)
     return asked.returncode, asked.stdout, said

@@ -124,7 +124,7 @@ class Squid:
                 stderr=log,
             )
         try:
-            host.wait_until(lambda: host.answers("127.0.0.1", port), 20, self._said)
+            host.wait_until(lambda: host.answers("127.0.0.1", port), 120, self._said)
         except BaseException:
             self.close()
             raise
