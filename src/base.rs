@@ -1,5 +1,6 @@
 //! What every floor stands on: bytes, secrets, faults, files, sockets, the log. No protocol.
 
+pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod fault;

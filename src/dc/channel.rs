@@ -13,16 +13,17 @@ mod logon;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::base::clock::seconds_since_1970;
 use crate::base::crypto::{self, Key};
 use crate::base::net::Deadline;
 use crate::dc::connection::{Connection, Connections, Terms};
+use crate::dc::error::{Error, Step};
 use crate::dc::failure::Origin;
 use crate::dc::nt_hashes::NtHashes;
 use crate::dc::opening::Opening;
 use crate::dc::port;
 use crate::dc::secret;
 use crate::dc::shared_key::Lock;
-use crate::dc::{Error, Step, seconds_since_1970};
 use crate::protocol::rpc;
 use crate::protocol::rpc::client::{Association, Nonce, Plain, Sealed};
 use crate::protocol::rpc::netlogon;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::config;
 use crate::base::net::{self, Connecting, Deadline, Stream};
-use crate::dc::{Error, Step};
+use crate::dc::error::{Error, Step};
 use crate::protocol::rpc;
 use crate::protocol::rpc::client::{
     Association, Binding, Call, Outcome, PduProtection, Plain, Progress, Sealed,

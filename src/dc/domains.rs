@@ -15,13 +15,14 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::base::clock::seconds_since_1970;
 use crate::base::config::{self, LogTarget};
 use crate::base::fault::{Fault, Minor};
 use crate::base::log::{self, Severity};
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
+use crate::dc::error::Error;
 use crate::dc::failover::Controllers;
-use crate::dc::{Error, seconds_since_1970};
 use crate::protocol::rpc::netlogon::domain_trusts::DomainTrust;
 use store::{Kept, Store};
 

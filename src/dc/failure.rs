@@ -3,7 +3,7 @@
 use crate::base::fault::Minor;
 use crate::base::net;
 use crate::dc::claim::Claim;
-use crate::dc::{Error, Step};
+use crate::dc::error::{Error, Step};
 use crate::protocol::rpc::netlogon::sam_logon::Verdict;
 use crate::protocol::rpc::{self, FaultStatus, NtStatus};
 

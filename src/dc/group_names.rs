@@ -21,7 +21,7 @@ use crate::base::log::{self, Quoted, Severity};
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::base::sid::Sid;
-use crate::dc::Error;
+use crate::dc::error::Error;
 use crate::dc::failover::Controllers;
 use crate::dc::group_names::cache::Cache;
 use crate::protocol::rpc::lsa::Called;

@@ -14,11 +14,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use crate::base::clock::seconds_since_1970;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::claim::Share;
+use crate::dc::error::Error;
 use crate::dc::shared_key::SharedKeys;
-use crate::dc::{Error, seconds_since_1970};
 
 /// The wait before the second try; it doubles with each, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);

@@ -23,7 +23,7 @@ use crate::base::config::{self, ControllerOrder};
 use crate::base::crypto;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
-use crate::dc::Error;
+use crate::dc::error::Error;
 pub(crate) use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::found_file::FoundFile;
 use crate::dc::locate::network::Network;

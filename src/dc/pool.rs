@@ -12,13 +12,13 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::base::clock::seconds_since_1970;
 use crate::base::fault::Fault;
 use crate::base::net::Deadline;
-use crate::dc::Error;
 use crate::dc::channel::Channel;
 use crate::dc::claim::{Claim, Share};
+use crate::dc::error::Error;
 use crate::dc::locate::Candidate;
-use crate::dc::seconds_since_1970;
 use outage::Outage;
 use queue::{Place, Queue, Taken};
 use silent_domains::{Barred, SilentDomains, Trial};

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 
 use crate::base::net::Deadline;
 use crate::dc::connection::{Connection, Terms};
+use crate::dc::error::{Error, Step};
 use crate::dc::opening::Opening;
-use crate::dc::{Error, Step};
 use crate::protocol::rpc::client::Plain;
 use crate::protocol::rpc::epm;
 use crate::protocol::rpc::pdu::Syntax;

@@ -8,13 +8,14 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Instant, SystemTime};
 
+use crate::base::clock::seconds_since_1970;
 use crate::base::config;
 use crate::base::crypto::{self, Key, SecretBytes};
 use crate::base::fault::{Fault, Minor};
 use crate::base::file::{self, Stamp, text};
 use crate::base::process::PerProcess;
+use crate::dc::keytab;
 use crate::dc::nt_hashes::NtHashes;
-use crate::dc::{self, keytab};
 
 /// Notices when the file of the secret has changed.
 pub(super) struct Watch(PerProcess<Mutex<Look>>);
@@ -80,7 +81,7 @@ pub(super) fn nt_hashes(config: &config::Netlogon) -> Result<NtHashes, Fault> {
             })
         }
         config::Secret::Keytab(_) => {
-            let (account, now) = (config.account.account(), dc::seconds_since_1970());
+            let (account, now) = (config.account.account(), seconds_since_1970());
             keytab::nt_hashes(content.expose(), account, &config.domain, now)
                 .map_err(|problem| unusable(path, &problem))
         }

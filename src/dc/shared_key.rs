@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::base::clock::seconds_since_1970;
 use crate::base::config::{self, LogTarget};
 use crate::base::crypto::{self, Key};
 use crate::base::file;
@@ -33,7 +34,6 @@ use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::locate::Candidate;
 use crate::dc::nt_hashes::NtHashes;
-use crate::dc::seconds_since_1970;
 use crate::protocol::rpc::schannel::agreement::Capable;
 
 use record::Unusable;

@@ -196,10 +196,10 @@ pub const RULES: Rules = Rules {
         (
             "dc",
             &[
-                "dc::failure",
                 "protocol::cldap",
                 "protocol::dns",
                 "protocol::rpc",
+                "base::clock",
                 "base::config",
                 "base::crypto",
                 "base::fault",
@@ -216,7 +216,7 @@ pub const RULES: Rules = Rules {
         (
             "dc::channel",
             &[
-                "dc",
+                "dc::error",
                 "dc::connection",
                 "dc::failure",
                 "dc::nt_hashes",
@@ -227,11 +227,11 @@ pub const RULES: Rules = Rules {
             ],
         ),
         ("dc::claim", &[]),
-        ("dc::connection", &["dc"]),
+        ("dc::connection", &["dc::error"]),
         (
             "dc::domains",
             &[
-                "dc",
+                "dc::error",
                 "dc::channel",
                 "dc::claim",
                 "dc::connection",
@@ -244,7 +244,7 @@ pub const RULES: Rules = Rules {
         (
             "dc::failover",
             &[
-                "dc",
+                "dc::error",
                 "dc::channel",
                 "dc::claim",
                 "dc::connection",
@@ -259,11 +259,12 @@ pub const RULES: Rules = Rules {
                 "dc::shared_key",
             ],
         ),
-        ("dc::failure", &["dc", "dc::claim"]),
+        ("dc::error", &["dc::failure"]),
+        ("dc::failure", &["dc::claim", "dc::error"]),
         (
             "dc::group_names",
             &[
-                "dc",
+                "dc::error",
                 "dc::channel",
                 "dc::claim",
                 "dc::connection",
@@ -275,13 +276,16 @@ pub const RULES: Rules = Rules {
             ],
         ),
         ("dc::health", &["dc::locate"]),
-        ("dc::host_limit", &["dc", "dc::claim", "dc::shared_key"]),
+        (
+            "dc::host_limit",
+            &["dc::error", "dc::claim", "dc::shared_key"],
+        ),
         ("dc::keytab", &["dc::nt_hashes"]),
         (
             "dc::learnt",
             &["dc::health", "dc::locate", "dc::logon_server"],
         ),
-        ("dc::locate", &["dc"]),
+        ("dc::locate", &["dc::error"]),
         ("dc::logon_server", &["dc::locate"]),
         ("dc::nt_hashes", &[]),
         (
@@ -297,16 +301,16 @@ pub const RULES: Rules = Rules {
         (
             "dc::pool",
             &[
-                "dc",
+                "dc::error",
                 "dc::channel",
                 "dc::claim",
                 "dc::failure",
                 "dc::locate",
             ],
         ),
-        ("dc::port", &["dc", "dc::connection", "dc::opening"]),
-        ("dc::secret", &["dc", "dc::keytab", "dc::nt_hashes"]),
-        ("dc::shared_key", &["dc", "dc::locate", "dc::nt_hashes"]),
+        ("dc::port", &["dc::error", "dc::connection", "dc::opening"]),
+        ("dc::secret", &["dc::keytab", "dc::nt_hashes"]),
+        ("dc::shared_key", &["dc::locate", "dc::nt_hashes"]),
         ("protocol::cldap", &["base::wire"]),
         ("protocol::dns", &[]),
         (
@@ -322,6 +326,7 @@ pub const RULES: Rules = Rules {
             "protocol::rpc",
             &["base::crypto", "base::fault", "base::sid", "base::wire"],
         ),
+        ("base::clock", &[]),
         ("base::config", &["base::name_case", "base::sid"]),
         ("base::crypto", &[]),
         ("base::fault", &[]),
@@ -337,5 +342,5 @@ pub const RULES: Rules = Rules {
         ("base::typed_name", &["base::name_case"]),
         ("base::wire", &[]),
     ],
-    circles: &[("src/dc.rs", "src/dc/failure.rs")],
+    circles: &[("src/dc/error.rs", "src/dc/failure.rs")],
 };

@@ -2,9 +2,9 @@
 
 use crate::dc::channel::Channel;
 use crate::dc::connection::Terms;
+use crate::dc::error::{Error, Step};
 use crate::dc::failure::Origin;
 use crate::dc::opening::Opening;
-use crate::dc::{Error, Step};
 use crate::protocol::rpc;
 use crate::protocol::rpc::netlogon::Parties;
 use crate::protocol::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};

@@ -1,10 +1,10 @@
 //! Asks a controller which domains there are, over a channel for logins.
 
 use crate::base::net::Deadline;
-use crate::dc::Error;
 use crate::dc::channel::Channel;
 use crate::dc::claim::Claim;
 use crate::dc::connection::Terms;
+use crate::dc::error::Error;
 use crate::dc::failover::{Controllers, MAX_CHANNELS};
 use crate::dc::failure::Origin;
 use crate::dc::opening::Opening;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::dc::Error;
+use crate::dc::error::Error;
 use crate::dc::failover::Controllers;
 use crate::dc::locate::Candidate;
 use crate::protocol::rpc::netlogon::sam_logon::Verdict;

@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 
 use crate::base::net::Deadline;
 use crate::base::sid::Sid;
-use crate::dc::Error;
 use crate::dc::channel::Channel;
 use crate::dc::claim::Claim;
 use crate::dc::connection::Terms;
+use crate::dc::error::Error;
 use crate::dc::failover::{Controllers, MAX_CHANNELS, MAX_CONTROLLERS, told};
 use crate::dc::group_names::lookup;
 use crate::dc::locate::Candidate;

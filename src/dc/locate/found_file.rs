@@ -9,12 +9,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::clock::seconds_since_1970;
 use crate::base::config::{self, Controller, Host};
 use crate::base::crypto::SecretBytes;
 use crate::base::file::private::SharedFile;
 use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::search::Found;
-use crate::dc::seconds_since_1970;
 
 /// The first line, which says how the others are written.
 const VERSION: &str = "ntlmdc controllers 2";
