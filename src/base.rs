@@ -1,5 +1,6 @@
 //! What every floor stands on: bytes, secrets, faults, files, sockets, the log. No protocol.
 
+pub mod backoff;
 pub mod clock;
 pub mod config;
 pub mod crypto;
@@ -10,5 +11,6 @@ pub mod name_case;
 pub mod net;
 pub mod process;
 pub mod sid;
+pub mod single_flight;
 pub mod typed_name;
 pub mod wire;

@@ -39,4 +39,4 @@ mod secret;
 mod shared_key;
 
 pub(crate) use error::Error;
-pub(crate) use failure::minor_of_verdict;
+pub(crate) use failure::{About, meaning};

@@ -33,7 +33,8 @@
 //!         base      wire (bytes), crypto (secrets), fault (errors for callers), config, file, net
 //!                   (sockets with deadlines), log, process (state that a fork does not inherit),
 //!                   sid, name_case (case-insensitive names), typed_name (domain and user of a
-//!                   typed name), clock
+//!                   typed name), clock, backoff, single_flight (one thread works, the others
+//!                   wait)
 //! ```
 #![deny(unsafe_code)]
 // The unit tests do not use the dependencies of tests/.

@@ -1,8 +1,6 @@
 //! One typed configuration, read from a TOML file.
-//!
-//! An unknown key is an error that names it. What a value means is checked here, so that the rest of
-//! the mechanism holds values that are right. The files that it names (users, secret) are not read
-//! here.
+//! An unknown key is an error that names it. Values are checked here, so the rest of the mechanism
+//! gets valid ones only. The files that the configuration names (users, secret) are not read here.
 
 mod place;
 mod policy;
@@ -26,14 +24,14 @@ pub use values::{
     Controller, ControllerOrder, Host, MachineAccount, NetbiosName, SiteName, first_label,
 };
 
-/// Where the server's processes share what they share, if nothing names another place.
+/// The default of `state_dir`.
 pub const DEFAULT_STATE_DIR: &str = "/run/ntlmdc";
 
-/// What the file says, defaults filled in.
+/// The content of the file, with defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Who is asked for a login, in this order; at least one.
+    /// The verifiers that are asked about a login, in this order; at least one.
     pub verify: Vec<VerifierKind>,
     /// The users file; present if `verify` names it.
     pub users: Option<Users>,
@@ -42,7 +40,7 @@ pub struct Config {
     /// How a verified user is named.
     #[serde(default)]
     pub identity: Identity,
-    /// What is acceptable.
+    /// Which logins are accepted.
     #[serde(default)]
     pub policy: Policy,
     /// Where decisions are written.
@@ -83,44 +81,44 @@ pub struct Netlogon {
     pub domain: String,
     /// The domain's NetBIOS name, e.g. `EXAMPLE`.
     pub netbios_domain: NetbiosName,
-    /// Whether the file gives it. If not, it is a guess: the first label of `domain`.
+    /// Whether the file gives the NetBIOS name. If not, it is a guess: the first label of `domain`.
     pub is_netbios_domain_given: bool,
     /// The suffixes, beside the domain's name, of our own users' principal names.
     pub upn_suffixes: Vec<DomainName>,
-    /// What is known of trusted domains beside the controller's list.
+    /// Trusted domains, in addition to the controller's list.
     pub trusted_domains: Vec<TrustedDomain>,
-    /// Whether users of trusted domains are in groups of ours.
+    /// Whether groups of ours are accepted for users of trusted domains.
     pub groups_across_trusts: GroupsAcrossTrusts,
-    /// Whether users of ours log in by a name without a domain.
+    /// Whether users of ours may log in by a name without a domain.
     pub names_alone: NamesAlone,
     /// The machine account, e.g. `WEB1-NTLM$`.
     pub account: MachineAccount,
-    /// Where the account's secret is.
-    pub secret: Secret,
-    /// The domain controllers; if none, DNS knows them.
+    /// The file of the account's secret.
+    pub secret: AccountSecret,
+    /// The domain controllers. If empty, they are looked up in DNS.
     pub controllers: Vec<Controller>,
-    /// In which order those of `controllers` are asked.
+    /// The order in which `controllers` are asked.
     pub order: ControllerOrder,
-    /// The site whose controllers come first; if absent, a controller tells us which is ours.
+    /// The site whose controllers come first. If absent, a controller tells us our site.
     pub site: Option<SiteName>,
     /// The local address of connections to controllers; if absent, the system chooses.
     pub source: Option<IpAddr>,
     /// The longest wait for a TCP connection.
     pub connect_timeout: Duration,
-    /// The longest wait for one answer, but for that to a logon.
+    /// The longest wait for one answer, except to a logon.
     pub call_timeout: Duration,
-    /// The longest wait for the answer to a logon: the controller may have to ask another one, the
-    /// domain's PDC about a wrong password or a trusted domain's about its user.
+    /// The longest wait for the answer to a logon. The controller may have to ask another one: the
+    /// PDC about a wrong password, or a controller of a trusted domain about its user.
     pub logon_timeout: Duration,
-    /// The longest time for one login, everything included.
+    /// The longest time for one login as a whole.
     pub budget: Duration,
-    /// How many connections a process has at most, 1 to 16: one call at a time goes over each.
+    /// How many connections a process may have, 1 to 16. Each carries one call at a time.
     pub connections: usize,
-    /// How many logons the processes of this host have under way together, 1 to 256.
+    /// How many logons the processes of this host may have under way together, 1 to 256.
     pub host_logons: usize,
     /// The directory in which the processes of this host share the secure channel's key.
     pub state_dir: PathBuf,
-    /// How long the name of a group is kept before it is asked for again.
+    /// How long the name of a group is cached.
     pub group_cache: Duration,
 }
 
@@ -138,14 +136,14 @@ impl Netlogon {
 
 /// Where the machine account's secret is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Secret {
+pub enum AccountSecret {
     /// A file that holds the account's password, or its NT hash in 32 hexadecimal digits.
     File(PathBuf),
     /// A keytab that holds the account's arcfour-hmac key, which is the NT hash.
     Keytab(PathBuf),
 }
 
-/// `[netlogon]` as it is written.
+/// `[netlogon]` as written in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NetlogonTable {
@@ -196,40 +194,14 @@ impl TryFrom<NetlogonTable> for Netlogon {
             );
         }
         let is_netbios_domain_given = table.netbios_domain.is_some();
-        let netbios_domain = match table.netbios_domain {
-            Some(name) => name,
-            // Domains are named so by default; the setting is for the others.
-            None => first_label(&table.domain)
-                .parse()
-                .map_err(|problem| format!("netbios_domain: set it; {problem}"))?,
-        };
-        // Both go to the controller in an OEM character set that is not known here
-        // (MS-NRPC 2.2.1.3.1).
-        if !netbios_domain.as_str().is_ascii() {
-            return Err("netbios_domain: set it, in ASCII: no other can be used".to_owned());
-        }
+        let netbios_domain = netbios_domain(table.netbios_domain, &table.domain)?;
+        // Like the NetBIOS name, it goes to the controller in an OEM character set that is not
+        // known here (MS-NRPC 2.2.1.3.1).
         if !table.account.account().is_ascii() {
             return Err("account: only a name in ASCII can be used".to_owned());
         }
-        let secret = match (table.secret, table.keytab) {
-            (Some(file), None) => Secret::File(file),
-            (None, Some(keytab)) => Secret::Keytab(keytab),
-            (None, None) => {
-                return Err("secret: the machine account's secret is needed, or keytab".to_owned());
-            }
-            (Some(_), Some(_)) => {
-                return Err("secret, keytab: only one of them can be the account's".to_owned());
-            }
-        };
-        let connections = table.connections.unwrap_or(4);
-        if !(1..=16).contains(&connections) {
-            return Err("connections: 1 to 16".to_owned());
-        }
-        let host_logons = table.host_logons.unwrap_or(16);
-        if !(1..=256).contains(&host_logons) {
-            return Err("host_logons: 1 to 256".to_owned());
-        }
-        let state_dir = table.state_dir.unwrap_or_else(|| DEFAULT_STATE_DIR.into());
+        let seconds =
+            |given: Option<Duration>, seconds| given.unwrap_or(Duration::from_secs(seconds));
         Ok(Self {
             domain: table.domain,
             netbios_domain,
@@ -239,20 +211,54 @@ impl TryFrom<NetlogonTable> for Netlogon {
             groups_across_trusts: table.groups_across_trusts,
             names_alone: table.names_alone,
             account: table.account,
-            secret,
+            secret: secret(table.secret, table.keytab)?,
             controllers: table.controllers.unwrap_or_default(),
             order: table.order.unwrap_or_default(),
             site: table.site,
             source: table.source,
-            connect_timeout: table.connect_timeout.unwrap_or(Duration::from_secs(3)),
-            call_timeout: table.call_timeout.unwrap_or(Duration::from_secs(10)),
-            logon_timeout: table.logon_timeout.unwrap_or(Duration::from_secs(25)),
-            budget: table.budget.unwrap_or(Duration::from_secs(30)),
-            connections,
-            host_logons,
-            state_dir,
-            group_cache: table.group_cache.unwrap_or(Duration::from_secs(10 * 60)),
+            connect_timeout: seconds(table.connect_timeout, 3),
+            call_timeout: seconds(table.call_timeout, 10),
+            logon_timeout: seconds(table.logon_timeout, 25),
+            budget: seconds(table.budget, 30),
+            connections: number("connections", table.connections.unwrap_or(4), 16)?,
+            host_logons: number("host_logons", table.host_logons.unwrap_or(16), 256)?,
+            state_dir: table.state_dir.unwrap_or_else(|| DEFAULT_STATE_DIR.into()),
+            group_cache: seconds(table.group_cache, 10 * 60),
         })
+    }
+}
+
+/// The NetBIOS name as given, or the first label of the DNS name: most domains are named so.
+fn netbios_domain(given: Option<NetbiosName>, domain: &str) -> Result<NetbiosName, String> {
+    let name = match given {
+        Some(name) => name,
+        None => first_label(domain)
+            .parse()
+            .map_err(|problem| format!("netbios_domain: set it; {problem}"))?,
+    };
+    match name.as_str().is_ascii() {
+        true => Ok(name),
+        false => Err("netbios_domain: set it, in ASCII: no other can be used".to_owned()),
+    }
+}
+
+/// The secret from the one of the two keys that is set.
+fn secret(file: Option<PathBuf>, keytab: Option<PathBuf>) -> Result<AccountSecret, String> {
+    match (file, keytab) {
+        (Some(file), None) => Ok(AccountSecret::File(file)),
+        (None, Some(keytab)) => Ok(AccountSecret::Keytab(keytab)),
+        (None, None) => Err("secret: the machine account's secret is needed, or keytab".to_owned()),
+        (Some(_), Some(_)) => {
+            Err("secret, keytab: only one of them can be the account's".to_owned())
+        }
+    }
+}
+
+/// A number from 1 to `most`.
+fn number(key: &str, number: usize, most: usize) -> Result<usize, String> {
+    match (1..=most).contains(&number) {
+        true => Ok(number),
+        false => Err(format!("{key}: 1 to {most}")),
     }
 }
 
@@ -262,16 +268,16 @@ impl TryFrom<NetlogonTable> for Netlogon {
 pub struct Identity {
     /// How the display name is written.
     pub format: NameFormat,
-    /// In which letters names are written.
+    /// The letter case of names.
     pub case: LetterCase,
     /// The domains, beside our own, whose users are users of this machine.
     #[serde(deserialize_with = "values::at_least_one")]
     pub local_domains: Vec<DomainName>,
-    /// The domains in which a name that is typed alone is looked for, in this order; if none, each
+    /// The domains in which a name without a domain is looked for, in this order. If empty, each
     /// verifier looks in its own.
     #[serde(deserialize_with = "values::at_least_one")]
     pub default_domain: Vec<DomainName>,
-    /// How long a context lasts, at most; what sessions and tickets built on it see.
+    /// The longest lifetime of a context, which limits sessions and tickets that are built on it.
     #[serde(deserialize_with = "values::required_duration")]
     pub lifetime: Duration,
 }
@@ -305,7 +311,7 @@ pub enum NameFormat {
     UserAtDomain,
 }
 
-/// In which letters names are written.
+/// The letter case of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LetterCase {
@@ -349,7 +355,7 @@ impl Config {
     /// Reads the text of a configuration file.
     ///
     /// # Errors
-    /// What is wrong, with line, column and key.
+    /// The problem, with line, column and key.
     pub fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| place::told(text, &error))?;
         if config.verify.is_empty() {
@@ -369,7 +375,7 @@ impl Config {
         Ok(config)
     }
 
-    /// What NTLM_USER_FILE alone means: a users file, and defaults for the rest.
+    /// The configuration if only NTLM_USER_FILE is set: a users file, and defaults for the rest.
     pub fn of_users_file(users: Users) -> Self {
         Self {
             verify: vec![VerifierKind::Users],

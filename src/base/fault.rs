@@ -3,84 +3,68 @@
 //! Errors reach the caller and the log as these codes. A published code never changes: programs and
 //! error pages test it. `include/gss_ntlmdc.h` and `docs/errors.md` are generated from the table.
 
+mod major;
 mod told;
 
+pub use major::Major;
 pub use told::{Fault, is_joiner, is_unprintable};
 
-/// The GSS major status of a fault (RFC 2744 3.9.1); the value is the routine error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Major {
-    /// `GSS_S_BAD_MECH`
-    BadMech = 1,
-    /// `GSS_S_BAD_NAME`
-    BadName = 2,
-    /// `GSS_S_BAD_NAMETYPE`
-    BadNameType = 3,
-    /// `GSS_S_BAD_BINDINGS`
-    BadBindings = 4,
-    /// `GSS_S_BAD_STATUS`
-    BadStatus = 5,
-    /// `GSS_S_BAD_SIG`, which RFC 2744 also calls `GSS_S_BAD_MIC`
-    BadMic = 6,
-    /// `GSS_S_NO_CRED`
-    NoCred = 7,
-    /// `GSS_S_NO_CONTEXT`
-    NoContext = 8,
-    /// `GSS_S_DEFECTIVE_TOKEN`
-    DefectiveToken = 9,
-    /// `GSS_S_CONTEXT_EXPIRED`
-    ContextExpired = 12,
-    /// `GSS_S_FAILURE`
-    Failure = 13,
-    /// `GSS_S_BAD_QOP`
-    BadQop = 14,
-    /// `GSS_S_UNAUTHORIZED`
-    Unauthorized = 15,
-    /// `GSS_S_UNAVAILABLE`
-    Unavailable = 16,
-}
-
 macro_rules! minor_codes {
-    ($($(#[doc = $cause:literal])+ $code:literal $name:ident $major:ident $text:literal;)+) => {
+    ($(
+        family $family:ident = $number:literal $about:literal:
+        $($(#[doc = $cause:literal])+ $code:literal $name:ident $major:ident $text:literal;)+
+    )+) => {
+        /// The subject of a code: bits 8 to 15 of its number.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Family {
+            $(#[doc = $about] $family,)+
+        }
+
         /// A minor status code: `0x4E44xxxx`, the family in bits 8 to 15.
         ///
         /// The doc comment of each tells the administrator its cause and cure.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u32)]
         pub enum Minor {
-            $($(#[doc = $cause])+ $name = $code,)+
+            $($($(#[doc = $cause])+ $name = $code,)+)+
         }
 
         impl Minor {
             /// Every code, in the table's order.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
+            pub const ALL: &[Self] = &[$($(Self::$name),+),+];
 
             /// The name in this table, e.g. `BadMic`.
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name)),+ }
+                match self { $($(Self::$name => stringify!($name)),+),+ }
+            }
+
+            /// The family it belongs to.
+            pub const fn family(self) -> Family {
+                match self { $($(Self::$name)|+ => Family::$family),+ }
             }
 
             /// The major status.
             pub const fn major(self) -> Major {
-                match self { $(Self::$name => Major::$major),+ }
+                match self { $($(Self::$name => Major::$major),+),+ }
             }
 
             /// The text for the log: one clause.
             pub const fn text(self) -> &'static str {
-                match self { $(Self::$name => $text),+ }
+                match self { $($(Self::$name => $text),+),+ }
             }
 
             /// Cause and cure, in a few sentences.
             pub const fn cause(self) -> &'static str {
-                match self { $(Self::$name => concat!($($cause),+).trim_ascii()),+ }
+                match self { $($(Self::$name => concat!($($cause),+).trim_ascii()),+),+ }
             }
         }
+
+        $($(const _: () = assert!($code >> 8 == 0x4E_4400 | $number);)+)+
     };
 }
 
 minor_codes! {
-    // 01: the token
+    family Token = 0x01 "The token.":
     /// The client sent another kind of token; with Negotiate, possibly a Kerberos token.
     0x4E44_0101 NotNtlm DefectiveToken "the token is not an NTLM message";
     /// A length, an offset or a value in the message is invalid: a broken client, or an attack.
@@ -97,7 +81,7 @@ minor_codes! {
     /// The server's answer is not NTLM's second message, or it arrived before the first was sent.
     0x4E44_0106 NoChallenge DefectiveToken "the server's message is not a CHALLENGE message";
 
-    // 02: the proof
+    family Proof = 0x02 "The proof that the message is the client's.":
     /// The client saw other messages than the server: one was changed on its way, or the login was
     /// relayed.
     0x4E44_0201 BadMic BadMic "the message integrity code does not match";
@@ -125,7 +109,7 @@ minor_codes! {
     0x4E44_0209 UnknownChannel BadBindings
         "channel bindings are required, and this server does not know its own";
 
-    // 03: policy
+    family Policy = 0x03 "What the policy refuses.":
     /// Never accepted: an anonymous login proves nothing.
     0x4E44_0301 AnonymousRefused Unauthorized "anonymous logins are refused";
     /// Never accepted: a guest login proves no identity.
@@ -155,7 +139,7 @@ minor_codes! {
     /// `guess_window` after the last of them. The text is that of a wrong password.
     0x4E44_030A TooManyGuesses Unauthorized "the user is unknown or the password is wrong";
 
-    // 04: the account, as the verifier reports
+    family Account = 0x04 "The account, as the verifier reports.":
     /// The same code for both, so that a client cannot find out which names exist. The log has the
     /// difference.
     0x4E44_0401 BadUserOrPassword Unauthorized "the user is unknown or the password is wrong";
@@ -205,7 +189,7 @@ minor_codes! {
     0x4E44_0413 WellKnownDomain Unauthorized
         "accounts of this domain do not log in with a password";
 
-    // 05: the verifier
+    family Verifier = 0x05 "The verifier: nothing was found out about the user.":
     /// Check `controllers` (or, without it, the DNS), the network and the firewall: port 135 and
     /// the port that netlogon uses.
     0x4E44_0501 ControllerUnreachable Failure "no domain controller can be reached";
@@ -284,7 +268,7 @@ minor_codes! {
     /// the trust, and the network between the controllers of the two domains.
     0x4E44_0514 DomainSilent Failure "the user's domain does not answer at present";
 
-    // 06: set-up
+    family Setup = 0x06 "The set-up.":
     /// Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE for the process.
     0x4E44_0601 NotConfigured NoCred "NTLM is not configured";
     /// The text after it names the line and the key.
@@ -294,7 +278,7 @@ minor_codes! {
     /// The setting `enabled = false` does this.
     0x4E44_0604 SwitchedOff NoCred "NTLM is switched off";
 
-    // 07: the call
+    family Call = 0x07 "The call.":
     /// A required pointer is NULL, or the call does not support a value.
     0x4E44_0701 BadArgument Failure "an argument of the call is missing or invalid";
     /// The name is not one of its type.
@@ -331,7 +315,7 @@ minor_codes! {
     /// The program asked for another account than the one that `gss_localname` returns.
     0x4E44_0710 NotTheLocalName Unauthorized "the name does not belong to that local account";
 
-    // 08: messages after the login
+    family Message = 0x08 "Messages after the login.":
     /// The client asked for neither signatures nor encryption, so there are no keys for them.
     0x4E44_0801 NoProtection Unavailable "no protection of messages was negotiated";
     /// The message was changed on its way, or an earlier message was lost.
@@ -349,7 +333,7 @@ minor_codes! {
     /// The program asked for an option that this mechanism does not have.
     0x4E44_0808 NoSuchOption Unavailable "the context has no such option";
 
-    // 09: contexts in other processes
+    family Transfer = 0x09 "Contexts in other processes.":
     /// A context can be exported when its login is complete; a server's also while it waits for the
     /// client's answer. A client's cannot before: it holds a password's hash.
     0x4E44_0901 ContextNotExported Unavailable "the context cannot be exported in this state";

@@ -1,7 +1,8 @@
-//! Files that the configuration names: read whole, with a limit, and noticed when they change.
+//! Files that the configuration names: read as a whole, with a limit, and watched for changes.
 
 pub mod private;
 pub mod text;
+pub mod watch;
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -13,10 +14,10 @@ use rustix::process::{getegid, geteuid};
 
 use crate::base::crypto::SecretBytes;
 
-/// How often a file is looked at, at most: logins come faster than administrators write.
+/// How long after a look at a file the next one follows at the earliest.
 pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// What tells one state of a file from another.
+/// Tells one state of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     device: u64,
@@ -35,10 +36,9 @@ impl Stamp {
         std::fs::metadata(path).map(|metadata| Self::from(&metadata))
     }
 
-    /// The stamp, if a change after it would surely make another one.
-    ///
-    /// The kernel's file clock stands still for some milliseconds: a file that was changed just now
-    /// may be changed once more without its times moving. Such a stamp is not to be kept.
+    /// The stamp, if a change after it would surely make another one. The kernel's file clock
+    /// advances in steps of some milliseconds: a file that was just changed may be changed again
+    /// without its times moving. Such a stamp must not be kept.
     #[must_use]
     pub fn settled(self, now: SystemTime) -> Option<Self> {
         const CLOCK_STEP: Duration = Duration::from_millis(50);
@@ -65,15 +65,15 @@ impl From<&Metadata> for Stamp {
     }
 }
 
-/// Reads a file that holds no secret, at most `limit` bytes; refuses one that everybody can write.
+/// Reads a file that holds no secret, at most `limit` bytes. Refuses one that is world-writable.
 ///
 /// # Errors
-/// What is wrong with the file, without its path, and how to mend it.
+/// The problem with the file, without its path, and the cure.
 pub fn read(path: &Path, limit: u64) -> io::Result<(Vec<u8>, Stamp)> {
     let (mut file, metadata) = open(path)?;
     if metadata.mode() & 0o002 != 0 {
         return Err(io::Error::other(format!(
-            "mode {:04o} lets everybody write it; make it 0644: chmod 0644",
+            "mode {:04o} lets others write it; make it 0644: chmod 0644",
             metadata.mode() & 0o7777
         )));
     }
@@ -81,25 +81,25 @@ pub fn read(path: &Path, limit: u64) -> io::Result<(Vec<u8>, Stamp)> {
     Ok((bytes, Stamp::from(&metadata)))
 }
 
-/// Reads a file of the system, at most `limit` bytes; whose it is and who can write it is not ours to
-/// judge.
+/// Reads a file of the system, at most `limit` bytes. Its owner and mode are not checked.
 ///
 /// # Errors
-/// What is wrong with the file, without its path.
+/// The problem with the file, without its path.
 pub fn read_system(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let (mut file, _) = open(path)?;
     read_to_end(&mut file, limit)
 }
 
-/// Reads a file that holds secrets, at most `limit` bytes; refuses one that everybody can read.
+/// Reads a file that holds secrets, at most `limit` bytes. Refuses one that others can read or
+/// write.
 ///
 /// # Errors
-/// What is wrong with the file, without its path, and how to mend it.
+/// The problem with the file, without its path, and the cure.
 pub fn read_secret(path: &Path, limit: u64) -> io::Result<(SecretBytes, Stamp)> {
     let (mut file, metadata) = open(path).map_err(with_cure)?;
     if metadata.mode() & 0o007 != 0 {
         return Err(io::Error::other(format!(
-            "mode {:04o} lets everybody at it; {CURE}",
+            "mode {:04o} lets others at it; {CURE}",
             metadata.mode() & 0o7777
         )));
     }
@@ -109,7 +109,7 @@ pub fn read_secret(path: &Path, limit: u64) -> io::Result<(SecretBytes, Stamp)> 
 
 const CURE: &str = "make it 0640, group of the server: chmod 0640, chgrp www-data";
 
-/// Says who may not read a file of secrets, and how to mend it.
+/// Adds the process's user and group, and the cure, to a refused permission.
 fn with_cure(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
@@ -121,10 +121,10 @@ fn with_cure(error: io::Error) -> io::Error {
     }
 }
 
-/// Opens a regular file for reading; never waits, as the open of a pipe would.
+/// Opens a regular file for reading. Never waits, as opening a pipe would.
 ///
 /// # Errors
-/// What is wrong with the file, without its path.
+/// The problem with the file, without its path.
 pub fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let file = OpenOptions::new()
         .read(true)
@@ -142,7 +142,7 @@ fn read_to_end(file: &mut File, limit: u64) -> io::Result<Vec<u8>> {
     if size > limit {
         return Err(io::Error::other(format!("longer than {limit} bytes")));
     }
-    // The whole at once, so that no copy of a secret stays behind when the buffer grows.
+    // With room for all, so that no copy of a secret stays behind in a buffer that grows.
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     file.take(size).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_can_write_is_refused() {
+    fn a_world_writable_file_is_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();
         for (mode, taken) in [(0o644, true), (0o640, true), (0o664, true), (0o666, false)] {
             fs::set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();

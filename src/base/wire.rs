@@ -1,7 +1,5 @@
-//! Bytes of a message: a bounded reader and a writer, both little endian.
-//!
-//! Nothing here can panic on input: every read names the field it is for and fails with
-//! [`DecodeError`] when the bytes do not reach.
+//! Bytes of a message: a bounded reader and a writer, both little endian. No input can cause a
+//! panic: every read names its field, and fails with [`DecodeError`] if there are too few bytes.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,12 +14,12 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// A field that ends before its bytes do.
+    /// There are too few bytes for the field.
     pub const fn truncated(field: &'static str) -> Self {
         Self::new(field, "truncated")
     }
 
-    /// A field whose value is not acceptable.
+    /// The value of the field is not valid.
     pub const fn new(field: &'static str, problem: &'static str) -> Self {
         Self { field, problem }
     }
@@ -97,7 +95,7 @@ impl<'a> Reader<'a> {
         self.array(field).map(u64::from_le_bytes)
     }
 
-    /// Reads bytes that their number goes before, in 32 bits.
+    /// Reads a 32-bit length and that many bytes.
     pub fn block(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
         let length = self.u32(field)?;
         let length = usize::try_from(length).map_err(|_| DecodeError::truncated(field))?;
@@ -110,12 +108,12 @@ impl<'a> Reader<'a> {
             .map_err(|_| DecodeError::new(field, "not UTF-8"))
     }
 
-    /// Reads a byte that tells whether something follows: 0 or 1.
+    /// Reads a byte that is 0 or 1.
     pub fn flag(&mut self, field: &'static str) -> Result<bool, DecodeError> {
         match self.u8(field)? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(DecodeError::new(field, "neither 0 nor 1")),
+            _ => Err(DecodeError::new(field, "invalid flag")),
         }
     }
 
@@ -128,7 +126,7 @@ impl<'a> Reader<'a> {
         self.take(aligned - self.position, field).map(drop)
     }
 
-    /// Ends the reading: an error if bytes are left.
+    /// Ends reading. Fails if bytes are left.
     pub fn finish(self, field: &'static str) -> Result<(), DecodeError> {
         match self.rest() {
             [] => Ok(()),
@@ -142,7 +140,7 @@ impl<'a> Reader<'a> {
 pub struct Writer(Vec<u8>);
 
 impl Default for Writer {
-    /// With room for most messages, which would grow to it step by step.
+    /// With room for most messages, to avoid reallocations.
     fn default() -> Self {
         const ROOM: usize = 512;
         Self(Vec::with_capacity(ROOM))
@@ -191,16 +189,14 @@ impl Writer {
         self.bytes(&value.to_le_bytes())
     }
 
-    /// Appends bytes and, before them, their number in 32 bits; of more than that counts, the rest is
-    /// left out.
+    /// Appends a 32-bit length and the bytes. Bytes beyond the largest length are left out.
     pub fn block(&mut self, bytes: &[u8]) -> &mut Self {
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let counted = usize::try_from(length).ok().and_then(|n| bytes.get(..n));
         self.u32(length).bytes(counted.unwrap_or(bytes))
     }
 
-    /// Makes room for so many bytes more: what is written then leaves no copy in a buffer that was
-    /// too small.
+    /// Makes room for so many more bytes, so that writing them leaves no copy in a smaller buffer.
     pub fn reserve(&mut self, room: usize) -> &mut Self {
         self.0.reserve_exact(room);
         self
@@ -223,7 +219,7 @@ impl Writer {
     }
 }
 
-/// A moment as Windows counts it: units of 100 nanoseconds since 1601-01-01 UTC (MS-DTYP 2.3.3).
+/// FILETIME: units of 100 nanoseconds since 1601-01-01 UTC (MS-DTYP 2.3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileTime(pub u64);
 
@@ -231,7 +227,7 @@ impl FileTime {
     /// From 1601 to 1970.
     const UNIX_EPOCH: u64 = 116_444_736_000_000_000;
 
-    /// The moment as the system counts it; none for "never" and whatever else is out of range.
+    /// The system's time. `None` for "never" and all else that is out of range.
     pub fn to_system_time(self) -> Option<SystemTime> {
         let since_1970 = self.0.checked_sub(Self::UNIX_EPOCH)?;
         let duration = Duration::new(

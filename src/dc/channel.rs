@@ -1,21 +1,34 @@
-//! One secure channel: from an address to a connection that answers for logins.
+//! One secure channel: from an address to a connection that serves logins.
 //!
-//! Two connections, as Windows and Samba do it: over the first, the session key is agreed on; the
-//! second is sealed with it and stays. The first is left out when another process of this host has
-//! agreed on a key that still holds.
+//! As with Windows and Samba there are two connections. Over the first, a session key is agreed on.
+//! The second is sealed with that key and stays. The first is left out if another process of this
+//! host has agreed on a key that still holds.
 //!
-//! A controller that does not sign headers, or somebody on the way who makes it look so, gets a key
-//! for each connection that stays, and nobody keeps it: else an answer that was heard on one connection
-//! would fit on another.
+//! ```text
+//! first connection                             second connection
+//! bind ─► Challenging ─► Authenticating ─► Agreed ─► sealed bind ─► Unchecked
+//!         ReqChallenge   Authenticate3                               │ Check: GetCapabilities,
+//!                                                                    ▼ once or twice
+//! key in the state directory: Capable ─► sealed bind ─► Channel ◄─ Checked
+//!
+//! wrong port      the next port
+//! secret refused  the previous secret
+//! key lost        a recalled key is distrusted, and another is agreed on; under an agreed key,
+//!                 another handshake came between: again, after a pause
+//! ```
+//!
+//! `Checked` holds a `Capable` key, which other processes may use, or a key for this connection
+//! only. The latter is for a controller that does not sign headers, or seems not to because of an
+//! attacker: else an answer recorded on one connection would fit on another.
 
 mod logon;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::base::backoff::Backoff;
 use crate::base::clock::seconds_since_1970;
 use crate::base::crypto::{self, Key};
-use crate::base::net::Deadline;
 use crate::dc::connection::{Connection, Connections, Terms};
 use crate::dc::error::{Error, Step};
 use crate::dc::failure::Origin;
@@ -23,7 +36,7 @@ use crate::dc::nt_hashes::NtHashes;
 use crate::dc::opening::Opening;
 use crate::dc::port;
 use crate::dc::secret;
-use crate::dc::shared_key::Lock;
+use crate::dc::shared_key::HandshakeLock;
 use crate::protocol::rpc;
 use crate::protocol::rpc::client::{Association, Nonce, Plain, Sealed};
 use crate::protocol::rpc::netlogon;
@@ -32,13 +45,13 @@ use crate::protocol::rpc::pdu::Syntax;
 use crate::protocol::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checked, Checking};
 use crate::protocol::rpc::schannel::seal::Seal;
 
-/// How often a handshake is repeated when that of another process came between.
+/// How often a handshake is repeated if that of another process came between.
 const HANDSHAKE_RETRIES: u32 = 8;
 /// The longest pause before the first repetition, and before any.
 const FIRST_PAUSE: Duration = Duration::from_millis(16);
 const LONGEST_PAUSE: Duration = Duration::from_millis(512);
 
-/// How many keys of other processes are given up on before one is agreed on in any case.
+/// How many keys of other processes are tried before a key is agreed on in any case.
 const MAX_DISTRUSTED: usize = 2;
 
 /// An open channel with no call on it.
@@ -52,15 +65,15 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    /// Opens a channel. Keys that the controller turns out not to know are added to `distrusted`, and
-    /// none of those is tried.
+    /// Opens a channel. Keys that the controller does not know are added to `distrusted`, and keys
+    /// in it are not tried.
     pub(super) fn open(opening: Opening<'_>, distrusted: &mut Vec<Capable>) -> Result<Self, Error> {
         let secrets = secret::nt_hashes(opening.terms.config).map_err(Error::Secret)?;
         let mut open_at = |opening: Opening<'_>, peer| {
             let before = distrusted.len();
             let opened = Self::open_at(peer, opening, &secrets, distrusted);
             if is_wrong_port(&opened) {
-                // Another server said something about a key that it never had.
+                // Another server answered, which never had the key.
                 distrusted.truncate(before);
             }
             opened
@@ -100,7 +113,7 @@ impl Channel {
                     result => return result,
                 }
             }
-            // Connected first: a controller that is away holds up nobody who waits for the lock.
+            // Connects before it locks: a controller that is away must not hold up the others.
             let connection = Connection::connect(terms, peer, Step::AgreeOnKey)?;
             let lock = shared_keys.lock(controller, terms.deadline);
             if recall(distrusted).is_none() {
@@ -110,17 +123,17 @@ impl Channel {
                 }
                 return agreed;
             }
-            // Somebody else was faster.
+            // Another process was faster.
         }
     }
 
-    /// Agrees on a key, trying the account's secrets in turn, and once more those that its file
-    /// holds when all are refused: they may have been changed meanwhile.
+    /// Agrees on a key with each of the account's secrets in turn. If all are refused, the file is
+    /// read once more: it may have been changed meanwhile.
     fn agree(
         opening: Opening<'_>,
         connection: Connection,
         secrets: &NtHashes,
-        lock: Option<&Lock>,
+        lock: Option<&HandshakeLock>,
     ) -> Result<Self, Error> {
         let mut connections = Connections::begin(opening.terms, connection);
         let mut try_each = |secrets: &NtHashes| {
@@ -144,13 +157,13 @@ impl Channel {
         }
     }
 
-    /// Agrees on a key with this secret, shows that it holds, and keeps it for other processes if it
-    /// may be theirs too.
+    /// Agrees on a key with this secret, opens a channel with it, and stores it for other processes
+    /// if they may use it.
     fn agree_with(
         opening: Opening<'_>,
         connections: &mut Connections<'_>,
         nt_hash: &Key,
-        lock: Option<&Lock>,
+        lock: Option<&HandshakeLock>,
     ) -> Result<Self, Error> {
         let Opening {
             terms,
@@ -158,20 +171,18 @@ impl Channel {
             shared_keys,
             ..
         } = opening;
-        let peer = connections.peer();
         let mut retries = 0;
-        let mut longest_pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             let agreed = agree_on_key(terms, connections.next()?, nt_hash)?;
             let opened = connections
                 .next_to_seal()
                 .and_then(|connection| Self::open_sealed(terms, connection, agreed));
             match opened {
-                // Somebody who does not share the lock agreed on another key at the same moment.
+                // A process that does not share the lock agreed on another key at the same moment.
                 Err(error) if error.is_handshake_race() && retries < HANDSHAKE_RETRIES => {
                     retries += 1;
-                    pause(longest_pause, terms.deadline, peer)?;
-                    longest_pause = (longest_pause * 2).min(LONGEST_PAUSE);
+                    backoff.pause(terms.deadline).ok_or(Error::TimeOver)?;
                 }
                 Err(error) => return Err(error),
                 Ok(channel) => {
@@ -234,7 +245,7 @@ impl Channel {
         }
     }
 
-    /// Asks which domains there are. The channel comes back if it can be used again.
+    /// Asks for the list of trusted domains. Returns the channel if it can be used again.
     pub(super) fn domain_trusts(
         mut self,
         terms: Terms<'_>,
@@ -260,7 +271,7 @@ impl Channel {
         ))
     }
 
-    /// The key that it is sealed with, unless nobody else may have it.
+    /// The key that it is sealed with, unless it is for this connection only.
     pub(super) fn key(&self) -> Option<&Capable> {
         self.checked.key()
     }
@@ -278,10 +289,10 @@ impl Channel {
         self.checked.proof().is_young(now)
     }
 
-    /// One to somebody who says nothing.
+    /// A channel to a peer that sends nothing.
     #[cfg(test)]
     pub(super) fn pretended(peer: SocketAddr, capable: Capable) -> Self {
-        let soon = Deadline::after(Duration::from_secs(5));
+        let soon = crate::base::net::Deadline::after(Duration::from_secs(5));
         let stream = crate::base::net::Stream::connect(None, peer, soon).unwrap();
         Self {
             connection: Connection::pretended(stream, peer),
@@ -291,13 +302,13 @@ impl Channel {
         }
     }
 
-    /// Where it comes from when it was opened just now.
+    /// The origin of a channel that was just opened.
     pub(super) fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// Where it comes from when it was idle. It may have been opened for another purpose than a login,
-    /// and have answered nothing yet: then its key is still in doubt.
+    /// The origin of a channel that was idle. If it was opened for another purpose than a login,
+    /// and has answered nothing yet, its key is still in doubt.
     pub(super) fn origin_when_idle(&self) -> Origin {
         match self.origin {
             Origin::Recalled => Origin::Recalled,
@@ -305,7 +316,7 @@ impl Channel {
         }
     }
 
-    /// Whether the connection looks as it should between two calls.
+    /// Whether the connection is open and has nothing to read, as between two calls.
     pub(super) fn is_quiet(&self) -> bool {
         self.connection.is_quiet()
     }
@@ -349,18 +360,4 @@ fn agree_on_key(
         .response()
         .and_then(|reply| state.authenticated(reply.expose()))
         .map_err(|error| connection.failed(error))
-}
-
-/// Waits for the half of `longest` or more, so that two processes that met do not meet again.
-fn pause(longest: Duration, deadline: Deadline, peer: SocketAddr) -> Result<(), Error> {
-    let random = crypto::random().map_err(|error| Error::Rpc {
-        peer,
-        step: Step::OpenChannel,
-        error: error.into(),
-    })?;
-    let part = u32::from(u16::from_le_bytes(random));
-    let pause = longest / 2 + longest / 2 * part / u32::from(u16::MAX);
-    let left = deadline.remaining().ok_or(Error::TimeOver)?;
-    std::thread::sleep(left.min(pause));
-    Ok(())
 }

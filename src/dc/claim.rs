@@ -1,16 +1,17 @@
-//! Where a user is from, as typed, and which share of the channels such logins have.
+//! The domain that the client typed, and the share of the channels that such logins have.
 
 use crate::base::config;
 use crate::base::typed_name::{Route, TypedName};
 
-/// Where a user is from, as typed. Unproven: it limits what a login may use, and nothing else.
+/// The domain that the client typed. Not proven: it only limits what a login may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
-    /// Our domain is named.
+    /// The user names our domain.
     Ours,
-    /// No domain is named: the controller may look for the user in every domain that it trusts.
+    /// The user names no domain. The controller may look for the user in every domain that it
+    /// trusts.
     Unnamed,
-    /// Another domain, or the suffix of one: the controller has to ask one of that domain's.
+    /// The user names another domain, or its suffix. The controller has to ask one of that domain.
     Elsewhere(String),
 }
 
@@ -23,20 +24,21 @@ pub(super) enum Share {
 }
 
 impl Claim {
-    /// A domain or a suffix that is not ours makes it another domain's, in whichever field it stands.
+    /// The claim of a typed name. A domain or a suffix that is not ours, in either field, makes it
+    /// [`Self::Elsewhere`].
     pub(super) fn of(config: &config::Netlogon, name: &TypedName) -> Self {
         let domain = name.domain().filter(|domain| !config.is_called(domain));
         let suffix = name.suffix().filter(|suffix| !config.is_suffix(suffix));
         match domain.or(suffix) {
-            // `other.test.` is `other.test` for DNS.
+            // In DNS, `other.test.` is `other.test`.
             Some(elsewhere) => Self::Elsewhere(elsewhere.trim_end_matches('.').to_owned()),
             None if name.route() == Route::Nowhere => Self::Unnamed,
             None => Self::Ours,
         }
     }
 
-    /// The same, with the other domain as the list of domains calls it: its two names, and every name
-    /// below its own, are one domain.
+    /// The same claim, with the other domain's name in the list of domains: its two names, and
+    /// every name below its DNS name, are one domain.
     pub(super) fn in_list(self, row_of: impl FnOnce(&str) -> Option<String>) -> Self {
         match self {
             Self::Elsewhere(typed) => Self::Elsewhere(row_of(&typed).unwrap_or(typed)),
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_field_names_another_domain() {
+    fn either_field_may_name_another_domain() {
         let config = config::fixture::netlogon(r#"upn_suffixes = ["brand.test"]"#);
         let elsewhere = |domain: &str| Claim::Elsewhere(domain.to_owned());
         for (user, domain, expected) in [

@@ -1,4 +1,4 @@
-//! A connection to a controller, one call at a time, each within its time.
+//! A connection to a controller: one call at a time, each with a deadline.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::protocol::rpc::client::{
 use crate::protocol::rpc::netlogon::{self, Parties};
 use crate::protocol::rpc::pdu::{self, Syntax};
 
-/// What every step needs: the configuration, and how long the step may take.
+/// The configuration, and how long a step may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms<'a> {
     pub(super) config: &'a config::Netlogon,
@@ -34,15 +34,16 @@ impl Terms<'_> {
         self.deadline.or_after(self.config.call_timeout)
     }
 
-    /// A logon that times out goes to no other controller, so it leaves no time for one.
+    /// A logon that times out is not sent to another controller, so no time is reserved for one.
     fn for_logon(&self) -> Deadline {
         self.budget.or_after(self.config.logon_timeout)
     }
 
     pub(super) fn parties(&self) -> Parties<'_> {
         Parties {
-            // A name that is not its own would be refused, and a null pointer is taken; a logon request
-            // has its own rule, see [`LogonServer`](crate::dc::logon_server::LogonServer).
+            // A name that is not the controller's own is refused, and a null pointer is accepted.
+            // Logon requests have another rule: see
+            // [`LogonServer`](crate::dc::logon_server::LogonServer).
             server: None,
             account: self.config.account.account(),
             computer: self.config.account.computer().as_str(),
@@ -53,11 +54,11 @@ impl Terms<'_> {
 /// How long an answer is waited for.
 struct Patience<'a> {
     deadline: Deadline,
-    /// The later deadline that holds once the controller has shown to be alive.
+    /// The later deadline, which holds once the controller has shown that it is alive.
     if_alive: Option<(Deadline, Terms<'a>)>,
 }
 
-/// A TCP connection to a controller, and what it is used for at present.
+/// A TCP connection to a controller, and the present step on it.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: Stream,
@@ -78,7 +79,7 @@ impl Connection {
         Self { stream, peer, step }
     }
 
-    /// Asks for an interface.
+    /// Binds to an interface.
     pub(super) fn bind<P: PduProtection>(
         &mut self,
         terms: Terms<'_>,
@@ -92,7 +93,7 @@ impl Connection {
         binding.answered(&pdu).map_err(|error| self.failed(error))
     }
 
-    /// One call, to the last PDU of its answer.
+    /// Sends one call and receives its whole answer.
     pub(super) fn call<P: PduProtection>(
         &mut self,
         terms: Terms<'_>,
@@ -107,8 +108,9 @@ impl Connection {
         self.call_within(patience, association, opnum, stub)
     }
 
-    /// The call about a login. The controller may have to ask another one before it can answer, so this
-    /// call has more time than others; but a controller that is dead is left as soon as after others.
+    /// Sends the call about a login and receives its answer. The controller may have to ask another
+    /// one, so this call has more time than others. A dead controller is left as soon as after
+    /// others.
     pub(super) fn call_logon(
         &mut self,
         terms: Terms<'_>,
@@ -157,8 +159,8 @@ impl Connection {
         }
     }
 
-    /// Whether the controller answers a bind on another connection, whatever the answer. It has the
-    /// time of a connection for that.
+    /// Whether the controller answers a bind on another connection, whatever the answer, within the
+    /// time for one connection.
     fn is_peer_alive(&self, terms: Terms<'_>) -> bool {
         let soon = terms.budget.or_after(terms.config.connect_timeout);
         let terms = Terms {
@@ -171,7 +173,7 @@ impl Connection {
         matches!(bound, Ok(_) | Err(Error::Rpc { .. }))
     }
 
-    /// Whether the connection looks as it should between two calls.
+    /// Whether the connection is open and has nothing to read, as between two calls.
     pub(super) fn is_quiet(&self) -> bool {
         self.stream.is_quiet()
     }
@@ -186,7 +188,7 @@ impl Connection {
         pdu.map_err(|error| self.lost(error))
     }
 
-    /// The error of this step.
+    /// The error at this step.
     pub(super) fn failed(&self, error: rpc::Error) -> Error {
         let Self { peer, step, .. } = *self;
         Error::Rpc { peer, step, error }
@@ -216,10 +218,6 @@ impl<'a> Connections<'a> {
             open: Some(open),
             begun: None,
         }
-    }
-
-    pub(super) fn peer(&self) -> SocketAddr {
-        self.peer
     }
 
     /// A connection for an agreement. Begins another one, to be sealed with the key.

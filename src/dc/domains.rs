@@ -1,18 +1,19 @@
-//! Which domains there are, in the words of our own controller; asked when a login needs it, and kept.
+//! The list of trusted domains, as our own controller gives it. Asked for when a login needs it,
+//! and cached.
 //!
-//! What an answer says of a user of a trusted domain, that domain's controller wrote. The list is
-//! what it is held against: it comes from our own controller, over the sealed channel.
+//! An answer about a user of a trusted domain was written by that domain's controller. It is
+//! checked against the list, which comes from our own controller over the sealed channel.
 //!
-//! One thread of a process asks, within a short time; the others wait for it, or use an older list.
-//! A list that cannot be renewed stays in force. Where none can be had, logins go on without
+//! One thread of a process asks, within a short time. The others wait for it, or use an older list.
+//! A list that cannot be renewed stays in force. Without a list, logins go on
 //! (`login::verify::netlogon::route` says how), and a controller is asked again a minute later.
 
-mod ask;
+mod fetch;
 mod list;
 mod store;
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::clock::seconds_since_1970;
@@ -21,6 +22,7 @@ use crate::base::fault::{Fault, Minor};
 use crate::base::log::{self, Severity};
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
+use crate::base::single_flight::{Entered, SingleFlight, Turn};
 use crate::dc::error::Error;
 use crate::dc::failover::Controllers;
 use crate::protocol::rpc::netlogon::domain_trusts::DomainTrust;
@@ -28,15 +30,15 @@ use store::{Kept, Store};
 
 pub use list::{Domain, Domains, Kind, is_below};
 
-/// After so long a list is asked for again.
+/// How old a list is when it is asked for again.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
-/// After so long already, if a login is about a domain that is not in it: it may be a new one.
+/// The same, if a login is about a domain that is not in the list: it may be a new one.
 const LIFETIME_FOR_A_MISS: Duration = Duration::from_secs(30);
-/// When no list came, none is asked for again so soon.
+/// The pause after a failure, before a list is asked for again.
 const PAUSE: Duration = Duration::from_secs(60);
-/// The same, if no controller was asked: every channel was busy, say.
+/// The same, if no controller was asked, for instance because every channel was busy.
 const SHORT_PAUSE: Duration = Duration::from_secs(2);
-/// How long a login waits for a list, at most.
+/// The longest wait of a login for a list.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The list of domains, as this process knows it.
@@ -45,36 +47,35 @@ pub struct KnownDomains {
     config: config::Netlogon,
     store: Store,
     log: LogTarget,
-    known: PerProcess<Known>,
+    known: PerProcess<SingleFlight<ListState>>,
 }
 
+/// What this process knows.
 #[derive(Default)]
-struct Known {
-    state: Mutex<State>,
-    /// A list has come, or none will.
-    answered: Condvar,
-}
-
-#[derive(Default)]
-struct State {
+struct ListState {
     list: Option<Dated>,
-    /// One thread asks.
-    asking: bool,
-    /// No list came lately: until then, no thread asks.
+    /// No list came lately, so no thread asks until then.
     failed_until: Option<Instant>,
     /// A controller was asked, and gave no list.
     was_refused: bool,
 }
 
+impl ListState {
+    fn domains(&self) -> Option<Arc<Domains>> {
+        let list = self.list.as_ref();
+        list.map(|dated| Arc::clone(&dated.domains))
+    }
+}
+
 #[derive(Clone)]
 struct Dated {
     domains: Arc<Domains>,
-    /// How old it was, and when.
+    /// How old it was when this process got it.
     age: Duration,
     learnt: Instant,
 }
 
-/// Why no list came, and for how long none is asked for.
+/// Why there is no list, and the pause before one is asked for again.
 struct NoList {
     fault: Fault,
     pause: Duration,
@@ -102,6 +103,15 @@ impl Dated {
     fn age(&self, now: Instant) -> Duration {
         self.age + now.saturating_duration_since(self.learnt)
     }
+
+    /// Whether it need not be asked for again. One that is not enough for a login lives shorter.
+    fn is_fresh(&self, is_enough: impl Fn(&Domains) -> bool, now: Instant) -> bool {
+        let lifetime = match is_enough(&self.domains) {
+            true => LIFETIME,
+            false => LIFETIME_FOR_A_MISS,
+        };
+        self.age(now) < lifetime
+    }
 }
 
 impl KnownDomains {
@@ -116,8 +126,8 @@ impl KnownDomains {
         }
     }
 
-    /// The list, for a login to which it `is_enough` or not: one that is not is asked for anew if it
-    /// is half a minute old. None if none could be had within some seconds and by this time.
+    /// The list. If it is not `is_enough` for the login, it is asked for again once it is half a
+    /// minute old. `None` if there is none within some seconds and by the deadline.
     pub fn list(
         &self,
         deadline: Deadline,
@@ -129,18 +139,16 @@ impl KnownDomains {
         })
     }
 
-    /// Whether logins go on without a list: a controller was asked for one in vain, and the
-    /// configuration describes no trusted domain. Else other domains' users wait for the list.
+    /// Whether logins go on without a list: a controller gave none, and the configuration describes
+    /// no trusted domain. Else users of other domains wait for the list.
     pub fn can_be_done_without(&self) -> bool {
-        let known = self.known.of_this_process(Known::default);
-        self.config.trusted_domains.is_empty() && known.lock().was_refused
+        self.config.trusted_domains.is_empty() && self.known().with(|known| known.was_refused)
     }
 
-    /// The other domain that this typed name leads to, by its NetBIOS name in the list at hand: the
-    /// row of that name, else the nearest above it. No controller is asked.
+    /// The NetBIOS name of the domain that this typed name leads to, in the cached list: the domain
+    /// of that name, else the nearest above it. Asks no controller.
     pub fn row_of(&self, typed: &str) -> Option<String> {
-        let known = self.known.of_this_process(Known::default);
-        let list = known.lock().domains()?;
+        let list = self.known().with(|known| known.domains())?;
         list.leads_to(typed).map(|row| row.netbios.clone())
     }
 
@@ -150,73 +158,60 @@ impl KnownDomains {
         is_enough: impl Fn(&Domains) -> bool,
         ask: impl FnOnce(Deadline) -> Result<Vec<DomainTrust>, NoList>,
     ) -> Option<Arc<Domains>> {
-        let known = self.known.of_this_process(Known::default);
         let deadline = deadline.or_after(PATIENCE.min(self.config.call_timeout));
-        let is_fresh = |dated: &Dated, now| {
-            let lifetime = match is_enough(&dated.domains) {
-                true => LIFETIME,
-                false => LIFETIME_FOR_A_MISS,
-            };
-            dated.age(now) < lifetime
-        };
-        let mut state = known.lock();
-        loop {
+        let entered = self.known().enter(deadline, |known, is_being_asked| {
             let now = Instant::now();
-            let is_paused = state.failed_until.is_some_and(|until| now < until);
-            if is_paused
-                || state
-                    .list
-                    .as_ref()
-                    .is_some_and(|dated| is_fresh(dated, now))
-            {
-                return state.domains();
-            }
-            if !state.asking {
-                break;
-            }
-            if state
-                .list
-                .as_ref()
-                .is_some_and(|dated| is_enough(&dated.domains))
-            {
-                return state.domains();
-            }
-            let Some(left) = deadline.remaining() else {
-                return state.domains();
-            };
-            let woken = known.answered.wait_timeout(state, left);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            let list = known.list.as_ref();
+            let is_paused = known.failed_until.is_some_and(|until| now < until);
+            let is_fresh = list.is_some_and(|dated| dated.is_fresh(&is_enough, now));
+            let will_do = is_being_asked && list.is_some_and(|dated| is_enough(&dated.domains));
+            (is_paused || is_fresh || will_do).then(|| known.domains())
+        });
+        match entered {
+            Entered::Done(domains) => domains,
+            Entered::TimedOut => self.known().with(|known| known.domains()),
+            Entered::Turn(turn) => self.renew(&turn, deadline, &is_enough, ask),
         }
-        state.asking = true;
-        drop(state);
-
-        // Its end takes the lock that is taken below: what is declared first is dropped last.
-        let _turn = Turn(known);
-        let (kept, learnt) = match self.recall() {
-            Some(kept) if is_fresh(&kept, Instant::now()) => (None, Ok(kept)),
-            old => (old, ask(deadline).and_then(|trusts| self.keep(trusts))),
-        };
-        let mut state = known.lock();
-        match learnt {
-            Ok(dated) => {
-                state.list = Some(dated);
-                state.failed_until = None;
-            }
-            Err(why) => {
-                state.failed_until = Some(Instant::now() + why.pause);
-                state.was_refused |= why.is_refusal();
-                // Better an old list of another process than none.
-                state.list = state.list.take().or(kept);
-                self.warn_of_no_list(&why, state.list.is_some());
-            }
-        }
-        state.domains()
     }
 
-    /// What another process of this host has asked for.
+    /// Takes over the list of another process if that is fresh, else asks for one.
+    fn renew(
+        &self,
+        turn: &Turn<'_, ListState>,
+        deadline: Deadline,
+        is_enough: impl Fn(&Domains) -> bool,
+        ask: impl FnOnce(Deadline) -> Result<Vec<DomainTrust>, NoList>,
+    ) -> Option<Arc<Domains>> {
+        let (kept, learnt) = match self.recall() {
+            Some(kept) if kept.is_fresh(is_enough, Instant::now()) => (None, Ok(kept)),
+            old => (old, ask(deadline).and_then(|trusts| self.keep(trusts))),
+        };
+        turn.tell(|known| {
+            match learnt {
+                Ok(dated) => {
+                    known.list = Some(dated);
+                    known.failed_until = None;
+                }
+                Err(why) => {
+                    known.failed_until = Some(Instant::now() + why.pause);
+                    known.was_refused |= why.is_refusal();
+                    // An old list of another process is better than none.
+                    known.list = known.list.take().or(kept);
+                    self.warn_of_no_list(&why, known.list.is_some());
+                }
+            }
+            known.domains()
+        })
+    }
+
+    fn known(&self) -> &SingleFlight<ListState> {
+        self.known.of_this_process(SingleFlight::default)
+    }
+
+    /// The list that another process of this host has stored.
     fn recall(&self) -> Option<Dated> {
         let kept = self.store.recall().ok()?;
-        // One of the future is as good as old: the clock was set back.
+        // A list from the future counts as old: the clock was set back.
         let age = seconds_since_1970().checked_sub(kept.asked)?;
         let domains = Domains::new(kept.trusts, &self.config).ok()?;
         Some(Dated {
@@ -226,13 +221,13 @@ impl KnownDomains {
         })
     }
 
-    /// Takes a controller's list over, and keeps it for the other processes.
+    /// Takes over a controller's list, and stores it for the other processes.
     fn keep(&self, trusts: Vec<DomainTrust>) -> Result<Dated, NoList> {
         let domains = Domains::new(trusts.clone(), &self.config).map_err(|problem| NoList {
             fault: Minor::ControllerForged.because(format_args!("the list of domains: {problem}")),
             pause: PAUSE,
         })?;
-        // Without it, each process asks for itself; `shared_key` says so in the log.
+        // If it cannot be stored, each process asks for itself. `shared_key` logs that.
         let _kept = self.store.keep(&Kept {
             trusts,
             asked: seconds_since_1970(),
@@ -257,7 +252,8 @@ impl KnownDomains {
             self.log,
             Severity::Warning,
             format_args!(
-                "the list of trusted domains could not be had, {consequence}; asked again in {}s: {}",
+                "the list of trusted domains could not be had, {consequence}; \
+                 asked again in {}s: {}",
                 why.pause.as_secs(),
                 why.fault.for_the_log()
             ),
@@ -270,30 +266,6 @@ impl fmt::Debug for KnownDomains {
         formatter
             .debug_struct("KnownDomains")
             .finish_non_exhaustive()
-    }
-}
-
-impl State {
-    fn domains(&self) -> Option<Arc<Domains>> {
-        let list = self.list.as_ref();
-        list.map(|dated| Arc::clone(&dated.domains))
-    }
-}
-
-impl Known {
-    /// No state is half made under this lock: a panic elsewhere does not spoil it.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The turn of the thread that asks; over when dropped, however it ends.
-struct Turn<'a>(&'a Known);
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.0.lock().asking = false;
-        self.0.answered.notify_all();
     }
 }
 

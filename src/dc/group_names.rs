@@ -1,10 +1,10 @@
-//! What groups are called: asked for when somebody wants to know, and kept for a while.
+//! The names of groups: asked for when a caller needs them, and cached.
 //!
-//! Our controller asks those of a trusted domain about that domain's groups, who could call them as
-//! they like, and their domain as ours. So a group's domain is asked for by its own identifier, which
-//! is that of the group but for the last number: our controller knows its domain and those that it
-//! trusts by itself. And each domain's groups are asked for apart: one that hangs takes no other's names
-//! along.
+//! Our controller asks the controllers of a trusted domain about that domain's groups. They could
+//! give any name, and call their domain like ours. So the name of a group's domain is asked for by
+//! the domain's own SID, which is that of the group without the last number: our controller knows
+//! its domain, and those that it trusts, by itself. Each domain's groups are asked for apart, so a
+//! domain that hangs does not hold up the names of another.
 
 mod ask;
 mod cache;
@@ -12,7 +12,7 @@ mod lookup;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::config::{self, LogTarget};
@@ -21,20 +21,21 @@ use crate::base::log::{self, Quoted, Severity};
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::base::sid::Sid;
+use crate::base::single_flight::{Entered, SingleFlight, Turn};
 use crate::dc::error::Error;
 use crate::dc::failover::Controllers;
 use crate::dc::group_names::cache::Cache;
 use crate::protocol::rpc::lsa::Called;
 
-/// For how long at most it is remembered that a name cannot be had: somebody may be mending it.
+/// How long at most it is remembered that there is no name: an administrator may be repairing it.
 const NEGATIVE: Duration = Duration::from_secs(60);
-/// How many are asked for at once, at most. Nobody whom Windows lets in is in more groups.
+/// How many names are asked for at once, at most. No user that Windows lets in has more groups.
 const MAX_ASKED: usize = cache::GENERATION;
 
-/// How many questions are made of them, at most: the last is about all domains that are left.
+/// The number of questions for them, at most. The last is about all domains that are left.
 const MAX_QUESTIONS: usize = 4;
 
-/// What a group is called: a name that cannot be read as another's, nor as several.
+/// The name of a group, which cannot be read as another's, nor as several names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupName {
     domain: String,
@@ -48,7 +49,7 @@ impl GroupName {
     pub const LIST_SEPARATOR: char = '|';
 
     /// None for an empty name, and if one of the separators, or what cannot be printed, is in it:
-    /// Windows lets nobody call a group so.
+    /// Windows allows no such name.
     pub fn new(domain: &str, name: &str) -> Option<Self> {
         let is_usable = Self::is_plain(domain) && Self::is_plain(name) && !name.is_empty();
         is_usable.then(|| Self {
@@ -62,7 +63,7 @@ impl GroupName {
         !text.contains(|letter| separators.contains(&letter) || is_unprintable(letter))
     }
 
-    /// The NetBIOS name of its domain; empty for one that has none.
+    /// The NetBIOS name of its domain. Empty for a group without one.
     pub fn domain(&self) -> &str {
         &self.domain
     }
@@ -73,36 +74,27 @@ impl GroupName {
     }
 }
 
-/// Knows what groups are called.
+/// Looks up and caches the names of groups.
 pub struct Names {
     controllers: Arc<Controllers>,
     /// How long a name is kept.
     lifetime: Duration,
-    /// How long anybody waits for what another thread has asked.
+    /// How long a thread waits for what another thread has asked.
     patience: Duration,
     log: LogTarget,
-    known: PerProcess<Known>,
+    known: PerProcess<SingleFlight<NameState>>,
 }
 
 /// What this process knows.
 #[derive(Default)]
-struct Known {
-    state: Mutex<State>,
-    /// An answer has come, or none will.
-    answered: Condvar,
-}
-
-#[derive(Default)]
-struct State {
+struct NameState {
     cache: Cache,
-    /// One thread asks; the others wait for what it learns.
-    asking: bool,
-    /// Domains of whose groups no controller could say anything; none is asked again so soon.
+    /// Domains whose groups no controller could name. None is asked about again so soon.
     failed: Cache,
 }
 
 impl Names {
-    /// Asks nobody yet.
+    /// Asks no controller yet.
     pub fn new(controllers: Arc<Controllers>, config: &config::Netlogon, log: LogTarget) -> Self {
         Self {
             controllers,
@@ -113,7 +105,8 @@ impl Names {
         }
     }
 
-    /// A name for each that has one, in their order; none for those whose name cannot be had now.
+    /// The names, in the order of `sids`. `None` for a group without a name, or if it is not
+    /// available now.
     pub fn of(&self, sids: &[Sid]) -> Vec<Option<GroupName>> {
         self.of_with(sids, |missing, deadline| {
             self.controllers.names(missing, deadline)
@@ -125,52 +118,41 @@ impl Names {
         sids: &[Sid],
         ask: impl FnMut(&[Sid], Deadline) -> Result<Vec<Option<Called>>, Error>,
     ) -> Vec<Option<GroupName>> {
-        let known = self.known.of_this_process(Known::default);
+        let flight = self.known.of_this_process(SingleFlight::default);
         let deadline = Deadline::after(self.patience);
-        let mut state = known.lock();
-        let (questions, now) = loop {
-            let now = Instant::now();
-            let questions = questions(&mut state, sids, now);
-            if questions.is_empty() || !state.asking {
-                break (questions, now);
-            }
-            let Some(left) = deadline.remaining() else {
-                break (Vec::new(), now);
-            };
-            let woken = known.answered.wait_timeout(state, left);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
-        };
-        if !questions.is_empty() {
-            state.asking = true;
-            drop(state);
-            self.put(questions, Turn(known), ask);
-            state = known.lock();
-        }
         // As of the question: a lifetime shorter than the answer takes is still one.
-        sids.iter().map(|sid| name(&mut state, sid, now)).collect()
+        let mut now = Instant::now();
+        let mut wanted = Vec::new();
+        let entered = flight.enter(deadline, |known: &mut NameState, _| {
+            now = Instant::now();
+            wanted = questions(known, sids, now);
+            wanted.is_empty().then_some(())
+        });
+        if let Entered::Turn(turn) = entered {
+            self.put(wanted, &turn, ask);
+        }
+        flight.with(|known| sids.iter().map(|sid| name(known, sid, now)).collect())
     }
 
-    /// Asks one question after the other: none takes another's part of the time.
+    /// Asks one question after the other, each within its part of the time.
     fn put(
         &self,
         questions: Vec<Vec<Sid>>,
-        turn: Turn<'_>,
+        turn: &Turn<'_, NameState>,
         mut ask: impl FnMut(&[Sid], Deadline) -> Result<Vec<Option<Called>>, Error>,
     ) {
-        let known = turn.0;
         let deadline = Deadline::after(self.patience);
         for (left, sids) in (1..=questions.len()).rev().zip(questions) {
             let part =
                 deadline.remaining().unwrap_or_default() / u32::try_from(left).unwrap_or(u32::MAX);
             let answer = ask(&sids, deadline.or_after(part));
-            self.learn(&mut known.lock(), sids, answer, Instant::now());
-            known.answered.notify_all();
+            turn.tell(|known| self.learn(known, sids, answer, Instant::now()));
         }
     }
 
     fn learn(
         &self,
-        state: &mut State,
+        known: &mut NameState,
         asked: Vec<Sid>,
         answer: Result<Vec<Option<Called>>, Error>,
         now: Instant,
@@ -181,7 +163,7 @@ impl Names {
                 for (sid, called) in asked.into_iter().zip(names) {
                     let name = called.and_then(|called| self.usable(&sid, called));
                     let lasts = name.as_ref().map_or(negative, |_| self.lifetime);
-                    state.cache.keep(sid, name, now + lasts);
+                    known.cache.keep(sid, name, now + lasts);
                 }
             }
             Err(error) => {
@@ -194,7 +176,7 @@ impl Names {
                 }
                 for sid in asked {
                     let domain = sid.domain().unwrap_or(sid);
-                    state.failed.keep(domain, None, now + negative);
+                    known.failed.keep(domain, None, now + negative);
                 }
             }
         }
@@ -229,38 +211,21 @@ impl fmt::Debug for Names {
     }
 }
 
-impl Known {
-    /// Nothing is left half done under this lock: a panic elsewhere does not spoil it.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The turn of the thread that asks; over when dropped, however it ends.
-struct Turn<'a>(&'a Known);
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.0.lock().asking = false;
-        self.0.answered.notify_all();
-    }
-}
-
-/// What controllers must be asked, each once: a question for each domain that somebody can say
-/// something of, those whose name is known before others.
-fn questions(state: &mut State, sids: &[Sid], now: Instant) -> Vec<Vec<Sid>> {
+/// The questions to ask, each name once. There is one question for each domain; domains whose names
+/// are known come first.
+fn questions(known: &mut NameState, sids: &[Sid], now: Instant) -> Vec<Vec<Sid>> {
     let mut questions: Vec<(Sid, Vec<Sid>)> = Vec::new();
     let mut seen = HashSet::new();
     for sid in sids {
         let Some(domain) = domain_to_ask(sid) else {
             continue;
         };
-        if state.failed.look_up(&domain, now).is_some() {
+        if known.failed.look_up(&domain, now).is_some() {
             continue;
         }
         for wanted in [sid, &domain] {
             let is_room = seen.len() < MAX_ASKED;
-            if is_room && state.cache.look_up(wanted, now).is_none() && seen.insert(wanted.clone())
+            if is_room && known.cache.look_up(wanted, now).is_none() && seen.insert(wanted.clone())
             {
                 let its = questions.iter().position(|(of, _)| *of == domain);
                 if its.is_none() && questions.len() < MAX_QUESTIONS {
@@ -273,14 +238,15 @@ fn questions(state: &mut State, sids: &[Sid], now: Instant) -> Vec<Vec<Sid>> {
             }
         }
     }
-    questions.sort_by_key(|(domain, _)| state.cache.look_up(domain, now).is_none());
+    questions.sort_by_key(|(domain, _)| known.cache.look_up(domain, now).is_none());
     questions
         .into_iter()
         .map(|(_, question)| question)
         .collect()
 }
 
-/// The domain of a group that a controller must be asked for. Others are known everywhere, or nowhere.
+/// The domain of a group, if a controller must be asked. Well-known groups are known without
+/// asking, and groups without a domain have no name.
 fn domain_to_ask(sid: &Sid) -> Option<Sid> {
     match sid.well_known_name() {
         Some(_) => None,
@@ -288,12 +254,12 @@ fn domain_to_ask(sid: &Sid) -> Option<Sid> {
     }
 }
 
-fn name(state: &mut State, sid: &Sid, now: Instant) -> Option<GroupName> {
+fn name(known: &mut NameState, sid: &Sid, now: Instant) -> Option<GroupName> {
     if let Some((domain, name)) = sid.well_known_name() {
         return GroupName::new(domain, name);
     }
-    let domain = state.cache.look_up(&sid.domain()?, now)?.clone()?;
-    let name = state.cache.look_up(sid, now)?.as_ref()?;
+    let domain = known.cache.look_up(&sid.domain()?, now)?.clone()?;
+    let name = known.cache.look_up(sid, now)?.as_ref()?;
     GroupName::new(&domain, name)
 }
 

@@ -1,11 +1,11 @@
 //! What the processes of this host tell each other about the controllers: which ones failed lately,
-//! and where each serves its interfaces.
+//! and on which ports each serves its interfaces.
 //!
-//! One small file in the state directory holds it, so that a controller that hangs costs its time-outs
-//! once on a host, and the first login of a process need not ask the endpoint mapper. A process looks
-//! at the file once a second at most. Nothing in it is trusted: a controller proves itself when the
-//! channel is opened, and one that is reported as failed is asked last. Without a usable file each
-//! process knows what it has seen itself.
+//! A small file in the state directory holds it. So a controller that hangs costs its time-outs
+//! once on a host, and the first login of a process need not ask the endpoint mapper. A process
+//! looks at the file once a second at most. Nothing in it is trusted: a controller proves itself
+//! when the channel is opened, and a controller that is reported as failed is asked last. Without a
+//! usable file, each process knows only what it has seen itself.
 
 mod report;
 
@@ -14,12 +14,12 @@ use std::fs::OpenOptions;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::base::config::{self, LogTarget};
 use crate::base::crypto::SecretBytes;
 use crate::base::file::private::{Lock, own_directory, own_file, private, read, replace};
-use crate::base::file::{LOOK_AGAIN, Stamp};
+use crate::base::file::watch::{FileWatch, Look};
 use crate::base::log::{self, Severity};
 use crate::base::process::PerProcess;
 use crate::dc::locate::{AVOIDED, Candidate};
@@ -27,29 +27,27 @@ use crate::dc::locate::{AVOIDED, Candidate};
 pub(super) use report::{Ports, Report};
 use report::{millis, now};
 
-/// How long a process does without a file that cannot be written.
+/// How long a process goes without a file that could not be written.
 const RETRY: Duration = Duration::from_secs(60);
 
-/// What is known of the controllers of one machine account.
+/// The shared reports about the controllers of one machine account.
 pub(super) struct Health {
     directory: PathBuf,
     account: String,
     log: LogTarget,
-    known: PerProcess<Mutex<Known>>,
+    known: PerProcess<Mutex<KnownReports>>,
 }
 
 /// What this process knows.
 #[derive(Default)]
-struct Known {
+struct KnownReports {
     reports: Vec<Report>,
-    looked: Option<Instant>,
-    /// The state of the file at the last look.
-    stamp: Option<Stamp>,
+    watch: FileWatch,
     /// When the file could not be written.
     spoilt: Option<Instant>,
 }
 
-impl Known {
+impl KnownReports {
     fn of(&self, controller: &Candidate) -> Option<&Report> {
         let mut reports = self.reports.iter();
         reports.find(|report| report.controller == *controller)
@@ -57,7 +55,7 @@ impl Known {
 }
 
 impl Health {
-    /// Looks at nothing yet.
+    /// Reads nothing yet.
     pub(super) fn new(config: &config::Netlogon, log: LogTarget) -> Self {
         let computer = config.account.computer().as_str();
         Self {
@@ -68,25 +66,19 @@ impl Health {
         }
     }
 
-    /// What the processes know, if the file has changed since the last look. It costs a `stat` once a
-    /// second, and no thread waits for another that looks.
+    /// The reports, if the file has changed since the last look. Costs one `stat` a second; no
+    /// thread waits for another that looks.
     pub(super) fn news(&self) -> Option<Vec<Report>> {
         let mut known = self.known().try_lock().ok()?;
-        let last = known.looked.map(|at| at.elapsed());
-        if last.is_some_and(|elapsed| elapsed < LOOK_AGAIN) {
+        if known.watch.look(&self.path("")) != Look::Changed {
             return None;
         }
-        known.looked = Some(Instant::now());
-        let stamp = Stamp::of(&self.path("")).ok();
-        if stamp.is_none() || stamp == known.stamp {
-            return None;
-        }
-        known.stamp = stamp.and_then(|stamp| stamp.settled(SystemTime::now()));
         known.reports = self.read().ok()?;
         Some(known.reports.clone())
     }
 
-    /// The controller failed: every process asks it last for a while. The log says so once.
+    /// Records that the controller failed, so that every process asks it last for a while. Logs the
+    /// first failure.
     pub(super) fn failed(&self, controller: &Candidate, why: &dyn Display) {
         let now = now();
         let before = self.change(&mut self.lock(), controller, |report| {
@@ -101,9 +93,9 @@ impl Health {
         }
     }
 
-    /// The controller answered a login that was sent at `sent`, and serves its interfaces there.
+    /// Records that the controller answered a login that was sent at `sent`, and its ports.
     pub(super) fn served(&self, controller: &Candidate, ports: Ports, sent: Instant) {
-        // The next login will do.
+        // Another thread is at it: the next login will record it.
         let Ok(mut known) = self.known().try_lock() else {
             return;
         };
@@ -131,8 +123,8 @@ impl Health {
         }
     }
 
-    /// A login is about to ask a controller that failed a while ago. Until it is known how that ends,
-    /// the other processes go on asking it last.
+    /// Records that a login is about to ask a controller that failed a while ago. Until the login
+    /// ends, the other processes go on asking that controller last.
     pub(super) fn begins_trial(&self, controller: &Candidate) {
         let mut known = self.lock();
         let now = now();
@@ -145,11 +137,11 @@ impl Health {
         }
     }
 
-    /// Changes the report about one controller, in the file too if that can be done. Returns the
-    /// report from before.
+    /// Changes the report about one controller, and the file if possible. Returns the report from
+    /// before.
     fn change(
         &self,
-        known: &mut Known,
+        known: &mut KnownReports,
         controller: &Candidate,
         change: impl FnOnce(&mut Report),
     ) -> Option<Report> {
@@ -159,7 +151,7 @@ impl Health {
             Some(Ok(file)) => Lock::take(file).ok(),
             _ => None,
         };
-        // What others have written since the last look.
+        // Other processes may have written since the last look.
         if let Some(reports) = turn.as_ref().and_then(|_| self.read().ok()) {
             known.reports = reports;
         }
@@ -205,12 +197,12 @@ impl Health {
             .join(format!("{}.health{suffix}", self.account))
     }
 
-    fn known(&self) -> &Mutex<Known> {
+    fn known(&self) -> &Mutex<KnownReports> {
         self.known.of_this_process(Mutex::default)
     }
 
-    /// Nothing is left half done under this lock: a panic elsewhere does not spoil it.
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    /// No change under this lock is left half done, so a poisoned lock can be used.
+    fn lock(&self) -> MutexGuard<'_, KnownReports> {
         self.known().lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,9 +1,9 @@
 //! The NT hash of a machine account from its keytab.
 //!
-//! The arcfour-hmac key of a principal is the MD4 of its password in UTF-16 (RFC 4757 2): the secret
-//! that NETLOGON wants. AES keys are derived one way, and of no use here. The format is MIT krb5's
-//! "keytab file format", version 0x0502: big-endian, entries with a signed length before each; a
-//! negative length is a hole.
+//! The arcfour-hmac key of a principal is the MD4 of its password in UTF-16 (RFC 4757 2): the
+//! secret that NETLOGON needs. The NT hash cannot be computed from AES keys. The format is MIT
+//! krb5's "keytab file format", version 0x0502: big-endian, entries with a signed length before
+//! each; a negative length is a hole.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::base::crypto::Key;
 use crate::base::wire::{DecodeError, Reader};
 use crate::dc::nt_hashes::NtHashes;
 
-/// Larger than any keytab of one host.
+/// The length limit: more than any keytab of one host.
 pub(super) const LIMIT: u64 = 1 << 20;
 
 const VERSION: [u8; 2] = [0x05, 0x02];
@@ -24,16 +24,16 @@ pub(super) fn is_keytab(content: &[u8]) -> bool {
 /// RFC 4757
 const ARCFOUR_HMAC: u16 = 23;
 
-/// Why a keytab has no secret for us.
+/// Why a keytab has no usable secret.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Problem {
     /// Not of the format.
     Malformed(DecodeError),
     /// Another version.
     Version([u8; 2]),
-    /// Nothing of the account; what was looked for.
+    /// No entry of this principal.
     NoEntry(String),
-    /// Its newest keys are not of the type that is needed; what was looked for.
+    /// The newest keys of this principal are not of the type that is needed.
     NoArcfour { principal: String, kvno: u32 },
 }
 
@@ -51,9 +51,10 @@ impl fmt::Display for Problem {
             Self::NoArcfour { principal, kvno } => write!(
                 formatter,
                 "the newest key of {principal} (version {kvno}) is there for AES only, and \
-                 NETLOGON needs the arcfour-hmac key (etype 23), which tools no longer write: write \
-                 the account's password to a file and set `secret` instead of `keytab`; or add the \
-                 key with ktutil: addent -password -p {principal} -k {kvno} -e arcfour-hmac"
+                 NETLOGON needs the arcfour-hmac key (etype 23), which tools no longer write: \
+                 write the account's password to a file and set `secret` instead of `keytab`; \
+                 or add the key with ktutil: \
+                 addent -password -p {principal} -k {kvno} -e arcfour-hmac"
             ),
         }
     }
@@ -65,22 +66,22 @@ impl From<DecodeError> for Problem {
     }
 }
 
-/// How long the key before the newest is of use, in seconds: by then every controller has heard of
-/// the change, or will not. An old secret shall not open what a new one was made for.
+/// How long the key before the newest is used, in seconds: by then the change has come to every
+/// controller. An old secret must not be used longer than that.
 const OVERLAP: u32 = 24 * 60 * 60;
 
 /// A key of the account.
-struct Entry {
+struct KeytabEntry {
     kvno: u32,
-    /// When it was written, in seconds since 1970; every writer says so, and zero is long ago.
+    /// When it was written, in seconds since 1970. Every writer sets it; zero is long ago.
     written: u32,
-    /// None if it is of a type that is of no use.
+    /// `None` if the key is of another type.
     arcfour: Option<Key>,
 }
 
 /// The NT hash of the account's newest key, and that of the key before it if it is there and the
-/// newest was written within a day of `now` (seconds since 1970): a controller may not have heard of
-/// the change.
+/// newest was written within a day of `now` (seconds since 1970): a controller may not have heard
+/// of the change.
 pub(super) fn nt_hashes(
     keytab: &[u8],
     account: &str,
@@ -103,7 +104,7 @@ pub(super) fn nt_hashes(
         });
     };
     let mut of_newest = entries.iter().filter(|entry| entry.kvno == newest);
-    // Before or after: clocks differ.
+    // Before or after `now`: clocks differ.
     let is_recent = of_newest.all(|entry| now.abs_diff(entry.written) < OVERLAP);
     let before = newest.checked_sub(1).filter(|_| is_recent);
     Ok(NtHashes {
@@ -112,7 +113,7 @@ pub(super) fn nt_hashes(
     })
 }
 
-fn entries(keytab: &[u8], account: &str, domain: &str) -> Result<Vec<Entry>, Problem> {
+fn entries(keytab: &[u8], account: &str, domain: &str) -> Result<Vec<KeytabEntry>, Problem> {
     let mut reader = Reader::new(keytab);
     let version = reader.array("version")?;
     if version != VERSION {
@@ -134,8 +135,8 @@ fn entries(keytab: &[u8], account: &str, domain: &str) -> Result<Vec<Entry>, Pro
     Ok(entries)
 }
 
-/// Reads an entry; none if it is of somebody else.
-fn entry(body: &[u8], account: &str, domain: &str) -> Result<Option<Entry>, DecodeError> {
+/// Reads an entry. `None` if it is of another principal.
+fn entry(body: &[u8], account: &str, domain: &str) -> Result<Option<KeytabEntry>, DecodeError> {
     let mut reader = Reader::new(body);
     let components = u16_be(&mut reader, "components")?;
     let realm = counted(&mut reader, "realm")?;
@@ -148,7 +149,7 @@ fn entry(body: &[u8], account: &str, domain: &str) -> Result<Option<Entry>, Deco
     let short_kvno = reader.u8("kvno")?;
     let key_type = u16_be(&mut reader, "key type")?;
     let key = counted(&mut reader, "key")?;
-    // Newer writers repeat the version in full; what is shorter, or zero, is none.
+    // Newer writers repeat the version in 32 bits. Less than that, or zero, is none.
     let long_kvno = reader.array("kvno").map(u32::from_be_bytes);
     let is_ours = components == 1
         && first.eq_ignore_ascii_case(account.as_bytes())
@@ -161,7 +162,7 @@ fn entry(body: &[u8], account: &str, domain: &str) -> Result<Option<Entry>, Deco
         .transpose()
         .map_err(|_| DecodeError::new("key", "is not 16 bytes long"))?;
     let kvno = long_kvno.ok().filter(|kvno| *kvno != 0);
-    Ok(Some(Entry {
+    Ok(Some(KeytabEntry {
         kvno: kvno.unwrap_or_else(|| short_kvno.into()),
         written,
         arcfour,
@@ -247,7 +248,7 @@ mod tests {
             ours(299, ARCFOUR_HMAC, 29),
         ]);
         assert_eq!(first_bytes(&bytes).unwrap(), [31, 30]);
-        // Nothing that is older by more is of use.
+        // No key that is older by more is used.
         let bytes = keytab(&[ours(2, ARCFOUR_HMAC, 2), ours(4, ARCFOUR_HMAC, 4)]);
         assert_eq!(first_bytes(&bytes).unwrap(), [4]);
     }
@@ -258,7 +259,7 @@ mod tests {
         let at = |now| first_bytes_at(&bytes, now).unwrap();
         assert_eq!(at(WRITTEN + OVERLAP - 1), [2, 1]);
         assert_eq!(at(WRITTEN + OVERLAP), [2]);
-        // Clocks differ, but not for ever.
+        // Clocks differ, but by less than a day.
         assert_eq!(at(WRITTEN - 60), [2, 1]);
         assert_eq!(at(WRITTEN - OVERLAP), [2]);
     }
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_keytab_is_refused() {
+    fn invalid_keytabs_are_refused() {
         assert_eq!(
             first_bytes(&keytab(&[])),
             Err(Problem::NoEntry("web1$@EXAMPLE.TEST".to_owned()))

@@ -1,6 +1,5 @@
-//! What this process has learnt of each controller by trying it: which port serves an interface, and
-//! which name the controller takes for its own. Nothing of it is proven, nor need it be: what turns
-//! out wrong is tried anew.
+//! What this process has learnt of each controller by trying: which port serves an interface, and
+//! which server name it accepts. Nothing of this is proven. What turns out wrong is tried again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,14 +10,14 @@ use crate::dc::locate::Candidate;
 use crate::dc::logon_server::LogonServer;
 use crate::protocol::rpc::pdu::Syntax;
 
-/// More controllers than any site has: beyond, everything is learnt anew.
+/// More controllers than any site has. Beyond that, everything is learnt anew.
 const MAX_CONTROLLERS: usize = 256;
 
-/// What was learnt of all controllers.
+/// The facts about all controllers.
 #[derive(Default)]
 pub(super) struct Learnt(PerProcess<Mutex<HashMap<Candidate, Facts>>>);
 
-/// What was learnt of one.
+/// The facts about one controller.
 #[derive(Clone, Copy, Default)]
 struct Facts {
     /// Where the last NETLOGON connection was accepted.
@@ -39,7 +38,7 @@ impl Facts {
 }
 
 impl Learnt {
-    /// The port that last served this interface, if it was not forgotten since.
+    /// The port that last served this interface, if it is known.
     pub(super) fn port(&self, controller: &Candidate, interface: Syntax) -> Option<u16> {
         *self.facts(controller).port(interface)
     }
@@ -49,7 +48,7 @@ impl Learnt {
         self.note(controller, |facts| *facts.port(interface) = port);
     }
 
-    /// The ports that are known.
+    /// The known ports.
     pub(super) fn ports(&self, controller: &Candidate) -> Ports {
         let Facts { netlogon, lsa, .. } = self.facts(controller);
         Ports { netlogon, lsa }
@@ -65,12 +64,12 @@ impl Learnt {
         }
     }
 
-    /// How the controller was last addressed with success.
+    /// The server name that the controller last accepted.
     pub(super) fn logon_server(&self, controller: &Candidate) -> LogonServer {
         self.facts(controller).logon_server
     }
 
-    /// Remembers how the controller wants to be addressed.
+    /// Remembers the server name that the controller accepts.
     pub(super) fn keep_logon_server(&self, controller: &Candidate, logon_server: LogonServer) {
         self.note(controller, |facts| facts.logon_server = logon_server);
     }
@@ -88,7 +87,7 @@ impl Learnt {
         });
     }
 
-    /// Nothing is left half done under this lock: a panic elsewhere does not spoil it.
+    /// No change under this lock is left half done, so a poisoned lock can be used.
     fn with<T>(&self, read: impl FnOnce(&mut HashMap<Candidate, Facts>) -> T) -> T {
         let facts = self.0.of_this_process(Mutex::default);
         read(&mut facts.lock().unwrap_or_else(PoisonError::into_inner))
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_grow_without_end() {
+    fn the_number_of_controllers_is_bounded() {
         let learnt = Learnt::default();
         for number in 0..1000 {
             learnt.keep_port(&controller(number), Syntax::NETLOGON, Some(1));

@@ -1,9 +1,9 @@
 //! Which controllers are asked, and in which order.
 //!
-//! A list in the configuration keeps its order, or is spread. Without one, DNS knows the controllers, and a ping
-//! each (CLDAP) finds the one that is near and at work. What was found is kept for some minutes, and
-//! shared with the other processes of the host. Nothing that is learnt here is proven, nor need it be: a controller
-//! proves itself when the channel is opened.
+//! A list in the configuration keeps its order, or is spread. Without a list, DNS gives the
+//! controllers, and pings (CLDAP) find one that is near and at work. The result is cached for some
+//! minutes, and shared with the other processes of the host. Nothing that is learnt here is proven:
+//! a controller proves itself when the channel is opened.
 
 mod candidate;
 mod found_file;
@@ -16,13 +16,14 @@ mod resolver;
 mod search;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::config::{self, ControllerOrder};
 use crate::base::crypto;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
+use crate::base::single_flight::{Entered, SingleFlight, Turn};
 use crate::dc::error::Error;
 pub(crate) use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::found_file::FoundFile;
@@ -34,28 +35,20 @@ use crate::protocol::cldap::{self, Identity};
 
 pub(super) use ranking::AVOIDED;
 
-/// Knows the controllers of a domain.
+/// Finds and ranks the controllers of a domain.
 pub(crate) struct Locator {
     config: config::Netlogon,
-    known: PerProcess<Known>,
+    known: PerProcess<SingleFlight<KnownControllers>>,
 }
 
 /// What this process knows.
-struct Known {
-    state: Mutex<State>,
-    /// A search is over.
-    searched: Condvar,
-}
-
-struct State {
+struct KnownControllers {
     memory: Memory,
     network: Network,
-    /// One thread searches; the others wait for it, or take what there is.
-    searching: bool,
 }
 
 impl Locator {
-    /// Looks nothing up yet.
+    /// Looks up nothing yet.
     pub(crate) fn new(config: &config::Netlogon) -> Self {
         Self {
             config: config.clone(),
@@ -63,45 +56,52 @@ impl Locator {
         }
     }
 
-    /// The controllers to try for one login, best first; never empty. Searches if nothing is known,
-    /// if what is known is old, or if all of it has failed.
+    /// The controllers to try for one login, best first; never empty. Searches if none is known, if
+    /// the known ones are old, or if all of them have failed.
     pub(crate) fn candidates(&self, deadline: Deadline) -> Result<Vec<Candidate>, Error> {
-        let known = self.known();
-        let mut state = known.lock();
-        state.memory.next_turn();
-        loop {
-            match state.memory.advice(Instant::now()) {
-                Advice::Use(candidates) => return Ok(candidates),
-                Advice::NotFound(problem) => return Err(Error::NotFound(problem)),
-                Advice::Search if !state.searching => break,
-                Advice::Search => {
-                    if let Ok(old) = state.memory.known(Instant::now()) {
-                        return Ok(old);
-                    }
-                    let left = deadline.remaining().ok_or(Error::TimeOver)?;
-                    let woken = known.searched.wait_timeout(state, left);
-                    state = woken.unwrap_or_else(PoisonError::into_inner).0;
-                }
+        let flight = self.known();
+        flight.with(|known| known.memory.next_turn());
+        let entered = flight.enter(deadline, |known, is_searching| {
+            match known.memory.advice(Instant::now()) {
+                Advice::Use(candidates) => Some(Ok(candidates)),
+                Advice::NotFound(problem) => Some(Err(Error::NotFound(problem))),
+                // While another thread searches, an old list will do.
+                Advice::Search if is_searching => known.memory.known(Instant::now()).ok().map(Ok),
+                Advice::Search => None,
             }
+        });
+        match entered {
+            Entered::Done(result) => result,
+            Entered::TimedOut => Err(Error::TimeOver),
+            Entered::Turn(turn) => self.search(&turn, deadline),
         }
-        state.searching = true;
-        let may_share = state.memory.may_share(Instant::now());
-        let lifetime = state.memory.lifetime_of_shared();
-        let patience = state.memory.patience(Instant::now());
-        let earlier = state.memory.begin_search(Instant::now());
-        let network = state.network.clone();
-        drop(state);
+    }
 
-        // Its end takes the lock that is taken below: what is declared first is dropped last.
-        let _turn = Turn(known);
+    /// Takes over what another process found, or searches.
+    fn search(
+        &self,
+        turn: &Turn<'_, KnownControllers>,
+        deadline: Deadline,
+    ) -> Result<Vec<Candidate>, Error> {
+        let (may_share, lifetime, patience, earlier, network) = self.known().with(|known| {
+            let (memory, now) = (&mut known.memory, Instant::now());
+            (
+                memory.may_share(now),
+                memory.lifetime_of_shared(),
+                memory.patience(now),
+                memory.begin_search(now),
+                known.network.clone(),
+            )
+        });
         let file = FoundFile::of(&self.config);
         let shared = file.as_ref().filter(|_| may_share);
         if let Some((found, age)) = shared.and_then(|file| file.read(lifetime)) {
-            let mut state = known.lock();
-            let now = Instant::now();
-            let then = now.checked_sub(age).unwrap_or(now);
-            state.memory.searched(Ok(found), then);
-            return state.memory.known(now).map_err(Error::NotFound);
+            return turn.tell(|known| {
+                let now = Instant::now();
+                let then = now.checked_sub(age).unwrap_or(now);
+                known.memory.searched(Ok(found), then);
+                known.memory.known(now).map_err(Error::NotFound)
+            });
         }
         let mut resolver = Resolver::of_the_system(network, deadline.or_after(patience));
         let found = search::search(&self.config, &earlier, &mut resolver);
@@ -110,16 +110,17 @@ impl Locator {
         {
             file.write(found);
         }
-        let mut state = known.lock();
-        state.network = resolver.network;
-        let now = Instant::now();
-        state.memory.searched(found, now);
-        state.memory.known(now).map_err(Error::NotFound)
+        turn.tell(|known| {
+            let now = Instant::now();
+            known.network = resolver.network;
+            known.memory.searched(found, now);
+            known.memory.known(now).map_err(Error::NotFound)
+        })
     }
 
-    /// What a controller says of itself: as the search heard it, else asked now, which takes up to
-    /// two seconds if it keeps silent. Kept for some minutes, its silence too. Nothing of it is
-    /// proven.
+    /// What a controller says of itself: from the search, else asked for now, which takes up to two
+    /// seconds if it does not answer. The answer, or that there is none, is cached for some
+    /// minutes. It is not proven.
     pub(crate) fn identify(
         &self,
         candidate: &Candidate,
@@ -128,32 +129,35 @@ impl Locator {
         if candidate.identity.is_some() {
             return candidate.identity.clone();
         }
-        let state = self.known().lock();
-        if let Some(identity) = state.memory.identity(candidate, Instant::now()) {
+        let now = Instant::now();
+        let (remembered, mut network) = self.known().with(|known| {
+            let remembered = known.memory.identity(candidate, now);
+            (remembered, known.network.clone())
+        });
+        if let Some(identity) = remembered {
             return identity;
         }
-        let mut network = state.network.clone();
-        drop(state);
         let target = SocketAddr::new(candidate.address, cldap::PORT);
         let outcomes = ping::ping(&self.config, &[target], &mut network, deadline);
         let mut outcomes = outcomes.unwrap_or_default().into_iter();
         let identity = outcomes.find_map(Outcome::identity);
-        let mut state = self.known().lock();
-        state.network = network;
-        state
-            .memory
-            .identified(candidate, identity.clone(), Instant::now());
+        self.known().with(|known| {
+            let now = Instant::now();
+            known.network = network;
+            known.memory.identified(candidate, identity.clone(), now);
+        });
         identity
     }
 
-    /// It could not be reached, or was not fit to answer: for a minute it comes last.
+    /// Records that the controller could not be reached, or could not answer. It comes last for a
+    /// minute.
     pub(crate) fn failed(&self, candidate: &Candidate) {
-        let mut state = self.known().lock();
-        state.memory.failed(candidate, Instant::now());
+        self.known()
+            .with(|known| known.memory.failed(candidate, Instant::now()));
     }
 
-    /// Takes over which controllers other processes of the host have seen failing, and how long ago.
-    /// Returns those that this process did not know of.
+    /// Takes over which controllers failed for other processes of the host, and how long ago.
+    /// Returns those of which this process did not know it.
     pub(crate) fn hear_failed(&self, failed: &[(Candidate, Duration)]) -> Vec<Candidate> {
         let now = Instant::now();
         let since = |(one, age): &(Candidate, Duration)| {
@@ -161,28 +165,29 @@ impl Locator {
             Some((one.clone(), then))
         };
         let failed = failed.iter().filter_map(since).collect();
-        self.known().lock().memory.hear_failed(failed, now)
+        self.known()
+            .with(|known| known.memory.hear_failed(failed, now))
     }
 
-    /// It has answered: it comes first for a while, unless the configuration gives the order.
+    /// Records that the controller answered. It comes first for a while, unless the configuration
+    /// gives the order.
     pub(crate) fn succeeded(&self, candidate: &Candidate) {
-        let mut state = self.known().lock();
-        state.memory.succeeded(candidate, Instant::now());
+        self.known()
+            .with(|known| known.memory.succeeded(candidate, Instant::now()));
     }
 
     /// Whether a controller is known that has not failed lately.
     pub(crate) fn has_untried(&self) -> bool {
-        self.known().lock().memory.has_untried(Instant::now())
+        self.known()
+            .with(|known| known.memory.has_untried(Instant::now()))
     }
 
-    fn known(&self) -> &Known {
-        self.known.of_this_process(|| Known {
-            state: Mutex::new(State {
+    fn known(&self) -> &SingleFlight<KnownControllers> {
+        self.known.of_this_process(|| {
+            SingleFlight::new(KnownControllers {
                 memory: Memory::new(self.preference()),
                 network: Network::default(),
-                searching: false,
-            }),
-            searched: Condvar::new(),
+            })
         })
     }
 
@@ -191,29 +196,12 @@ impl Locator {
             ([], _) => Preference::LastGood,
             (_, ControllerOrder::Listed) => Preference::Listed,
             (_, ControllerOrder::Spread) => {
-                // Without random bytes, any number that another process has not.
+                // Without random bytes, any number that differs between processes.
                 let random = crypto::random().map(u32::from_le_bytes);
                 let turn = random.unwrap_or_else(|_| std::process::id());
                 Preference::Spread(usize::try_from(turn).unwrap_or_default())
             }
         }
-    }
-}
-
-impl Known {
-    /// Nothing is left half done under this lock: a panic elsewhere does not spoil it.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The search of one thread; over when dropped, however it ends.
-struct Turn<'a>(&'a Known);
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.0.lock().searching = false;
-        self.0.searched.notify_all();
     }
 }
 

@@ -1,20 +1,22 @@
 //! The NetBIOS name of our own domain, where the configuration does not give it.
 //!
-//! The first label of the DNS name is a guess, and often right. The name is in each challenge and in
-//! each sealed bind, and a controller refuses both under a wrong name. When it does, what the
-//! controllers call the domain is looked up: in the list of domains, which is proven, or in the answer
-//! to a CLDAP search, which any host on the way may have written. The process remembers the name: the
-//! next challenge carries it. The state directory has it for the other processes once it is proven:
+//! The first label of the DNS name is a guess, and often right. The name is in each challenge and
+//! in each sealed bind, and a controller refuses both under a wrong name. When it does, the
+//! domain's name is looked up: in the list of domains, which is proven, or in the answer to a CLDAP
+//! search, which any host on the way may have forged. The process remembers the name and puts it
+//! into the next challenge. Once the name is proven, the state directory has it for the other
+//! processes:
 //!
 //! ```text
-//! guess ── sealed bind refused ──► CLDAP ──► name of this process ── login accepted ──► name of the host
-//!   ▲                                           │                                          ▲  │
-//!   └── sealed bind refused, no CLDAP answer ───┴──────────────────────────────────────────┼──┘
-//! guess, or a wrong name ── the list of domains has another ───────────────────────────────┘
+//!          sealed bind refused:        login accepted
+//! guess ─────────────► CLDAP ─► learnt by this process ─► learnt by the host
+//!   ▲                                       │                  ▲  │
+//!   └── sealed bind refused, no CLDAP answer ┴─────────────────┼──┘
+//! guess, or a wrong name ── the list of domains has another ───┘
 //! ```
 //!
-//! A wrong name costs the login that finds it out. It cannot be known before: the first challenge of
-//! a host goes out before any controller was asked.
+//! A wrong name costs the login that detects it. It cannot be known before: a host sends its first
+//! challenge before it has asked any controller.
 
 use std::fs;
 use std::io;
@@ -34,15 +36,15 @@ use crate::dc::failover::Controllers;
 /// How many controllers are asked, and how long that may take together.
 const ASKED: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(2);
-/// No name is longer.
+/// The length limit of the file.
 const LIMIT: u64 = 64;
 
 const NOT_KEPT: &str = "could not be kept in state_dir, so each process learns it";
 
-/// What this process has learnt: one name for each configured domain.
-static LEARNT: PerProcess<Mutex<Vec<Learnt>>> = PerProcess::new();
+/// The names that this process has learnt, one for each configured domain.
+static LEARNT: PerProcess<Mutex<Vec<LearntName>>> = PerProcess::new();
 
-struct Learnt {
+struct LearntName {
     /// The DNS name.
     domain: String,
     name: NetbiosName,
@@ -50,7 +52,7 @@ struct Learnt {
     is_proven: bool,
 }
 
-fn learnt() -> MutexGuard<'static, Vec<Learnt>> {
+fn learnt() -> MutexGuard<'static, Vec<LearntName>> {
     let learnt = LEARNT.of_this_process(Mutex::default);
     learnt.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -95,15 +97,15 @@ impl OwnName {
         self.is_outdated.load(Ordering::Relaxed)
     }
 
-    /// Compares the name in use with the one in the list of domains. Returns what is wrong, and what
-    /// to do; `None` if the two are alike.
+    /// Compares the name in use with the one in the list of domains. Returns what is wrong, and
+    /// what to do; `None` if the two are alike.
     pub fn compare(&self, listed: &str) -> Option<String> {
         self.compare_with(listed, true)
     }
 
-    /// A controller that knows our key has refused a sealed bind: controllers are asked by CLDAP, for
-    /// some seconds and until this time. Returns what is wrong, and what to do; `None` if it is not
-    /// the name, as far as is known. A learnt name that no controller confirms is dropped.
+    /// A controller that knows our key has refused a sealed bind: controllers are asked by CLDAP,
+    /// for some seconds and until this time. Returns what is wrong, and what to do; `None` if it is
+    /// not the name, as far as is known. A learnt name that no controller confirms is dropped.
     pub fn look_up(&self, deadline: Deadline) -> Option<String> {
         match self.in_a_search(deadline.or_after(PATIENCE)) {
             Some(told) => self.compare_with(&told, false),
@@ -111,11 +113,11 @@ impl OwnName {
         }
     }
 
-    /// A login was accepted under the name in use. Keeps the name for the other processes of the host
-    /// if it was not proven before.
+    /// A login was accepted under the name in use. Keeps the name for the other processes of the
+    /// host if it was not proven before.
     pub fn confirm(&self) {
         let mut all = learnt();
-        let used = |learnt: &&mut Learnt| self.is_used(&learnt.domain, &learnt.name);
+        let used = |learnt: &&mut LearntName| self.is_used(&learnt.domain, &learnt.name);
         let Some(learnt) = all.iter_mut().find(used).filter(|name| !name.is_proven) else {
             return;
         };
@@ -217,12 +219,13 @@ impl OwnName {
             self.log,
             Severity::Warning,
             format_args!(
-                "the NetBIOS name of {domain} is {told}, as its controllers say{separator}{not_kept}"
+                "the NetBIOS name of {domain} is {told}, as its controllers say\
+                 {separator}{not_kept}"
             ),
         );
         let mut learnt = learnt();
         learnt.retain(|learnt| learnt.domain != self.config.domain);
-        learnt.push(Learnt {
+        learnt.push(LearntName {
             domain: self.config.domain.clone(),
             name,
             is_proven: is_listed,

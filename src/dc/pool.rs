@@ -1,8 +1,8 @@
-//! The channels of one process, and which login may have one.
+//! The channels of one process, and which login may use one.
 //!
-//! A channel is taken out for a call and put back after it: no lock is held during I/O. The first that
-//! came is served first, within the share of the channels that its logins have. A login that waits is
-//! woken when it is its turn, and when it is refused.
+//! A channel is taken out for a call and put back after it, so no lock is held during I/O. Logins
+//! are served in the order in which they came, within the share of the channels of their kind. A
+//! waiting login is woken when it is its turn or when it is refused.
 
 mod outage;
 mod queue;
@@ -23,18 +23,17 @@ use outage::Outage;
 use queue::{Place, Queue, Taken};
 use silent_domains::{Barred, SilentDomains, Trial};
 
-/// A channel that was idle for longer is not used again: what is between may have forgotten it.
+/// A channel that was idle for longer is not used again: a firewall on the way may have dropped it.
 const MAX_IDLE: Duration = Duration::from_secs(60);
-/// How many logins of other domains may wait, for each channel that there may be.
+/// How many logins of other domains may wait, for each channel.
 const MAX_WAITING: usize = 4;
-/// A login that may depend on another domain waits no longer than this while none of its share is
-/// answered.
+/// How long a login that may depend on another domain waits while none of its share is answered.
 const STALL: Duration = Duration::from_secs(5);
 
 /// The channels of this process.
 pub(super) struct Pool {
     state: Mutex<State>,
-    /// How many there may be: one call at a time goes over each.
+    /// How many there may be. Each carries one call at a time.
     most: usize,
 }
 
@@ -42,7 +41,7 @@ struct State {
     idle: Vec<Idle>,
     taken: Taken,
     queue: Queue,
-    /// Counts the times that everything was given up.
+    /// Counts how often all channels were dropped.
     generation: u64,
     outage: Option<Outage>,
     silent_domains: SilentDomains,
@@ -52,7 +51,7 @@ struct State {
     last_elsewhere: Option<Instant>,
 }
 
-/// An open channel, and to which controller.
+/// An open channel and its controller.
 pub(super) struct Open {
     pub(super) controller: Candidate,
     pub(super) channel: Channel,
@@ -71,7 +70,7 @@ impl Idle {
 }
 
 impl State {
-    /// Why such a login is refused at once.
+    /// Why a login of this claim is refused at once, if it is.
     fn refusal(&self, claim: &Claim) -> Option<Error> {
         let now = Instant::now();
         if let Some(domain) = claim.other_domain()
@@ -82,13 +81,13 @@ impl State {
                 Barred::OneAtATime => Error::Crowded,
             });
         }
-        // A channel that is open may serve when no other can be opened.
+        // An open channel may serve even if no other can be opened.
         let outage = self.outage.as_ref().filter(|outage| outage.bars(now));
         let outage = outage.filter(|_| self.idle.is_empty())?;
         Some(Error::Outage(outage.fault.clone()))
     }
 
-    /// How much longer a login may wait that has waited `since`.
+    /// How much longer a login may wait that has waited since `since`.
     fn patience(&self, since: Instant, share: Share, deadline: Deadline) -> Option<Duration> {
         let left = deadline.remaining()?;
         let last = match share {
@@ -101,7 +100,7 @@ impl State {
         Some(left.min(patience)).filter(|patience| !patience.is_zero())
     }
 
-    /// A usable channel that is open.
+    /// An open channel that can be used.
     fn reuse(&mut self) -> Option<Open> {
         let now = seconds_since_1970();
         self.idle.retain(|idle| idle.is_usable(now));
@@ -127,7 +126,7 @@ impl State {
 }
 
 impl Pool {
-    /// None is open; `most` may be.
+    /// An empty pool of up to `most` channels.
     pub(super) fn new(most: usize) -> Self {
         Self {
             state: Mutex::new(State {
@@ -171,7 +170,7 @@ impl Pool {
             state = waited.0;
             state.queue.leave(&place);
             if let Err(error) = waited.1 {
-                // The turn that this one was woken for is another's.
+                // Passes on the turn that this login was woken for.
                 state.queue.ring_next(&state.taken);
                 return Err(error);
             }
@@ -179,7 +178,7 @@ impl Pool {
         Ok(self.slot(state, claim))
     }
 
-    /// Waits for the turn of this place.
+    /// Waits until it is the turn of this place.
     fn wait<'a>(
         &self,
         mut state: MutexGuard<'a, State>,
@@ -217,7 +216,7 @@ impl Pool {
             Some(domain) => state.silent_domains.begin_trial(domain),
             None => Trial::None,
         };
-        // The next may have its turn too.
+        // There may be room for the next one too.
         state.queue.ring_next(&state.taken);
         Slot {
             pool: self,
@@ -238,7 +237,7 @@ impl Pool {
             .retain(|idle| idle.open.controller != *controller);
     }
 
-    /// Drops all channels and ends every outage: the machine account has another secret.
+    /// Drops all channels and ends the outage: the secret of the machine account has changed.
     pub(super) fn begin_anew(&self) {
         let mut state = self.lock();
         state.idle.clear();
@@ -258,20 +257,20 @@ impl Pool {
         self.lock().outage = None;
     }
 
-    /// Another domain did not answer our controller: its logins are refused for a while.
+    /// Refuses the logins of another domain for a while: it did not answer our controller.
     pub(super) fn domain_is_silent(&self, domain: &str) {
         let mut state = self.lock();
         state.silent_domains.fell_silent(domain, Instant::now());
         state.queue.ring_domain(domain);
     }
 
-    /// Whether the controller has answered a login since then, on any channel.
+    /// Whether the controller has answered a login since `then`, on any channel.
     pub(super) fn has_answered_since(&self, controller: &Candidate, then: Instant) -> bool {
         let last = self.lock().last_answer;
         last.is_some_and(|(address, at)| address == controller.address && at >= then)
     }
 
-    /// Nothing is left half done under this lock: a panic elsewhere does not spoil it.
+    /// No change under this lock is left half done, so a poisoned lock can be used.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -281,7 +280,7 @@ impl Pool {
 pub(super) struct Slot<'a> {
     pool: &'a Pool,
     claim: &'a Claim,
-    /// A channel of an earlier one does not come back.
+    /// A channel of an earlier generation is not put back.
     generation: u64,
     pub(super) open: Option<Open>,
     /// The controller that answered.
@@ -295,7 +294,7 @@ impl<'a> Slot<'a> {
         self.claim
     }
 
-    /// The controller gave a verdict.
+    /// Records that the controller gave a verdict.
     pub(super) fn answered(&mut self, controller: &Candidate) {
         self.answered = Some(controller.address);
     }

@@ -1,61 +1,42 @@
 //! The machine account's secret, from its file or its keytab.
 //!
-//! Read anew for each handshake, and kept nowhere: a change of the file needs no restart. A change is
-//! noticed besides, so that nothing which the old secret opened is used any longer.
+//! It is read for each handshake and not kept, so a change of the file needs no restart. A change
+//! is also noticed, so that no channel that was opened with the old secret is used any longer.
 
 use std::fmt::Display;
 use std::path::Path;
 use std::sync::Mutex;
-use std::time::{Instant, SystemTime};
 
 use crate::base::clock::seconds_since_1970;
 use crate::base::config;
 use crate::base::crypto::{self, Key, SecretBytes};
 use crate::base::fault::{Fault, Minor};
-use crate::base::file::{self, Stamp, text};
+use crate::base::file::watch::{FileWatch, Look};
+use crate::base::file::{self, text};
 use crate::base::process::PerProcess;
 use crate::dc::keytab;
 use crate::dc::nt_hashes::NtHashes;
 
 /// Notices when the file of the secret has changed.
-pub(super) struct Watch(PerProcess<Mutex<Look>>);
-
-struct Look {
-    at: Instant,
-    /// None if there was no file, or one that was written just then.
-    stamp: Option<Stamp>,
-}
-
-impl Look {
-    fn now(path: &Path) -> (Option<Stamp>, Self) {
-        let stamp = Stamp::of(path).ok();
-        let look = Self {
-            at: Instant::now(),
-            stamp: stamp.and_then(|stamp| stamp.settled(SystemTime::now())),
-        };
-        (stamp, look)
-    }
-}
+pub(super) struct Watch(PerProcess<Mutex<FileWatch>>);
 
 impl Watch {
-    /// Looks at nothing yet.
+    /// Reads nothing yet.
     pub(super) fn new() -> Self {
         Self(PerProcess::new())
     }
 
-    /// Whether the file has changed since it was last looked at, which is once a second at most: it
-    /// costs a `stat`, and nobody waits for another who looks.
-    pub(super) fn has_changed(&self, secret: &config::Secret) -> bool {
-        let (config::Secret::File(path) | config::Secret::Keytab(path)) = secret;
-        let look = self.0.of_this_process(|| Mutex::new(Look::now(path).1));
-        let Ok(mut last) = look.try_lock() else {
-            return false;
-        };
-        if last.at.elapsed() < file::LOOK_AGAIN {
-            return false;
-        }
-        let (stamp, look) = Look::now(path);
-        std::mem::replace(&mut *last, look).stamp != stamp
+    /// Whether the file has changed since it was last looked at, which is once a second at most. No
+    /// thread waits for another that looks.
+    pub(super) fn has_changed(&self, secret: &config::AccountSecret) -> bool {
+        let (config::AccountSecret::File(path) | config::AccountSecret::Keytab(path)) = secret;
+        let watch = self.0.of_this_process(|| {
+            let mut watch = FileWatch::default();
+            watch.look(path);
+            Mutex::new(watch)
+        });
+        let look = watch.try_lock().map(|mut watch| watch.look(path));
+        look.is_ok_and(|look| look != Look::Unchanged)
     }
 }
 
@@ -65,22 +46,22 @@ impl Watch {
 /// [`Minor::SecretFileUnusable`] with the path and the cure.
 pub(super) fn nt_hashes(config: &config::Netlogon) -> Result<NtHashes, Fault> {
     let (path, limit) = match &config.secret {
-        config::Secret::File(path) => (path, PASSWORD_LIMIT),
-        config::Secret::Keytab(path) => (path, keytab::LIMIT),
+        config::AccountSecret::File(path) => (path, PASSWORD_LIMIT),
+        config::AccountSecret::Keytab(path) => (path, keytab::LIMIT),
     };
     let content = match file::read_secret(path, limit) {
         Ok((content, _)) => content,
         Err(error) => return Err(unusable(path, &error)),
     };
     match &config.secret {
-        config::Secret::File(_) => {
+        config::AccountSecret::File(_) => {
             let newest = parse(&content).map_err(|problem| unusable(path, &problem))?;
             Ok(NtHashes {
                 newest,
                 before: None,
             })
         }
-        config::Secret::Keytab(_) => {
+        config::AccountSecret::Keytab(_) => {
             let (account, now) = (config.account.account(), seconds_since_1970());
             keytab::nt_hashes(content.expose(), account, &config.domain, now)
                 .map_err(|problem| unusable(path, &problem))
@@ -88,15 +69,15 @@ pub(super) fn nt_hashes(config: &config::Netlogon) -> Result<NtHashes, Fault> {
     }
 }
 
-/// No password is longer (Active Directory's are at most 256 characters).
+/// The length limit of a password file (Active Directory's passwords have at most 256 characters).
 const PASSWORD_LIMIT: u64 = 1024;
 
 fn unusable(path: &Path, problem: &dyn Display) -> Fault {
     Minor::SecretFileUnusable.because(format_args!("{}: {problem}", path.display()))
 }
 
-/// The password in UTF-8, or its NT hash in exactly 32 hexadecimal digits. A byte order mark and one
-/// line end do not count.
+/// The password in UTF-8, or its NT hash in exactly 32 hexadecimal digits. A byte order mark and
+/// one line end are left out.
 fn parse(content: &SecretBytes) -> Result<Key, String> {
     if keytab::is_keytab(content.expose()) {
         return Err("it is a keytab; name it with `keytab`, in the place of `secret`".to_owned());

@@ -1,23 +1,24 @@
-//! What the processes of one host share: the key of the secure channel.
+//! The session key that the processes of one host share.
 //!
-//! A controller keeps one session key for each machine account. Two processes that agree on a key at
-//! the same moment destroy each other's, so they take turns under a lock; and the key that one has
-//! agreed on is kept in a file, so that the others need not. Each controller that has proven itself
-//! has its file. Locks are dealt out to controllers by a hash of their names, proven or not: a
-//! controller that hangs holds up hardly anybody who asks another, and whatever addresses DNS gives,
-//! there are never more files.
+//! A controller keeps one session key for each machine account. Two processes that agree on a key
+//! at the same moment destroy each other's key. So they take turns under a lock, and the key that
+//! one process has agreed on is stored in a file for the others. Each controller that has proven
+//! itself has a file.
 //!
-//! Without the directory, no key is kept, and the processes take turns under a lock on the file of the
-//! account's secret.
+//! A controller's lock is one of a few, by a hash of its address, whether it has proven itself or
+//! not. So a controller that hangs rarely delays a process that asks another one, and the number of
+//! lock files is bounded, whatever addresses DNS gives.
 //!
-//! The directory and the files in it are ours alone, or are not used. Who holds a lock may die at any
-//! moment: the kernel releases it, unless a child that was forked meanwhile lives on without an exec
-//! (it has the file open too). So nobody waits for ever, and who has waited in vain goes on without. A
-//! file is replaced by renaming, whole or not at all.
+//! Without the directory no key is stored, and the processes take turns under a lock on the file of
+//! the account's secret.
+//!
+//! The directory and the files in it must be ours alone, else they are not used. A process that
+//! waited for a lock until its deadline goes on without: see [`Lock`]. A file is replaced by
+//! renaming, whole or not at all.
 
 mod record;
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +29,9 @@ use crate::base::clock::seconds_since_1970;
 use crate::base::config::{self, LogTarget};
 use crate::base::crypto::{self, Key};
 use crate::base::file;
-use crate::base::file::private::{make_directory, own_directory, own_file, private, read, replace};
+use crate::base::file::private::{
+    Lock, make_directory, own_directory, own_file, private, read, replace,
+};
 use crate::base::log::{self, Severity};
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
@@ -51,51 +54,37 @@ pub(super) struct SharedKeys {
     secret: PathBuf,
     account: String,
     log: LogTarget,
-    /// Whether this process has said that it shares nothing.
+    /// Whether this process has logged that it shares nothing.
     told: PerProcess<AtomicBool>,
-    /// Of which controllers this process has said that they do not sign headers.
+    /// The controllers of which this process has logged that they do not sign headers.
     told_unsigned: PerProcess<Mutex<Vec<Candidate>>>,
 }
 
-/// The right to agree on a key with one controller; others on this host wait until it is dropped.
+/// The right to agree on a key with one controller. Others on this host wait until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
-    file: File,
-    /// Whether the key is kept in the state directory.
+pub(super) struct HandshakeLock {
+    _lock: Lock<File>,
+    /// Whether the key may be stored in the state directory.
     shares_key: bool,
 }
 
-impl Lock {
-    /// Waits for the lock of a file. `None` when the time is over.
+impl HandshakeLock {
+    /// `None` when the time is over.
     fn take(file: File, shares_key: bool, deadline: Deadline) -> io::Result<Option<Self>> {
-        let mut pause = Duration::from_millis(1);
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Some(Self { file, shares_key })),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
-            let Some(left) = deadline.remaining() else {
-                return Ok(None);
-            };
-            std::thread::sleep(left.min(pause));
-            pause = (pause * 2).min(Duration::from_millis(16));
-        }
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Closing would not do: a process that was forked meanwhile has the file open too.
-        let _gone_anyway = self.file.unlock();
+        let lock = Lock::take_by(file, deadline)?;
+        Ok(lock.map(|lock| Self {
+            _lock: lock,
+            shares_key,
+        }))
     }
 }
 
 impl SharedKeys {
-    /// Looks at nothing yet.
+    /// Reads nothing yet.
     pub(super) fn new(config: &config::Netlogon, log: LogTarget) -> Self {
         let computer = config.account.computer().as_str();
-        let (config::Secret::File(secret) | config::Secret::Keytab(secret)) = &config.secret;
+        let (config::AccountSecret::File(secret) | config::AccountSecret::Keytab(secret)) =
+            &config.secret;
         Self {
             directory: config.state_dir.clone(),
             secret: secret.clone(),
@@ -106,27 +95,28 @@ impl SharedKeys {
         }
     }
 
-    /// Waits for the right to agree on a key. `None` if its holder does not release it in time, or if
-    /// no file can be locked: then the handshake goes on without, and may meet that of another process.
+    /// Waits for the right to agree on a key. `None` if it is not released in time, or if no file
+    /// can be locked. Then the handshake goes on without, and may collide with that of another
+    /// process.
     ///
-    /// Without a usable state directory, the lock is one on the file of the secret. Every process that
-    /// waits for it agrees on a key of its own, so the wait is longer than where the key is shared.
-    pub(super) fn lock(&self, controller: &Candidate, deadline: Deadline) -> Option<Lock> {
+    /// Without a usable state directory, the file of the secret is locked. Every process that waits
+    /// for it agrees on a key of its own, so the wait is longer than where the key is shared.
+    pub(super) fn lock(&self, controller: &Candidate, deadline: Deadline) -> Option<HandshakeLock> {
         let patience = deadline.or_after(LOCK_WAIT);
         let locked = self
             .open_lock(controller)
-            .and_then(|file| Lock::take(file, true, patience));
+            .and_then(|file| HandshakeLock::take(file, true, patience));
         locked.unwrap_or_else(|error| {
             self.tell_once(&error);
             let half = deadline.remaining().unwrap_or_default() / 2;
             // A file that is open for reading can be locked too (flock).
             let (file, _) = file::open(&self.secret).ok()?;
-            Lock::take(file, false, deadline.or_after(half)).ok()?
+            HandshakeLock::take(file, false, deadline.or_after(half)).ok()?
         })
     }
 
-    /// The key that some process has agreed on with this controller, with one of these secrets and not
-    /// long ago.
+    /// The key that a process has agreed on with this controller, with one of these secrets, if it
+    /// is young enough.
     pub(super) fn recall(&self, controller: &Candidate, secrets: &NtHashes) -> Option<Capable> {
         let name = self.name(controller);
         let path = self.path(&name, "state");
@@ -154,10 +144,10 @@ impl SharedKeys {
         }
     }
 
-    /// Keeps a key for the others. Failing that, they agree on their own.
+    /// Stores a key for the other processes. If that fails, each agrees on its own.
     pub(super) fn keep(
         &self,
-        lock: &Lock,
+        lock: &HandshakeLock,
         controller: &Candidate,
         nt_hash: &Key,
         capable: &Capable,
@@ -175,11 +165,11 @@ impl SharedKeys {
         }
     }
 
-    /// Removes the key that is kept if it is one of these, which the controller did not know: no other
-    /// process is to try it.
+    /// Removes the stored key if it is one of those that the controller did not know, so that no
+    /// other process tries it.
     pub(super) fn discard(
         &self,
-        lock: &Lock,
+        lock: &HandshakeLock,
         controller: &Candidate,
         secrets: &NtHashes,
         distrusted: &[Capable],
@@ -189,12 +179,13 @@ impl SharedKeys {
         }
         let kept = self.recall(controller, secrets);
         if kept.is_some_and(|kept| distrusted.contains(&kept)) {
-            // A key that stays is tried once more in vain.
+            // A key that stays costs one more failed try.
             let _not_fatal = fs::remove_file(self.path(&self.name(controller), "state"));
         }
     }
 
-    /// Says once of a controller why its keys are not kept. It has proven itself: there are not many.
+    /// Logs once for each controller why its keys are not stored. Only controllers that have proven
+    /// themselves come here, so there are few.
     pub(super) fn tell_of_unsigned_headers(&self, controller: &Candidate) {
         let told = self.told_unsigned.of_this_process(Mutex::default);
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -206,7 +197,7 @@ impl SharedKeys {
                 self.log,
                 Severity::Warning,
                 format_args!(
-                    "{address} does not sign the headers of its answers, or somebody on the way \
+                    "{address} does not sign the headers of its answers, or a host on the way \
                      hides that it can: each connection has a key of its own, which is not shared"
                 ),
             );
@@ -218,8 +209,8 @@ impl SharedKeys {
         self.open(&format!("{}.lock", hash % LOCKS))
     }
 
-    /// Opens a file of the machine account, which is ours alone and has nothing in it. `None` if the
-    /// directory or the file cannot be used, which is said once.
+    /// Opens an empty file of the machine account, ours alone. `None`, with one line in the log, if
+    /// the directory or the file cannot be used.
     pub(super) fn open_private(&self, name: &str) -> Option<File> {
         self.open(name).map_err(|error| self.tell_once(&error)).ok()
     }
@@ -233,7 +224,7 @@ impl SharedKeys {
         Ok(file)
     }
 
-    /// Whose key it is, and with whom.
+    /// The account and the controller, as a part of file names.
     fn name(&self, controller: &Candidate) -> String {
         let Candidate { address, port, .. } = controller;
         match port {
@@ -258,8 +249,9 @@ impl SharedKeys {
             self.tell(
                 &self.directory,
                 &format!(
-                    "{error}: the server's processes share no secure channel, each has its own, and \
-                     no limit of logons; make the directory with mode 0700 for the user the server runs as"
+                    "{error}: the server's processes share no secure channel, each has its own, \
+                     and no limit of logons; make the directory with mode 0700 for the user \
+                     the server runs as"
                 ),
             );
         }

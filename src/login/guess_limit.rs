@@ -30,12 +30,13 @@ mod store;
 mod table;
 
 use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
+use crate::base::backoff::Backoff;
 use crate::base::config::{self, LogTarget};
 use crate::base::fault::{Fault, Minor};
 use crate::base::name_case::directory_key;
+use crate::base::net::Deadline;
 
 pub use record::Answer;
 use record::{Moment, Permission};
@@ -74,8 +75,8 @@ impl GuessLimit {
     /// [`Minor::TooManyGuesses`]; [`Minor::NoRandomBytes`], which a new table needs.
     pub fn begin(&self, user: &str) -> Result<Guess<'_>, Fault> {
         let account = account(user);
-        let patience = Instant::now() + PATIENCE;
-        let mut pause = Duration::from_millis(1);
+        let deadline = Deadline::after(PATIENCE);
+        let mut backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(16));
         loop {
             let moment = self.now();
             let permission = self.store.with(&account, moment.now, |bucket, id| {
@@ -84,13 +85,11 @@ impl GuessLimit {
             match permission.map_err(|_| Minor::NoRandomBytes)? {
                 Permission::Given => break,
                 Permission::Refused => return Err(refused("too many wrong passwords")),
-                Permission::Later if Instant::now() >= patience => {
+                Permission::Later if backoff.pause(deadline).is_none() => {
                     return Err(refused("too many logins of this account are pending"));
                 }
                 Permission::Later => {}
             }
-            thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(16));
         }
         Ok(Guess {
             guess_limit: self,

@@ -27,7 +27,7 @@ fn defaults_are_filled_in() {
     assert_eq!(netlogon.budget, Duration::from_secs(30));
     assert_eq!(
         netlogon.secret,
-        Secret::File("/etc/gss/ntlmdc.secret".into())
+        AccountSecret::File("/etc/gss/ntlmdc.secret".into())
     );
     assert_eq!(netlogon.connections, 4);
     assert_eq!(netlogon.host_logons, 16);
@@ -233,7 +233,10 @@ fn the_secret_is_in_a_file_or_in_a_keytab() {
         "keytab = \"/etc/krb5.keytab",
     );
     let netlogon = Config::parse(&text).unwrap().netlogon.unwrap();
-    assert_eq!(netlogon.secret, Secret::Keytab("/etc/krb5.keytab".into()));
+    assert_eq!(
+        netlogon.secret,
+        AccountSecret::Keytab("/etc/krb5.keytab".into())
+    );
     let text = DOMAIN.replace("secret = \"/etc/gss/ntlmdc.secret\"", "");
     assert!(Config::parse(&text).unwrap_err().contains("or keytab"));
 }

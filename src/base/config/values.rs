@@ -1,4 +1,4 @@
-//! Values of the configuration that are more than a string or a number.
+//! Values of the configuration with types of their own.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -49,8 +49,8 @@ impl MachineAccount {
         &self.account
     }
 
-    /// The computer's name, e.g. `WEB1-NTLM`: the account's without the `$`. A domain controller
-    /// lets no other name pass (MS-NRPC 3.5.4.5.1).
+    /// The computer's name, e.g. `WEB1-NTLM`: that of the account without the `$`. A domain
+    /// controller accepts no other name (MS-NRPC 3.5.4.5.1).
     pub fn computer(&self) -> &NetbiosName {
         &self.computer
     }
@@ -79,18 +79,18 @@ pub struct Controller {
     pub port: Option<u16>,
 }
 
-/// In which order the controllers of a list are asked.
+/// The order in which the controllers of a list are asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ControllerOrder {
-    /// As they are listed; the others stand in.
+    /// As listed: the next one is asked if those before it fail.
     #[default]
     Listed,
-    /// Each process begins with another one, and each of its connections goes to the next.
+    /// In turn: each process begins with another controller, and each connection goes to the next.
     Spread,
 }
 
-/// A host, as it is written.
+/// A host, as written in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Host {
     /// IPv4 or IPv6.
@@ -110,8 +110,8 @@ impl FromStr for Controller {
         if let Ok(socket) = text.parse::<SocketAddr>() {
             return Ok(of(Host::Address(socket.ip()), Some(socket.port())));
         }
-        const EXPECTED: &str = "a controller is an IP address, a full DNS name, or one of both with \
-             :port ([address]:port for IPv6)";
+        const EXPECTED: &str = "a controller is an IP address, a full DNS name, or one of both \
+             with :port ([address]:port for IPv6)";
         let (name, port) = match text.split_once(':') {
             Some((name, port)) => (name, Some(port.parse().map_err(|_| EXPECTED)?)),
             None => (text, None),
@@ -124,7 +124,7 @@ impl FromStr for Controller {
     }
 }
 
-/// Several labels, the last of which is no number: that would be an address with a mistake in it.
+/// Several labels, the last of which is not a number: that would be a mistyped address.
 fn is_full_name(name: &str) -> bool {
     name.len() <= 253
         && name.split('.').all(is_label)
@@ -178,8 +178,8 @@ pub(super) use deserialize_from_str;
 
 deserialize_from_str!(NetbiosName, MachineAccount, Controller, SiteName);
 
-/// Reads the DNS name of a domain, with or without a dot at its end. Letters of every script may be
-/// in it: such domains exist, and only DNS itself would have to write them in another way.
+/// Reads the DNS name of a domain, with or without a dot at its end. It may have letters of any
+/// script: such domains exist, and only DNS itself needs another spelling for them.
 pub(super) fn domain_name<'de, D>(deserializer: D) -> Result<String, D::Error>
 where
     D: Deserializer<'de>,
@@ -194,7 +194,8 @@ where
     }
 }
 
-/// Reads the DNS name of our own domain; see [`domain_name`]. A name without a dot is the NetBIOS name.
+/// Reads the DNS name of our own domain; see [`domain_name`]. A name without a dot is the NetBIOS
+/// name.
 pub(super) fn own_domain_name<'de, D>(deserializer: D) -> Result<String, D::Error>
 where
     D: Deserializer<'de>,
@@ -223,8 +224,8 @@ where
     }
 }
 
-/// Reads a list that has at least one entry. A key that is left out means every domain, group or
-/// service; an empty list looks as if it meant none.
+/// Reads a list with at least one entry. A missing key means every domain, group or service; an
+/// empty list would look as if it meant none.
 pub(super) fn at_least_one<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

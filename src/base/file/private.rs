@@ -1,34 +1,36 @@
-//! Files that the processes of one server share: ours alone, or not used.
+//! Files that the processes of one server share. They are used only if they are ours alone.
 
+use std::borrow::Borrow;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::geteuid;
 
+use crate::base::backoff::Backoff;
 use crate::base::crypto::SecretBytes;
+use crate::base::net::Deadline;
 
-/// Makes the directory if there is none: where the parent lets us, or an administrator has.
+/// Makes the directory if there is none.
 ///
 /// # Errors
-/// What is wrong, without the path.
+/// The problem, without the path.
 pub fn make_directory(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // A reader of the log is helped more by what is missing than by why we could not make it.
+        // What is missing helps a reader of the log more than why it could not be made.
         Err(error) if fs::symlink_metadata(path).is_ok() => Err(error),
         Err(error) => Err(io::Error::new(error.kind(), format!("missing ({error})"))),
         Ok(()) => Ok(()),
     }
 }
 
-/// A directory that only we can change: no link, ours, closed to others.
+/// Checks that only we can change a directory: no link, ours, closed to others.
 ///
 /// # Errors
-/// What is wrong, without the path.
+/// The problem, without the path.
 pub fn own_directory(path: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(path)?;
     if !metadata.is_dir() {
@@ -46,10 +48,10 @@ pub fn own_directory(path: &Path) -> io::Result<()> {
     }
 }
 
-/// An open file that only we can change.
+/// Checks that only we can change an open file.
 ///
 /// # Errors
-/// What is wrong, without the path.
+/// The problem, without the path.
 pub fn own_file(file: &File) -> io::Result<()> {
     let metadata = file.metadata()?;
     let is_ours = metadata.uid() == geteuid().as_raw();
@@ -59,7 +61,7 @@ pub fn own_file(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Never through a link, never waiting as for a pipe; 0600 if it is made.
+/// Options for a private file: no link is followed, opening never waits, a new file has mode 0600.
 pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
         .mode(0o600)
@@ -69,7 +71,7 @@ pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 /// Reads a file that only we can change, no more than `limit` bytes of it.
 ///
 /// # Errors
-/// What is wrong, without the path.
+/// The problem, without the path.
 pub fn read(path: &Path, limit: u64) -> io::Result<SecretBytes> {
     let file = private(OpenOptions::new().read(true)).open(path)?;
     own_file(&file)?;
@@ -78,8 +80,8 @@ pub fn read(path: &Path, limit: u64) -> io::Result<SecretBytes> {
     Ok(SecretBytes::new(bytes))
 }
 
-/// Writes the bytes to `new` and renames it to `path`. Only a process with the lock of the file may
-/// call this. What a killed process left in `new` is removed.
+/// Writes the bytes to `new` and renames it to `path`. Only a process that holds the lock of the
+/// file may call this. Removes a `new` that a killed process left behind.
 ///
 /// # Errors
 /// What the system says.
@@ -93,21 +95,21 @@ pub fn replace(new: &Path, path: &Path, bytes: &SecretBytes) -> io::Result<()> {
     fs::rename(new, path)
 }
 
-/// A file that the processes of a host read, and that is replaced as a whole: a reader sees the old
-/// content or the new one. Its directory is an administrator's to make; without it nothing is shared.
+/// A file that the processes of a host share. It is replaced as a whole, so a reader sees the old
+/// content or the new one. An administrator makes its directory; without it nothing is shared.
 pub struct SharedFile {
     directory: PathBuf,
     name: String,
 }
 
 impl SharedFile {
-    /// Looks at nothing yet.
+    /// Reads nothing yet.
     pub fn new(directory: &Path, name: String) -> Self {
         let directory = directory.to_owned();
         Self { directory, name }
     }
 
-    /// Where the content is.
+    /// The path of the file.
     pub fn path(&self) -> PathBuf {
         self.directory.join(&self.name)
     }
@@ -136,35 +138,60 @@ impl SharedFile {
     }
 }
 
-/// No other process works under the lock of the file until it is dropped.
-pub struct Lock<'a>(&'a File);
+/// The lock of a file, which no other process has until it is dropped.
+///
+/// The kernel releases it when the process dies, unless a child that was forked meanwhile lives on
+/// without an exec: the child has the file open too. So no process waits for it without end.
+#[derive(Debug)]
+pub struct Lock<F: Borrow<File>>(F);
 
-impl<'a> Lock<'a> {
-    /// No process has it for longer than it takes to read and write a few bytes.
-    const PATIENCE: Duration = Duration::from_millis(250);
-
-    /// Waits for the lock, though not for ever.
+impl<F: Borrow<File>> Lock<F> {
+    /// Waits for the lock of a file that no process holds for longer than it takes to read and
+    /// write a few bytes.
     ///
     /// # Errors
     /// `TimedOut`, or what the system says.
-    pub fn take(file: &'a File) -> io::Result<Self> {
-        let patience = Instant::now() + Self::PATIENCE;
+    pub fn take(file: F) -> io::Result<Self> {
+        const PATIENCE: Duration = Duration::from_millis(250);
+        const PAUSE: Duration = Duration::from_micros(200);
+        let backoff = Backoff::new(PAUSE, PAUSE);
+        let lock = Self::wait(file, backoff, Deadline::after(PATIENCE))?;
+        lock.ok_or_else(|| io::ErrorKind::TimedOut.into())
+    }
+
+    /// Waits for the lock of a file that another process may hold for long. `None` when the
+    /// deadline is over.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn take_by(file: F, deadline: Deadline) -> io::Result<Option<Self>> {
+        let backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(16));
+        Self::wait(file, backoff, deadline)
+    }
+
+    /// The locked file.
+    #[cfg(test)]
+    pub fn file(&self) -> &File {
+        self.0.borrow()
+    }
+
+    fn wait(file: F, mut backoff: Backoff, deadline: Deadline) -> io::Result<Option<Self>> {
         loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self(file)),
+            match file.borrow().try_lock() {
+                Ok(()) => return Ok(Some(Self(file))),
                 Err(TryLockError::Error(error)) => return Err(error),
-                Err(TryLockError::WouldBlock) if Instant::now() >= patience => {
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
-                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_micros(200)),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            if backoff.pause(deadline).is_none() {
+                return Ok(None);
             }
         }
     }
 }
 
-impl Drop for Lock<'_> {
+impl<F: Borrow<File>> Drop for Lock<F> {
     fn drop(&mut self) {
-        // Closing would not do: a process that was forked meanwhile has the file open too.
-        let _gone_anyway = self.0.unlock();
+        // Closing is not enough: a process that was forked meanwhile has the file open too.
+        let _gone_anyway = self.0.borrow().unlock();
     }
 }

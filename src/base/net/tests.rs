@@ -155,7 +155,7 @@ fn messages_longer_than_one_read_come_whole() {
 }
 
 #[test]
-fn nobody_there_is_told() {
+fn a_refused_connection_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -194,6 +194,6 @@ fn datagrams_come_and_the_deadline_too() {
         assert!(matches!(error, Err(Error::Timeout)));
         drop(peer);
         ours.send(b"ping").unwrap();
-        assert!(ours.receive(&mut buffer, deadline).is_err(), "nobody");
+        assert!(ours.receive(&mut buffer, deadline).is_err(), "no sender");
     }
 }

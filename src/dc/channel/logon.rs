@@ -10,11 +10,12 @@ use crate::protocol::rpc::netlogon::Parties;
 use crate::protocol::rpc::netlogon::sam_logon::{self, NetworkLogon, Verdict};
 
 impl Channel {
-    /// Asks about a login. The channel comes back if it can be used again.
+    /// Asks about a login. Returns the channel if it can be used again.
     ///
-    /// If the controller does not take the name that it is addressed by, it is asked again with another
-    /// one. It cannot have executed two of these calls: had it executed one whose answer an attacker
-    /// exchanged, the next would not have the sequence number that it expects.
+    /// If the controller refuses the name that it is addressed by, it is asked again with another
+    /// name. It cannot have executed two of these calls: if it executed one, and an attacker
+    /// replaced the answer, the next call does not have the sequence number that the controller
+    /// expects.
     pub(in crate::dc) fn logon(
         self,
         opening: Opening<'_>,
@@ -52,7 +53,7 @@ impl Channel {
         Ok((outcome?, channel))
     }
 
-    /// Asks about a login, and calls the controller by this name.
+    /// Asks about a login, addressing the controller by this name.
     fn logon_as(
         self,
         terms: Terms<'_>,

@@ -1,10 +1,10 @@
-//! The list of domains in the state directory: what one process of the host asked for serves all.
+//! The list of domains in the state directory, for all processes of the host.
 //!
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `ntlmdc`, `d`, version 1 |
 //! | 4 | when a controller was asked, in seconds since 1970 |
-//! | each | a byte 1, then a domain: NetBIOS name, DNS name, SID as texts, flags, trust attributes |
+//! | each | 1, then a domain: NetBIOS name, DNS name, SID as texts, flags, trust attributes |
 //! | 1 | 0 |
 //! | 32 | SHA-256 of all before it |
 
@@ -23,7 +23,7 @@ const LIMIT: u64 = 1024 * 1024;
 /// The file of one machine account.
 pub(super) struct Store(SharedFile);
 
-/// A list, and when a controller gave it.
+/// A list, and the time of the question.
 pub(super) struct Kept {
     pub(super) trusts: Vec<DomainTrust>,
     /// In seconds since 1970.
@@ -31,7 +31,7 @@ pub(super) struct Kept {
 }
 
 impl Store {
-    /// Looks at nothing yet.
+    /// Reads nothing yet.
     pub(super) fn new(config: &config::Netlogon) -> Self {
         let computer = config.account.computer().as_str();
         // A DNS name has no slash.
@@ -39,13 +39,13 @@ impl Store {
         Self(SharedFile::new(&config.state_dir, name))
     }
 
-    /// What some process has kept; an error if there is nothing that can be used.
+    /// The list that a process has stored. An error if there is no usable one.
     pub(super) fn recall(&self) -> io::Result<Kept> {
         let bytes = self.0.read(LIMIT)?;
         decode(bytes.expose()).map_err(io::Error::other)
     }
 
-    /// Keeps a list for the others. Makes no directory: where none is, nothing is shared.
+    /// Stores a list for the other processes. Without the directory, nothing is shared.
     pub(super) fn keep(&self, kept: &Kept) -> io::Result<()> {
         self.0.replace(&SecretBytes::new(encode(kept)))
     }
@@ -109,7 +109,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn a_list_comes_back_and_nothing_else_does() {
+    fn a_list_is_read_back_and_damaged_bytes_are_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let store = Store::new(&config_in(path));

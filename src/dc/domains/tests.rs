@@ -143,7 +143,8 @@ fn the_configuration_adds_what_does_not_contradict_the_list() {
         directory.path(),
         r#"trusted_domains = [
             { netbios = "DEEP", dns = "deep.forest.test", sid = "S-1-5-21-1-2-8" },
-            { netbios = "other", dns = "OTHER.test", sid = "S-1-5-21-1-2-4", upn_suffixes = ["o.test"] },
+            { netbios = "other", dns = "OTHER.test", sid = "S-1-5-21-1-2-4",
+              upn_suffixes = ["o.test"] },
             { netbios = "FOREST", dns = "forest.test", sid = "S-1-5-21-1-2-99" },
             { netbios = "EXAMPLE", dns = "example.test", sid = "S-1-5-21-1-2-99" },
         ]"#,
@@ -208,11 +209,7 @@ fn a_list_that_does_not_come_is_not_asked_for_again_at_once() {
         assert!(known.list_with(soon(), |_| true, fail).is_none());
     }
     assert_eq!(asked.get(), 1);
-    known
-        .known
-        .of_this_process(Known::default)
-        .lock()
-        .failed_until = None;
+    known.known().with(|known| known.failed_until = None);
     assert!(
         known
             .list_with(soon(), |_| true, |_| Ok(trusts()))
@@ -229,9 +226,10 @@ fn an_old_list_is_renewed_and_stays_if_it_cannot_be() {
             .is_some()
     );
     let age = |by: Duration| {
-        let mut state = known.known.of_this_process(Known::default).lock();
-        state.failed_until = None;
-        state.list.as_mut().unwrap().age += by;
+        known.known().with(|known| {
+            known.failed_until = None;
+            known.list.as_mut().unwrap().age += by;
+        });
     };
     let file = Store::new(&config_in(directory.path()));
     let asked = seconds_since_1970() - 3600;
@@ -286,8 +284,8 @@ fn an_old_list_of_another_process_is_better_than_none() {
     assert_eq!(list.unwrap().iter().count(), 5);
 }
 
-/// Another domain's user has the typed name only where no list can be had, and not where it may come
-/// a moment later.
+/// Another domain's user has the typed name only where no list can be had, and not where it may
+/// come a moment later.
 #[test]
 fn logins_go_on_without_a_list_once_a_controller_was_asked_for_one() {
     let described = r#"trusted_domains = [
@@ -304,11 +302,7 @@ fn logins_go_on_without_a_list_once_a_controller_was_asked_for_one() {
             (Error::NotFound(String::new()), true),
             (Error::TimeOver, true),
         ] {
-            known
-                .known
-                .of_this_process(Known::default)
-                .lock()
-                .failed_until = None;
+            known.known().with(|known| known.failed_until = None);
             let list = known.list_with(soon(), |_| true, |_| Err(error.into()));
             assert!(list.is_none());
             assert_eq!(known.can_be_done_without(), is_asked && expected);

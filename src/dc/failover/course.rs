@@ -1,28 +1,31 @@
-//! How far one login has come, and what comes next. No I/O: outcomes in, decisions out.
+//! How far one question has come, and what comes next. No I/O: outcomes in, decisions out.
+//!
+//! The failover, for a login. Group names and the list of domains go the same way, without the
+//! limit on sendings.
 //!
 //! ```text
 //!        ┌──── another channel, same controller: Reopen, Reauthenticate ────┐
 //!        ▼                                                                  │
-//! controller ─► channel ─► login sent ─► outcome ─┬─ Answer, GiveUp ─► finish
-//!        ▲                                        ├─ Leave, second AskElsewhere, limits ─► stop
-//!        └──── the next controller ───────────────┘
+//! controller ─► channel ─► login sent ─► outcome ─┬─ Answer, GiveUp ─► Finish
+//!        ▲                                        ├─ Leave, second AskElsewhere, limits ─► Stop
+//!        └──── the next controller: NextController, AskElsewhere ───────────┘
 //! ```
 
+use crate::dc::error::Error;
 use crate::dc::failure::{Action, Origin};
 
-/// How many controllers are talked to for one login, at most. Those that cannot be connected to do
-/// not count.
+/// How many controllers are asked, at most. Those that cannot be connected to do not count.
 pub(in crate::dc) const MAX_CONTROLLERS: usize = 3;
-/// How many channels to one controller are tried for one login, at most: two that it may have
-/// forgotten, and one whose key was agreed on for the purpose.
-pub(in crate::dc) const MAX_CHANNELS: usize = 3;
-/// How often a login is sent, at most, to whichever controllers. An answer that an attacker keeps back,
-/// or a fault in its place, does not undo what the controller has counted against the user.
+/// How many channels to one controller are tried, at most: two whose keys it may have lost, and one
+/// whose key was agreed on for the purpose.
+const MAX_CHANNELS: usize = 3;
+/// How often a login is sent, at most, to all controllers together. An attacker who suppresses the
+/// answer, or puts a fault in its place, does not undo what the controller has counted.
 const MAX_SENDS: usize = 3;
 
-/// What one login has tried.
+/// What has been tried.
 #[derive(Debug)]
-pub(super) struct Course {
+pub(in crate::dc) struct Course {
     talked_to: usize,
     sends_left: usize,
     /// Channels to the present controller.
@@ -33,19 +36,20 @@ pub(super) struct Course {
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// The outcome is the login's.
+pub(in crate::dc) enum Next {
+    /// The outcome is final.
     Finish,
-    /// Another channel to the same controller.
+    /// Ask the same controller over another channel.
     SameController,
-    /// The next controller.
+    /// Ask the next controller.
     AnotherController,
-    /// No controller is asked any more.
+    /// Ask no further controller.
     Stop,
 }
 
 impl Course {
-    pub(super) fn new() -> Self {
+    /// Nothing has been tried yet.
+    pub(in crate::dc) fn new() -> Self {
         Self {
             talked_to: 0,
             sends_left: MAX_SENDS,
@@ -55,44 +59,45 @@ impl Course {
         }
     }
 
-    /// How many controllers may follow the present one, if so many are `known`.
+    /// How many controllers may follow the present one, if `known` are left.
     pub(super) fn followers(&self, known: usize) -> usize {
         known.min((MAX_CONTROLLERS - 1).saturating_sub(self.talked_to))
     }
 
-    /// A channel to the present controller is taken or opened.
-    pub(super) fn tries_channel(&mut self) {
+    /// Counts a channel to the present controller.
+    pub(in crate::dc) fn tries_channel(&mut self) {
         self.channels += 1;
     }
 
-    /// The login is sent.
+    /// Counts a sending of the login.
     pub(super) fn sends(&mut self) {
         self.sends_left = self.sends_left.saturating_sub(1);
     }
 
-    /// The login that was sent was refused before the password was looked at.
+    /// Takes a sending back: the login was refused before the password was checked.
     pub(super) fn did_not_count(&mut self) {
         self.sends_left += 1;
     }
 
-    /// The login was sent, and no answer came that counts: a controller may have found the password
-    /// wrong.
+    /// Remembers that the login was sent and its answer was lost: a controller may have found the
+    /// password wrong.
     pub(super) fn loses_answer(&mut self) {
         self.has_lost_answer = true;
     }
 
+    /// Whether an answer was lost.
     pub(super) fn has_lost_answer(&self) -> bool {
         self.has_lost_answer
     }
 
-    /// What follows `action`, on a channel of this `origin`. A controller that `is_away` could not be
+    /// What follows `action` on a channel of this `origin`. `is_away`: the controller could not be
     /// connected to.
-    pub(super) fn after(&mut self, action: Action, origin: Origin, is_away: bool) -> Next {
+    pub(in crate::dc) fn after(&mut self, action: Action, origin: Origin, is_away: bool) -> Next {
         let may_stay = self.channels < MAX_CHANNELS && self.sends_left > 0;
         match action {
             Action::Answer | Action::GiveUp => return Next::Finish,
             Action::Reopen if may_stay => return Next::SameController,
-            // A channel that could not even be opened was tried with a key of our own.
+            // A channel that could not be opened has been tried with a key of our own.
             Action::Reauthenticate if may_stay && origin != Origin::None => {
                 return Next::SameController;
             }
@@ -116,11 +121,68 @@ impl Course {
     }
 }
 
+/// What came of asking several controllers.
+#[derive(Debug)]
+pub(in crate::dc) struct Outcomes<T> {
+    /// The first answer, which another controller could have bettered.
+    answer: Option<T>,
+    errors: Vec<Error>,
+}
+
+impl<T> Default for Outcomes<T> {
+    fn default() -> Self {
+        Self {
+            answer: None,
+            errors: Vec::new(),
+        }
+    }
+}
+
+impl<T> Outcomes<T> {
+    /// Adds what one controller gave.
+    pub(in crate::dc) fn add(&mut self, outcome: Result<T, Error>) {
+        match outcome {
+            Ok(answer) => self.answer = self.answer.take().or(Some(answer)),
+            Err(error) => self.errors.push(error),
+        }
+    }
+
+    /// An answer if there is one; else why no controller gave one.
+    pub(in crate::dc) fn into_result(mut self) -> Result<T, Error> {
+        match (self.answer, self.errors.pop()) {
+            (Some(answer), _) => Ok(answer),
+            (None, None) => Err(Error::TimeOver),
+            (None, Some(only)) if self.errors.is_empty() => Err(only),
+            (None, Some(last)) => {
+                self.errors.push(last);
+                Err(Error::AllFailed(self.errors))
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The steps of a login whose every channel is opened with this origin and ends in this action.
+    #[test]
+    fn the_first_answer_counts_before_every_error() {
+        let result = |outcomes: Vec<Result<u8, Error>>| {
+            let mut all = Outcomes::default();
+            outcomes.into_iter().for_each(|outcome| all.add(outcome));
+            all.into_result()
+        };
+        let (busy, over) = (|| Err(Error::Busy), || Err(Error::TimeOver));
+        assert_eq!(result(vec![busy(), Ok(1), over(), Ok(2)]).unwrap(), 1);
+        assert!(matches!(result(vec![]), Err(Error::TimeOver)));
+        assert!(matches!(result(vec![busy()]), Err(Error::Busy)));
+        let Err(Error::AllFailed(errors)) = result(vec![busy(), over()]) else {
+            panic!("not all errors");
+        };
+        assert!(matches!(errors[..], [Error::Busy, Error::TimeOver]));
+    }
+
+    /// The steps of a login, if every channel has this origin and ends in this action.
     fn steps(action: Action, origin: Origin, is_sent: bool, is_away: bool) -> (Vec<Next>, usize) {
         let mut course = Course::new();
         let (mut steps, mut sends) = (Vec::new(), 0);

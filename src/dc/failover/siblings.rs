@@ -1,4 +1,4 @@
-//! What this process and the others of the host tell each other about the controllers.
+//! What the processes of the host tell each other about the controllers.
 
 use std::time::Instant;
 
@@ -8,9 +8,9 @@ use crate::dc::locate::Candidate;
 use crate::protocol::rpc::netlogon::sam_logon::Verdict;
 
 impl Controllers {
-    /// Takes over what the others have learnt since the last look, which is once a second at most. A
-    /// channel to a controller that failed for another process is not used again, unless there is no
-    /// other controller.
+    /// Takes over what other processes have learnt, once a second at most. A channel to a
+    /// controller that failed for another process is not used again, unless there is no other
+    /// controller.
     pub(super) fn hear_siblings(&self) {
         let Some(reports) = self.health.news() else {
             return;
@@ -28,18 +28,18 @@ impl Controllers {
         }
     }
 
-    /// The controller answered a login that was sent at `sent`.
+    /// Records that the controller answered a login that was sent at `sent`.
     pub(super) fn has_answered(&self, controller: &Candidate, sent: Instant) {
         self.locator.succeeded(controller);
         let ports = self.learnt.ports(controller);
         self.health.served(controller, ports, sent);
     }
 
-    /// The controller could not be reached, or was not fit to answer.
+    /// Records that the controller could not be reached, or could not answer.
     pub(super) fn has_failed(&self, controller: &Candidate, outcome: &Result<Verdict, Error>) {
         self.locator.failed(controller);
         match outcome {
-            // It answers others: what it was asked about may have been at fault.
+            // The controller may answer others: the login may have been at fault, or this host.
             Err(error) if error.is_logon_timeout() || error.is_local() => {}
             Err(error) => self.health.failed(controller, error),
             Ok(Verdict::Refused { status, .. }) => self.health.failed(controller, status),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::fault::{Fault, Minor};
+use crate::protocol::rpc::netlogon::sam_logon::NetworkLogon;
 use crate::protocol::rpc::tests::recorded;
 use std::fs::{self, Permissions};
 use std::io::{Read, Write};
@@ -48,7 +49,7 @@ fn configured(
     (Controllers::new(config, LogTarget::Off), directory)
 }
 
-/// A controller that takes one connection and does with it what `act` does.
+/// A controller that takes one connection and passes it to `act`.
 fn controller(act: impl FnOnce(TcpStream) + Send + 'static) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -57,7 +58,7 @@ fn controller(act: impl FnOnce(TcpStream) + Send + 'static) -> (SocketAddr, Join
 }
 
 /// An address without a listener.
-fn nobody() -> SocketAddr {
+fn closed_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -78,8 +79,8 @@ fn fault(controllers: &Controllers) -> Fault {
 }
 
 #[test]
-fn nobody_there_names_every_address() {
-    let (first, second) = (nobody(), nobody());
+fn a_failed_login_names_every_address() {
+    let (first, second) = (closed_port(), closed_port());
     let (controllers, _directory) = configured(&[first, second], LONG);
     let fault = fault(&controllers);
     assert_eq!(fault.minor(), Minor::ControllerUnreachable);
@@ -93,7 +94,7 @@ fn the_second_is_asked_if_the_first_is_away() {
     let (address, thread) = controller(|mut stream| {
         read_pdu(&mut stream);
     });
-    let (controllers, _directory) = configured(&[nobody(), address], LONG);
+    let (controllers, _directory) = configured(&[closed_port(), address], LONG);
     let fault = fault(&controllers);
     assert_eq!(fault.minor(), Minor::ControllerUnreachable);
     let second = format!("{address}, agreeing on a session key");
@@ -183,7 +184,7 @@ fn controllers_that_hang_leave_time_for_the_next() {
         })
     };
     let (first, second) = (hang(), hang());
-    let (controllers, _directory) = configured(&[first.0, second.0, nobody()], ("1h", "2s"));
+    let (controllers, _directory) = configured(&[first.0, second.0, closed_port()], ("1h", "2s"));
     let start = Instant::now();
     let told = fault(&controllers);
     assert_eq!(told.minor(), Minor::ControllerTimeout);
@@ -206,7 +207,7 @@ fn no_more_than_three_are_talked_to() {
             read_pdu(&mut stream);
         })
     };
-    let (three, fourth) = ([closing(), closing(), closing()], nobody());
+    let (three, fourth) = ([closing(), closing(), closing()], closed_port());
     let mut all: Vec<SocketAddr> = three.iter().map(|(address, _)| *address).collect();
     all.push(fourth);
     let (controllers, _directory) = configured(&all, LONG);
@@ -227,7 +228,7 @@ fn when_no_controller_answers_the_next_is_told_at_once() {
     let (controllers, _directory) = configured(&[address], ("500ms", "60s"));
     let first = fault(&controllers);
     thread.join().unwrap();
-    // Who asked now would be told that nobody listens there any more.
+    // A controller that was asked now would refuse the connection: another error.
     assert_eq!(fault(&controllers), first);
 }
 

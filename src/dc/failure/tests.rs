@@ -1,5 +1,7 @@
 use super::*;
+use crate::base::net;
 use crate::base::wire::DecodeError;
+use crate::protocol::rpc::{self, FaultStatus, NtStatus};
 use std::io;
 use std::net::SocketAddr;
 
@@ -83,7 +85,11 @@ fn verdicts() {
 
 #[test]
 fn each_status_has_one_row() {
-    let all = || STATUSES.iter().flat_map(|(.., statuses)| *statuses);
+    let all = || {
+        statuses::STATUSES
+            .iter()
+            .flat_map(|(.., statuses)| *statuses)
+    };
     for status in all() {
         assert_eq!(
             all().filter(|other| *other == status).count(),
@@ -265,4 +271,58 @@ fn the_conversation() {
     }
     assert_eq!(of(Err(&Error::TimeOver), Origin::None), NextController);
     assert_eq!(of(Err(&Error::Busy), Origin::None), GiveUp);
+}
+
+#[test]
+fn every_error_at_every_step_has_a_row() {
+    let decode = DecodeError {
+        field: "x",
+        problem: "y",
+    };
+    for step in [
+        Step::FindPort,
+        Step::AgreeOnKey,
+        Step::OpenChannel,
+        Step::Logon,
+        Step::Names,
+        Step::Domains,
+    ] {
+        let peer = peer();
+        let network = [
+            net::Error::Connect(io::Error::other("x")),
+            net::Error::Timeout,
+            net::Error::Closed,
+            net::Error::Broken(io::Error::other("x")),
+            net::Error::Unframed("x".to_owned()),
+        ];
+        let rpc = [
+            rpc::Error::Malformed(decode),
+            rpc::Error::Forged("x"),
+            rpc::Error::Sequence("x"),
+            rpc::Error::Downgraded("x"),
+            rpc::Error::HeadersUnsigned("x"),
+            rpc::Error::NotRegistered(1),
+            rpc::Error::InterfaceNotServed,
+            rpc::Error::BindRefused(0),
+            rpc::Error::NoRandomBytes(crate::base::crypto::NoRandomBytes),
+        ];
+        let faults = [5, 0x721, 0xC000_0122, 0x6F7].map(FaultStatus);
+        let statuses = [
+            0xC000_0022,
+            0xC000_0388,
+            0xC000_018B,
+            0xC000_0192,
+            0xC000_000D,
+            1,
+        ];
+        let network = network.map(|error| Error::Net { peer, step, error });
+        let rpc = rpc
+            .into_iter()
+            .chain(faults.map(rpc::Error::Fault))
+            .chain(statuses.map(|status| rpc::Error::Status("x", NtStatus(status))))
+            .map(|error| Error::Rpc { peer, step, error });
+        for error in network.into_iter().chain(rpc) {
+            assert_ne!(error.minor(), Minor::InternalError, "{error}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
-//! Asks the controllers what groups are called.
+//! Asks the controllers for the names of groups.
 //!
-//! Apart from logins: a controller that cannot say is not left for the next login, and no login waits
-//! for a connection while it is being asked.
+//! This is apart from logins: a controller that does not know a name is still asked about the next
+//! login, and no login waits for a connection meanwhile.
 
 use std::collections::VecDeque;
 
@@ -9,19 +9,18 @@ use crate::base::net::Deadline;
 use crate::base::sid::Sid;
 use crate::dc::channel::Channel;
 use crate::dc::claim::Claim;
-use crate::dc::connection::Terms;
 use crate::dc::error::Error;
-use crate::dc::failover::{Controllers, MAX_CHANNELS, MAX_CONTROLLERS, told};
+use crate::dc::failover::{Controllers, Course, MAX_CONTROLLERS, Next, Outcomes};
+use crate::dc::failure::{Action, Origin};
 use crate::dc::group_names::lookup;
-use crate::dc::locate::Candidate;
 use crate::dc::opening::Opening;
 use crate::dc::pool::Open;
 use crate::protocol::rpc::lsa::Called;
 use crate::protocol::rpc::schannel::agreement::Capable;
 
 impl Controllers {
-    /// A name for each that is a group's or a domain's, in their order, within the budget of a login
-    /// and by this time.
+    /// The name of each group or domain, in the order of `sids`, within the budget of a login and
+    /// by the deadline.
     pub(in crate::dc) fn names(
         &self,
         sids: &[Sid],
@@ -30,50 +29,55 @@ impl Controllers {
         let deadline = deadline.or_after(self.config.budget);
         let mut candidates = VecDeque::from(self.locator.candidates(deadline)?);
         candidates.truncate(MAX_CONTROLLERS);
-        let mut failures = Vec::new();
+        let mut course = Course::new();
+        let mut outcomes = Outcomes::default();
         while let Some(controller) = candidates.pop_front() {
             let terms = self.terms(deadline, candidates.len());
-            match self.names_of_one(terms, &controller, sids) {
-                Ok(names) => return Ok(names),
-                error => failures.push(error),
-            }
-            if deadline.remaining().is_none() {
+            let opening = self.opening(terms, &controller);
+            let (outcome, next) = self.names_of_one(opening, sids, &mut course);
+            outcomes.add(outcome);
+            if next != Next::AnotherController || deadline.remaining().is_none() {
                 break;
             }
         }
-        told(failures)
+        outcomes.into_result()
     }
 
+    /// Asks one controller, under another key while it may have lost the last one.
     fn names_of_one(
         &self,
-        terms: Terms<'_>,
-        controller: &Candidate,
+        opening: Opening<'_>,
         sids: &[Sid],
-    ) -> Result<Vec<Option<Called>>, Error> {
-        let opening = Opening {
-            terms,
-            controller,
-            shared_keys: &self.shared_keys,
-            locator: &self.locator,
-            learnt: &self.learnt,
-        };
+        course: &mut Course,
+    ) -> (Result<Vec<Option<Called>>, Error>, Next) {
         let mut distrusted = Vec::new();
         loop {
-            let key = self.key(opening, &mut distrusted)?;
-            let answer = lookup::look_up(opening, &key, sids);
-            let is_lost = answer.as_ref().is_err_and(Error::is_doubt_about_key);
-            if !is_lost || distrusted.len() + 1 >= MAX_CHANNELS {
-                return answer;
+            course.tries_channel();
+            let key = match self.key(opening, &mut distrusted) {
+                Ok(key) => key,
+                Err(error) => {
+                    let next = course.after(Action::NextController, Origin::None, false);
+                    return (Err(error), next);
+                }
+            };
+            let outcome = lookup::look_up(opening, &key, sids);
+            let action = match &outcome {
+                Ok(_) => Action::Answer,
+                Err(error) if error.is_doubt_about_key() => Action::Reauthenticate,
+                Err(_) => Action::NextController,
+            };
+            match course.after(action, Origin::Recalled, false) {
+                Next::SameController => distrusted.push(key),
+                next => return (outcome, next),
             }
-            distrusted.push(key);
         }
     }
 
-    /// The key of a channel to this controller: of one that is open, or is opened for the purpose and
-    /// left to the next login. An error if that key is for one connection only.
+    /// The key of a channel to this controller: of an open one, or of one that is opened for the
+    /// purpose and left to the next login. An error if the key is for one connection only.
     fn key(&self, opening: Opening<'_>, distrusted: &mut Vec<Capable>) -> Result<Capable, Error> {
         let is_there = |open: &Open| open.controller == *opening.controller;
-        // Held while it is opened only: no other domain is waited for.
+        // Held only while the channel is opened: no other domain is waited for.
         let mut slot = self.pool().take(opening.terms.deadline, &Claim::Ours)?;
         if let Some(open) = slot.open.as_ref().filter(|open| is_there(open)) {
             let key = open.channel.key_for_names();

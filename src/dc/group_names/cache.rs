@@ -1,4 +1,4 @@
-//! Names that were learnt, each with an end.
+//! Cached names, each with an expiry.
 
 use std::collections::HashMap;
 use std::mem;
@@ -6,26 +6,25 @@ use std::time::Instant;
 
 use crate::base::sid::Sid;
 
-/// How many are kept before those go that nobody has asked for lately. Twice as many are there at
-/// most, at some 150 bytes each.
+/// How many names a generation has. There are two generations, at some 150 bytes a name.
 pub(super) const GENERATION: usize = 4096;
 
-/// Two generations: who is asked for goes into the young one; when that is full, it becomes the old
-/// one, and what the old one still held is forgotten.
+/// Two generations. A name that is asked for moves to the young one. When that is full, it becomes
+/// the old one, and the names left in the old one are dropped.
 #[derive(Default)]
 pub(super) struct Cache {
-    young: HashMap<Sid, Entry>,
-    old: HashMap<Sid, Entry>,
+    young: HashMap<Sid, CachedName>,
+    old: HashMap<Sid, CachedName>,
 }
 
-struct Entry {
-    /// None: it has none.
+struct CachedName {
+    /// `None`: the SID has no name.
     name: Option<String>,
     until: Instant,
 }
 
 impl Cache {
-    /// What is known of it: its name, or that it has none.
+    /// The cached name, or inner `None` if the SID is known to have none.
     pub(super) fn look_up(&mut self, sid: &Sid, now: Instant) -> Option<&Option<String>> {
         if let Some((sid, entry)) = self.old.remove_entry(sid) {
             self.keep(sid, entry.name, entry.until);
@@ -34,13 +33,13 @@ impl Cache {
         entry.map(|entry| &entry.name)
     }
 
-    /// Keeps a name, or that there is none.
+    /// Stores a name, or that there is none.
     pub(super) fn keep(&mut self, sid: Sid, name: Option<String>, until: Instant) {
         if self.young.len() >= GENERATION && !self.young.contains_key(&sid) {
             self.old = mem::take(&mut self.young);
         }
         self.old.remove(&sid);
-        self.young.insert(sid, Entry { name, until });
+        self.young.insert(sid, CachedName { name, until });
     }
 }
 
@@ -58,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_an_end() {
+    fn a_name_expires() {
         let now = Instant::now();
         let soon = now + Duration::from_secs(1);
         let mut cache = Cache::default();
@@ -74,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_are_asked_for_stay_and_there_is_an_end_to_all() {
+    fn names_that_are_asked_for_stay_and_the_number_is_bounded() {
         let now = Instant::now();
         let later = now + Duration::from_secs(1);
         let mut cache = Cache::default();

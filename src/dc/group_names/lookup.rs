@@ -1,5 +1,4 @@
-//! What groups are called: asked over a connection that serves for this only, sealed with a
-//! channel's key.
+//! LsarLookupSids3 over a connection of its own, sealed with a channel's key.
 
 use std::net::SocketAddr;
 
@@ -15,7 +14,7 @@ use crate::protocol::rpc::lsa::{self, Called};
 use crate::protocol::rpc::pdu::Syntax;
 use crate::protocol::rpc::schannel::agreement::Capable;
 
-/// Asks for all of them, some hundred in a call.
+/// Asks for all names, some hundred in a call.
 pub(in crate::dc) fn look_up(
     opening: Opening<'_>,
     key: &Capable,
@@ -37,8 +36,8 @@ pub(in crate::dc) fn look_up(
     Ok(names)
 }
 
-/// To where LSA listens. That may be the port that is configured for netlogon, behind which Windows
-/// has one process for both; a Samba controller listens elsewhere.
+/// Binds to LSA. That may be on the port that is configured for netlogon, where Windows serves
+/// both. A Samba controller serves LSA on another port.
 fn bind(opening: Opening<'_>, key: &Capable) -> Result<(Connection, Association<Sealed>), Error> {
     let Opening { controller, .. } = opening;
     let bind_at = |opening: Opening<'_>, peer| {

@@ -53,7 +53,7 @@ fn numbered(sids: &[Sid], _: Deadline) -> Result<Vec<Option<Called>>, Error> {
     Ok(sids.iter().map(name).collect())
 }
 
-fn nobody(_: &[Sid], _: Deadline) -> Result<Vec<Option<Called>>, Error> {
+fn no_controller(_: &[Sid], _: Deadline) -> Result<Vec<Option<Called>>, Error> {
     panic!("asked")
 }
 
@@ -68,8 +68,8 @@ fn asked_once_and_then_remembered() {
     });
     assert_eq!(asked, expected);
     // That something has no name is remembered, too.
-    assert_eq!(names.of_with(&sids, nobody), expected);
-    // Only for what is new is anybody asked.
+    assert_eq!(names.of_with(&sids, no_controller), expected);
+    // Only new names are asked for.
     let more = [group(1), group(3)];
     let asked = names.of_with(&more, |missing, deadline| {
         assert_eq!(missing, [group(3)]);
@@ -95,24 +95,24 @@ fn a_new_name_is_seen_when_the_lifetime_is_over() {
 }
 
 #[test]
-fn nobody_is_asked_for_what_everybody_knows_or_nobody_can() {
+fn well_known_groups_and_those_without_a_domain_are_not_asked_for() {
     let names = names("10m");
     let sids = [nt(&[32, 545]), nt(&[21, 0, 0, 0, 497]), nt(&[5, 0, 1])];
-    let answer = names.of_with(&sids, nobody);
+    let answer = names.of_with(&sids, no_controller);
     assert_eq!(answer[0], GroupName::new("BUILTIN", "Users"));
     assert_eq!(answer[1].as_ref().unwrap().name(), "Claims Valid");
     assert_eq!(answer[2], None);
 }
 
 #[test]
-fn when_nobody_can_say_nobody_is_asked_again_for_a_while() {
+fn after_a_failure_no_controller_is_asked_for_a_while() {
     let names = names("50ms");
     let silent = |_: &[Sid], _: Deadline| Err(Error::TimeOver);
     let sids = [group(1), nt(&[32, 545])];
     let answer = names.of_with(&sids, silent);
     assert_eq!(answer[0], None);
-    assert!(answer[1].is_some(), "what everybody knows");
-    assert_eq!(names.of_with(&sids, nobody), answer);
+    assert!(answer[1].is_some(), "a well-known group");
+    assert_eq!(names.of_with(&sids, no_controller), answer);
     thread::sleep(Duration::from_millis(60));
     assert_eq!(names.of_with(&sids[..1], numbered), [called("1")]);
 }
@@ -137,7 +137,7 @@ fn a_name_that_could_be_read_as_anothers_is_none() {
 
 /// The controller of a trusted domain answers for its groups, and could say anything.
 #[test]
-fn nobody_names_the_groups_of_another_domain() {
+fn no_controller_names_the_groups_of_another_domain() {
     let elsewhere = nt(&[21, 7, 8, 9, 1]);
     for (group_said, domain_said, expected) in [
         // Its domain is not the one that the list puts it in.
@@ -145,7 +145,7 @@ fn nobody_names_the_groups_of_another_domain() {
         // A group is no domain, and a domain no group.
         (said("Admins"), said("EXAMPLE"), None),
         (said_domain("EXAMPLE"), said_domain("OTHER"), None),
-        // Nobody knows the domain.
+        // No controller knows the domain.
         (said("Admins"), None, None),
         (
             Some(Called::Group {
@@ -188,14 +188,14 @@ fn one_thread_asks_for_all() {
 fn who_asked_and_died_leaves_the_others_their_turn() {
     let names = names("10m");
     let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        names.of_with(&[group(1)], nobody)
+        names.of_with(&[group(1)], no_controller)
     }));
     assert!(died.is_err());
     assert_eq!(names.of_with(&[group(1)], numbered), [called("1")]);
 }
 
 #[test]
-fn more_than_anybody_is_in_are_not_asked_for() {
+fn the_number_of_groups_asked_for_is_bounded() {
     let names = names("10m");
     let many: Vec<_> = (0..10_000).map(group).collect();
     let answer = names.of_with(&many, |missing, deadline| {
@@ -225,7 +225,7 @@ fn a_domain_that_hangs_takes_no_others_names_along() {
     };
     let sids = [elsewhere(1), group(1)];
     assert_eq!(names.of_with(&sids, &mut one_hangs), [None, called("1")]);
-    // Until somebody may have mended it, it is not asked for; others are.
+    // Its names are not asked for until the failure has expired; those of others are.
     let more = [elsewhere(1), group(2)];
     assert_eq!(names.of_with(&more, &mut one_hangs), [None, called("2")]);
     let of_each: Vec<usize> = asked.iter().map(Vec::len).collect();

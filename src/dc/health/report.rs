@@ -1,4 +1,4 @@
-//! What is known of one controller, and the lines of the file.
+//! A report about one controller, and the lines of the file.
 //!
 //! ```text
 //! ntlmdc health 1
@@ -6,7 +6,7 @@
 //! end
 //! ```
 //!
-//! `PORT` is the one in `controllers`; `NETLOGON` and `LSA` are where the interfaces are served; the
+//! `PORT` is the one in `controllers`; `NETLOGON` and `LSA` are the ports of the interfaces. The
 //! last two are times in milliseconds since 1970. `-` stands for none.
 
 use std::fmt::{Display, Write as _};
@@ -16,18 +16,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::dc::locate::Candidate;
 
 const VERSION: &str = "ntlmdc health 1";
-/// The last line: without it, the file is not whole.
+/// The last line. Without it, the file is not whole.
 const END: &str = "end";
-/// Longer than any file that is written.
+/// The length limit of the file: more than is ever written.
 pub(super) const LIMIT: u64 = 16 * 1024;
-/// More controllers than a site has: beyond, the oldest reports are dropped.
+/// More controllers than a site has. Beyond that, the oldest reports are dropped.
 const MAX_CONTROLLERS: usize = 64;
-/// After so long without an answer, ports are asked for anew.
+/// How long ports are used after the last answer.
 const PORT_LIFETIME: Duration = Duration::from_secs(15 * 60);
-/// After so long, an answer is worth a new line.
+/// How old a recorded answer is when the next one is recorded.
 const RENEWAL: Duration = Duration::from_secs(5 * 60);
 
-/// Where a controller serves the interfaces.
+/// The ports on which a controller serves the interfaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::dc) struct Ports {
     pub(in crate::dc) netlogon: Option<u16>,
@@ -39,7 +39,7 @@ pub(in crate::dc) struct Ports {
 pub(in crate::dc) struct Report {
     pub(in crate::dc) controller: Candidate,
     pub(in crate::dc) ports: Ports,
-    /// When a login was last seen to be answered, in milliseconds since 1970.
+    /// When a login was last answered, in milliseconds since 1970.
     pub(super) served: u64,
     /// When it failed, unless it has answered since.
     pub(super) failed: Option<u64>,
@@ -61,7 +61,7 @@ impl Report {
         self.failed.map(age)
     }
 
-    /// Whether an answer now need not be written down.
+    /// Whether an answer now need not be recorded.
     pub(super) fn is_recent(&self, now: u64) -> bool {
         now.saturating_sub(self.served) < millis(RENEWAL)
     }
@@ -70,7 +70,7 @@ impl Report {
         self.failed.unwrap_or_default().max(self.served)
     }
 
-    /// Nothing of the future counts: the clock was set back.
+    /// `None` also for times in the future: the clock was set back.
     fn parse(line: &str, now: u64) -> Option<Self> {
         let mut words = line.split(' ');
         let address = words.next()?.parse().ok()?;
@@ -103,7 +103,7 @@ impl Report {
     }
 }
 
-/// The outer `None`: not a field. A port is never 0.
+/// A field, `None` in the inner option for `-`. `None` for an invalid one; a port is never 0.
 fn field<T: FromStr + Default + PartialEq>(word: &str) -> Option<Option<T>> {
     match word {
         "-" => Some(None),
@@ -121,7 +121,7 @@ fn push(line: &mut String, value: Option<impl Display>) {
     };
 }
 
-/// The file, unless it is damaged or of another version.
+/// The reports in the file, unless it is damaged or of another version.
 pub(super) fn parse(text: &str, now: u64) -> Option<Vec<Report>> {
     let mut lines = text.lines();
     if lines.next()? != VERSION || lines.next_back()? != END {
@@ -139,7 +139,7 @@ pub(super) fn text(reports: &[Report]) -> String {
     all.join("\n")
 }
 
-/// Leaves no more than the file may have.
+/// Drops the oldest reports beyond the limit of the file.
 pub(super) fn forget_oldest(reports: &mut Vec<Report>) {
     if reports.len() > MAX_CONTROLLERS {
         reports.sort_by_key(Report::newest);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_come_back_and_ports_grow_old() {
+    fn reports_are_read_back_and_ports_expire() {
         let six = Candidate::new("2001:db8::1".parse().unwrap(), None);
         let reports = [report(1, NOW, Some(NOW - 1)), Report::new(&six)];
         let text = text(&reports);

@@ -2,6 +2,7 @@ use super::*;
 use crate::base::config::{LogTarget, fixture};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::thread;
 use std::time::Instant;
 
 fn shared(directory: &Path) -> SharedKeys {
@@ -40,11 +41,11 @@ fn processes_have_one_limit_together_and_each_share_leaves_room() {
         for (share, expected) in shares.iter().zip(expected) {
             let before = held.len();
             for limit in limits.iter().cycle() {
-                let slots = limit.slots.of_this_process(|| Slots::new("logon", 8));
+                let slots = limit.slots.of_this_process(|| SlotFiles::new("logon", 8));
                 match slots.try_take(&shared, limit.order(*share, slots)) {
-                    Found::Free(slot) => held.push(slot),
-                    Found::Full => break,
-                    Found::NoLimit => panic!("no limit"),
+                    TryTake::Free(slot) => held.push(slot),
+                    TryTake::Full => break,
+                    TryTake::NoLimit => panic!("no limit"),
                 }
             }
             assert_eq!(held.len() - before, expected, "{share:?} of {shares:?}");
@@ -90,11 +91,11 @@ fn a_slot_is_waited_for() {
 fn place<'a>(limit: &'a HostLimit, shared: &SharedKeys, number: usize) -> Option<Held<'a>> {
     let places = limit
         .waiting
-        .of_this_process(|| Slots::new("waiting", MAX_WAITING));
+        .of_this_process(|| SlotFiles::new("waiting", MAX_WAITING));
     match places.try_take(shared, iter::once(number)) {
-        Found::Free(held) => Some(held),
-        Found::Full => None,
-        Found::NoLimit => panic!("no limit"),
+        TryTake::Free(held) => Some(held),
+        TryTake::Full => None,
+        TryTake::NoLimit => panic!("no limit"),
     }
 }
 

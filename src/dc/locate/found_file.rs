@@ -1,9 +1,8 @@
-//! What a search found, for the other processes of the host: a file in the state directory.
-//!
-//! It saves a process the DNS questions and the pings of its first login: after the first lines, each
-//! has an address, a port and a DNS name, `-` for none. Its content is no more
-//! trusted than DNS: a controller proves itself when the channel is opened. A process whose
-//! controllers have all failed does not read it.
+//! The result of a search, in a file of the state directory, for the other processes of the host.
+//! It saves a process the DNS questions and the pings of its first login. After the first lines,
+//! each line has an address, a port and a DNS name, `-` for none. The content is trusted no more
+//! than DNS: a controller proves itself when the channel is opened. A process whose controllers
+//! have all failed does not read the file.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,24 +15,24 @@ use crate::base::file::private::SharedFile;
 use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::search::Found;
 
-/// The first line, which says how the others are written.
+/// The first line: the version of the format.
 const VERSION: &str = "ntlmdc controllers 2";
-/// The last line: without it, the file is not whole.
+/// The last line. Without it, the file is not whole.
 const END: &str = "end";
-/// Longer than any list of a search.
+/// The length limit: more than any result of a search.
 const LIMIT: u64 = 8 * 1024;
 
 /// The file of one machine account.
 pub(super) struct FoundFile {
     file: SharedFile,
-    /// What was asked for: domain, site, source and list of the configuration.
+    /// The question: domain, site, source and list of the configuration.
     key: String,
-    /// Whether it is the list that was looked up.
+    /// Whether the question was a list.
     is_list: bool,
 }
 
 impl FoundFile {
-    /// Reads and writes nothing yet. `None`: a list of addresses is not searched for.
+    /// Reads and writes nothing yet. `None` for a list of addresses, which needs no search.
     pub(super) fn of(config: &config::Netlogon) -> Option<Self> {
         let site = config.site.as_ref().map_or("", |site| site.as_str());
         let source = config.source.map(|source| source.to_string());
@@ -51,7 +50,7 @@ impl FoundFile {
         })
     }
 
-    /// What was found, and how long ago, if that is less than `lifetime`.
+    /// The result, and its age, if that is less than `lifetime`.
     pub(super) fn read(&self, lifetime: Duration) -> Option<(Found, Duration)> {
         let content = self.file.read(LIMIT).ok()?;
         let mut lines = str::from_utf8(content.expose()).ok()?.lines();
@@ -68,14 +67,14 @@ impl FoundFile {
             site,
             is_complete: true,
             hosts: Vec::new(),
-            // If all of them fail, DNS is asked at once.
+            // If all of them fail, DNS is asked immediately.
             has_more: !self.is_list,
         };
         (is_ours && is_whole && age < lifetime && !found.candidates.is_empty())
             .then_some((found, age))
     }
 
-    /// Keeps what a search found. It is no fault if that cannot be done: each process searches then.
+    /// Stores the result of a search. If that fails, each process searches by itself.
     pub(super) fn write(&self, found: &Found) {
         let mut lines = vec![
             VERSION.to_owned(),

@@ -72,69 +72,11 @@ pub(super) fn dns_that(manner: Manner, zone: Zone) -> DnsServer {
 
     let udp = {
         let (zone, stop, asked) = (zone.clone(), stop.clone(), asked.clone());
-        move || {
-            let mut buffer = [0; 512];
-            let mut held = Vec::new();
-            while !stop.load(Ordering::SeqCst) {
-                let Ok((length, peer)) = socket.recv_from(&mut buffer) else {
-                    continue;
-                };
-                asked.fetch_add(1, Ordering::SeqCst);
-                let query = &buffer[..length];
-                let has_opt = Message::from_octets(query).unwrap().opt().is_some();
-                let mut reply = answer(&zone, query);
-                if reply.len() > 512 {
-                    reply.truncate(512);
-                    reply[2] |= 0x02;
-                }
-                match manner {
-                    Manner::Answers => {}
-                    Manner::Cuts => {
-                        let mut forged = reply.clone();
-                        forged[0] ^= 0xFF;
-                        socket.send_to(&forged, peer).unwrap();
-                        reply[2] |= 0x02;
-                    }
-                    Manner::RefusesOpt(rcode) if has_opt => {
-                        reply.truncate(12);
-                        reply[3] = rcode.to_int();
-                        reply[4..].fill(0);
-                    }
-                    Manner::DropsOpt if has_opt => continue,
-                    Manner::RefusesOpt(_) | Manner::DropsOpt => {}
-                    Manner::AnswersInPairs => {
-                        held.push((reply, peer));
-                        if held.len() == 2 {
-                            for (reply, peer) in held.drain(..) {
-                                socket.send_to(&reply, peer).unwrap();
-                            }
-                        }
-                        continue;
-                    }
-                }
-                socket.send_to(&reply, peer).unwrap();
-            }
-        }
+        move || serve_udp(&socket, manner, &zone, &stop, &asked)
     };
     let tcp = {
         let (stop, over_tcp) = (stop.clone(), over_tcp.clone());
-        move || {
-            for stream in listener.incoming() {
-                if stop.load(Ordering::SeqCst) {
-                    return;
-                }
-                let mut stream = stream.unwrap();
-                let mut length = [0; 2];
-                stream.read_exact(&mut length).unwrap();
-                let mut query = vec![0; usize::from(u16::from_be_bytes(length))];
-                stream.read_exact(&mut query).unwrap();
-                let reply = answer(&zone, &query);
-                let length = u16::try_from(reply.len()).unwrap().to_be_bytes();
-                // Before the reply: who has it may look at the count.
-                over_tcp.fetch_add(1, Ordering::SeqCst);
-                stream.write_all(&[&length, &reply[..]].concat()).unwrap();
-            }
-        }
+        move || serve_tcp(&listener, &zone, &stop, &over_tcp)
     };
     DnsServer {
         address,
@@ -142,6 +84,74 @@ pub(super) fn dns_that(manner: Manner, zone: Zone) -> DnsServer {
         over_tcp,
         stop,
         threads: vec![thread::spawn(udp), thread::spawn(tcp)],
+    }
+}
+
+fn serve_udp(
+    socket: &UdpSocket,
+    manner: Manner,
+    zone: &Zone,
+    stop: &AtomicBool,
+    asked: &AtomicUsize,
+) {
+    let mut buffer = [0; 512];
+    let mut held = Vec::new();
+    while !stop.load(Ordering::SeqCst) {
+        let Ok((length, peer)) = socket.recv_from(&mut buffer) else {
+            continue;
+        };
+        asked.fetch_add(1, Ordering::SeqCst);
+        let query = &buffer[..length];
+        let has_opt = Message::from_octets(query).unwrap().opt().is_some();
+        let mut reply = answer(zone, query);
+        if reply.len() > 512 {
+            reply.truncate(512);
+            reply[2] |= 0x02;
+        }
+        match manner {
+            Manner::Answers => {}
+            Manner::Cuts => {
+                let mut forged = reply.clone();
+                forged[0] ^= 0xFF;
+                socket.send_to(&forged, peer).unwrap();
+                reply[2] |= 0x02;
+            }
+            Manner::RefusesOpt(rcode) if has_opt => {
+                reply.truncate(12);
+                reply[3] = rcode.to_int();
+                reply[4..].fill(0);
+            }
+            Manner::DropsOpt if has_opt => continue,
+            Manner::RefusesOpt(_) | Manner::DropsOpt => {}
+            Manner::AnswersInPairs => {
+                held.push((reply, peer));
+                if held.len() == 2 {
+                    for (reply, peer) in held.drain(..) {
+                        socket.send_to(&reply, peer).unwrap();
+                    }
+                }
+                continue;
+            }
+        }
+        socket.send_to(&reply, peer).unwrap();
+    }
+}
+
+fn serve_tcp(listener: &TcpListener, zone: &Zone, stop: &AtomicBool, over_tcp: &AtomicUsize) {
+    for stream in listener.incoming() {
+        if stop.load(Ordering::SeqCst) {
+            return;
+        }
+        let mut stream = stream.unwrap();
+        let mut length = [0; 2];
+        stream.read_exact(&mut length).unwrap();
+        let mut query = vec![0; usize::from(u16::from_be_bytes(length))];
+        stream.read_exact(&mut query).unwrap();
+        let reply = answer(zone, &query);
+        let length = u16::try_from(reply.len()).unwrap().to_be_bytes();
+        // Before the reply: a test that has the reply may look at the count.
+        over_tcp.fetch_add(1, Ordering::SeqCst);
+        stream.write_all(&[&length, &reply[..]].concat()).unwrap();
     }
 }
 

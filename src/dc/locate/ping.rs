@@ -1,4 +1,4 @@
-//! Pings controllers: over UDP, and over TCP those that keep silent.
+//! Pings controllers over UDP (CLDAP), and those that do not answer over TCP.
 
 mod outcome;
 mod tcp;
@@ -11,27 +11,32 @@ use crate::base::crypto::NoRandomBytes;
 use crate::base::net::Deadline;
 use crate::dc::locate::network::Network;
 pub(super) use outcome::Outcome;
+use outcome::Pings;
 
 /// Pings `targets` in this order. Stops at the first good answer, or when all have answered; the
 /// outcomes are in the order of the targets.
 ///
-/// A firewall may drop UDP, and not TCP, which LDAP needs anyway.
+/// A firewall may drop UDP, but lets TCP through, which LDAP needs anyway.
 pub(super) fn ping(
     config: &config::Netlogon,
     targets: &[SocketAddr],
     network: &mut Network,
     deadline: Deadline,
 ) -> Result<Vec<Outcome>, NoRandomBytes> {
-    let mut outcomes = vec![Outcome::Silent; targets.len()];
+    let mut pings = Pings {
+        config,
+        targets,
+        outcomes: vec![Outcome::Silent; targets.len()],
+    };
     if !network.is_without_udp() {
-        udp::ping(config, targets, &mut outcomes, deadline)?;
+        udp::ping(&mut pings, deadline)?;
     }
-    let all_are_silent = outcomes.iter().all(Outcome::is_silent);
-    if !outcomes.iter().any(Outcome::is_good) {
-        tcp::ping(config, targets, &mut outcomes, deadline)?;
+    let is_udp_silent = pings.is_silent();
+    if !pings.outcomes.iter().any(Outcome::is_good) {
+        tcp::ping(&mut pings, deadline)?;
     }
-    if all_are_silent && !outcomes.iter().all(Outcome::is_silent) {
+    if is_udp_silent && !pings.is_silent() {
         network.learn_without_udp();
     }
-    Ok(outcomes)
+    Ok(pings.outcomes)
 }

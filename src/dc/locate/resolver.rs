@@ -1,8 +1,6 @@
-//! Asks the DNS servers of the system, within one deadline.
-//!
-//! The servers are those of /etc/resolv.conf. The addresses of a host are those of /etc/hosts, if it has
-//! any. Both files are read anew for each search that has a question. Names are full: the search list
-//! is not used.
+//! A DNS client for the servers of the system, with one deadline for all questions. The servers are
+//! those of /etc/resolv.conf. The addresses of a host come from /etc/hosts, if it has any. Both
+//! files are read for each search that asks. All names are full: the search list is not used.
 
 mod hosts;
 mod servers;
@@ -22,20 +20,20 @@ use crate::protocol::dns::{Answer, Kind, NoReply, Question, Reply, UDP_SIZE};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The longest wait for the addresses of one family, once there are some of the other.
 const STRAGGLER: Duration = Duration::from_millis(250);
-/// A datagram that has come is read even if the time is over.
+/// How long a datagram is waited for after the deadline: one that has come is read.
 const LOOK: Duration = Duration::from_millis(1);
-/// How often all servers are gone through.
+/// How often each server is asked.
 const ROUNDS: usize = 2;
 
 /// A client of DNS for one search.
 pub(super) struct Resolver {
-    /// Known from the first question on.
+    /// Read at the first question.
     servers: OnceCell<Servers>,
-    /// Known from the first name of a host on.
+    /// Read at the first question about a host.
     hosts: OnceCell<Hosts>,
-    /// The one that answered last is asked first.
+    /// The server that answered last, which is asked first.
     best: usize,
-    /// What is known of the network; what is learnt is added.
+    /// What was learnt of the network.
     pub(super) network: Network,
     deadline: Deadline,
 }
@@ -75,7 +73,7 @@ impl Resolver {
         }
     }
 
-    /// When everything has to be over.
+    /// The deadline for all questions.
     pub(super) fn deadline(&self) -> Deadline {
         self.deadline
     }
@@ -98,8 +96,8 @@ impl Resolver {
         addresses
     }
 
-    /// The addresses of a host, of all these kinds: those of /etc/hosts, else of DNS, where all kinds
-    /// are asked for at the same time. None if no server knows the name, or any address of it.
+    /// The addresses of a host, of these kinds: from /etc/hosts, else from DNS, where all kinds are
+    /// asked for at the same time. Empty if the name is unknown or has no address.
     pub(super) fn addresses(&mut self, name: &str, kinds: &[Kind]) -> Result<Vec<IpAddr>, String> {
         let known = self.addresses_of_file(name, kinds);
         if !known.is_empty() {
@@ -122,7 +120,7 @@ impl Resolver {
                     Err(error) => problem = Some(error),
                 }
             }
-            // Some are enough, whatever became of the others.
+            // Addresses of one kind are enough.
             match problem.filter(|_| addresses.is_empty()) {
                 Some(problem) => Err(problem),
                 None => Ok(addresses),
@@ -130,7 +128,7 @@ impl Resolver {
         })
     }
 
-    /// Asks one server after the other until `take` is content with what one of them replied.
+    /// Asks one server after the other until `take` accepts the replies of one.
     fn ask<T>(
         &mut self,
         name: &str,
@@ -142,20 +140,12 @@ impl Resolver {
         let count = servers.addresses.len();
         let turns = servers.addresses.iter().enumerate().cycle().skip(self.best);
         for (turn, (number, server)) in turns.take(count.saturating_mul(ROUNDS)).enumerate() {
-            // What drops an OPT record on the way may let a question without one pass.
-            let with_opt = turn < count && !self.network.is_without_opt(*server);
-            let mut replies = ask_server(*server, name, kinds, with_opt, self.deadline);
-            if with_opt && replies.as_ref().is_ok_and(|replies| replies.not_understood) {
-                replies = ask_server(*server, name, kinds, false, self.deadline);
-                if replies
-                    .as_ref()
-                    .is_ok_and(|replies| !replies.not_understood)
-                {
-                    self.network.learn_without_opt(*server);
-                }
-            }
-            let replies = replies.map(|replies| replies.answers);
-            match replies.and_then(&take) {
+            let replies = match turn < count {
+                true => ask_understood(*server, name, kinds, &mut self.network, self.deadline),
+                // A host on the way that drops an OPT record may let a question without one pass.
+                false => ask_server(*server, name, kinds, false, self.deadline),
+            };
+            match replies.and_then(|replies| take(replies.answers)) {
                 Ok(taken) => {
                     self.best = number;
                     return Ok(taken);
@@ -176,14 +166,34 @@ impl Resolver {
     }
 }
 
-/// What one server replied to the questions, in their order.
+/// The replies of one server, in the order of the questions.
 struct Replies {
     answers: Vec<Result<Answer, String>>,
-    /// One at least was answered with FORMERR or NOTIMP.
+    /// Whether a reply was FORMERR or NOTIMP.
     not_understood: bool,
 }
 
-/// Sends all questions at once, and then waits for the replies, one after the other.
+/// Asks one server, again without an OPT record if it does not understand that (RFC 6891 6.2.2).
+fn ask_understood(
+    server: SocketAddr,
+    name: &str,
+    kinds: &[Kind],
+    network: &mut Network,
+    deadline: Deadline,
+) -> Result<Replies, String> {
+    let with_opt = !network.is_without_opt(server);
+    let replies = ask_server(server, name, kinds, with_opt, deadline)?;
+    if !with_opt || !replies.not_understood {
+        return Ok(replies);
+    }
+    let replies = ask_server(server, name, kinds, false, deadline)?;
+    if !replies.not_understood {
+        network.learn_without_opt(server);
+    }
+    Ok(replies)
+}
+
+/// Sends all questions at once, and then waits for one reply after the other.
 fn ask_server(
     server: SocketAddr,
     name: &str,
@@ -194,8 +204,8 @@ fn ask_server(
     let mut deadline = deadline.or_after(PATIENCE);
     let asked = kinds
         .iter()
-        .map(|kind| Asked::send(server, name, *kind, with_opt));
-    let asked: Vec<Asked> = asked.collect::<Result<_, _>>()?;
+        .map(|kind| Query::send(server, name, *kind, with_opt));
+    let asked: Vec<Query> = asked.collect::<Result<_, _>>()?;
     let mut replies = Replies {
         answers: Vec::new(),
         not_understood: false,
@@ -216,15 +226,15 @@ fn ask_server(
     Ok(replies)
 }
 
-/// A question that is under way over UDP.
-struct Asked {
+/// A question that was sent over UDP.
+struct Query {
     server: SocketAddr,
     question: Question,
     message: Vec<u8>,
     socket: Datagrams,
 }
 
-impl Asked {
+impl Query {
     fn send(server: SocketAddr, name: &str, kind: Kind, with_opt: bool) -> Result<Self, String> {
         let id = crypto::random().map_err(|error| error.to_string())?;
         let question = Question::new(u16::from_le_bytes(id), name, kind);
@@ -245,7 +255,7 @@ impl Asked {
         })
     }
 
-    /// A reply that is too long for UDP is asked for over TCP.
+    /// Waits for the reply. Asks over TCP if it is too long for UDP.
     fn reply(&self, deadline: Deadline) -> Result<Reply, String> {
         match self.over_udp(deadline)? {
             Reply::Truncated => self.over_tcp(deadline),
@@ -261,7 +271,7 @@ impl Asked {
                 .receive(&mut buffer, deadline)
                 .map_err(|error| error.to_string())?;
             match self.question.reply(datagram) {
-                // The true one may still come.
+                // The authentic reply may still come.
                 Err(NoReply::Foreign) => {}
                 result => return result.map_err(|error| error.to_string()),
             }

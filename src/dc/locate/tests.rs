@@ -55,16 +55,18 @@ fn a_controller_that_keeps_silent_is_asked_once_who_it_is() {
 }
 
 #[test]
-fn who_comes_while_another_searches_waits_for_it() {
+fn a_thread_that_comes_during_a_search_waits_for_it() {
     let config = netlogon(r#"controllers = ["192.0.2.1"]"#);
     let locator = Locator::new(&config);
-    locator.known().lock().searching = true;
+    let entered = locator
+        .known()
+        .enter(Deadline::after(Duration::ZERO), |_, _| None::<()>);
     let soon = Deadline::after(Duration::from_millis(30));
     assert!(matches!(locator.candidates(soon), Err(Error::TimeOver)));
     thread::scope(|scope| {
         let waiting = scope.spawn(|| asked(&locator));
         thread::sleep(Duration::from_millis(20));
-        drop(Turn(locator.known()));
+        drop(entered);
         assert_eq!(waiting.join().unwrap(), ["192.0.2.1"]);
     });
 }

@@ -1,22 +1,22 @@
 //! The other domains that did not answer lately. The caller passes the current time.
 //!
-//! A client chooses the name, and names without end may lead to one domain. So once several names are
-//! silent, those that have not answered before are tried one at a time.
+//! The client chooses the name, and any number of names may lead to one domain. So once several
+//! names are silent, names that have not answered before are tried one at a time.
 
 use std::time::{Duration, Instant};
 
 use crate::base::name_case::alike;
 
-/// How long logins of such a domain are refused at once; then one tries for all.
+/// How long logins of a silent domain are refused at once. Then one login tries for all.
 pub(super) const PAUSE: Duration = Duration::from_secs(10);
-/// How long after its pause a name counts as silent that no login has tried again.
+/// How long after its pause a name still counts as silent if no login has tried it.
 const LINGERS: Duration = Duration::from_secs(50);
-/// So many silent names may be names of one domain.
+/// From this number on, silent names may be names of one domain.
 const SEVERAL: usize = 2;
-/// How many domains are remembered, silent and answering ones. Only those that our controller trusts
-/// can be silent.
+/// How many silent and how many answering domains are remembered. Only domains that ours trusts can
+/// be silent.
 const MOST: usize = 32;
-/// No domain has a longer name (RFC 1035 2.3.4).
+/// The longest name of a domain (RFC 1035 2.3.4).
 const LONGEST_NAME: usize = 255;
 
 /// The other domains that did not answer lately, and those that did.
@@ -24,7 +24,7 @@ const LONGEST_NAME: usize = 255;
 pub(super) struct SilentDomains {
     silent: Vec<SilentDomain>,
     answering: Vec<String>,
-    /// How many logins are under way whose domain has not answered.
+    /// How many logins are under way to domains that have not answered.
     unanswered: usize,
 }
 
@@ -41,14 +41,14 @@ struct SilentDomain {
 pub(super) enum Barred {
     /// The domain did not answer a moment ago.
     Silent,
-    /// Several names are silent, and another one that has not answered is being tried.
+    /// Several names are silent, and another name that has not answered is being tried.
     OneAtATime,
 }
 
-/// What a login under way finds out about its domain.
+/// What a login under way will show about its domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trial {
-    /// Nothing: the domain has answered before.
+    /// Nothing new: the domain has answered before.
     None,
     /// Whether it answers at all.
     First,
@@ -57,7 +57,7 @@ pub(super) enum Trial {
 }
 
 impl SilentDomains {
-    /// Whether logins of the domain are refused at once.
+    /// Why logins of the domain are refused at once, if they are.
     pub(super) fn bars(&self, name: &str, now: Instant) -> Option<Barred> {
         let is_silent = |domain: &SilentDomain| domain.being_tried || now < domain.until;
         if self.find(name).is_some_and(is_silent) {
@@ -70,8 +70,7 @@ impl SilentDomains {
         is_one_too_many.then_some(Barred::OneAtATime)
     }
 
-    /// Remembers that the domain did not answer. Of too many, the one that was silent first is
-    /// forgotten.
+    /// Remembers that the domain did not answer. Drops the oldest entry if there are too many.
     pub(super) fn fell_silent(&mut self, name: &str, now: Instant) {
         if name.len() > LONGEST_NAME {
             return;
@@ -87,7 +86,7 @@ impl SilentDomains {
         });
     }
 
-    /// Remembers that the domain answers. Of too many, the one that answered first is forgotten.
+    /// Remembers that the domain answers. Drops the oldest entry if there are too many.
     pub(super) fn answered(&mut self, name: &str) {
         self.forget(name);
         if name.len() > LONGEST_NAME {
@@ -99,7 +98,7 @@ impl SilentDomains {
         self.answering.push(name.to_owned());
     }
 
-    /// A login of the domain is under way.
+    /// Records that a login of the domain is under way.
     pub(super) fn begin_trial(&mut self, name: &str) -> Trial {
         if self.is_answering(name) {
             return Trial::None;
@@ -114,7 +113,7 @@ impl SilentDomains {
         }
     }
 
-    /// It has ended, whatever it found out.
+    /// Records that the login has ended, with any result.
     pub(super) fn end_trial(&mut self, name: &str, trial: Trial) {
         if trial == Trial::None {
             return;
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn names_without_end_take_no_room_without_end() {
+    fn the_number_of_remembered_names_is_bounded() {
         let mut domains = SilentDomains::default();
         let now = Instant::now();
         for number in 0..1000 {

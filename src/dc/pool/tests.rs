@@ -9,7 +9,7 @@ fn long() -> Deadline {
 }
 
 #[test]
-fn nobody_waits_longer_than_the_budget() {
+fn no_login_waits_longer_than_the_budget() {
     let pool = Pool::new(2);
     let _taken = [
         pool.take(long(), &Claim::Ours),

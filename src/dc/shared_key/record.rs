@@ -3,7 +3,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `ntlmdc`, 0, version 2 |
-//! | 2, n | length (little-endian) and text of the name: whose key it is, with whom |
+//! | 2, n | length (little-endian) and text of the name: the account and the controller |
 //! | 32 | fingerprint of the secret that the key was agreed on with |
 //! | 4 | `NegotiateFlags`, little-endian |
 //! | 4 | when the key was agreed on, in seconds since 1970, little-endian |
@@ -16,19 +16,19 @@ use crate::dc::nt_hashes::NtHashes;
 use crate::protocol::rpc::schannel::agreement::Capable;
 
 const MAGIC: &[u8; 8] = b"ntlmdc\0\x02";
-/// Makes a fingerprint something else than any other use of the secret.
+/// Separates fingerprints from every other use of the secret.
 const FINGERPRINT: &[u8] = b"ntlmdc: which secret a channel's key was agreed on with";
 const CHECKSUM: &[u8] = b"ntlmdc: a channel's key, kept";
 
-/// No file is longer: the longest name, and the rest.
+/// The length limit of a file: the longest name, and the rest.
 pub(super) const LIMIT: u64 = 1024;
 
-/// Why a file is of no use.
+/// Why a file cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
     /// It was made with another secret, as after a change of the machine account's password.
     OtherSecret,
-    /// The text says how.
+    /// It is not whole, or of another kind; the text says how.
     Damaged(String),
 }
 
@@ -45,7 +45,7 @@ pub(super) fn encode(name: &str, nt_hash: &Key, capable: &Capable) -> Option<Sec
     let proof = capable.proof();
     writer.u32(proof.negotiated()).u32(proof.agreed());
     writer.bytes(capable.session_key().expose());
-    // The key came last: no buffer that was too small has held it.
+    // The key came last, so no buffer that was reallocated has held it.
     let body = SecretBytes::new(writer.into_bytes());
     let checksum = checksum(nt_hash, body.expose());
     Some(SecretBytes::new([body.expose(), &checksum].concat()))
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn too_weak_a_negotiation_is_not_believed_from_a_file_either() {
+    fn a_negotiation_that_is_too_weak_is_refused_from_a_file_too() {
         let weak = Capable::pretended(FLAGS & !0x0100_0000, AGREED);
         let bytes = encode(NAME, &secret(1), &weak).unwrap();
         let read = decode(bytes.expose(), NAME, &secrets(1, None));

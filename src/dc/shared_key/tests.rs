@@ -106,14 +106,14 @@ fn what_is_old_is_not_recalled() {
 }
 
 #[test]
-fn one_at_a_time_holds_the_lock_and_nobody_waits_for_ever() {
+fn one_at_a_time_holds_the_lock_and_every_wait_ends() {
     let parent = tempfile::tempdir().unwrap();
     let directory = parent.path().join("ntlmdc");
     let (one, another) = (shared(&directory), shared(&directory));
     let held = one.lock(&controller(), soon()).unwrap();
     assert!(another.lock(&controller(), soon()).is_none());
     // What a fork leaves in the child keeps nothing locked.
-    let inherited = held.file.try_clone().unwrap();
+    let inherited = held._lock.file().try_clone().unwrap();
     drop(held);
     assert!(another.lock(&controller(), soon()).is_some());
     drop(inherited);

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+use std::thread;
 
 /// Pseudo-random numbers, equal in each run (xorshift64: Marsaglia, 2003).
 pub(super) struct Random(u64);

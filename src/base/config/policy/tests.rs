@@ -5,7 +5,7 @@ fn policy(text: &str) -> Result<Policy, String> {
 }
 
 #[test]
-fn defaults_let_in_whoever_proves_himself_with_ntlm_v2() {
+fn defaults_accept_every_user_with_ntlm_v2() {
     let policy = policy("").unwrap();
     assert_eq!(policy, Policy::default());
     assert!(policy.enabled);

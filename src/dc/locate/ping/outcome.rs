@@ -1,17 +1,18 @@
-//! What is asked of a controller, and what its answer means.
+//! The question to a controller, and what its answer means.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::base::config;
 use crate::base::crypto::{self, NoRandomBytes};
 use crate::protocol::cldap::{self, Identity};
 
-/// What a ping gave.
+/// The result of a ping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::dc::locate) enum Outcome {
-    /// No answer (yet): it is down, it was not asked any more, or pings do not get through.
+    /// No answer yet: it is down, it was not asked, or the ping was dropped.
     Silent,
-    /// It answers logins of the domain.
+    /// It serves logins of the domain.
     Good(Arc<Identity>),
     /// It is paused, or its copy of the domain is read-only.
     Poor(Arc<Identity>),
@@ -28,7 +29,7 @@ impl Outcome {
         matches!(self, Self::Good(_))
     }
 
-    /// What a controller of the domain said of itself.
+    /// What the controller said of itself, if it is of the domain.
     pub(in crate::dc::locate) fn identity(self) -> Option<Arc<Identity>> {
         match self {
             Self::Good(identity) | Self::Poor(identity) => Some(identity),
@@ -37,7 +38,28 @@ impl Outcome {
     }
 }
 
-/// A question, and the id that its answer has.
+/// The controllers to ping, and what each gave so far.
+pub(super) struct Pings<'a> {
+    pub(super) config: &'a config::Netlogon,
+    pub(super) targets: &'a [SocketAddr],
+    /// As many as targets, in their order.
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+impl Pings<'_> {
+    /// Whether no target has answered.
+    pub(super) fn is_silent(&self) -> bool {
+        self.outcomes.iter().all(Outcome::is_silent)
+    }
+
+    /// Whether nothing is left to wait for: a good answer has come, or all answers.
+    pub(super) fn is_over(&self) -> bool {
+        let mut outcomes = self.outcomes.iter();
+        outcomes.any(Outcome::is_good) || !self.outcomes.iter().any(Outcome::is_silent)
+    }
+}
+
+/// A question, and the id of its answer.
 pub(super) fn request(config: &config::Netlogon) -> Result<(u32, Vec<u8>), NoRandomBytes> {
     let id = (u32::from_le_bytes(crypto::random()?) >> 1).max(1);
     let host = config.account.computer().as_str();

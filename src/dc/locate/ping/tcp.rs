@@ -1,9 +1,9 @@
-//! The same question over TCP: a search of the rootDSE for the attribute `Netlogon` (MS-ADTS 6.3.3).
+//! Pings over TCP: an LDAP search of the rootDSE for the attribute `Netlogon` (MS-ADTS 6.3.3).
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::outcome::{Outcome, judged, request};
+use super::outcome::{Pings, judged, request};
 use crate::base::config;
 use crate::base::crypto::NoRandomBytes;
 use crate::base::net::{Deadline, Error, Stream};
@@ -14,15 +14,11 @@ const EACH: Duration = Duration::from_millis(700);
 /// The longest time for all together.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks those of `targets` that are silent, in this order, until the first good answer.
-pub(super) fn ping(
-    config: &config::Netlogon,
-    targets: &[SocketAddr],
-    outcomes: &mut [Outcome],
-    deadline: Deadline,
-) -> Result<(), NoRandomBytes> {
+/// Asks the targets that are silent, in their order, until the first good answer.
+pub(super) fn ping(pings: &mut Pings<'_>, deadline: Deadline) -> Result<(), NoRandomBytes> {
     let deadline = deadline.or_after(PATIENCE);
-    for (target, outcome) in targets.iter().zip(outcomes) {
+    let config = pings.config;
+    for (target, outcome) in pings.targets.iter().zip(&mut pings.outcomes) {
         if deadline.remaining().is_none() {
             break;
         }
@@ -30,7 +26,7 @@ pub(super) fn ping(
             continue;
         }
         let (id, message) = request(config)?;
-        // One that cannot be reached, or does not speak LDAP, is as good as silent.
+        // A host that cannot be reached, or does not speak LDAP, is as good as silent.
         if let Ok(answer) = ask(config, *target, id, &message, deadline.or_after(EACH)) {
             *outcome = judged(&config.domain, answer);
         }

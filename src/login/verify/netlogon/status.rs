@@ -2,7 +2,7 @@
 
 use crate::base::fault::Minor;
 use crate::base::log::Quoted;
-use crate::dc;
+use crate::dc::{self, About};
 use crate::login::verify::{Attempt, Refusal};
 use crate::protocol::rpc::NtStatus;
 
@@ -11,25 +11,14 @@ use crate::protocol::rpc::NtStatus;
 /// The client does not learn whether the user is unknown or the password is wrong. It may learn
 /// that the domain is unknown.
 pub(super) fn refusal(status: NtStatus, authoritative: bool, attempt: &Attempt<'_>) -> Refusal {
-    if is_elsewhere(status) && !authoritative && !attempt.asked_domain().is_empty() {
-        return Refusal::NotMine(Minor::UnknownDomain.because(Quoted(attempt.meant_domain())));
+    let names_domain = !attempt.asked_domain().is_empty();
+    let (minor, about) = dc::meaning(status, authoritative);
+    match about {
+        About::NoSuchAccount if !authoritative && names_domain => {
+            Refusal::NotMine(Minor::UnknownDomain.because(Quoted(attempt.meant_domain())))
+        }
+        About::NoSuchAccount => Refusal::NotMine(minor.confidentially(status)),
+        About::Account => Refusal::Denied(minor.confidentially(status)),
+        About::Controller => Refusal::Unavailable(minor.because(status)),
     }
-    let minor = dc::minor_of_verdict(status, authoritative);
-    if is_elsewhere(status) {
-        Refusal::NotMine(minor.confidentially(status))
-    } else if is_about_the_verifier(minor) {
-        Refusal::Unavailable(minor.because(status))
-    } else {
-        Refusal::Denied(minor.confidentially(status))
-    }
-}
-
-/// Whether the controller has no such account. Without authority, it does not know the domain.
-fn is_elsewhere(status: NtStatus) -> bool {
-    matches!(status, NtStatus::NO_SUCH_USER | NtStatus::NO_SUCH_DOMAIN)
-}
-
-/// Whether the status says nothing about the user: family 05 of the minor codes, in bits 8 to 15.
-fn is_about_the_verifier(minor: Minor) -> bool {
-    minor.code() >> 8 & 0xFF == 0x05
 }
