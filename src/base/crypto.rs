@@ -1,9 +1,7 @@
-//! Every cryptographic primitive the protocols need; nothing else names a crypto crate.
-//!
-//! Secrets are [`Secret`] and [`SecretBytes`]: they wipe themselves when dropped, print nothing, and
-//! are compared only in constant time. The algorithms are those of the protocols (MD4, MD5 and RC4 are
-//! what NTLM is made of), not a choice, but for what seals data of our own; all keys of theirs are 16
-//! bytes.
+//! Every cryptographic primitive that the protocols need. No other module names a crypto crate.
+//! Secrets are [`Secret`] and [`SecretBytes`]: they are wiped when dropped, never printed, and
+//! compared only in constant time. The protocols prescribe the algorithms (NTLM uses MD4, MD5 and
+//! RC4), except for the one that seals data of our own. All keys of the protocols have 16 bytes.
 
 mod aead;
 mod cfb8;
@@ -34,7 +32,7 @@ pub struct Secret<const N: usize>(Zeroizing<[u8; N]>);
 pub type Key = Secret<16>;
 
 impl Key {
-    /// Reads 32 hexadecimal digits of either case; none if they are anything else.
+    /// Reads 32 hexadecimal digits of either case. `None` for anything else.
     pub fn from_hexadecimal(digits: &[u8]) -> Option<Self> {
         let mut key = Zeroizing::new([0; 16]);
         let (pairs, []) = digits.as_chunks() else {
@@ -52,17 +50,17 @@ impl Key {
 }
 
 impl<const N: usize> Secret<N> {
-    /// Takes the bytes over; the caller keeps no copy.
+    /// Takes the bytes. The caller must keep no copy.
     pub fn new(bytes: [u8; N]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The bytes themselves, for the protocol that needs them.
+    /// The bytes, for the protocol.
     pub fn expose(&self) -> &[u8; N] {
         &self.0
     }
 
-    /// True if every byte is zero: what a peer sends for "no key".
+    /// Whether every byte is zero, which a peer sends for "no key".
     pub fn is_zero(&self) -> bool {
         constant_time_eq(self.expose(), &[0; N])
     }
@@ -87,12 +85,12 @@ impl<const N: usize> fmt::Debug for Secret<N> {
 pub struct SecretBytes(Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
-    /// Takes the bytes over; the caller keeps no copy.
+    /// Takes the bytes. The caller must keep no copy.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The bytes themselves, for the protocol that needs them.
+    /// The bytes, for the protocol.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
@@ -104,7 +102,7 @@ impl fmt::Debug for SecretBytes {
     }
 }
 
-/// Compares without telling by its time where the first difference is. Lengths are not secret.
+/// Compares in constant time. Lengths are not secret.
 #[must_use]
 pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
@@ -115,7 +113,7 @@ pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
 #[error("the system gave no random bytes")]
 pub struct NoRandomBytes;
 
-/// `N` fresh random bytes of the kernel: no generator of our own, whose state a fork would copy.
+/// `N` random bytes from the kernel. A generator of our own would have state that a fork copies.
 pub fn random<const N: usize>() -> Result<[u8; N], NoRandomBytes> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| NoRandomBytes)?;
@@ -127,17 +125,17 @@ pub fn md4(bytes: &[u8]) -> [u8; 16] {
     Md4::digest(bytes).into()
 }
 
-/// `NTOWFv1` (MS-NLMP 3.3.1): the MD4 of a password in UTF-16LE. What Windows and Samba store of it,
-/// and what a machine account shares with its domain (MS-NRPC 3.1.4.3.1).
+/// `NTOWFv1` (MS-NLMP 3.3.1): the MD4 of a password in UTF-16LE. Windows and Samba store it, and a
+/// machine account shares it with its domain (MS-NRPC 3.1.4.3.1).
 pub fn nt_hash(password: &str) -> Key {
-    // As long as it can get, so that no reallocation leaves a copy behind.
+    // With room for the longest result, so that no reallocation leaves a copy behind.
     let mut units = Zeroizing::new(Vec::with_capacity(2 * password.len()));
     units.extend(password.encode_utf16().flat_map(u16::to_le_bytes));
     Key::new(md4(&units))
 }
 
-/// The hash of a client that widens the bytes of the password in place of converting them to UTF-16:
-/// curl and wget do.
+/// The hash of a client that widens each byte of the password instead of converting it to UTF-16,
+/// as curl and wget do.
 pub fn nt_hash_of_widened(password: &str) -> Key {
     let mut units = Zeroizing::new(Vec::with_capacity(2 * password.len()));
     units.extend(password.bytes().flat_map(|byte| [byte, 0]));
@@ -208,21 +206,21 @@ pub fn hmac_md5(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
     mac.finish()
 }
 
-/// HMAC-MD5 (RFC 2104) of pieces that come one by one.
+/// HMAC-MD5 (RFC 2104), computed piece by piece.
 pub struct HmacMd5(Hmac<Md5>);
 
 impl HmacMd5 {
-    /// Of nothing.
+    /// With no input yet.
     pub fn new(key: &Key) -> Self {
         Self(Hmac::new(&padded_to_block(key)))
     }
 
-    /// The next piece.
+    /// Adds the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.0.update(piece);
     }
 
-    /// Of the pieces so far.
+    /// The value for the pieces so far.
     pub fn finish(&self) -> [u8; 16] {
         self.0.clone().finalize().into_bytes().into()
     }
@@ -237,7 +235,7 @@ pub fn hmac_sha256(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The first half of an HMAC-SHA256 (RFC 2104), as a key; no copy of it stays behind.
+/// The first half of an HMAC-SHA256 (RFC 2104), as a key. No copy of it is left in memory.
 pub fn hmac_sha256_key(key: &Key, parts: &[&[u8]]) -> Key {
     let mac = Zeroizing::new(hmac_sha256(key, parts));
     let mut half = Zeroizing::new([0; 16]);
@@ -261,18 +259,18 @@ fn padded_to_block<B: From<[u8; 64]>>(key: &Key) -> B {
 pub struct Crc32(crc32fast::Hasher);
 
 impl Crc32 {
-    /// Of nothing.
+    /// With no input yet.
     #[allow(clippy::new_without_default)] // as the others here
     pub fn new() -> Self {
         Self(crc32fast::Hasher::new())
     }
 
-    /// The next piece.
+    /// Adds the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.0.update(piece);
     }
 
-    /// Of the pieces so far.
+    /// The value for the pieces so far.
     pub fn finish(&self) -> u32 {
         self.0.clone().finalize()
     }

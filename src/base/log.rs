@@ -1,8 +1,6 @@
-//! One line for each decision, to the system log or to the host's standard error.
-//!
-//! A line that the system log does not take goes to standard error: in a container or a chroot there
-//! is no system log, and one that is stuck must not stop a login. See `stderr` for what counts as
-//! standard error.
+//! One line for each decision, to the system log or to the host's standard error. A line that the
+//! system log does not accept goes to standard error: in a container or a chroot there is no system
+//! log, and one that hangs must not stop a login. `stderr` says what counts as standard error.
 
 mod stderr;
 
@@ -18,14 +16,14 @@ use crate::base::config::LogTarget;
 use crate::base::fault::{is_joiner, is_unprintable};
 use crate::base::process::PerProcess;
 
-/// How much a line matters (RFC 5424 6.2.1).
+/// The severity of a line (RFC 5424 6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// Something that an administrator must mend.
+    /// An administrator must act.
     Error = 3,
-    /// Somebody was refused.
+    /// A login was refused.
     Warning = 4,
-    /// Somebody was let in.
+    /// A login was accepted.
     Info = 6,
 }
 
@@ -34,7 +32,7 @@ pub fn write(target: LogTarget, severity: Severity, line: fmt::Arguments<'_>) {
     match target {
         LogTarget::Syslog => to_system_log(severity, line),
         LogTarget::Stderr => {
-            /// For a reader of a pipe that has fallen behind.
+            /// The wait for a reader of a pipe that has fallen behind.
             const PATIENCE: Duration = Duration::from_millis(100);
             to_stderr(line, PATIENCE);
         }
@@ -47,14 +45,14 @@ fn to_stderr(line: fmt::Arguments<'_>, patience: Duration) {
 }
 
 fn text(line: fmt::Arguments<'_>) -> String {
-    /// That of most lines.
+    /// The length of most lines.
     const LENGTH: usize = 256;
     let mut text = String::with_capacity(LENGTH);
     let _ = text.write_fmt(line);
     text
 }
 
-/// Reports a bug of ours, from where no configuration is at hand.
+/// Reports a bug of ours, where no configuration is available.
 pub fn internal_error(text: &str) {
     write(
         LogTarget::Syslog,
@@ -63,17 +61,17 @@ pub fn internal_error(text: &str) {
     );
 }
 
-/// Where syslog(3) writes to.
+/// The socket of syslog(3).
 const SOCKET: &str = "/dev/log";
 
 /// The socket of the system log, opened with the first line that this process writes.
 static SYSTEM_LOG: PerProcess<Mutex<Option<UnixDatagram>>> = PerProcess::new();
-/// Whether this process has said that lines of the system log go to standard error.
+/// Whether this process has logged that lines for the system log go to standard error.
 static TOLD: PerProcess<AtomicBool> = PerProcess::new();
 
-/// Each line tries the system log first, so that it is used again as soon as it is there.
+/// Each line tries the system log first, so that it is used again as soon as it works.
 fn to_system_log(severity: Severity, line: fmt::Arguments<'_>) {
-    /// `LOG_AUTHPRIV` of syslog(3): the facility for what not everybody may read.
+    /// `LOG_AUTHPRIV` of syslog(3): the facility for lines that not every user may read.
     const AUTHPRIV: u32 = 10 << 3;
     let message = text(format_args!(
         "<{}>ntlmdc[{}]: {line}",
@@ -120,8 +118,8 @@ fn connect() -> io::Result<UnixDatagram> {
     Ok(socket)
 }
 
-/// What a client typed, in quotes and on one line: control characters and quotes are escaped, so
-/// that a quote is always one of ours. A backslash stays: it stands in most names.
+/// A text from a client, in quotes and on one line. Control characters and quotes are escaped, so
+/// that every quote is one of ours. A backslash is not: most names have one.
 pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {

@@ -1,15 +1,14 @@
-//! When two names are the same but for the case of their letters: one answer for all who compare them.
+//! Comparison of names without regard to case, in one place.
 
 mod directory;
 
 pub use directory::directory_key;
 
 /// The capital of a letter, one for one.
-///
-/// A letter is changed only if its capital's small letter is that letter again. So Windows has it
-/// (MS-NLMP 6, `Upper`): ß, µ, ı, ſ and ς stay as they are, and are no other letter's small ones.
+/// A letter is changed only if the lower case of its capital is that letter again, as Windows does
+/// (MS-NLMP 6, `Upper`). So ß, µ, ı, ſ and ς are not changed, and no capital becomes one of them.
 pub fn capital(letter: char) -> char {
-    // Nearly all there is.
+    // The usual case.
     if letter.is_ascii() {
         return letter.to_ascii_uppercase();
     }
@@ -25,8 +24,8 @@ pub fn capitals(text: &str) -> String {
     text.chars().map(capital).collect()
 }
 
-/// The text in small letters; a letter is changed only if its small letter's capital is that letter
-/// again. So two texts that are not [`alike`] never become one.
+/// The text in lower case. A letter is changed only if the capital of its lower case is that letter
+/// again. So two texts that are not [`alike`] stay different.
 pub fn smalls(text: &str) -> String {
     text.chars().map(small).collect()
 }
@@ -39,7 +38,7 @@ fn small(letter: char) -> char {
     }
 }
 
-/// Whether two names differ in nothing but the case of letters.
+/// Whether two names differ at most in case.
 pub fn alike(one: &str, other: &str) -> bool {
     one.chars().map(capital).eq(other.chars().map(capital))
 }

@@ -1,7 +1,5 @@
-//! TCP and UDP with a deadline on every wait.
-//!
-//! Blocking calls of the standard library, on the caller's thread; none waits for longer than is left
-//! of its deadline.
+//! TCP and UDP, with a deadline on every wait.
+//! Blocking calls on the caller's thread. None waits beyond its deadline.
 
 use std::io::{self, Read, Write};
 use std::mem::{self, MaybeUninit};
@@ -10,25 +8,25 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// The moment by which something must be done.
+/// The moment at which a wait ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// That long from now.
+    /// The moment that long from now.
     pub fn after(duration: Duration) -> Self {
         let now = Instant::now();
-        // A day is the longest that the configuration takes: far from what the clock can count.
+        // The longest duration of the configuration, a day, cannot overflow the clock.
         Self(now.checked_add(duration).unwrap_or(now))
     }
 
-    /// This one, or that long from now, whichever is earlier.
+    /// The earlier of this deadline and the moment that long from now.
     #[must_use]
     pub fn or_after(self, duration: Duration) -> Self {
         self.min(Self::after(duration))
     }
 
-    /// The time left; none when it is over.
+    /// The time left. `None` when it is over.
     pub fn remaining(self) -> Option<Duration> {
         self.0
             .checked_duration_since(Instant::now())
@@ -40,22 +38,22 @@ impl Deadline {
     }
 }
 
-/// Why nothing was sent, or nothing came.
+/// Why sending or receiving failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nobody took the connection.
+    /// The connection was not established.
     #[error("no connection: {0}")]
     Connect(io::Error),
     /// The deadline is over.
     #[error("no answer in time")]
     Timeout,
-    /// The other side has closed the connection.
+    /// The peer closed the connection.
     #[error("the connection was closed")]
     Closed,
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Broken(io::Error),
-    /// What came is no message of the expected kind; the text says why.
+    /// The bytes are not a message of the expected kind, for this reason.
     #[error("{0}")]
     Unframed(String),
 }
@@ -63,7 +61,7 @@ pub enum Error {
 impl Error {
     fn of_io(error: io::Error) -> Self {
         match error.kind() {
-            // What a time limit of a socket gives, by the system.
+            // The time limit of a socket; which of the two depends on the system.
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::Timeout,
             io::ErrorKind::UnexpectedEof
             | io::ErrorKind::ConnectionReset
@@ -79,19 +77,19 @@ pub struct Stream {
     socket: TcpStream,
     /// The socket's time limit for each wait, if it was set.
     limit: Option<Duration>,
-    /// What came and was not asked for yet.
+    /// Bytes that were received and not returned yet.
     unread: Vec<u8>,
 }
 
 impl Stream {
-    /// The longest wait between two looks at the clock. As long as more than that is left of a
-    /// deadline, the socket's time limit stays as it is: a login sets none.
+    /// The longest wait between two looks at the clock. While more than that is left of a deadline,
+    /// the socket's time limit is not changed: most logins set none.
     const LONGEST_WAIT: Duration = Duration::from_secs(1);
-    /// How much is read at once, in bytes: a PDU with some dozen groups in it.
+    /// How many bytes are read at once: a PDU with some dozen groups.
     const AT_ONCE: usize = 2048;
 
-    /// Connects; from a local address of the same family, or one of the system's choice. Small
-    /// messages are sent at once (TCP_NODELAY).
+    /// Connects from a local address of the same family, or one that the system chooses. Small
+    /// messages are sent immediately (TCP_NODELAY).
     ///
     /// # Errors
     /// [`Error::Connect`], also when the deadline ends the attempt or the address is not ours;
@@ -145,11 +143,10 @@ impl Stream {
         Ok(())
     }
 
-    /// Reads one message whose first `HEADER` bytes tell its length; `length` reads it out of them,
-    /// and bounds it.
+    /// Reads one message. `length` gets its first `HEADER` bytes, and gives or refuses its length.
     ///
     /// # Errors
-    /// [`Error::Unframed`] with the words of `length`; [`Error::Timeout`], [`Error::Closed`],
+    /// [`Error::Unframed`] with the error of `length`; [`Error::Timeout`], [`Error::Closed`],
     /// [`Error::Broken`].
     pub fn message<const HEADER: usize, E: ToString>(
         &mut self,
@@ -171,7 +168,7 @@ impl Stream {
         Ok(mem::replace(&mut self.unread, rest))
     }
 
-    /// Reads what is there, once something is.
+    /// Waits for bytes and reads them.
     fn read(&mut self, deadline: Deadline) -> Result<(), Error> {
         let mut buffer = [0; Self::AT_ONCE];
         loop {
@@ -189,7 +186,7 @@ impl Stream {
         }
     }
 
-    /// Sees to it that the next wait ends before the deadline does.
+    /// Limits the next wait to the time that is left.
     fn limit_wait(&mut self, deadline: Deadline) -> Result<(), Error> {
         let limit = Some(deadline.left()?.min(Self::LONGEST_WAIT));
         if self.limit != limit {
@@ -201,7 +198,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Whether the connection is open and nothing has come: as it is between a call and the next.
+    /// Whether the connection is open and has nothing to read, as between two calls.
     pub fn is_quiet(&self) -> bool {
         let without_waiting = libc::MSG_PEEK | libc::MSG_DONTWAIT;
         let peeked = socket2::SockRef::from(&self.socket)
@@ -264,12 +261,12 @@ fn is_passing(error: &io::Error) -> bool {
     )
 }
 
-/// A UDP socket with a port of the system's choice. Closed when dropped.
+/// A UDP socket on a port that the system chooses. Closed when dropped.
 #[derive(Debug)]
 pub struct Datagrams(UdpSocket);
 
 impl Datagrams {
-    /// Talks to one peer; what others send does not arrive.
+    /// A socket for one peer: it receives from no other.
     ///
     /// # Errors
     /// [`Error::Connect`].
@@ -283,7 +280,7 @@ impl Datagrams {
         Ok(socket)
     }
 
-    /// Talks to anybody of the family of `source`.
+    /// A socket for every peer of the address family of `source`.
     ///
     /// # Errors
     /// [`Error::Connect`]: the address is not ours, or the system has none of that family.
@@ -300,7 +297,7 @@ impl Datagrams {
         self.0.send(bytes).map(drop).map_err(Error::of_io)
     }
 
-    /// Sends to anybody.
+    /// Sends to this peer.
     ///
     /// # Errors
     /// [`Error::Closed`], [`Error::Broken`], [`Error::Timeout`].
@@ -308,10 +305,10 @@ impl Datagrams {
         self.0.send_to(bytes, peer).map(drop).map_err(Error::of_io)
     }
 
-    /// The next datagram, and who sent it. Of one that is longer than `buffer`, the rest is lost.
+    /// The next datagram and its sender. A datagram that is longer than `buffer` is cut.
     ///
     /// # Errors
-    /// [`Error::Timeout`]; [`Error::Broken`], also when nobody listens at a connected peer.
+    /// [`Error::Timeout`]; [`Error::Broken`], also if the port of a connected peer is closed.
     pub fn receive<'a>(
         &self,
         buffer: &'a mut [u8],

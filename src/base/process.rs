@@ -1,26 +1,22 @@
-//! State of one process, which a fork does not inherit.
-//!
-//! The host may fork after it has loaded us, with other threads inside us at that moment. What the
-//! child would inherit is of no use to it: connections whose counters both sides would move, locks
-//! that a thread held which the child does not have. [`PerProcess`] gives each process its own state
-//! and leaves the parent's alone: nothing of it is read, locked, or closed.
+//! State of one process that a fork does not inherit. The host may fork after it has loaded us,
+//! while other threads run our code. The child cannot use the state that it would inherit:
+//! connections whose sequence numbers both processes would count, and locks held by threads that
+//! the child does not have. [`PerProcess`] gives each process its own state. The parent's state is
+//! not read, locked or closed.
 
 use std::process;
 use std::sync::OnceLock;
 
-/// A value that each process makes for itself on first use.
-///
-/// A fork in the very moment in which another thread makes the process's first value (an allocation,
-/// once in a process) would leave the child waiting: that window is known and left.
-///
-/// Costs one `getpid` a look-up. An ancestor's value stays in the memory of its descendants,
-/// untouched.
+/// A value that each process makes for itself on first use. If the host forks while another thread
+/// makes the process's first value (one allocation, once in a process), the child waits without
+/// end. This window is known and accepted. A look-up costs one `getpid`. The values of ancestors
+/// stay in memory, untouched.
 pub struct PerProcess<T>(OnceLock<Box<Generation<T>>>);
 
 struct Generation<T> {
     process: u32,
     value: T,
-    /// The state of a descendant: set only in processes that were forked after this one was made.
+    /// The value of a descendant. Set only in processes that were forked after this one was made.
     descendant: PerProcess<T>,
 }
 
@@ -30,11 +26,11 @@ impl<T> PerProcess<T> {
         Self(OnceLock::new())
     }
 
-    /// This process's value; `make` runs once in each process, and must not wait for anything.
+    /// The value of this process. `make` runs once in each process, and must not wait for anything.
     pub fn of_this_process(&self, make: impl FnOnce() -> T) -> &T {
         let this = process::id();
         let mut slot = self;
-        // One turn for each ancestor that used the value: the depth of the chain of forks.
+        // One iteration for each ancestor that used the value.
         while let Some(generation) = slot.0.get() {
             if generation.process == this {
                 return &generation.value;

@@ -5,7 +5,7 @@ mod well_known;
 use std::fmt;
 use std::str::FromStr;
 
-/// Who or what a permission is given to: `S-1-5-21-…-1105`.
+/// A security identifier: `S-1-5-21-…-1105`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sid {
     authority: u64,
@@ -16,7 +16,7 @@ impl Sid {
     /// MS-DTYP 2.4.2.2: at most 15 sub-authorities.
     const MAX_SUB_AUTHORITIES: usize = 15;
 
-    /// From its parts: a big-endian 48-bit identifier authority and up to 15 sub-authorities.
+    /// An identifier of a big-endian 48-bit authority and up to 15 sub-authorities.
     pub fn new(authority: [u8; 6], sub_authorities: Vec<u32>) -> Option<Self> {
         let [a, b, c, d, e, f] = authority;
         (sub_authorities.len() <= Self::MAX_SUB_AUTHORITIES).then(|| Self {
@@ -36,8 +36,8 @@ impl Sid {
         &self.sub_authorities
     }
 
-    /// The identifier of the domain that gave this one out, `S-1-5-21-` and three numbers; none for
-    /// one that no domain did.
+    /// The SID of the domain that issued this one: `S-1-5-21-` and three numbers. `None` if no
+    /// domain did.
     pub fn domain(&self) -> Option<Self> {
         match (self.authority, self.sub_authorities.split_last()) {
             (5, Some((_, domain @ [21, _, _, _]))) => Some(Self {
@@ -48,7 +48,7 @@ impl Sid {
         }
     }
 
-    /// True for the identifier of a domain: `S-1-5-21-` and three numbers.
+    /// Whether this is the SID of a domain: `S-1-5-21-` and three numbers.
     pub fn is_domain(&self) -> bool {
         self.authority == 5 && matches!(*self.sub_authorities, [21, _, _, _])
     }
@@ -58,13 +58,13 @@ impl Sid {
         self.sub_authorities.last().copied()
     }
 
-    /// Domain and name of an identifier that is the same everywhere (MS-DTYP 2.4.2.4), in English;
-    /// the domain is empty where there is none. None for one that only its domain can name.
+    /// Domain and English name of a well-known SID (MS-DTYP 2.4.2.4). The domain may be empty.
+    /// `None` for a SID that only its domain can name.
     pub fn well_known_name(&self) -> Option<(&'static str, &'static str)> {
         well_known::name(self.authority, &self.sub_authorities)
     }
 
-    /// The identifier of the account or group number `rid` in the domain that this one names.
+    /// The SID of the account or group `rid` in the domain of this SID.
     pub fn with_rid(&self, rid: u32) -> Option<Self> {
         let mut sid = self.clone();
         sid.sub_authorities.push(rid);

@@ -1,7 +1,6 @@
-//! A user's name and domain as the client typed them: what a controller routes a login by.
-//!
-//! A client may give the domain in its own field, before a `\` in the user field, or as the suffix of
-//! a user principal name. NetrLogonSamLogonEx passes both fields on as they are.
+//! A user's name and domain as the client typed them. A controller routes a login by them. A client
+//! may give the domain in its own field, before a `\` in the user field, or as the suffix of a user
+//! principal name. NetrLogonSamLogonEx passes on both fields unchanged.
 
 use crate::base::name_case::alike;
 
@@ -12,19 +11,19 @@ pub struct TypedName {
     suffix: Option<String>,
 }
 
-/// What of a typed name says where the account is.
+/// The part of a typed name that says where the account is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
     /// A domain, by its NetBIOS or its DNS name.
     Domain(&'a str),
     /// What follows the `@` of a user principal name.
     Suffix(&'a str),
-    /// Nothing: a user name alone. The controller may look for it in every domain that it trusts.
+    /// No part: a user name alone. The controller may look for it in every domain that it trusts.
     Nowhere,
 }
 
 impl TypedName {
-    /// Reads the two fields by their UTF-16 units, which are what the controllers see.
+    /// Reads the two fields from their UTF-16 units, which the controllers see.
     pub fn of(user: &[u16], domain: &[u16]) -> Self {
         let [user, domain] = [user, domain].map(String::from_utf16_lossy);
         let (typed_before, user) = match user.split_once('\\') {
@@ -61,11 +60,9 @@ impl TypedName {
     }
 }
 
-/// Takes the domain off `DOMAIN\user` or `DOMAIN/user`, which curl and Apache's users type. Either part
-/// may be empty; none if there is no domain.
-///
-/// A `/` separates only where there is neither `\` nor `@`: `HTTP/www@EXAMPLE.TEST` is the principal
-/// name of an account that a service runs under.
+/// Splits `DOMAIN\user` or `DOMAIN/user`, as typed for curl and Apache. Either part may be empty.
+/// `None` if there is no domain. A `/` separates only without a `\` or `@`: `HTTP/www@EXAMPLE.TEST`
+/// is the principal name of a service account.
 pub fn split_domain(typed: &str) -> Option<(&str, &str)> {
     match typed.split_once('\\') {
         None if typed.contains('@') => None,
@@ -74,8 +71,8 @@ pub fn split_domain(typed: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// The domains of the identifiers in MS-DTYP 2.4.2.4 and of the virtual accounts of Windows and Samba.
-/// They are the same on every computer, and none has an account with a password.
+/// The domains of the SIDs in MS-DTYP 2.4.2.4 and of the virtual accounts of Windows and Samba.
+/// They are the same on every computer, and have no account with a password.
 const WELL_KNOWN: [&str; 14] = [
     "APPLICATION PACKAGE AUTHORITY",
     "BUILTIN",

@@ -1,14 +1,14 @@
 //! The name of the controller in a logon request.
 //!
 //! `LogonServer` of NetrLogonSamLogonEx is the controller's own name. MS-NRPC 3.5.4.5.1 contradicts
-//! itself on NULL, clients of Windows controllers send an empty string or `\\\\host`, and a name that is
-//! an alias or an address is refused with STATUS_INVALID_COMPUTER_NAME. The controller refuses it before
-//! it looks at a password: asking again with another name cannot count against the user.
+//! itself on NULL. Clients of Windows controllers send an empty string or `\\host`. An alias or an
+//! address is refused with STATUS_INVALID_COMPUTER_NAME, before the password is checked, so asking
+//! again with another name cannot count against the user.
 
 use crate::base::net::Deadline;
 use crate::dc::locate::{Candidate, Locator};
 
-/// What `LogonServer` is.
+/// The forms of `LogonServer`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum LogonServer {
     /// The empty string.
@@ -20,17 +20,17 @@ pub(super) enum LogonServer {
     Null,
 }
 
-/// What is tried, best first.
+/// The forms to try, best first.
 const ALL: [LogonServer; 3] = [LogonServer::Empty, LogonServer::Host, LogonServer::Null];
 
 impl LogonServer {
-    /// What is tried when this one worked last: it, then the others.
+    /// The order of tries when this form worked last: it, then the others.
     pub(super) fn and_others(self) -> impl Iterator<Item = Self> {
         let others = ALL.into_iter().filter(move |one| *one != self);
         [self].into_iter().chain(others)
     }
 
-    /// The value of the parameter; `None` if the host's name is not known. The inner `None` is the null
+    /// The value of the parameter. `None`: the host's name is not known; inner `None`: the null
     /// pointer. May ask the controller for its name.
     pub(super) fn value(
         self,

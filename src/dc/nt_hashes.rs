@@ -1,4 +1,4 @@
-//! What a machine account's secret is to NETLOGON: the NT hash of its password.
+//! The machine account's secret as NETLOGON uses it: the NT hash of its password.
 
 use crate::base::crypto::Key;
 
@@ -6,12 +6,12 @@ use crate::base::crypto::Key;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NtHashes {
     pub(super) newest: Key,
-    /// The one before it, if a controller may not have heard of the change yet.
+    /// The hash before it, if the change may not have come to every controller yet.
     pub(super) before: Option<Key>,
 }
 
 impl NtHashes {
-    /// The likeliest first.
+    /// Newest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
         [Some(&self.newest), self.before.as_ref()]
             .into_iter()

@@ -1,11 +1,11 @@
-//! What it takes to open a channel to a controller.
+//! The arguments for opening a channel to a controller.
 
 use crate::dc::connection::Terms;
 use crate::dc::learnt::Learnt;
 use crate::dc::locate::{Candidate, Locator};
 use crate::dc::shared_key::SharedKeys;
 
-/// The controller, the time there is, and what this host knows of the controller.
+/// The controller, the time for it, and what this host knows of it.
 #[derive(Clone, Copy)]
 pub(super) struct Opening<'a> {
     pub(super) terms: Terms<'a>,

@@ -1,4 +1,4 @@
-//! `[policy]`: what is acceptable.
+//! `[policy]`: which logins are accepted.
 
 #[cfg(test)]
 mod tests;
@@ -18,19 +18,20 @@ use crate::base::sid::Sid;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "PolicyTable")]
 pub struct Policy {
-    /// Whether anybody is let in at all.
+    /// Whether any login is accepted.
     pub enabled: bool,
-    /// What a login must look like.
+    /// The rules for a login.
     pub rules: Rules,
-    /// Rules that refuse no login: the log says which they would.
+    /// Rules that refuse no login. The log says which logins they would refuse.
     pub audit: Option<Audit>,
-    /// The certificates that clients of our TLS connections see, in PEM files; any may be the one.
+    /// PEM files of the certificates that clients see on our TLS connections. Any of them may be
+    /// used.
     pub tls_certificates: Vec<PathBuf>,
-    /// The domains whose users are let in; if empty, all that the verifiers know.
+    /// The domains whose users are accepted. If empty, all that the verifiers know.
     pub domains: Vec<DomainName>,
-    /// The domains whose users are not, whatever `domains` says.
+    /// The domains whose users are refused, even if `domains` has them.
     pub refused_domains: Vec<DomainName>,
-    /// The groups of which a user must be in one; if empty, he need not be in any.
+    /// The groups of which a user must be in one. If empty, the user need not be in any.
     pub groups: Vec<Group>,
     /// The limit on guessed passwords; `None` if there is none.
     pub guess_limit: Option<GuessLimit>,
@@ -42,16 +43,17 @@ impl Default for Policy {
     }
 }
 
-/// What a login must look like, before a verifier is asked whether it is right.
+/// The rules for a login, which are checked before a verifier is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// The weakest response that is taken.
+    /// The weakest response that is accepted.
     pub response: ResponseLevel,
-    /// Whether a client must send a message integrity code. One that is announced is always checked.
+    /// Whether a client must send a message integrity code. One that is announced is always
+    /// checked.
     pub mic: Mic,
     /// Whether a client must have come through a TLS connection of ours.
     pub channel_binding: ChannelBinding,
-    /// The services that a client may mean to talk to; if empty, any.
+    /// The services that a client may name. If empty, any.
     pub spn: Vec<Service>,
 }
 
@@ -59,13 +61,13 @@ pub struct Rules {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "AuditTable")]
 pub struct Audit {
-    /// The rules. One that is not written would refuse no login.
+    /// The rules. A rule that is not set would refuse no login.
     pub rules: Rules,
-    /// The certificates that `channel_binding` goes by here; if empty, those of `[policy]`.
+    /// The certificates for `channel_binding` here. If empty, those of `[policy]`.
     pub tls_certificates: Vec<PathBuf>,
 }
 
-/// `[policy.audit]` as it is written.
+/// `[policy.audit]` as written in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct AuditTable {
@@ -107,16 +109,16 @@ impl TryFrom<AuditTable> for Audit {
     }
 }
 
-/// How many wrong passwords an account may have, from this host.
+/// How many wrong passwords for an account this host passes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuessLimit {
-    /// After so many, nobody is asked any more; at least 1.
+    /// After so many, no verifier is asked any more; at least 1.
     pub limit: u16,
-    /// Until so long after the last of them.
+    /// How long after the last of them.
     pub window: Duration,
 }
 
-/// `[policy]` as it is written.
+/// `[policy]` as written in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct PolicyTable {
@@ -228,26 +230,27 @@ pub enum Mic {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelBinding {
-    /// What a client says of its connection is not looked at.
+    /// Channel bindings are not checked.
     Off,
-    /// Who says nothing of it is let in; who names another is refused.
+    /// A client without channel bindings is accepted; one with those of another channel is refused.
     #[default]
     Allow,
-    /// Who does not name ours is refused.
+    /// A client without the bindings of our channel is refused.
     Require,
 }
 
-/// What a client may say that it means to talk to.
+/// A service that a client may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Service {
-    /// `"none"`: it names nothing, as curl and Firefox.
+    /// `"none"`: the client names none, as curl and Firefox.
     Unnamed,
     /// A service principal name: `HTTP/www.example.test`.
     Named(String),
 }
 
 impl Service {
-    /// True if `name` is this service. Letter case does not count, nor does a port if this has none.
+    /// True if `name` is this service. Letter case does not count, nor does a port if this has
+    /// none.
     pub fn is_named(&self, name: &str) -> bool {
         let Self::Named(expected) = self else {
             return false;
@@ -310,12 +313,12 @@ impl FromStr for DomainName {
     }
 }
 
-/// A group, as it is written.
+/// A group, as written in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// By its security identifier, which comes with a login.
+    /// By its SID, which comes with a login.
     Sid(Sid),
-    /// By its name, which a controller must be asked for.
+    /// By its name, for which a controller must be asked.
     Named {
         /// Its domain's NetBIOS name; none for our own.
         domain: Option<String>,
@@ -325,7 +328,8 @@ pub enum Group {
 }
 
 impl Group {
-    /// True if it is called so; `own_domain` is the NetBIOS name of ours. Letter case does not count.
+    /// True if it is called so; `own_domain` is the NetBIOS name of ours. Letter case does not
+    /// count.
     pub fn is_called(&self, domain: &str, name: &str, own_domain: &str) -> bool {
         match self {
             Self::Sid(_) => false,
@@ -348,7 +352,7 @@ impl FromStr for Group {
             Some((domain, name)) => (Some(domain.to_owned()), name),
             None => (None, text),
         };
-        // What has such a letter is told by its identifier only.
+        // A group with such a character in its name can be given by its SID only.
         match name.is_empty() || name.contains(['\\', '|']) {
             true => Err("a group is Name, DOMAIN\\Name, or its SID: S-1-5-21-1-2-3-1105"),
             false => Ok(Self::Named {

@@ -1,4 +1,4 @@
-//! What `[netlogon]` says of trusted domains.
+//! The keys of `[netlogon]` about trusted domains.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
@@ -7,7 +7,7 @@ use super::DomainName;
 use super::values::{self, NetbiosName};
 use crate::base::sid::Sid;
 
-/// A domain that the list of our own controller does not have, or more about one that it has.
+/// A domain that is missing in the list of our own controller, or more about one that is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrustedDomain {
@@ -24,7 +24,7 @@ pub struct TrustedDomain {
     pub upn_suffixes: Vec<DomainName>,
 }
 
-/// What becomes of our own groups in an answer about a user of a trusted domain.
+/// How our own groups count in an answer about a user of a trusted domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupsAcrossTrusts {
@@ -36,17 +36,17 @@ pub enum GroupsAcrossTrusts {
     Drop,
 }
 
-/// What becomes of a user of ours whose name was typed without a domain. The controller may forward
+/// How a user of ours is treated whose name was typed without a domain. The controller may forward
 /// such a name to the domains that ours trusts, and one of them may answer that the user is ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NamesAlone {
-    /// All that the answer says counts.
+    /// The whole answer counts.
     #[default]
     Accept,
-    /// Where ours trusts a domain outside its forest, groups count as those across a trust do.
+    /// If ours trusts a domain outside its forest, groups count as those across a trust.
     Filter,
-    /// The user is not let in.
+    /// The user is refused.
     Refuse,
 }
 

@@ -1,16 +1,16 @@
-//! Authenticated encryption with XChaCha20-Poly1305 (RFC 8439 and draft-irtf-cfrg-xchacha-03), for what
-//! is written here and read here again. Its nonce is long enough to be drawn at random each time.
+//! Authenticated encryption with XChaCha20-Poly1305 (RFC 8439 and draft-irtf-cfrg-xchacha-03), for
+//! data that only this mechanism writes and reads. Its nonce is long enough to be random each time.
 
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
 
 use super::{Secret, SecretBytes};
 
-/// How long a nonce is. No nonce may serve twice with one key.
+/// The length of a nonce. A nonce must not be used twice with one key.
 pub const NONCE_SIZE: usize = 24;
 
-/// Encrypts, and authenticates that together with what goes beside it in the clear. The result is 16
-/// bytes longer than the plaintext. None if that is beyond all measure.
+/// Encrypts `plain`, and authenticates it together with `beside`, which is sent in the clear. The
+/// result is 16 bytes longer than `plain`. `None` if it is too long for the algorithm.
 pub fn seal(
     key: &Secret<32>,
     nonce: &[u8; NONCE_SIZE],
@@ -24,7 +24,7 @@ pub fn seal(
     cipher(key).encrypt(&(*nonce).into(), payload).ok()
 }
 
-/// Undoes [`seal`]; none if anything is not as it was: nothing is decrypted then.
+/// Undoes [`seal`]. `None`, with nothing decrypted, if anything was changed.
 pub fn open(
     key: &Secret<32>,
     nonce: &[u8; NONCE_SIZE],

@@ -10,7 +10,7 @@ use super::Key;
 
 /// AES-128 in 8-bit cipher feedback mode (MS-NRPC 3.1.4.4.1), encrypting.
 ///
-/// The shift register goes on from one call to the next: pieces make one stream.
+/// The shift register is kept from one call to the next, so the pieces form one stream.
 pub struct Aes128Cfb8Encryptor {
     cipher: Aes128Enc,
     register: ShiftRegister,
@@ -32,7 +32,7 @@ impl Aes128Cfb8Encryptor {
     }
 }
 
-/// The last 16 bytes that were sent; the oldest is the lowest.
+/// The last 16 bytes of ciphertext; the oldest is the lowest.
 struct ShiftRegister(u128);
 
 impl ShiftRegister {
@@ -74,9 +74,9 @@ impl BlockCipherEncClosure for EachByte<'_> {
 
 /// AES-128 in 8-bit cipher feedback mode (MS-NRPC 3.1.4.4.1), decrypting.
 ///
-/// The shift register goes on from one call to the next: pieces make one stream. The register
-/// before each byte is known from the start, so the cipher runs on many at once: on the longest
-/// message of a login, in a tenth of the time that one by one would take.
+/// The shift register is kept from one call to the next, so the pieces form one stream. The
+/// register before each byte is known from the start, so the cipher runs on many at once: on the
+/// longest message of a login, in a tenth of the time that one by one would take.
 pub struct Aes128Cfb8Decryptor {
     cipher: Aes128Enc,
     register: ShiftRegister,

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Minor;
 
 impl Minor {
-    /// The fault with something to say about this occurrence, fit for everybody's eyes.
+    /// The fault with a detail about this occurrence, which the peer may read.
     pub fn because(self, detail: impl fmt::Display) -> Fault {
         Fault {
             minor: self,
@@ -14,7 +14,7 @@ impl Minor {
         }
     }
 
-    /// The fault with something to say that the peer may not learn: for the log only.
+    /// The fault with a detail that the peer may not read: for the log only.
     pub fn confidentially(self, detail: impl fmt::Display) -> Fault {
         Fault {
             minor: self,
@@ -24,9 +24,8 @@ impl Minor {
     }
 }
 
-/// A minor code and what is known of this occurrence.
-///
-/// [`Display`](fmt::Display) leaves out what the peer may not learn; [`Fault::for_the_log`] does not.
+/// A minor code and the details of this occurrence. [`Display`](fmt::Display) leaves out details
+/// that the peer may not read; [`Fault::for_the_log`] has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     minor: Minor,
@@ -46,7 +45,7 @@ impl Fault {
         self.minor
     }
 
-    /// The same fault with more to say, as public or confidential as before.
+    /// The same fault with one more detail, as public or confidential as before.
     pub fn and(self, more: impl fmt::Display) -> Self {
         let more = one_line(&more.to_string());
         let detail = match self.detail {
@@ -60,7 +59,7 @@ impl Fault {
         }
     }
 
-    /// The same fault with the names that the peer typed, which it may read again.
+    /// The same fault with the names that the peer sent, which it may read.
     pub fn of_login(self, claimed: impl fmt::Display) -> Self {
         Self {
             claimed: Some(one_line(&claimed.to_string())),
@@ -68,7 +67,7 @@ impl Fault {
         }
     }
 
-    /// Text and detail, confidential ones included; not the names of the login.
+    /// Text and detail, also a confidential one, without the names of the login.
     pub fn for_the_log(&self) -> String {
         match &self.detail {
             None => self.minor.text().to_owned(),
@@ -104,8 +103,8 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// A detail may quote what a client typed: it stays on its line, in the direction of the text, and
-/// shows every character.
+/// Escapes what a client may have typed, so that it stays on its line, in the direction of the
+/// text, with every character visible.
 fn one_line(text: &str) -> String {
     text.chars().fold(String::new(), |mut line, letter| {
         match is_unprintable(letter) || is_joiner(letter) {
@@ -116,9 +115,10 @@ fn one_line(text: &str) -> String {
     })
 }
 
-/// Characters that no name may have: control characters, those that separate lines or turn the
-/// direction of the text, and invisible ones (Unicode's `Default_Ignorable_Code_Point`). With one of
-/// them a name looks like another's. [`is_joiner`] has the invisible ones that names do have.
+/// Whether no name may have this character: control characters, those that separate lines or turn
+/// the direction of the text, and invisible ones (Unicode's `Default_Ignorable_Code_Point`). With
+/// one of them, a name looks like another name. [`is_joiner`] has the invisible characters that
+/// names do have.
 pub fn is_unprintable(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -140,8 +140,8 @@ pub fn is_unprintable(letter: char) -> bool {
         )
 }
 
-/// Invisible characters that names in some scripts need, as Persian, Mongolian and Japanese, and that
-/// emoji are made with. A log shows them by their number.
+/// Whether this is an invisible character that names need in some scripts, such as Persian,
+/// Mongolian and Japanese, or in emoji. A log shows it by its number.
 pub fn is_joiner(letter: char) -> bool {
     matches!(letter,
         // Combining grapheme joiner; Mongolian variations and vowel separator.

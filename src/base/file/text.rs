@@ -1,19 +1,17 @@
-//! Text files as editors write them, those of Windows too: with a byte order mark or without, lines
-//! that end with LF or CR LF.
-//!
-//! A text is UTF-8. U+FEFF at the beginning of the file is its mark and no part of the text; at the
-//! beginning of a later line, it is the mark of a file that was appended to this one.
+//! Text files of any editor: with or without a byte order mark, and with lines that end in LF or CR
+//! LF. A text is UTF-8. U+FEFF at the beginning of the file is its mark and not part of the text.
+//! At the beginning of a later line, it is the mark of a file that was appended to this one.
 
 /// U+FEFF in UTF-8.
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Why a file cannot be read as text, and how to mend it.
+/// Why a file cannot be read as text, and the cure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotText {
     /// Another encoding of Unicode.
     #[error("encoded in {0}; save it as UTF-8, or convert it: iconv -f {0} -t UTF-8")]
     Encoding(&'static str),
-    /// Some other encoding, or no text at all.
+    /// Another encoding, or no text.
     #[error("line {line} is not UTF-8; save the file as UTF-8")]
     NotUtf8 {
         /// Counted from 1.
@@ -21,7 +19,7 @@ pub enum NotText {
     },
 }
 
-/// The bytes after the mark, if there is one. Whether they are UTF-8 is not looked at.
+/// The bytes after the mark, if there is one. Does not check whether they are UTF-8.
 ///
 /// # Errors
 /// [`NotText::Encoding`].
@@ -45,7 +43,7 @@ pub fn parse(bytes: &[u8]) -> Result<&str, NotText> {
     })
 }
 
-/// The lines, without mark and line end. One that is not UTF-8 spoils no other.
+/// The lines, without mark and line end. A line that is not UTF-8 does not affect the others.
 ///
 /// # Errors
 /// [`NotText::Encoding`].
@@ -57,8 +55,8 @@ pub fn lines(bytes: &[u8]) -> Result<impl Iterator<Item = &[u8]>, NotText> {
     }))
 }
 
-/// The name of an encoding with units of two or four bytes: by its mark, or by the zeros that half of
-/// the bytes of ASCII characters are then. UTF-8 text has none.
+/// The name of an encoding with units of two or four bytes. It shows by its mark, or because half
+/// of the bytes of ASCII characters are zero. UTF-8 text has no zeros.
 fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xFF, 0xFE, 0, 0, ..] => return Some("UTF-32"),
@@ -71,7 +69,7 @@ fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
     };
     let (pairs, _) = bytes.as_chunks();
     let (first, second) = (zeros(pairs, |pair| pair[0]), zeros(pairs, |pair| pair[1]));
-    // A text has line ends and separators, whatever else is in it.
+    // Every text has some ASCII characters, such as line ends and separators.
     let is_wide = |count: usize| count > 0 && count * 8 >= pairs.len();
     match (first, second) {
         (0, low) if is_wide(low) => Some("UTF-16LE"),

@@ -1,7 +1,6 @@
-//! The host's standard error, if file descriptor 2 is a log.
-//!
-//! A daemon may have closed its standard streams, and descriptor 2 may have become one of its own
-//! files or a client's connection. A line is written only to what is surely no such thing:
+//! The host's standard error, if file descriptor 2 is a log. A daemon may have closed its standard
+//! streams, and descriptor 2 may have become one of its own files or a client's connection. A line
+//! is written only to a descriptor that is certainly neither:
 //!
 //! | descriptor 2 | written to |
 //! |---|---|
@@ -9,9 +8,9 @@
 //! | pipe, terminal | yes |
 //! | socket | the journal's (its peer is `/run/systemd/journal/stdout`); no other |
 //! | anything else, or closed | no |
-//!
-//! A pipe with which a daemon wakes itself cannot be told from one to a log. Nothing is opened,
-//! duplicated or closed: closing a duplicate would release the host's record locks (fcntl(2)).
+//! A pipe by which a daemon wakes itself cannot be distinguished from one to a log. No descriptor
+//! is opened, duplicated or closed: closing a duplicate would release the host's record locks
+//! (fcntl(2)).
 
 use std::io::IsTerminal as _;
 use std::os::fd::BorrowedFd;
@@ -22,13 +21,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use socket2::SockRef;
 
-/// As much as a pipe takes whole, if it takes anything (pipe(7), `PIPE_BUF`).
+/// The longest line that a pipe takes as a whole or not at all (pipe(7), `PIPE_BUF`).
 const LONGEST: usize = 4096;
 /// Where journald listens for the standard error of services.
 const JOURNAL: &str = "/run/systemd/journal/stdout";
 
-/// Writes one line in one call, so that lines of several processes do not mix. Waits for `patience`
-/// at most; then, and wherever descriptor 2 is no log, the line is lost.
+/// Writes one line in one call, so that lines of several processes do not mix. The line is lost if
+/// there is no room within `patience`, or if descriptor 2 is not a log.
 pub(super) fn write(line: &str, patience: Duration) {
     write_to(rustix::stdio::stderr(), line, patience);
 }
@@ -58,7 +57,7 @@ fn write_to(fd: BorrowedFd<'_>, line: &str, patience: Duration) {
     }
 }
 
-/// How a log is written to.
+/// How to write to a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     File,
@@ -66,7 +65,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// `None`: no log.
+    /// `None` if the descriptor is not a log.
     fn of(fd: BorrowedFd<'_>) -> Option<Self> {
         let stat = fstat(fd).ok()?;
         let file = match FileType::from_raw_mode(stat.st_mode) {
@@ -87,8 +86,8 @@ impl Kind {
     }
 }
 
-/// Whether a line can be written now or within `patience`: there is room, and a pipe has a reader.
-/// Without a reader the writer would get SIGPIPE.
+/// Whether a line can be written within `patience`: there is room, and a pipe has a reader. Without
+/// a reader the writer would get SIGPIPE.
 fn has_room(fd: BorrowedFd<'_>, patience: Duration) -> bool {
     let mut wanted = [PollFd::from_borrowed_fd(fd, PollFlags::OUT)];
     let patience = Timespec::try_from(patience).ok();

@@ -1,24 +1,24 @@
-//! Names as Active Directory compares them (MS-ADTS 3.1.1.2.2.4.13 and 6.5.1): without case, width of
-//! letters, kind of kana, and marks that take no space. To a Windows controller `àlice` is alice.
-//!
-//! This is no copy of Windows' sorting weights (MS-UCODEREF). The letters are those that Unicode
-//! decomposes, and some that Windows takes for two. Names that are folded too far share a count.
+//! Names as Active Directory compares them (MS-ADTS 3.1.1.2.2.4.13 and 6.5.1): without case, width
+//! of letters, kind of kana, and marks that take no space. To a Windows controller `àlice` is
+//! alice.
+//! This is not a copy of Windows' sorting weights (MS-UCODEREF). It folds the letters that Unicode
+//! decomposes, and some that Windows expands to two. Names that are folded too far share a count.
 
 use crate::base::fault::{is_joiner, is_unprintable};
 
-/// One text for all names that a directory may take for one. For counting only: never to look an
-/// account up, nor to show.
+/// One text for all names that a directory may treat as equal. For counting only, never for looking
+/// up an account or for display.
 ///
-/// Code points that a version of Unicode leaves undefined have no defined place in the order of that
-/// version's Windows (IsNLSDefinedString): what is neither a letter nor a digit, and not ASCII, is left
-/// out, and so is what lies beyond the Basic Multilingual Plane but is no ideograph.
+/// Code points that a version of Unicode leaves undefined have no defined place in the order of
+/// that version's Windows (IsNLSDefinedString): what is neither a letter nor a digit, and not
+/// ASCII, is left out, and so is what lies beyond the Basic Multilingual Plane but is no ideograph.
 ///
 /// White space is compared as LDAP does it (RFC 4518 2.6.1): none at the ends, one space between
 /// words.
 pub fn directory_key(name: &str) -> String {
     let mut key = String::with_capacity(name.len());
     for letter in name.chars().flat_map(char::to_uppercase) {
-        // Nearly all there is.
+        // The usual case.
         if letter.is_ascii_graphic() {
             key.push(letter);
         } else {
@@ -32,7 +32,7 @@ pub fn directory_key(name: &str) -> String {
     words.join(" ")
 }
 
-/// What takes no space, is not seen, or may have no place in the order.
+/// Whether a character takes no space, is invisible, or may be undefined in the order.
 fn is_ignored(letter: char) -> bool {
     let is_mark = matches!(letter,
         '\u{0300}'..='\u{036F}' | '\u{0483}'..='\u{0489}' | '\u{1AB0}'..='\u{1AFF}'
@@ -44,7 +44,7 @@ fn is_ignored(letter: char) -> bool {
     is_mark || is_joiner(letter) || is_unprintable(letter) || !is_compared || is_rare
 }
 
-/// The letter of usual width.
+/// The letter in its usual width.
 fn width(letter: char) -> char {
     let shifted = |from: u32| char::from_u32(u32::from(letter) - from).unwrap_or(letter);
     match letter {

@@ -1,7 +1,6 @@
-//! Identifiers that mean the same on every machine and in every domain (MS-DTYP 2.4.2.4).
-//!
-//! Only groups, and only those that can stand among somebody's groups. No controller is asked for
-//! them: it would answer in the language that it was installed in.
+//! SIDs that mean the same on every machine and in every domain (MS-DTYP 2.4.2.4). Only groups that
+//! a user can be in. No controller is asked about them: it would answer in the language of its
+//! installation.
 
 /// Domain and name, from the identifier's authority and what follows.
 pub(super) fn name(authority: u64, rest: &[u32]) -> Option<(&'static str, &'static str)> {

@@ -1,4 +1,4 @@
-//! The domains that there are: our own, and those whose users may log in.
+//! Our own domain, and those whose users may log in.
 
 use crate::base::config::{self, DomainName};
 use crate::base::name_case::alike;
@@ -7,7 +7,7 @@ use crate::protocol::rpc::netlogon::domain_trusts::{
     DIRECT_OUTBOUND, DomainTrust, FOREST_TRANSITIVE, IN_FOREST, PRIMARY,
 };
 
-/// What a domain is to ours.
+/// How a domain is related to ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Our own domain.
@@ -20,7 +20,7 @@ pub enum Kind {
     External,
 }
 
-/// One domain: three names for one thing. None of them counts without the other two.
+/// One domain: NetBIOS name, DNS name and SID. None of them is accepted without the other two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Domain {
     /// Its NetBIOS name.
@@ -29,9 +29,9 @@ pub struct Domain {
     pub dns: Option<String>,
     /// Its security identifier.
     pub sid: Sid,
-    /// What it is to ours.
+    /// How it is related to ours.
     pub kind: Kind,
-    /// Further suffixes of its users' principal names: what the configuration says.
+    /// Further suffixes of its users' principal names, from the configuration.
     pub upn_suffixes: Vec<DomainName>,
 }
 
@@ -73,7 +73,7 @@ pub fn is_below(name: &str, domain: &str) -> bool {
     dots.any(|(at, _)| name.get(at + 1..).is_some_and(|rest| alike(rest, domain)))
 }
 
-/// The list of a controller of ours, with what the configuration adds to it.
+/// The list of a controller of ours, with the additions of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Domains {
     ours: Domain,
@@ -81,9 +81,8 @@ pub struct Domains {
 }
 
 impl Domains {
-    /// Takes over a controller's list. What cannot be told from another domain is left out: rows
-    /// without a NetBIOS name or an identifier (no NTLM answer can be about them), and a row that
-    /// shares a name or the identifier with one before it.
+    /// Takes over a controller's list. Left out are rows without a NetBIOS name or a SID (no NTLM
+    /// answer can be about them), and rows that share a name or the SID with a row before them.
     ///
     /// # Errors
     /// The list is not about the domain that is configured.
@@ -120,7 +119,7 @@ impl Domains {
         Ok(list)
     }
 
-    /// What the configuration says of a domain counts as far as it does not contradict the list.
+    /// Adds a domain of the configuration, unless it contradicts the list.
     fn add(&mut self, written: Domain) {
         if let Some(row) = self.others.iter_mut().find(|row| row.is_same(&written)) {
             row.upn_suffixes = written.upn_suffixes;
@@ -134,13 +133,14 @@ impl Domains {
         &self.ours
     }
 
-    /// The domain of this name; else the nearest one above it, whose controllers are asked.
+    /// The domain of this name, else the nearest above it, whose controllers are asked.
     pub fn leads_to(&self, name: &str) -> Option<&Domain> {
         let called = self.iter().find(|row| row.is_called(name));
         called.or_else(|| self.nearest_above(name))
     }
 
-    /// The domain with the longest DNS name above this one: a trusted forest may lie below another.
+    /// The domain with the longest DNS name above this name: a trusted forest may lie below
+    /// another.
     pub fn nearest_above(&self, name: &str) -> Option<&Domain> {
         let above = self.iter().filter(|row| row.is_above(name));
         above.max_by_key(|row| row.dns.as_ref().map_or(0, String::len))
@@ -164,7 +164,7 @@ impl From<&config::TrustedDomain> for Domain {
     }
 }
 
-/// None for a row that no answer can be held against, or of a domain that ours does not trust.
+/// `None` for a row that no answer can be checked against, or of a domain that ours does not trust.
 fn domain(row: DomainTrust) -> Option<Domain> {
     let kind = match row.flags {
         flags if flags & PRIMARY != 0 => Kind::Ours,

@@ -14,7 +14,7 @@ pub(crate) struct Candidate {
     pub(crate) address: IpAddr,
     /// The port of its netlogon service; if absent, its endpoint mapper is asked.
     pub(crate) port: Option<u16>,
-    /// What it said of itself in the search, if it was asked and answered. Not proven. See
+    /// What it said of itself in the search, if it answered. Not proven. See
     /// [`Locator::identify`](super::Locator::identify).
     pub(crate) identity: Option<Arc<Identity>>,
     /// Its DNS name in `controllers`; none if it was found otherwise, or is written as an address.
@@ -22,7 +22,7 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// Nothing is known of it but this.
+    /// A candidate of which nothing else is known.
     pub(crate) fn new(address: IpAddr, port: Option<u16>) -> Self {
         Self {
             address,

@@ -1,12 +1,12 @@
-//! What a process learnt of the network, so that the next search does not wait for it again.
+//! What a process has learnt of the network, so that the next search need not wait for it again.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// How long it counts.
+/// How long a fact is used.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-/// What does not get through.
+/// What the network does not let through.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Network {
     /// DNS servers that do not understand an OPT record.
@@ -22,7 +22,7 @@ impl Network {
         known.any(|(one, since)| *one == server && since.elapsed() < LIFETIME)
     }
 
-    /// A DNS server did not understand an OPT record, and answered without.
+    /// Records that a DNS server did not understand an OPT record, and answered without one.
     pub(super) fn learn_without_opt(&mut self, server: SocketAddr) {
         self.without_opt
             .retain(|(one, since)| *one != server && since.elapsed() < LIFETIME);
@@ -35,7 +35,7 @@ impl Network {
             .is_some_and(|since| since.elapsed() < LIFETIME)
     }
 
-    /// No controller answered over UDP, and one did over TCP.
+    /// Records that no controller answered over UDP, and one did over TCP.
     pub(super) fn learn_without_udp(&mut self) {
         self.without_udp = Some(Instant::now());
     }

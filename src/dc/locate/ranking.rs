@@ -1,4 +1,4 @@
-//! What is remembered of the controllers: rules only; the time is given.
+//! Ranking of the controllers. The caller passes the current time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,34 +8,34 @@ use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::search::{Earlier, Found};
 use crate::protocol::cldap::Identity;
 
-/// What was found is looked for again after this time.
+/// How long the result of a search is used.
 pub(super) const FRESH: Duration = Duration::from_secs(5 * 60);
-/// The same, if a part of what was asked for was not found.
+/// The same, if a question was not answered.
 const FRESH_INCOMPLETE: Duration = Duration::from_secs(60);
-/// The same, if all that was found has failed since.
+/// The same, if all controllers have failed since.
 const FRESH_FAILED: Duration = Duration::from_secs(10);
-/// The same, if nothing was found: until then everybody is told so at once.
+/// The same, if no controller was found. Until then, logins fail immediately.
 const FRESH_NOTHING: Duration = Duration::from_secs(5);
-/// How often further hosts of DNS are looked up at once, since those before them have all failed.
+/// How often further hosts of DNS are looked up immediately, because all before them have failed.
 const MAX_HURRIES: u32 = 3;
 /// How long the controller that answered last comes first, from its first answer on.
 const AFFINITY: Duration = Duration::from_secs(900);
-/// How long one that failed comes last.
+/// How long a controller that failed comes last.
 pub(crate) const AVOIDED: Duration = Duration::from_secs(60);
-/// The longest time for one search, names and pings together.
+/// The longest time for one search, with names and pings.
 pub(super) const SEARCH: Duration = Duration::from_secs(8);
-/// The same, while a controller is known that has not failed: a login waits for it.
+/// The same, while a controller is known that has not failed: a login waits for the search.
 const RENEWAL: Duration = Duration::from_secs(1);
-/// What another process found is good for the first login of a process for so long: that login has
-/// no time for a search, and the next one has.
+/// How old the result of another process may be for the first login of a process. That login does
+/// not wait for a search; the next one does.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
-/// Which controller comes first, of those that have not failed lately.
+/// Which of the controllers that have not failed lately comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Preference {
     /// The first of the list.
     Listed,
-    /// Each one in its turn; which turn it is.
+    /// Each in turn; the number of the turn.
     Spread(usize),
     /// The one that answered last.
     LastGood,
@@ -48,7 +48,7 @@ pub(super) struct Memory {
     searched: Option<Instant>,
     problem: String,
     site: Option<SiteName>,
-    /// DNS names hosts that were not looked up.
+    /// Whether DNS names hosts that were not looked up.
     has_more: bool,
     /// The hosts that were looked up since the last search that began anew.
     hosts: Vec<String>,
@@ -59,11 +59,11 @@ pub(super) struct Memory {
     failed: Vec<(Candidate, Instant)>,
     /// Those that failed for another process of the host, and have not answered one since.
     heard: Vec<(Candidate, Instant)>,
-    /// What controllers said when they were asked who they are; `None`: no answer.
+    /// What controllers said of themselves. `None`: no answer.
     identities: Vec<(Candidate, Option<Arc<Identity>>, Instant)>,
 }
 
-/// What to do for a login.
+/// What a login is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Advice {
     /// Try these, in this order.
@@ -115,7 +115,8 @@ impl Memory {
         }
     }
 
-    /// All that is known, however old, best first; if nothing is, why the last search found nothing.
+    /// All known controllers, however old, best first. If there is none: why the last search found
+    /// none.
     pub(super) fn known(&self, now: Instant) -> Result<Vec<Candidate>, String> {
         match self.list.is_empty() {
             true => Err(self.problem.clone()),
@@ -155,13 +156,14 @@ impl Memory {
             .collect()
     }
 
-    /// Whether what another process found may be used instead of a search: not by a process whose
-    /// controllers have all failed.
+    /// Whether the result of another process may be used instead of a search. Not if all
+    /// controllers have failed for this process.
     pub(super) fn may_share(&self, now: Instant) -> bool {
         self.list.is_empty() || self.has_live(now)
     }
 
-    /// How old may be what another process found: the first login of this one does not search.
+    /// How old the result of another process may be. The first login of this process does not
+    /// search.
     pub(super) fn lifetime_of_shared(&self) -> Duration {
         match self.list.is_empty() {
             true => REMEMBERED,
@@ -177,7 +179,7 @@ impl Memory {
         }
     }
 
-    /// What a search is to know that begins now.
+    /// Begins a search. Returns what it needs to know of earlier ones.
     pub(super) fn begin_search(&mut self, now: Instant) -> Earlier {
         match self.is_in_a_hurry(now) {
             true => self.hurries += 1,
@@ -192,7 +194,7 @@ impl Memory {
         }
     }
 
-    /// A search is over. If it failed, what an earlier one found is still used.
+    /// Ends a search. If it failed, the result of an earlier one is still used.
     pub(super) fn searched(&mut self, result: Result<Found, String>, now: Instant) {
         self.searched = Some(now);
         self.has_more = false;
@@ -216,7 +218,7 @@ impl Memory {
     }
 
     /// Takes over which controllers have failed on this host, and when. Returns those of which this
-    /// process did not know.
+    /// process did not know it.
     pub(super) fn hear_failed(
         &mut self,
         failed: Vec<(Candidate, Instant)>,
@@ -236,14 +238,14 @@ impl Memory {
     pub(super) fn succeeded(&mut self, candidate: &Candidate, now: Instant) {
         self.failed.retain(|(one, _)| one != candidate);
         self.heard.retain(|(one, _)| one != candidate);
-        // Its time is not prolonged: a farther one that once stood in would stay first for ever.
+        // The time is not prolonged: else a farther controller that was used once would stay first.
         if self.good.as_ref().is_none_or(|(good, _)| good != candidate) {
             self.good = Some((candidate.clone(), now));
         }
     }
 
-    /// What a controller said of itself, or that it said nothing; the outer `None`: it was not asked
-    /// lately.
+    /// What a controller said of itself; inner `None`: it did not answer. Outer `None`: it was not
+    /// asked lately.
     pub(super) fn identity(
         &self,
         candidate: &Candidate,
@@ -257,7 +259,7 @@ impl Memory {
         Some(identity.clone())
     }
 
-    /// It was asked who it is.
+    /// Records the answer of a controller about itself.
     pub(super) fn identified(
         &mut self,
         candidate: &Candidate,
@@ -269,7 +271,7 @@ impl Memory {
         self.identities.push((candidate.clone(), identity, now));
     }
 
-    /// Whether there is one that has not failed lately, or there may be: DNS names further hosts.
+    /// Whether a controller has not failed lately, or DNS names further hosts.
     pub(super) fn has_untried(&self, now: Instant) -> bool {
         self.has_live(now) || self.is_in_a_hurry(now)
     }
@@ -278,7 +280,8 @@ impl Memory {
         self.list.iter().any(|one| !self.is_avoided(one, now))
     }
 
-    /// All that were looked up have failed, and further hosts are to be looked up at once.
+    /// Whether all hosts that were looked up have failed, and further ones are to be looked up at
+    /// once.
     fn is_in_a_hurry(&self, now: Instant) -> bool {
         self.has_more && self.hurries < MAX_HURRIES && !self.has_live(now)
     }

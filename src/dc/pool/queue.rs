@@ -1,4 +1,4 @@
-//! Who waits for a channel, and whose turn it is. No lock and no clock here.
+//! The logins that wait for a channel, and whose turn it is. No lock and no clock here.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar};
@@ -28,9 +28,9 @@ impl Taken {
 
     /// Whether one more may be taken out.
     ///
-    /// Logins that may have to wait for another domain leave room for the others: those that name one
-    /// have half of the channels, and together with those that name none they leave one to ours. At
-    /// least one is theirs; of two channels, each of the two shares may have one.
+    /// Logins that may have to wait for another domain leave room for the others. Those that name a
+    /// domain have half of the channels. Together with those that name none they leave one channel
+    /// to ours. Each of the two shares has at least one channel, also if there are only two.
     pub(super) fn has_room(&self, share: Share) -> bool {
         let strangers = self.unnamed + self.elsewhere;
         let fits_strangers = strangers < (self.most - 1).max(2);
@@ -60,7 +60,7 @@ impl Taken {
     }
 }
 
-/// The logins that wait, first come first.
+/// The waiting logins, in the order in which they came.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiting: VecDeque<Waiting>,
@@ -71,7 +71,7 @@ pub(super) struct Queue {
 struct Waiting {
     number: u64,
     claim: Claim,
-    /// Wakes this one only.
+    /// Wakes this login only.
     bell: Arc<Condvar>,
 }
 
@@ -99,44 +99,44 @@ impl Queue {
             .retain(|waiting| waiting.number != place.number);
     }
 
-    /// How many of this share wait.
+    /// How many logins of this share wait.
     pub(super) fn count(&self, share: Share) -> usize {
         let of_share = |waiting: &&Waiting| waiting.claim.share() == share;
         self.waiting.iter().filter(of_share).count()
     }
 
-    /// Whether a channel is free for this one, and no earlier one waits for it.
+    /// Whether a channel is free for this place, and no earlier login waits for it.
     pub(super) fn is_turn_of(&self, place: &Place, taken: &Taken) -> bool {
         self.next(taken)
             .is_some_and(|next| next.number == place.number)
     }
 
-    /// Whether one that has just come need not wait.
+    /// Whether a login that has just come need not wait.
     pub(super) fn is_turn_of_newcomer(&self, share: Share, taken: &Taken) -> bool {
         taken.has_room(share) && self.next(taken).is_none()
     }
 
-    /// The first for which there is room.
+    /// The first login for which there is room.
     fn next(&self, taken: &Taken) -> Option<&Waiting> {
         let has_room = |waiting: &&Waiting| taken.has_room(waiting.claim.share());
         self.waiting.iter().find(has_room)
     }
 
-    /// Wakes the one whose turn it is. It wakes the next in turn.
+    /// Wakes the login whose turn it is. It wakes the next one in turn.
     pub(super) fn ring_next(&self, taken: &Taken) {
         if let Some(next) = self.next(taken) {
             next.bell.notify_one();
         }
     }
 
-    /// Wakes all: they are refused.
+    /// Wakes all logins, to be refused.
     pub(super) fn ring_all(&self) {
         for waiting in &self.waiting {
             waiting.bell.notify_one();
         }
     }
 
-    /// Wakes the logins of this domain: they are refused.
+    /// Wakes the logins of this domain, to be refused.
     pub(super) fn ring_domain(&self, domain: &str) {
         for waiting in &self.waiting {
             let other = waiting.claim.other_domain();

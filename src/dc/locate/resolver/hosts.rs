@@ -5,19 +5,19 @@ use std::path::Path;
 
 use crate::base::file;
 
-/// Lists of a hundred thousand blocked names are shorter.
+/// The length limit: more than lists of a hundred thousand blocked names.
 const LIMIT: u64 = 8 * 1024 * 1024;
 
 /// The content of /etc/hosts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hosts {
     content: Vec<u8>,
-    /// Why there is none, for the error of a name that DNS does not know either.
+    /// Why it cannot be read, for the error of a name that DNS does not know either.
     pub(super) problem: Option<String>,
 }
 
 impl Hosts {
-    /// That of /etc/hosts. A missing file is as good as an empty one.
+    /// Reads /etc/hosts. A missing file counts as an empty one.
     pub(super) fn of_the_system() -> Self {
         Self::of_file(Path::new("/etc/hosts"))
     }
@@ -36,8 +36,8 @@ impl Hosts {
         }
     }
 
-    /// The addresses of a name, in the order of their lines. A line that is not UTF-8 or has no
-    /// address is passed over, as the C library does it.
+    /// The addresses of a name, in the order of their lines. Skips lines that are not UTF-8 or have
+    /// no address, as the C library does.
     pub(super) fn addresses(&self, name: &str) -> Vec<IpAddr> {
         let lines = self.content.split(|byte| *byte == b'\n');
         let mut addresses = Vec::new();

@@ -7,7 +7,7 @@ use rustix::net::netdevice::name_to_index;
 
 use crate::base::file::{self, text};
 
-/// As many servers as the C library asks (resolv.conf(5), MAXNS).
+/// How many servers are asked, as by the C library (resolv.conf(5), MAXNS).
 const MAX_SERVERS: usize = 3;
 const PORT: u16 = 53;
 
@@ -16,12 +16,12 @@ const PORT: u16 = 53;
 pub(super) struct Servers {
     /// Empty if the file names servers, and none of them can be asked.
     pub(super) addresses: Vec<SocketAddr>,
-    /// For the error of a question that no server answered: file, line, and what to do.
+    /// File, line, and what to do, for the error of a question that no server answered.
     pub(super) problems: Vec<String>,
 }
 
 impl Servers {
-    /// Those of /etc/resolv.conf.
+    /// Reads /etc/resolv.conf.
     pub(super) fn of_the_system() -> Self {
         Self::of_file(Path::new("/etc/resolv.conf"))
     }
@@ -35,7 +35,7 @@ impl Servers {
         });
         let mut servers = match servers {
             Ok(servers) => servers,
-            // As good as an empty one (resolv.conf(5)), but for the reason.
+            // Counts as an empty file (resolv.conf(5)), with the reason.
             Err(problem) => Self::local(problem),
         };
         for problem in &mut servers.problems {
@@ -119,7 +119,7 @@ fn interface(zone: &str) -> Result<u32, String> {
     if let Ok(index) = zone.parse() {
         return Ok(index);
     }
-    // The question is one of the kernel's, and any socket takes it; nothing is sent.
+    // The kernel answers on any socket; nothing is sent.
     let socket = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0))
         .or_else(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)));
     let socket = socket.map_err(|error| unknown(&error))?;
