@@ -52,53 +52,34 @@ mod tests {
 
     #[test]
     fn each_error_has_its_code_and_what_it_knows() {
-        let name = NtlmError::TargetNameTooLong(AvId::DNS_DOMAIN_NAME);
+        use NtlmError::*;
+        let name = TargetNameTooLong(AvId::DNS_DOMAIN_NAME);
         for (error, minor, detail) in [
-            (NtlmError::NotNtlm, Minor::NotNtlm, ""),
-            (NtlmError::TokenTooLong, Minor::TokenTooLong, ""),
+            (NotNtlm, Minor::NotNtlm, ""),
+            (TokenTooLong, Minor::TokenTooLong, ""),
             (FIELD.into(), Minor::Malformed, "UserName: truncated"),
-            (
-                NtlmError::OwnMessage(FIELD),
-                Minor::InternalError,
-                "truncated",
-            ),
-            (NtlmError::NotChallenge, Minor::NoChallenge, ""),
-            (
-                NtlmError::WeakChallenge("NTLM"),
-                Minor::WeakChallenge,
-                "no NTLM",
-            ),
-            (
-                NtlmError::AnswerTooLong(LONG),
-                Minor::Malformed,
-                "65535 bytes",
-            ),
+            (OwnMessage(FIELD), Minor::InternalError, "truncated"),
+            (NotChallenge, Minor::NoChallenge, ""),
+            (WeakChallenge("NTLM"), Minor::WeakChallenge, "no NTLM"),
+            (AnswerTooLong(LONG), Minor::Malformed, "65535 bytes"),
             (name, Minor::BadConfiguration, "longer than 255 characters"),
+            (ChallengeTooLong(LONG), Minor::BadConfiguration, "65535"),
             (
-                NtlmError::ChallengeTooLong(LONG),
-                Minor::BadConfiguration,
-                "65535",
-            ),
-            (
-                NtlmError::TargetInfoChanged(FIELD),
+                TargetInfoChanged(FIELD),
                 Minor::TargetInfoChanged,
                 "truncated",
             ),
-            (NtlmError::Anonymous, Minor::AnonymousRefused, ""),
-            (NtlmError::LmOnly, Minor::LmOnlyRefused, ""),
-            (NtlmError::NoMic, Minor::BadMic, "announced by MsvAvFlags"),
-            (NtlmError::WrongMic, Minor::BadMic, ""),
-            (NtlmError::BadSessionKey, Minor::BadSessionKey, ""),
-            (NtlmError::NoSessionKey, Minor::NoSessionKey, ""),
-            (
-                NtlmError::NotSignature("short"),
-                Minor::BadMessageToken,
-                "short",
-            ),
-            (NtlmError::WrongSignature, Minor::BadSignature, ""),
-            (NtlmError::MessageRepeated, Minor::MessageRepeated, ""),
-            (NtlmError::MessageMissing, Minor::MessageMissing, ""),
-            (NtlmError::TooManyMessages, Minor::TooManyMessages, ""),
+            (Anonymous, Minor::AnonymousRefused, ""),
+            (LmOnly, Minor::LmOnlyRefused, ""),
+            (NoMic, Minor::BadMic, "announced by MsvAvFlags"),
+            (WrongMic, Minor::BadMic, ""),
+            (BadSessionKey, Minor::BadSessionKey, ""),
+            (NoSessionKey, Minor::NoSessionKey, ""),
+            (NotSignature("short"), Minor::BadMessageToken, "short"),
+            (WrongSignature, Minor::BadSignature, ""),
+            (MessageRepeated, Minor::MessageRepeated, ""),
+            (MessageMissing, Minor::MessageMissing, ""),
+            (TooManyMessages, Minor::TooManyMessages, ""),
         ] {
             let fault = Fault::from(error);
             assert_eq!(fault.minor(), minor, "{error:?}");

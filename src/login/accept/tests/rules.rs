@@ -96,9 +96,7 @@ fn the_named_service_and_channel_must_match_the_policy() {
     let other = "spn = [\"HTTP/other.example.test\"]";
     assert_eq!(outcome(other, &naming(www)), Err(Minor::OtherService));
 
-    let pem = tempfile::NamedTempFile::new().unwrap();
-    let sample = include_bytes!("../../policy/certificate/samples/ecdsa-sha256.pem");
-    fs::write(pem.path(), sample).unwrap();
+    let pem = certificate();
     let known = format!("tls_certificates = [{:?}]", pem.path());
     assert_eq!(outcome(&known, &naming(bound)), Err(Minor::OtherChannel));
     assert_eq!(
@@ -117,6 +115,30 @@ fn audited_rules_refuse_no_login() {
     assert_eq!(outcome, Ok(Step::Established));
 }
 
+/// A file with a certificate.
+fn certificate() -> tempfile::NamedTempFile {
+    let pem = tempfile::NamedTempFile::new().unwrap();
+    let sample = include_bytes!("../../policy/certificate/samples/ecdsa-sha256.pem");
+    fs::write(pem.path(), sample).unwrap();
+    pem
+}
+
+/// What the audit of this policy would refuse a login for, or why the policy refuses it.
+fn would_refuse(policy: &str, initiator: &Initiator) -> Result<Vec<Minor>, Minor> {
+    let (setup, _folder) = setup(policy);
+    let acceptor = &mut Acceptor::new();
+    let (negotiate, challenge) = challenge(acceptor, &setup, initiator);
+    let AcceptorState::Challenged(challenged) = mem::take(&mut acceptor.0) else {
+        panic!("no challenge");
+    };
+    let token = initiator.authenticate(&negotiate, &challenge).token;
+    let claim = challenged.parse_authenticate(&token).unwrap();
+    let arrival = Terms::of(&setup).arrival(&token);
+    policy::admit(&setup.config().policy, &arrival, &claim)
+        .map(|admitted| admitted.would_refuse().iter().map(Fault::minor).collect())
+        .map_err(|fault| fault.minor())
+}
+
 #[test]
 fn an_audit_may_have_its_own_certificates() {
     let bound = Initiator {
@@ -126,29 +148,11 @@ fn an_audit_may_have_its_own_certificates() {
         },
         ..Initiator::default()
     };
-    let pem = tempfile::NamedTempFile::new().unwrap();
-    let sample = include_bytes!("../../policy/certificate/samples/ecdsa-sha256.pem");
-    fs::write(pem.path(), sample).unwrap();
+    let pem = certificate();
     let audit = format!(
         "[policy.audit]\nchannel_binding = \"require\"\ntls_certificates = [{:?}]",
         pem.path()
     );
-    let would_refuse = |policy: &str, initiator: &Initiator| {
-        let (setup, _folder) = setup(policy);
-        let acceptor = &mut Acceptor::new();
-        let (negotiate, challenge) = challenge(acceptor, &setup, initiator);
-        let AcceptorState::Challenged(challenged) = mem::take(&mut acceptor.0) else {
-            panic!("no challenge");
-        };
-        let token = initiator.authenticate(&negotiate, &challenge).token;
-        let claim = challenged.parse_authenticate(&token).unwrap();
-        let arrival = Terms::of(&setup).arrival(&token);
-        let admitted = policy::admit(&setup.config().policy, &arrival, &claim);
-        let minors = |faults: &[Fault]| faults.iter().map(Fault::minor).collect::<Vec<_>>();
-        admitted
-            .map(|admitted| minors(admitted.would_refuse()))
-            .map_err(|fault| fault.minor())
-    };
     // Certificates that only the audit names refuse no login.
     assert_eq!(would_refuse(&audit, &bound), Ok(vec![Minor::OtherChannel]));
     let unbound = Initiator::default();
@@ -191,24 +195,21 @@ fn a_mic_may_be_required() {
     assert_eq!(outcome, Ok(Step::Established));
 }
 
+/// The channel bindings of an application with this data.
+fn with_data(application_data: &[u8]) -> ChannelBindings<'_> {
+    ChannelBindings {
+        application_data,
+        ..ChannelBindings::default()
+    }
+}
+
 #[test]
 fn a_login_that_is_meant_for_another_channel_is_refused() {
     let (setup, _folder) = setup("");
-    let here = ChannelBindings {
-        application_data: b"here",
-        ..ChannelBindings::default()
-    };
-    let elsewhere = ChannelBindings {
-        application_data: b"elsewhere",
-        ..ChannelBindings::default()
-    };
     let bound = Initiator {
         alter: |mut pairs| {
-            let here = ChannelBindings {
-                application_data: b"here",
-                ..ChannelBindings::default()
-            };
-            pairs.set(AvId::CHANNEL_BINDINGS, here.hash()).unwrap();
+            let here = with_data(b"here").hash();
+            pairs.set(AvId::CHANNEL_BINDINGS, here).unwrap();
             pairs
         },
         ..Initiator::default()
@@ -224,6 +225,7 @@ fn a_login_that_is_meant_for_another_channel_is_refused() {
         let outcome = acceptor.step(&terms, &token);
         outcome.map_err(|fault| fault.minor())
     };
+    let (here, elsewhere) = (with_data(b"here"), with_data(b"elsewhere"));
     assert_eq!(log_in(&bound, Some(&here)), Ok(Step::Established));
     assert_eq!(log_in(&bound, None), Ok(Step::Established));
     let refused = Err(Minor::OtherChannel);
