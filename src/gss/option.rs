@@ -36,8 +36,8 @@ const RC4_KEY: &[u8] = &[
     0x2A, 0x86, 0x48, 0x86, 0xF7, 0x12, 0x01, 0x02, 0x02, 0x04, 0x17,
 ];
 
-/// `GSS_KRB5_CRED_NO_CI_FLAGS_X`, 1.2.752.43.13.29: the mechanism adds no flag of protection to those
-/// that the program asks for.
+/// `GSS_KRB5_CRED_NO_CI_FLAGS_X`, 1.2.752.43.13.29: the mechanism adds no flag of protection to
+/// those that the program asks for.
 const NO_CI_FLAGS: &[u8] = &[0x2A, 0x85, 0x70, 0x2B, 0x0D, 0x1D];
 
 export! {
