@@ -85,7 +85,7 @@ def listener(address, port):
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = server.accept()
-                # Before it is closed: whoever sees the end may look at the count.
+                # Counted before the client sees the end of the connection.
                 taken.append(connection)
                 connection.close()
 

@@ -172,6 +172,6 @@ def test_the_guess_limit_is_released_when_the_window_is_over(library, controller
     window = 2
     site = make_site(mech.with_domain(library, controller, more=BRAKE.format(window)))
     for _ in range(3):
-        assert attempt(site, "bob", "not-his-password") == refused("BadUserOrPassword")
+        assert attempt(site, "bob", "wrong-password") == refused("BadUserOrPassword")
     time.sleep(window)
     assert attempt(site, "bob") == (200, "EXAMPLE\\bob", [])

@@ -31,8 +31,10 @@ HTTP2 = "a2enmod http2"
 
 LOG_IN = r"""
 at="--resolve web1:80:127.0.0.1 --max-time 30 --output /dev/null"
-curl -sS $at --retry 5 --retry-connrefused --http2 --write-out 'HTTP/2? HTTP/%{http_version}\n' http://web1/
-curl -sS $at --write-out 'status %{http_code}\n' --ntlm -u "EXAMPLE\\alice:$PASSWORD" http://web1/ || :
+curl -sS $at --retry 5 --retry-connrefused --http2 --write-out 'HTTP/2? HTTP/%{http_version}\n' \
+    http://web1/
+curl -sS $at --write-out 'status %{http_code}\n' --ntlm -u "EXAMPLE\\alice:$PASSWORD" \
+    http://web1/ || :
 cat /var/log/apache2/*.log
 stat -c '%U %a %n' /run/ntlmdc /run/ntlmdc/*
 """

@@ -4,9 +4,9 @@
  * Reads frames (harness.h) from standard input and answers each with one. Before the context is
  * established, a frame is a token, and an empty one begins a new login. The answer is a letter and
  * its data: c and a challenge, e and the user's name (established), f and the text of a failure.
- * Afterwards a frame is a letter and a message: w and a wrapped message, which is sent back wrapped;
- * m and a signature of 16 bytes with its message, for which a signature is sent back. The mechanism
- * is the one that libgssapi loads.
+ * Afterwards a frame is a letter and a message: w and a wrapped message, which is sent back
+ * wrapped; m and a signature of 16 bytes with its message, for which a signature is sent back. The
+ * mechanism is the one that libgssapi loads.
  *
  * With $HAND_OVER, each frame is handled by a process of its own, which imports the context and
  * exports it afterwards.

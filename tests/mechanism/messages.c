@@ -2,11 +2,11 @@
  * Messages both ways between two processes with a mechanism each:
  * messages raw|spnego granted count
  *
- * The parent accepts. It starts the initiator $TALKER, which is this program or other_initiators.py,
- * with the mechanism of $INITIATOR_MECH_CONFIG, for $INITIATOR_USER. `granted` is the protection
- * that the initiator requests and the context has: conf, with a key of $STRENGTH bits, integ or
- * none. Each of `count` rounds sends one message of each kind both ways. Messages of every size,
- * forged messages, messages in pieces and calls from many threads follow.
+ * The parent accepts. It starts the initiator $TALKER, this program or other_initiators.py, with
+ * the mechanism of $INITIATOR_MECH_CONFIG, for $INITIATOR_USER. `granted` is the protection that
+ * the initiator requests and the context has: conf, with a key of $STRENGTH bits, integ or none.
+ * Each of `count` rounds sends one message of each kind both ways. Messages of every size, forged
+ * messages, messages in pieces and calls from many threads follow.
  */
 #include <pthread.h>
 
