@@ -1,13 +1,13 @@
-//! Many processes on one machine account, and what may happen to them.
+//! Many processes on one machine account, with disturbances.
 //!
 //! Ten processes start at the same moment on an empty state directory, and log users in through a
-//! relay that counts how often a key is agreed on with the controller. Then once more while somebody
-//! deletes, damages or replaces the state file, and while processes are killed. Every login of every
-//! process that lives must be right: the right password in, with the right session key, and a wrong
-//! one out.
+//! relay that counts how often a key is agreed on with the controller. Then again while the state
+//! file is deleted, damaged or replaced, and while processes are killed. Each login of each living
+//! process must be right: the right password is accepted, with the right session key, and a wrong
+//! one is refused.
 //!
-//! The environment is that of `tests/dc/main.rs`, and `NTLMDC_STORM_LOGINS`: how many logins each process
-//! makes, 100 if it is not set.
+//! The environment is that of `tests/dc/main.rs`, and `NTLMDC_STORM_LOGINS`: how many logins each
+//! process makes, 100 if it is not set.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -60,7 +60,7 @@ fn process(controller: String, state: PathBuf) {
     // The signal to start, for all at once.
     std::io::stdin().read_exact(&mut [0]).unwrap();
     let client = Client::of("alice");
-    let wrong = Client::with_password("bob", "not his password");
+    let wrong = Client::with_password("bob", "wrong password");
     let mut verifier = setup.verifier();
     for number in 0..logins() {
         // As if the process were new: it opens a channel, with the key that is shared.
@@ -80,8 +80,8 @@ fn process(controller: String, state: PathBuf) {
     }
 }
 
-/// How many processes have no state directory, how many logins each of them makes, and over how many
-/// connections.
+/// How many processes have no state directory, how many logins each of them makes, and over how
+/// many connections.
 const ALONE: usize = 32;
 const LOGINS_ALONE: usize = 20;
 const THREADS: usize = 2;
@@ -161,7 +161,7 @@ fn storms() {
         assert_eq!(survived, PROCESSES, "{name}");
         match disturb {
             None => assert!((1..=2).contains(&agreed), "{name}: {agreed}"),
-            Some(_) => assert!(agreed > 1, "{name}: nobody noticed"),
+            Some(_) => assert!(agreed > 1, "{name}: no process noticed"),
         }
     }
     let (survived, _) = storm("a process killed every 50 ms", None, true);
@@ -197,7 +197,7 @@ fn damage(state: &Path, _: &Path) {
     put(state, &[0x55; 100]);
 }
 
-/// In turns: away, so that somebody agrees on another key, and the first one back.
+/// In turns: removed, so that a process agrees on another key, and the first one restored.
 fn restore(state: &Path, copy: &Path) {
     match fs::read(state) {
         Ok(now) if !copy.exists() => {
@@ -263,8 +263,8 @@ impl Storm {
         Process(child)
     }
 
-    /// Runs the processes to their end, disturbed every 100 ms, or one of them killed every 50 ms and
-    /// another started in its place; how many came to their end. Ends at the first that failed.
+    /// Runs the processes to their end, disturbed every 100 ms, or one of them killed every 50 ms
+    /// and another started in its place; how many came to their end. Ends at the first that failed.
     fn run(&self, disturb: Option<Disturb>, kill: bool) -> usize {
         let over = AtomicBool::new(false);
         thread::scope(|scope| {

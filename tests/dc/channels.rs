@@ -1,4 +1,4 @@
-//! Channels: kept, lost, replaced, and shared; seen by a relay between us and the controller.
+//! Channels: kept, lost, replaced and shared, seen by a relay in front of the controller.
 
 use std::sync::Barrier;
 use std::sync::atomic::Ordering;
@@ -36,8 +36,8 @@ fn one_channel_serves_many_logins_and_threads() {
     assert_eq!(relay.connections.load(Ordering::SeqCst), 2);
 }
 
-/// Level 2 of NetrLogonGetCapabilities, `RequestedFlags`: Samba 4.22 answers it as Windows does since
-/// KB5028166. Samba 4.17 answers with a fault, and level 1 is asked once more.
+/// Level 2 of NetrLogonGetCapabilities, `RequestedFlags`: Samba 4.22 answers it, as Windows since
+/// KB5028166. Samba 4.17 answers with a fault, and level 1 is asked again.
 #[test]
 fn the_controller_confirms_what_was_negotiated_and_what_was_offered() {
     let _turn = dc::turn();
@@ -97,10 +97,10 @@ fn a_changed_answer_is_never_believed() {
     assert!(verifier.verify(&client.attempt()).is_ok());
 }
 
-/// Somebody on the way ends connections, so that each login has one of its own with the same key, and
-/// gives for dora's wrong password the answer that he heard about alice.
+/// An attacker closes connections, so that each login has one of its own with the same key, and
+/// sends the recorded answer about alice for dora's wrong password.
 #[test]
-fn an_answer_of_another_connection_lets_nobody_in() {
+fn an_answer_of_another_connection_is_refused() {
     let _turn = dc::turn();
     let relay = Relay::to_netlogon();
     let verifier = relay.verifier();
@@ -121,9 +121,9 @@ fn an_answer_of_another_connection_lets_nobody_in() {
     assert_eq!(relay.authentications.load(Ordering::SeqCst), 4);
 }
 
-/// The same where he has made us believe that the controller does not sign headers.
+/// The same after an attacker has removed the controller's offer to sign headers.
 #[test]
-fn without_signed_headers_it_lets_nobody_in_either() {
+fn an_answer_of_another_connection_is_refused_without_signed_headers() {
     let _turn = dc::turn();
     let relay = Relay::to_netlogon();
     relay.strip_header_signing();
@@ -147,8 +147,8 @@ fn without_signed_headers_it_lets_nobody_in_either() {
     assert_eq!(relay.connections.load(Ordering::SeqCst), 12);
 }
 
-/// The controller remembers one key for an account, and each channel goes on with the key that it began
-/// with; processes that share a directory find none there.
+/// The controller keeps one key for an account, and each channel continues with the key that it
+/// began with. Processes that share a directory find no key there.
 #[test]
 fn channels_with_keys_of_their_own_live_side_by_side() {
     let _turn = dc::turn();
@@ -242,7 +242,7 @@ fn processes_that_share_a_directory_agree_on_one_key() {
     assert_eq!(relay.authentications.load(Ordering::SeqCst), 1);
     assert_eq!(relay.connections.load(Ordering::SeqCst), 5);
 
-    // Somebody who does not share agrees on a key of his own: one more of ours, and all share it.
+    // A process that does not share agrees on a key of its own: we agree on one more, and share it.
     assert!(dc::verifier().verify(&client.attempt()).is_ok());
     for _ in 0..2 {
         assert!(verifier().verify(&client.attempt()).is_ok());

@@ -28,7 +28,7 @@ use support::client::{Client, DOMAIN};
 use support::dc::{self, Setup};
 
 #[test]
-fn alice_is_let_in_as_the_domain_knows_her() {
+fn alice_is_accepted_with_the_names_of_the_domain() {
     let _turn = dc::turn();
     let client = Client::of("alice");
     let verified = dc::verifier().verify(&client.attempt()).unwrap();
@@ -50,7 +50,7 @@ fn alice_is_let_in_as_the_domain_knows_her() {
     );
 }
 
-/// Whose account ends is thrown out then, whatever lifetime is configured.
+/// A login ends with the account, whatever lifetime is configured.
 #[test]
 fn a_login_ends_with_the_account() {
     let _turn = dc::turn();
@@ -62,7 +62,7 @@ fn a_login_ends_with_the_account() {
         .ends()
         .unwrap()
         .duration_since(SystemTime::now());
-    // The lab gives him a day, some time ago.
+    // The lab made the account to end a day after its own start.
     let hours = left.unwrap().as_secs() / 3600;
     assert!((20..=24).contains(&hours), "{hours}");
 }
@@ -90,13 +90,13 @@ fn names_go_as_the_client_wrote_them() {
 }
 
 #[test]
-fn who_is_refused_is_told_no_more_than_he_may_know() {
+fn a_refusal_tells_no_more_than_the_user_may_know() {
     let _turn = dc::turn();
     let verifier = dc::verifier();
     let refused = |client: &Client| dc::refused(&verifier, client);
 
-    let wrong = refused(&Client::with_password("alice", "not her password"));
-    let unknown = refused(&Client::with_password("nobody", "whatever"));
+    let wrong = refused(&Client::with_password("alice", "wrong password"));
+    let unknown = refused(&Client::with_password("unknown", "whatever"));
     assert_eq!(wrong.minor(), Minor::BadUserOrPassword);
     assert_eq!(wrong.minor(), unknown.minor());
     assert_eq!(wrong.to_string(), unknown.to_string());
@@ -104,7 +104,7 @@ fn who_is_refused_is_told_no_more_than_he_may_know() {
     assert!(unknown.for_the_log().contains("STATUS_NO_SUCH_USER"));
 
     // The same without a domain, where the controller may not feel responsible.
-    let unknown = Client::with_password("nobody", "whatever").called("nobody", "");
+    let unknown = Client::with_password("unknown", "whatever").called("unknown", "");
     assert_eq!(refused(&unknown).minor(), Minor::BadUserOrPassword);
 
     let elsewhere = Client::of("alice").called("alice", "ELSEWHERE");
@@ -126,7 +126,7 @@ fn accounts_that_may_not_log_in_are_told_apart() {
         let fault = dc::refused(&verifier, &Client::of(user));
         assert_eq!(fault.minor(), minor, "{user}: {}", fault.for_the_log());
     }
-    // With a wrong password nobody learns that an account is disabled.
+    // With a wrong password a disabled account is not told.
     let fault = dc::refused(&verifier, &Client::with_password("dora", "wrong"));
     assert_eq!(fault.minor(), Minor::BadUserOrPassword);
 }
@@ -172,7 +172,7 @@ fn a_wrong_set_up_is_told_as_what_it_is() {
         ),
         (
             Setup {
-                account: "NOBODY$",
+                account: "MISSING$",
                 ..Setup::right()
             },
             Minor::MachineAccountUnknown,

@@ -1,4 +1,4 @@
-//! Lies about a login, over a channel that is as it should be.
+//! Lies about a login, over a valid channel.
 
 use gss_ntlmdc::base::fault::Minor::{
     self, AnonymousRefused, BadUserOrPassword, ChannelDowngraded, ChannelRefused, ControllerForged,
@@ -22,7 +22,7 @@ fn described(what: &str, info: SamInfo, minor: Minor) -> Trial {
 }
 
 #[test]
-fn nobody_in_particular_is_nobody() {
+fn an_answer_without_a_name_is_refused() {
     let guest = |user_id, user_flags| SamInfo {
         user_id,
         user_flags,
@@ -45,7 +45,7 @@ fn nobody_in_particular_is_nobody() {
 }
 
 #[test]
-fn a_success_must_say_whose_and_say_it_well() {
+fn a_success_must_describe_one_account() {
     fn number(draft: &mut Draft, at: usize, value: u32) {
         draft.put(at, &value.to_le_bytes());
     }
@@ -71,7 +71,7 @@ fn a_success_must_say_whose_and_say_it_well() {
         Trial::new(what, ControllerForged, lie)
     };
     all_refused(vec![
-        forged("nobody", |draft| draft.body = logon::refused(0, true)),
+        forged("no account", |draft| draft.body = logon::refused(0, true)),
         forged("no pointer", |draft| number(draft, offset::POINTER, 0)),
         forged("level 3", |draft| draft.put(offset::LEVEL, &[3])),
         forged("level 0", |draft| draft.put(offset::LEVEL, &[0])),
@@ -132,9 +132,9 @@ fn a_success_must_say_whose_and_say_it_well() {
     ]);
 }
 
-/// Every prefix of the answer, well sealed.
+/// Each prefix of the answer, sealed correctly.
 #[test]
-fn an_answer_that_breaks_off_is_none() {
+fn a_truncated_answer_is_malformed() {
     let whole = SamInfo::alice().validated().len();
     let trials = (0..whole).step_by(7).map(|length| {
         let lie = at(Step::Logon, move |draft| draft.body.truncate(length));
@@ -143,9 +143,9 @@ fn an_answer_that_breaks_off_is_none() {
     all_refused(trials.collect());
 }
 
-/// (status, authoritative, what it is, how it is told, how often it is asked)
+/// (status, authoritative, kind, minor code, number of questions)
 const STATUSES: &[(u32, bool, Minor, crate::trial::Kind, usize)] = &[
-    // The user, and nobody else is asked.
+    // The user is at fault: no other controller is asked.
     (0xC000_006A, true, BadUserOrPassword, Denied, 1),
     (0xC000_006A, false, BadUserOrPassword, Denied, 1),
     (0xC000_0064, true, BadUserOrPassword, NotMine, 1),
@@ -165,13 +165,14 @@ const STATUSES: &[(u32, bool, Minor, crate::trial::Kind, usize)] = &[
     (0xC000_02FA, true, Minor::SmartcardRequired, Denied, 1),
     (0xC000_0199, true, Minor::TrustAccount, Denied, 1),
     (0xC000_0133, true, Minor::TimeDifference, Denied, 1),
-    // Whatever it is, it is no success: success, information, warning, error in the two highest bits.
+    // No success, whatever the severity in the two highest bits: success, information, warning,
+    // error.
     (0x0000_0001, true, LogonDenied, Denied, 1),
     (0x0000_0103, true, LogonDenied, Denied, 1),
     (0x4000_0000, true, LogonDenied, Denied, 1),
     (0x8000_0005, true, LogonDenied, Denied, 1),
     (0xFFFF_FFFF, true, LogonDenied, Denied, 1),
-    // The controller, or the way to another.
+    // The controller is at fault, or its connection to another.
     (0xC000_006D, true, NetbiosNamesRefused, Unavailable, 1),
     (0xC000_005E, true, ControllerNotReady, Unavailable, 1),
     (0xC000_00DC, true, ControllerNotReady, Unavailable, 1),
@@ -205,13 +206,13 @@ const STATUSES: &[(u32, bool, Minor, crate::trial::Kind, usize)] = &[
     (0xC000_02A5, true, ControllerNotReady, Unavailable, 1),
     (0xC000_02A6, true, ControllerNotReady, Unavailable, 1),
     (0xC000_0371, true, ControllerNotReady, Unavailable, 1),
-    // Calls between controllers: those of the list, and any other of their kind.
+    // Calls between controllers: the known ones, and any other of this kind.
     (0xC002_0017, true, ControllerNotReady, Unavailable, 1),
     (0xC002_001B, true, ControllerNotReady, Unavailable, 1),
     (0xC002_0050, true, ControllerNotReady, Unavailable, 1),
     (0xC002_001C, true, ControllerNotReady, Unavailable, 1),
     (0xC003_0001, true, ControllerNotReady, Unavailable, 1),
-    // The request.
+    // The request is at fault.
     (0xC000_0003, true, RequestNotUnderstood, Unavailable, 1),
     (0xC000_000D, true, RequestNotUnderstood, Unavailable, 1),
     (0xC000_0023, true, RequestNotUnderstood, Unavailable, 1),
@@ -219,16 +220,16 @@ const STATUSES: &[(u32, bool, Minor, crate::trial::Kind, usize)] = &[
     (0xC000_0190, true, TrustBroken, Unavailable, 1),
     (0xC000_018B, true, MachineAccountUnknown, Unavailable, 1),
     (0xC000_0388, true, ChannelDowngraded, Unavailable, 1),
-    // The channel is lost: another key may have been agreed on, and then a new one is.
+    // The channel is lost: the controller may have another key, and a new one is agreed on.
     (0xC000_0022, true, ChannelRefused, Unavailable, 3),
     (0xC000_0225, true, ChannelRefused, Unavailable, 3),
 ];
 
 #[test]
-fn each_status_is_told_as_what_it_is() {
+fn each_status_has_its_minor_code() {
     let mut trials = Vec::new();
     for &(status, authoritative, minor, kind, _) in STATUSES {
-        // With nobody, and with a description of alice all the same.
+        // Without an account, and with a description of alice.
         for described in [false, true] {
             let lie = at(Step::Logon, move |draft| {
                 draft.body = match described {

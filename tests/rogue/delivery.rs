@@ -1,4 +1,4 @@
-//! How an answer goes out: whole, cut, slowly, or without end.
+//! The delivery of an answer: whole, truncated, slow, or without end.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,27 +10,27 @@ use crate::draft::{Draft, FIRST, LAST};
 use crate::gathering::Gathering;
 use crate::seal::Seal;
 
-/// How an answer goes out.
+/// The delivery of an answer.
 #[derive(Clone, Debug)]
 pub enum Delivery {
     Whole,
-    /// Whole, but so much later.
+    /// Whole, after this delay.
     After(Duration),
-    /// Whole, when so many logons are under way together as are expected.
+    /// Whole, once the expected number of logons waits.
     Gathered(Arc<Gathering>),
-    /// Whole, when so many connections have been made.
+    /// Whole, once this number of connections has been made.
     Connected(usize),
-    /// The stub in fragments of at most so many bytes.
+    /// The stub in fragments of at most this number of bytes.
     Pieces(usize),
     /// Nothing, and the connection is reset.
     Reset,
-    /// Two times, one after the other.
+    /// Twice.
     Twice,
-    /// These bytes, and not those of the answer.
+    /// These bytes in place of the answer.
     Instead(Vec<u8>),
-    /// So many bytes, and no more.
+    /// This number of bytes only.
     CutThenSilence(usize),
-    /// So many bytes, and in the same segment the end: a client that has read them sees it.
+    /// This number of bytes, and the end in the same segment: a client that has read them sees it.
     CutThenClose(usize),
     /// A byte a second.
     Drip,
@@ -74,7 +74,7 @@ pub fn deliver(
         Delivery::Instead(others) => stream.write_all(others).is_ok(),
         Delivery::CutThenSilence(length) => {
             let _gone = stream.write_all(cut(*length));
-            // Until the machine has had enough.
+            // Until the machine closes the connection.
             while matches!(stream.read(&mut [0; 64]), Ok(1..)) {}
             false
         }

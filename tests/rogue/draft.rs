@@ -1,4 +1,4 @@
-//! One answer of the controller, before it is sent: what a lie changes.
+//! One answer of the controller before it is sent, for a lie to change.
 
 use gss_ntlmdc::base::wire::Writer;
 
@@ -14,7 +14,7 @@ pub const FAULT: u8 = 0x03;
 pub const BIND_ACK: u8 = 0x0C;
 pub const BIND_NAK: u8 = 0x0D;
 
-/// What is answered.
+/// The call that is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Bind,
@@ -25,7 +25,7 @@ pub enum Step {
     /// Level 2.
     RequestedFlags,
     Logon,
-    /// Of a call whose seal is not right.
+    /// A call with a wrong seal.
     Unreadable,
     /// To LSA: no part of a login.
     NamesBind,
@@ -45,7 +45,7 @@ pub const STEPS: [Step; 7] = [
     Step::Logon,
 ];
 
-/// An answer: honest as it comes, and then what somebody makes of it.
+/// An answer: honest at first, then changed by a lie.
 pub struct Draft {
     pub step: Step,
     /// How often this step has been answered, this time included.
@@ -61,16 +61,16 @@ pub struct Draft {
     pub bind_auth: Vec<u8>,
     /// Whether it is sealed, and how.
     pub sealed: Option<Slip>,
-    /// The controller answers, and nobody hears it: numbers go by.
+    /// The number of answers that are lost before this one: they use sequence numbers.
     pub swallowed: u32,
-    /// What reserved bytes and padding hold, if not zeros.
+    /// The value of reserved bytes and padding, if not zero.
     pub garbage: Option<u8>,
     /// The last change: of the bytes.
     pub change: fn(&mut Vec<u8>),
     pub delivery: Delivery,
-    /// The machine's challenge, as the controller last heard it.
+    /// The machine's last challenge.
     pub client_challenge: Credential,
-    /// The stub of what was asked, in clear.
+    /// The stub of the request, in clear.
     pub asked: Vec<u8>,
     /// What was sent before on this connection.
     pub earlier: Vec<Vec<u8>>,

@@ -113,7 +113,7 @@ fn those_that_are_away_do_not_count() {
 }
 
 #[test]
-fn it_is_no_outage_while_somebody_was_not_asked() {
+fn it_is_no_outage_while_a_controller_was_not_asked() {
     let close = || {
         Controller::that(at(Step::Bind, |draft| {
             draft.delivery = Delivery::CutThenClose(0);
@@ -139,8 +139,8 @@ fn it_is_no_outage_while_somebody_was_not_asked() {
     assert_eq!(third.turns(Step::Bind), 2, "the second was told at once");
 }
 
-/// Somebody on the way lets the question pass, and changes or keeps back the answer: the controller has
-/// counted it all the same.
+/// An attacker passes the question on, and changes or drops the answer: the controller has counted
+/// it.
 #[test]
 fn a_password_goes_out_three_times_at_most() {
     type Lie = fn(&mut Draft);
@@ -171,8 +171,8 @@ fn a_password_goes_out_three_times_at_most() {
     }
 }
 
-/// It took the login and is alive: it may be asking the domain's PDC about a wrong password, and counts
-/// it in the end.
+/// The controller received the login and is alive: it may be asking the domain's PDC about a wrong
+/// password, and will count it.
 #[test]
 fn a_login_that_is_not_answered_in_time_is_not_sent_again() {
     let slow = Controller::that(at(Step::Logon, |draft| {

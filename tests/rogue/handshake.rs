@@ -1,4 +1,4 @@
-//! Lies on the way to a channel: challenges, credentials, flags, capabilities, binds.
+//! Lies while a channel is opened: challenges, credentials, flags, capabilities, binds.
 
 use gss_ntlmdc::base::fault::Minor::{
     self, ChannelDowngraded, ChannelRefused, ControllerForged, MachineAccountUnknown,
@@ -24,7 +24,7 @@ fn trial(
 }
 
 #[test]
-fn who_does_not_know_the_secret_is_no_controller() {
+fn a_controller_without_the_secret_is_refused() {
     let mut hash = NT_HASH;
     hash[0] ^= 1;
     let controller = Controller::with_secret(hash, Box::new(|_| {}));
@@ -38,7 +38,7 @@ fn who_does_not_know_the_secret_is_no_controller() {
         trial("no credential", ControllerForged, Authenticate, |draft| {
             draft.put(0, &[0; 8]);
         }),
-        // What shows no more than that it can hear.
+        // Values derived from ours only.
         reflected(),
     ]);
 }
@@ -107,7 +107,7 @@ fn a_weaker_channel_is_none() {
             draft.put(8, &flags.to_le_bytes());
         }));
     }
-    // Something on the way has changed what one side said: the sealed words tell.
+    // An attacker has changed one side's flags: the sealed capabilities show it.
     for flags in [OFFERED & !1, OFFERED & !0x8000, 0x0108_0000 | 0x4000_0000] {
         let heard = flags.to_le_bytes();
         for step in [Capabilities, RequestedFlags] {
@@ -170,14 +170,14 @@ fn capabilities_must_be_told_and_proven() {
         trial("out of range 2", ChannelRefused, RequestedFlags, |draft| {
             draft.fault(0x1C01_0002);
         }),
-        // The controller did answer; somebody put a fault in place of it. It notices, as the next
-        // question has a number that it has used.
+        // The controller answered; an attacker replaced the answer by a fault. The controller
+        // detects it: the next question has a sequence number that it has used.
         trial("swallowed", ChannelRefused, RequestedFlags, move |draft| {
             draft.fault(unknown_level);
             draft.sealed = None;
             draft.swallowed = 1;
         }),
-        // The controller is old, and somebody lies about what it says when asked once more.
+        // The controller is old, and an attacker changes its answer to the second question.
         Trial::new(
             "level 1 again",
             ChannelDowngraded,
@@ -285,7 +285,7 @@ fn a_bind_is_accepted_as_it_was_asked_for() {
         }),
         forged("a negotiation", |draft| draft.bind_auth[8] = 0),
         forged("half of it", |draft| draft.bind_auth.truncate(16)),
-        // Somebody on the way says so, and the controller does not think so: it understands nothing.
+        // An attacker removes the flag, and the controller signs headers: it refuses our PDUs.
         trial(
             "headers unsigned on the way",
             ChannelRefused,

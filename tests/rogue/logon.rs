@@ -3,7 +3,7 @@
 use gss_ntlmdc::base::crypto::{self, Key};
 use gss_ntlmdc::base::wire::Writer;
 
-/// `UserSessionKey` of everybody who is let in.
+/// `UserSessionKey` of each accepted user.
 pub const SESSION_KEY: [u8; 16] = *b"a session's key.";
 
 /// Where something stands in the stub of [`SamInfo::validated`] for alice.
@@ -59,12 +59,12 @@ impl SamInfo {
         }
     }
 
-    /// The answer that lets him in.
+    /// The answer that accepts the user.
     pub fn validated(&self) -> Vec<u8> {
         self.with_status(0)
     }
 
-    /// The answer that describes him, with this status.
+    /// The answer that describes the user, with this status.
     pub fn with_status(&self, status: u32) -> Vec<u8> {
         let mut stub = Writer::new();
         stub.u16(6).zeros(2).u32(0x2_0000);
@@ -132,8 +132,8 @@ impl SamInfo {
     }
 }
 
-/// Alice is let in, all others are not. The challenge is that of the tests, or alice has answered it
-/// with one of her passwords.
+/// Accepts alice only. The challenge is that of the tests, or alice's response is made with one of
+/// the account's passwords.
 pub fn answered(stub: &[u8]) -> Vec<u8> {
     let contains = |bytes: &[u8]| stub.windows(bytes.len()).any(|window| window == bytes);
     let is_ours = contains(b"\x01\x23\x45\x67\x89\xAB\xCD\xEF");
@@ -146,8 +146,8 @@ pub fn answered(stub: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The session key of `EXAMPLE\alice`, if the NTLMv2 response is made with this password and answers a
-/// challenge that is in the question (MS-NLMP 3.3.2).
+/// The session key of `EXAMPLE\alice`, if the NTLMv2 response is made with this password and
+/// answers the challenge in the question (MS-NLMP 3.3.2).
 pub fn session_key(stub: &[u8], password: &str) -> Option<[u8; 16]> {
     let utf16 = |text: &str| {
         let bytes = text.encode_utf16().flat_map(u16::to_le_bytes);
@@ -166,7 +166,7 @@ pub fn session_key(stub: &[u8], password: &str) -> Option<[u8; 16]> {
     proven.then(|| crypto::hmac_md5(&ntowf, &[proof]))
 }
 
-/// The answer that lets nobody in.
+/// The answer that refuses the login.
 pub fn refused(status: u32, authoritative: bool) -> Vec<u8> {
     let mut stub = Writer::new();
     stub.u16(6).zeros(2).u32(0);

@@ -1,6 +1,6 @@
 //! A controller that lies: it knows the machine account's secret, answers as a controller does, and
-//! departs from that in one place at a time. Nobody may be let in, the reason must be told as what it
-//! is, and no lie may cost more time than the configuration gives.
+//! deviates in one place at a time. The login must be refused with the right reason, and no lie may
+//! take more time than the configuration allows.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod answers;
@@ -95,8 +95,8 @@ fn a_secret_that_changes_while_it_is_refused_is_read_again() {
     }
 }
 
-/// Whoever has a host that is no longer trusted does not stay connected; and who mends a secret does not
-/// wait for the end of a pause.
+/// A host that has lost its account's trust does not stay connected; and after a secret is
+/// corrected, no pause delays the next login.
 #[test]
 fn another_secret_is_noticed_at_once() {
     let controller = Controller::that(Box::new(|_| {}));
@@ -110,7 +110,8 @@ fn another_secret_is_noticed_at_once() {
         controller.turns(Step::Authenticate)
     };
     refused();
-    // The next pause is twice as long. It may be over on a busy machine; then the one after it counts.
+    // The next pause is twice as long. On a busy machine it may be over; the one after it is tested
+    // then.
     let mut pause = Duration::from_secs(2);
     loop {
         thread::sleep(pause);
@@ -128,14 +129,14 @@ fn another_secret_is_noticed_at_once() {
     assert!(login.is_ok(), "{:?}", login.err());
 }
 
-/// What controllers do that are honest and old, or built in another way.
+/// The behaviour of honest controllers that are old or of another make.
 #[test]
 fn what_honest_controllers_may_do_is_no_lie() {
     for lie in [
         // Level 2 of GetCapabilities came in 2023.
         at(Step::RequestedFlags, |draft| draft.fault(0x1C00_0006)),
         at(Step::RequestedFlags, |draft| draft.fault(0x0000_06F7)),
-        // Whether each one signs headers is not known.
+        // Some may not sign headers.
         at(Step::SealedBind, unsigned::headers),
     ] {
         let controller = Controller::that(lie);
@@ -147,7 +148,7 @@ fn what_honest_controllers_may_do_is_no_lie() {
 
 #[test]
 fn what_comes_unasked_is_never_the_answer_to_the_next_question() {
-    // Alice's answer comes twice; the second one waits for whoever is next.
+    // Alice's answer is sent twice; the second one waits for the next question.
     let controller = Controller::that(at(Step::Logon, |draft| {
         draft.delivery = Delivery::Twice;
     }));
@@ -157,8 +158,9 @@ fn what_comes_unasked_is_never_the_answer_to_the_next_question() {
 }
 
 #[test]
-fn alices_answer_lets_nobody_else_in() {
-    // The answer of the first login again for the second: as it was, and with the number of its call.
+fn alices_answer_is_refused_for_other_users() {
+    // The answer of the first login again for the second: unchanged, and with the number of the
+    // call.
     for renumbered in [false, true] {
         let controller = Controller::that(at(Step::Logon, move |draft| {
             if let (2, Some(earlier)) = (draft.turn, draft.earlier.last()) {
@@ -172,15 +174,15 @@ fn alices_answer_lets_nobody_else_in() {
         let verifier = verifier(controller.address);
         assert!(verifier.login("alice").is_ok());
         verifier.refuses("mallory", Kind::Unavailable, Minor::ControllerForged);
-        // What was said was no verdict, and the channel is given up.
+        // The answer was not a verdict, and the channel is dropped.
         verifier.refuses("mallory", Kind::Denied, Minor::BadUserOrPassword);
     }
 }
 
-/// Each of these connections has the same key and serves once: what is sealed on one has the numbers of
-/// what is sealed on the next.
+/// Each of these connections has the same key and serves once: PDUs on one have the same sequence
+/// numbers as PDUs on the next.
 #[test]
-fn alices_answer_lets_nobody_in_on_another_connection() {
+fn alices_answer_is_refused_on_another_connection() {
     let changes: [fn(&mut Vec<u8>, &Draft); 3] = [
         |_, _| {},
         |pdu, draft| pdu[12..16].copy_from_slice(&draft.call_id.to_le_bytes()),
@@ -215,8 +217,8 @@ fn alices_answer_lets_nobody_in_on_another_connection() {
 }
 
 #[test]
-fn a_fault_after_a_good_answer_takes_nobody_in() {
-    // The channel is lost in mid-life, and again each time that it is opened anew.
+fn a_fault_after_a_good_answer_is_no_login() {
+    // The channel is lost after an answer, and again each time that it is reopened.
     let controller = Controller::that(at(Step::Logon, |draft| {
         if draft.turn > 1 {
             draft.fault(0x721);

@@ -1,5 +1,5 @@
-//! What the controller answers to LsarLookupSids3 (MS-LSAT 3.1.4.9); and when it lies there: no lie
-//! gives a group a name, and none keeps anybody from logging in.
+//! The controller's answers to LsarLookupSids3 (MS-LSAT 3.1.4.9), and lies in them: no lie gives a
+//! group a name or prevents a login.
 
 use std::thread;
 
@@ -104,8 +104,11 @@ impl Trial {
         let controller = Controller::that(lie);
         let verifier = made(verifier(controller.address));
         assert_eq!(verifier.group_name(), None, "{what}");
-        assert!(controller.turns(Step::NamesBind) > 0, "{what}: nobody lied");
-        // For a while nobody is asked again; and logins are as they were.
+        assert!(
+            controller.turns(Step::NamesBind) > 0,
+            "{what}: no lie was told"
+        );
+        // For a while the controller is not asked again, and logins work as before.
         let turns = controller.turns(Step::NamesBind);
         assert_eq!(verifier.group_name(), None, "{what}");
         assert_eq!(controller.turns(Step::NamesBind), turns, "{what}");
@@ -126,7 +129,11 @@ fn no_lie_gives_a_group_a_name() {
     let mut trials = vec![
         Trial::put("domains without end", place::DOMAIN_COUNT, &[0xFF; 4]),
         Trial::put("names without end", place::NAME_COUNT, &[0xFF; 4]),
-        Trial::put("a name for nobody", place::NAME_COUNT, &[0, 0, 0, 0]),
+        Trial::put(
+            "a name without an identifier",
+            place::NAME_COUNT,
+            &[0, 0, 0, 0],
+        ),
         Trial::put("a user", place::KIND, &[1, 0]),
         Trial::put("half a character", place::NAME_LENGTH, &[23, 0]),
         Trial::put("a domain that is not there", place::DOMAIN, &[1, 0, 0, 0]),
@@ -138,7 +145,7 @@ fn no_lie_gives_a_group_a_name() {
         Trial::put("a line feed", place::CHARACTERS, b"\n\0"),
         Trial::put("no character", place::CHARACTERS, b"\0\xD8"),
         Trial::put("a refusal", place::STATUS, &[0x22, 0, 0, 0xC0]),
-        Trial::put("a status that nobody knows", place::STATUS, &[1, 0, 0, 0]),
+        Trial::put("an unknown status", place::STATUS, &[1, 0, 0, 0]),
     ];
     let named = |what, lie| Trial::answered(Step::Names, what, lie);
     trials.extend([
@@ -155,7 +162,7 @@ fn no_lie_gives_a_group_a_name() {
         }),
         named("in clear", |draft| draft.sealed = None),
         named("not for this call", |draft| draft.call_id += 1),
-        named("a fault that nobody knows", |draft| draft.fault(u32::MAX)),
+        named("an unknown fault", |draft| draft.fault(u32::MAX)),
     ]);
     let bound = |what, lie| Trial::answered(Step::NamesBind, what, lie);
     trials.extend([
@@ -218,7 +225,7 @@ fn a_channel_that_is_lost_is_opened_anew_and_not_for_ever() {
 }
 
 #[test]
-fn nobody_waits_for_a_controller_that_hangs_over_names() {
+fn logins_do_not_wait_for_a_controller_that_hangs_over_names() {
     let controller = Controller::that(at(Step::Names, |draft| {
         draft.delivery = Delivery::CutThenSilence(0);
     }));

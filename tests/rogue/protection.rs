@@ -138,7 +138,7 @@ fn what_is_not_sealed_was_not_said() {
         ] {
             trials.push(slipped(step, what, slip));
         }
-        // An answer that somebody keeps back, and a later one in its place.
+        // An answer is dropped, and a later one sent in its place.
         trials.push(forged(step, "one missing", |draft| draft.swallowed = 1));
     }
     all_refused(trials);
@@ -277,7 +277,7 @@ fn an_answer_without_end_is_ended() {
 }
 
 #[test]
-fn what_went_wrong_before_the_question_counts_for_nobody() {
+fn a_failure_before_the_question_is_no_guess() {
     for (step, is_asked) in [(Challenge, false), (SealedBind, false), (Logon, true)] {
         let controller = Controller::that(at(step, |draft| {
             draft.delivery = Delivery::CutThenSilence(0);

@@ -1,5 +1,5 @@
-//! The controller's side of the secure channel's cryptography, written from MS-NRPC alone and on
-//! other primitives than the mechanism's own: what both sides agree on is right twice.
+//! The controller's side of the secure channel's cryptography, written from MS-NRPC only and with
+//! other primitives than the mechanism's: the two implementations verify each other.
 
 use aes::Aes128;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
@@ -65,7 +65,7 @@ fn cfb8(key: &Key, iv: [u8; 16], data: &mut [u8], direction: Direction) {
     }
 }
 
-/// What a rogue does differently when it seals.
+/// The deviations of a rogue's seal.
 #[derive(Clone, Debug)]
 pub struct Slip {
     /// `auth_type`, `auth_level`.
@@ -79,7 +79,7 @@ pub struct Slip {
     pub numbers_off: u32,
     /// The number says that the client has sealed it.
     pub as_client: bool,
-    /// Somebody else's key.
+    /// Another key.
     pub wrong_key: bool,
     /// The length of the signature.
     pub length: usize,
@@ -117,7 +117,7 @@ impl Seal {
         }
     }
 
-    /// A number goes by.
+    /// Skips a sequence number.
     pub fn skip(&mut self) {
         self.sequence += 1;
     }
@@ -149,7 +149,7 @@ impl Seal {
         is_next.then(|| stub[..stub.len() - usize::from(trailer[2])].to_vec())
     }
 
-    /// A sealed stub, its trailer, and its signature; `garbage` is in all that is reserved or padding.
+    /// A sealed stub, its trailer and its signature. `garbage` fills reserved bytes and padding.
     pub fn close(&mut self, head: &[u8], stub: &[u8], slip: &Slip, garbage: u8) -> Vec<u8> {
         let padding = stub.len().next_multiple_of(16) - stub.len();
         let stub = [stub, &vec![garbage; padding]].concat();

@@ -243,8 +243,8 @@ fn a_domain_out_of_reach_is_asked_through_one_controller_and_then_left_alone() {
     assert!(verifier.login("alice").is_ok());
 }
 
-/// The status comes from the domain's controller, which may say what it likes: it costs one key, and
-/// neither our controller's good name nor the channels of other logins.
+/// The status is that of the trusted domain's controller: any status costs at most one key. Our
+/// controller is not marked as failed, and the channels of other logins stay.
 #[test]
 fn another_domains_status_that_looks_like_a_lost_key_costs_one_key() {
     for status in [0xC000_0022, 0xC000_0225] {
@@ -294,8 +294,8 @@ fn another_domains_controller_that_is_not_ready_does_not_make_ours_come_last() {
     }
 }
 
-/// 400 logins of a domain that hangs, at once, beside ours: two are sent, four wait for each connection,
-/// and most are told at once that there are too many.
+/// 400 logins of a domain that hangs, at the same time, beside ours: two are sent, four wait for
+/// each connection, and most are refused at once.
 #[test]
 fn a_crowd_that_names_a_domain_which_hangs_holds_few_threads() {
     const CROWD: usize = 400;
@@ -405,8 +405,8 @@ fn an_outage_is_over_when_a_channel_is_open() {
 }
 
 #[test]
-fn a_connection_that_nobody_serves_meets_the_deadline() {
-    // The kernel takes it; nobody else does.
+fn a_connection_that_is_not_served_meets_the_deadline() {
+    // Only the kernel accepts it.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let controller = listener.local_addr().unwrap();
     let verifier = verifier(controller).hasty();
@@ -414,7 +414,7 @@ fn a_connection_that_nobody_serves_meets_the_deadline() {
 }
 
 #[test]
-fn a_connection_that_nobody_takes_meets_the_deadline() {
+fn a_connection_that_is_not_accepted_meets_the_deadline() {
     // The queue of a listener is full: what comes is dropped without a word.
     let (port, _full) = silent();
     let controller = SocketAddr::from(([127, 0, 0, 1], port));

@@ -1,5 +1,5 @@
-//! A controller that has lost the key which the state directory holds: no specification says what it
-//! then does with the sealed bind or with the first call.
+//! A controller that has lost the key in the state directory: no specification tells how it then
+//! answers the sealed bind or the first call.
 
 use gss_ntlmdc::base::fault::Minor::{ControllerForged, ControllerTimeout};
 

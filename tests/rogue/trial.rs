@@ -89,8 +89,9 @@ pub fn verifier_of_hosts(controllers: &[String]) -> Ready {
     Ready::on(directory, controllers, PATIENT, "")
 }
 
-/// Makes this NT hash the secret that a verifier is told, and waits until the file is old enough to be
-/// told from a later one: until then, channels and outages last no longer than the next look at it.
+/// Makes this NT hash the verifier's secret, and waits until the file is old enough to be
+/// distinguished from a later one: until then, channels and outages last until the next check of
+/// the file only.
 pub fn write_secret(file: &Path, nt_hash: &Key) {
     let digits: String = nt_hash.iter().map(|byte| format!("{byte:02x}")).collect();
     fs::write(file, digits).unwrap();
@@ -175,7 +176,7 @@ impl Ready {
             .count()
     }
 
-    /// Alice logs in; and what her one group is called, if that can be had; in time as well.
+    /// Alice logs in, within the time limit; the name of the only group, if available.
     pub fn group_name(&self) -> Option<GroupName> {
         let (account, names) = self.login("alice").unwrap().into_parts();
         let began = Instant::now();
@@ -186,12 +187,12 @@ impl Ready {
         names.pop().unwrap()
     }
 
-    /// Somebody logs in; in time.
+    /// A user logs in, within the time limit.
     pub fn login(&self, user: &str) -> Result<Logon, Refusal> {
         self.login_as(&Client::with_password(user, "whatever"))
     }
 
-    /// This client logs in; in time.
+    /// This client logs in, within the time limit.
     pub fn login_as(&self, client: &Client) -> Result<Logon, Refusal> {
         let began = Instant::now();
         let result = self.verifier.verify(&client.attempt());
@@ -200,7 +201,7 @@ impl Ready {
         result
     }
 
-    /// Somebody is not let in, for this reason.
+    /// A user is refused, for this reason.
     #[track_caller]
     pub fn refuses(&self, user: &str, kind: Kind, minor: Minor) -> Fault {
         let (told, fault) = told_as(self.login(user).unwrap_err());
@@ -236,7 +237,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// One after which nobody can tell.
+    /// A lie after which the verdict is unknown.
     pub fn new(what: impl ToString, minor: Minor, lie: Lie) -> Self {
         Self {
             what: what.to_string(),
@@ -268,7 +269,7 @@ impl Trial {
         let problem = if (kind, fault.minor()) != (self.kind, self.minor) {
             format!("{kind:?}: {}", fault.for_the_log())
         } else if !told.load(Ordering::SeqCst) {
-            "nobody lied".to_owned()
+            "no lie was told".to_owned()
         } else if !controller.complaints().is_empty() {
             format!("{:?}", controller.complaints())
         } else {

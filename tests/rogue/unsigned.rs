@@ -1,5 +1,5 @@
-//! A controller that does not sign the headers of its answers, or somebody on the way who makes it look
-//! so: each connection has a key of its own, and what was heard on one fits on no other.
+//! A controller that does not sign the headers of its answers, or an attacker who pretends that:
+//! each connection has a key of its own, and no answer of one is valid on another.
 
 use std::collections::HashSet;
 
@@ -63,7 +63,7 @@ fn a_kept_key_is_not_used_without_signed_headers() {
         _ => {}
     }));
     let verifier = verifier(controller.address);
-    // A login that is refused needs no list of domains, which would be asked for over a new channel.
+    // A refused login needs no list of domains, which would be requested over a new channel.
     verifier.refuses("mallory", Kind::Denied, Minor::BadUserOrPassword);
     assert_eq!(verifier.kept_keys(), 1);
     verifier.refuses("mallory", Kind::Denied, Minor::BadUserOrPassword);
@@ -76,7 +76,7 @@ fn a_kept_key_is_not_used_without_signed_headers() {
 }
 
 #[test]
-fn alices_answer_lets_nobody_in_on_another_connection() {
+fn alices_answer_is_refused_on_another_connection() {
     for renumbered in [false, true] {
         let controller = unsigned(move |draft| {
             if draft.turn > 2 {

@@ -1,5 +1,5 @@
-//! A controller that behaves as a Windows one does, as far as that is documented: the whole verifier
-//! works with it, the first time and later, also after a reboot.
+//! A controller that behaves as Windows does, by its documentation: the whole verifier works with
+//! it, the first time and later, and after a reboot.
 
 mod namespace;
 mod profile;
@@ -90,8 +90,8 @@ fn the_first_login_of_a_process_takes_three_round_trips() {
             let first = by_address();
             assert!(first.login("alice").is_ok());
             assert_eq!((controller.connections(), mapper.asked()), (2, 1));
-            // Bind, challenge, authenticate; sealed bind, capabilities twice, logon; and the list of
-            // domains, which is shared too.
+            // Bind, challenge, authenticate; sealed bind, capabilities twice, logon; and the list
+            // of domains, which is shared too.
             assert_eq!(controller.turns(Step::Domains), 1);
             assert_eq!(controller.requests(), 8);
             for number in 1..4 {
@@ -352,8 +352,7 @@ fn dead_ports_share_the_time_for_connecting() {
         let (first, _first) = silent();
         let (second, _second) = silent();
         mapper.lists(&[first, refused(), second, stranger(), right]);
-        // The two silent ones together would take longer than the budget; and LSA is looked for in the
-        // same way.
+        // The two silent ones together would exceed the budget; LSA is located in the same way.
         let verifier = by_address().with("connect_timeout = \"5s\"\nbudget = \"9s\"");
         assert!(verifier.group_name().is_some());
         assert_eq!(mapper.asked(), 2);

@@ -28,7 +28,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A user of the lab's domain, with his password.
+    /// A user of the lab's domain, with the right password.
     pub fn of(user: &str) -> Self {
         Self::with_password(user, &dc::password_of(user))
     }
@@ -62,7 +62,7 @@ impl Client {
         self.answered()
     }
 
-    /// The same, with that many bytes more in his response.
+    /// The same, with this many more bytes in the response.
     pub fn padded(mut self, padding: usize) -> Self {
         self.padding = padding;
         self.answered()
@@ -76,7 +76,7 @@ impl Client {
         self
     }
 
-    /// The same, one bit of whose response somebody has changed.
+    /// The same, with one bit of the response changed.
     pub fn changed(mut self, at: usize) -> Self {
         let mut response = self.response().as_bytes().to_vec();
         response[at] ^= 1;
@@ -106,7 +106,7 @@ impl Client {
         for (id, value) in [
             (2, utf16(&self.target_domain)),
             (1, utf16(&self.target_computer)),
-            // MsvAvSingleHost, which nobody looks at.
+            // MsvAvSingleHost, which is ignored.
             (8, vec![0; self.padding]),
         ] {
             if !value.is_empty() {
@@ -118,7 +118,7 @@ impl Client {
         temp.into_bytes()
     }
 
-    /// What a server asks its verifier.
+    /// The server's question to its verifier.
     pub fn attempt(&self) -> Attempt<'_> {
         Attempt {
             default_domain: None,

@@ -1,5 +1,5 @@
-//! What an exported context says, once its seal is found right: an acceptor's, and the protection of
-//! an initiator's messages.
+//! The content of an exported context with a valid seal: an acceptor's, and an initiator's session
+//! security.
 #![no_main]
 
 use gss_ntlmdc::base::wire::{Reader, Writer};
@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(acceptor) = Acceptor::restore(&opened, None)
         && let Ok((_, saved)) = acceptor.save()
     {
-        // There is one way to say it.
+        // The encoding is unique.
         assert_eq!(saved.expose(), bytes);
     }
     let mut reader = Reader::new(bytes);

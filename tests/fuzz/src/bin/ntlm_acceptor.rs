@@ -1,4 +1,5 @@
-//! A whole login: the first message's length in two bytes (little endian), that message, the answer.
+//! A whole login: the length of the NEGOTIATE message in two bytes (little endian), that message,
+//! the AUTHENTICATE message.
 #![no_main]
 
 use gss_ntlmdc::base::crypto::Key;

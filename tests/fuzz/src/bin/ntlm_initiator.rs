@@ -1,4 +1,4 @@
-//! A server's challenge: an answer to it carries what the server sent, and what must be in it.
+//! A server's challenge: the answer has the server's AV pairs and ours.
 #![no_main]
 
 use gss_ntlmdc::base::crypto::Key;

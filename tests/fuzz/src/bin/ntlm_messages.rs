@@ -1,4 +1,4 @@
-//! Messages on an established context: the flags (little endian), then a token that somebody sent.
+//! Messages on an established context: the flags (little endian), then a token.
 #![no_main]
 
 use gss_ntlmdc::base::crypto::Key;
@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     let token = reader.rest();
     let (signature, data) = token.split_at(token.len().min(SIGNATURE_SIZE));
 
-    // What the client has really sent.
+    // The client's own message.
     let mut plain = data.to_vec();
     let mut sent = client.send();
     sent.cover(&plain);
@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
     let right = sent.finish().expect("the first message");
 
     if let Some(plain) = receive(&mut server, data, signature) {
-        // Then it is what the client would have made of it.
+        // An accepted token is the client's own.
         let mut again = plain.clone();
         let mut client = side(Role::Initiator);
         let mut sent = client.send();
@@ -34,11 +34,11 @@ fuzz_target!(|bytes: &[u8]| {
         sent.seal(&mut again);
         let expected = sent.finish().expect("the first message");
         assert_eq!(again, data);
-        // The pad of the older signatures says nothing.
+        // RandomPad of the older signatures is ignored.
         assert_eq!(expected[8..], signature[8..]);
         return;
     }
-    // Nothing has moved.
+    // The state is unchanged.
     assert_eq!(receive(&mut server, &sealed, &right).as_deref(), Some(data));
 });
 

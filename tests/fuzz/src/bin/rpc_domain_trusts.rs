@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|stub: &[u8]| {
     if let Ok(domains) = domain_trusts::reply(stub) {
-        // What is said was said; and each row takes its 44 bytes.
+        // Names are in the input, and each row needs 44 bytes.
         assert!(domains.len() * 44 <= stub.len());
         for name in domains
             .into_iter()

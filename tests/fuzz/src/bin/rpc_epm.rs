@@ -9,7 +9,7 @@ fuzz_target!(|stub: &[u8]| {
         for (at, port) in ports.iter().enumerate() {
             assert_ne!(*port, 0);
             assert!(!ports[..at].contains(port));
-            // It was said, and not made up.
+            // The port is in the input.
             assert!(stub.windows(2).any(|bytes| bytes == port.to_be_bytes()));
         }
     }

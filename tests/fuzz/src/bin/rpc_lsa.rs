@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|stub: &[u8]| {
     for asked in [0, 1, 3, lsa::MAX_SIDS] {
         if let Ok(answers) = lsa::reply(stub, asked) {
-            // One for each, and what is said was said.
+            // One entry for each identifier, with names from the input.
             assert_eq!(answers.len(), asked);
             for called in answers.into_iter().flatten() {
                 let (Called::Group { name, .. } | Called::Domain { name }) = called;

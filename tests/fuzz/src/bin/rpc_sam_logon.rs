@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|stub: &[u8]| {
     if let Ok(verdict) = sam_logon::reply(stub) {
-        // A success is one in the last word too, and of somebody who can be named on one line.
+        // A success has a status of success, and a name that fits on one line.
         let succeeded = stub.ends_with(&[0; 4]);
         match verdict {
             Verdict::Refused { status, .. } => {
