@@ -51,25 +51,6 @@ fn a_success_must_describe_one_account() {
     }
     let forged =
         |what: &str, lie: fn(&mut Draft)| Trial::new(what, ControllerForged, at(Step::Logon, lie));
-    let sub_authorities = |count| {
-        at(Step::Logon, move |draft| {
-            let info = SamInfo {
-                sub_authorities: vec![21; count],
-                ..SamInfo::alice()
-            };
-            draft.body = info.validated();
-        })
-    };
-    let named = |what: &str, user: &'static str| {
-        let lie = at(Step::Logon, move |draft| {
-            let info = SamInfo {
-                user,
-                ..SamInfo::alice()
-            };
-            draft.body = info.validated();
-        });
-        Trial::new(what, ControllerForged, lie)
-    };
     all_refused(vec![
         forged("no account", |draft| draft.body = logon::refused(0, true)),
         forged("no pointer", |draft| number(draft, offset::POINTER, 0)),
@@ -118,6 +99,31 @@ fn a_success_must_describe_one_account() {
             number(draft, offset::SID, u32::MAX)
         }),
         forged("a SID's revision", |draft| draft.put(offset::SID + 4, &[2])),
+    ]);
+}
+
+#[test]
+fn a_success_must_have_a_valid_name_and_sid() {
+    let sub_authorities = |count| {
+        at(Step::Logon, move |draft| {
+            let info = SamInfo {
+                sub_authorities: vec![21; count],
+                ..SamInfo::alice()
+            };
+            draft.body = info.validated();
+        })
+    };
+    let named = |what: &str, user: &'static str| {
+        let lie = at(Step::Logon, move |draft| {
+            let info = SamInfo {
+                user,
+                ..SamInfo::alice()
+            };
+            draft.body = info.validated();
+        });
+        Trial::new(what, ControllerForged, lie)
+    };
+    all_refused(vec![
         Trial::new("16 sub-authorities", ControllerForged, sub_authorities(16)),
         Trial::new(
             "255 sub-authorities",

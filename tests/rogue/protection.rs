@@ -26,116 +26,43 @@ fn slipped(step: Step, what: &str, slip: Slip) -> Trial {
     forged(step, what, move |draft| draft.sealed = Some(slip.clone()))
 }
 
+/// The deviations of a sealed answer, one each.
+fn slips() -> Vec<(&'static str, Slip)> {
+    let slip = |what, change: fn(&mut Slip)| {
+        let mut slip = Slip::NONE;
+        change(&mut slip);
+        (what, slip)
+    };
+    vec![
+        slip("another key", |slip| slip.wrong_key = true),
+        slip("sent back", |slip| slip.as_client = true),
+        slip("a number early", |slip| slip.numbers_off = 1),
+        slip("a number late", |slip| slip.numbers_off = u32::MAX),
+        slip("its own number again", |slip| slip.numbers_off = 2),
+        slip("signed only", |slip| slip.kind = [0x44, 5]),
+        slip("NTLM", |slip| slip.kind = [0x0A, 6]),
+        slip("another context", |slip| slip.context_off = 1),
+        slip("padding", |slip| slip.padding = Some(255)),
+        slip("no encryption", |slip| {
+            slip.algorithms[2..4].copy_from_slice(&[0xFF; 2])
+        }),
+        slip("RC4", |slip| {
+            slip.algorithms[2..4].copy_from_slice(&[0x7A, 0])
+        }),
+        slip("MD5", |slip| {
+            slip.algorithms[0..2].copy_from_slice(&[0x77, 0])
+        }),
+        slip("signature too short", |slip| slip.length = 32),
+        slip("signature of none", |slip| slip.length = 1),
+    ]
+}
+
 #[test]
-fn what_is_not_sealed_was_not_said() {
+fn an_answer_that_is_not_sealed_is_refused() {
     let mut trials = Vec::new();
     for step in SEALED {
-        let algorithms = |at: usize, value: [u8; 2]| {
-            let mut algorithms = Slip::NONE.algorithms;
-            algorithms[at..at + 2].copy_from_slice(&value);
-            algorithms
-        };
         trials.push(forged(step, "in clear", |draft| draft.sealed = None));
-        for (what, slip) in [
-            (
-                "another key",
-                Slip {
-                    wrong_key: true,
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "sent back",
-                Slip {
-                    as_client: true,
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "a number early",
-                Slip {
-                    numbers_off: 1,
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "a number late",
-                Slip {
-                    numbers_off: u32::MAX,
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "its own number again",
-                Slip {
-                    numbers_off: 2,
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "signed only",
-                Slip {
-                    kind: [0x44, 5],
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "NTLM",
-                Slip {
-                    kind: [0x0A, 6],
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "another context",
-                Slip {
-                    context_off: 1,
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "padding",
-                Slip {
-                    padding: Some(255),
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "no encryption",
-                Slip {
-                    algorithms: algorithms(2, [0xFF; 2]),
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "RC4",
-                Slip {
-                    algorithms: algorithms(2, [0x7A, 0]),
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "MD5",
-                Slip {
-                    algorithms: algorithms(0, [0x77, 0]),
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "signature too short",
-                Slip {
-                    length: 32,
-                    ..Slip::NONE
-                },
-            ),
-            (
-                "signature of none",
-                Slip {
-                    length: 1,
-                    ..Slip::NONE
-                },
-            ),
-        ] {
+        for (what, slip) in slips() {
             trials.push(slipped(step, what, slip));
         }
         // An answer is dropped, and a later one sent in its place.
