@@ -59,8 +59,8 @@ pub fn imports(tree: &Tree, rules: &Rules) -> Vec<String> {
     wrong
 }
 
-/// No file imports itself through others, but for the circles that the rules know. What a file re-exports from its own folder is its
-/// interface, and no import.
+/// No file imports itself through others, but for the circles that the rules know. What a file
+/// re-exports from its own folder is its interface, and no import.
 pub fn circles(tree: &Tree, rules: &Rules) -> Vec<String> {
     let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut left = rules.circles.to_vec();
@@ -198,8 +198,8 @@ pub fn crypto_crates(tree: &Tree) -> Vec<String> {
     })
 }
 
-/// The map on the crate's first page has the floors in their order, each module on its floor, and no
-/// others. For gss and dc, whose modules it leaves to their own pages, those pages have them.
+/// The map on the crate's first page has the floors in their order, each module on its floor, and
+/// no others. For gss and dc, whose modules it leaves to their own pages, those pages have them.
 pub fn crate_map(tree: &Tree, rules: &Rules) -> Vec<String> {
     let page = |module: &[&str]| {
         let is_it = |source: &&Source| source.module == *module;
@@ -248,8 +248,8 @@ pub fn crate_map(tree: &Tree, rules: &Rules) -> Vec<String> {
     wrong
 }
 
-/// docs/architecture.md has a part for each floor, in their order: `### `gss`: ...`. Each part has a
-/// link to each module of its floor, and to no other of this length.
+/// docs/architecture.md has a part for each floor, in their order: `### `gss`: ...`. Each part has
+/// a link to each module of its floor, and to no other of this length.
 pub fn architecture_page(tree: &Tree, rules: &Rules, page: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let parts = page.split("\n### `").skip(1);

@@ -1,8 +1,8 @@
 //! The floors of `src` and what may be imported from where; and where `unsafe`, sockets and crypto
 //! crates may stand.
 //!
-//! `rules` holds the tables. `checks` applies them to a [`Tree`](source::Tree): to this package's in
-//! the tests below, and in `broken` to small trees that break one rule each.
+//! `rules` holds the tables. `checks` applies them to a [`Tree`](source::Tree): to this package's
+//! in the tests below, and in `broken` to small trees that break one rule each.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod broken;

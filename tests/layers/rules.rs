@@ -1,5 +1,5 @@
-//! Which module may import which. A permission that is not used is refused, as an import without one
-//! is: a change of imports changes this table.
+//! Which module may import which. A permission that is not used is refused, as an import without
+//! one is: a change of imports changes this table.
 
 /// The rules for the imports of a library.
 pub struct Rules {

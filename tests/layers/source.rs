@@ -82,7 +82,7 @@ impl Tree {
         )
     }
 
-    /// Each import of one file by another: who, the line, whom.
+    /// Each import of one file by another: the importing file, the line, the imported file.
     pub fn imports(&self) -> Vec<(&Source, usize, &Source)> {
         let files: BTreeMap<&[String], &Source> = self
             .0
@@ -110,8 +110,8 @@ impl Tree {
 
 impl Source {
     /// Every path of two names and more, from the crate's root, unit tests left out. A path that
-    /// begins with a crate's name is as it stands. What a file re-exports from its own folder is left
-    /// out: it is the folder's interface, and no import.
+    /// begins with a crate's name is as it stands. What a file re-exports from its own folder is
+    /// left out: it is the folder's interface, and no import.
     pub fn named(&self) -> Vec<Named> {
         let words = without_tests(&self.words);
         let mut reader = Reader {

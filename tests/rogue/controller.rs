@@ -1,7 +1,6 @@
 //! A controller on loopback that is honest, but for one lie.
 
 use std::collections::HashMap;
-use std::io::{ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -11,6 +10,7 @@ use crate::delivery::{self, Delivery};
 use crate::draft::{BIND_ACK, Draft, FAULT, FIRST, HEADER_SIGN, LAST, RESPONSE, Step};
 use crate::seal::{self, Credential, Key, Seal, Slip};
 use crate::trial::until;
+use crate::wire::{LSA, NDR, NETLOGON, next_pdu, opened, u16_at, u32_at};
 use crate::{domains, logon, names};
 
 /// The machine account's NT hash.
@@ -18,14 +18,6 @@ pub const NT_HASH: Key = *b"machine's secret";
 
 /// The longest PDU (C706 12.6.4.3).
 const MAX_FRAGMENT: u16 = 5840;
-/// 12345678-1234-abcd-ef00-01234567cffb version 1.0 (MS-NRPC 1.9).
-const NETLOGON: [u8; 20] =
-    *b"\x78\x56\x34\x12\x34\x12\xCD\xAB\xEF\x00\x01\x23\x45\x67\xCF\xFB\x01\0\0\0";
-/// 12345778-1234-abcd-ef00-0123456789ab version 0.0 (MS-LSAT 1.9).
-const LSA: [u8; 20] = *b"\x78\x57\x34\x12\x34\x12\xCD\xAB\xEF\x00\x01\x23\x45\x67\x89\xAB\0\0\0\0";
-/// 8a885d04-1ceb-11c9-9fe8-08002b104860 version 2.0 (C706 appendix I).
-pub const NDR: [u8; 20] =
-    *b"\x04\x5D\x88\x8A\xEB\x1C\xC9\x11\x9F\xE8\x08\x00\x2B\x10\x48\x60\x02\0\0\0";
 /// The status for a machine that does not know its secret.
 const ACCESS_DENIED: u32 = 0xC000_0022;
 /// The fault for a request that is not sealed as it should be.
@@ -400,37 +392,4 @@ fn bind_ack() -> Vec<u8> {
     body.extend(b"\x34\x12\0\0\x04\x00135\0\0\0\x01\0\0\0\0\0\0\0");
     body.extend(NDR);
     body
-}
-
-fn opened(pdu: &[u8], seal: Option<&mut Seal>) -> Option<Vec<u8>> {
-    assert_eq!(pdu[3], FIRST | LAST, "a request in one PDU");
-    match seal {
-        Some(seal) => seal.open(pdu),
-        None => Some(pdu[24..].to_vec()),
-    }
-}
-
-pub fn next_pdu(stream: &mut TcpStream) -> Option<Vec<u8>> {
-    let mut pdu = vec![0; 16];
-    let read = stream.read_exact(&mut pdu).and_then(|()| {
-        pdu.resize(u16_at(&pdu, 8).into(), 0);
-        stream.read_exact(&mut pdu[16..])
-    });
-    match read {
-        Ok(()) => Some(pdu),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
-        // What we sent and it did not read.
-        Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
-        // A channel that is kept.
-        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-        Err(error) => panic!("{error}"),
-    }
-}
-
-pub fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap())
-}
-
-pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
 }

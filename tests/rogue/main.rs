@@ -19,10 +19,12 @@ mod protection;
 mod seal;
 mod siblings;
 mod silence;
+mod silent_domain;
 mod stale_key;
 mod trial;
 mod unsigned;
 mod windows;
+mod wire;
 
 #[path = "../support"]
 mod support {

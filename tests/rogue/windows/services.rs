@@ -8,8 +8,8 @@ use std::thread;
 
 use gss_ntlmdc::base::wire::Writer;
 
-use crate::controller::{NDR, next_pdu, u32_at};
 use crate::draft::{BIND_ACK, FAULT, RESPONSE};
+use crate::wire::{NDR, next_pdu, u32_at};
 
 /// What is in every reserved byte and in all padding.
 const GARBAGE: u8 = 0xA5;
