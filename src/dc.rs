@@ -39,4 +39,5 @@ mod secret;
 mod shared_key;
 
 pub(crate) use error::Error;
+pub use failure::minor_of_logon_status;
 pub(crate) use failure::{About, meaning};

@@ -17,6 +17,7 @@ use crate::protocol::rpc::netlogon::sam_logon::Verdict;
 pub(super) use action::{Action, Origin};
 use errors::Consequence;
 pub(super) use statuses::is_domain_unreachable;
+pub use statuses::minor_of_logon_status;
 pub(crate) use statuses::{About, meaning};
 
 /// What to do after a verdict or an error.

@@ -214,6 +214,11 @@ pub(super) fn row_of(status: NtStatus, authoritative: bool) -> (Action, Minor) {
     }
 }
 
+/// The code that the administrator reads for a status of NetrLogonSamLogonEx.
+pub fn minor_of_logon_status(status: NtStatus) -> Minor {
+    meaning(status, true).0
+}
+
 /// The code of a status, and what it says of the user.
 pub(crate) fn meaning(status: NtStatus, authoritative: bool) -> (Minor, About) {
     let (_, minor) = row_of(status, authoritative);

@@ -11,6 +11,9 @@ macro_rules! negotiate_flags {
     ($($(#[doc = $doc:literal])+ $name:ident = $bit:literal;)+) => {
         impl NegotiateFlags {
             $($(#[doc = $doc])+ pub const $name: Self = Self($bit);)+
+
+            /// Each flag and its name in the specification, without its prefix `NTLMSSP_`.
+            pub const NAMED: &[(&str, Self)] = &[$((stringify!($name), Self::$name)),+];
         }
     };
 }
@@ -34,6 +37,10 @@ negotiate_flags! {
     NEGOTIATE_NTLM = 0x0000_0200;
     /// In an AUTHENTICATE message: an anonymous login.
     ANONYMOUS = 0x0000_0800;
+    /// In a NEGOTIATE message: its domain name is there.
+    NEGOTIATE_OEM_DOMAIN_SUPPLIED = 0x0000_1000;
+    /// In a NEGOTIATE message: its workstation's name is there.
+    NEGOTIATE_OEM_WORKSTATION_SUPPLIED = 0x0000_2000;
     /// A signature block on every message, a dummy one without a session key.
     NEGOTIATE_ALWAYS_SIGN = 0x0000_8000;
     /// `TargetName` is a domain.

@@ -18,6 +18,14 @@ macro_rules! named {
                 pub const $name: Self = Self($code);
             )+)+
 
+            /// The code of this name, if known here.
+            pub fn of_name(name: &str) -> Option<Self> {
+                match name {
+                    $($(concat!($prefix, stringify!($name)) => Some(Self::$name),)+)+
+                    _ => None,
+                }
+            }
+
             /// The name in the specification, if known here.
             pub const fn name(self) -> Option<&'static str> {
                 match self {

@@ -1,0 +1,142 @@
+//! `explain`: what a code means, what causes it, and what to do.
+
+#[cfg(test)]
+mod tests;
+
+use gss_ntlmdc::base::fault::Minor;
+use gss_ntlmdc::dc::minor_of_logon_status;
+use gss_ntlmdc::protocol::rpc::{FaultStatus, NtStatus};
+
+use crate::arguments::Explain;
+use crate::report::{Field, Report, Section};
+
+/// Explains every code that the words name.
+///
+/// # Errors
+/// They name none that is known.
+pub fn run(arguments: &Explain) -> Result<Report, String> {
+    let line = arguments.words.join(" ");
+    let sections = explained(&line);
+    match sections.is_empty() {
+        true => Err(format!(
+            "no code that is known here is in \"{}\": give a minor code (0x4E440401, \
+             BadUserOrPassword), an NTSTATUS (0xC000006D) or a line of the log",
+            line.escape_debug()
+        )),
+        false => Ok(Report { sections }),
+    }
+}
+
+fn explained(line: &str) -> Vec<Section> {
+    let mut sections = Vec::new();
+    for code in codes(line) {
+        sections.extend(explain_code(code));
+    }
+    if sections.is_empty() {
+        sections.extend(named(line).map(explain_minor));
+    }
+    sections
+}
+
+/// The numbers and names of a line that may be codes, each once.
+fn codes(line: &str) -> Vec<u32> {
+    let mut codes = Vec::new();
+    let words = line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    for code in words.filter_map(code) {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    codes
+}
+
+/// Eight digits of hex with or without `0x`, or a number that mod_auth_gssapi printed in decimal.
+fn code(word: &str) -> Option<u32> {
+    let digits = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"));
+    match digits {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None if word.len() == 8 => u32::from_str_radix(word, 16).ok(),
+        None => word.parse().ok().or_else(|| {
+            let status = NtStatus::of_name(word)?;
+            Some(status.0)
+        }),
+    }
+}
+
+fn explain_code(code: u32) -> Option<Section> {
+    let minor = Minor::ALL.iter().find(|minor| minor.code() == code);
+    if let Some(minor) = minor {
+        return Some(explain_minor(*minor));
+    }
+    let status = NtStatus(code);
+    if status.name().is_some() {
+        return Some(explain_status(status));
+    }
+    let fault = FaultStatus(code);
+    fault.name().map(|name| {
+        let mut section = Section::new(fault.to_string());
+        let meaning = "The domain controller ended an RPC call with this fault.";
+        section.push(Field::new("name", name).note(meaning));
+        section
+    })
+}
+
+fn explain_status(status: NtStatus) -> Section {
+    let mut section = Section::new(status.to_string());
+    if status == NtStatus::SUCCESS {
+        section.push(Field::new("meaning", "the call succeeded"));
+        return section;
+    }
+    let minor = minor_of_logon_status(status);
+    section.push(Field::new("as the answer to a login", code_and_name(minor)));
+    section.push(Field::new("meaning", minor.text()));
+    section.push(Field::new("cause and cure", paragraph(minor.cause())));
+    section
+}
+
+fn explain_minor(minor: Minor) -> Section {
+    let mut section = Section::new(code_and_name(minor));
+    section.push(Field::new("meaning", minor.text()));
+    section.push(Field::new("cause and cure", paragraph(minor.cause())));
+    section.push(Field::new("in decimal", minor.code()));
+    section.push(Field::new(
+        "GSS major status",
+        format!("{:?}", minor.major()),
+    ));
+    section
+}
+
+/// A code by its name, or by its text in a line of the log: the longest that is there.
+fn named(line: &str) -> Option<Minor> {
+    let line = line.to_lowercase();
+    let is_there = |text: &str| line.contains(&text.to_lowercase());
+    Minor::ALL
+        .iter()
+        .copied()
+        .filter(|minor| is_there(minor.text()) || is_there(minor.name()))
+        .max_by_key(|minor| minor.text().len())
+}
+
+/// A code as it stands in the log, and its name.
+pub fn code_and_name(minor: Minor) -> String {
+    format!("{:08x} {}", minor.code(), minor.name())
+}
+
+/// Lines of a doc comment, broken anew for a terminal.
+pub fn paragraph(text: &str) -> String {
+    const WIDTH: usize = 70;
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let used = lines.last().map_or(0, String::len);
+        if used > 0 && used + 1 + word.len() > WIDTH {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,25 @@
+//! The part of the server's user: what root can read, the server often cannot, and files that root
+//! leaves in the state directory are closed to the server.
+
+use std::ffi::CString;
+
+use nix::unistd::{Uid, User, initgroups, setgid, setuid};
+
+/// Takes the part of this user for the rest of the process, if root runs the tool. Any other user
+/// keeps the own part.
+///
+/// # Errors
+/// There is no such user, or the system refuses.
+pub fn become_user(name: &str) -> Result<(), String> {
+    if !Uid::effective().is_root() {
+        return Ok(());
+    }
+    let user = User::from_name(name)
+        .map_err(|error| format!("the user {name}: {error}"))?
+        .ok_or_else(|| format!("no user {name}: name the server's user with --as"))?;
+    let c_name = CString::new(name).map_err(|_| format!("no user {name:?}"))?;
+    initgroups(&c_name, user.gid)
+        .and_then(|()| setgid(user.gid))
+        .and_then(|()| setuid(user.uid))
+        .map_err(|error| format!("the rights of {name} cannot be taken: {error}"))
+}

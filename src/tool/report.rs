@@ -1,0 +1,200 @@
+//! What a subcommand found, as text for a person or as JSON for a program.
+
+use std::fmt::{self, Write as _};
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Map, Value, json};
+
+/// The column that values begin in.
+const VALUES: usize = 30;
+
+/// Sections, in the order of their finding.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub sections: Vec<Section>,
+}
+
+/// One subject: a message, a code, a check.
+#[derive(Debug)]
+pub struct Section {
+    pub title: String,
+    pub fields: Vec<Field>,
+}
+
+/// A name, its value, and what the value means.
+#[derive(Debug)]
+pub struct Field {
+    pub name: String,
+    pub value: FieldValue,
+    pub note: Option<String>,
+    pub verdict: Verdict,
+}
+
+/// One text, or a list of any length.
+#[derive(Debug)]
+pub enum FieldValue {
+    Text(String),
+    List(Vec<String>),
+}
+
+/// What a field says of the subject.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is neither right nor wrong.
+    #[default]
+    None,
+    Right,
+    Wrong,
+}
+
+impl Section {
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// Appends a field.
+    pub fn push(&mut self, field: Field) {
+        self.fields.push(field);
+    }
+
+    fn is_wrong(&self) -> bool {
+        self.fields
+            .iter()
+            .any(|field| field.verdict == Verdict::Wrong)
+    }
+}
+
+impl Field {
+    pub fn new(name: impl Into<String>, value: impl fmt::Display) -> Self {
+        Self {
+            name: name.into(),
+            value: FieldValue::Text(value.to_string()),
+            note: None,
+            verdict: Verdict::None,
+        }
+    }
+
+    /// A field with any number of values.
+    pub fn list(name: impl Into<String>, values: Vec<String>) -> Self {
+        Self {
+            value: FieldValue::List(values),
+            ..Self::new(name, "")
+        }
+    }
+
+    /// Adds what the value means.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// Marks the field as wrong.
+    pub fn wrong(self) -> Self {
+        self.right(false)
+    }
+
+    /// Marks the field as right or wrong.
+    pub fn right(mut self, is_right: bool) -> Self {
+        self.verdict = match is_right {
+            true => Verdict::Right,
+            false => Verdict::Wrong,
+        };
+        self
+    }
+}
+
+impl Report {
+    /// Prints the report. The exit status is 1 if a field is wrong.
+    pub fn print(&self, as_json: bool) -> ExitCode {
+        match as_json {
+            true => anstream::println!("{:#}", self.to_json()),
+            false => anstream::print!("{}", self.to_text()),
+        }
+        ExitCode::from(u8::from(self.sections.iter().any(Section::is_wrong)))
+    }
+
+    /// The text, with colours, which go away where the output is no terminal.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (number, section) in self.sections.iter().enumerate() {
+            if number > 0 {
+                text.push('\n');
+            }
+            section.write(&mut text);
+        }
+        text
+    }
+
+    /// An array of sections; a value that is not plain text has its note beside it.
+    pub fn to_json(&self) -> Value {
+        self.sections.iter().map(Section::to_json).collect()
+    }
+}
+
+impl Section {
+    fn write(&self, text: &mut String) {
+        let bold = Style::new().bold();
+        // Writing into a string does not fail.
+        let _ok = writeln!(text, "{bold}{}{bold:#}", self.title);
+        for field in &self.fields {
+            field.write(text);
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let fields: Vec<Value> = self.fields.iter().map(Field::to_json).collect();
+        json!({ "title": self.title, "fields": fields })
+    }
+}
+
+impl Field {
+    fn write(&self, text: &mut String) {
+        let style = match self.verdict {
+            Verdict::None => Style::new(),
+            Verdict::Right => AnsiColor::Green.on_default(),
+            Verdict::Wrong => AnsiColor::Red.on_default().bold(),
+        };
+        let room = VALUES.saturating_sub(self.name.chars().count() + 3).max(1);
+        let mut lines = self.value.lines().into_iter();
+        let first = lines.next().unwrap_or_default();
+        let gap = " ".repeat(if first.is_empty() { 0 } else { room });
+        let _ok = writeln!(text, "  {}{gap} {style}{first}{style:#}", self.name);
+        let note = self.note.iter().flat_map(|note| note.lines());
+        for line in lines.chain(note) {
+            let _ok = writeln!(text, "{:VALUES$}{line}", "");
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("name".into(), self.name.as_str().into());
+        object.insert("value".into(), self.value.to_json());
+        if let Some(note) = &self.note {
+            object.insert("note".into(), note.as_str().into());
+        }
+        if self.verdict != Verdict::None {
+            object.insert("right".into(), (self.verdict == Verdict::Right).into());
+        }
+        object.into()
+    }
+}
+
+impl FieldValue {
+    fn lines(&self) -> Vec<&str> {
+        match self {
+            Self::Text(text) => text.lines().collect(),
+            Self::List(values) => values.iter().map(String::as_str).collect(),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            Self::List(values) => values.as_slice().into(),
+        }
+    }
+}
