@@ -38,7 +38,7 @@
 //! ```
 #![deny(unsafe_code)]
 // The unit tests do not use the dependencies of tests/.
-#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+#![cfg_attr(not(any(test, feature = "cli")), warn(unused_crate_dependencies))]
 
 #[forbid(unsafe_code)]
 pub mod base;

@@ -40,6 +40,13 @@ def library(messages=None):
     return pathlib.Path(metadata["target_directory"], "release", "libgss_ntlmdc.so")
 
 
+def tool():
+    """The path of the program `ntlmdc`, which is built first."""
+    cargo("build", "--locked", "--features", "cli", "--bin", "ntlmdc")
+    metadata = json.loads(cargo("metadata", "--format-version=1", "--no-deps", "--locked"))
+    return pathlib.Path(metadata["target_directory"], "debug", "ntlmdc")
+
+
 def cargo(*words, messages=None):
     """Runs cargo as the checkout's owner, with that user's toolchain, and returns its output."""
     done = as_developer("cargo", *words, stdout=subprocess.PIPE, stderr=messages)

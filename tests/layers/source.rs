@@ -39,14 +39,14 @@ pub struct Named {
 pub struct Tree(pub Vec<Source>);
 
 impl Tree {
-    /// The library of this package.
+    /// The library of this package. The tool is another crate, which sees what is public.
     pub fn of_this_package() -> Self {
         let mut files = Vec::new();
         let mut folders = vec![PathBuf::from("src")];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() {
+                if path.is_dir() && !path.ends_with("bin") {
                     folders.push(path);
                 } else if path.extension().is_some_and(|extension| extension == "rs") {
                     let text = fs::read_to_string(&path).unwrap();

@@ -1,6 +1,7 @@
 """Fixtures for servers other than Apache: the mechanism with a users file."""
 
 import pathlib
+import shutil
 
 import pytest
 
@@ -49,3 +50,13 @@ def sides(mechanism, tmp_path_factory):
     # No Kerberos, whatever the configuration of the host.
     alone = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "KRB5_CONFIG": "/dev/null"}
     return {"ours": alone | mechanism.environment, "gss-ntlmssp": alone | theirs}
+
+
+@pytest.fixture(scope="session")
+def tool(mechanism):
+    """The tool, where the server's user may run it."""
+    path = mechanism.directory / "ntlmdc"
+    shutil.copyfile(mech.tool(), path)
+    shutil.chown(path, "root", "www-data")
+    path.chmod(0o750)
+    return path

@@ -1,6 +1,5 @@
-"""squid with examples/squid.conf; and the helper in it: tokens in Base64, a line each way."""
+"""squid with examples/squid.conf: real clients through a proxy that asks `ntlmdc helper`."""
 
-import base64
 import http.server
 import re
 import shutil
@@ -8,75 +7,11 @@ import subprocess
 import threading
 
 import pytest
-import spnego
 from lab import host, mech
 
-HELPER = "/usr/lib/squid/negotiate_kerberos_auth"
-# A host whose name has an address: the helper looks it up.
-NAMED = ["unshare", "--uts", "sh", "-c", 'hostname localhost && exec "$@"', "sh"]
+EXAMPLE = mech.ROOT / "examples" / "squid.conf"
 
-
-@pytest.fixture
-def helper(mechanism):
-    """The helper as squid starts it: takes a line, returns the answer's first word and the rest.
-
-    The helper looks up its host name, which not every machine has in DNS or in /etc/hosts.
-    """
-    process = subprocess.Popen(
-        host.bound([*NAMED, HELPER, "-s", "GSS_C_NO_NAME"]),
-        env=mechanism.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-
-    def ask(word, token):
-        process.stdin.write(f"{word} {base64.b64encode(token).decode()}\n")
-        process.stdin.flush()
-        answer, *words = process.stdout.readline().split()
-        return answer, words
-
-    yield ask
-    host.end(process)
-
-
-def log_in(helper, password):
-    client = spnego.client(
-        "EXAMPLE\\alice",
-        password,
-        "proxy.example.test",
-        protocol="negotiate",
-        options=spnego.NegotiateOptions.use_negotiate,
-    )
-    answer, words = helper("YR", client.step())
-    assert answer == "TT", words
-    [token] = words
-    return helper("KK", client.step(base64.b64decode(token.removeprefix("token="))))
-
-
-def is_alice(answer, words):
-    return answer == "OK" and "user=EXAMPLE%5Calice" in words
-
-
-def test_the_right_password(helper, mechanism):
-    assert is_alice(*log_in(helper, mechanism.passwords["alice"]))
-
-
-def test_a_wrong_password_and_then_the_right_one(helper, mechanism):
-    for _ in range(2):
-        answer, words = log_in(helper, "wrong-password")
-        assert answer == "BH" and "[4e440401]" in words
-        assert is_alice(*log_in(helper, mechanism.passwords["alice"]))
-
-
-def test_plain_ntlm_is_refused_by_the_helper(helper, mechanism):
-    client = spnego.client("EXAMPLE\\alice", mechanism.passwords["alice"], protocol="ntlm")
-    answer, words = helper("YR", client.step())
-    assert answer == "BH" and " ".join(words).startswith("received type 1 NTLM token")
-
-
-# Lines beside the example: a port, files of the test, no cache.
+# What a test needs beside the example: a port, files of its own, no cache.
 SQUID = """
 http_port 127.0.0.1:{port}
 include {example}
@@ -94,21 +29,16 @@ shutdown_lifetime 1 seconds
 
 
 class Squid:
-    """squid with the example, until `close()`."""
+    """squid with the example, until `close()`. `tool` is the program `ntlmdc`."""
 
-    def __init__(self, mechanism):
+    def __init__(self, mechanism, tool):
         self.directory, self._remove = host.scratch()
         shutil.chown(self.directory, "www-data", "www-data")
         self.directory.chmod(0o755)
-        text = (mech.ROOT / "examples" / "squid.conf").read_text()
-        installed = "/usr/local/lib/ntlm-squid-helper"
-        assert f"program {installed}\n" in text
-        helper = self.directory / "helper"
-        # The modes of a checkout are those of its owner's umask.
-        shutil.copyfile(mech.ROOT / "examples" / "squid-helper", helper)
-        helper.chmod(0o755)
+        text = EXAMPLE.read_text()
+        assert "program /usr/bin/ntlmdc " in text
         example = self.directory / "example.conf"
-        example.write_text(text.replace(installed, str(helper)))
+        example.write_text(text.replace("program /usr/bin/ntlmdc ", f"program {tool} "))
         port = host.free_port()
         self.url = f"http://127.0.0.1:{port}/"
         configuration = self.directory / "squid.conf"
@@ -117,7 +47,7 @@ class Squid:
         )
         with open(self.directory / "start.log", "wb") as log:
             self._process = subprocess.Popen(
-                host.bound([*NAMED, "/usr/sbin/squid", "-N", "-f", str(configuration)]),
+                host.bound(["/usr/sbin/squid", "-N", "-f", str(configuration)]),
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **mechanism.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -130,7 +60,7 @@ class Squid:
             raise
 
     def users(self):
-        """The status and the user of each line of the access log."""
+        """The status of each request so far, and the user in its line of the access log."""
         text = (self.directory / "access.log").read_text()
         return re.findall(r"/(\d+) \d+ GET \S+ (\S+)", text)
 
@@ -145,8 +75,8 @@ class Squid:
 
 
 @pytest.fixture(scope="module")
-def squid(mechanism):
-    squid = Squid(mechanism)
+def squid(mechanism, tool):
+    squid = Squid(mechanism, tool)
     yield squid
     squid.close()
 
@@ -164,7 +94,7 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def beyond():
-    """The URL of a page behind the proxy."""
+    """The URL of a page that lies beyond the proxy."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -174,7 +104,7 @@ def beyond():
 
 
 def curl(squid, url, *options, env=None):
-    """curl through squid: the statuses of its responses, and whether the page arrived."""
+    """curl through squid: the statuses of its answers, and whether the page came through."""
     done = subprocess.run(
         ["curl", "-sS", "-i", "--max-time", "30", "--proxy", squid.url, *options, url],
         env={"PATH": "/usr/bin:/bin", "KRB5_CONFIG": "/dev/null", **(env or {})},
@@ -198,19 +128,32 @@ def client_of(sides, side, password, directory):
 NEGOTIATE = ("--proxy-negotiate", "--proxy-user", ":")
 
 
-@pytest.mark.parametrize("side", ["ours", "gss-ntlmssp"])
-def test_curl_through_squid(squid, beyond, mechanism, sides, side, tmp_path):
-    password = mechanism.passwords["alice"]
-    wrong, right = [407, 407], [407, 200]
-    for given, statuses in (("wrong-password", wrong), (password, right), ("x", wrong)):
-        env = client_of(sides, side, given, tmp_path)
-        assert curl(squid, beyond, *NEGOTIATE, env=env) == (statuses, statuses[-1] == 200), given
-    let_in = [user for status, user in squid.users() if status == "200"]
-    assert set(let_in) == {"EXAMPLE\\\\alice"}, "the access log writes a backslash as two"
-
-
 def test_plain_ntlm_through_squid(squid, beyond, mechanism):
-    """The limit itself: once this login is accepted, the page can say so."""
-    login = ("--proxy-user", f"EXAMPLE\\alice:{mechanism.passwords['alice']}")
-    assert curl(squid, beyond, "--proxy-ntlm", *login) == ([407], False)
+    right = mechanism.passwords["alice"]
+    for given, statuses in (("no", [407, 407]), (right, [407, 200]), ("x", [407, 407])):
+        login = ("--proxy-ntlm", "--proxy-user", f"EXAMPLE\\alice:{given}")
+        done = curl(squid, beyond, *login)
+        assert done == (statuses, given == right)
     assert curl(squid, beyond) == ([407], False)
+
+
+@pytest.mark.parametrize("side", ["ours", "gss-ntlmssp"])
+def test_negotiate_through_squid(squid, beyond, mechanism, sides, side, tmp_path):
+    right = mechanism.passwords["alice"]
+    for given, statuses in (("no", [407, 407]), (right, [407, 200]), ("x", [407, 407])):
+        env = client_of(sides, side, given, tmp_path)
+        assert curl(squid, beyond, *NEGOTIATE, env=env) == (statuses, given == right)
+
+
+def test_basic_through_squid(squid, beyond, mechanism):
+    login = ("--proxy-basic", "--proxy-user", f"EXAMPLE\\alice:{mechanism.passwords['alice']}")
+    assert curl(squid, beyond, *login) == ([200], True)
+    login = ("--proxy-basic", "--proxy-user", "EXAMPLE\\alice:wrong-password")
+    assert curl(squid, beyond, *login) == ([407], False)
+
+
+def test_the_access_log_names_the_user(squid, beyond, mechanism):
+    login = ("--proxy-ntlm", "--proxy-user", f"EXAMPLE\\alice:{mechanism.passwords['alice']}")
+    curl(squid, beyond, *login)
+    let_in = [user for status, user in squid.users() if status == "200"]
+    assert let_in[-1] == "EXAMPLE\\\\alice", "the access log writes a backslash as two"

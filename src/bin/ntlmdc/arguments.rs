@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The input cannot be used, or the command line is wrong.
 pub const EXIT_USAGE: u8 = 2;
@@ -15,21 +15,27 @@ looked at.";
 #[derive(Parser)]
 #[command(name = "ntlmdc", version, after_help = EXIT_CODES)]
 pub struct Arguments {
-    /// Print JSON.
-    #[arg(long, global = true)]
-    pub json: bool,
     #[command(subcommand)]
-    pub command: Command,
+    pub command: ToolCommand,
 }
 
 #[derive(Subcommand)]
-pub enum Command {
+pub enum ToolCommand {
     /// Explain NTLM and SPNEGO tokens field by field; secrets are hidden.
     Decode(Decode),
     /// Explain a minor code, an NTSTATUS or a line of the log: cause and cure.
     Explain(Explain),
+    /// Verify logins for squid and others, in the protocol of Samba's ntlm_auth.
+    Helper(Helper),
     /// Log a user in as the server would: who it is, or why not, and how long it took.
     Login(Login),
+}
+
+#[derive(Args, Clone, Copy)]
+pub struct Output {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]
@@ -46,6 +52,8 @@ pub struct Decode {
     /// Check the channel binding with this server certificate, in PEM.
     #[arg(long, value_name = "FILE", requires = "password_stdin")]
     pub certificate: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 #[derive(Args)]
@@ -53,6 +61,8 @@ pub struct Explain {
     /// A code in hex or decimal, its name, or a line of the log; all words are taken together.
     #[arg(required = true, allow_hyphen_values = true)]
     pub words: Vec<String>,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 #[derive(Args)]
@@ -60,20 +70,47 @@ pub struct Login {
     /// The user: `DOMAIN\\user`, `user@domain` or `user`.
     pub user: String,
     #[command(flatten)]
-    pub server: Server,
-    /// Read the password from the first line of this file; `-` is the standard input. It is asked for
-    /// if this is left out.
+    pub server: ServerOptions,
+    /// Read the password from the first line of this file; `-` is the standard input. Without this
+    /// option the tool asks for it.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// The server whose part is taken.
 #[derive(Args)]
-pub struct Server {
+pub struct ServerOptions {
     /// The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml].
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The user that the server runs as. Only root can take another's part.
     #[arg(long = "as", value_name = "USER", default_value = "www-data")]
     pub service_user: String,
+}
+
+#[derive(Args)]
+pub struct Helper {
+    /// The protocol, by the name that ntlm_auth gives it.
+    #[arg(long, value_name = "NAME")]
+    pub protocol: Protocol,
+    /// Let in only members of this group: a SID, or a name as the attribute `groups` has it.
+    #[arg(long, value_name = "GROUP")]
+    pub require_membership_of: Option<String>,
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Protocol {
+    /// The scheme NTLM.
+    #[value(name = "squid-2.5-ntlmssp")]
+    Ntlm,
+    /// The scheme Negotiate: NTLM, plain or in SPNEGO.
+    #[value(name = "gss-spnego")]
+    Negotiate,
+    /// User and password.
+    #[value(name = "squid-2.5-basic")]
+    Basic,
 }

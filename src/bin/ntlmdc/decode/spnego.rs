@@ -1,13 +1,12 @@
 //! SPNEGO tokens (RFC 4178 4.2), and any other GSS-API token by its mechanism (RFC 2743 3.1).
 
-use der::asn1::{AnyRef, ObjectIdentifier};
-use der::{Reader, SliceReader, Tag, TagNumber, Tagged};
+use der::asn1::ObjectIdentifier;
 
 use super::payload::{hex, hidden};
 use super::token::NTLMSSP;
 use crate::report::{Field, Section};
+use crate::spnego::{Numbered, SPNEGO, elements, init, initial, response};
 
-const SPNEGO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.2");
 const MECHANISMS: [(&str, &str); 6] = [
     ("1.3.6.1.5.5.2", "SPNEGO"),
     ("1.3.6.1.4.1.311.2.2.10", "NTLM"),
@@ -16,14 +15,6 @@ const MECHANISMS: [(&str, &str); 6] = [
     ("1.2.840.113554.1.2.2.3", "Kerberos, user to user"),
     ("1.3.6.1.4.1.311.2.2.30", "NEGOEX"),
 ];
-/// `[APPLICATION 0]`, around a mechanism's name and its token.
-const INITIAL_CONTEXT_TOKEN: Tag = Tag::Application {
-    constructed: true,
-    number: TagNumber(0),
-};
-/// More elements than any token has.
-const MAX_ELEMENTS: usize = 64;
-
 /// Whether these bytes are a token with its mechanism's name, or SPNEGO's answer to one.
 pub fn is_one(bytes: &[u8]) -> bool {
     initial(bytes).is_some() || response(bytes).is_some()
@@ -46,7 +37,7 @@ pub fn explain(bytes: &[u8]) -> (Section, Option<Vec<u8>>) {
         return (section, None);
     }
     let mut section = titled("SPNEGO NegTokenInit", bytes);
-    let inner = match numbered(rest, 0) {
+    let inner = match init(rest) {
         Some(fields) => explain_fields(&mut section, &fields, push_init),
         None => {
             section.push(Field::new("NegTokenInit", "malformed").wrong());
@@ -72,12 +63,6 @@ fn explain_fields(
 
 fn titled(kind: &str, bytes: &[u8]) -> Section {
     Section::new(format!("{kind}, {} bytes", bytes.len()))
-}
-
-/// A field of a SEQUENCE by the number of its tag.
-struct Numbered<'a> {
-    number: u32,
-    value: AnyRef<'a>,
 }
 
 fn push_init(section: &mut Section, field: &Numbered<'_>) -> Option<Vec<u8>> {
@@ -141,69 +126,6 @@ fn push_token(section: &mut Section, name: &str, bytes: &[u8]) -> Option<Vec<u8>
     };
     section.push(Field::new(name, kind));
     is_ntlm.then(|| bytes.to_vec())
-}
-
-/// `InitialContextToken`: the mechanism, and what follows its name.
-fn initial(bytes: &[u8]) -> Option<(ObjectIdentifier, &[u8])> {
-    let whole = one(bytes)?;
-    let content = (whole.tag() == INITIAL_CONTEXT_TOKEN).then(|| whole.value())?;
-    let mut reader = SliceReader::new(content).ok()?;
-    let mechanism = reader.decode::<AnyRef<'_>>().ok()?;
-    let mechanism = mechanism.decode_as::<ObjectIdentifier>().ok()?;
-    let rest = usize::try_from(reader.position()).ok()?;
-    Some((mechanism, content.get(rest..)?))
-}
-
-/// The fields of a `NegTokenResp`.
-fn response(bytes: &[u8]) -> Option<Vec<Numbered<'_>>> {
-    numbered(bytes, 1)
-}
-
-/// The fields of a SEQUENCE inside the context-specific tag of this number.
-fn numbered(bytes: &[u8], number: u32) -> Option<Vec<Numbered<'_>>> {
-    let choice = one(bytes)?;
-    (context(&choice) == Some(number)).then_some(())?;
-    let sequence = one(choice.value())?;
-    (sequence.tag() == Tag::Sequence).then_some(())?;
-    elements(sequence.value())
-        .into_iter()
-        .map(|element| {
-            Some(Numbered {
-                number: context(&element)?,
-                value: one(element.value())?,
-            })
-        })
-        .collect()
-}
-
-fn context(element: &AnyRef<'_>) -> Option<u32> {
-    match element.tag() {
-        Tag::ContextSpecific {
-            number: TagNumber(number),
-            ..
-        } => Some(number),
-        _ => None,
-    }
-}
-
-/// The one element that these bytes are.
-fn one(bytes: &[u8]) -> Option<AnyRef<'_>> {
-    AnyRef::try_from(bytes).ok()
-}
-
-/// The elements that stand one after another.
-fn elements(bytes: &[u8]) -> Vec<AnyRef<'_>> {
-    let mut found = Vec::new();
-    let Ok(mut reader) = SliceReader::new(bytes) else {
-        return found;
-    };
-    while !reader.is_finished() && found.len() < MAX_ELEMENTS {
-        match reader.decode() {
-            Ok(element) => found.push(element),
-            Err(_) => break,
-        }
-    }
-    found
 }
 
 fn named(mechanism: ObjectIdentifier) -> String {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use zeroize::Zeroizing;
+use gss_ntlmdc::base::crypto::SecretBytes;
 
 /// More than any log that is worth a look, in bytes.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
@@ -36,25 +36,37 @@ fn told(path: &Path, error: &io::Error) -> String {
 ///
 /// # Errors
 /// The text says what is wrong with it.
-pub fn first_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
+pub fn first_line(path: &Path) -> Result<SecretBytes, String> {
     let source: Box<dyn Read> = match path.as_os_str() == "-" {
         true => Box::new(io::stdin()),
         false => Box::new(File::open(path).map_err(|error| told(path, &error))?),
     };
+    let line =
+        line(&mut BufReader::new(source), MAX_PASSWORD).map_err(|error| told(path, &error))?;
+    match line {
+        Some(line) if !line.expose().is_empty() => Ok(line),
+        _ => Err(format!("{}: no password in the first line", path.display())),
+    }
+}
+
+/// A line without its end, which may hold a password; `None` at the end of the input.
+///
+/// # Errors
+/// The line is longer than so many bytes, or cannot be read.
+pub fn line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<SecretBytes>> {
     // Room for the longest: a buffer that grows leaves copies behind.
-    let mut line = Zeroizing::new(Vec::with_capacity(MAX_PASSWORD));
-    BufReader::new(source.take(MAX_PASSWORD as u64))
-        .read_until(b'\n', &mut line)
-        .map_err(|error| told(path, &error))?;
-    if line.last() == Some(&b'\n') {
-        line.pop();
+    let mut line = Vec::with_capacity(limit);
+    let read = input.take(limit as u64).read_until(b'\n', &mut line);
+    let is_ended = line.pop_if(|last| *last == b'\n').is_some();
+    if is_ended {
+        line.pop_if(|last| *last == b'\r');
     }
-    if line.last() == Some(&b'\r') {
-        line.pop();
-    }
-    match line.is_empty() {
-        true => Err(format!("{}: no password in the first line", path.display())),
-        false => Ok(line),
+    let is_full = line.len() == limit;
+    let line = SecretBytes::new(line);
+    match read? {
+        0 => Ok(None),
+        _ if is_full => Err(io::Error::other("the line is too long")),
+        _ => Ok(Some(line)),
     }
 }
 
@@ -62,8 +74,8 @@ pub fn first_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
 ///
 /// # Errors
 /// There is no terminal.
-pub fn prompt(text: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+pub fn prompt(text: &str) -> Result<SecretBytes, String> {
     rpassword::prompt_password(text)
-        .map(|password| Zeroizing::new(password.into_bytes()))
+        .map(|password| SecretBytes::new(password.into_bytes()))
         .map_err(|error| format!("no terminal to ask for the password: {error}; see --help"))
 }

@@ -28,7 +28,7 @@ struct Messages {
 /// A message is missing or cannot be read, or the password or the certificate cannot be read.
 pub fn check(tokens: &[Token], arguments: &Decode) -> Result<Section, String> {
     let password = input::first_line("-".as_ref())?;
-    let password = str::from_utf8(&password)
+    let password = str::from_utf8(password.expose())
         .map_err(|_| "the password on the standard input is not UTF-8".to_owned())?;
     let expected = match &arguments.certificate {
         Some(path) => Some(binding_of(path)?),

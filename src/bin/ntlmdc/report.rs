@@ -8,6 +8,8 @@ use serde_json::{Map, Value, json};
 
 /// The column that values begin in.
 const VALUES: usize = 30;
+/// How many letters a value has in a line, unless it is one word.
+const WIDTH: usize = 70;
 
 /// Sections, in the order of their finding.
 #[derive(Debug, Default)]
@@ -159,12 +161,13 @@ impl Field {
             Verdict::Wrong => AnsiColor::Red.on_default().bold(),
         };
         let room = VALUES.saturating_sub(self.name.chars().count() + 3).max(1);
-        let mut lines = self.value.lines().into_iter();
+        let note = self.note.iter().map(String::as_str);
+        let lines = self.value.lines().into_iter().chain(note);
+        let mut lines = lines.flat_map(wrapped);
         let first = lines.next().unwrap_or_default();
         let gap = " ".repeat(if first.is_empty() { 0 } else { room });
         let _ok = writeln!(text, "  {}{gap} {style}{first}{style:#}", self.name);
-        let note = self.note.iter().flat_map(|note| note.lines());
-        for line in lines.chain(note) {
+        for line in lines {
             let _ok = writeln!(text, "{:VALUES$}{line}", "");
         }
     }
@@ -195,6 +198,62 @@ impl FieldValue {
         match self {
             Self::Text(text) => text.as_str().into(),
             Self::List(values) => values.as_slice().into(),
+        }
+    }
+}
+
+/// The lines of a text, the long ones broken between words.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            let length = line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && length > WIDTH {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        let word = "word ".repeat(20);
+        let lines = wrapped(&word);
+        assert_eq!(lines.len(), 2);
+        assert!(lines.iter().all(|line| line.len() <= WIDTH), "{lines:?}");
+        assert_eq!(lines.join(" "), word.trim());
+        let long = "x".repeat(100);
+        assert_eq!(wrapped(&format!("a {long} b")), ["a", &long, "b"]);
+        assert_eq!(wrapped("a\nb"), ["a", "b"]);
+    }
+
+    #[test]
+    fn json_has_what_the_text_has() {
+        let mut section = Section::new("title");
+        section.push(Field::new("one", "1").note("first").right(false));
+        section.push(Field::list("more", vec!["2".to_owned(), "3".to_owned()]));
+        let report = Report {
+            sections: vec![section],
+        };
+        let expected = json!([{ "title": "title", "fields": [
+            { "name": "one", "value": "1", "note": "first", "right": false },
+            { "name": "more", "value": ["2", "3"] },
+        ]}]);
+        assert_eq!(report.to_json(), expected);
+        let text = report.to_text();
+        for part in ["title", "one", "first", "more", "2", "3"] {
+            assert!(text.contains(part), "{part}");
         }
     }
 }

@@ -56,10 +56,9 @@ fn code(word: &str) -> Option<u32> {
     match digits {
         Some(digits) => u32::from_str_radix(digits, 16).ok(),
         None if word.len() == 8 => u32::from_str_radix(word, 16).ok(),
-        None => word.parse().ok().or_else(|| {
-            let status = NtStatus::of_name(word)?;
-            Some(status.0)
-        }),
+        // Every code has ten digits in decimal; shorter numbers are ports and times.
+        None if word.len() == 10 && word.parse::<u32>().is_ok() => word.parse().ok(),
+        None => NtStatus::of_name(word).map(|status| status.0),
     }
 }
 
@@ -90,14 +89,14 @@ fn explain_status(status: NtStatus) -> Section {
     let minor = minor_of_logon_status(status);
     section.push(Field::new("as the answer to a login", code_and_name(minor)));
     section.push(Field::new("meaning", minor.text()));
-    section.push(Field::new("cause and cure", paragraph(minor.cause())));
+    section.push(Field::new("cause and cure", minor.cause()));
     section
 }
 
 fn explain_minor(minor: Minor) -> Section {
     let mut section = Section::new(code_and_name(minor));
     section.push(Field::new("meaning", minor.text()));
-    section.push(Field::new("cause and cure", paragraph(minor.cause())));
+    section.push(Field::new("cause and cure", minor.cause()));
     section.push(Field::new("in decimal", minor.code()));
     section.push(Field::new(
         "GSS major status",
@@ -120,23 +119,4 @@ fn named(line: &str) -> Option<Minor> {
 /// A code as it stands in the log, and its name.
 pub fn code_and_name(minor: Minor) -> String {
     format!("{:08x} {}", minor.code(), minor.name())
-}
-
-/// Lines of a doc comment, broken anew for a terminal.
-pub fn paragraph(text: &str) -> String {
-    const WIDTH: usize = 70;
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let used = lines.last().map_or(0, String::len);
-        if used > 0 && used + 1 + word.len() > WIDTH {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines.join("\n")
 }

@@ -9,13 +9,13 @@ use super::response;
 use crate::report::{Field, Section};
 
 /// Adds the fields of a message after its type.
-type Explain = fn(&[u8], Reader<'_>, &mut Section) -> Result<(), DecodeError>;
+type AddFields = fn(&[u8], Reader<'_>, &mut Section) -> Result<(), DecodeError>;
 
 /// Explains a message that begins with the signature.
 pub fn explain(message: &[u8]) -> Section {
     let mut reader = Reader::new(message);
     let _signature = reader.take(8, "Signature");
-    let (title, explain): (_, Explain) = match reader.u32("MessageType") {
+    let (title, add_fields): (_, AddFields) = match reader.u32("MessageType") {
         Ok(1) => ("NEGOTIATE_MESSAGE (Type 1, from the client)", negotiate),
         Ok(2) => ("CHALLENGE_MESSAGE (Type 2, from the server)", challenge),
         Ok(3) => (
@@ -27,7 +27,7 @@ pub fn explain(message: &[u8]) -> Section {
         }),
     };
     let mut section = Section::new(format!("{title}, {} bytes", message.len()));
-    if let Err(error) = explain(message, reader, &mut section) {
+    if let Err(error) = add_fields(message, reader, &mut section) {
         section.push(Field::new(error.field, error.problem).wrong());
     }
     section

@@ -1,4 +1,5 @@
 use super::*;
+use crate::arguments::Output;
 
 fn titles(line: &str) -> Vec<String> {
     explained(line)
@@ -42,7 +43,8 @@ fn a_status_is_found_by_number_and_name() {
 
 #[test]
 fn every_code_of_a_line_is_explained_once() {
-    let line = "4e440405 STATUS_PASSWORD_EXPIRED (0xC0000071) 4e440405";
+    let line =
+        "[12345678] port 0 took=0.51ms 4e440405 STATUS_PASSWORD_EXPIRED (0xC0000071) 4e440405";
     assert_eq!(
         titles(line),
         [
@@ -64,6 +66,7 @@ fn what_holds_no_code_is_an_error() {
     for words in ["", "hello", "4e44ffff", "12"] {
         let arguments = Explain {
             words: vec![words.to_owned()],
+            output: Output { json: false },
         };
         assert!(run(&arguments).is_err(), "{words}");
     }

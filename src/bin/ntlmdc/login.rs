@@ -1,0 +1,74 @@
+//! `login`: a client and the server in one process, with the server's configuration.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use gss_ntlmdc::base::fault::Fault;
+use gss_ntlmdc::login::accept::Established;
+
+use crate::arguments::Login;
+use crate::report::{Field, Report, Section};
+use crate::server::Server;
+use crate::{explain, input};
+
+/// Logs the user in.
+///
+/// # Errors
+/// The password cannot be read, or no configuration is in force.
+pub fn run(arguments: &Login) -> Result<Report, String> {
+    let password = match &arguments.password_file {
+        Some(path) => input::first_line(path)?,
+        None => input::prompt(&format!("Password of {}: ", arguments.user))?,
+    };
+    let server = Server::take(&arguments.server)?;
+    let began = Instant::now();
+    let outcome = server.log_in(&arguments.user, password.expose());
+    let took = began.elapsed();
+    let mut section = match &outcome {
+        Ok(acceptor) => match acceptor.established() {
+            Some(login) => accepted(login),
+            None => return Err("the login ended without an outcome".to_owned()),
+        },
+        Err(fault) => refused(fault),
+    };
+    section.push(Field::new("time", milliseconds(took)));
+    Ok(Report {
+        sections: vec![section],
+    })
+}
+
+fn accepted(login: &Established) -> Section {
+    let identity = login.identity();
+    let mut section = Section::new("accepted");
+    section.push(Field::new("REMOTE_USER", identity.display()).right(true));
+    section.push(match identity.local() {
+        Some(local) => Field::new("local name", local),
+        None => Field::new("local name", "(none)").note(identity.no_local_name().to_string()),
+    });
+    section.push(Field::new("ends", time(login.expires())));
+    for attribute in identity.attributes() {
+        let field = Field::list(attribute.name, attribute.values.clone());
+        section.push(match (attribute.authenticated, attribute.complete) {
+            (false, _) => field.note("the client says so"),
+            (true, false) => field.note("incomplete: not every name could be had"),
+            (true, true) => field,
+        });
+    }
+    section
+}
+
+fn refused(fault: &Fault) -> Section {
+    let minor = fault.minor();
+    let mut section = Section::new("refused");
+    section.push(Field::new("reason", fault.for_the_log()).wrong());
+    section.push(Field::new("code", explain::code_and_name(minor)));
+    section.push(Field::new("cause and cure", minor.cause()));
+    section
+}
+
+fn time(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}

@@ -1,0 +1,38 @@
+//! `ntlmdc`, the administrator's tool.
+//!
+//! Each subcommand is a module. It reads its input, asks the library, and returns a
+//! [`report::Report`], which is printed as text or as JSON.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod decode;
+mod explain;
+mod helper;
+mod input;
+mod login;
+mod privileges;
+mod report;
+mod server;
+mod spnego;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, ToolCommand};
+
+fn main() -> ExitCode {
+    let (output, done) = match Arguments::parse().command {
+        ToolCommand::Decode(arguments) => (arguments.output, decode::run(&arguments)),
+        ToolCommand::Explain(arguments) => (arguments.output, explain::run(&arguments)),
+        ToolCommand::Helper(arguments) => return helper::run(&arguments),
+        ToolCommand::Login(arguments) => (arguments.output, login::run(&arguments)),
+    };
+    match done {
+        Ok(report) => report.print(output.json),
+        Err(problem) => {
+            anstream::eprintln!("ntlmdc: {problem}");
+            ExitCode::from(arguments::EXIT_USAGE)
+        }
+    }
+}

@@ -1,0 +1,110 @@
+"""`ntlmdc login` with a real controller, and `ntlmdc decode` on what curl and Apache say."""
+
+import base64
+import json
+import re
+import subprocess
+
+import pytest
+from lab import host, mech
+from one_login import attempt
+
+
+@pytest.fixture(scope="session")
+def tool():
+    return mech.tool()
+
+
+@pytest.fixture(scope="module")
+def joined(library, controller):
+    mechanism = mech.with_domain(library, controller)
+    yield mechanism
+    mechanism.close()
+
+
+def run(tool, *words, given="", env=None):
+    """The exit status and what was printed: the errors after the rest."""
+    done = subprocess.run(
+        host.bound([tool, *words]), input=given, env=env, capture_output=True, text=True, timeout=60
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def log_in(tool, mechanism, user, password):
+    """The exit status, and the one section of the report: its title and its fields."""
+    words = ("login", "--json", "--password-file", "-", user)
+    status, printed, errors = run(tool, *words, given=password + "\n", env=mechanism.environment)
+    assert printed, errors
+    [section] = json.loads(printed)
+    return status, section["title"], {row["name"]: row["value"] for row in section["fields"]}
+
+
+def test_a_right_password(tool, joined, controller):
+    status, title, fields = log_in(tool, joined, "EXAMPLE\\alice", controller.passwords["alice"])
+    assert (status, title, fields["REMOTE_USER"]) == (0, "accepted", "EXAMPLE\\alice")
+    assert "Domain Users" in fields["groups"]
+    assert fields["user-sid"][0].startswith("S-1-5-21-")
+
+
+def test_a_wrong_password(tool, joined):
+    status, title, fields = log_in(tool, joined, "EXAMPLE\\alice", "wrong-password")
+    assert (status, title) == (1, "refused")
+    assert fields["code"] == "4e440401 BadUserOrPassword"
+    assert "STATUS_WRONG_PASSWORD" in fields["reason"]
+
+
+def test_the_servers_files_stay_the_servers(tool, library, controller):
+    """Root runs the tool; what it leaves in the state directory, Apache's children can use."""
+    mechanism = mech.with_domain(library, controller)
+    try:
+        assert log_in(tool, mechanism, "alice", controller.passwords["alice"])[0] == 0
+        left = list((mechanism.directory / "state").iterdir())
+        assert left and {path.owner() for path in left} == {"www-data"}
+    finally:
+        mechanism.close()
+
+
+def test_a_configuration_that_cannot_be_used(tool, joined):
+    env = joined.environment | {"NTLMDC_CONFIG": "/nonexistent.toml"}
+    words = ("login", "--password-file", "-", "alice")
+    status, printed, errors = run(tool, *words, given="x\n", env=env)
+    assert (status, printed) == (2, "")
+    assert "/nonexistent.toml: No such file or directory" in errors
+
+
+def headers_of(site, password):
+    """What curl says of the headers of a login."""
+    login = ("--ntlm", "-u", f"EXAMPLE\\alice:{password}")
+    words = ["curl", "-sv", "--max-time", "30", *login, site.apache.url]
+    return subprocess.run(words, capture_output=True, text=True, timeout=60).stderr
+
+
+def test_the_tokens_of_a_real_login(tool, library, make_site):
+    site = make_site(mech.with_users(library))
+    password = site.passwords["alice"]
+    said = headers_of(site, password)
+    tokens = re.findall(r"NTLM (TlRM\S+)", said)
+    assert len(tokens) == 3
+    status, printed, _errors = run(tool, "decode", "-f", "-", given=said)
+    titles = re.findall(r"^(\w+_MESSAGE)", printed, re.M)
+    assert (status, titles) == (
+        0,
+        ["NEGOTIATE_MESSAGE", "CHALLENGE_MESSAGE", "AUTHENTICATE_MESSAGE"],
+    )
+    # The response is what passwords are guessed from.
+    assert base64.b64decode(tokens[2])[64:72].hex() not in printed
+    words = ("decode", "--json", "--password-stdin", *tokens)
+    for given, proof in ((password, True), ("wrong-password", False)):
+        status, printed, errors = run(tool, *words, given=given + "\n")
+        rows = {row["name"]: row for row in json.loads(printed)[-1]["fields"]}
+        assert rows["NTProofStr"]["right"] is proof, errors
+        assert status == (0 if proof else 1)
+
+
+def test_a_code_of_the_log_is_explained(tool, library, make_site):
+    site = make_site(mech.with_users(library))
+    mark = site.apache.mark()
+    attempt(site, "alice", "wrong-password", domain="EXAMPLE")
+    [line] = [line for line in site.apache.logged(mark).splitlines() if "ntlmdc: refused" in line]
+    status, printed, _errors = run(tool, "explain", line)
+    assert status == 0 and printed.startswith("4e440401 BadUserOrPassword")
