@@ -9,6 +9,7 @@ mod broken;
 mod checks;
 mod rules;
 mod source;
+mod words;
 
 use rules::RULES;
 use source::Tree;
