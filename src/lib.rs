@@ -5,7 +5,7 @@
 //! and from the floors below, never upwards; `tests/layers/rules.rs` has the exact rules.
 //!
 //! ```text
-//! host ─► gss       the C ABI: pointers in, status out; the only `unsafe`, and no protocol
+//! host ─► gss       the C ABI: pointers in, status out; the only `unsafe`
 //!           │
 //!         login     a login
 //!           │         credential   what a server accepts with and a client initiates with

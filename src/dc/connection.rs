@@ -224,7 +224,11 @@ impl<'a> Connections<'a> {
     pub(super) fn next(&mut self) -> Result<Connection, Error> {
         let connection = match self.open.take() {
             Some(connection) => connection,
-            None => Connection::connect(self.terms, self.peer, Step::AgreeOnKey)?,
+            None => {
+                // The earlier one has waited for a whole agreement, and may have been closed.
+                self.begun = None;
+                Connection::connect(self.terms, self.peer, Step::AgreeOnKey)?
+            }
         };
         if self.begun.is_none() {
             // One that cannot be begun is opened when it is needed.

@@ -80,10 +80,10 @@ pub(crate) enum Error {
     #[error("looking for a domain controller: {0}")]
     NotFound(String),
     /// All connections were in use until the deadline.
-    #[error("every connection was busy until the time was over")]
+    #[error("every connection was busy until the deadline")]
     Busy,
     /// All logon slots of this host were in use until the deadline.
-    #[error("the processes of this host had host_logons logons under way until the time was over")]
+    #[error("the processes of this host had host_logons logons under way until the deadline")]
     HostBusy,
     /// Too many logins of other domains wait for a connection.
     #[error("too many logins of other domains are waiting for their turn")]
@@ -92,7 +92,7 @@ pub(crate) enum Error {
     #[error("the domain {} did not answer a moment ago", Quoted(.0))]
     SilentDomain(String),
     /// The deadline was over before a controller could be asked.
-    #[error("the time was over before a controller could be asked")]
+    #[error("deadline exceeded before a controller could be asked")]
     TimeOver,
     /// The machine account's secret cannot be read.
     #[error("{}", .0.for_the_log())]

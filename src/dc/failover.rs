@@ -22,7 +22,7 @@ use crate::dc::shared_key::SharedKeys;
 
 pub(super) use course::{Course, MAX_CONTROLLERS, Next, Outcomes};
 
-/// Asks the controllers of a domain.
+/// The controllers of one domain, and what this process knows of them.
 pub struct Controllers {
     pub(super) locator: Locator,
     pub(super) shared_keys: SharedKeys,

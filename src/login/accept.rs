@@ -138,7 +138,8 @@ impl Acceptor {
         }
     }
 
-    /// Call this when the caller deletes the context: it may log why.
+    /// Call this when the caller deletes the context. Counts an unanswered challenge; logs a login
+    /// that was dropped at once.
     pub fn deleted(&self) {
         match &self.0 {
             AcceptorState::Challenged(_) => Unreturned::of_this_process().dropped(),

@@ -86,11 +86,26 @@ fn explain_status(status: NtStatus) -> Section {
         section.push(Field::new("meaning", "the call succeeded"));
         return section;
     }
-    let minor = minor_of_logon_status(status);
-    section.push(Field::new("as the answer to a login", code_and_name(minor)));
+    push_minor(
+        &mut section,
+        "answer to a user's login",
+        minor_of_logon_status(status),
+    );
+    if status == NtStatus::ACCESS_DENIED {
+        // The row SecretRefused of `dc/failure/errors.rs`.
+        push_minor(
+            &mut section,
+            "answer to our own login",
+            Minor::MachineSecretRefused,
+        );
+    }
+    section
+}
+
+fn push_minor(section: &mut Section, name: &str, minor: Minor) {
+    section.push(Field::new(name, code_and_name(minor)));
     section.push(Field::new("meaning", minor.text()));
     section.push(Field::new("cause and cure", minor.cause()));
-    section
 }
 
 fn explain_minor(minor: Minor) -> Section {

@@ -8,7 +8,7 @@
 //! all                anything else -> BH reason
 //! ```
 //!
-//! The server may show a reason to the client: it is the text for the client, and the log has more.
+//! The server may show a reason to the client. It says nothing about accounts; the log does.
 //!
 //! A helper serves one login at a time: the server keeps it for the client between `YR` and `KK`.
 
@@ -20,6 +20,8 @@ mod tests;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
+use gss_ntlmdc::base::fault::{Family, Fault};
+use gss_ntlmdc::base::name_case::alike;
 use gss_ntlmdc::login::accept::Acceptor;
 use gss_ntlmdc::login::identity::Identity;
 
@@ -32,6 +34,7 @@ use negotiate::{Negotiation, Outcome};
 /// More than a token of 128 KiB in Base64, in bytes.
 const MAX_LINE: usize = 192 * 1024;
 
+const REFUSED: &str = "the login is refused";
 const NOT_A_MEMBER: &str = "the user is not in the group that is required";
 
 /// Answers lines until the input ends.
@@ -68,12 +71,16 @@ impl<'a> Session<'a> {
     }
 
     fn serve(&mut self, input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
-        while let Some(line) = input::line(input, MAX_LINE)? {
-            let answer = self.answer(line.expose());
+        loop {
+            let answer = match input::line(input, MAX_LINE) {
+                Ok(None) => return Ok(()),
+                Ok(Some(line)) => self.answer(line.expose()),
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => format!("BH {error}"),
+                Err(error) => return Err(error),
+            };
             writeln!(output, "{answer}")?;
             output.flush()?;
         }
-        Ok(())
     }
 
     fn answer(&mut self, line: &[u8]) -> String {
@@ -92,7 +99,7 @@ impl<'a> Session<'a> {
                 Ok(_) => "OK".to_owned(),
                 Err(reason) => format!("ERR {reason}"),
             },
-            Err(fault) => format!("ERR {fault}"),
+            Err(fault) => format!("ERR {}", reason(&fault)),
         }
     }
 
@@ -112,7 +119,7 @@ impl<'a> Session<'a> {
                 Ok(user) => line::accepted(&user, answer.as_deref(), is_negotiate),
                 Err(reason) => line::refused(&reason, is_negotiate),
             },
-            Err(fault) => line::refused(&fault.to_string(), is_negotiate),
+            Err(fault) => line::refused(reason(&fault), is_negotiate),
         }
     }
 
@@ -139,6 +146,14 @@ fn is_member(identity: &Identity, group: &str) -> bool {
     let groups = identity.attribute(attribute);
     groups.is_some_and(|groups| {
         let mut values = groups.values.iter();
-        values.any(|value| value.to_lowercase() == group.to_lowercase())
+        values.any(|value| alike(value, group))
     })
+}
+
+/// A reason that the client may read: not whether there is such an account, nor how it is.
+fn reason(fault: &Fault) -> &'static str {
+    match fault.minor().family() {
+        Family::Account | Family::Policy => REFUSED,
+        _ => fault.minor().text(),
+    }
 }

@@ -41,8 +41,9 @@ pub fn first_line(path: &Path) -> Result<SecretBytes, String> {
         true => Box::new(io::stdin()),
         false => Box::new(File::open(path).map_err(|error| told(path, &error))?),
     };
-    let line =
-        line(&mut BufReader::new(source), MAX_PASSWORD).map_err(|error| told(path, &error))?;
+    // The buffer of a reader is not wiped.
+    let line = line(&mut BufReader::with_capacity(1, source), MAX_PASSWORD)
+        .map_err(|error| told(path, &error))?;
     match line {
         Some(line) if !line.expose().is_empty() => Ok(line),
         _ => Err(format!("{}: no password in the first line", path.display())),
@@ -52,20 +53,27 @@ pub fn first_line(path: &Path) -> Result<SecretBytes, String> {
 /// A line without its end, which may hold a password; `None` at the end of the input.
 ///
 /// # Errors
-/// The line is longer than so many bytes, or cannot be read.
+/// `InvalidData`: the line is longer than so many bytes, and was skipped. Else it cannot be read.
 pub fn line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<SecretBytes>> {
     // Room for the longest: a buffer that grows leaves copies behind.
     let mut line = Vec::with_capacity(limit);
-    let read = input.take(limit as u64).read_until(b'\n', &mut line);
+    let read = input
+        .by_ref()
+        .take(limit as u64)
+        .read_until(b'\n', &mut line);
     let is_ended = line.pop_if(|last| *last == b'\n').is_some();
     if is_ended {
         line.pop_if(|last| *last == b'\r');
     }
-    let is_full = line.len() == limit;
+    let is_full = !is_ended && line.len() == limit;
     let line = SecretBytes::new(line);
     match read? {
         0 => Ok(None),
-        _ if is_full => Err(io::Error::other("the line is too long")),
+        _ if is_full => {
+            input.skip_until(b'\n')?;
+            let problem = "the line is too long";
+            Err(io::Error::new(io::ErrorKind::InvalidData, problem))
+        }
         _ => Ok(Some(line)),
     }
 }

@@ -23,7 +23,7 @@ impl Controllers {
         let mut course = Course::new();
         let mut distrusted = Vec::new();
         let (controller, trusts, channel) = loop {
-            course.tries_channel();
+            course.count_channel();
             let open = match slot.open.take() {
                 Some(open) => open,
                 None => self.open_best(terms, &mut distrusted)?,

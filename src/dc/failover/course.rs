@@ -1,7 +1,7 @@
 //! How far one question has come, and what comes next. No I/O: outcomes in, decisions out.
 //!
-//! The failover, for a login. Group names and the list of domains go the same way, without the
-//! limit on sendings.
+//! The failover of a login. Group names go the same way, without the limit on sendings. The list
+//! of domains has only the limit on channels: it asks one controller.
 //!
 //! ```text
 //!        ┌──── another channel, same controller: Reopen, Reauthenticate ────┐
@@ -19,8 +19,8 @@ pub(in crate::dc) const MAX_CONTROLLERS: usize = 3;
 /// How many channels to one controller are tried, at most: two whose keys it may have lost, and one
 /// whose key was agreed on for the purpose.
 const MAX_CHANNELS: usize = 3;
-/// How often a login is sent, at most, to all controllers together. An attacker who suppresses the
-/// answer, or puts a fault in its place, does not undo what the controller has counted.
+/// How often a login may be counted, at most, by all controllers together. An attacker who
+/// suppresses the answer, or puts a fault in its place, does not undo what was counted.
 const MAX_SENDS: usize = 3;
 
 /// What has been tried.
@@ -65,23 +65,23 @@ impl Course {
     }
 
     /// Counts a channel to the present controller.
-    pub(in crate::dc) fn tries_channel(&mut self) {
+    pub(in crate::dc) fn count_channel(&mut self) {
         self.channels += 1;
     }
 
     /// Counts a sending of the login.
-    pub(super) fn sends(&mut self) {
+    pub(super) fn count_send(&mut self) {
         self.sends_left = self.sends_left.saturating_sub(1);
     }
 
     /// Takes a sending back: the login was refused before the password was checked.
-    pub(super) fn did_not_count(&mut self) {
+    pub(super) fn uncount_send(&mut self) {
         self.sends_left += 1;
     }
 
     /// Remembers that the login was sent and its answer was lost: a controller may have found the
     /// password wrong.
-    pub(super) fn loses_answer(&mut self) {
+    pub(super) fn note_lost_answer(&mut self) {
         self.has_lost_answer = true;
     }
 
@@ -187,9 +187,9 @@ mod tests {
         let mut course = Course::new();
         let (mut steps, mut sends) = (Vec::new(), 0);
         while steps.len() < 20 {
-            course.tries_channel();
+            course.count_channel();
             if is_sent {
-                course.sends();
+                course.count_send();
                 sends += 1;
             }
             steps.push(course.after(action, origin, is_away));
@@ -219,14 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_count_may_be_sent_again() {
+    fn a_login_that_was_not_counted_may_be_sent_again() {
         let mut course = Course::new();
         for _ in 0..MAX_SENDS {
-            course.tries_channel();
-            course.sends();
-            course.did_not_count();
+            course.count_channel();
+            course.count_send();
+            course.uncount_send();
         }
-        course.sends();
+        course.count_send();
         let next = course.after(Action::NextController, Origin::Agreed, false);
         assert_eq!(next, Next::AnotherController);
     }
@@ -279,7 +279,7 @@ mod tests {
         let mut course = Course::new();
         assert_eq!(course.followers(9), 2);
         assert_eq!(course.followers(1), 1);
-        course.tries_channel();
+        course.count_channel();
         course.after(Action::NextController, Origin::None, false);
         assert_eq!(course.followers(9), 1);
     }

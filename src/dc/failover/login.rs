@@ -287,7 +287,7 @@ impl<'a> Login<'a> {
         opening: Opening<'_>,
         distrusted: &mut Vec<Capable>,
     ) -> Asked {
-        self.course.tries_channel();
+        self.course.count_channel();
         let opened = match reused {
             Some(channel) => Ok((channel.origin_when_idle(), channel)),
             None => self
@@ -305,7 +305,7 @@ impl<'a> Login<'a> {
         };
         let key = channel.key().cloned();
         let sent = Instant::now();
-        self.course.sends();
+        self.course.count_send();
         let answer = channel.logon(opening, self.logon);
         drop(held);
         Asked {
@@ -322,10 +322,10 @@ impl<'a> Login<'a> {
             Err(error) => (Err(error), None),
         };
         if outcome.as_ref().is_ok_and(Verdict::is_name_refused) {
-            self.course.did_not_count();
+            self.course.uncount_send();
         }
         if outcome.as_ref().is_err_and(Error::may_have_counted) {
-            self.course.loses_answer();
+            self.course.note_lost_answer();
         }
         let action = failure::of(outcome.as_ref(), origin, self.claim);
         let is_away = outcome.as_ref().is_err_and(Error::is_no_connection);

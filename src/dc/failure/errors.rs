@@ -32,6 +32,7 @@ enum Event {
     OtherFault,
     /// `STATUS_ACCESS_DENIED` under a seal: the key is refused.
     KeyRefused,
+    /// STATUS_ACCESS_DENIED (0xC0000022) of NetrServerReqChallenge or NetrServerAuthenticate3.
     SecretRefused,
     KerberosRequired,
     AccountUnknown,
@@ -122,7 +123,7 @@ const FAILURES: &[Row] = {
         row(Forged,           Plain,    all(Next),     ControllerForged,          Never, Never),
         row(Downgraded,       Sealed,   doubt(Next),   ChannelDowngraded,         Logon, Never),
         row(Downgraded,       Plain,    all(Next),     ChannelDowngraded,         Never, Never),
-        // Of a bind, the controller's or an attacker's; of a call, ours.
+        // In a bind, the controller or an attacker is the cause. In a call, this library is.
         row(HeadersUnsigned,  Opening,  doubt(GiveUp), ChannelDowngraded,         Never, Never),
         row(HeadersUnsigned,  Any,      all(GiveUp),   ChannelDowngraded,         Never, Never),
         row(NotRegistered,    Sealed,   doubt(Next),   ControllerNotReady,        Logon, Any),
@@ -149,7 +150,7 @@ const FAILURES: &[Row] = {
         row(StatusDowngraded, Any,      all(Next),     ChannelDowngraded,         Logon, Agree),
         row(NotUnderstood,    Any,      all(Next),     RequestNotUnderstood,      Logon, Agree),
         row(OtherStatus,      Any,      all(Next),     ChannelRefused,            Logon, Agree),
-        // Nothing that came in an NTLM message is too long.
+        // Fields of NTLM messages are bounded, so a request always fits.
         row(TooLong,          Any,      all(GiveUp),   InternalError,             Never, Never),
         row(NoRandomness,     Any,      all(GiveUp),   NoRandomBytes,             Never, Never),
         row(NoController,     Any,      all(GiveUp),   ControllerUnreachable,     Never, Any),

@@ -6,7 +6,8 @@ use crate::protocol::rpc::NtStatus;
 use crate::protocol::rpc::netlogon::sam_logon::Verdict;
 
 /// The action, the code that the administrator reads, and the statuses. A code of
-/// [`Family::Verifier`] says nothing about the user, so it never counts as a guess.
+/// [`Family::Verifier`] says nothing about the user. Which of the others count as a guess,
+/// `login/accept/decision.rs` decides.
 pub(super) const STATUSES: &[(Action, Minor, &[NtStatus])] = &[
     (
         Action::Answer,

@@ -26,7 +26,7 @@ fn of_rpc(step: Step, error: rpc::Error) -> Action {
 }
 
 #[test]
-fn verdicts() {
+fn each_status_has_its_action() {
     for (status, authoritative, action) in [
         // About the user: definitive.
         (0xC000_006A, true, Answer),
@@ -115,7 +115,7 @@ fn a_domain_that_does_not_answer_is_asked_through_one_controller() {
 }
 
 #[test]
-fn the_network() {
+fn each_network_error_has_its_action() {
     for origin in [
         Origin::Reused,
         Origin::Recalled,
@@ -185,7 +185,7 @@ fn a_sealed_bind_is_refused_by_a_controller_that_knows_the_key() {
 
 /// No specification says what a controller does that has lost the key.
 #[test]
-fn every_failure_under_a_recalled_key_but_silence_leads_to_another_key() {
+fn what_a_lost_key_may_cause_leads_to_another_key() {
     let after = |error| of(Err(&error), Origin::Recalled);
     let of_rpc = |step, error| {
         after(Error::Rpc {
@@ -227,7 +227,7 @@ fn every_failure_under_a_recalled_key_but_silence_leads_to_another_key() {
 }
 
 #[test]
-fn the_conversation() {
+fn each_rpc_error_has_its_action() {
     let status = |status| rpc::Error::Status("call", NtStatus(status));
     let fault = |fault| rpc::Error::Fault(FaultStatus(fault));
     for (step, error, action) in [

@@ -52,7 +52,7 @@ impl Controllers {
     ) -> (Result<Vec<Option<Called>>, Error>, Next) {
         let mut distrusted = Vec::new();
         loop {
-            course.tries_channel();
+            course.count_channel();
             let key = match self.key(opening, &mut distrusted) {
                 Ok(key) => key,
                 Err(error) => {

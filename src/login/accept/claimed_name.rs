@@ -9,7 +9,7 @@ use crate::base::log::Quoted;
 use crate::base::typed_name::is_well_known_domain;
 use crate::protocol::ntlm::acceptor::Claim;
 
-/// The user name of a claim. An account can have this name: only [`ClaimedName::check`] makes one.
+/// A claimed user name that an account can have. Only [`ClaimedName::check`] makes one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClaimedName<'a>(&'a str);
 

@@ -11,7 +11,7 @@ use crate::base::config::LogTarget;
 use crate::base::log::{self, Severity};
 use crate::base::process::PerProcess;
 
-/// So many dropped challenges before the first answer are not clients that gave up.
+/// From this many dropped challenges without an answer, the connections are suspected.
 const SUSPICIOUS: u32 = 8;
 
 /// The challenges of this process.

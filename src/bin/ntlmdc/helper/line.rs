@@ -81,10 +81,11 @@ pub fn refused(reason: &str, is_negotiate: bool) -> String {
 }
 
 /// A name with a space would be two words, and the server would take the second one for the user.
+/// A quotation mark would vanish: squid reads it as the begin of a quoted word.
 fn one_word(name: &str) -> String {
     let mut word = String::new();
     for letter in name.chars() {
-        match letter.is_whitespace() || letter == '%' {
+        match letter.is_whitespace() || letter.is_control() || "%\"".contains(letter) {
             true => {
                 let mut bytes = [0; 4];
                 for byte in letter.encode_utf8(&mut bytes).bytes() {

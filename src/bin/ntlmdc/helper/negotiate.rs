@@ -59,7 +59,9 @@ impl Negotiation {
         with_spnego: bool,
         token: &[u8],
     ) -> Result<Outcome, Fault> {
-        if !with_spnego || token.starts_with(b"NTLMSSP\0") {
+        // A login that began in SPNEGO goes on there: its list of mechanisms must be signed.
+        let is_plain = self.offer.is_none() && token.starts_with(b"NTLMSSP\0");
+        if !with_spnego || is_plain {
             return Ok(match server.accept(&mut self.acceptor, token)? {
                 Step::Continue(challenge) => Outcome::Continue(challenge),
                 Step::Established => Outcome::Established(None),

@@ -84,6 +84,20 @@ fn a_user_is_one_word() {
     }
 }
 
+/// squid takes the second word for the user, and drops quotation marks.
+#[test]
+fn no_name_reads_as_another() {
+    for (name, expected) in [
+        ("EXAMPLE\\alice", "AF EXAMPLE\\alice"),
+        ("x EXAMPLE\\alice", "AF x%20EXAMPLE\\alice"),
+        ("\"alice@example.test", "AF %22alice@example.test"),
+        ("a%20b", "AF a%2520b"),
+        ("a\u{a0}b\tc", "AF a%C2%A0b%09c"),
+    ] {
+        assert_eq!(line::accepted(name, None, false), expected);
+    }
+}
+
 #[test]
 fn a_wrong_password_is_refused_and_the_right_one_let_in_after_it() {
     let (_directory, server) = server();
@@ -91,10 +105,7 @@ fn a_wrong_password_is_refused_and_the_right_one_let_in_after_it() {
     let mut session = Session::new(&server, &arguments);
     for _ in 0..2 {
         let answer = log_in(&mut session, "wrong");
-        assert!(
-            answer.starts_with("NA the user is unknown or the password is wrong"),
-            "{answer}"
-        );
+        assert!(answer == format!("NA {REFUSED}"), "{answer}");
         assert!(log_in(&mut session, PASSWORD).starts_with("AF "));
     }
 }
@@ -207,7 +218,14 @@ fn lines_are_served_until_the_input_ends() {
         .filter_map(|line| line.split(' ').next())
         .collect();
     assert_eq!(words, ["OK", "BH", "ERR"]);
-    let endless = vec![b'x'; MAX_LINE + 1];
-    let served = Session::new(&server, &arguments).serve(&mut &endless[..], &mut Vec::new());
-    assert!(served.is_err());
+    let long = [
+        &vec![b'x'; MAX_LINE + 1][..],
+        b"\nEXAMPLE%5Calice%20smith Pw%201%25\n",
+    ]
+    .concat();
+    let mut output = Vec::new();
+    Session::new(&server, &arguments)
+        .serve(&mut &long[..], &mut output)
+        .unwrap();
+    assert_eq!(output, b"BH the line is too long\nOK\n");
 }
