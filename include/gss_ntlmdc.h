@@ -159,8 +159,9 @@
  * that of a wrong password. */
 #define NTLMDC_E_TOO_MANY_GUESSES 0x4E44030Au
 
-/* The user is unknown or the password is wrong. The same code for both, so that a client cannot
- * find out which names exist. The log has the difference. */
+/* The user is unknown or the password is wrong. A wrong password, or a name that does not
+ * exist. ntlmdc's own line says which, with the controller's status. Both have one code, so
+ * that a client cannot find out which names exist. */
 #define NTLMDC_E_BAD_USER_OR_PASSWORD 0x4E440401u
 
 /* The account is disabled. The password was right; an administrator has disabled the account. */

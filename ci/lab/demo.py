@@ -204,7 +204,7 @@ def main(words):
         shutil.rmtree(logs)
     else:
         print(f"\n  The logs of the build, Apache and the controller: {logs}")
-        print("  What each code in square brackets means: include/gss_ntlmdc.h\n")
+        print("  What each code in square brackets means: docs/errors.md\n")
     return 0 if passed else 1
 
 

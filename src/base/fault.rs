@@ -140,8 +140,8 @@ minor_codes! {
     0x4E44_030A TooManyGuesses Unauthorized "the user is unknown or the password is wrong";
 
     family Account = 0x04 "The account, as the verifier reports.":
-    /// The same code for both, so that a client cannot find out which names exist. The log has the
-    /// difference.
+    /// A wrong password, or a name that does not exist. ntlmdc's own line says which, with the
+    /// controller's status. Both have one code, so that a client cannot find out which names exist.
     0x4E44_0401 BadUserOrPassword Unauthorized "the user is unknown or the password is wrong";
     /// The password was right; an administrator has disabled the account.
     0x4E44_0402 AccountDisabled Unauthorized "the account is disabled";

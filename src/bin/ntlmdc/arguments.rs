@@ -67,7 +67,8 @@ pub struct Explain {
 
 #[derive(Args)]
 pub struct Login {
-    /// The user: `DOMAIN\\user`, `user@domain` or `user`.
+    /// The user.
+    #[arg(help = r"The user: DOMAIN\user, user@domain or user")]
     pub user: String,
     #[command(flatten)]
     pub server: ServerOptions,

@@ -123,12 +123,17 @@ fn explain_minor(minor: Minor) -> Section {
 /// A code by its name, or by its text in a line of the log: the longest that is there.
 fn named(line: &str) -> Option<Minor> {
     let line = line.to_lowercase();
-    let is_there = |text: &str| line.contains(&text.to_lowercase());
-    Minor::ALL
-        .iter()
-        .copied()
-        .filter(|minor| is_there(minor.text()) || is_there(minor.name()))
-        .max_by_key(|minor| minor.text().len())
+    // The C header has NTLMDC_E_BAD_MIC for BadMic.
+    let without_underscores = line.replace('_', "");
+    let all = || Minor::ALL.iter().copied();
+    all()
+        .filter(|minor| without_underscores.contains(&minor.name().to_lowercase()))
+        .max_by_key(|minor| minor.name().len())
+        .or_else(|| {
+            all()
+                .filter(|minor| line.contains(&minor.text().to_lowercase()))
+                .max_by_key(|minor| minor.text().len())
+        })
 }
 
 /// A code as it stands in the log, and its name.

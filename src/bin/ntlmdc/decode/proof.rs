@@ -56,7 +56,7 @@ pub fn of(tokens: &[Token], password: &str, expected: Option<[u8; 16]>) -> Resul
     section.push(match session_base_key {
         Some(_) => Field::new("NTProofStr", "right").right(true),
         None => Field::new("NTProofStr", "wrong").right(false).note(
-            "the password is another one, or the challenge, the user name, the domain or the\n\
+            "the password is another one, or the challenge, the user name, the domain or the \
              response was changed on the way",
         ),
     });

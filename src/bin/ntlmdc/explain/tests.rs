@@ -17,6 +17,7 @@ fn a_minor_code_is_found_however_it_is_written() {
         "4e440401",
         "1313080321",
         "BadUserOrPassword",
+        "NTLMDC_E_BAD_USER_OR_PASSWORD",
         "[4e440401]",
         "GSS ERROR gss_accept_sec_context(): (minor 1313080321)",
         "refused EXAMPLE\\alice: the user is unknown or the password is wrong",
