@@ -1,4 +1,8 @@
-"""examples/two-domains.conf: each site's users are verified by the controller of their domain."""
+"""examples/two-domains.conf: each site's users are verified by the controller of their domain.
+
+By their name, these tests come before those of test_trust.py, which leave a trust with OTHER in our
+controller.
+"""
 
 import contextlib
 import re
