@@ -13,7 +13,7 @@ use crate::report::{Field, Report, Section};
 /// Explains every code that the words name.
 ///
 /// # Errors
-/// They name none that is known.
+/// The words hold no known code.
 pub fn run(arguments: &Explain) -> Result<Report, String> {
     let line = arguments.words.join(" ");
     let sections = explained(&line);

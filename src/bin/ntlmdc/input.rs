@@ -6,7 +6,7 @@ use std::path::Path;
 
 use gss_ntlmdc::base::crypto::SecretBytes;
 
-/// More than any log that is worth a look, in bytes.
+/// The longest file that is read, in bytes.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
 /// The longest password of a domain has 256 characters.
 const MAX_PASSWORD: usize = 4096;
@@ -18,17 +18,20 @@ const MAX_PASSWORD: usize = 4096;
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let source: Box<dyn Read> = match path.as_os_str() == "-" {
         true => Box::new(io::stdin()),
-        false => Box::new(File::open(path).map_err(|error| told(path, &error))?),
+        false => Box::new(File::open(path).map_err(|error| with_path(path, &error))?),
     };
     let mut bytes = Vec::new();
     source
-        .take(MAX_FILE)
+        .take(MAX_FILE + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| told(path, &error))?;
-    Ok(bytes)
+        .map_err(|error| with_path(path, &error))?;
+    match bytes.len() as u64 > MAX_FILE {
+        true => Err(format!("{}: longer than 256 MiB", path.display())),
+        false => Ok(bytes),
+    }
 }
 
-fn told(path: &Path, error: &io::Error) -> String {
+fn with_path(path: &Path, error: &io::Error) -> String {
     format!("{}: {error}", path.display())
 }
 
@@ -39,11 +42,11 @@ fn told(path: &Path, error: &io::Error) -> String {
 pub fn first_line(path: &Path) -> Result<SecretBytes, String> {
     let source: Box<dyn Read> = match path.as_os_str() == "-" {
         true => Box::new(io::stdin()),
-        false => Box::new(File::open(path).map_err(|error| told(path, &error))?),
+        false => Box::new(File::open(path).map_err(|error| with_path(path, &error))?),
     };
     // The buffer of a reader is not wiped.
     let line = line(&mut BufReader::with_capacity(1, source), MAX_PASSWORD)
-        .map_err(|error| told(path, &error))?;
+        .map_err(|error| with_path(path, &error))?;
     match line {
         Some(line) if !line.expose().is_empty() => Ok(line),
         _ => Err(format!("{}: no password in the first line", path.display())),
@@ -53,7 +56,7 @@ pub fn first_line(path: &Path) -> Result<SecretBytes, String> {
 /// A line without its end, which may hold a password; `None` at the end of the input.
 ///
 /// # Errors
-/// `InvalidData`: the line is longer than so many bytes, and was skipped. Else it cannot be read.
+/// `InvalidData`: the line is longer than `limit` bytes; it is skipped. Any other error of reading.
 pub fn line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<SecretBytes>> {
     // Room for the longest: a buffer that grows leaves copies behind.
     let mut line = Vec::with_capacity(limit);

@@ -1,12 +1,12 @@
-//! The part of the server's user: what root can read, the server often cannot, and files that root
-//! leaves in the state directory are closed to the server.
+//! Takes the rights of the server's user. Root can read files that the server cannot, and the
+//! server cannot read what root writes into the state directory.
 
 use std::ffi::CString;
 
 use nix::unistd::{Uid, User, initgroups, setgid, setuid};
 
-/// Takes the part of this user for the rest of the process, if root runs the tool. Any other user
-/// keeps the own part.
+/// Takes the rights of this user for the rest of the process, if root runs the tool. A process of
+/// another user keeps its rights.
 ///
 /// # Errors
 /// There is no such user, or the system refuses.

@@ -8,7 +8,7 @@
 //! | 145 times 28 | records; those not in use are zeros |
 //!
 //! A table below its greatest size splits its buckets long before one is full. At the greatest
-//! size, a full bucket evicts the record with the fewest wrong guesses, but none that is at the
+//! size, a full bucket evicts the record with the fewest wrong guesses, but never one at the
 //! limit or pending. The evicted count moves to the shared record, and a name without a record
 //! starts with that count (the "space saving" counter of Metwally, Agrawal and El Abbadi, 2005). So
 //! a count may be too high, but never too low. A name without guesses still has a guess left, since
