@@ -32,8 +32,13 @@ pub(super) fn of(outcome: Result<&Verdict, &Error>, origin: Origin, claim: &Clai
             status,
             authoritative,
         }) => statuses::row_of(*status, *authoritative).0,
-        Err(error) => Consequence::of(error).action(origin),
+        Err(error) => of_error(error, origin),
     }
+}
+
+/// What to do after an error.
+pub(super) fn of_error(error: &Error, origin: Origin) -> Action {
+    Consequence::of(error).action(origin)
 }
 
 impl Error {

@@ -147,6 +147,11 @@ impl<T> Outcomes<T> {
         }
     }
 
+    /// An answer if there is one; else the error that ends the search.
+    pub(super) fn answer_or(self, error: Error) -> Result<T, Error> {
+        self.answer.ok_or(error)
+    }
+
     /// An answer if there is one; else why no controller gave one.
     pub(in crate::dc) fn into_result(mut self) -> Result<T, Error> {
         match (self.answer, self.errors.pop()) {
@@ -176,6 +181,13 @@ mod tests {
         assert_eq!(result(vec![busy(), Ok(1), over(), Ok(2)]).unwrap(), 1);
         assert!(matches!(result(vec![]), Err(Error::TimeOver)));
         assert!(matches!(result(vec![busy()]), Err(Error::Busy)));
+        let after = |outcome| {
+            let mut all = Outcomes::default();
+            all.add(outcome);
+            all.answer_or(Error::HostBusy)
+        };
+        assert_eq!(after(Ok(1)).unwrap(), 1);
+        assert!(matches!(after(busy()), Err(Error::HostBusy)));
         let Err(Error::AllFailed(errors)) = result(vec![busy(), over()]) else {
             panic!("not all errors");
         };

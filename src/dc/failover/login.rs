@@ -77,10 +77,17 @@ impl Controllers {
         controller: &Candidate,
         slot: &mut Slot<'_>,
     ) {
-        if !self.is_about_controller(asked, is_hurried, controller, slot) {
+        let is_silent = asked.is_domain_silent();
+        let is_elsewhere = slot.claim().other_domain().is_some();
+        match &asked.outcome {
+            Err(_) if is_silent && is_hurried => return,
+            _ if is_silent => self.domain_is_silent(slot.claim()),
+            Ok(_) => slot.answered(controller),
+            Err(_) => {}
+        }
+        if !self.is_about_controller(asked, controller, is_elsewhere) {
             return;
         }
-        let is_elsewhere = slot.claim().other_domain().is_some();
         match asked.action {
             Action::Answer => self.has_answered(controller, asked.sent),
             Action::GiveUp => {}
@@ -96,38 +103,25 @@ impl Controllers {
         }
     }
 
-    /// Whether the outcome says something about the controller. If the user's domain did not answer
-    /// behind it, that is remembered.
+    /// Remembers that the user's domain did not answer behind a controller, if it is not ours.
+    fn domain_is_silent(&self, claim: &Claim) {
+        if let Some(domain) = claim.other_domain() {
+            self.pool().domain_is_silent(domain);
+        }
+    }
+
+    /// Whether the outcome says something about the controller. The silence of another domain is
+    /// not the controller's; nor is silence about one login while it answers others.
     fn is_about_controller(
         &self,
         asked: &Asked,
-        is_hurried: bool,
         controller: &Candidate,
-        slot: &mut Slot<'_>,
+        is_elsewhere: bool,
     ) -> bool {
-        let is_silent = match &asked.outcome {
-            Ok(verdict) => failure::is_domain_unreachable(verdict, asked.origin),
-            Err(error) if error.is_logon_timeout() && is_hurried => return false,
-            Err(error) => error.is_logon_timeout(),
-        };
-        match slot.claim().other_domain() {
-            Some(domain) if is_silent => self.pool().domain_is_silent(domain),
-            _ => {}
+        if asked.outcome.is_ok() || !asked.is_domain_silent() {
+            return true;
         }
-        match &asked.outcome {
-            Ok(_) if is_silent => true,
-            Ok(_) => {
-                slot.answered(controller);
-                true
-            }
-            // The silence of another domain is not the controller's; nor is silence about one login
-            // while it answers others.
-            Err(_) if is_silent => {
-                let is_ours = slot.claim().other_domain().is_none();
-                is_ours && !self.pool().has_answered_since(controller, asked.sent)
-            }
-            Err(_) => true,
-        }
+        !is_elsewhere && !self.pool().has_answered_since(controller, asked.sent)
     }
 
     /// Opens a channel, which ends an outage: other logins need not wait for the end of this one.
@@ -173,16 +167,11 @@ struct Asked {
 }
 
 impl Asked {
-    /// The login was not sent: the channel is as good as before.
-    fn not_sent(error: Error, channel: Channel) -> Self {
-        Self {
-            outcome: Err(error),
-            action: Action::GiveUp,
-            next: Next::Finish,
-            origin: Origin::None,
-            sent: Instant::now(),
-            key: None,
-            channel: Some(channel),
+    /// Whether the controller, or the user's domain behind it, did not answer.
+    fn is_domain_silent(&self) -> bool {
+        match &self.outcome {
+            Ok(verdict) => failure::is_domain_unreachable(verdict, self.origin),
+            Err(error) => error.is_logon_timeout(),
         }
     }
 }
@@ -231,7 +220,7 @@ impl<'a> Login<'a> {
                     controller,
                     channel,
                 });
-                return asked.outcome;
+                return asked.outcome.or_else(|error| outcomes.answer_or(error));
             }
             outcomes.add(asked.outcome);
             self.others.tried.push(controller);
@@ -301,7 +290,13 @@ impl<'a> Login<'a> {
         };
         let held = match self.controllers.host_slot(self.claim, opening.terms) {
             Ok(held) => held,
-            Err(error) => return Asked::not_sent(error, channel),
+            // The login was not sent: the channel is as good as before.
+            Err(error) => {
+                return Asked {
+                    channel: Some(channel),
+                    ..self.ended(Err(error), origin)
+                };
+            }
         };
         let key = channel.key().cloned();
         let sent = Instant::now();

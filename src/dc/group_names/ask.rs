@@ -11,7 +11,7 @@ use crate::dc::channel::Channel;
 use crate::dc::claim::Claim;
 use crate::dc::error::Error;
 use crate::dc::failover::{Controllers, Course, MAX_CONTROLLERS, Next, Outcomes};
-use crate::dc::failure::{Action, Origin};
+use crate::dc::failure::{self, Action, Origin};
 use crate::dc::group_names::lookup;
 use crate::dc::opening::Opening;
 use crate::dc::pool::Open;
@@ -56,15 +56,14 @@ impl Controllers {
             let key = match self.key(opening, &mut distrusted) {
                 Ok(key) => key,
                 Err(error) => {
-                    let next = course.after(Action::NextController, Origin::None, false);
-                    return (Err(error), next);
+                    let action = failure::of_error(&error, Origin::None);
+                    return (Err(error), course.after(action, Origin::None, false));
                 }
             };
             let outcome = lookup::look_up(opening, &key, sids);
             let action = match &outcome {
                 Ok(_) => Action::Answer,
-                Err(error) if error.is_doubt_about_key() => Action::Reauthenticate,
-                Err(_) => Action::NextController,
+                Err(error) => failure::of_error(error, Origin::Recalled),
             };
             match course.after(action, Origin::Recalled, false) {
                 Next::SameController => distrusted.push(key),
