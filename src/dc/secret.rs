@@ -69,6 +69,14 @@ pub(super) fn nt_hashes(config: &config::Netlogon) -> Result<NtHashes, Fault> {
     }
 }
 
+/// Whether the machine account's secret can be read and used, by this process.
+///
+/// # Errors
+/// [`Minor::SecretFileUnusable`] with the path and the cure.
+pub fn check(config: &config::Netlogon) -> Result<(), Fault> {
+    nt_hashes(config).map(drop)
+}
+
 /// The length limit of a password file (Active Directory's passwords have at most 256 characters).
 const PASSWORD_LIMIT: u64 = 1024;
 

@@ -17,6 +17,7 @@ mod target;
 pub use cache::{load, state_dir};
 pub use factory::Setup;
 pub use host::{computer_name, host_name};
+pub use read::read;
 pub use source::Source;
 
 #[cfg(test)]

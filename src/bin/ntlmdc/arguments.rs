@@ -11,6 +11,10 @@ const EXIT_CODES: &str = "\
 Exit status: 0 if all is well, 1 if something is wrong with what was looked at, 2 if it could not be
 looked at.";
 
+const CHECK_EXIT_CODES: &str = "\
+Exit status: 0 if all is well, 1 if there are warnings or something could not be looked at, 2 if
+logins will not work.";
+
 /// NTLM for Linux servers: looks at tokens, codes and logins.
 #[derive(Parser)]
 #[command(name = "ntlmdc", version, after_help = EXIT_CODES)]
@@ -21,6 +25,9 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 pub enum ToolCommand {
+    /// Look at this host and ask the controllers: would logins work, and if not, why?
+    #[command(after_help = CHECK_EXIT_CODES)]
+    Check(Check),
     /// Explain NTLM and SPNEGO tokens field by field; secrets are hidden.
     Decode(Decode),
     /// Explain a minor code, an NTSTATUS or a line of the log: cause and cure.
@@ -36,6 +43,14 @@ pub struct Output {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub server: ServerOptions,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 #[derive(Args)]

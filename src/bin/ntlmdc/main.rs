@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod check;
 mod decode;
 mod explain;
 mod helper;
@@ -23,16 +24,18 @@ use arguments::{Arguments, ToolCommand};
 
 fn main() -> ExitCode {
     let (output, done) = match Arguments::parse().command {
+        ToolCommand::Check(arguments) => return exit(check::run(&arguments)),
         ToolCommand::Decode(arguments) => (arguments.output, decode::run(&arguments)),
         ToolCommand::Explain(arguments) => (arguments.output, explain::run(&arguments)),
         ToolCommand::Helper(arguments) => return helper::run(&arguments),
         ToolCommand::Login(arguments) => (arguments.output, login::run(&arguments)),
     };
-    match done {
-        Ok(report) => report.print(output.json),
-        Err(problem) => {
-            anstream::eprintln!("ntlmdc: {problem}");
-            ExitCode::from(arguments::EXIT_USAGE)
-        }
-    }
+    exit(done.map(|report| report.print(output.json)))
+}
+
+fn exit(done: Result<ExitCode, String>) -> ExitCode {
+    done.unwrap_or_else(|problem| {
+        anstream::eprintln!("ntlmdc: {problem}");
+        ExitCode::from(arguments::EXIT_USAGE)
+    })
 }

@@ -13,6 +13,18 @@ use gss_ntlmdc::protocol::ntlm::initiator::Protection;
 use crate::arguments::ServerOptions;
 use crate::privileges;
 
+/// Where the configuration is: as the library looks for it, or where an option says.
+pub fn source(options: &ServerOptions) -> Source {
+    let variable = |name| env::var(name).ok();
+    let from_environment = || env::var_os("NTLMDC_CONFIG").map(Into::into);
+    Source {
+        config: options.config.clone().or_else(from_environment),
+        users_file: env::var_os("NTLM_USER_FILE").map(Into::into),
+        netbios_computer: variable("NETBIOS_COMPUTER_NAME"),
+        netbios_domain: variable("NETBIOS_DOMAIN_NAME"),
+    }
+}
+
 /// A server with a configuration that can be loaded.
 pub struct Server {
     source: Source,
@@ -26,15 +38,7 @@ impl Server {
     /// There is no such user, or no configuration that can be loaded.
     pub fn take(options: &ServerOptions) -> Result<Self, String> {
         privileges::become_user(&options.service_user)?;
-        let variable = |name| env::var(name).ok();
-        let from_environment = || env::var_os("NTLMDC_CONFIG").map(Into::into);
-        let source = Source {
-            config: options.config.clone().or_else(from_environment),
-            users_file: env::var_os("NTLM_USER_FILE").map(Into::into),
-            netbios_computer: variable("NETBIOS_COMPUTER_NAME"),
-            netbios_domain: variable("NETBIOS_DOMAIN_NAME"),
-        };
-        Self::of(source).map_err(|fault| fault.for_the_log())
+        Self::of(source(options)).map_err(|fault| fault.for_the_log())
     }
 
     /// With the configuration of this place.

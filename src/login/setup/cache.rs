@@ -10,7 +10,7 @@ use crate::base::file::{LOOK_AGAIN, Stamp};
 use crate::base::log::{self, Severity};
 use crate::base::process::PerProcess;
 use crate::login::setup::factory::Setup;
-use crate::login::setup::read::read;
+use crate::login::setup::read::read_stamped;
 use crate::login::setup::source::Source;
 
 /// A handful at most: one for each source.
@@ -132,7 +132,7 @@ fn load_anew(
     before: &Option<LoadedSetup>,
 ) -> Result<LoadedSetup, Fault> {
     let is_first = before.is_none();
-    let (config, stamp) = read(source).inspect_err(|fault| {
+    let (config, stamp) = read_stamped(source).inspect_err(|fault| {
         if is_first && (!turns_off(fault) || source.file().is_some_and(Path::exists)) {
             log_once(LogTarget::Syslog, fault);
         }

@@ -11,9 +11,17 @@ use crate::login::setup::source::Source;
 /// The longest configuration file.
 const LIMIT: u64 = 1 << 20;
 
+/// The configuration, not loaded yet.
+///
+/// # Errors
+/// [`Minor::NotConfigured`]: the file is missing, or cannot be read. [`Minor::BadConfiguration`].
+pub fn read(source: &Source) -> Result<Config, Fault> {
+    read_stamped(source).map(|(config, _)| config)
+}
+
 /// The configuration, and the state of its file. `None`: there is no file, or its state is not
 /// certain.
-pub(super) fn read(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {
+pub(super) fn read_stamped(source: &Source) -> Result<(Config, Option<Stamp>), Fault> {
     let Some(path) = source.file() else {
         return Ok((of_users_file(source), None));
     };

@@ -20,7 +20,7 @@ pub struct Source {
 
 impl Source {
     /// The configuration file. `None`: there is only a users file.
-    pub(super) fn file(&self) -> Option<&Path> {
+    pub fn file(&self) -> Option<&Path> {
         match (&self.config, &self.users_file) {
             (Some(file), _) => Some(file),
             (None, Some(_)) => None,

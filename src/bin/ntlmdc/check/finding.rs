@@ -1,0 +1,103 @@
+//! What `check` found: one finding for one cause.
+
+use super::cause::Cause;
+
+/// What a finding is about. Findings are printed by subject, in this order.
+#[allow(dead_code)] // `remote` has no findings yet
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// The configuration.
+    Configuration,
+    /// Files and directories, as the service sees them.
+    Files,
+    /// mech.d, the library, krb5.
+    Mechanism,
+    /// Apache's configuration.
+    Apache,
+    /// How controllers are found.
+    Dns,
+    /// Each controller: ports, clock, secure channel.
+    Controllers,
+    /// What the controllers say of the domain and of the machine account.
+    Domain,
+}
+
+/// How much a finding matters.
+#[allow(dead_code)] // as above
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It is as it should be.
+    Good,
+    /// Logins work; some of them or some day they will not.
+    Warning,
+    /// Logins will not work.
+    Failure,
+    /// It could not be looked at.
+    Unknown,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub subject: Subject,
+    pub level: Level,
+    /// What it is a case of; its identifier is a row of docs/check.md. `None`: a good finding.
+    pub cause: Option<Cause>,
+    /// What was found, on what.
+    pub what: String,
+    /// Why it matters. Empty: a good finding.
+    pub why: String,
+    /// What to do. A line that begins with a space is a command, and is not broken. Empty: a good
+    /// finding.
+    pub cure: String,
+}
+
+#[allow(dead_code)] // as above
+impl Finding {
+    /// It is as it should be.
+    pub fn good(subject: Subject, what: impl Into<String>) -> Self {
+        Self {
+            subject,
+            level: Level::Good,
+            cause: None,
+            what: what.into(),
+            why: String::new(),
+            cure: String::new(),
+        }
+    }
+
+    /// Says why it matters here, in place of what the table of causes says.
+    pub fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = why.into();
+        self
+    }
+}
+
+#[allow(dead_code)] // as above
+impl Cause {
+    /// Logins work; some of them or some day they will not.
+    pub fn warning(self, what: impl Into<String>, cure: impl Into<String>) -> Finding {
+        self.finding(Level::Warning, what.into(), cure.into())
+    }
+
+    /// Logins will not work.
+    pub fn failure(self, what: impl Into<String>, cure: impl Into<String>) -> Finding {
+        self.finding(Level::Failure, what.into(), cure.into())
+    }
+
+    /// It could not be looked at.
+    pub fn unknown(self, what: impl Into<String>, cure: impl Into<String>) -> Finding {
+        self.finding(Level::Unknown, what.into(), cure.into())
+    }
+
+    fn finding(self, level: Level, what: String, cure: String) -> Finding {
+        Finding {
+            subject: self.subject(),
+            level,
+            cause: Some(self),
+            what,
+            why: self.why().to_owned(),
+            cure,
+        }
+    }
+}

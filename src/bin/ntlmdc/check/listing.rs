@@ -1,0 +1,166 @@
+//! Findings as text for a terminal, and as JSON.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use super::finding::{Finding, Level, Subject};
+
+/// The columns of a terminal.
+const COLUMNS: usize = 80;
+/// The column in which the words of a finding begin.
+const INDENT: usize = 11;
+
+impl Subject {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Configuration => "Configuration",
+            Self::Files => "Files",
+            Self::Mechanism => "Mechanism",
+            Self::Apache => "Apache",
+            Self::Dns => "DNS",
+            Self::Controllers => "Controllers",
+            Self::Domain => "Domain",
+        }
+    }
+}
+
+impl Level {
+    /// The word in the text, and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Failure => "failure",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn style(self) -> Style {
+        match self {
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Warning => AnsiColor::Yellow.on_default().bold(),
+            Self::Failure => AnsiColor::Red.on_default().bold(),
+            Self::Unknown => AnsiColor::Cyan.on_default(),
+        }
+    }
+}
+
+/// The text, with colours, which go away where the output is no terminal.
+pub fn text(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    let mut subject = None;
+    for finding in findings {
+        if subject != Some(finding.subject) {
+            subject = Some(finding.subject);
+            let bold = Style::new().bold();
+            // Writing into a string does not fail.
+            let _ok = writeln!(text, "{bold}{}{bold:#}", finding.subject.title());
+        }
+        write_finding(&mut text, finding);
+    }
+    let _ok = writeln!(text, "\n{}", summary(findings));
+    text
+}
+
+fn write_finding(text: &mut String, finding: &Finding) {
+    let (word, style) = (finding.level.word(), finding.level.style());
+    let mut lines = wrapped(&finding.what);
+    lines.extend(wrapped(&finding.why));
+    if !finding.cure.is_empty() {
+        lines.extend(wrapped(&format!("Cure: {}", finding.cure)));
+    }
+    let mut lines = lines.into_iter();
+    let first = lines.next().unwrap_or_default();
+    let _ok = writeln!(text, "  {style}{word:7}{style:#}  {first}");
+    for line in lines {
+        let _ok = writeln!(text, "{:INDENT$}{line}", "");
+    }
+}
+
+/// How many findings there are of each level, and what that means.
+pub fn summary(findings: &[Finding]) -> String {
+    let count = |level| findings.iter().filter(|one| one.level == level).count();
+    let failures = count(Level::Failure);
+    let warnings = count(Level::Warning);
+    let unknown = count(Level::Unknown);
+    let verdict = match (failures, warnings, unknown) {
+        (0, 0, 0) => "All is well",
+        (0, 0, _) => "Nothing is wrong with what could be looked at",
+        (0, _, _) => "Logins should work",
+        _ => "Logins will not work",
+    };
+    let good = count(Level::Good);
+    let mut counts = vec![format!("{good} good")];
+    let mut add = |count, one: &str, more: &str| match count {
+        0 => {}
+        1 => counts.push(format!("1 {one}")),
+        _ => counts.push(format!("{count} {more}")),
+    };
+    add(warnings, "warning", "warnings");
+    add(failures, "failure", "failures");
+    add(unknown, "not looked at", "not looked at");
+    format!("{verdict}: {}.", counts.join(", "))
+}
+
+/// The exit status: 2 if logins will not work, 1 if there are warnings or something could not be
+/// looked at, else 0.
+pub fn exit_status(findings: &[Finding]) -> u8 {
+    let status = |finding: &Finding| match finding.level {
+        Level::Good => 0,
+        Level::Warning | Level::Unknown => 1,
+        Level::Failure => 2,
+    };
+    findings.iter().map(status).max().unwrap_or_default()
+}
+
+/// An object with all findings, the summary and the exit status.
+pub fn json(findings: &[Finding]) -> Value {
+    let all: Vec<Value> = findings.iter().map(object).collect();
+    json!({
+        "findings": all,
+        "summary": summary(findings),
+        "exit_status": exit_status(findings),
+    })
+}
+
+fn object(finding: &Finding) -> Value {
+    let subject = finding.subject.title().to_lowercase();
+    let (level, what) = (finding.level.word(), &finding.what);
+    match finding.cause {
+        None => json!({ "subject": subject, "level": level, "what": what }),
+        Some(cause) => json!({
+            "subject": subject, "level": level, "id": cause.id(), "what": what,
+            "why": finding.why, "cure": finding.cure,
+        }),
+    }
+}
+
+/// The lines of a text, the long ones broken between words. A line that begins with a space is
+/// kept as it is.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        if paragraph.starts_with(' ') {
+            lines.push(paragraph.to_owned());
+            continue;
+        }
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            let length = line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && length > COLUMNS - INDENT {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! What can be seen on this host.
+
+pub mod configuration;
+pub mod files;
