@@ -11,6 +11,8 @@ mod explain;
 mod helper;
 mod input;
 mod login;
+#[cfg(test)]
+mod manual;
 mod privileges;
 mod report;
 mod server;

@@ -1,0 +1,51 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_ntlmdc_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_ntlmdc_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_ntlmdc_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_ntlmdc_using_subcommand
+    set -l cmd (__fish_ntlmdc_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -s h -l help -d 'Print help'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -s V -l version -d 'Print version'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "decode" -d 'Explain NTLM and SPNEGO tokens field by field; secrets are hidden'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "explain" -d 'Explain a minor code, an NTSTATUS or a line of the log: cause and cure'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "helper" -d 'Verify logins for squid and others, in the protocol of Samba\'s ntlm_auth'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "login" -d 'Log a user in as the server would: who it is, or why not, and how long it took'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -s f -l file -d 'A file with tokens in it: a token, a log, a HAR file; `-` is the standard input' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -l certificate -d 'Check the channel binding with this server certificate, in PEM' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -l password-stdin -d 'Check the last three messages with the user\'s password, read from the first line of the standard input'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -l json -d 'Print JSON'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -s h -l help -d 'Print help'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand explain" -l json -d 'Print JSON'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand helper" -l protocol -d 'The protocol, by the name that ntlm_auth gives it' -r -f -a "squid-2.5-ntlmssp\t'The scheme NTLM'
+gss-spnego\t'The scheme Negotiate: NTLM, plain or in SPNEGO'
+squid-2.5-basic\t'User and password'"
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand helper" -l require-membership-of -d 'Let in only members of this group: a SID, or a name as the attribute `groups` has it' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand helper" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand helper" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand helper" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l json -d 'Print JSON'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -s h -l help -d 'Print help'
