@@ -14,6 +14,7 @@
 //! | `error`, `failure` | why there is no verdict; the one table of what an outcome leads to |
 //! | `health` | which controllers failed, as the processes of this host tell each other |
 //! | [`group_names`] | looks up and caches the names of groups |
+//! | [`probe`] | looks at DNS and at each controller, for an administrator |
 //! | [`domains`], [`own_name`] | the list of trusted domains; the NetBIOS name of our own domain |
 
 mod channel;
@@ -35,6 +36,7 @@ mod opening;
 pub mod own_name;
 mod pool;
 mod port;
+pub mod probe;
 mod secret;
 mod shared_key;
 

@@ -85,6 +85,22 @@ impl Channel {
         }
     }
 
+    /// Opens a channel with a key that is agreed on now, whatever is stored: that proves the
+    /// account's secret. The key is stored for the other processes. After a failure, theirs stays.
+    pub(super) fn open_afresh(opening: Opening<'_>) -> Result<Self, Error> {
+        let secrets = secret::nt_hashes(opening.terms.config).map_err(Error::Secret)?;
+        let agree_at = |opening: Opening<'_>, peer| {
+            let connection = Connection::connect(opening.terms, peer, Step::AgreeOnKey)?;
+            let lock = (opening.shared_keys).lock(opening.controller, opening.terms.deadline);
+            Self::agree(opening, connection, &secrets, lock.as_ref())
+        };
+        let controller = opening.controller;
+        match controller.port {
+            Some(port) => agree_at(opening, SocketAddr::new(controller.address, port)),
+            None => port::at_each(opening, Syntax::NETLOGON, agree_at),
+        }
+    }
+
     /// Opens a channel to this port.
     fn open_at(
         peer: SocketAddr,
@@ -282,6 +298,11 @@ impl Channel {
         let peer = self.connection.peer;
         let step = Step::Names;
         self.key().cloned().ok_or(Error::Rpc { peer, step, error })
+    }
+
+    /// Where it leads to.
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.connection.peer
     }
 
     /// Whether its key may still be used; `now` in seconds since 1970.

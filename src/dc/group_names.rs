@@ -26,6 +26,7 @@ use crate::dc::error::Error;
 use crate::dc::failover::Controllers;
 use crate::dc::group_names::cache::Cache;
 use crate::protocol::rpc::lsa::Called;
+pub(in crate::dc) use lookup::look_up;
 
 /// How long at most it is remembered that there is no name: an administrator may be repairing it.
 const NEGATIVE: Duration = Duration::from_secs(60);

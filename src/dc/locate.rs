@@ -14,6 +14,7 @@ mod ping;
 mod ranking;
 mod resolver;
 mod search;
+pub(in crate::dc) mod survey;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

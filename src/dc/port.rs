@@ -84,7 +84,7 @@ fn try_port<T>(
 }
 
 /// The ports that the endpoint mapper lists; never empty.
-fn find(opening: Opening<'_>, interface: Syntax) -> Result<Vec<u16>, Error> {
+pub(super) fn find(opening: Opening<'_>, interface: Syntax) -> Result<Vec<u16>, Error> {
     let Opening {
         terms, controller, ..
     } = opening;

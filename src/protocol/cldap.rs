@@ -4,6 +4,8 @@
 //! No sockets here. Nothing in an answer is authentic: it serves to rank controllers, never to
 //! accept a login.
 
+use std::ops::Range;
+
 use domain::base::ParsedName;
 use domain::dep::octseq::Parser;
 
@@ -13,6 +15,9 @@ use crate::base::wire::{DecodeError, Reader};
 pub const PORT: u16 = 389;
 /// The longest accepted answer, in bytes.
 pub const MAX_ANSWER: usize = 4096;
+
+/// The controller's clock, as an attribute of the root.
+const CURRENT_TIME: &str = "currentTime";
 
 /// `NtVer`: NETLOGON_NT_VERSION_5, _5EX, _WITH_CLOSEST_SITE and _IP
 /// (MS-ADTS 6.3.1.1).
@@ -73,15 +78,26 @@ pub fn request(id: u32, domain: &str, host: &str) -> Vec<u8> {
         equals("Host", host.as_bytes()),
         equals("NtVer", &NT_VERSION),
     ];
+    root_search(id, &element(0xA0, &filter.concat()), "Netlogon")
+}
+
+/// The question for the controller's clock: a search of the root for `currentTime` (MS-ADTS
+/// 3.1.1.3.2.2). The answer repeats `id`.
+pub fn clock_request(id: u32) -> Vec<u8> {
+    root_search(id, &element(0x87, b"objectClass"), CURRENT_TIME)
+}
+
+/// A search of the root for one attribute.
+fn root_search(id: u32, filter: &[u8], attribute: &str) -> Vec<u8> {
     let search = [
-        element(0x04, b""),  // baseObject
-        element(0x0A, &[0]), // scope: baseObject
-        element(0x0A, &[0]), // derefAliases: never
-        element(0x02, &[0]), // sizeLimit
-        element(0x02, &[0]), // timeLimit
-        element(0x01, &[0]), // typesOnly: false
-        element(0xA0, &filter.concat()),
-        element(0x30, &element(0x04, b"Netlogon")),
+        &element(0x04, b""),  // baseObject
+        &element(0x0A, &[0]), // scope: baseObject
+        &element(0x0A, &[0]), // derefAliases: never
+        &element(0x02, &[0]), // sizeLimit
+        &element(0x02, &[0]), // timeLimit
+        &element(0x01, &[0]), // typesOnly: false
+        filter,
+        &element(0x30, &element(0x04, attribute.as_bytes())),
     ];
     let message = [integer(id), element(0x63, &search.concat())];
     element(0x30, &message.concat())
@@ -133,6 +149,25 @@ pub fn message_length(header: &[u8; HEADER]) -> Result<usize, DecodeError> {
 /// # Errors
 /// [`DecodeError`] for anything else.
 pub fn answer(id: u32, message: &[u8]) -> Result<Option<Identity>, DecodeError> {
+    value(id, message, "Netlogon")?.map(identity).transpose()
+}
+
+/// Reads the answer to [`clock_request`]: seconds since 1970. `None` if the root has no clock.
+///
+/// # Errors
+/// [`DecodeError`] for anything else.
+pub fn clock_answer(id: u32, message: &[u8]) -> Result<Option<u64>, DecodeError> {
+    value(id, message, CURRENT_TIME)?
+        .map(|text| generalized_time(text).ok_or(DecodeError::new(CURRENT_TIME, "not a time")))
+        .transpose()
+}
+
+/// The value of the attribute in the answer to the question `id`, if it has one.
+fn value<'a>(
+    id: u32,
+    message: &'a [u8],
+    attribute: &'static str,
+) -> Result<Option<&'a [u8]>, DecodeError> {
     let mut message = Reader::new(expect(&mut Reader::new(message), 0x30, "LDAPMessage")?);
     let came = expect(&mut message, 0x02, "messageID")?;
     if came.len() > 5 || came.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)) != id.into() {
@@ -140,7 +175,7 @@ pub fn answer(id: u32, message: &[u8]) -> Result<Option<Identity>, DecodeError> 
     }
     let (tag, operation) = any(&mut message, "protocolOp")?;
     match tag {
-        0x64 => entry(operation),
+        0x64 => entry(operation, attribute),
         // SearchResultDone without an entry before it.
         0x65 => Ok(None),
         _ => Err(DecodeError::new("protocolOp", "not a search result")),
@@ -148,7 +183,7 @@ pub fn answer(id: u32, message: &[u8]) -> Result<Option<Identity>, DecodeError> 
 }
 
 /// SearchResultEntry: one attribute. The case of its name may differ from the question's.
-fn entry(operation: &[u8]) -> Result<Option<Identity>, DecodeError> {
+fn entry<'a>(operation: &'a [u8], wanted: &'static str) -> Result<Option<&'a [u8]>, DecodeError> {
     let mut entry = Reader::new(operation);
     expect(&mut entry, 0x04, "objectName")?;
     let mut attributes = Reader::new(expect(&mut entry, 0x30, "attributes")?);
@@ -156,11 +191,39 @@ fn entry(operation: &[u8]) -> Result<Option<Identity>, DecodeError> {
         let mut attribute = Reader::new(expect(&mut attributes, 0x30, "attribute")?);
         let name = expect(&mut attribute, 0x04, "type")?;
         let mut values = Reader::new(expect(&mut attribute, 0x31, "vals")?);
-        if name.eq_ignore_ascii_case(b"netlogon") && !values.rest().is_empty() {
-            return identity(expect(&mut values, 0x04, "Netlogon")?).map(Some);
+        if name.eq_ignore_ascii_case(wanted.as_bytes()) && !values.rest().is_empty() {
+            return expect(&mut values, 0x04, wanted).map(Some);
         }
     }
     Ok(None)
+}
+
+/// GeneralizedTime in UTC (`20261127234316.0Z`), in seconds since 1970. A fraction is left out.
+fn generalized_time(text: &[u8]) -> Option<u64> {
+    let (digits, rest) = text.split_at_checked(14)?;
+    let is_utc = rest == b"Z" || (rest.starts_with(b".") && rest.ends_with(b"Z"));
+    let is_number = digits.iter().all(u8::is_ascii_digit);
+    let digits = std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| is_utc && is_number)?;
+    let number = |range: Range<usize>| digits.get(range)?.parse::<u64>().ok();
+    let (year, month, day) = (number(0..4)?, number(4..6)?, number(6..8)?);
+    let (hour, minute, second) = (number(8..10)?, number(10..12)?, number(12..14)?);
+    (1..=12).contains(&month).then_some(())?;
+    // The year from March on, so that a leap day is its last one.
+    let march_year = if month > 2 {
+        year
+    } else {
+        year.checked_sub(1)?
+    };
+    let month_from_march = (month + 9) % 12;
+    let days = march_year * 365 + march_year / 4 - march_year / 100
+        + march_year / 400
+        + (month_from_march * 153 + 2) / 5
+        + day;
+    // 0000-03-01 is the first day of this count, and 1970-01-01 the 719,469th.
+    let since_1970 = days.checked_sub(719_469)?;
+    Some(((since_1970 * 24 + hour) * 60 + minute) * 60 + second)
 }
 
 fn identity(blob: &[u8]) -> Result<Identity, DecodeError> {

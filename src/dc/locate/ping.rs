@@ -1,5 +1,6 @@
 //! Pings controllers over UDP (CLDAP), and those that do not answer over TCP.
 
+mod clock;
 mod outcome;
 mod tcp;
 mod udp;
@@ -8,8 +9,9 @@ use std::net::SocketAddr;
 
 use crate::base::config;
 use crate::base::crypto::NoRandomBytes;
-use crate::base::net::Deadline;
+use crate::base::net::{self, Deadline};
 use crate::dc::locate::network::Network;
+pub(super) use clock::clock;
 pub(super) use outcome::Outcome;
 use outcome::Pings;
 
@@ -39,4 +41,28 @@ pub(super) fn ping(
         network.learn_without_udp();
     }
     Ok(pings.outcomes)
+}
+
+/// Pings one controller over UDP only.
+pub(super) fn over_udp(
+    config: &config::Netlogon,
+    target: SocketAddr,
+    deadline: Deadline,
+) -> Result<Outcome, NoRandomBytes> {
+    let mut pings = Pings {
+        config,
+        targets: &[target],
+        outcomes: vec![Outcome::Silent],
+    };
+    udp::ping(&mut pings, deadline)?;
+    Ok(pings.outcomes.pop().unwrap_or(Outcome::Silent))
+}
+
+/// Pings one controller over TCP only.
+pub(super) fn over_tcp(
+    config: &config::Netlogon,
+    target: SocketAddr,
+    deadline: Deadline,
+) -> Result<Outcome, net::Error> {
+    tcp::ping_one(config, target, deadline)
 }

@@ -110,6 +110,24 @@ impl Resolver {
         }
     }
 
+    /// Asks every server once for the answers of these kinds, whatever the others say.
+    pub(super) fn ask_each(&mut self, name: &str, kinds: &[Kind]) -> Vec<EachServer> {
+        let servers = self.servers.get_or_init(Servers::of_the_system);
+        let mut asked = Vec::new();
+        for server in &servers.addresses {
+            let replies = ask_understood(*server, name, kinds, &mut self.network, self.deadline);
+            let answers = replies.and_then(|replies| replies.answers.into_iter().collect());
+            asked.push((*server, answers));
+        }
+        asked
+    }
+
+    /// The lines of /etc/resolv.conf that cannot be used.
+    pub(super) fn unusable_lines(&self) -> Vec<String> {
+        let servers = self.servers.get_or_init(Servers::of_the_system);
+        servers.problems.clone()
+    }
+
     fn addresses_of_dns(&mut self, name: &str, kinds: &[Kind]) -> Result<Vec<IpAddr>, String> {
         self.ask(name, kinds, |replies| {
             let mut addresses = Vec::new();
@@ -165,6 +183,9 @@ impl Resolver {
         Err(format!("DNS, {name}: {}", problems.join("; ")))
     }
 }
+
+/// A server, and its answers in the order of the questions.
+pub(super) type EachServer = (SocketAddr, Result<Vec<Answer>, String>);
 
 /// The replies of one server, in the order of the questions.
 struct Replies {

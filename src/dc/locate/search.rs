@@ -10,7 +10,8 @@ use crate::base::config::{self, Controller, Host, SiteName};
 use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::ping::{self, Outcome};
 use crate::dc::locate::resolver::Resolver;
-use dns_host::{DnsHost, addresses_of, hosts_of, is_reachable, service_name};
+use dns_host::DnsHost;
+pub(super) use dns_host::{addresses_of, hosts_of, is_reachable, service_name};
 
 /// How many hosts of a domain one search looks at: the first of a list that is shuffled each time.
 const MAX_HOSTS: usize = 8;

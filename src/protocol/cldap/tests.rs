@@ -158,3 +158,44 @@ fn lengths_as_windows_writes_them() {
     let wide = [&hex!("3084")[..], &length, content].concat();
     assert!(answer(5, &wide).unwrap().is_some());
 }
+
+#[test]
+fn the_clock_is_asked_for_and_read() {
+    // Samba 4.17 answered this question.
+    let question = hex!(
+        "3032020107632d04000a01000a0100020100020100010100870b6f626a656374436c617373"
+        "300d040b63757272656e7454696d65"
+    );
+    assert_eq!(clock_request(7), question);
+    let told = |text: &str| clock_answer(7, &datagram(7, "currentTime", text.as_bytes()));
+    // `date -u -d '2026-11-27 23:43:16' +%s`, and so on.
+    for (text, seconds) in [
+        ("20261127234316.0Z", 1_795_822_996),
+        ("20240229235959.0Z", 1_709_251_199),
+        ("20240301000000Z", 1_709_251_200),
+        ("19700101000000.0Z", 0),
+        ("21000228120000.0Z", 4_107_499_200),
+        ("21000301000000.0Z", 4_107_542_400),
+    ] {
+        assert_eq!(told(text), Ok(Some(seconds)), "{text}");
+    }
+    for text in [
+        "",
+        "2026112723431",
+        "20261127234316.0",
+        "20261127234316+0100",
+        "19691231235959Z",
+    ] {
+        assert!(told(text).is_err(), "{text}");
+    }
+    for text in [
+        "20261327234316.0Z",
+        "20260027234316.0Z",
+        "2026112723431xZ",
+        "+0261127234316Z",
+    ] {
+        assert!(told(text).is_err(), "{text}");
+    }
+    assert_eq!(clock_answer(7, &done(7)), Ok(None));
+    assert!(clock_answer(8, &datagram(7, "currentTime", b"20261127234316.0Z")).is_err());
+}

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::outcome::{Pings, judged, request};
+use super::outcome::{Outcome, Pings, judged, request};
 use crate::base::config;
 use crate::base::crypto::NoRandomBytes;
 use crate::base::net::{Deadline, Error, Stream};
@@ -37,6 +37,17 @@ pub(super) fn ping(pings: &mut Pings<'_>, deadline: Deadline) -> Result<(), NoRa
     Ok(())
 }
 
+/// Asks one controller.
+pub(super) fn ping_one(
+    config: &config::Netlogon,
+    target: SocketAddr,
+    deadline: Deadline,
+) -> Result<Outcome, Error> {
+    let (id, message) = request(config).map_err(|error| Error::Unframed(error.to_string()))?;
+    let answer = ask(config, target, id, &message, deadline)?;
+    Ok(judged(&config.domain, answer))
+}
+
 fn ask(
     config: &config::Netlogon,
     target: SocketAddr,
@@ -44,9 +55,19 @@ fn ask(
     message: &[u8],
     deadline: Deadline,
 ) -> Result<Option<Identity>, Error> {
+    let reply = exchange(config, target, message, deadline)?;
+    cldap::answer(id, &reply).map_err(|error| Error::Unframed(error.to_string()))
+}
+
+/// Sends an LDAPMessage and returns the first of the answer.
+pub(super) fn exchange(
+    config: &config::Netlogon,
+    target: SocketAddr,
+    message: &[u8],
+    deadline: Deadline,
+) -> Result<Vec<u8>, Error> {
     let mut stream = Stream::connect(config.source, target, deadline)?;
     stream.send(message, deadline)?;
     let length = |header: &[u8; HEADER]| cldap::message_length(header);
-    let reply = stream.message(length, deadline)?;
-    cldap::answer(id, &reply).map_err(|error| Error::Unframed(error.to_string()))
+    stream.message(length, deadline)
 }

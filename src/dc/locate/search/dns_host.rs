@@ -11,8 +11,8 @@ use crate::protocol::dns::{Kind, Service};
 const MAX_ADDRESSES: usize = 4;
 
 /// A host that DNS names, and the addresses that it sent along.
-pub(super) struct DnsHost {
-    pub(super) name: String,
+pub(in crate::dc::locate) struct DnsHost {
+    pub(in crate::dc::locate) name: String,
     port: u16,
     addresses: Vec<IpAddr>,
 }
@@ -24,7 +24,7 @@ impl DnsHost {
 }
 
 /// The hosts of a site, or of the whole domain, in a new random order each time.
-pub(super) fn hosts_of(
+pub(in crate::dc::locate) fn hosts_of(
     config: &config::Netlogon,
     site: Option<&SiteName>,
     resolver: &mut Resolver,
@@ -44,7 +44,10 @@ pub(super) fn hosts_of(
     Ok(hosts.collect())
 }
 
-pub(super) fn service_name(config: &config::Netlogon, site: Option<&SiteName>) -> String {
+pub(in crate::dc::locate) fn service_name(
+    config: &config::Netlogon,
+    site: Option<&SiteName>,
+) -> String {
     let domain = &config.domain;
     match site {
         Some(site) => format!("_ldap._tcp.{}._sites.dc._msdcs.{domain}", site.as_str()),
@@ -83,7 +86,7 @@ fn shuffled<E>(
 }
 
 impl DnsHost {
-    pub(super) fn targets(
+    pub(in crate::dc::locate) fn targets(
         &self,
         config: &config::Netlogon,
         resolver: &mut Resolver,
@@ -103,7 +106,7 @@ impl DnsHost {
 }
 
 /// IPv4 and IPv6 addresses, of the family of `source` if it is set. An error if there is none.
-pub(super) fn addresses_of(
+pub(in crate::dc::locate) fn addresses_of(
     config: &config::Netlogon,
     name: &str,
     resolver: &mut Resolver,
@@ -129,7 +132,7 @@ fn kinds(config: &config::Netlogon) -> &'static [Kind] {
 }
 
 /// A source address reaches its own family only.
-pub(super) fn is_reachable(config: &config::Netlogon, address: IpAddr) -> bool {
+pub(in crate::dc::locate) fn is_reachable(config: &config::Netlogon, address: IpAddr) -> bool {
     config
         .source
         .is_none_or(|source| source.is_ipv4() == address.is_ipv4())
