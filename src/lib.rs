@@ -29,6 +29,7 @@
 //!           │         ntlm         MS-NLMP messages, keys, the two state machines
 //!           │         rpc          DCE/RPC, NDR, the secure channel, NETLOGON, LSA
 //!           │         dns, cldap   the questions that locate a controller
+//!           │         certificate  the channel binding of a certificate
 //!           │
 //!         base      wire (bytes), crypto (secrets), fault (errors for callers), config, file, net
 //!                   (sockets with deadlines), log, process (state that a fork does not inherit),

@@ -1,5 +1,6 @@
 //! The protocols: bytes and the time in, bytes and decisions out. No sockets, no clock, no files.
 
+pub mod certificate;
 pub mod cldap;
 pub mod dns;
 pub mod ntlm;

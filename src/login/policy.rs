@@ -1,7 +1,6 @@
 //! The policy: which claims may be verified ([`admit`]), and which verified accounts may log in
 //! ([`Admitted::permit`]).
 
-pub mod certificate;
 #[cfg(test)]
 mod tests;
 pub mod tls_channel;

@@ -151,13 +151,13 @@ pub const RULES: Rules = Rules {
             &[
                 "login::loopback",
                 "login::verify",
+                "protocol::certificate",
                 "protocol::ntlm",
                 "base::config",
                 "base::crypto",
                 "base::fault",
                 "base::file",
                 "base::log",
-                "base::wire",
             ],
         ),
         (
@@ -327,6 +327,10 @@ pub const RULES: Rules = Rules {
         ),
         ("dc::secret", &["dc::keytab", "dc::nt_hashes"]),
         ("dc::shared_key", &["dc::locate", "dc::nt_hashes"]),
+        (
+            "protocol::certificate",
+            &["protocol::ntlm", "base::crypto", "base::wire"],
+        ),
         ("protocol::cldap", &["base::wire"]),
         ("protocol::dns", &[]),
         (

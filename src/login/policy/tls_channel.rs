@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use super::certificate;
 use crate::base::config::LogTarget;
 use crate::base::crypto::SecretBytes;
 use crate::base::fault::{Fault, Minor};
 use crate::base::file::{self, LOOK_AGAIN, Stamp, text};
 use crate::base::log::{self, Severity};
+use crate::protocol::certificate;
 
 /// The values of `MsvAvChannelBindings` that name a channel of this server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

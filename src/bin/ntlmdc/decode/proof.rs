@@ -2,7 +2,7 @@
 
 use gss_ntlmdc::base::crypto::{Key, constant_time_eq, nt_hash, nt_hash_of_widened};
 use gss_ntlmdc::base::wire::Reader;
-use gss_ntlmdc::login::policy::certificate;
+use gss_ntlmdc::protocol::certificate;
 use gss_ntlmdc::protocol::ntlm::av_pair::{AvFlags, AvPairs};
 use gss_ntlmdc::protocol::ntlm::flags::NegotiateFlags;
 use gss_ntlmdc::protocol::ntlm::keys;

@@ -118,7 +118,7 @@ fn audited_rules_refuse_no_login() {
 /// A file with a certificate.
 fn certificate() -> tempfile::NamedTempFile {
     let pem = tempfile::NamedTempFile::new().unwrap();
-    let sample = include_bytes!("../../policy/certificate/samples/ecdsa-sha256.pem");
+    let sample = include_bytes!("../../../protocol/certificate/samples/ecdsa-sha256.pem");
     fs::write(pem.path(), sample).unwrap();
     pem
 }

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use super::*;
 
-const ONE: &[u8] = include_bytes!("../certificate/samples/ecdsa-sha256.pem");
-const OTHER: &[u8] = include_bytes!("../certificate/samples/rsa-sha384.pem");
+const ONE: &[u8] = include_bytes!("../../../protocol/certificate/samples/ecdsa-sha256.pem");
+const OTHER: &[u8] = include_bytes!("../../../protocol/certificate/samples/rsa-sha384.pem");
 
 fn hash(pem: &[u8]) -> [u8; 16] {
     certificate::channel_binding(pem).unwrap()

@@ -19,10 +19,18 @@ const END: &str = "-----END CERTIFICATE-----";
 /// There is no certificate, or RFC 5929 defines no hash for the algorithm of its signature.
 pub fn channel_binding(pem: &[u8]) -> Result<[u8; 16], DecodeError> {
     let certificate = first_certificate(pem).ok_or_else(|| wrong("none in PEM form"))?;
-    let hash = match signature_hash(&certificate)? {
-        Hash::Sha256 => crypto::sha256(&certificate).to_vec(),
-        Hash::Sha384 => crypto::sha384(&certificate).to_vec(),
-        Hash::Sha512 => crypto::sha512(&certificate).to_vec(),
+    channel_binding_of_der(&certificate)
+}
+
+/// The same for a certificate in DER, as a TLS server sends it.
+///
+/// # Errors
+/// It is no certificate, or RFC 5929 defines no hash for the algorithm of its signature.
+pub fn channel_binding_of_der(certificate: &[u8]) -> Result<[u8; 16], DecodeError> {
+    let hash = match signature_hash(certificate)? {
+        Hash::Sha256 => crypto::sha256(certificate).to_vec(),
+        Hash::Sha384 => crypto::sha384(certificate).to_vec(),
+        Hash::Sha512 => crypto::sha512(certificate).to_vec(),
     };
     let application_data = [b"tls-server-end-point:", hash.as_slice()].concat();
     let bindings = ChannelBindings {
