@@ -22,6 +22,8 @@
 //!           │         handover     a context, sealed, on its way to another process
 //!           │         ntlm_fault   the minor code of each error of `ntlm`
 //!           │
+//!         directory the domain's directory, asked by LDAP (feature `cli`)
+//!           │
 //!         dc        the domain controllers: located, asked, failed over; channel keys that
 //!           │       processes share; the list of domains; group names
 //!           │
@@ -45,6 +47,9 @@
 pub mod base;
 #[forbid(unsafe_code)]
 pub mod dc;
+#[cfg(feature = "cli")]
+#[forbid(unsafe_code)]
+pub mod directory;
 #[allow(unsafe_code)]
 pub mod gss;
 #[forbid(unsafe_code)]

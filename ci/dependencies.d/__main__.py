@@ -32,7 +32,7 @@ CALLED = {"md-5": "md5"}
 
 
 def check():
-    metadata = json.loads(cargo("metadata", "--format-version", "1"))
+    metadata = json.loads(cargo("metadata", "--format-version", "1", "--all-features"))
     manifest = tomllib.loads((ROOT / "Cargo.toml").read_text())
     locked = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
     files = [*(ROOT / "src").rglob("*.rs"), *(ROOT / "tests").rglob("*.rs"), ROOT / "build.rs"]

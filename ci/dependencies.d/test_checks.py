@@ -32,6 +32,10 @@ class Licences(unittest.TestCase):
         packages = [{"name": "a", "license": "MIT"}, {"name": "b", "license": None}]
         self.assertEqual(list(checks.licences(packages)), ["b: licence None"])
 
+    def test_an_exception_is_for_one_package(self):
+        packages = [{"name": name, "license": "MPL-2.0"} for name in ("ldap3_proto", "other")]
+        self.assertEqual(list(checks.licences(packages)), ["other: licence MPL-2.0"])
+
 
 class Packages(unittest.TestCase):
     def test_sources(self):

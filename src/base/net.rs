@@ -168,6 +168,17 @@ impl Stream {
         Ok(mem::replace(&mut self.unread, rest))
     }
 
+    /// Waits until bytes have come, and returns them.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`], [`Error::Closed`], [`Error::Broken`].
+    pub fn receive(&mut self, deadline: Deadline) -> Result<Vec<u8>, Error> {
+        if self.unread.is_empty() {
+            self.read(deadline)?;
+        }
+        Ok(mem::take(&mut self.unread))
+    }
+
     /// Waits for bytes and reads them.
     fn read(&mut self, deadline: Deadline) -> Result<(), Error> {
         let mut buffer = [0; Self::AT_ONCE];

@@ -15,7 +15,7 @@ pub struct Rules {
 }
 
 pub const RULES: Rules = Rules {
-    floors: &["gss", "login", "dc", "protocol", "base"],
+    floors: &["gss", "login", "directory", "dc", "protocol", "base"],
     whole: &["gss"],
     permissions: &[
         (
@@ -194,6 +194,42 @@ pub const RULES: Rules = Rules {
                 "base::sid",
                 "base::typed_name",
             ],
+        ),
+        (
+            "directory",
+            &[
+                "protocol::certificate",
+                "protocol::ntlm",
+                "base::crypto",
+                "base::net",
+            ],
+        ),
+        (
+            "directory::client",
+            &[
+                "directory::entry",
+                "directory::error",
+                "directory::message",
+                "directory::sasl",
+                "directory::tls",
+                "directory::transport",
+            ],
+        ),
+        ("directory::entry", &[]),
+        ("directory::error", &["directory::fingerprint"]),
+        ("directory::fingerprint", &[]),
+        ("directory::message", &["directory::error"]),
+        (
+            "directory::sasl",
+            &["directory::error", "directory::message"],
+        ),
+        (
+            "directory::tls",
+            &["directory::error", "directory::fingerprint"],
+        ),
+        (
+            "directory::transport",
+            &["directory::error", "directory::tls"],
         ),
         (
             "dc",

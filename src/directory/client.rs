@@ -1,0 +1,392 @@
+//! One connection to a controller's directory: one question at a time.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::SystemTime;
+
+use ldap3_proto::proto::{
+    LdapAddRequest, LdapBindCred, LdapBindRequest, LdapExtendedRequest, LdapModifyRequest, LdapMsg,
+    LdapOp, LdapResult, LdapResultCode, SaslCredentials,
+};
+
+use crate::base::crypto::{self, Key};
+use crate::base::net::Deadline;
+use crate::directory::entry::{Attribute, Change, Entry, Search};
+use crate::directory::error::{Error, Operation, Refusal};
+use crate::directory::message::{self, Inbox};
+use crate::directory::sasl::SaslLayer;
+use crate::directory::tls::Trust;
+use crate::directory::transport::Transport;
+use crate::protocol::certificate;
+use crate::protocol::ntlm::initiator::{self, Completed, Destination, Fresh, Offered, User};
+use crate::protocol::ntlm::seal::{Role, SessionSecurity};
+
+/// The ports of LDAP and of LDAP over TLS.
+const PORT: u16 = 389;
+const TLS_PORT: u16 = 636;
+/// StartTLS (RFC 4511 4.14.1).
+const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
+/// NTLM messages are its tokens as they are: Windows and Samba take them without SPNEGO.
+const MECHANISM: &str = "GSS-SPNEGO";
+/// The limits of one answer to a search.
+const MAX_ENTRIES: usize = 2000;
+
+/// What protects a connection.
+#[derive(Clone, Debug)]
+pub enum Protection {
+    /// NTLM seals each message after the login, on port 389.
+    Sealed,
+    /// TLS from the first byte, on port 636.
+    Ldaps(Trust),
+    /// TLS on port 389.
+    StartTls(Trust),
+}
+
+/// A controller.
+#[derive(Clone, Copy, Debug)]
+pub struct Server<'a> {
+    /// Where it is.
+    pub address: IpAddr,
+    /// Its DNS name, which its certificate must have; or its address as text.
+    pub name: &'a str,
+}
+
+/// The account that logs in.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// The account's name, or its user principal name.
+    pub name: &'a str,
+    /// Its domain; empty with a user principal name.
+    pub domain: &'a str,
+    /// The NT hash of its password.
+    pub nt_hash: &'a Key,
+    /// The name of this computer.
+    pub workstation: &'a str,
+}
+
+/// A connection. Nothing but the root entry can be asked for before [`Client::bind`].
+#[derive(Debug)]
+pub struct Client {
+    transport: Transport,
+    layer: Option<SaslLayer>,
+    inbox: Inbox,
+    last_id: i32,
+    /// `ldap/` and the controller's name.
+    service: String,
+    has_tls: bool,
+}
+
+impl Client {
+    /// Connects, and begins TLS if it is asked for.
+    ///
+    /// # Errors
+    /// The network, or TLS: [`Error::Untrusted`] has the fingerprint of the certificate.
+    pub fn connect(
+        server: Server<'_>,
+        protection: &Protection,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let port = match protection {
+            Protection::Ldaps(_) => TLS_PORT,
+            Protection::Sealed | Protection::StartTls(_) => PORT,
+        };
+        let transport = Transport::connect(SocketAddr::new(server.address, port), deadline)?;
+        let mut client = Self {
+            transport,
+            layer: None,
+            inbox: Inbox::default(),
+            last_id: 0,
+            service: format!("ldap/{}", server.name),
+            has_tls: false,
+        };
+        match protection {
+            Protection::Sealed => {}
+            Protection::Ldaps(trust) => client.begin_tls(server.name, trust, deadline)?,
+            Protection::StartTls(trust) => {
+                client.ask_for_tls(deadline)?;
+                client.begin_tls(server.name, trust, deadline)?;
+            }
+        }
+        Ok(client)
+    }
+
+    fn ask_for_tls(&mut self, deadline: Deadline) -> Result<(), Error> {
+        let request = LdapExtendedRequest {
+            name: START_TLS.to_owned(),
+            value: None,
+        };
+        let operation = Operation::StartTls;
+        match self.ask(LdapOp::ExtendedRequest(request), deadline)?.op {
+            LdapOp::ExtendedResponse(response) => succeeded(operation, response.res)?,
+            _ => return Err(Error::Invalid("no answer to StartTLS")),
+        }
+        // Bytes from before the encryption would count as encrypted.
+        match self.inbox.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Invalid("bytes between StartTLS and TLS")),
+        }
+    }
+
+    fn begin_tls(&mut self, name: &str, trust: &Trust, deadline: Deadline) -> Result<(), Error> {
+        self.transport.start_tls(name, trust, deadline)?;
+        self.has_tls = true;
+        Ok(())
+    }
+
+    /// Whether TLS protects the connection.
+    pub fn has_tls(&self) -> bool {
+        self.has_tls
+    }
+
+    /// Logs in with NTLM. Without TLS, all that follows is sealed. With TLS, the login is bound to
+    /// the controller's certificate (RFC 5929 4.1).
+    ///
+    /// # Errors
+    /// The controller refuses, or does not seal; the connection is then of no more use.
+    pub fn bind(&mut self, account: &Account<'_>, deadline: Deadline) -> Result<(), Error> {
+        let (offered, negotiate) = initiator::negotiate(initiator::Protection {
+            sign: !self.has_tls,
+            seal: !self.has_tls,
+        });
+        let challenge = match self.bind_step(negotiate, deadline)? {
+            (result, Some(token)) if result.code == LdapResultCode::SaslBindInProgress => token,
+            (result, _) => {
+                succeeded(Operation::Bind, result)?;
+                return Err(Error::Invalid("a login without a challenge"));
+            }
+        };
+        let completed = self.answer(offered, &challenge, account)?;
+        let (result, _) = self.bind_step(completed.token, deadline)?;
+        succeeded(Operation::Bind, result)?;
+        if !self.has_tls {
+            let (flags, key) = (completed.flags, completed.exported_session_key);
+            let security = SessionSecurity::new(flags, key, Role::Initiator);
+            if !self.inbox.is_empty() {
+                return Err(Error::Invalid(
+                    "bytes between the login and the sealed ones",
+                ));
+            }
+            self.layer = Some(SaslLayer::new(security)?);
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &self,
+        offered: Offered,
+        challenge: &[u8],
+        account: &Account<'_>,
+    ) -> Result<Completed, Error> {
+        let user = User {
+            name: account.name,
+            domain: account.domain,
+            nt_hash: account.nt_hash,
+            workstation: account.workstation,
+        };
+        let service = Destination {
+            name: &self.service,
+            channel_bindings: self.channel_bindings()?,
+        };
+        let fresh = Fresh {
+            now: SystemTime::now().into(),
+            challenge: crypto::random()?,
+            session_key: Key::new(crypto::random()?),
+        };
+        Ok(offered.answer(challenge, &user, &service, &fresh)?)
+    }
+
+    fn channel_bindings(&self) -> Result<Option<[u8; 16]>, Error> {
+        let certificate = self.transport.certificate();
+        let hash = certificate.map(|der| certificate::channel_binding_of_der(&der));
+        hash.transpose()
+            .map_err(|error| Error::Tls(error.to_string()))
+    }
+
+    fn bind_step(
+        &mut self,
+        token: Vec<u8>,
+        deadline: Deadline,
+    ) -> Result<(LdapResult, Option<Vec<u8>>), Error> {
+        let cred = LdapBindCred::SASL(SaslCredentials {
+            mechanism: MECHANISM.to_owned(),
+            credentials: token,
+        });
+        self.bind_with("", cred, deadline)
+    }
+
+    fn bind_with(
+        &mut self,
+        name: &str,
+        cred: LdapBindCred,
+        deadline: Deadline,
+    ) -> Result<(LdapResult, Option<Vec<u8>>), Error> {
+        let request = LdapBindRequest {
+            version: 3,
+            dn: name.to_owned(),
+            cred,
+        };
+        match self.ask(LdapOp::BindRequest(request), deadline)?.op {
+            LdapOp::BindResponse(response) => Ok((response.res, response.saslcreds)),
+            _ => Err(Error::Invalid("no answer to the login")),
+        }
+    }
+
+    /// Logs in with the password itself, which TLS hides: for Samba, which refuses NTLM over TLS.
+    ///
+    /// # Errors
+    /// The connection has no TLS, or the controller refuses.
+    pub fn bind_with_password(
+        &mut self,
+        name: &str,
+        password: &str,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        // An empty password is a login without a user (RFC 4513 5.1.2).
+        if !self.has_tls || password.is_empty() {
+            return Err(Error::NotSealed);
+        }
+        let cred = LdapBindCred::Simple(password.to_owned());
+        let (result, _) = self.bind_with(name, cred, deadline)?;
+        succeeded(Operation::Bind, result)
+    }
+
+    /// The root entry (RFC 4512 5.1), with these attributes.
+    ///
+    /// # Errors
+    /// As [`Client::search`].
+    pub fn root(&mut self, attributes: &[&str], deadline: Deadline) -> Result<Entry, Error> {
+        let mut found = self.search(Search::of_entry("", attributes), deadline)?;
+        found.pop().ok_or(Error::Invalid("no root entry"))
+    }
+
+    /// The entries that are searched for. References to other servers are left out.
+    ///
+    /// # Errors
+    /// The controller refuses, or the answer is not complete by the deadline.
+    pub fn search(&mut self, search: Search<'_>, deadline: Deadline) -> Result<Vec<Entry>, Error> {
+        let id = self.send(LdapOp::SearchRequest(search.request()), deadline)?;
+        let mut entries = Vec::new();
+        loop {
+            match self.receive(id, deadline)?.op {
+                LdapOp::SearchResultEntry(entry) => entries.push(Entry::new(entry)),
+                LdapOp::SearchResultReference(_) => {}
+                LdapOp::SearchResultDone(result) => {
+                    succeeded(Operation::Search, result)?;
+                    return Ok(entries);
+                }
+                _ => return Err(Error::Invalid("no answer to a search")),
+            }
+            if entries.len() > MAX_ENTRIES {
+                return Err(Error::Invalid("too many entries"));
+            }
+        }
+    }
+
+    /// Makes an entry.
+    ///
+    /// # Errors
+    /// The controller refuses, or does not answer in time: the entry may then be there.
+    pub fn add(
+        &mut self,
+        dn: &str,
+        attributes: Vec<Attribute>,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let request = LdapAddRequest {
+            dn: dn.to_owned(),
+            attributes: attributes.into_iter().map(Attribute::into_inner).collect(),
+        };
+        match self.ask(LdapOp::AddRequest(request), deadline)?.op {
+            LdapOp::AddResponse(result) => succeeded(Operation::Add, result),
+            _ => Err(Error::Invalid("no answer about the new entry")),
+        }
+    }
+
+    /// Changes an entry.
+    ///
+    /// # Errors
+    /// As [`Client::add`].
+    pub fn modify(
+        &mut self,
+        dn: &str,
+        changes: Vec<Change>,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let request = LdapModifyRequest {
+            dn: dn.to_owned(),
+            changes: changes.into_iter().map(Change::modify).collect(),
+        };
+        match self.ask(LdapOp::ModifyRequest(request), deadline)?.op {
+            LdapOp::ModifyResponse(result) => succeeded(Operation::Modify, result),
+            _ => Err(Error::Invalid("no answer about the change")),
+        }
+    }
+
+    /// Deletes an entry.
+    ///
+    /// # Errors
+    /// As [`Client::add`].
+    pub fn delete(&mut self, dn: &str, deadline: Deadline) -> Result<(), Error> {
+        match self.ask(LdapOp::DelRequest(dn.to_owned()), deadline)?.op {
+            LdapOp::DelResponse(result) => succeeded(Operation::Delete, result),
+            _ => Err(Error::Invalid("no answer about the deletion")),
+        }
+    }
+
+    fn ask(&mut self, op: LdapOp, deadline: Deadline) -> Result<LdapMsg, Error> {
+        let id = self.send(op, deadline)?;
+        self.receive(id, deadline)
+    }
+
+    fn send(&mut self, op: LdapOp, deadline: Deadline) -> Result<i32, Error> {
+        self.last_id = self.last_id.checked_add(1).ok_or(Error::TooLong)?;
+        let message = message::encode(self.last_id, op)?;
+        match &mut self.layer {
+            Some(layer) => self.transport.send(&layer.seal(&message)?, deadline)?,
+            None => self.transport.send(message.expose(), deadline)?,
+        }
+        Ok(self.last_id)
+    }
+
+    /// The next message, which must answer this question.
+    fn receive(&mut self, id: i32, deadline: Deadline) -> Result<LdapMsg, Error> {
+        loop {
+            match self.inbox.next()? {
+                Some(message) if message.msgid == id => return Ok(message),
+                Some(other) => return Err(unexpected(other)),
+                None => {}
+            }
+            let came = self.transport.receive(deadline)?;
+            let Some(layer) = &mut self.layer else {
+                self.inbox.push(&came);
+                continue;
+            };
+            layer.push(&came);
+            while let Some(plain) = layer.next()? {
+                self.inbox.push(&plain);
+            }
+        }
+    }
+}
+
+/// A message that answers no question. The notice of disconnection has the id 0 (RFC 4511 4.4.1).
+fn unexpected(message: LdapMsg) -> Error {
+    match message {
+        LdapMsg {
+            msgid: 0,
+            op: LdapOp::ExtendedResponse(notice),
+            ..
+        } => Error::Disconnected(Refusal::of(notice.res)),
+        _ => Error::Invalid("an answer to another question"),
+    }
+}
+
+fn succeeded(operation: Operation, result: LdapResult) -> Result<(), Error> {
+    match result.code {
+        LdapResultCode::Success => Ok(()),
+        LdapResultCode::Referral => Err(Error::Referred(operation)),
+        _ => Err(Error::Refused {
+            operation,
+            refusal: Refusal::of(result),
+        }),
+    }
+}

@@ -1,0 +1,191 @@
+//! Which certificate of a controller is accepted.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
+
+use crate::directory::error::Error;
+use crate::directory::fingerprint::Fingerprint;
+
+/// What makes a certificate acceptable.
+#[derive(Clone, Debug)]
+pub enum Trust {
+    /// An authority that the host trusts, and the controller's name.
+    System,
+    /// One of these authorities, and the controller's name.
+    Authorities(Vec<CertificateDer<'static>>),
+    /// It is this certificate.
+    Pin(Fingerprint),
+}
+
+/// The certificates of a PEM file; at least one.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn certificates_of_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match all {
+        Ok(all) if all.is_empty() => Err("no certificate in PEM form".to_owned()),
+        Ok(all) => Ok(all),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Checks a controller's certificate, and keeps it.
+#[derive(Debug)]
+pub(super) struct CertificateCheck {
+    authorities: Option<Arc<WebPkiServerVerifier>>,
+    pin: Option<Fingerprint>,
+    provider: Arc<CryptoProvider>,
+    presented: Mutex<Option<Vec<u8>>>,
+}
+
+impl CertificateCheck {
+    /// The check, and the configuration of a connection that makes it.
+    ///
+    /// # Errors
+    /// There is no authority that can be used.
+    pub(super) fn new(trust: &Trust) -> Result<(Arc<Self>, Arc<ClientConfig>), Error> {
+        let provider = Arc::new(ring::default_provider());
+        let (authorities, pin) = match trust {
+            Trust::Pin(pin) => (None, Some(*pin)),
+            Trust::Authorities(given) => (Some(verifier(given, &provider)?), None),
+            Trust::System => {
+                let host = rustls_native_certs::load_native_certs();
+                (Some(verifier(&host.certs, &provider)?), None)
+            }
+        };
+        let check = Arc::new(Self {
+            authorities,
+            pin,
+            provider: Arc::clone(&provider),
+            presented: Mutex::new(None),
+        });
+        let verifier: Arc<dyn ServerCertVerifier> = Arc::clone(&check) as _;
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Error::Tls(error.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
+        Ok((check, Arc::new(config)))
+    }
+
+    /// The certificate that the controller sent, in DER.
+    pub(super) fn presented(&self) -> Option<Vec<u8>> {
+        let presented = self.presented.lock();
+        presented.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The error of a handshake, with the fingerprint if the certificate is the reason.
+    pub(super) fn failed(&self, error: &rustls::Error) -> Error {
+        match (error, self.presented()) {
+            (rustls::Error::InvalidCertificate(reason), Some(certificate)) => Error::Untrusted {
+                fingerprint: Fingerprint::of(&certificate),
+                reason: match reason {
+                    CertificateError::ApplicationVerificationFailure => {
+                        "it is not the pinned one".to_owned()
+                    }
+                    CertificateError::UnknownIssuer => {
+                        "its issuer is not among the trusted authorities".to_owned()
+                    }
+                    reason => reason.to_string(),
+                },
+            },
+            _ => Error::Tls(error.to_string()),
+        }
+    }
+}
+
+fn verifier(
+    authorities: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, Error> {
+    let mut roots = RootCertStore::empty();
+    // A host may have authorities of a kind that is not understood here.
+    roots.add_parsable_certificates(authorities.iter().cloned());
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|error| Error::Tls(format!("no usable certificate authority: {error}")))
+}
+
+impl ServerCertVerifier for CertificateCheck {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let mut presented = self
+            .presented
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *presented = Some(end_entity.to_vec());
+        drop(presented);
+        match (&self.authorities, self.pin) {
+            (Some(authorities), _) => authorities.verify_server_cert(
+                end_entity,
+                intermediates,
+                server_name,
+                ocsp_response,
+                now,
+            ),
+            (None, Some(pin)) if Fingerprint::of(end_entity) == pin => {
+                Ok(ServerCertVerified::assertion())
+            }
+            (None, _) => Err(CertificateError::ApplicationVerificationFailure.into()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let algorithms = self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_certificate_is_refused() {
+        assert!(certificates_of_pem(b"no certificate").is_err());
+        let damaged = b"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n";
+        assert!(certificates_of_pem(damaged).is_err());
+    }
+
+    #[test]
+    fn no_authority_is_an_error() {
+        let none = CertificateCheck::new(&Trust::Authorities(Vec::new()));
+        assert!(matches!(none, Err(Error::Tls(_))));
+    }
+}
