@@ -5,6 +5,7 @@
 //! whose examples need an Apache or a controller.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod coming_from;
 mod configuration;
 mod links;
 mod names;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Every page, by its path from the top of the checkout.
 pub fn all() -> Vec<PathBuf> {
-    let folders = ["", "ci", "docs", "examples", "tests"];
+    let folders = ["", "ci", "docs", "docs/coming-from", "examples", "tests"];
     let mut pages: Vec<PathBuf> = folders.iter().flat_map(|folder| pages_in(folder)).collect();
     pages.sort();
     pages
