@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod clock;
 pub mod config;
+pub mod counters;
 pub mod crypto;
 pub mod fault;
 pub mod file;

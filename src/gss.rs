@@ -26,6 +26,7 @@
 //! - [`context`] — `gss_accept_sec_context` and the calls on a context
 //! - [`flags`] — the flags that a context is asked for and grants
 //! - [`initiate`] — `gss_init_sec_context`
+//! - [`mapping`] — the file of counters, mapped
 //! - [`message`], [`message_iov`] — messages after the login, in one buffer and in pieces
 //! - [`option`] — options of a context, by object identifier
 //! - [`transfer`] — contexts exported to other processes
@@ -39,6 +40,7 @@ pub mod entry;
 pub mod flags;
 pub mod initiate;
 pub mod last_fault;
+pub mod mapping;
 pub mod mech;
 pub mod memory;
 pub mod message;

@@ -35,6 +35,7 @@
 //!           │
 //!         base      wire (bytes), crypto (secrets), fault (errors for callers), config, file, net
 //!                   (sockets with deadlines), log, process (state that a fork does not inherit),
+//!                   counters (what all processes count together),
 //!                   sid, name_case (case-insensitive names), typed_name (domain and user of a
 //!                   typed name), clock, backoff, single_flight (one thread works, the others
 //!                   wait)

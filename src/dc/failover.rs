@@ -8,6 +8,7 @@ mod login;
 mod siblings;
 
 use crate::base::config::{self, LogTarget};
+use crate::base::counters::{Counters, Place};
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::dc::connection::Terms;
@@ -32,6 +33,7 @@ pub struct Controllers {
     pub(super) config: config::Netlogon,
     pool: PerProcess<Pool>,
     host_limit: HostLimit,
+    counters: Counters,
 }
 
 impl Controllers {
@@ -44,6 +46,7 @@ impl Controllers {
             health: Health::new(&config, log),
             secret: Watch::new(),
             host_limit: HostLimit::new(config.host_logons),
+            counters: Counters::of(Place::Made(config.state_dir.clone())),
             config,
             pool: PerProcess::new(),
         }
@@ -79,7 +82,7 @@ impl Controllers {
 
     pub(super) fn pool(&self) -> &Pool {
         self.pool
-            .of_this_process(|| Pool::new(self.config.connections))
+            .of_this_process(|| Pool::new(self.config.connections, self.counters.clone()))
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::clock::seconds_since_1970;
+use crate::base::counters::{Counters, Gauge};
 use crate::base::fault::Fault;
 use crate::base::net::Deadline;
 use crate::dc::channel::Channel;
@@ -35,6 +36,7 @@ pub(super) struct Pool {
     state: Mutex<State>,
     /// How many there may be. Each carries one call at a time.
     most: usize,
+    counters: Counters,
 }
 
 struct State {
@@ -49,6 +51,7 @@ struct State {
     last_answer: Option<(IpAddr, Instant)>,
     last_unnamed: Option<Instant>,
     last_elsewhere: Option<Instant>,
+    gauge: Gauge,
 }
 
 /// An open channel and its controller.
@@ -112,6 +115,12 @@ impl State {
         None
     }
 
+    /// Shows how many channels and waiting logins there are.
+    fn show(&mut self) {
+        let connections = self.idle.len() + self.taken.count();
+        self.gauge.set(connections, self.queue.len());
+    }
+
     fn answered(&mut self, claim: &Claim, controller: IpAddr, now: Instant) {
         self.last_answer = Some((controller, now));
         match claim {
@@ -127,7 +136,7 @@ impl State {
 
 impl Pool {
     /// An empty pool of up to `most` channels.
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize, counters: Counters) -> Self {
         Self {
             state: Mutex::new(State {
                 idle: Vec::new(),
@@ -139,8 +148,10 @@ impl Pool {
                 last_answer: None,
                 last_unnamed: None,
                 last_elsewhere: None,
+                gauge: counters.gauge(),
             }),
             most,
+            counters,
         }
     }
 
@@ -166,9 +177,11 @@ impl Pool {
                 return Err(Error::Crowded);
             }
             let place = state.queue.join(claim);
+            state.show();
             let waited = self.wait(state, &place, deadline, claim);
             state = waited.0;
             state.queue.leave(&place);
+            state.show();
             if let Err(error) = waited.1 {
                 // Passes on the turn that this login was woken for.
                 state.queue.ring_next(&state.taken);
@@ -216,6 +229,7 @@ impl Pool {
             Some(domain) => state.silent_domains.begin_trial(domain),
             None => Trial::None,
         };
+        state.show();
         // There may be room for the next one too.
         state.queue.ring_next(&state.taken);
         Slot {
@@ -235,6 +249,7 @@ impl Pool {
         state
             .idle
             .retain(|idle| idle.open.controller != *controller);
+        state.show();
     }
 
     /// Drops all channels and ends the outage: the secret of the machine account has changed.
@@ -242,19 +257,24 @@ impl Pool {
         let mut state = self.lock();
         state.idle.clear();
         state.outage = None;
+        self.counters.outage(None);
+        state.show();
         state.generation = state.generation.wrapping_add(1);
     }
 
     /// Begins or prolongs an outage: logins of the next moments fail with this fault.
     pub(super) fn no_controller_answers(&self, fault: Fault) {
         let mut state = self.lock();
+        self.counters.outage(Some(fault.minor()));
         state.outage = Some(Outage::after(state.outage.as_ref(), fault, Instant::now()));
         state.queue.ring_all();
     }
 
     /// Ends the outage: a controller answered, or the fault is local.
     pub(super) fn outage_is_over(&self) {
-        self.lock().outage = None;
+        if self.lock().outage.take().is_some() {
+            self.counters.outage(None);
+        }
     }
 
     /// Refuses the logins of another domain for a while: it did not answer our controller.
@@ -319,7 +339,9 @@ impl Drop for Slot<'_> {
         }
         if let Some(controller) = self.answered {
             state.answered(self.claim, controller, now);
+            self.pool.counters.answered(controller);
         }
+        state.show();
         state.queue.ring_next(&state.taken);
     }
 }

@@ -7,9 +7,11 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::counters;
 use crate::base::fault::{Fault, Minor};
 use crate::gss::abi::{BufferDesc, Handle, In, KeyValueSet, OidDesc, Out, SetDesc, Slot};
 use crate::gss::entry::{Success, export};
+use crate::gss::mapping::map_words;
 use crate::gss::memory::{self, Buffer};
 use crate::gss::oid;
 use crate::login::context::INDEFINITE;
@@ -65,6 +67,7 @@ fn of_the_process() -> Result<Credential, Fault> {
 /// # Errors
 /// As [`setup::load`]; or the credential is not for accepting.
 pub fn setup_of(credential: Option<&Credential>) -> Result<Arc<Setup>, Fault> {
+    counters::set_mapper(map_words);
     match credential {
         Some(credential) => credential.setup(),
         None => setup::load(&environment()?),

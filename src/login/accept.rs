@@ -85,6 +85,7 @@ impl Acceptor {
     pub fn step(&mut self, terms: &Terms<'_>, token: &[u8]) -> Result<Step, Fault> {
         let start = Instant::now();
         self.take(terms, token, start).map_err(|refused| {
+            terms.setup.counters().refused(refused.minor());
             refused.log(terms.setup.config().log.to, start);
             refused.into_fault()
         })
@@ -101,6 +102,7 @@ impl Acceptor {
                 self.challenge(terms.setup, token).map_err(Refused::from)
             }
             (MessageType::Authenticate, AcceptorState::Challenged(challenged)) => {
+                terms.setup.counters().challenge_answered();
                 let arrival = terms.arrival(token);
                 let claim = challenged.parse_authenticate(token)?;
                 let established = decision::decide(terms, &arrival, &claim, start)?;
@@ -126,6 +128,7 @@ impl Acceptor {
             SystemTime::now().into(),
         )?;
         self.0 = AcceptorState::Challenged(challenged);
+        setup.counters().challenged();
         Unreturned::of_this_process().tell_once(setup.config().log.to);
         Ok(Step::Continue(reply))
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::base::counters::Total;
 use crate::base::fault::Fault;
 use crate::base::net::Deadline;
 use crate::base::typed_name::TypedName;
@@ -127,6 +128,7 @@ impl Controllers {
     /// Opens a channel, which ends an outage: other logins need not wait for the end of this one.
     fn open(&self, opening: Opening<'_>, distrusted: &mut Vec<Capable>) -> Result<Channel, Error> {
         let channel = Channel::open(opening, distrusted)?;
+        self.counters.add(Total::ChannelsOpened, 1);
         self.pool().outage_is_over();
         Ok(channel)
     }
@@ -213,6 +215,7 @@ impl<'a> Login<'a> {
                 }
             };
             let asked = self.ask(&controller, reused);
+            self.count(&asked);
             self.controllers
                 .learn_from(&asked, is_hurried, &controller, slot);
             if asked.next == Next::Finish {
@@ -229,6 +232,20 @@ impl<'a> Login<'a> {
             }
         }
         outcomes.into_result()
+    }
+
+    /// Counts how the controller did, and whether it was the first one.
+    fn count(&self, asked: &Asked) {
+        let counters = &self.controllers.counters;
+        match (&asked.outcome, &asked.channel) {
+            (Ok(_), _) => counters.add(Total::QuestionsAnswered, 1),
+            (Err(_), None) => counters.add(Total::QuestionsFailed, 1),
+            // It was not sent.
+            (Err(_), Some(_)) => {}
+        }
+        if !self.others.tried.is_empty() {
+            counters.add(Total::Failovers, 1);
+        }
     }
 
     /// The controller to ask, and the open channel of the slot. `None` if all have been asked.

@@ -42,6 +42,11 @@ impl Taken {
         fits_share && self.ours + strangers < self.most
     }
 
+    /// How many are taken out.
+    pub(super) fn count(&self) -> usize {
+        self.ours + self.unnamed + self.elsewhere
+    }
+
     pub(super) fn take(&mut self, share: Share) {
         *self.of(share) += 1;
     }
@@ -146,7 +151,7 @@ impl Queue {
         }
     }
 
-    #[cfg(test)]
+    /// How many logins wait.
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }

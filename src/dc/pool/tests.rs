@@ -1,8 +1,13 @@
 use super::*;
+use crate::base::counters::Place;
 use crate::base::fault::Minor;
 use crate::protocol::rpc::schannel::agreement::Capable;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+
+fn pool_of(most: usize) -> Pool {
+    Pool::new(most, Counters::of(Place::IfThere("/nonexistent".into())))
+}
 
 fn long() -> Deadline {
     Deadline::after(Duration::from_secs(10))
@@ -10,7 +15,7 @@ fn long() -> Deadline {
 
 #[test]
 fn no_login_waits_longer_than_the_budget() {
-    let pool = Pool::new(2);
+    let pool = pool_of(2);
     let _taken = [
         pool.take(long(), &Claim::Ours),
         pool.take(long(), &Claim::Ours),
@@ -25,7 +30,7 @@ fn no_login_waits_longer_than_the_budget() {
 
 #[test]
 fn first_come_first_served() {
-    let pool = Pool::new(1);
+    let pool = pool_of(1);
     let served = Mutex::new(Vec::new());
     let taken = pool.take(long(), &Claim::Ours).unwrap();
     thread::scope(|scope| {
@@ -48,7 +53,7 @@ fn first_come_first_served() {
 
 #[test]
 fn in_an_outage_one_tries_for_all() {
-    let pool = Pool::new(2);
+    let pool = pool_of(2);
     let fault = Fault::from(Minor::ControllerUnreachable);
     let is_barred = || matches!(pool.take(long(), &Claim::Ours), Err(Error::Outage(_)));
     thread::scope(|scope| {
@@ -89,7 +94,7 @@ fn in_an_outage_one_tries_for_all() {
 
 #[test]
 fn an_account_that_is_refused_is_tried_less_and_less_often() {
-    let pool = Pool::new(2);
+    let pool = pool_of(2);
     let fail = |minor: Minor| {
         if let Some(outage) = pool.lock().outage.as_mut() {
             outage.until = Instant::now();
@@ -126,7 +131,7 @@ const CONTROLLER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 #[test]
 fn a_share_that_is_used_up_holds_up_no_other() {
-    let pool = Pool::new(2);
+    let pool = pool_of(2);
     let hang = hang();
     let first = pool.take(long(), &hang).unwrap();
     thread::scope(|scope| {
@@ -143,7 +148,7 @@ fn a_share_that_is_used_up_holds_up_no_other() {
 
 #[test]
 fn not_all_logins_of_other_domains_may_wait() {
-    let pool = Pool::new(1);
+    let pool = pool_of(1);
     let (hang, other) = (hang(), other());
     let taken = pool.take(long(), &Claim::Ours).unwrap();
     thread::scope(|scope| {
@@ -169,7 +174,7 @@ fn not_all_logins_of_other_domains_may_wait() {
 /// Those that wait are told at once.
 #[test]
 fn a_silent_domain_is_refused_and_one_login_tries_again() {
-    let pool = Pool::new(4);
+    let pool = pool_of(4);
     let (hang, other) = (hang(), other());
     let is_refused = || matches!(pool.take(long(), &hang), Err(Error::SilentDomain(_)));
     let taken = [pool.take(long(), &hang), pool.take(long(), &hang)].map(Result::unwrap);
@@ -201,7 +206,7 @@ fn a_silent_domain_is_refused_and_one_login_tries_again() {
 
 #[test]
 fn a_login_that_may_depend_on_another_domain_waits_while_its_share_moves() {
-    let pool = Pool::new(1);
+    let pool = pool_of(1);
     let state = pool.lock();
     let ago = |seconds| {
         Instant::now()
@@ -227,7 +232,7 @@ fn a_login_that_may_depend_on_another_domain_waits_while_its_share_moves() {
 
 #[test]
 fn whether_a_controller_answers_others_is_known() {
-    let pool = Pool::new(1);
+    let pool = pool_of(1);
     let controller = Candidate::new(CONTROLLER, Some(1));
     let then = Instant::now();
     assert!(!pool.has_answered_since(&controller, then));
@@ -262,7 +267,7 @@ fn channel(agreed: u32) -> (Open, TcpStream) {
 fn a_channel_is_as_old_as_its_key() {
     let now = seconds_since_1970();
     for (agreed, is_kept) in [(now - 3500, true), (now - 3600, false)] {
-        let pool = Pool::new(1);
+        let pool = pool_of(1);
         let (open, _other_end) = channel(agreed);
         pool.take(long(), &Claim::Ours).unwrap().open = Some(open);
         let slot = pool.take(long(), &Claim::Ours).unwrap();
@@ -272,7 +277,7 @@ fn a_channel_is_as_old_as_its_key() {
 
 #[test]
 fn another_secret_ends_what_the_old_one_opened_and_every_outage() {
-    let pool = Pool::new(2);
+    let pool = pool_of(2);
     let now = seconds_since_1970();
     let (idle, _other_end) = channel(now);
     let (out, _its_other_end) = channel(now);

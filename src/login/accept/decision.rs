@@ -30,6 +30,7 @@ pub(super) fn decide(
     let (admitted, name) = admit(terms, arrival, claim).map_err(refused)?;
     let guess = begin_guess(setup, name).map_err(refused)?;
     let outcome = verify(setup, terms.lifetime(arrival), &admitted);
+    setup.counters().verified(start.elapsed());
     settle(guess, &outcome);
     let verified = outcome.map_err(|failure| refused(failure.fault))?;
     let accepted = Accepted {
@@ -39,6 +40,7 @@ pub(super) fn decide(
         verifier: verified.verifier,
         start,
     };
+    setup.counters().accepted(verified.verifier);
     accepted.log(setup.config().log.to);
     Ok(verified.established)
 }

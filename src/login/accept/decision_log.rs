@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Instant;
 
 use crate::base::config::LogTarget;
-use crate::base::fault::Fault;
+use crate::base::fault::{Fault, Minor};
 use crate::base::log::{self, Quoted, Severity};
 use crate::login::accept::established::Established;
 use crate::login::policy::Admitted;
@@ -81,6 +81,10 @@ impl Refused {
         }
     }
 
+    pub(super) fn minor(&self) -> Minor {
+        self.fault.minor()
+    }
+
     pub(super) fn log(&self, to: LogTarget, start: Instant) {
         let code = self.fault.minor().code();
         let reason = self.fault.for_the_log();
@@ -151,7 +155,6 @@ impl fmt::Display for Took {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::fault::Minor;
 
     #[test]
     fn audit_findings_are_listed_with_their_codes() {

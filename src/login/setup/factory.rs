@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::base::config::{Config, VerifierKind};
+use crate::base::config::{Config, DEFAULT_STATE_DIR, VerifierKind};
+use crate::base::counters::{Counters, Place};
 use crate::base::fault::{Fault, Minor};
 use crate::login::guess_limit::GuessLimit;
 use crate::login::policy::Channels;
@@ -24,6 +25,7 @@ pub struct Setup {
     /// `None`: the audit uses `certificates`.
     audited_certificates: Option<Certificates>,
     guess_limit: Option<GuessLimit>,
+    counters: Counters,
 }
 
 impl Setup {
@@ -83,6 +85,11 @@ impl Setup {
         self.guess_limit.as_ref()
     }
 
+    /// The counters of the server's processes.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
     /// Whether a verifier of this process has learnt something that needs a new setup.
     pub(super) fn is_outdated(&self) -> bool {
         self.verifiers.iter().any(|verifier| verifier.is_outdated())
@@ -113,6 +120,7 @@ impl Setup {
             .map(|paths| Certificates::open(paths, config.log.to))
             .transpose()?;
         let guess_limit = guess_limit(&config);
+        let counters = Counters::of(place_of_counters(&config));
         Ok(Self {
             config,
             target,
@@ -120,6 +128,7 @@ impl Setup {
             certificates,
             audited_certificates,
             guess_limit,
+            counters,
         })
     }
 }
@@ -146,6 +155,14 @@ fn guess_limit(config: &Config) -> Option<GuessLimit> {
     });
     let rule = config.policy.guess_limit?;
     Some(GuessLimit::new(rule, shared, config.log.to))
+}
+
+/// Without a domain there is a state directory only if an administrator has made it.
+fn place_of_counters(config: &Config) -> Place {
+    match &config.netlogon {
+        Some(netlogon) => Place::Made(netlogon.state_dir.clone()),
+        None => Place::IfThere(DEFAULT_STATE_DIR.into()),
+    }
 }
 
 fn verifier(
