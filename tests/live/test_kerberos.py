@@ -1,5 +1,6 @@
 """Kerberos and NTLM in one location, as examples/kerberos.conf has them."""
 
+import os
 import pathlib
 import re
 
@@ -146,3 +147,64 @@ def test_the_example_has_all_of_the_other_one():
     assert [line for line in directives("kerberos.conf") if line in directives("apache.conf")] == (
         directives("apache.conf")
     )
+
+
+PAGE = (mech.ROOT / "docs" / "from-ntlm-to-kerberos.md").read_text()
+
+
+def ran(line, **variables):
+    """What a command of the page prints, as pairs of a count and a name."""
+    done = clients.run("sh", "-euc", line, env={"PATH": os.defpath, **variables})
+    return [tuple(text.split(None, 1)) for text in done.stdout.splitlines()]
+
+
+def test_the_ways_to_count_who_uses_ntlm(
+    library, controller, kerberos, make_site, nothing_else, tmp_path
+):
+    users, workstations, mechanisms = re.findall(r"^```sh\n(.*?)^```", PAGE, re.M | re.S)
+    [custom_log] = re.findall(r"^```apacheconf\n(.*?)^```", PAGE, re.M | re.S)
+    log = tmp_path / "mechanisms.log"
+    site = make_site(
+        mech.with_domain(library, controller),
+        example="kerberos.conf",
+        after=custom_log.replace("${APACHE_LOG_DIR}/mechanisms.log", str(log)),
+        etc=kerberos.etc,
+        environment=kerberos.environment,
+    )
+    assert negotiate(site, kerberos.ticket("alice") | nothing_else)[0] == 200
+    for user in ("alice", "bob", "bob"):
+        clients.curl(site, f"EXAMPLE\\{user}", site.passwords[user])
+    counted = ran(mechanisms.replace("/var/log/apache2/mechanisms.log", str(log)))
+    assert ("2", r"NTLM/NTLM EXAMPLE\\bob") in counted, counted
+    assert ("1", "Negotiate/krb5 alice@EXAMPLE.TEST") in counted, counted
+
+    # The journal's lines have no name of a program before them.
+    journal = tmp_path / "journalctl"
+    lines = re.findall(r"^(?:.*\] )?ntlmdc: (.*)$", site.apache.logged(), re.M)
+    (tmp_path / "lines").write_text("\n".join(lines) + "\n")
+    journal.write_text(
+        f'#!/bin/sh\ntest "$*" = "-t ntlmdc --since -7d -o cat" && cat {tmp_path}/lines\n'
+    )
+    journal.chmod(0o755)
+    path = f"{tmp_path}:{os.defpath}"
+    assert ran(users, PATH=path) == [("2", r"EXAMPLE\bob"), ("1", r"EXAMPLE\alice")]
+    [(count, _)] = ran(workstations, PATH=path)
+    assert count == "3"
+
+
+@pytest.mark.parametrize("block", [0, 1])
+def test_ntlm_is_closed_and_kerberos_goes_on(
+    library, controller, kerberos, make_site, nothing_else, block
+):
+    blocks = re.findall(r"^ *```toml\n(.*?)^ *```", PAGE, re.M | re.S)
+    lines = "\n".join(line.strip() for line in blocks[block].splitlines())
+    site = make_site(
+        mech.with_domain(library, controller, more=lines + "\n"),
+        example="kerberos.conf",
+        etc=kerberos.etc,
+        environment=kerberos.environment,
+    )
+    for client in (clients.curl, clients.pyspnego_spnego):
+        assert client(site, ALICE, site.passwords["alice"]) == (401, {})
+    status, page = negotiate(site, kerberos.ticket("alice") | nothing_else)
+    assert (status, page["mech"]) == (200, "Negotiate/krb5")

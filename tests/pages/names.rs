@@ -10,7 +10,7 @@ use super::page;
 
 /// Words in the form of a code's name that are none: of Apache, GSSAPI, Windows, other modules.
 const OTHERS: &str = "
-    AuthName AuthType DCTcpipPort HttpClient HttpURLConnection
+    AuthName AuthServerAllowlist AuthType DCTcpipPort HttpClient HttpURLConnection
     KeepAliveTimeout MaxKeepAliveRequests MixedAuthenticator NegotiateAuthHelper NetworkExplorer
     NtlmHttpFilter PlaintextAuthHelper PythonAuthenHandler SessionCookieName WaffleInfo
 ";
