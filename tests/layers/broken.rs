@@ -12,6 +12,7 @@ const RULES: Rules = Rules {
         ("top::b", &[]),
         ("ground::wire", &[]),
     ],
+    of_lower_floors: &[],
     circles: &[],
 };
 

@@ -26,7 +26,7 @@ pub fn imports(tree: &Tree, rules: &Rules) -> Vec<String> {
         }
         used.insert((rules.granted_to(&ours, &theirs), theirs));
     }
-    for (unit, permitted) in rules.permissions {
+    for (unit, permitted) in rules.all() {
         for other in *permitted {
             if rules.floor(unit) < rules.floor(other) {
                 wrong.push(format!(
@@ -40,11 +40,7 @@ pub fn imports(tree: &Tree, rules: &Rules) -> Vec<String> {
             }
         }
     }
-    let known: BTreeSet<String> = rules
-        .permissions
-        .iter()
-        .map(|(unit, _)| (*unit).to_owned())
-        .collect();
+    let known: BTreeSet<String> = rules.all().map(|(unit, _)| (*unit).to_owned()).collect();
     let units: BTreeSet<String> = tree
         .0
         .iter()
@@ -312,14 +308,13 @@ impl Rules {
 
     fn permits(&self, unit: &str, other: &str) -> bool {
         let granted_to = self.granted_to(unit, other);
-        self.permissions
-            .iter()
+        self.all()
             .any(|(name, permitted)| *name == granted_to && permitted.contains(&other))
     }
 
     /// Whose permission it is: the module's own, or that of its whole floor.
     fn granted_to(&self, unit: &str, other: &str) -> String {
-        let mut permissions = self.permissions.iter();
+        let mut permissions = self.all();
         let is_own =
             permissions.any(|(name, permitted)| *name == unit && permitted.contains(&other));
         match (is_own, unit.split_once("::")) {

@@ -1,6 +1,11 @@
 //! Which module may import which. A permission that is not used is refused, as an import without
 //! one is: a change of imports changes this table.
 
+mod lower_floors;
+
+/// A module, and what it may import.
+pub type Permission = (&'static str, &'static [&'static str]);
+
 /// The rules for the imports of a library.
 pub struct Rules {
     /// The floors, from the top.
@@ -9,9 +14,18 @@ pub struct Rules {
     pub whole: &'static [&'static str],
     /// Each module, and what it may import: of its own floor, and of those below. What stands for a
     /// floor holds for each of its modules.
-    pub permissions: &'static [(&'static str, &'static [&'static str])],
+    pub permissions: &'static [Permission],
+    /// The same, of modules of the lower floors.
+    pub of_lower_floors: &'static [Permission],
     /// Circles of two files that are left, to be removed.
     pub circles: &'static [(&'static str, &'static str)],
+}
+
+impl Rules {
+    /// The permissions of all floors.
+    pub fn all(&self) -> impl Iterator<Item = &'static Permission> {
+        self.permissions.iter().chain(self.of_lower_floors)
+    }
 }
 
 pub const RULES: Rules = Rules {
@@ -366,49 +380,7 @@ pub const RULES: Rules = Rules {
         ),
         ("dc::secret", &["dc::keytab", "dc::nt_hashes"]),
         ("dc::shared_key", &["dc::locate", "dc::nt_hashes"]),
-        (
-            "protocol::certificate",
-            &["protocol::ntlm", "base::crypto", "base::wire"],
-        ),
-        ("protocol::cldap", &["base::wire"]),
-        ("protocol::dns", &[]),
-        (
-            "protocol::ntlm",
-            &[
-                "base::crypto",
-                "base::name_case",
-                "base::typed_name",
-                "base::wire",
-            ],
-        ),
-        (
-            "protocol::rpc",
-            &["base::crypto", "base::fault", "base::sid", "base::wire"],
-        ),
-        ("base::backoff", &["base::crypto", "base::net"]),
-        ("base::clock", &[]),
-        ("base::config", &["base::name_case", "base::sid"]),
-        (
-            "base::counters",
-            &["base::clock", "base::fault", "base::file", "base::process"],
-        ),
-        ("base::crypto", &[]),
-        ("base::fault", &[]),
-        (
-            "base::file",
-            &["base::backoff", "base::crypto", "base::net"],
-        ),
-        (
-            "base::log",
-            &["base::config", "base::fault", "base::process"],
-        ),
-        ("base::name_case", &["base::fault"]),
-        ("base::net", &[]),
-        ("base::process", &[]),
-        ("base::sid", &[]),
-        ("base::single_flight", &["base::net"]),
-        ("base::typed_name", &["base::name_case"]),
-        ("base::wire", &[]),
     ],
+    of_lower_floors: lower_floors::PERMISSIONS,
     circles: &[],
 };

@@ -1,0 +1,49 @@
+//! The modules of `protocol` and `base`, and what each may import.
+
+use super::Permission;
+
+pub const PERMISSIONS: &[Permission] = &[
+    (
+        "protocol::certificate",
+        &["protocol::ntlm", "base::crypto", "base::wire"],
+    ),
+    ("protocol::cldap", &["base::wire"]),
+    ("protocol::dns", &[]),
+    (
+        "protocol::ntlm",
+        &[
+            "base::crypto",
+            "base::name_case",
+            "base::typed_name",
+            "base::wire",
+        ],
+    ),
+    (
+        "protocol::rpc",
+        &["base::crypto", "base::fault", "base::sid", "base::wire"],
+    ),
+    ("base::backoff", &["base::crypto", "base::net"]),
+    ("base::clock", &[]),
+    ("base::config", &["base::name_case", "base::sid"]),
+    (
+        "base::counters",
+        &["base::clock", "base::fault", "base::file", "base::process"],
+    ),
+    ("base::crypto", &[]),
+    ("base::fault", &[]),
+    (
+        "base::file",
+        &["base::backoff", "base::crypto", "base::net"],
+    ),
+    (
+        "base::log",
+        &["base::config", "base::fault", "base::process"],
+    ),
+    ("base::name_case", &["base::fault"]),
+    ("base::net", &[]),
+    ("base::process", &[]),
+    ("base::sid", &[]),
+    ("base::single_flight", &["base::net"]),
+    ("base::typed_name", &["base::name_case"]),
+    ("base::wire", &[]),
+];
