@@ -13,15 +13,19 @@ mod listing;
 mod local;
 mod progress;
 mod remote;
+mod service;
 
+use std::env;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::arguments::Check;
-use crate::privileges;
 use crate::server;
 
+use cause::Cause;
 use finding::Finding;
 use progress::Progress;
+use service::ServiceUser;
 
 /// Looks at everything, and prints it.
 ///
@@ -40,12 +44,25 @@ pub fn run(arguments: &Check) -> Result<ExitCode, String> {
 fn look(arguments: &Check) -> Result<Vec<Finding>, String> {
     let progress = Progress::new();
     progress.show("reading the configuration …");
-    privileges::become_user(&arguments.server.service_user)?;
+    let service = ServiceUser::take(&arguments.server.service_user)?;
     let mut findings = Vec::new();
+    if !service.is_taken {
+        findings.push(not_the_service(&service));
+    }
+    let only = env::var_os("GSS_MECH_CONFIG").map(PathBuf::from);
+    local::mechanism::look(only.as_deref(), &service, &mut findings);
     let source = server::source(&arguments.server);
-    if let Some(config) = local::configuration::read(&source, &mut findings) {
-        let is_secret_usable = local::files::look(&config, &mut findings);
+    if let Some(config) = local::configuration::read(&source, &service, &mut findings) {
+        let is_secret_usable = local::files::look(&config, &service, &mut findings);
         findings.extend(remote::findings(&config, is_secret_usable, &progress));
     }
     Ok(findings)
+}
+
+fn not_the_service(service: &ServiceUser) -> Finding {
+    let (user, service) = (service::running_user(), &service.name);
+    Cause::NotTheService.unknown(
+        format!("run by {user}: whether {service} can read its files is not looked at"),
+        "Run it as root:\n  sudo ntlmdc check",
+    )
 }

@@ -40,16 +40,53 @@ causes! {
     // On this host: modules below `local`.
     ConfigurationMissing Configuration "configuration-missing"
         "Without a configuration no login is accepted.";
-    ConfigurationUnreadable Configuration "configuration-unreadable"
-        "The server cannot read its configuration, and accepts no login.";
+    ConfigurationUnseen Configuration "configuration-unseen"
+        "What depends on the configuration was not looked at.";
     ConfigurationInvalid Configuration "configuration-invalid"
         "A server that starts with this configuration accepts no login.";
     SwitchedOff Configuration "switched-off"
         "`enabled = false` refuses every login.";
-    SecretUnusable Files "secret-unusable"
+    NotTheService Files "not-the-service"
+        "Only root can look at files as the server sees them.";
+    FileMissing Files "file-missing"
+        "The mechanism cannot do without it, and refuses logins.";
+    FileUnreadable Files "file-unreadable"
+        "The server reads it with its own rights. Without it, logins are refused.";
+    FileOpen Files "file-open"
+        "The mechanism refuses a file that other users can read or change.";
+    SecretInvalid Files "secret-invalid"
         "Without the machine account's secret no controller can be asked.";
-    UsersFileUnusable Files "users-file-unusable"
+    SecretOld Files "secret-old"
+        "Domains remove computer accounts whose password has not changed for months, and an old \
+         password has had more chances to leak.";
+    UsersFileInvalid Files "users-file-invalid"
         "Without the users file its users cannot log in.";
+    UsersFileEmpty Files "users-file-empty"
+        "No login by the users file can succeed.";
+    CertificateInvalid Files "certificate-invalid"
+        "Channel binding compares with this certificate. Without it, no login is accepted.";
+    StateDirectoryMissing Files "state-directory-missing"
+        "Each process then agrees on a channel of its own and counts wrong passwords for itself: \
+         logins are slower, and accounts are locked sooner.";
+    StateDirectoryUnusable Files "state-directory-unusable"
+        "It is not used then: each process works for itself. Logins are slower, and accounts are \
+         locked sooner.";
+    StateDirectoryVolatile Files "state-directory-volatile"
+        "After the next start of the host each process works for itself.";
+    StateDirectoryFull Files "state-directory-full"
+        "Nothing can be shared between processes then.";
+    MechNotListed Mechanism "mech-not-listed"
+        "Servers find a mechanism by its line in mech.d. Without one, ntlmdc is never asked.";
+    MechHidden Mechanism "mech-hidden"
+        "Two mechanisms have one identifier. The other one answers, and ntlmdc is never asked.";
+    MechFileUnreadable Mechanism "mech-file-unreadable"
+        "A server that does not start as root does not find the mechanisms of this file.";
+    LibraryMissing Mechanism "library-missing"
+        "krb5 passes over a library that it cannot load, and says nothing.";
+    LibraryInvalid Mechanism "library-invalid"
+        "krb5 passes over a library that it cannot load, and says nothing.";
+    LibraryNotTried Mechanism "library-not-tried"
+        "krb5 passes over a library that it cannot load, and says nothing.";
 
     // From DNS and the controllers: modules below `remote`.
 }

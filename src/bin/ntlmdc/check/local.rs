@@ -2,3 +2,6 @@
 
 pub mod configuration;
 pub mod files;
+pub mod mechanism;
+mod permissions;
+mod state_directory;

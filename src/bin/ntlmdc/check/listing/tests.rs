@@ -4,11 +4,11 @@ use crate::check::cause::Cause;
 fn sample() -> Vec<Finding> {
     vec![
         Finding::good(Subject::Configuration, "/etc/gss/ntlmdc.toml: a domain"),
-        Cause::SecretUnusable.failure(
+        Cause::SecretInvalid.failure(
             "the secret cannot be read",
             format!("let it be read:\n  chgrp www-data {}", "x".repeat(100)),
         ),
-        Cause::UsersFileUnusable.warning("word ".repeat(40), "none"),
+        Cause::UsersFileEmpty.warning("word ".repeat(40), "none"),
     ]
 }
 
@@ -28,7 +28,7 @@ fn the_text_fits_a_terminal() {
 #[test]
 fn the_exit_status_is_that_of_the_worst() {
     let all = sample();
-    let unknown = [Cause::SecretUnusable.unknown("not seen", "look")];
+    let unknown = [Cause::SecretInvalid.unknown("not seen", "look")];
     assert_eq!(exit_status(&all), 2);
     assert_eq!(exit_status(all.get(..1).unwrap()), 0);
     assert_eq!(exit_status(all.get(2..).unwrap()), 1);
@@ -41,9 +41,9 @@ fn json_has_what_the_text_has() {
     let all = json(&sample());
     assert_eq!(all["exit_status"], 2);
     assert_eq!(all["findings"][0].get("id"), None);
-    assert_eq!(all["findings"][1]["id"], "secret-unusable");
+    assert_eq!(all["findings"][1]["id"], "secret-invalid");
     assert_eq!(all["findings"][1]["level"], "failure");
-    assert_eq!(all["findings"][1]["why"], Cause::SecretUnusable.why());
+    assert_eq!(all["findings"][1]["why"], Cause::SecretInvalid.why());
 }
 
 /// docs/check.md has one row for each cause, in the order of the table, and no other.

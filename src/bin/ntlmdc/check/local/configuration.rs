@@ -6,16 +6,19 @@ use gss_ntlmdc::login::setup::{self, Source};
 
 use crate::check::cause::Cause;
 use crate::check::finding::{Finding, Subject};
+use crate::check::service::ServiceUser;
+
+use super::permissions::ServiceFile;
 
 /// The configuration, if there is one that can be used.
-pub fn read(source: &Source, findings: &mut Vec<Finding>) -> Option<Config> {
+pub fn read(source: &Source, service: &ServiceUser, findings: &mut Vec<Finding>) -> Option<Config> {
     match setup::read(source) {
         Ok(config) => {
             findings.push(in_force(source, &config));
             Some(config)
         }
         Err(fault) => {
-            findings.push(unusable(source, &fault));
+            findings.push(unusable(source, service, &fault));
             None
         }
     }
@@ -46,27 +49,28 @@ fn place(source: &Source) -> String {
     }
 }
 
-fn unusable(source: &Source, fault: &Fault) -> Finding {
-    let what = fault.for_the_log();
-    let path = place(source);
-    match fault.minor() {
-        Minor::BadConfiguration => Cause::ConfigurationInvalid.failure(
-            what,
-            format!("Correct the line. {CONFIGURATION_PAGE} has all keys."),
-        ),
-        _ if source.file().is_some_and(|file| file.exists()) => Cause::ConfigurationUnreadable
-            .failure(
-                what,
-                format!(
-                    "Let root own it and the service's group read it:\n  chown root:www-data \
-                     {path}\n  chmod 0640 {path}"
-                ),
-            ),
-        _ => Cause::ConfigurationMissing.failure(
-            what,
-            format!("Write {path}, or name another file with --config or NTLMDC_CONFIG."),
-        ),
+fn unusable(source: &Source, service: &ServiceUser, fault: &Fault) -> Finding {
+    if fault.minor() == Minor::BadConfiguration {
+        let cure = "Correct it: docs/configuration.md has all keys.";
+        return Cause::ConfigurationInvalid.failure(fault.for_the_log(), cure);
+    }
+    let Some(path) = source.file() else {
+        return Cause::ConfigurationMissing.failure(fault.for_the_log(), "Write a configuration.");
+    };
+    let file = ServiceFile {
+        kind: "the configuration",
+        path,
+        is_secret: false,
+    };
+    let shown = path.display();
+    match file.look(service) {
+        Err(finding) if finding.cause == Some(Cause::FileMissing) => {
+            let cure = format!("Write {shown}, or name another file with --config.");
+            Cause::ConfigurationMissing.failure(fault.for_the_log(), cure)
+        }
+        Err(finding) => *finding,
+        Ok(false) => Cause::ConfigurationUnseen
+            .unknown(fault.for_the_log(), "Run it as root:\n  sudo ntlmdc check"),
+        Ok(true) => Cause::ConfigurationInvalid.failure(fault.for_the_log(), "As it says."),
     }
 }
-
-const CONFIGURATION_PAGE: &str = "docs/configuration.md";

@@ -1,31 +1,134 @@
 //! The files that the configuration names, as the service sees them.
 
-use gss_ntlmdc::base::config::{AccountSecret, Config, Netlogon};
-use gss_ntlmdc::dc;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
+use gss_ntlmdc::base::config::{AccountSecret, Config, LogTarget, Netlogon};
+use gss_ntlmdc::dc;
+use gss_ntlmdc::login::policy::tls_channel::Certificates;
+use gss_ntlmdc::login::verify::users;
+
+use super::permissions::ServiceFile;
+use super::state_directory;
 use crate::check::cause::Cause;
 use crate::check::finding::{Finding, Subject};
+use crate::check::service::ServiceUser;
+
+/// Domains have scripts that disable computer accounts with a password older than this.
+const OLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Looks at the files. Returns whether the machine account's secret can be used.
-pub fn look(config: &Config, findings: &mut Vec<Finding>) -> bool {
+pub fn look(config: &Config, service: &ServiceUser, findings: &mut Vec<Finding>) -> bool {
+    if let Some(users) = &config.users {
+        users_file(&users.file, service, findings);
+    }
+    certificates(config, service, findings);
     let Some(netlogon) = &config.netlogon else {
         return false;
     };
-    secret(netlogon, findings)
+    findings.push(state_directory::look(&netlogon.state_dir, service));
+    secret(netlogon, service, findings)
 }
 
-fn secret(netlogon: &Netlogon, findings: &mut Vec<Finding>) -> bool {
-    let (AccountSecret::File(path) | AccountSecret::Keytab(path)) = &netlogon.secret;
-    match dc::check_secret(netlogon) {
-        Ok(()) => {
-            let what = format!("{}: the service alone can read it", path.display());
-            findings.push(Finding::good(Subject::Files, what));
-            true
+fn secret(netlogon: &Netlogon, service: &ServiceUser, findings: &mut Vec<Finding>) -> bool {
+    let (kind, path) = match &netlogon.secret {
+        AccountSecret::File(path) => ("the secret", path),
+        AccountSecret::Keytab(path) => ("the keytab", path),
+    };
+    let is_secret = true;
+    let file = ServiceFile {
+        kind,
+        path,
+        is_secret,
+    };
+    if !look_at(&file, service, findings) {
+        return false;
+    }
+    if let Err(fault) = dc::check_secret(netlogon) {
+        let cure = "Write the machine account's password into it, in one line: docs/domain.md.";
+        findings.push(Cause::SecretInvalid.failure(fault.for_the_log(), cure));
+        return false;
+    }
+    findings.extend(age(kind, path));
+    true
+}
+
+fn users_file(path: &Path, service: &ServiceUser, findings: &mut Vec<Finding>) {
+    let file = ServiceFile {
+        kind: "the users file",
+        path,
+        is_secret: true,
+    };
+    if !look_at(&file, service, findings) {
+        return;
+    }
+    let shown = path.display();
+    let cure = "Write a line for each user: docs/users-file.md.";
+    match users::first(path, |_, _| true) {
+        Ok(Some(_)) => {}
+        Ok(None) => {
+            let what = format!("the users file {shown} has no user who can log in");
+            findings.push(Cause::UsersFileEmpty.warning(what, cure));
         }
-        Err(fault) => {
-            let cure = "See what is said of the file.";
-            findings.push(Cause::SecretUnusable.failure(fault.for_the_log(), cure));
+        Err(error) => {
+            let what = format!("the users file {shown}: {error}");
+            findings.push(Cause::UsersFileInvalid.failure(what, cure));
+        }
+    }
+}
+
+fn certificates(config: &Config, service: &ServiceUser, findings: &mut Vec<Finding>) {
+    let audited = config.policy.audit.iter();
+    let audited = audited.flat_map(|audit| &audit.tls_certificates);
+    for path in config.policy.tls_certificates.iter().chain(audited) {
+        let file = ServiceFile {
+            kind: "the certificate",
+            path,
+            is_secret: false,
+        };
+        if !look_at(&file, service, findings) {
+            continue;
+        }
+        if let Err(fault) = Certificates::open(std::slice::from_ref(path), LogTarget::Off) {
+            let cure = "Name the PEM file that Apache's SSLCertificateFile names.";
+            findings.push(Cause::CertificateInvalid.failure(fault.for_the_log(), cure));
+        }
+    }
+}
+
+/// Whether the service can read the file, and other users can do it no harm.
+fn look_at(file: &ServiceFile, service: &ServiceUser, findings: &mut Vec<Finding>) -> bool {
+    match file.look(service) {
+        Ok(is_readable) => {
+            if is_readable {
+                let (kind, path) = (file.kind, file.path.display());
+                let what = format!("{} can read {kind} {path}", service.name);
+                findings.push(Finding::good(Subject::Files, what));
+            }
+            is_readable
+        }
+        Err(finding) => {
+            findings.push(*finding);
             false
         }
     }
+}
+
+/// How old the machine account's password is, by the time of its file.
+fn age(kind: &str, path: &Path) -> Option<Finding> {
+    let written = fs::metadata(path).and_then(|file| file.modified()).ok()?;
+    let age = SystemTime::now().duration_since(written).ok()?;
+    let what = format!(
+        "{kind} {} was written {} days ago",
+        path.display(),
+        days(age)
+    );
+    let cure = "Set a new password and write it into the file: docs/operations.md. If it has been \
+                changed in the domain only, logins fail already.";
+    (age > OLD).then(|| Cause::SecretOld.warning(what, cure))
+}
+
+fn days(age: Duration) -> u64 {
+    age.as_secs() / (24 * 60 * 60)
 }

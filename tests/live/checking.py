@@ -1,0 +1,72 @@
+"""Runs `ntlmdc check` on a host of its own: the directories of /etc that it looks at are the
+test's."""
+
+import json
+import subprocess
+
+from lab import host
+
+
+class Checked:
+    """What was found."""
+
+    def __init__(self, status, printed, errors):
+        self.status = status
+        self.errors = errors
+        self.report = json.loads(printed)
+        self.findings = self.report["findings"]
+        assert self.report["exit_status"] == status, printed
+
+    @property
+    def ids(self):
+        """The causes, without what is good."""
+        return [finding["id"] for finding in self.findings if finding["level"] != "good"]
+
+    def of(self, cause):
+        """The one finding with this cause; each has its words."""
+        [found] = [finding for finding in self.findings if finding.get("id") == cause]
+        assert found["what"] and found["why"] and found["cure"], found
+        return found
+
+    def good(self, subject):
+        """What is good of this subject, in one text."""
+        return "\n".join(
+            finding["what"]
+            for finding in self.findings
+            if finding["subject"] == subject and finding["level"] == "good"
+        )
+
+
+def check(tool, mechanism, *words, gss=None, environment=None, user=None):
+    """Checks the host of a `mech.Mechanism`.
+
+    `gss`: the directory in place of /etc/gss; without it, GSS_MECH_CONFIG names the mechanism.
+    `user`: the user who runs the tool, root by default.
+    """
+    variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **mechanism.environment}
+    if gss is not None:
+        variables.pop("GSS_MECH_CONFIG")
+    variables |= environment or {}
+    with_namespace = ["unshare", "--mount", "sh", "-c", _covers(mechanism, gss), "sh"]
+    as_user = ["setpriv", f"--reuid={user}", "--clear-groups", "--"] if user else []
+    command = [*with_namespace, *as_user, tool, "check", "--json", *words]
+    done = subprocess.run(
+        host.bound(command), env=variables, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout, done.stderr
+    return Checked(done.returncode, done.stdout, done.stderr)
+
+
+def _covers(mechanism, gss):
+    """The script of the namespace: systemd makes the state directory at each start (/tmp may be in
+    memory), and there is no Apache but the one that an option names."""
+    state = mechanism.directory / "state"
+    lines = [
+        "mount -t tmpfs none /etc/apache2",
+        "mkdir -p /etc/tmpfiles.d",
+        "mount -t tmpfs none /etc/tmpfiles.d",
+        f"echo 'd {state} 0700 www-data www-data -' >/etc/tmpfiles.d/ntlmdc.conf",
+    ]
+    if gss is not None:
+        lines.append(f"mount --bind {gss} /etc/gss")
+    return " && ".join([*lines, 'exec "$@"'])

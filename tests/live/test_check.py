@@ -1,0 +1,188 @@
+"""`ntlmdc check` names the cause of each bad state of this host, and nothing else."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from checking import check
+from lab import host, mech
+from test_troubleshooting import THEIRS, mech_d
+
+
+@pytest.fixture(scope="session")
+def tool():
+    return mech.tool()
+
+
+@pytest.fixture
+def users(library):
+    mechanism = mech.with_users(library)
+    yield mechanism
+    mechanism.close()
+
+
+@pytest.fixture
+def joined(library, controller):
+    mechanism = mech.with_domain(library, controller)
+    yield mechanism
+    mechanism.close()
+
+
+def test_a_good_host(tool, users):
+    checked = check(tool, users)
+    assert (checked.ids, checked.status) == ([], 0)
+    assert checked.report["summary"].startswith("All is well")
+    assert "servers load" in checked.good("mechanism")
+
+
+def test_a_good_host_in_a_domain(tool, joined):
+    checked = check(tool, joined)
+    assert (checked.ids, checked.status) == ([], 0)
+
+
+def mended(checked, cause):
+    """Runs the commands of the cure: the lines that begin with a space."""
+    cure = checked.of(cause)["cure"]
+    commands = [line for line in cure.splitlines() if line.startswith(" ")]
+    assert commands, cure
+    for command in commands:
+        subprocess.run(["sh", "-ec", command], check=True)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o642])
+def test_a_secret_that_others_can_read(tool, joined, mode):
+    secret = joined.directory / "secret"
+    secret.chmod(mode)
+    checked = check(tool, joined)
+    assert (checked.ids, checked.status) == (["file-open"], 2)
+    mended(checked, "file-open")
+    assert secret.stat().st_mode & 0o7777 == 0o640
+    assert check(tool, joined).ids == []
+
+
+@pytest.mark.parametrize("name", ["users", "ntlmdc.toml"])
+def test_a_file_that_the_service_cannot_read(tool, users, name):
+    path = users.directory / name
+    path.chmod(0o600)
+    checked = check(tool, users)
+    assert (checked.ids, checked.status) == (["file-unreadable"], 2)
+    assert str(path) in checked.of("file-unreadable")["what"]
+    mended(checked, "file-unreadable")
+    assert check(tool, users).ids == []
+
+
+def test_a_secret_in_a_directory_that_is_closed(tool, joined):
+    closed = joined.directory / "closed"
+    closed.mkdir(mode=0o700)
+    shutil.move(joined.directory / "secret", closed / "secret")
+    joined.rewrite("ntlmdc.toml", joined.configuration.replace("/secret", "/closed/secret"))
+    checked = check(tool, joined)
+    assert checked.ids == ["file-unreadable"]
+    assert f"may not enter the directory {closed}" in checked.of("file-unreadable")["what"]
+    mended(checked, "file-unreadable")
+    assert check(tool, joined).ids == []
+
+
+def test_files_that_are_missing_or_hold_something_else(tool, users, joined):
+    (users.directory / "users").unlink()
+    assert check(tool, users).ids == ["file-missing"]
+    users.rewrite("users", "# none yet\n")
+    checked = check(tool, users)
+    assert (checked.ids, checked.status) == (["users-file-empty"], 1)
+    joined.rewrite("secret", "")
+    assert check(tool, joined).ids == ["secret-invalid"]
+
+
+def test_an_old_secret(tool, joined):
+    path = joined.directory / "secret"
+    os.utime(path, (path.stat().st_mtime - 100 * 86400,) * 2)
+    checked = check(tool, joined)
+    assert (checked.ids, checked.status) == (["secret-old"], 1)
+    assert "100 days" in checked.of("secret-old")["what"]
+
+
+def test_a_configuration_that_does_not_parse_hides_what_follows_from_it(tool, users):
+    users.rewrite("ntlmdc.toml", users.configuration.replace("netbios_domain", "netbois_domain"))
+    (users.directory / "users").unlink()
+    checked = check(tool, users)
+    assert (checked.ids, checked.status) == (["configuration-invalid"], 2)
+    assert "netbois_domain" in checked.of("configuration-invalid")["what"]
+
+
+def test_no_configuration_and_one_that_is_switched_off(tool, users):
+    checked = check(tool, users, "--config", "/nonexistent.toml")
+    assert (checked.ids, checked.status) == (["configuration-missing"], 2)
+    users.rewrite("ntlmdc.toml", users.configuration + "[policy]\nenabled = false\n")
+    assert check(tool, users).ids == ["switched-off"]
+
+
+def test_the_state_directory(tool, joined):
+    state = joined.directory / "state"
+    state.chmod(0o750)
+    checked = check(tool, joined)
+    assert (checked.ids, checked.status) == (["state-directory-unusable"], 1)
+    mended(checked, "state-directory-unusable")
+    shutil.chown(state, "root", "root")
+    mended(check(tool, joined), "state-directory-unusable")
+    assert check(tool, joined).ids == []
+    shutil.rmtree(state)
+    checked = check(tool, joined)
+    assert (checked.ids, checked.status) == (["state-directory-missing"], 1)
+    assert f"'d {state} 0700 www-data www-data -'" in checked.of("state-directory-missing")["cure"]
+
+
+def test_a_state_directory_in_memory(tool, joined, tmp_path):
+    """Nothing makes it at the next start of the host."""
+    state = joined.directory / "memory"
+    state.mkdir(mode=0o700)
+    joined.rewrite("ntlmdc.toml", joined.configuration.replace("/state", "/memory"))
+    host.run("mount", "-t", "tmpfs", "none", state)
+    try:
+        shutil.chown(state, "www-data", "www-data")
+        state.chmod(0o700)
+        checked = check(tool, joined)
+    finally:
+        host.run("umount", state)
+    assert (checked.ids, checked.status) == (["state-directory-volatile"], 1)
+
+
+def test_two_mechanisms(tool, users, tmp_path):
+    """The one that is read last counts, and its name is told."""
+    hidden = mech_d(tmp_path, users, "a-ntlmdc.conf", THEIRS)
+    checked = check(tool, users, gss=hidden)
+    assert (checked.ids, checked.status) == (["mech-hidden"], 2)
+    what = checked.of("mech-hidden")["what"]
+    assert "gssntlmssp.so" in what and "mech.d/mech.ntlmssp.conf is read after" in what
+    ours = hidden / "mech.d" / "a-ntlmdc.conf"
+    ours.rename(ours.with_name("ntlmssp-ntlmdc.conf"))
+    checked = check(tool, users, gss=hidden)
+    assert checked.ids == []
+    assert "mech.ntlmssp.conf comes before it and does not count" in checked.good("mechanism")
+
+
+def test_no_line_in_mech_d(tool, users, tmp_path):
+    unread = mech_d(tmp_path, users, "ntlmssp-ntlmdc")
+    checked = check(tool, users, gss=unread)
+    assert (checked.ids, checked.status) == (["mech-not-listed"], 2)
+    assert "does not end in .conf" in checked.of("mech-not-listed")["what"]
+    (unread / "mech.d" / "ntlmssp-ntlmdc").unlink()
+    assert check(tool, users, gss=unread).ids == ["mech-not-listed"]
+
+
+def test_a_library_that_is_missing_or_damaged(tool, users, library):
+    users.rewrite("mech.conf", f"ntlmssp {mech.OID} /nonexistent/mech_ntlmdc.so\n")
+    assert check(tool, users).ids == ["library-missing"]
+    broken = users.directory / "broken.so"
+    broken.write_bytes(library.read_bytes()[:-20000])
+    shutil.chown(broken, "root", "www-data")
+    users.rewrite("mech.conf", f"ntlmssp {mech.OID} {broken}\n")
+    checked = check(tool, users)
+    assert (checked.ids, checked.status) == (["library-invalid"], 2)
+
+
+def test_another_user_says_what_was_not_looked_at(tool, users):
+    checked = check(tool, users, user="nobody")
+    assert checked.ids == ["configuration-unseen", "not-the-service"]
+    assert checked.status == 1
+    assert checked.report["summary"].startswith("Nothing is wrong with what could be looked at")
