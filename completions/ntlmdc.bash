@@ -16,6 +16,9 @@ _ntlmdc() {
             ",$1")
                 cmd="ntlmdc"
                 ;;
+            ntlmdc,check)
+                cmd="ntlmdc__subcmd__check"
+                ;;
             ntlmdc,decode)
                 cmd="ntlmdc__subcmd__decode"
                 ;;
@@ -35,12 +38,38 @@ _ntlmdc() {
 
     case "${cmd}" in
         ntlmdc)
-            opts="-h -V --help --version decode explain helper login"
+            opts="-h -V --help --version check decode explain helper login"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ntlmdc__subcmd__check)
+            opts="-h --config --as --apache --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --apache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -26,10 +26,16 @@ end
 
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -s V -l version -d 'Print version'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "check" -d 'Look at this host and ask the controllers: would logins work, and if not, why?'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "decode" -d 'Explain NTLM and SPNEGO tokens field by field; secrets are hidden'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "explain" -d 'Explain a minor code, an NTSTATUS or a line of the log: cause and cure'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "helper" -d 'Verify logins for squid and others, in the protocol of Samba\'s ntlm_auth'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "login" -d 'Log a user in as the server would: who it is, or why not, and how long it took'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l apache -d 'The main file of Apache\'s configuration [default: the system\'s]' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l json -d 'Print JSON'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -s f -l file -d 'A file with tokens in it: a token, a log, a HAR file; `-` is the standard input' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -l certificate -d 'Check the channel binding with this server certificate, in PEM' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -l password-stdin -d 'Check the last three messages with the user\'s password, read from the first line of the standard input'

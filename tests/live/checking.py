@@ -37,16 +37,18 @@ class Checked:
         )
 
 
-def check(tool, mechanism, *words, gss=None, environment=None, user=None):
+def check(tool, mechanism, *words, gss=None, environment=None, without=(), user=None):
     """Checks the host of a `mech.Mechanism`.
 
     `gss`: the directory in place of /etc/gss; without it, GSS_MECH_CONFIG names the mechanism.
-    `user`: the user who runs the tool, root by default.
+    `environment`, `without`: variables that the tool has too, or has not. `user`: the user who runs
+    the tool, root by default.
     """
     variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **mechanism.environment}
     if gss is not None:
         variables.pop("GSS_MECH_CONFIG")
     variables |= environment or {}
+    variables = {name: value for name, value in variables.items() if name not in without}
     with_namespace = ["unshare", "--mount", "sh", "-c", _covers(mechanism, gss), "sh"]
     as_user = ["setpriv", f"--reuid={user}", "--clear-groups", "--"] if user else []
     command = [*with_namespace, *as_user, tool, "check", "--json", *words]

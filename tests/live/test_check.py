@@ -5,7 +5,9 @@ import shutil
 import subprocess
 
 import pytest
+import recipes
 from checking import check
+from lab import apache as lab_apache
 from lab import host, mech
 from test_troubleshooting import THEIRS, mech_d
 
@@ -186,3 +188,93 @@ def test_another_user_says_what_was_not_looked_at(tool, users):
     assert checked.ids == ["configuration-unseen", "not-the-service"]
     assert checked.status == 1
     assert checked.report["summary"].startswith("Nothing is wrong with what could be looked at")
+
+
+# Debian's files in one.
+_APACHE = """\
+ServerRoot {directory}
+{modules}
+ServerName localhost
+Listen 127.0.0.1:9
+User www-data
+PidFile {directory}/pid
+DefaultRuntimeDir {directory}
+ErrorLog {directory}/error.log
+{before}
+<VirtualHost 127.0.0.1:9>
+    ServerName www.example.test
+    Include {examples}/apache.conf
+    {after}
+</VirtualHost>
+"""
+_MODULES = ("mpm_event", "authn_core", "authz_core", "authz_user", "authz_host", "auth_gssapi")
+
+
+def apache(mechanism, *after, before="", modules=()):
+    """The option that names an Apache with the shipped example and further lines."""
+    names = (*_MODULES, "headers", "setenvif", *modules)
+    text = _APACHE.format(
+        directory=mechanism.directory,
+        modules=recipes.modules(*names),
+        before=before,
+        examples=recipes.served(),
+        after="\n    ".join(after),
+    )
+    path = mechanism.directory / "apache2.conf"
+    path.write_text(text)
+    return "--apache", str(path)
+
+
+def test_a_good_apache(tool, users):
+    checked = check(tool, users, *apache(users))
+    assert (checked.ids, checked.status) == ([], 0)
+    assert checked.good("apache") == '<Location "/"> takes NTLM'
+    assert check(tool, users).good("apache").startswith("no Apache on this host")
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause", "status"),
+    [
+        (["KeepAlive Off"], "apache-keepalive-off", 2),
+        (["MaxKeepAliveRequests 2"], "apache-few-requests", 2),
+        (['BrowserMatch "MSIE" nokeepalive downgrade-1.0'], "apache-browser-match", 1),
+        (["<Location /a>", "GssapiAllowedMech ntlmssp", "</Location>"], "apache-lines-reset", 2),
+        (["<Location /a>", r"Require user EXAMPLE\a", "</Location>"], "apache-require-escape", 1),
+        (["LimitRequestFieldSize 4096"], "apache-field-size", 1),
+        (["Nonsense On"], "apache-invalid", 2),
+    ],
+)
+def test_an_apache_that_is_wrong(tool, users, lines, cause, status):
+    checked = check(tool, users, *apache(users, *lines))
+    assert (checked.ids, checked.status) == ([cause], status)
+    assert f"{users.directory}/apache2.conf:" in checked.of(cause)["what"] or status == 2
+
+
+def test_http_2_on(tool, users):
+    """It is on for all virtual hosts that have no line of their own."""
+    certificate = users.directory / "www.pem"
+    certificate.write_text(lab_apache.certificate())
+    tls = ("SSLEngine on", f"SSLCertificateFile {certificate}", "Protocols h2 http/1.1")
+    words = apache(users, *tls, modules=("http2", "ssl"))
+    checked = check(tool, users, *words)
+    assert (checked.ids, checked.status) == (["apache-http2"], 2)
+    assert check(tool, users, *apache(users, *tls[:2], modules=("http2", "ssl"))).ids == []
+
+
+def test_sections_that_do_not_take_ntlm_or_should_not(tool, users):
+    own = ("<Location /own>", "AuthType GSSAPI", "{}", "</Location>")
+    for line, cause in [
+        ("GssapiAllowedMech krb5\nGssapiConnectionBound On", "apache-opens-ntlm"),
+        ("GssapiAllowedMech ntlmssp", "apache-not-bound"),
+    ]:
+        words = apache(users, before="\n".join(own).format(line))
+        assert check(tool, users, *words).ids == [cause]
+
+
+def test_apaches_variables_name_the_configuration(tool, users):
+    """As an administrator sets them in /etc/apache2/envvars."""
+    words = apache(users)
+    names = users.environment
+    lines = "".join(f"export {name}={value}\n" for name, value in names.items())
+    (users.directory / "envvars").write_text(lines)
+    assert check(tool, users, *words, without=names).ids == []

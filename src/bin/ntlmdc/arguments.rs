@@ -49,6 +49,9 @@ pub struct Output {
 pub struct Check {
     #[command(flatten)]
     pub server: ServerOptions,
+    /// The main file of Apache's configuration [default: the system's].
+    #[arg(long, value_name = "FILE")]
+    pub apache: Option<PathBuf>,
     #[command(flatten)]
     pub output: Output,
 }

@@ -1,7 +1,7 @@
 //! `check`: what keeps logins from working, found before users do.
 //!
 //! ```text
-//! host      as root: files that the service need not read
+//! Apache    as root: the service need not be able to read its configuration
 //!   privileges  from here on with the rights of the service
 //! local     this host: configuration, files, mechanism, Apache
 //! remote    DNS and the controllers
@@ -24,6 +24,7 @@ use crate::server;
 
 use cause::Cause;
 use finding::Finding;
+use local::apache::Apache;
 use progress::Progress;
 use service::ServiceUser;
 
@@ -43,20 +44,40 @@ pub fn run(arguments: &Check) -> Result<ExitCode, String> {
 
 fn look(arguments: &Check) -> Result<Vec<Finding>, String> {
     let progress = Progress::new();
-    progress.show("reading the configuration …");
+    progress.show("reading Apache's configuration …");
+    let apache = Apache::read(arguments.apache.as_deref());
     let service = ServiceUser::take(&arguments.server.service_user)?;
     let mut findings = Vec::new();
     if !service.is_taken {
         findings.push(not_the_service(&service));
     }
-    let only = env::var_os("GSS_MECH_CONFIG").map(PathBuf::from);
+    progress.show("looking at files …");
+    let only = variable("GSS_MECH_CONFIG", apache.as_ref());
     local::mechanism::look(only.as_deref(), &service, &mut findings);
-    let source = server::source(&arguments.server);
-    if let Some(config) = local::configuration::read(&source, &service, &mut findings) {
-        let is_secret_usable = local::files::look(&config, &service, &mut findings);
-        findings.extend(remote::findings(&config, is_secret_usable, &progress));
+    let mut source = server::source(&arguments.server);
+    source.config = source
+        .config
+        .or_else(|| variable("NTLMDC_CONFIG", apache.as_ref()));
+    let config = local::configuration::read(&source, &service, &mut findings);
+    findings.extend(match &apache {
+        Some(apache) => apache.look(config.as_ref()),
+        None => vec![local::apache::absent()],
+    });
+    if let Some(config) = &config {
+        let is_secret_usable = local::files::look(config, &service, &mut findings);
+        findings.extend(remote::findings(config, is_secret_usable, &progress));
     }
     Ok(findings)
+}
+
+/// A path that the environment names: the tool's, or else that of Apache's start script.
+fn variable(name: &str, apache: Option<&Apache>) -> Option<PathBuf> {
+    let of_apache = || {
+        apache
+            .and_then(|apache| apache.variable(name))
+            .map(PathBuf::from)
+    };
+    env::var_os(name).map(PathBuf::from).or_else(of_apache)
 }
 
 fn not_the_service(service: &ServiceUser) -> Finding {

@@ -87,6 +87,52 @@ causes! {
         "krb5 passes over a library that it cannot load, and says nothing.";
     LibraryNotTried Mechanism "library-not-tried"
         "krb5 passes over a library that it cannot load, and says nothing.";
+    ApacheInvalid Apache "apache-invalid"
+        "Apache does not start with it, and a reload is refused.";
+    ApacheModuleWithoutNtlm Apache "apache-module-without-ntlm"
+        "This mod_auth_gssapi was built without NTLM.";
+    ApacheUnread Apache "apache-unread"
+        "What is in it was not looked at.";
+    ApacheModuleMissing Apache "apache-module-missing"
+        "mod_auth_gssapi is what asks for a login. Without it, requests fail with status 500.";
+    ApacheNotBound Apache "apache-not-bound"
+        "The three messages of NTLM belong together by their connection. Without this line Apache \
+         does not offer NTLM, and refuses it.";
+    ApacheLinesReset Apache "apache-lines-reset"
+        "mod_auth_gssapi merges nothing: a section with one Gssapi line of its own has none of \
+         those around it.";
+    ApacheOpensNtlm Apache "apache-opens-ntlm"
+        "mod_auth_gssapi does not hold the scheme NTLM back where GssapiConnectionBound is On, \
+         whatever GssapiAllowedMech says.";
+    ApacheNoReasons Apache "apache-no-reasons"
+        "The variables with the reason of a refusal are not set there, so the rule does nothing.";
+    ApacheKeepAliveOff Apache "apache-keepalive-off"
+        "The messages of a login come on one connection. Without keep-alive no login by NTLM \
+         succeeds.";
+    ApacheFewRequests Apache "apache-few-requests"
+        "A login takes up to three requests of its connection, and ends with it: clients log in \
+         again and again, or never get in.";
+    ApacheHttp2 Apache "apache-http2"
+        "On HTTP/2 Apache knows no connection that a login could belong to: browsers that are \
+         offered it never get in.";
+    ApacheBrowserMatch Apache "apache-browser-match"
+        "These browsers lose their connection after each request, and cannot log in by NTLM.";
+    ApacheBehindProxy Apache "apache-behind-proxy"
+        "A login counts for its connection. A proxy that shares connections between its clients \
+         gives one user's login to others.";
+    ApacheFieldSize Apache "apache-field-size"
+        "A message of a login is a header field. Long ones, as of Kerberos, are refused with \
+         status 400.";
+    ApacheNoClose Apache "apache-no-close"
+        "After some refusals a connection can never log in again. Such a line closes it, and the \
+         client tries on a new one.";
+    ApacheRequireEscape Apache "apache-require-escape"
+        "A backslash is the beginning of an escape there: the line compares with another name, \
+         and lets in other users than it seems to, or none.";
+    ApacheNoTls Apache "apache-no-tls"
+        "Clients bind their login to a TLS connection. Without one, they are refused.";
+    ApacheOtherCertificate Apache "apache-other-certificate"
+        "Clients that see this certificate and bind their login to it are refused.";
 
     // From DNS and the controllers: modules below `remote`.
 }

@@ -1,7 +1,9 @@
 //! What can be seen on this host.
 
+pub mod apache;
 pub mod configuration;
 pub mod files;
 pub mod mechanism;
 mod permissions;
 mod state_directory;
+mod trial;

@@ -1,14 +1,14 @@
 //! The library of the mechanism: is it ours, is it whole, does it load?
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use gss_ntlmdc::base::file;
 use object::{Object, ObjectSymbol};
+
+use super::super::trial;
 
 /// What ci/symbols demands of the library.
 const EXPORTS: &str = include_str!("../../../../../../ci/symbols.list");
@@ -85,37 +85,15 @@ pub fn full_path(library: &Path) -> PathBuf {
 /// What the loader says; or that it could not be asked: `None`.
 pub fn load(path: &Path) -> Result<(), Option<String>> {
     const PATIENCE: Duration = Duration::from_secs(10);
-    let mut child = Command::new("/bin/true")
+    let mut command = Command::new("/bin/true");
+    command
         .env_clear()
         .env("LD_PRELOAD", path)
-        .env("LD_BIND_NOW", "1")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|_| None)?;
-    let end = Instant::now() + PATIENCE;
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if Instant::now() < end => thread::sleep(Duration::from_millis(5)),
-            _ => {
-                let _gone_already = child.kill();
-                let _status = child.wait();
-                return Err(None);
-            }
-        }
-    };
-    let mut said = Vec::new();
-    // The process is gone, and what it wrote fits the pipe.
-    let _read = child
-        .stderr
-        .take()
-        .map(|from| from.take(4096).read_to_end(&mut said));
-    let said = String::from_utf8_lossy(&said).trim().to_owned();
-    match status.success() && said.is_empty() {
+        .env("LD_BIND_NOW", "1");
+    let outcome = trial::run(command, PATIENCE).ok_or(None)?;
+    match outcome.is_success && outcome.errors.is_empty() {
         true => Ok(()),
-        false => Err(Some(said)),
+        false => Err(Some(outcome.errors)),
     }
 }
 

@@ -1,0 +1,135 @@
+//! Apache's configuration, read as root and looked at with the rights of the service.
+
+mod lines;
+mod rules;
+mod sites;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use gss_ntlmdc::base::config::Config;
+use gss_ntlmdc::base::file;
+
+use super::trial;
+use crate::check::cause::Cause;
+use crate::check::finding::{Finding, Subject};
+
+use tree::ConfigTree;
+
+/// The main files of Debian's and Red Hat's Apache.
+const MAIN_FILES: [&str; 2] = ["/etc/apache2/apache2.conf", "/etc/httpd/conf/httpd.conf"];
+/// The programs that check a configuration.
+const CONTROLS: [&str; 3] = [
+    "/usr/sbin/apache2ctl",
+    "/usr/sbin/apachectl",
+    "/usr/sbin/httpd",
+];
+/// The longest file of variables.
+const LIMIT: u64 = 1 << 20;
+
+/// Apache as its files have it.
+pub struct Apache {
+    main: PathBuf,
+    /// What its start script sets.
+    variables: BTreeMap<String, String>,
+    tree: ConfigTree,
+    /// What Apache says of the configuration, if it refuses it.
+    refusal: Option<String>,
+}
+
+impl Apache {
+    /// Reads the configuration: `given`, or the system's. `None`: there is none.
+    pub fn read(given: Option<&Path>) -> Option<Self> {
+        let system = || MAIN_FILES.iter().map(Path::new).find(|file| file.exists());
+        let main = given.or_else(system)?.to_owned();
+        let envvars = main.with_file_name("envvars");
+        let envvars = file::read_system(&envvars, LIMIT).unwrap_or_default();
+        let variables = lines::variables(&String::from_utf8_lossy(&envvars));
+        let refusal = refusal(&main, given.is_some());
+        let tree = tree::read(&main, variables.clone());
+        Some(Self {
+            main,
+            variables,
+            tree,
+            refusal,
+        })
+    }
+
+    /// A variable of Apache's processes.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// What is wrong with the configuration.
+    pub fn look(&self, config: Option<&Config>) -> Vec<Finding> {
+        if let Some(refusal) = &self.refusal {
+            return vec![self.refused(refusal)];
+        }
+        let mut findings: Vec<Finding> = self.unread().into_iter().collect();
+        findings.extend(rules::apply(&self.tree, config));
+        findings
+    }
+
+    fn refused(&self, refusal: &str) -> Finding {
+        let what = format!("Apache refuses {}: {refusal}", self.main.display());
+        match refusal.contains("ntlmssp") {
+            true => Cause::ApacheModuleWithoutNtlm.failure(
+                what,
+                "Install a mod_auth_gssapi that was built with gssapi_ntlmssp.h, as Debian's is.",
+            ),
+            false => Cause::ApacheInvalid.failure(what, "Correct the line."),
+        }
+    }
+
+    fn unread(&self) -> Option<Finding> {
+        let problems = &self.tree.problems;
+        let first = problems.first()?;
+        let more = match problems.len() {
+            1 => String::new(),
+            count => format!("; and {} more", count - 1),
+        };
+        let cure = "Run it as root. What is in macros is not looked at.";
+        Some(Cause::ApacheUnread.unknown(format!("{first}{more}"), cure))
+    }
+}
+
+/// There is no Apache whose files could be looked at.
+pub fn absent() -> Finding {
+    let what = format!(
+        "no Apache on this host: neither {}",
+        MAIN_FILES.join(" nor ")
+    );
+    Finding::good(Subject::Apache, what)
+}
+
+/// Asks Apache about its configuration. `None`: it takes it, or could not be asked.
+fn refusal(main: &Path, is_given: bool) -> Option<String> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    if !nix::unistd::Uid::effective().is_root() {
+        return None;
+    }
+    let control = CONTROLS
+        .iter()
+        .find(|program| fs::metadata(program).is_ok())?;
+    let mut command = Command::new(control);
+    command.arg("-t");
+    if is_given {
+        command.arg("-f").arg(main);
+    }
+    let outcome = trial::run(command, PATIENCE)?;
+    (!outcome.is_success).then(|| {
+        let said = outcome
+            .errors
+            .lines()
+            .filter(|line| !line.starts_with("AH00558"));
+        said.collect::<Vec<_>>()
+            .join(" ")
+            .chars()
+            .take(600)
+            .collect()
+    })
+}

@@ -1,0 +1,68 @@
+//! What in a configuration of Apache keeps NTLM from working, or lets it in by mistake.
+
+mod connection;
+mod login;
+mod requirement;
+mod tls;
+
+use gss_ntlmdc::base::config::Config;
+
+use super::sites::{WebPlace, WebServer, servers};
+use super::tree::ConfigTree;
+use crate::check::cause::Cause;
+use crate::check::finding::{Finding, Subject};
+
+/// What is wrong. `config`: ntlmdc's own configuration, if there is one that can be used.
+pub fn apply(tree: &ConfigTree, config: Option<&Config>) -> Vec<Finding> {
+    let servers = servers(tree);
+    let uses_gssapi = |server: &WebServer| server.places.iter().any(|one| server.is_gssapi(one));
+    if !servers.iter().any(uses_gssapi) {
+        let what = "no section of its configuration asks for a login by GSSAPI (AuthType GSSAPI)";
+        return vec![Finding::good(Subject::Apache, what)];
+    }
+    if !tree.has_module("auth_gssapi_module") {
+        let what = "AuthType GSSAPI, and the module auth_gssapi is not loaded";
+        let cure = "Load it:\n  apt-get install libapache2-mod-auth-gssapi\n  \
+                    a2enmod auth_gssapi\n  systemctl restart apache2";
+        return vec![Cause::ApacheModuleMissing.failure(what, cure)];
+    }
+    let mut findings = Vec::new();
+    for server in &servers {
+        login::look(server, &mut findings);
+        requirement::look(server, &mut findings);
+        if server.ntlm_places().next().is_some() {
+            connection::look(server, tree, &mut findings);
+            findings.extend(config.and_then(|config| tls::look(server, config)));
+        }
+    }
+    once(&mut findings);
+    if findings.is_empty() {
+        findings.push(good(&servers));
+    }
+    findings
+}
+
+/// Virtual hosts share lines of the main server: what is said of one is not said again.
+fn once(findings: &mut Vec<Finding>) {
+    let all = std::mem::take(findings);
+    for finding in all {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+}
+
+fn good(servers: &[WebServer]) -> Finding {
+    let places = servers.iter().flat_map(WebServer::ntlm_places);
+    let mut titles: Vec<String> = places.map(WebPlace::title).collect();
+    titles.dedup();
+    let what = match titles.as_slice() {
+        [] => "no section takes NTLM: none has GssapiConnectionBound On".to_owned(),
+        [one] => format!("{one} takes NTLM"),
+        [one, rest @ ..] => format!("{one} and {} more take NTLM", rest.len()),
+    };
+    Finding::good(Subject::Apache, what)
+}
+
+#[cfg(test)]
+mod tests;
