@@ -136,3 +136,28 @@ def judge(load, began, healed, what, tell):
     ]
     healed -= began
     assert not beyond, f"{what}, healed after {healed:.2f} s, refused beyond the gap: {beyond}"
+
+
+def test_a_controller_that_is_taken_out_before_it_stops(pair, pair_site):
+    """docs/operations.md: such a stop loses no login."""
+    first, second = pair.first.address, pair.second.address
+    whole = pair_site.mechanism.configuration
+
+    def list_only(*addresses):
+        names = ", ".join(f'"{address}"' for address in addresses)
+        old = f'controllers = ["{first}", "{second}"]'
+        assert old in whole
+        pair_site.mechanism.rewrite("ntlmdc.toml", whole.replace(old, f"controllers = [{names}]"))
+
+    with Load(pair_site) as load:
+        time.sleep(BEFORE)
+        assert faults.connections(pair.first) > 0
+        list_only(second)
+        time.sleep(BEFORE)
+        assert faults.connections(pair.first) == 0
+        with faults.dead(pair.first):
+            time.sleep(BEFORE)
+        list_only(first, second)
+        time.sleep(BEFORE)
+    assert faults.connections(pair.first) > 0
+    load.nothing_lost()
