@@ -116,9 +116,9 @@ fn packages() -> BTreeSet<String> {
     let keys = tables
         .flat_map(str::lines)
         .filter_map(|line| line.split_once(" = "));
-    let keys = keys
-        .map(|(key, _)| key.trim())
-        .filter(|key| !key.starts_with('#'));
+    // Not a comment, nor the end of a list over several lines.
+    let is_name = |key: &&str| key.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    let keys = keys.map(|(key, _)| key.trim()).filter(is_name);
     keys.map(str::to_owned).collect()
 }
 
