@@ -10,7 +10,8 @@
 //! | `locate` | finds and ranks the controllers |
 //! | `learnt`, `logon_server` | ports and server names that each controller accepted |
 //! | `shared_key` | the session key that the processes of this host share |
-//! | `secret`, `keytab`, `nt_hashes` | the machine account's secret |
+//! | `secret`, [`secret_file`], `keytab`, `nt_hashes` | the machine account's secret |
+//! | [`rotation`] | gives the account a new password |
 //! | `error`, `failure` | why there is no verdict; the one table of what an outcome leads to |
 //! | `health` | which controllers failed, as the processes of this host tell each other |
 //! | [`group_names`] | looks up and caches the names of groups |
@@ -37,7 +38,9 @@ pub mod own_name;
 mod pool;
 mod port;
 pub mod probe;
+pub mod rotation;
 mod secret;
+pub mod secret_file;
 mod shared_key;
 
 pub(crate) use error::Error;

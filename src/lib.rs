@@ -25,7 +25,7 @@
 //!         directory the domain's directory, asked by LDAP (feature `cli`)
 //!           │
 //!         dc        the domain controllers: located, asked, failed over; channel keys that
-//!           │       processes share; the list of domains; group names
+//!           │       processes share; the list of domains; group names; the account's password
 //!           │
 //!         protocol  bytes in, bytes and decisions out; no I/O
 //!           │         ntlm         MS-NLMP messages, keys, the two state machines

@@ -36,6 +36,13 @@ impl Stamp {
         std::fs::metadata(path).map(|metadata| Self::from(&metadata))
     }
 
+    /// When the content was written, in seconds since 1970.
+    #[must_use]
+    pub fn modified(self) -> u32 {
+        let (seconds, _) = self.modified;
+        u32::try_from(seconds).unwrap_or_default()
+    }
+
     /// The stamp, if a change after it would surely make another one. The kernel's file clock
     /// advances in steps of some milliseconds: a file that was just changed may be changed again
     /// without its times moving. Such a stamp must not be kept.

@@ -22,6 +22,7 @@
 //! attacker: else an answer recorded on one connection would fit on another.
 
 mod logon;
+mod password;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -42,6 +43,7 @@ use crate::protocol::rpc::client::{Association, Nonce, Plain, Sealed};
 use crate::protocol::rpc::netlogon;
 use crate::protocol::rpc::netlogon::domain_trusts::{self, DomainTrust};
 use crate::protocol::rpc::pdu::Syntax;
+use crate::protocol::rpc::schannel::CredentialChain;
 use crate::protocol::rpc::schannel::agreement::{Agreed, Capable, Challenging, Checked, Checking};
 use crate::protocol::rpc::schannel::seal::Seal;
 
@@ -78,11 +80,7 @@ impl Channel {
             }
             opened
         };
-        let controller = opening.controller;
-        match controller.port {
-            Some(port) => open_at(opening, SocketAddr::new(controller.address, port)),
-            None => port::at_each(opening, Syntax::NETLOGON, open_at),
-        }
+        at_its_port(opening, &mut open_at)
     }
 
     /// Opens a channel with a key that is agreed on now, whatever is stored: that proves the
@@ -160,6 +158,7 @@ impl Channel {
                 }
                 (result, _) => result,
             }
+            .map(|(channel, _)| channel)
         };
         match try_each(secrets) {
             Err(error) if error.is_secret_refused() => {
@@ -180,7 +179,7 @@ impl Channel {
         connections: &mut Connections<'_>,
         nt_hash: &Key,
         lock: Option<&HandshakeLock>,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, CredentialChain), Error> {
         let Opening {
             terms,
             controller,
@@ -201,13 +200,13 @@ impl Channel {
                     backoff.pause(terms.deadline).ok_or(Error::TimeOver)?;
                 }
                 Err(error) => return Err(error),
-                Ok(channel) => {
+                Ok((channel, chain)) => {
                     match (channel.key(), lock) {
                         (Some(key), Some(lock)) => shared_keys.keep(lock, controller, nt_hash, key),
                         (Some(_), None) => {}
                         (None, _) => shared_keys.tell_of_unsigned_headers(controller),
                     }
-                    return Ok(channel);
+                    return Ok((channel, chain));
                 }
             }
         }
@@ -231,7 +230,7 @@ impl Channel {
         terms: Terms<'_>,
         connection: Connection,
         agreed: Agreed,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, CredentialChain), Error> {
         let parties = terms.parties();
         let (seal, unchecked) = agreed.seal();
         let (mut connection, mut association) =
@@ -249,13 +248,14 @@ impl Channel {
                 .map_err(|error| connection.failed(error))?;
             (stub, check) = match checking {
                 Checking::Ask(stub, check) => (stub, check),
-                Checking::Checked(checked) => {
-                    return Ok(Self {
+                Checking::Checked(checked, chain) => {
+                    let channel = Self {
                         connection,
                         association,
                         checked,
                         origin: Origin::Agreed,
-                    });
+                    };
+                    return Ok((channel, chain));
                 }
             };
         }
@@ -340,6 +340,18 @@ impl Channel {
     /// Whether the connection is open and has nothing to read, as between two calls.
     pub(super) fn is_quiet(&self) -> bool {
         self.connection.is_quiet()
+    }
+}
+
+/// Opens something at the port of the controller's netlogon service.
+fn at_its_port<T>(
+    opening: Opening<'_>,
+    open_at: &mut impl FnMut(Opening<'_>, SocketAddr) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let controller = opening.controller;
+    match controller.port {
+        Some(port) => open_at(opening, SocketAddr::new(controller.address, port)),
+        None => port::at_each(opening, Syntax::NETLOGON, open_at),
     }
 }
 

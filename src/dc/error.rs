@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Names,
     /// DsrEnumerateDomainTrusts.
     Domains,
+    /// NetrServerPasswordSet2.
+    Password,
 }
 
 impl Step {
@@ -29,7 +31,7 @@ impl Step {
     pub(super) fn is_sealed(self) -> bool {
         match self {
             Self::FindPort | Self::AgreeOnKey => false,
-            Self::OpenChannel | Self::Logon | Self::Names | Self::Domains => true,
+            Self::OpenChannel | Self::Logon | Self::Names | Self::Domains | Self::Password => true,
         }
     }
 }
@@ -43,6 +45,7 @@ impl fmt::Display for Step {
             Self::Logon => "asking about the login",
             Self::Names => "asking what groups are called",
             Self::Domains => "asking which domains there are",
+            Self::Password => "setting the machine account's password",
         })
     }
 }
@@ -125,6 +128,30 @@ impl Error {
                 ..
             }
         )
+    }
+
+    /// Whether the controller refused to set the password. The answer was sealed, so it is
+    /// authentic.
+    pub(super) fn is_password_refused(&self) -> bool {
+        matches!(
+            self,
+            Self::Rpc {
+                step: Step::Password,
+                error: rpc::Error::Status(..),
+                ..
+            }
+        )
+    }
+
+    /// Whether the password may have been set nevertheless: the request was sent, and no authentic
+    /// answer came.
+    pub(super) fn may_have_set_password(&self) -> bool {
+        match self {
+            Self::Net { step, .. } | Self::Rpc { step, .. } => {
+                *step == Step::Password && !self.is_password_refused()
+            }
+            _ => false,
+        }
     }
 
     /// Whether there was no connection.

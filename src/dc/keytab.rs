@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::base::crypto::Key;
 use crate::base::wire::{DecodeError, Reader};
-use crate::dc::nt_hashes::NtHashes;
+use crate::dc::nt_hashes::{NtHashes, OVERLAP};
 
 /// The length limit: more than any keytab of one host.
 pub(super) const LIMIT: u64 = 1 << 20;
@@ -65,10 +65,6 @@ impl From<DecodeError> for Problem {
         Self::Malformed(error)
     }
 }
-
-/// How long the key before the newest is used, in seconds: by then the change has come to every
-/// controller. An old secret must not be used longer than that.
-const OVERLAP: u32 = 24 * 60 * 60;
 
 /// A key of the account.
 struct KeytabEntry {

@@ -2,6 +2,10 @@
 
 use crate::base::crypto::Key;
 
+/// How long the hash before the newest is used, in seconds: by then the change has come to every
+/// controller. An old secret must not be used longer than that.
+pub(super) const OVERLAP: u32 = 24 * 60 * 60;
+
 /// The NT hashes that the account's password may have.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NtHashes {

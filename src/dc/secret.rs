@@ -9,13 +9,13 @@ use std::sync::Mutex;
 
 use crate::base::clock::seconds_since_1970;
 use crate::base::config;
-use crate::base::crypto::{self, Key, SecretBytes};
 use crate::base::fault::{Fault, Minor};
+use crate::base::file;
 use crate::base::file::watch::{FileWatch, Look};
-use crate::base::file::{self, text};
 use crate::base::process::PerProcess;
 use crate::dc::keytab;
 use crate::dc::nt_hashes::NtHashes;
+use crate::dc::secret_file::{self, SecretFile};
 
 /// Notices when the file of the secret has changed.
 pub(super) struct Watch(PerProcess<Mutex<FileWatch>>);
@@ -46,23 +46,18 @@ impl Watch {
 /// [`Minor::SecretFileUnusable`] with the path and the cure.
 pub(super) fn nt_hashes(config: &config::Netlogon) -> Result<NtHashes, Fault> {
     let (path, limit) = match &config.secret {
-        config::AccountSecret::File(path) => (path, PASSWORD_LIMIT),
+        config::AccountSecret::File(path) => (path, secret_file::LIMIT),
         config::AccountSecret::Keytab(path) => (path, keytab::LIMIT),
     };
-    let content = match file::read_secret(path, limit) {
-        Ok((content, _)) => content,
-        Err(error) => return Err(unusable(path, &error)),
-    };
+    let (content, stamp) =
+        file::read_secret(path, limit).map_err(|error| unusable(path, &error))?;
+    let now = seconds_since_1970();
     match &config.secret {
-        config::AccountSecret::File(_) => {
-            let newest = parse(&content).map_err(|problem| unusable(path, &problem))?;
-            Ok(NtHashes {
-                newest,
-                before: None,
-            })
-        }
+        config::AccountSecret::File(_) => SecretFile::parse(&content)
+            .map(|file| file.nt_hashes(stamp.modified(), now))
+            .map_err(|problem| unusable(path, &problem)),
         config::AccountSecret::Keytab(_) => {
-            let (account, now) = (config.account.account(), seconds_since_1970());
+            let account = config.account.account();
             keytab::nt_hashes(content.expose(), account, &config.domain, now)
                 .map_err(|problem| unusable(path, &problem))
         }
@@ -77,34 +72,14 @@ pub fn check(config: &config::Netlogon) -> Result<(), Fault> {
     nt_hashes(config).map(drop)
 }
 
-/// The length limit of a password file (Active Directory's passwords have at most 256 characters).
-const PASSWORD_LIMIT: u64 = 1024;
-
 fn unusable(path: &Path, problem: &dyn Display) -> Fault {
     Minor::SecretFileUnusable.because(format_args!("{}: {problem}", path.display()))
-}
-
-/// The password in UTF-8, or its NT hash in exactly 32 hexadecimal digits. A byte order mark and
-/// one line end are left out.
-fn parse(content: &SecretBytes) -> Result<Key, String> {
-    if keytab::is_keytab(content.expose()) {
-        return Err("it is a keytab; name it with `keytab`, in the place of `secret`".to_owned());
-    }
-    let text = text::parse(content.expose()).map_err(|error| error.to_string())?;
-    let secret = text.strip_suffix('\n').unwrap_or(text);
-    let secret = secret.strip_suffix('\r').unwrap_or(secret);
-    if secret.is_empty() {
-        return Err("it is empty".to_owned());
-    }
-    match Key::from_hexadecimal(secret.as_bytes()) {
-        Some(hash) => Ok(hash),
-        None => Ok(crypto::nt_hash(secret)),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::crypto::Key;
     use hex_literal::hex;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
@@ -172,6 +147,6 @@ mod tests {
             "iconv -f UTF-16 -t UTF-8",
         );
         refused(&file(&directory, b"\x05\x02\0\0\0\x01x", 0o640), "`keytab`");
-        refused(&file(&directory, &[b'x'; 1025], 0o640), "longer than 1024");
+        refused(&file(&directory, &[b'x'; 4097], 0o640), "longer than 4096");
     }
 }

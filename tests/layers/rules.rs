@@ -378,7 +378,21 @@ pub const RULES: Rules = Rules {
                 "dc::port",
             ],
         ),
-        ("dc::secret", &["dc::keytab", "dc::nt_hashes"]),
+        (
+            "dc::rotation",
+            &[
+                "dc::error",
+                "dc::channel",
+                "dc::failover",
+                "dc::locate",
+                "dc::secret_file",
+            ],
+        ),
+        (
+            "dc::secret",
+            &["dc::keytab", "dc::nt_hashes", "dc::secret_file"],
+        ),
+        ("dc::secret_file", &["dc::keytab", "dc::nt_hashes"]),
         ("dc::shared_key", &["dc::locate", "dc::nt_hashes"]),
     ],
     of_lower_floors: lower_floors::PERMISSIONS,

@@ -1,6 +1,7 @@
 //! The stubs of NETLOGON's calls (MS-NRPC 3.5.4).
 
 pub mod domain_trusts;
+pub mod password_set;
 pub mod sam_info;
 pub mod sam_logon;
 
@@ -14,6 +15,8 @@ pub const SERVER_REQ_CHALLENGE: u16 = 4;
 pub const LOGON_GET_CAPABILITIES: u16 = 21;
 /// NetrServerAuthenticate3 (MS-NRPC 3.5.4.4.2)
 pub const SERVER_AUTHENTICATE3: u16 = 26;
+/// NetrServerPasswordSet2 (MS-NRPC 3.5.4.4.5)
+pub const SERVER_PASSWORD_SET2: u16 = 30;
 /// NetrLogonSamLogonEx (MS-NRPC 3.5.4.5.1)
 pub const LOGON_SAM_LOGON_EX: u16 = 39;
 /// DsrEnumerateDomainTrusts (MS-NRPC 3.5.4.7.1)

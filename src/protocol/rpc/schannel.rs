@@ -2,9 +2,11 @@
 //!
 //! [`agreement`] proves to each side that the other knows the machine account's secret, and that no
 //! attacker has weakened the negotiation. [`seal`] protects PDUs with the resulting session key.
+//! [`password`] gives the account a new password.
 //! Only the AES variants are implemented: a controller without AES is refused.
 
 pub mod agreement;
+pub mod password;
 pub mod seal;
 
 use crate::base::crypto::{self, Aes128Cfb8Encryptor, Key};
@@ -56,7 +58,7 @@ fn common(one: &[u8], other: &[u8]) -> usize {
 
 /// The chain of authenticators, one link for each call that carries one (MS-NRPC 3.1.4.5).
 #[derive(Debug)]
-struct CredentialChain {
+pub struct CredentialChain {
     session_key: Key,
     /// `ClientStoredCredential`, in clear.
     seed: Credential,

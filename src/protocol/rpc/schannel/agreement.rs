@@ -211,8 +211,8 @@ enum Asked {
 pub enum Checking {
     /// The stub of another question.
     Ask(Vec<u8>, Check),
-    /// The negotiation was not changed.
-    Checked(Checked),
+    /// The negotiation was not changed. The chain is for further calls with an authenticator.
+    Checked(Checked, CredentialChain),
 }
 
 /// The proof that both sides negotiated the same flags.
@@ -344,25 +344,24 @@ impl Check {
             }
         };
         let Some((level, asked)) = next else {
-            return Ok(Checking::Checked(self.checked(now)));
+            return Ok(self.checked(now));
         };
         let stub = netlogon::capabilities(parties, self.chain.next(now), level)?;
         self.asked = asked;
         Ok(Checking::Ask(stub, self))
     }
 
-    fn checked(self, now: u32) -> Checked {
+    fn checked(self, now: u32) -> Checking {
         let proof = Proof {
             negotiated: self.negotiated,
             agreed: now,
         };
-        match self.signs_headers {
-            true => Checked::Shared(Capable {
-                session_key: self.chain.session_key,
-                proof,
-            }),
+        let session_key = self.chain.session_key.clone();
+        let checked = match self.signs_headers {
+            true => Checked::Shared(Capable { session_key, proof }),
             false => Checked::Exclusive(proof),
-        }
+        };
+        Checking::Checked(checked, self.chain)
     }
 
     fn compare(&mut self, asked: Asked, stub: &[u8]) -> Result<(), Error> {
