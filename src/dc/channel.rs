@@ -87,16 +87,12 @@ impl Channel {
     /// account's secret. The key is stored for the other processes. After a failure, theirs stays.
     pub(super) fn open_afresh(opening: Opening<'_>) -> Result<Self, Error> {
         let secrets = secret::nt_hashes(opening.terms.config).map_err(Error::Secret)?;
-        let agree_at = |opening: Opening<'_>, peer| {
+        let mut agree_at = |opening: Opening<'_>, peer| {
             let connection = Connection::connect(opening.terms, peer, Step::AgreeOnKey)?;
             let lock = (opening.shared_keys).lock(opening.controller, opening.terms.deadline);
             Self::agree(opening, connection, &secrets, lock.as_ref())
         };
-        let controller = opening.controller;
-        match controller.port {
-            Some(port) => agree_at(opening, SocketAddr::new(controller.address, port)),
-            None => port::at_each(opening, Syntax::NETLOGON, agree_at),
-        }
+        at_its_port(opening, &mut agree_at)
     }
 
     /// Opens a channel to this port.

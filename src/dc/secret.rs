@@ -15,7 +15,7 @@ use crate::base::file::watch::{FileWatch, Look};
 use crate::base::process::PerProcess;
 use crate::dc::keytab;
 use crate::dc::nt_hashes::NtHashes;
-use crate::dc::secret_file::{self, SecretFile};
+use crate::dc::secret_file::SecretFile;
 
 /// Notices when the file of the secret has changed.
 pub(super) struct Watch(PerProcess<Mutex<FileWatch>>);
@@ -45,20 +45,16 @@ impl Watch {
 /// # Errors
 /// [`Minor::SecretFileUnusable`] with the path and the cure.
 pub(super) fn nt_hashes(config: &config::Netlogon) -> Result<NtHashes, Fault> {
-    let (path, limit) = match &config.secret {
-        config::AccountSecret::File(path) => (path, secret_file::LIMIT),
-        config::AccountSecret::Keytab(path) => (path, keytab::LIMIT),
-    };
-    let (content, stamp) =
-        file::read_secret(path, limit).map_err(|error| unusable(path, &error))?;
     let now = seconds_since_1970();
     match &config.secret {
-        config::AccountSecret::File(_) => SecretFile::parse(&content)
-            .map(|file| file.nt_hashes(stamp.modified(), now))
+        config::AccountSecret::File(path) => SecretFile::read(path)
+            .map(|(file, modified)| file.nt_hashes(modified, now))
             .map_err(|problem| unusable(path, &problem)),
-        config::AccountSecret::Keytab(_) => {
+        config::AccountSecret::Keytab(path) => {
+            let keytab = file::read_secret(path, keytab::LIMIT);
+            let (keytab, _) = keytab.map_err(|error| unusable(path, &error))?;
             let account = config.account.account();
-            keytab::nt_hashes(content.expose(), account, &config.domain, now)
+            keytab::nt_hashes(keytab.expose(), account, &config.domain, now)
                 .map_err(|problem| unusable(path, &problem))
         }
     }

@@ -9,14 +9,16 @@
 //!
 //! The first line is required. `ntlmdc rotate` writes the others.
 
+use std::path::Path;
+
 use crate::base::crypto::{self, Key, SecretBytes};
-use crate::base::file::text;
+use crate::base::file::{self, text};
 use crate::dc::keytab;
 use crate::dc::nt_hashes::{NtHashes, OVERLAP};
 use crate::protocol::rpc::netlogon::password_set::MachinePassword;
 
 /// The length limit: two passwords of 256 characters (Active Directory's limit), and the rest.
-pub(super) const LIMIT: u64 = 4096;
+const LIMIT: u64 = 4096;
 
 const CHANGED: &str = "changed ";
 const PREVIOUS: &str = "previous ";
@@ -32,11 +34,20 @@ pub struct SecretFile {
 }
 
 impl SecretFile {
+    /// Reads a file: its content, and when that was written, in seconds since 1970.
+    ///
+    /// # Errors
+    /// The problem, without the path, and the cure.
+    pub fn read(path: &Path) -> Result<(Self, u32), String> {
+        let (content, stamp) = file::read_secret(path, LIMIT).map_err(|error| error.to_string())?;
+        Ok((Self::parse(&content)?, stamp.modified()))
+    }
+
     /// Reads the content of a file.
     ///
     /// # Errors
     /// The problem, without the path, and the cure.
-    pub fn parse(content: &SecretBytes) -> Result<Self, String> {
+    pub(super) fn parse(content: &SecretBytes) -> Result<Self, String> {
         if keytab::is_keytab(content.expose()) {
             return Err(
                 "it is a keytab; name it with `keytab`, in the place of `secret`".to_owned(),

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -14,6 +15,10 @@ looked at.";
 const CHECK_EXIT_CODES: &str = "\
 Exit status: 0 if all is well, 1 if there are warnings or something could not be looked at, 2 if
 logins will not work.";
+
+const ROTATE_EXIT_CODES: &str = "\
+Exit status: 0 if the password was changed or need not be, 1 if it was not changed or is too old, 2
+if it could not be looked at.";
 
 /// NTLM for Linux servers: looks at tokens, codes and logins.
 #[derive(Parser)]
@@ -36,6 +41,9 @@ pub enum ToolCommand {
     Helper(Helper),
     /// Log a user in as the server would: who it is, or why not, and how long it took.
     Login(Login),
+    /// Change the machine account's password, safe against a kill; or look how old it is.
+    #[command(after_help = ROTATE_EXIT_CODES)]
+    Rotate(Rotate),
 }
 
 #[derive(Args, Clone, Copy)]
@@ -94,6 +102,23 @@ pub struct Login {
     /// option the tool asks for it.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Args)]
+pub struct Rotate {
+    /// Change it although the last change is less than a day old.
+    #[arg(long, conflicts_with = "check_age")]
+    pub force: bool,
+    /// Change nothing. Print how old the password is; the exit status is 1 if it is too old.
+    #[arg(long)]
+    pub check_age: bool,
+    /// The greatest age, with --check-age: 30d, 12h.
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
+    pub max_age: Duration,
+    #[command(flatten)]
+    pub server: ServerOptions,
     #[command(flatten)]
     pub output: Output,
 }

@@ -15,6 +15,7 @@ mod login;
 mod manual;
 mod privileges;
 mod report;
+mod rotate;
 mod server;
 mod spnego;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         ToolCommand::Explain(arguments) => (arguments.output, explain::run(&arguments)),
         ToolCommand::Helper(arguments) => return helper::run(&arguments),
         ToolCommand::Login(arguments) => (arguments.output, login::run(&arguments)),
+        ToolCommand::Rotate(arguments) => (arguments.output, rotate::run(&arguments)),
     };
     exit(done.map(|report| report.print(output.json)))
 }
