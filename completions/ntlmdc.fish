@@ -31,6 +31,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "decode" -d 'Explain N
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "explain" -d 'Explain a minor code, an NTSTATUS or a line of the log: cause and cure'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "helper" -d 'Verify logins for squid and others, in the protocol of Samba\'s ntlm_auth'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "login" -d 'Log a user in as the server would: who it is, or why not, and how long it took'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "rotate" -d 'Change the machine account\'s password, safe against a kill; or look how old it is'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l apache -d 'The main file of Apache\'s configuration [default: the system\'s]' -r -F
@@ -55,3 +56,10 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l as -d 'The user 
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -s h -l help -d 'Print help'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l max-age -d 'The greatest age, with --check-age: 30d, 12h' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l force -d 'Change it although the last change is less than a day old'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l check-age -d 'Change nothing. Print how old the password is; the exit status is 1 if it is too old'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l json -d 'Print JSON'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -s h -l help -d 'Print help'

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use humantime::parse_duration;
 
 /// The input cannot be used, or the command line is wrong.
 pub const EXIT_USAGE: u8 = 2;
@@ -115,7 +116,7 @@ pub struct Rotate {
     #[arg(long)]
     pub check_age: bool,
     /// The greatest age, with --check-age: 30d, 12h.
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = parse_duration)]
     pub max_age: Duration,
     #[command(flatten)]
     pub server: ServerOptions,
