@@ -11,7 +11,8 @@ use super::page;
 /// Words in the form of a code's name that are none: of Apache, GSSAPI, Windows, other modules.
 const OTHERS: &str = "
     AuthName AuthServerAllowlist AuthType DCTcpipPort HttpClient HttpURLConnection
-    KeepAliveTimeout MaxKeepAliveRequests MixedAuthenticator NegotiateAuthHelper NetworkExplorer
+    KeepAliveTimeout LimitRequestFieldSize MaxKeepAliveRequests MixedAuthenticator
+    NegotiateAuthHelper NetworkExplorer
     NtlmHttpFilter PlaintextAuthHelper PythonAuthenHandler SessionCookieName WaffleInfo
 ";
 
