@@ -71,8 +71,15 @@ def fenced(controller, fence=_RPC_PORTS):
 @contextlib.contextmanager
 def without_udp(controller, port="389"):
     """A firewall silently drops UDP packets to this port."""
+    with dropped(controller, "udp", port):
+        yield
+
+
+@contextlib.contextmanager
+def dropped(controller, protocol, ports):
+    """A firewall silently drops packets to these ports over "tcp" or "udp"."""
     _rules_before_local(controller)
-    rule = ("pref", "10", "iif", "lan0", "ipproto", "udp", "dport", port, "blackhole")
+    rule = ("pref", "10", "iif", "lan0", "ipproto", protocol, "dport", ports, "blackhole")
     _ip(controller, "rule", "add", *rule)
     try:
         yield

@@ -34,8 +34,8 @@ const PAUSED: u16 = 24;
 pub struct Identity {
     /// The controller accepts no logins at present.
     pub paused: bool,
-    /// MS-ADTS 6.3.1.2.
-    flags: u32,
+    /// What it is and does (MS-ADTS 6.3.1.2).
+    pub flags: u32,
     /// The domain's DNS name, lower case, without the last dot.
     pub dns_domain: String,
     /// The host's DNS name, likewise.

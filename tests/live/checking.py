@@ -37,19 +37,22 @@ class Checked:
         )
 
 
-def check(tool, mechanism, *words, gss=None, environment=None, without=(), user=None):
+def check(
+    tool, mechanism, *words, gss=None, environment=None, without=(), user=None, resolvers=None
+):
     """Checks the host of a `mech.Mechanism`.
 
     `gss`: the directory in place of /etc/gss; without it, GSS_MECH_CONFIG names the mechanism.
     `environment`, `without`: variables that the tool has too, or has not. `user`: the user who runs
-    the tool, root by default.
+    the tool, root by default. `resolvers`: the addresses of the host's DNS servers.
     """
     variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **mechanism.environment}
     if gss is not None:
         variables.pop("GSS_MECH_CONFIG")
     variables |= environment or {}
     variables = {name: value for name, value in variables.items() if name not in without}
-    with_namespace = ["unshare", "--mount", "sh", "-c", _covers(mechanism, gss), "sh"]
+    covers = _covers(mechanism, gss, resolvers)
+    with_namespace = ["unshare", "--mount", "sh", "-c", covers, "sh"]
     as_user = ["setpriv", f"--reuid={user}", "--clear-groups", "--"] if user else []
     command = [*with_namespace, *as_user, tool, "check", "--json", *words]
     done = subprocess.run(
@@ -59,7 +62,7 @@ def check(tool, mechanism, *words, gss=None, environment=None, without=(), user=
     return Checked(done.returncode, done.stdout, done.stderr)
 
 
-def _covers(mechanism, gss):
+def _covers(mechanism, gss, resolvers):
     """The script of the namespace: systemd makes the state directory at each start (/tmp may be in
     memory), and there is no Apache but the one that an option names."""
     state = mechanism.directory / "state"
@@ -71,4 +74,8 @@ def _covers(mechanism, gss):
     ]
     if gss is not None:
         lines.append(f"mount --bind {gss} /etc/gss")
+    if resolvers is not None:
+        file = mechanism.directory / "resolv.conf"
+        file.write_text("".join(f"nameserver {address}\n" for address in resolvers))
+        lines.append(f"mount --bind {file} /etc/resolv.conf")
     return " && ".join([*lines, 'exec "$@"'])

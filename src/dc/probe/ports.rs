@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use crate::base::fault::Fault;
 use crate::base::net::{self, Connecting, Deadline};
@@ -11,6 +12,9 @@ use crate::dc::opening::Opening;
 use crate::dc::port;
 use crate::protocol::rpc::epm;
 use crate::protocol::rpc::pdu::Syntax;
+
+/// How long a connection is waited for after the time.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What a TCP port answers to a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +144,9 @@ fn begin(opening: Opening<'_>, port: u16) -> Result<Connecting, net::Error> {
     Connecting::begin(opening.terms.config.source, SocketAddr::new(address, port))
 }
 
+/// One that was made while something else was waited for counts, also after the time.
 fn finish(begun: Result<Connecting, net::Error>, until: Deadline) -> PortState {
+    let until = until.max(Deadline::after(LOOK));
     let finished = begun.and_then(|connecting| connecting.finish(until));
     PortState::of(finished.as_ref())
 }

@@ -7,7 +7,6 @@ use super::finding::Subject;
 macro_rules! causes {
     ($($cause:ident $subject:ident $id:literal $why:literal;)*) => {
         /// What is wrong, or could not be looked at.
-        #[allow(dead_code)] // `remote` has no findings yet
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Cause {
             $(#[doc = $why] $cause,)*
@@ -135,4 +134,61 @@ causes! {
         "Clients that see this certificate and bind their login to it are refused.";
 
     // From DNS and the controllers: modules below `remote`.
+    DnsUnusableLine Dns "dns-unusable-line"
+        "The server of such a line is not asked.";
+    DnsSilent Dns "dns-silent"
+        "Controllers are looked up in DNS. A lookup waits two seconds for a server that is silent.";
+    DnsOtherServer Dns "dns-other-server"
+        "The server that answers first decides: what it does not know counts as missing.";
+    DnsNoControllers Dns "dns-no-controllers"
+        "Without `controllers` in the configuration, DNS must name the controllers.";
+    ControllerWithoutAddress Dns "controller-without-address"
+        "A controller without an address cannot be asked.";
+    SiteUnknown Dns "site-unknown"
+        "Logins may go to a controller that is far away.";
+    SiteWithoutControllers Dns "site-without-controllers"
+        "Logins may go to a controller that is far away.";
+    ControllerSilent Controllers "controller-silent"
+        "It verifies no login.";
+    ControllerRejected Controllers "controller-rejected"
+        "It verifies no login.";
+    PortBlocked Controllers "port-blocked"
+        "A login needs TCP port 135 and the port of NETLOGON.";
+    PortRefused Controllers "port-refused"
+        "A login needs TCP port 135 and the port of NETLOGON.";
+    NoNetlogonPort Controllers "no-netlogon-port"
+        "A login needs the port of NETLOGON, which the endpoint mapper tells.";
+    RpcRestricted Controllers "rpc-restricted"
+        "A secure channel begins with calls that are not authenticated.";
+    PingBlocked Controllers "ping-blocked"
+        "Without pings, a controller that is far away, paused or read-only is asked like others, \
+         and the NetBIOS name of the domain cannot be learnt.";
+    ControllerOfOtherDomain Controllers "controller-of-other-domain"
+        "Only a controller of `domain` knows the machine account.";
+    ControllerPaused Controllers "controller-paused"
+        "A paused controller refuses logins.";
+    ControllerReadOnly Controllers "controller-read-only"
+        "A read-only controller passes the logins of users whose passwords it does not have to a \
+         writable one. It accepts the machine account only if it may store its secret.";
+    ClockDiffers Controllers "clock-differs"
+        "Kerberos fails from 5 minutes on, and NTLMv2 with Windows controllers from 36 hours on. \
+         Times in the logs of the two hosts do not fit.";
+    HeadersUnsigned Controllers "headers-unsigned"
+        "The processes of this host cannot share a channel's key, and groups have no names.";
+    NetbiosDomainWrong Domain "netbios-domain-wrong"
+        "The name is in every challenge. A controller refuses a login under another name.";
+    MachineSecretRefused Domain "machine-secret-refused"
+        "Without a secure channel no login is verified.";
+    MachineAccountUnknown Domain "machine-account-unknown"
+        "Without a secure channel no login is verified.";
+    KerberosChannelRequired Domain "kerberos-channel-required"
+        "Without a secure channel no login is verified.";
+    ChannelWeak Domain "channel-weak"
+        "A weaker channel could be read or changed on its way, so none is used.";
+    ChannelFailed Domain "channel-failed"
+        "Without a secure channel no login is verified.";
+    NoListOfDomains Domain "no-list-of-domains"
+        "Users of trusted domains can log in only if the configuration describes their domains.";
+    NoGroupNames Domain "no-group-names"
+        "Groups of users have SIDs only: rules with names of groups do not match.";
 }

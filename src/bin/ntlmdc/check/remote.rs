@@ -1,12 +1,132 @@
 //! What DNS and the controllers say.
+//!
+//! ```text
+//! dns         each server of the system; the controllers by name, and their addresses
+//!   reach       each controller at once: ping, ports, clock
+//!     names       the domain's NetBIOS name, our site
+//!       channel     each controller that can be reached: a secure channel
+//! complaints  one finding for one cause, whatever the number of controllers
+//! ```
 
-use gss_ntlmdc::base::config::Config;
+mod channel;
+mod clock;
+mod complaint;
+mod dns;
+mod names;
+mod reach;
+mod seen;
+#[cfg(test)]
+mod tests;
 
-use super::finding::Finding;
+use std::num::NonZero;
+use std::thread;
+
+use gss_ntlmdc::base::config::{Config, Netlogon, VerifierKind};
+use gss_ntlmdc::dc::own_name;
+use gss_ntlmdc::dc::probe::{NamedHost, Probe};
+
+use super::finding::{Finding, Subject};
 use super::progress::Progress;
+use seen::Seen;
+
+/// How many controllers are looked at, and how many of them at once.
+const MAX_CONTROLLERS: usize = 64;
+const AT_ONCE: NonZero<usize> = NonZero::new(16).expect("not zero");
 
 /// Asks DNS and the controllers, with the rights of the service. `is_secret_usable`: the machine
 /// account's secret can be read, so a secure channel can be tried.
-pub fn findings(_config: &Config, _is_secret_usable: bool, _progress: &Progress) -> Vec<Finding> {
-    Vec::new()
+pub fn findings(config: &Config, is_secret_usable: bool, progress: &Progress) -> Vec<Finding> {
+    let netlogon = config.netlogon.as_ref();
+    match netlogon.filter(|_| config.verify.contains(&VerifierKind::Netlogon)) {
+        Some(netlogon) => look(&as_in_force(netlogon), is_secret_usable, progress),
+        None => Vec::new(),
+    }
+}
+
+/// With the NetBIOS name that the processes of this host have learnt.
+fn as_in_force(config: &Netlogon) -> Netlogon {
+    let mut config = config.clone();
+    if let Some(learnt) = own_name::remembered(&config) {
+        config.netbios_domain = learnt;
+    }
+    config
+}
+
+fn look(config: &Netlogon, is_secret_usable: bool, progress: &Progress) -> Vec<Finding> {
+    progress.show("asking DNS …");
+    let probe = Probe::new(config);
+    let servers = probe.dns_servers();
+    let is_silent = servers.as_ref().is_some_and(dns::is_silent);
+    let hosts = match is_silent && config.controllers.is_empty() {
+        // They were waited for once.
+        true => Ok(Vec::new()),
+        false => probe.hosts(None),
+    };
+    let mut findings = dns::findings(config, servers.as_ref(), &hosts);
+    let mut all = addresses(&hosts.unwrap_or_default());
+    if all.is_empty() {
+        return findings;
+    }
+    if all.len() > MAX_CONTROLLERS {
+        let what = format!("{} controllers; {MAX_CONTROLLERS} were asked", all.len());
+        findings.push(Finding::good(Subject::Controllers, what));
+        all.truncate(MAX_CONTROLLERS);
+    }
+    progress.show(&format!("asking {} …", seen::list(&all)));
+    let reached = at_once(&all, |one| probe.reach(one.address, one.port));
+    for (one, reach) in all.iter_mut().zip(reached) {
+        one.reach = Some(reach);
+    }
+    findings.extend(names::site(config, &all, |site| probe.hosts(Some(site))));
+    let (named, wrong_name) = names::compare(config, &all);
+    findings.extend(wrong_name);
+    if let Some(named) = named.filter(|_| is_secret_usable) {
+        progress.show(&format!("opening channels to {} …", seen::list(&all)));
+        open_channels(&Probe::new(&named), &mut all);
+    }
+    findings.extend(complaint::findings(config, &all));
+    findings
+}
+
+/// Opens a channel to each controller that can be reached.
+fn open_channels(probe: &Probe, all: &mut [Seen]) {
+    let open = |one: &Seen| {
+        one.is_reachable()
+            .then(|| probe.open_channel(one.address, one.port))
+    };
+    let opened = at_once(all, open);
+    for (one, opened) in all.iter_mut().zip(opened) {
+        one.channel = opened;
+    }
+}
+
+/// The addresses of the hosts, each once.
+fn addresses(hosts: &[NamedHost]) -> Vec<Seen> {
+    let mut all: Vec<Seen> = Vec::new();
+    for host in hosts {
+        for address in host.addresses.iter().flatten() {
+            let is_same = |known: &Seen| (known.address, known.port) == (*address, host.port);
+            if !all.iter().any(is_same) {
+                all.push(Seen::new(&host.name, *address, host.port));
+            }
+        }
+    }
+    all
+}
+
+/// Asks about several controllers at once. The answers are in their order.
+fn at_once<T: Send>(all: &[Seen], ask: impl Fn(&Seen) -> T + Sync) -> Vec<T> {
+    let mut answers = Vec::new();
+    for some in all.chunks(AT_ONCE.get()) {
+        thread::scope(|scope| {
+            let threads: Vec<_> = some.iter().map(|one| scope.spawn(|| ask(one))).collect();
+            for thread in threads {
+                match thread.join() {
+                    Ok(answer) => answers.push(answer),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+    }
+    answers
 }

@@ -1,0 +1,86 @@
+"""A host that passes for the controller: it forwards TCP ports and pings, and may change pings."""
+
+import contextlib
+import functools
+import socket
+import threading
+
+# The endpoint mapper, and the first ports that Samba gives to NETLOGON and LSA.
+_RPC_PORTS = (135, *range(49152, 49156))
+
+# NETLOGON_SAM_LOGON_RESPONSE_EX begins with this opcode and two zero bytes; the flags follow
+# (MS-ADTS 6.3.1.9).
+_RESPONSE = b"\x17\0\0\0"
+_WRITABLE = 0x100
+
+
+def read_only(pong):
+    """The answer to a ping, as a read-only controller gives it."""
+    at = pong.find(_RESPONSE)
+    if at < 0:
+        return pong
+    flags = int.from_bytes(pong[at + 4 : at + 8], "little") & ~_WRITABLE
+    return pong[: at + 4] + flags.to_bytes(4, "little") + pong[at + 8 :]
+
+
+@contextlib.contextmanager
+def double(address, controller, changed=lambda pong: pong):
+    """Listens at `address` for RPC and pings, until the block ends."""
+    with contextlib.ExitStack() as stack:
+        pings = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        pings.bind((address, 389))
+        _serve(stack, pings, functools.partial(_forward_ping, pings, controller, changed))
+        for port in _RPC_PORTS:
+            server = stack.enter_context(socket.create_server((address, port)))
+            _serve(stack, server, functools.partial(_accept, server, controller, port))
+        yield
+
+
+def _serve(stack, listening, work):
+    """Works in a thread of its own until the socket is shut down."""
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while work():
+                pass
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    stack.callback(thread.join)
+    # It wakes a datagram socket up, too, which is not connected.
+    stack.callback(_shut_down, listening)
+
+
+def _forward_ping(pings, controller, changed):
+    message, peer = pings.recvfrom(4096)
+    if not message:
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there:
+        there.settimeout(5)
+        there.connect((controller, 389))
+        there.send(message)
+        pings.sendto(changed(there.recv(4096)), peer)
+    return True
+
+
+def _accept(server, controller, port):
+    client, _ = server.accept()
+    upstream = socket.create_connection((controller, port), timeout=5)
+    upstream.settimeout(None)
+    for one, other in ((client, upstream), (upstream, client)):
+        threading.Thread(target=_copy, args=(one, other), daemon=True).start()
+    return True
+
+
+def _copy(one, other):
+    """Until either side ends: then both are shut down."""
+    with contextlib.suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+    for end in (one, other):
+        _shut_down(end)
+
+
+def _shut_down(end):
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
