@@ -28,6 +28,9 @@ _ntlmdc() {
             ntlmdc,helper)
                 cmd="ntlmdc__subcmd__helper"
                 ;;
+            ntlmdc,http)
+                cmd="ntlmdc__subcmd__http"
+                ;;
             ntlmdc,login)
                 cmd="ntlmdc__subcmd__login"
                 ;;
@@ -41,7 +44,7 @@ _ntlmdc() {
 
     case "${cmd}" in
         ntlmdc)
-            opts="-h -V --help --version check decode explain helper login rotate"
+            opts="-h -V --help --version check decode explain helper http login rotate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -140,6 +143,44 @@ _ntlmdc() {
                     return 0
                     ;;
                 --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ntlmdc__subcmd__http)
+            opts="-u -h --user --password-file --scheme --ca --insecure --connect --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scheme)
+                    COMPREPLY=($(compgen -W "negotiate ntlm basic" -- "${cur}"))
+                    return 0
+                    ;;
+                --ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

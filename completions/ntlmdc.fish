@@ -30,6 +30,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "check" -d 'Look at th
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "decode" -d 'Explain NTLM and SPNEGO tokens field by field; secrets are hidden'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "explain" -d 'Explain a minor code, an NTSTATUS or a line of the log: cause and cure'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "helper" -d 'Verify logins for squid and others, in the protocol of Samba\'s ntlm_auth'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "http" -d 'Log in to a site as a browser would, and explain each leg'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "login" -d 'Log a user in as the server would: who it is, or why not, and how long it took'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "rotate" -d 'Change the machine account\'s password, safe against a kill; or look how old it is'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
@@ -51,6 +52,16 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand helper" -l require-members
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand helper" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand helper" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand helper" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -s u -l user -d 'The user: DOMAIN\\user, user@domain or user. Without it, the site is only asked' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l scheme -d 'The scheme of the login [default: the first of these that the site offers]' -r -f -a "negotiate\t'NTLM in SPNEGO'
+ntlm\t'NTLM'
+basic\t'User and password'"
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l ca -d 'Trust only the certificate authorities in this file, in PEM' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l connect -d 'Connect to this host in place of the one in the address' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l insecure -d 'Go on if the site\'s certificate is not trusted. With Basic, an attacker can then read the password'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l json -d 'Print JSON'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F

@@ -30,4 +30,6 @@ pub use entry::{Attribute, Change, Entry, Filter, Scope, Search};
 pub use error::{Error, Operation, Refusal};
 pub use fingerprint::Fingerprint;
 pub use ldap3_proto::proto::LdapResultCode as ResultCode;
+pub use rustls::pki_types::CertificateDer;
 pub use tls::{Trust, certificates_of_pem};
+pub use transport::Transport;

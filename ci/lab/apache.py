@@ -235,7 +235,9 @@ class Apache:
     def _up(self):
         if self._apache.poll() is not None:
             raise host.LabError(f"Apache ended by itself:\n{self._said()}")
-        return host.answers("127.0.0.1", self.port)
+        # It answers before it has handlers for signals: a reload would end it.
+        is_ready = self._log.exists() and "resuming normal operations" in self.logged()
+        return is_ready and host.answers("127.0.0.1", self.port)
 
     def _said(self):
         files = (self._directory / "start.log", self._log)

@@ -127,7 +127,7 @@ impl Client {
     }
 
     fn begin_tls(&mut self, name: &str, trust: &Trust, deadline: Deadline) -> Result<(), Error> {
-        self.transport.start_tls(name, trust, deadline)?;
+        self.transport.start_tls(name, trust, &[], deadline)?;
         self.has_tls = true;
         Ok(())
     }

@@ -10,7 +10,8 @@ use crate::base::crypto::sha256;
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    pub(super) fn of(certificate: &[u8]) -> Self {
+    /// Of a certificate in DER.
+    pub fn of(certificate: &[u8]) -> Self {
         Self(sha256(certificate))
     }
 }

@@ -52,7 +52,7 @@ impl CertificateCheck {
     ///
     /// # Errors
     /// There is no authority that can be used.
-    pub(super) fn new(trust: &Trust) -> Result<(Arc<Self>, Arc<ClientConfig>), Error> {
+    pub(super) fn new(trust: &Trust) -> Result<(Arc<Self>, ClientConfig), Error> {
         let provider = Arc::new(ring::default_provider());
         let (authorities, pin) = match trust {
             Trust::Pin(pin) => (None, Some(*pin)),
@@ -75,7 +75,7 @@ impl CertificateCheck {
             .dangerous()
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
-        Ok((check, Arc::new(config)))
+        Ok((check, config))
     }
 
     /// The certificate that the controller sent, in DER.

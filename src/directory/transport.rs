@@ -1,4 +1,5 @@
 //! Bytes over TCP, or over TLS. Each call has a deadline.
+//! The tool's connections to sites are the same.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -11,9 +12,9 @@ use crate::base::net::{self, Deadline, Stream};
 use crate::directory::error::Error;
 use crate::directory::tls::{CertificateCheck, Trust};
 
-/// A connection to a controller.
+/// A connection to a controller, or to a site.
 #[derive(Debug)]
-pub(super) struct Transport {
+pub struct Transport {
     stream: Stream,
     tls: Option<Box<TlsSession>>,
 }
@@ -25,23 +26,33 @@ struct TlsSession {
 }
 
 impl Transport {
-    pub(super) fn connect(peer: SocketAddr, deadline: Deadline) -> Result<Self, Error> {
+    /// Connects.
+    ///
+    /// # Errors
+    /// No connection by the deadline.
+    pub fn connect(peer: SocketAddr, deadline: Deadline) -> Result<Self, Error> {
         let stream = Stream::connect(None, peer, deadline)?;
         Ok(Self { stream, tls: None })
     }
 
-    /// Begins TLS. Everything after it is encrypted.
-    pub(super) fn start_tls(
+    /// Begins TLS with the host of this name. Everything after it is encrypted. `protocols` are
+    /// offered, best first (RFC 7301).
+    ///
+    /// # Errors
+    /// The certificate is not trusted; or another failure of TLS or of the connection.
+    pub fn start_tls(
         &mut self,
         name: &str,
         trust: &Trust,
+        protocols: &[&[u8]],
         deadline: Deadline,
     ) -> Result<(), Error> {
-        let (check, config) = CertificateCheck::new(trust)?;
+        let (check, mut config) = CertificateCheck::new(trust)?;
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         let name = ServerName::try_from(name.to_owned())
             .map_err(|_| Error::Tls(format!("{}: not a host's name", name.escape_debug())))?;
-        let connection =
-            ClientConnection::new(config, name).map_err(|error| Error::Tls(error.to_string()))?;
+        let connection = ClientConnection::new(Arc::new(config), name)
+            .map_err(|error| Error::Tls(error.to_string()))?;
         let mut session = Box::new(TlsSession { connection, check });
         while session.connection.is_handshaking() {
             session.flush(&mut self.stream, deadline)?;
@@ -54,13 +65,22 @@ impl Transport {
         Ok(())
     }
 
-    /// The certificate that the controller proved to have, in DER.
-    pub(super) fn certificate(&self) -> Option<Vec<u8>> {
+    /// The protocol that the peer chose.
+    pub fn protocol(&self) -> Option<Vec<u8>> {
+        let tls = self.tls.as_ref()?;
+        tls.connection.alpn_protocol().map(<[u8]>::to_vec)
+    }
+
+    /// The certificate that the peer proved to have, in DER.
+    pub fn certificate(&self) -> Option<Vec<u8>> {
         self.tls.as_ref().and_then(|tls| tls.check.presented())
     }
 
     /// Sends all bytes.
-    pub(super) fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// The connection broke, or the deadline is over.
+    pub fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
         let Some(tls) = &mut self.tls else {
             return Ok(self.stream.send(bytes, deadline)?);
         };
@@ -69,7 +89,10 @@ impl Transport {
     }
 
     /// Waits for bytes; never empty.
-    pub(super) fn receive(&mut self, deadline: Deadline) -> Result<Vec<u8>, Error> {
+    ///
+    /// # Errors
+    /// The connection ended or broke, or the deadline is over.
+    pub fn receive(&mut self, deadline: Deadline) -> Result<Vec<u8>, Error> {
         let Some(tls) = &mut self.tls else {
             return Ok(self.stream.receive(deadline)?);
         };

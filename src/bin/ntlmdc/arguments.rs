@@ -40,6 +40,8 @@ pub enum ToolCommand {
     Explain(Explain),
     /// Verify logins for squid and others, in the protocol of Samba's ntlm_auth.
     Helper(Helper),
+    /// Log in to a site as a browser would, and explain each leg.
+    Http(Http),
     /// Log a user in as the server would: who it is, or why not, and how long it took.
     Login(Login),
     /// Change the machine account's password, safe against a kill; or look how old it is.
@@ -158,4 +160,61 @@ pub enum Protocol {
     /// User and password.
     #[value(name = "squid-2.5-basic")]
     Basic,
+}
+
+#[derive(Args)]
+pub struct Http {
+    /// The page: http://HOST/PATH or https://HOST/PATH.
+    pub url: String,
+    #[arg(
+        long,
+        short,
+        value_name = "USER",
+        help = r"The user: DOMAIN\user, user@domain or user. Without it, the site is only asked"
+    )]
+    pub user: Option<String>,
+    /// Read the password from the first line of this file; `-` is the standard input. Without this
+    /// option the tool asks for it.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub password_file: Option<PathBuf>,
+    /// The scheme of the login [default: the first of these that the site offers].
+    #[arg(long, value_name = "SCHEME", requires = "user")]
+    pub scheme: Option<Scheme>,
+    /// Trust only the certificate authorities in this file, in PEM.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Go on if the site's certificate is not trusted. With Basic, an attacker can then read the
+    /// password.
+    #[arg(long)]
+    pub insecure: bool,
+    /// Connect to this host in place of the one in the address.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub connect: Option<String>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// A scheme of HTTP (RFC 9110 11.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scheme {
+    /// NTLM in SPNEGO.
+    Negotiate,
+    /// NTLM.
+    Ntlm,
+    /// User and password.
+    Basic,
+}
+
+impl Scheme {
+    /// In the order in which clients prefer them.
+    pub const ALL: [Self; 3] = [Self::Negotiate, Self::Ntlm, Self::Basic];
+
+    /// The name in the headers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Negotiate => "Negotiate",
+            Self::Ntlm => "NTLM",
+            Self::Basic => "Basic",
+        }
+    }
 }

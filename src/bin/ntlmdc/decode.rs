@@ -12,6 +12,7 @@ mod token;
 use crate::arguments::Decode;
 use crate::input;
 use crate::report::{Report, Section};
+pub use response::push_av_pairs;
 use token::Token;
 
 /// Explains every token in the arguments and files, or in the standard input if there are none.

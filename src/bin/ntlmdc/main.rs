@@ -9,6 +9,7 @@ mod check;
 mod decode;
 mod explain;
 mod helper;
+mod http;
 mod input;
 mod login;
 #[cfg(test)]
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         ToolCommand::Decode(arguments) => (arguments.output, decode::run(&arguments)),
         ToolCommand::Explain(arguments) => (arguments.output, explain::run(&arguments)),
         ToolCommand::Helper(arguments) => return helper::run(&arguments),
+        ToolCommand::Http(arguments) => (arguments.output, http::run(&arguments)),
         ToolCommand::Login(arguments) => (arguments.output, login::run(&arguments)),
         ToolCommand::Rotate(arguments) => (arguments.output, rotate::run(&arguments)),
     };

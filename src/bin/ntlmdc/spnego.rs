@@ -90,3 +90,21 @@ pub fn elements(bytes: &[u8]) -> Vec<AnyRef<'_>> {
     }
     found
 }
+
+/// One element in DER: tag, length, content (X.690 8.1).
+pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut encoded = vec![tag];
+    match u8::try_from(content.len()) {
+        Ok(length) if length < 0x80 => encoded.push(length),
+        _ => {
+            let length = content.len().to_be_bytes();
+            let first = length.iter().position(|byte| *byte != 0);
+            let digits = length.get(first.unwrap_or_default()..).unwrap_or_default();
+            // At most eight.
+            encoded.push(0x80 | u8::try_from(digits.len()).unwrap_or_default());
+            encoded.extend(digits);
+        }
+    }
+    encoded.extend(content);
+    encoded
+}

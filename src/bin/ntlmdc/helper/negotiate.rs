@@ -6,7 +6,7 @@ use gss_ntlmdc::login::accept::{Acceptor, Step};
 use gss_ntlmdc::protocol::ntlm::seal::Way;
 
 use crate::server::Server;
-use crate::spnego::{self, NTLM, Numbered, SPNEGO};
+use crate::spnego::{self, NTLM, Numbered, SPNEGO, element};
 
 /// `negState` (RFC 4178 4.2.2).
 const ACCEPT_COMPLETED: u8 = 0;
@@ -190,22 +190,4 @@ fn response(state: u8, token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
         fields.extend(element(0xA3, &octets(mic)));
     }
     element(0xA1, &element(0x30, &fields))
-}
-
-/// One element in DER: tag, length, content (X.690 8.1).
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut encoded = vec![tag];
-    match u8::try_from(content.len()) {
-        Ok(length) if length < 0x80 => encoded.push(length),
-        _ => {
-            let length = content.len().to_be_bytes();
-            let first = length.iter().position(|byte| *byte != 0);
-            let digits = length.get(first.unwrap_or_default()..).unwrap_or_default();
-            // At most eight.
-            encoded.push(0x80 | u8::try_from(digits.len()).unwrap_or_default());
-            encoded.extend(digits);
-        }
-    }
-    encoded.extend(content);
-    encoded
 }

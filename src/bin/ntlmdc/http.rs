@@ -1,0 +1,51 @@
+//! `http`: a login to a site as a browser makes it, leg by leg.
+
+mod client;
+mod connection;
+mod headers;
+mod response;
+mod site;
+mod verdict;
+mod visit;
+
+#[cfg(test)]
+mod tests;
+
+use gss_ntlmdc::base::crypto::SecretBytes;
+use gss_ntlmdc::directory::{Trust, certificates_of_pem};
+
+use crate::arguments::Http;
+use crate::input;
+use crate::report::Report;
+use client::Credentials;
+use site::Site;
+use visit::Visit;
+
+/// Asks the site, and logs in if a user is named.
+///
+/// # Errors
+/// The address, the user, the password or the file of certificates cannot be used.
+pub fn run(arguments: &Http) -> Result<Report, String> {
+    let site = Site::parse(&arguments.url, arguments.connect.as_deref())?;
+    let trust = match &arguments.ca {
+        Some(path) => certificates_of_pem(&input::read(path)?)
+            .map(Trust::Authorities)
+            .map_err(|problem| format!("{}: {problem}", path.display()))?,
+        None => Trust::System,
+    };
+    let credentials = match &arguments.user {
+        Some(user) => Some(Credentials::new(user, &password(arguments, user)?)?),
+        None => None,
+    };
+    let visit = Visit::new(site, trust, arguments.insecure);
+    Ok(Report {
+        sections: visit.run(credentials.as_ref(), arguments.scheme),
+    })
+}
+
+fn password(arguments: &Http, user: &str) -> Result<SecretBytes, String> {
+    match &arguments.password_file {
+        Some(path) => input::first_line(path),
+        None => input::prompt(&format!("Password of {user}: ")),
+    }
+}

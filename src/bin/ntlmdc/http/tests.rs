@@ -1,0 +1,106 @@
+//! Responses and verdicts without a server.
+
+use super::response::{Body, Response};
+use super::{client, verdict};
+use crate::arguments::Scheme;
+use crate::report::{Section, Verdict};
+
+fn response(text: &str) -> Response {
+    let head = format!("HTTP/1.1 {}\r\n\r\n", text.replace('\n', "\r\n"));
+    Response::parse(head.as_bytes()).unwrap().unwrap().0
+}
+
+/// The verdict, and whether it is a good one.
+fn told(section: &Section) -> (String, bool) {
+    let field = &section.fields[0];
+    (
+        format!("{:?}", field.value),
+        field.verdict == Verdict::Right,
+    )
+}
+
+#[test]
+fn heads_are_read_whole_or_not_at_all() {
+    let head = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM\r\n\r\nbody";
+    for end in 0..head.len() - "body".len() {
+        assert!(Response::parse(&head[..end]).unwrap().is_none(), "{end}");
+    }
+    let (parsed, length) = Response::parse(head).unwrap().unwrap();
+    assert_eq!((parsed.status, &head[length..]), (401, &b"body"[..]));
+    assert!(Response::parse(b"SSH-2.0-OpenSSH\r\n\r\n").is_err());
+    let endless = [b"HTTP/1.1 200 OK\r\nX: ".to_vec(), vec![b'x'; 64 * 1024]].concat();
+    assert!(Response::parse(&endless).is_err());
+}
+
+#[test]
+fn bodies_end_as_the_headers_say() {
+    for (head, body, is_kept) in [
+        ("200 OK\nContent-Length: 12", Body::Length(12), true),
+        ("200 OK\nTransfer-Encoding: chunked", Body::Chunked, true),
+        ("200 OK", Body::UntilClosed, false),
+        ("304 Not Modified", Body::Length(0), true),
+        (
+            "401 No\nContent-Length: 1\nConnection: Close",
+            Body::Length(1),
+            false,
+        ),
+    ] {
+        let response = response(head);
+        assert_eq!(
+            (response.body(), response.keeps_connection()),
+            (body, is_kept),
+            "{head}"
+        );
+    }
+}
+
+#[test]
+fn offers_are_found_by_their_scheme() {
+    let offers = response("401 No\nWWW-Authenticate: Negotiate\nWWW-Authenticate: NTLM TlRM");
+    assert_eq!(offers.challenge("negotiate"), Some(""));
+    assert_eq!(offers.challenge("NTLM"), Some("TlRM"));
+    assert_eq!(offers.challenge("Basic"), None);
+    assert_eq!(verdict::scheme(&offers, None).unwrap(), Scheme::Negotiate);
+    assert_eq!(
+        verdict::scheme(&offers, Some(Scheme::Ntlm)).unwrap(),
+        Scheme::Ntlm
+    );
+    assert!(verdict::scheme(&offers, Some(Scheme::Basic)).is_err());
+    assert!(verdict::scheme(&response("200 OK"), None).is_err());
+}
+
+#[test]
+fn the_last_answer_has_its_verdict() {
+    let of = |head: &str| told(&verdict::of_last(Scheme::Ntlm, &response(head)));
+    for (head, word, is_right) in [
+        ("200 OK", "accepted", true),
+        ("404 Not Found", "accepted", true),
+        ("403 Forbidden", "may not see", true),
+        ("401 No\nWWW-Authenticate: NTLM", "refused", false),
+        ("401 No\nWWW-Authenticate: NTLM TlRM", "refused", false),
+        (
+            "401 No\nWWW-Authenticate: NTLM TlRMTVNTUAACAAAA",
+            "new login",
+            false,
+        ),
+        ("500 Error", "failed", false),
+    ] {
+        let (told, right) = of(head);
+        assert!(told.contains(word), "{head}: {told}");
+        assert_eq!(right, is_right, "{head}");
+    }
+    let second = |head: &str| told(&verdict::no_challenge(&response(head))).0;
+    assert!(second("401 No\nContent-Length: 0").contains("refused"));
+    assert!(second("200 OK").contains("not needed"));
+}
+
+#[test]
+fn tokens_of_servers_are_read() {
+    let read = |scheme, sent| client::ntlm_message(scheme, sent);
+    assert_eq!(read(Scheme::Ntlm, "TlRM").unwrap(), b"NTL");
+    assert!(read(Scheme::Ntlm, "!").is_err());
+    assert!(read(Scheme::Negotiate, "TlRM").is_err());
+    // NegTokenResp { responseToken "NTL" }, and one without a token.
+    assert_eq!(read(Scheme::Negotiate, "oQkwB6IFBANOVEw=").unwrap(), b"NTL");
+    assert!(read(Scheme::Negotiate, "oQcwBaADCgEC").is_err());
+}
