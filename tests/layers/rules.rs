@@ -30,7 +30,7 @@ impl Rules {
 
 pub const RULES: Rules = Rules {
     floors: &["gss", "login", "directory", "dc", "protocol", "base"],
-    whole: &["gss"],
+    whole: &["gss", "directory"],
     permissions: &[
         (
             "gss",
@@ -219,33 +219,6 @@ pub const RULES: Rules = Rules {
                 "base::crypto",
                 "base::net",
             ],
-        ),
-        (
-            "directory::client",
-            &[
-                "directory::entry",
-                "directory::error",
-                "directory::message",
-                "directory::sasl",
-                "directory::tls",
-                "directory::transport",
-            ],
-        ),
-        ("directory::entry", &[]),
-        ("directory::error", &["directory::fingerprint"]),
-        ("directory::fingerprint", &[]),
-        ("directory::message", &["directory::error"]),
-        (
-            "directory::sasl",
-            &["directory::error", "directory::message"],
-        ),
-        (
-            "directory::tls",
-            &["directory::error", "directory::fingerprint"],
-        ),
-        (
-            "directory::transport",
-            &["directory::error", "directory::tls"],
         ),
         (
             "dc",
