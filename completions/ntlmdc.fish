@@ -31,6 +31,8 @@ complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "decode" -d 'Explain N
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "explain" -d 'Explain a minor code, an NTSTATUS or a line of the log: cause and cure'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "helper" -d 'Verify logins for squid and others, in the protocol of Samba\'s ntlm_auth'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "http" -d 'Log in to a site as a browser would, and explain each leg'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "join" -d 'Join the domain: make a computer account, its secret and a configuration, and try them'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "leave" -d 'Leave the domain: disable or delete the computer account, and remove its secret'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "login" -d 'Log a user in as the server would: who it is, or why not, and how long it took'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "rotate" -d 'Change the machine account\'s password, safe against a kill; or look how old it is'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
@@ -62,6 +64,34 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l connect -d 'Conne
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l insecure -d 'Go on if the site\'s certificate is not trusted. With Basic, an attacker can then read the password'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l computer -d 'The computer account\'s name, at most 15 characters [default: this host\'s name and -NTLM]' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ou -d 'Where the account is made: the distinguished name of an organizational unit [default: the domain\'s container for computers]' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l user -d 'The administrator: a user who may make computer accounts. `join` asks for Administrator, `leave` for the machine account itself' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l controller -d 'The domain controller: a full DNS name or an address [default: one that DNS names]' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ca -d 'Trust the certificate authorities of this file, in PEM [default: those of the host]' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l pin -d 'Trust the one certificate with this SHA-256 fingerprint' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l config -d 'The configuration. The secret is beside it' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l service-user -d 'The user that the server runs as' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l reset -d 'Take an account that exists, and give it a new password. What used it before loses it'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l offline -d 'Take an account that an administrator has prepared, with its password: no administrator\'s login, and no LDAP'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ldaps -d 'Ask over TLS, on port 636. Without this option and --starttls, NTLM seals all messages, on port 389'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l starttls -d 'Ask over TLS, on port 389'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l json -d 'Print JSON'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -s h -l help -d 'Print help'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l user -d 'The administrator: a user who may make computer accounts. `join` asks for Administrator, `leave` for the machine account itself' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l controller -d 'The domain controller: a full DNS name or an address [default: one that DNS names]' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l ca -d 'Trust the certificate authorities of this file, in PEM [default: those of the host]' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l pin -d 'Trust the one certificate with this SHA-256 fingerprint' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l config -d 'The configuration. The secret is beside it' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l service-user -d 'The user that the server runs as' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l delete -d 'Delete the account. Without this option it is disabled'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l offline -d 'Leave the account as it is, and remove the secret only'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l ldaps -d 'Ask over TLS, on port 636. Without this option and --starttls, NTLM seals all messages, on port 389'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l starttls -d 'Ask over TLS, on port 389'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l json -d 'Print JSON'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F

@@ -46,4 +46,4 @@ mod shared_key;
 pub(crate) use error::Error;
 pub use failure::minor_of_logon_status;
 pub(crate) use failure::{About, meaning};
-pub use secret::check as check_secret;
+pub use secret::{check as check_secret, machine_nt_hash};

@@ -31,5 +31,5 @@ pub use error::{Error, Operation, Refusal};
 pub use fingerprint::Fingerprint;
 pub use ldap3_proto::proto::LdapResultCode as ResultCode;
 pub use rustls::pki_types::CertificateDer;
-pub use tls::{Trust, certificates_of_pem};
+pub use tls::Trust;
 pub use transport::Transport;

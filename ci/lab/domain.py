@@ -131,6 +131,17 @@ class Controller:
         finally:
             run_with(before)
 
+    def tls(self, files):
+        """Runs the controller with these files for TLS, by the names of their settings."""
+        private = self._private("/var/lib/samba")
+        lines = ["tls enabled = yes"]
+        for number, (setting, file) in enumerate(files.items()):
+            copy = private / f"tls-{number}.pem"
+            copy.write_text(file.read_text())
+            copy.chmod(0o600)
+            lines.append(f"{setting} = /var/lib/samba/{copy.name}")
+        return self.settings(*lines)
+
     @property
     def pid(self):
         """The process above all processes of the controller."""
@@ -163,6 +174,21 @@ class Controller:
     def tool(self, *words):
         """Runs `samba-tool WORDS` in the controller's namespaces."""
         return host.run(*self._inside("samba-tool", *words))
+
+    def entry(self, computer):
+        """The attributes of a computer, each with its values; none if there is no such account."""
+        if f"{computer}$" not in self.tool("computer", "list").split():
+            return {}
+        shown = self.tool("computer", "show", computer).replace("\n ", "")
+        values = {}
+        for name, value in (line.split(": ", 1) for line in shown.splitlines() if ": " in line):
+            values.setdefault(name, []).append(value)
+        return values
+
+    @property
+    def base(self):
+        """The distinguished name of its domain."""
+        return ",".join(f"DC={label}" for label in self.dns_name.split("."))
 
     def set_encryption_types(self, computer, types):
         """Sets msDS-SupportedEncryptionTypes of a computer, like an administrator in an editor."""

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 
 use crate::base::clock::seconds_since_1970;
 use crate::base::config;
+use crate::base::crypto::Key;
 use crate::base::fault::{Fault, Minor};
 use crate::base::file;
 use crate::base::file::watch::{FileWatch, Look};
@@ -68,6 +69,14 @@ pub fn check(config: &config::Netlogon) -> Result<(), Fault> {
     nt_hashes(config).map(drop)
 }
 
+/// The NT hash of the machine account's password.
+///
+/// # Errors
+/// [`Minor::SecretFileUnusable`] with the path and the cure.
+pub fn machine_nt_hash(config: &config::Netlogon) -> Result<Key, Fault> {
+    nt_hashes(config).map(|hashes| hashes.newest)
+}
+
 fn unusable(path: &Path, problem: &dyn Display) -> Fault {
     Minor::SecretFileUnusable.because(format_args!("{}: {problem}", path.display()))
 }
@@ -75,7 +84,6 @@ fn unusable(path: &Path, problem: &dyn Display) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::crypto::Key;
     use hex_literal::hex;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,8 @@
 //! One connection to a controller's directory: one question at a time.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
@@ -90,14 +93,7 @@ impl Client {
             Protection::Sealed | Protection::StartTls(_) => PORT,
         };
         let transport = Transport::connect(SocketAddr::new(server.address, port), deadline)?;
-        let mut client = Self {
-            transport,
-            layer: None,
-            inbox: Inbox::default(),
-            last_id: 0,
-            service: format!("ldap/{}", server.name),
-            has_tls: false,
-        };
+        let mut client = Self::over(transport, server.name);
         match protection {
             Protection::Sealed => {}
             Protection::Ldaps(trust) => client.begin_tls(server.name, trust, deadline)?,
@@ -107,6 +103,17 @@ impl Client {
             }
         }
         Ok(client)
+    }
+
+    fn over(transport: Transport, name: &str) -> Self {
+        Self {
+            transport,
+            layer: None,
+            inbox: Inbox::default(),
+            last_id: 0,
+            service: format!("ldap/{name}"),
+            has_tls: false,
+        }
     }
 
     fn ask_for_tls(&mut self, deadline: Deadline) -> Result<(), Error> {

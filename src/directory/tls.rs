@@ -25,16 +25,18 @@ pub enum Trust {
     Pin(Fingerprint),
 }
 
-/// The certificates of a PEM file; at least one.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn certificates_of_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    match all {
-        Ok(all) if all.is_empty() => Err("no certificate in PEM form".to_owned()),
-        Ok(all) => Ok(all),
-        Err(error) => Err(error.to_string()),
+impl Trust {
+    /// The authorities of a PEM file.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn of_pem(pem: &[u8]) -> Result<Self, String> {
+        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        match all {
+            Ok(all) if all.is_empty() => Err("no certificate in PEM form".to_owned()),
+            Ok(all) => Ok(Self::Authorities(all)),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
 
@@ -178,9 +180,9 @@ mod tests {
 
     #[test]
     fn a_file_without_a_certificate_is_refused() {
-        assert!(certificates_of_pem(b"no certificate").is_err());
+        assert!(Trust::of_pem(b"no certificate").is_err());
         let damaged = b"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n";
-        assert!(certificates_of_pem(damaged).is_err());
+        assert!(Trust::of_pem(damaged).is_err());
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! The command line.
 
+mod membership;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use humantime::parse_duration;
+
+pub use membership::{Channel, DirectoryLogin, Join, Leave, Place};
 
 /// The input cannot be used, or the command line is wrong.
 pub const EXIT_USAGE: u8 = 2;
@@ -20,6 +24,9 @@ logins will not work.";
 const ROTATE_EXIT_CODES: &str = "\
 Exit status: 0 if the password was changed or need not be, 1 if it was not changed or is too old, 2
 if it could not be looked at.";
+
+const JOIN_EXIT_CODES: &str = "\
+Exit status: 0 if it is done, 1 if a step failed, 2 if it could not be begun.";
 
 /// NTLM for Linux servers: looks at tokens, codes and logins.
 #[derive(Parser)]
@@ -42,6 +49,12 @@ pub enum ToolCommand {
     Helper(Helper),
     /// Log in to a site as a browser would, and explain each leg.
     Http(Http),
+    /// Join the domain: make a computer account, its secret and a configuration, and try them.
+    #[command(after_help = JOIN_EXIT_CODES)]
+    Join(Join),
+    /// Leave the domain: disable or delete the computer account, and remove its secret.
+    #[command(after_help = JOIN_EXIT_CODES)]
+    Leave(Leave),
     /// Log a user in as the server would: who it is, or why not, and how long it took.
     Login(Login),
     /// Change the machine account's password, safe against a kill; or look how old it is.

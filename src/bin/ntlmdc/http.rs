@@ -12,7 +12,7 @@ mod visit;
 mod tests;
 
 use gss_ntlmdc::base::crypto::SecretBytes;
-use gss_ntlmdc::directory::{Trust, certificates_of_pem};
+use gss_ntlmdc::directory::Trust;
 
 use crate::arguments::Http;
 use crate::input;
@@ -28,8 +28,7 @@ use visit::Visit;
 pub fn run(arguments: &Http) -> Result<Report, String> {
     let site = Site::parse(&arguments.url, arguments.connect.as_deref())?;
     let trust = match &arguments.ca {
-        Some(path) => certificates_of_pem(&input::read(path)?)
-            .map(Trust::Authorities)
+        Some(path) => Trust::of_pem(&input::read(path)?)
             .map_err(|problem| format!("{}: {problem}", path.display()))?,
         None => Trust::System,
     };

@@ -1,7 +1,7 @@
 //! What a subcommand reads: files, the standard input, a password.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::Path;
 
 use gss_ntlmdc::base::crypto::SecretBytes;
@@ -89,4 +89,17 @@ pub fn prompt(text: &str) -> Result<SecretBytes, String> {
     rpassword::prompt_password(text)
         .map(|password| SecretBytes::new(password.into_bytes()))
         .map_err(|error| format!("no terminal to ask for the password: {error}; see --help"))
+}
+
+/// Asks a question on the terminal, and returns whether the answer is yes. `None`: there is no
+/// terminal to ask on.
+pub fn confirm(question: &str) -> Option<bool> {
+    let input = io::stdin();
+    if !input.is_terminal() || !io::stderr().is_terminal() {
+        return None;
+    }
+    anstream::eprint!("{question}");
+    let answer = line(&mut input.lock(), MAX_PASSWORD).ok()??;
+    let answer = str::from_utf8(answer.expose()).ok()?.trim().to_lowercase();
+    Some(["y", "yes"].contains(&answer.as_str()))
 }

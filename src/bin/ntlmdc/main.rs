@@ -7,10 +7,13 @@
 mod arguments;
 mod check;
 mod decode;
+mod domain_directory;
 mod explain;
 mod helper;
 mod http;
 mod input;
+mod join;
+mod leave;
 mod login;
 #[cfg(test)]
 mod manual;
@@ -19,6 +22,7 @@ mod report;
 mod rotate;
 mod server;
 mod spnego;
+mod steps;
 
 use std::process::ExitCode;
 
@@ -27,12 +31,17 @@ use clap::Parser;
 use arguments::{Arguments, ToolCommand};
 
 fn main() -> ExitCode {
+    if let Some(arguments) = join::trial::arguments() {
+        return exit(join::trial::run(&arguments));
+    }
     let (output, done) = match Arguments::parse().command {
         ToolCommand::Check(arguments) => return exit(check::run(&arguments)),
         ToolCommand::Decode(arguments) => (arguments.output, decode::run(&arguments)),
         ToolCommand::Explain(arguments) => (arguments.output, explain::run(&arguments)),
         ToolCommand::Helper(arguments) => return helper::run(&arguments),
         ToolCommand::Http(arguments) => (arguments.output, http::run(&arguments)),
+        ToolCommand::Join(arguments) => return exit(join::run(&arguments)),
+        ToolCommand::Leave(arguments) => return exit(leave::run(&arguments)),
         ToolCommand::Login(arguments) => (arguments.output, login::run(&arguments)),
         ToolCommand::Rotate(arguments) => (arguments.output, rotate::run(&arguments)),
     };

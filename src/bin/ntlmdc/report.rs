@@ -163,7 +163,7 @@ impl Field {
         let room = VALUES.saturating_sub(self.name.chars().count() + 3).max(1);
         let note = self.note.iter().map(String::as_str);
         let lines = self.value.lines().into_iter().chain(note);
-        let mut lines = lines.flat_map(wrapped);
+        let mut lines = lines.flat_map(|line| wrapped(line, WIDTH));
         let first = lines.next().unwrap_or_default();
         let gap = " ".repeat(if first.is_empty() { 0 } else { room });
         let _ok = writeln!(text, "  {}{gap} {style}{first}{style:#}", self.name);
@@ -203,13 +203,13 @@ impl FieldValue {
 }
 
 /// The lines of a text, the long ones broken between words.
-fn wrapped(text: &str) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
         for word in paragraph.split_whitespace() {
             let length = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && length > WIDTH {
+            if !line.is_empty() && length > width {
                 lines.push(std::mem::take(&mut line));
             }
             if !line.is_empty() {
@@ -229,13 +229,13 @@ mod tests {
     #[test]
     fn long_lines_are_broken_between_words() {
         let word = "word ".repeat(20);
-        let lines = wrapped(&word);
+        let lines = wrapped(&word, WIDTH);
         assert_eq!(lines.len(), 2);
         assert!(lines.iter().all(|line| line.len() <= WIDTH), "{lines:?}");
         assert_eq!(lines.join(" "), word.trim());
         let long = "x".repeat(100);
-        assert_eq!(wrapped(&format!("a {long} b")), ["a", &long, "b"]);
-        assert_eq!(wrapped("a\nb"), ["a", "b"]);
+        assert_eq!(wrapped(&format!("a {long} b"), WIDTH), ["a", &long, "b"]);
+        assert_eq!(wrapped("a\nb", WIDTH), ["a", "b"]);
     }
 
     #[test]

@@ -1,0 +1,84 @@
+"""A host that joins the domain: its own /etc/gss, /run and /etc/resolv.conf, in a mount namespace
+that ends with each command."""
+
+import json
+import subprocess
+
+from . import host
+
+# Where the files of the host are in its directory.
+_BINDS = {
+    "gss": "/etc/gss",
+    "tmpfiles": "/etc/tmpfiles.d",
+    "lib": "/usr/lib/x86_64-linux-gnu/gss",
+    "run": "/run",
+    "resolv.conf": "/etc/resolv.conf",
+}
+
+
+class JoiningHost:
+    """`directory` has the host's files: `gss` for /etc/gss and so on."""
+
+    def __init__(self, tool, controller):
+        self._tool = tool
+        self.directory, self.close = host.scratch()
+        for name in ("gss/mech.d", "tmpfiles", "lib", "run"):
+            (self.directory / name).mkdir(parents=True)
+        (self.directory / "lib" / "mech_ntlmdc.so").touch()
+        self.ask_dns_of(controller)
+        binds = [f"mount --bind {self.directory / name} {path}" for name, path in _BINDS.items()]
+        script = self.directory / "inside"
+        script.write_text("\n".join(("set -e", *binds, 'exec "$@"')) + "\n")
+        self.secret = self.directory / "gss" / "ntlmdc.secret"
+        self.config = self.directory / "gss" / "ntlmdc.toml"
+
+    def ask_dns_of(self, controller):
+        """Has the host ask the DNS server of this controller."""
+        text = f"search {controller.dns_name}\nnameserver {controller.address}\n"
+        (self.directory / "resolv.conf").write_text(text)
+
+    def command(self, *words):
+        """The words that run the tool on this host."""
+        inside = ["unshare", "--mount", "--propagation", "private"]
+        return [*inside, "sh", str(self.directory / "inside"), str(self._tool), *map(str, words)]
+
+    def run(self, *words, given="", timeout=120):
+        """The exit status of the tool, its output and its errors."""
+        done = subprocess.run(
+            host.bound(self.command(*words)),
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def steps(self, *words, given=""):
+        """The exit status of `join` or `leave`, and its steps: pairs of step and result, and all
+        texts by step and result."""
+        status, printed, errors = self.run(*words, "--json", given=given)
+        assert printed, (status, errors)
+        rows = json.loads(printed)["steps"]
+        texts = {}
+        for row in rows:
+            key = (row["step"], row["result"])
+            texts[key] = " ".join((texts.get(key, ""), row["text"], row.get("cure", ""))).strip()
+        return status, texts
+
+    def join(self, controller, *words, user="Administrator", password=None):
+        """Joins with the password of the domain's Administrator, or another."""
+        login = ("--user", user, "--password-file", "-", *words)
+        return self.steps("join", *login, given=f"{password or controller.administrator}\n")
+
+    def files(self):
+        """The files that are there, with their modes, but for those that were there at first."""
+        first = {"inside", "resolv.conf", "lib/mech_ntlmdc.so"}
+        files = (path for path in self.directory.rglob("*") if path.is_file())
+        names = {str(path.relative_to(self.directory)): path for path in files}
+        return {
+            name: oct(path.stat().st_mode & 0o777)
+            for name, path in names.items()
+            if name not in first
+        }
+

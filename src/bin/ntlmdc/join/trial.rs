@@ -1,0 +1,117 @@
+//! The secure channel, opened with the rights of the service: by a process of this program, since
+//! rights that a process gives up do not come back.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::process::{Command, ExitCode, Stdio};
+
+use clap::Parser;
+use gss_ntlmdc::base::config::Host;
+use gss_ntlmdc::dc::probe::Probe;
+use gss_ntlmdc::login::setup::{self, Source};
+use serde_json::{Value, json};
+
+use super::files::{self, HostFiles};
+use super::on_this_host;
+use super::plan::Plan;
+use crate::arguments::Channel;
+use crate::domain_directory::Chosen;
+use crate::privileges;
+use crate::steps::Problem;
+
+/// The first argument of the process that [`run`] is.
+const COMMAND: &str = "open-channel";
+
+/// The arguments of such a process; `None` in any other.
+pub fn arguments() -> Option<Channel> {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let is_it = words.first().is_some_and(|word| word == COMMAND);
+    is_it.then(|| Channel::parse_from(words))
+}
+
+/// Opens the channel to the controller with the new secret.
+///
+/// # Errors
+/// It does not open; or the process cannot be started.
+pub fn open(
+    plan: &Plan,
+    files: &HostFiles,
+    chosen: &Chosen,
+    netbios: Option<&str>,
+) -> Result<(), Problem> {
+    let controller = match chosen.port {
+        Some(port) => SocketAddr::new(chosen.address, port).to_string(),
+        None => chosen.address.to_string(),
+    };
+    let text = plan.trial(netbios, &files.new_secret, &controller);
+    let config = files::draft_of(&plan.config_path);
+    let broken = |error: std::io::Error| on_this_host(error, "Mend this, then run this again.");
+    files::write_draft(&config, text.as_bytes(), 0o644, 0).map_err(broken)?;
+    let done = std::env::current_exe().and_then(|program| {
+        Command::new(program)
+            .arg(COMMAND)
+            .arg("--config")
+            .arg(&config)
+            .args(["--as", &plan.service.name])
+            .stdin(Stdio::null())
+            .output()
+    });
+    let _removed = fs::remove_file(&config);
+    let done = done.map_err(broken)?;
+    match done.status.success() {
+        true => Ok(()),
+        false => Err(told(&done.stdout, &done.stderr)),
+    }
+}
+
+/// The problem that the process has printed.
+fn told(output: &[u8], errors: &[u8]) -> Problem {
+    let value: Value = serde_json::from_slice(output).unwrap_or_default();
+    let text = |name| value.get(name).and_then(Value::as_str);
+    match (text("what"), text("cure")) {
+        (Some(what), Some(cure)) => Problem::new(what, cure),
+        _ => Problem::new(
+            String::from_utf8_lossy(errors).trim().to_owned(),
+            "Mend this, then run this again.",
+        ),
+    }
+}
+
+/// The process: takes the service's rights, and opens the channel.
+///
+/// # Errors
+/// There is no such user, or no usable configuration.
+pub fn run(arguments: &Channel) -> Result<ExitCode, String> {
+    privileges::become_user(&arguments.service_user)?;
+    let source = Source {
+        config: Some(arguments.config.clone()),
+        ..Source::default()
+    };
+    let config = setup::read(&source).map_err(|fault| fault.for_the_log())?;
+    let netlogon = config.netlogon.ok_or("no [netlogon]")?;
+    let controller = netlogon.controllers.first().ok_or("no controller")?;
+    let Host::Address(address) = controller.host else {
+        return Err("a controller without an address".to_owned());
+    };
+    let port = controller.port;
+    match Probe::new(&netlogon).open_channel(address, port) {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(unopened) => {
+            let (what, cure) = (unopened.fault.for_the_log(), unopened.fault.minor().cause());
+            anstream::println!("{}", json!({ "what": what, "cure": cure }));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_process_says_is_passed_on() {
+        let problem = told(br#"{"what": "a", "cure": "b"}"#, b"");
+        assert_eq!(problem, Problem::new("a", "b"));
+        assert_eq!(told(b"", b"ntlmdc: no user x\n").what, "ntlmdc: no user x");
+    }
+}

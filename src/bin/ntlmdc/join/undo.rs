@@ -1,0 +1,112 @@
+//! What a failed join takes back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::account::{Decision, Directory};
+use super::files::HostFiles;
+use super::plan::Plan;
+use crate::steps::{Problem, Steps};
+
+/// What was made so far.
+#[derive(Default)]
+pub struct Undo {
+    account: Option<(Directory, Decision)>,
+    files: Vec<PathBuf>,
+    /// Files that are of no use by themselves: their end is not worth a word.
+    drafts: Vec<PathBuf>,
+    directories: Vec<PathBuf>,
+}
+
+impl Undo {
+    /// The account was made or reset.
+    pub fn account(&mut self, directory: Directory, decision: Decision) {
+        self.account = Some((directory, decision));
+    }
+
+    /// A file was made.
+    pub fn file(&mut self, path: &Path) {
+        self.files.push(path.to_owned());
+    }
+
+    /// A file was made that is no more than a step to another.
+    pub fn draft(&mut self, path: &Path) {
+        self.drafts.push(path.to_owned());
+    }
+
+    /// A directory was made.
+    pub fn directory(&mut self, path: &Path) {
+        self.directories.push(path.to_owned());
+    }
+
+    /// Whether the account is a new one: then its secret is of no use without it.
+    pub fn is_account_new(&self) -> bool {
+        matches!(self.account, Some((_, Decision::Make { .. })))
+    }
+
+    /// An account that was reset has the new password, and the one before is lost: the new secret
+    /// takes its place, although the secure channel does not open.
+    pub fn keep_secret_of_reset_account(
+        &mut self,
+        plan: &Plan,
+        files: &HostFiles,
+        steps: &mut Steps,
+    ) {
+        let Some((_, Decision::Reset { dn, .. })) = &self.account else {
+            return;
+        };
+        let what = match files.place_secret(plan) {
+            Ok(_) => format!(
+                "{dn} has the new password, and so has {}",
+                plan.secret_path.display()
+            ),
+            Err(problem) => problem.what,
+        };
+        let cure = "The password before cannot be brought back. Mend what failed, then run this \
+                    again with --reset.";
+        steps.left("secret", &Problem::new(what, cure));
+    }
+
+    /// Takes everything back that can be.
+    pub fn run(self, steps: &mut Steps) {
+        for path in self.drafts {
+            // It may have been renamed to its place.
+            let _gone = fs::remove_file(path);
+        }
+        for path in self.files {
+            let shown = path.display().to_string();
+            match fs::remove_file(&path) {
+                Ok(()) => steps.undone("file", format!("{shown}: removed")),
+                Err(error) => steps.left("file", &left(&shown, &error)),
+            }
+        }
+        for path in self.directories {
+            let shown = path.display().to_string();
+            // The trial has left files in it.
+            match fs::remove_dir_all(&path) {
+                Ok(()) => steps.undone("directory", format!("{shown}: removed")),
+                Err(error) => steps.left("directory", &left(&shown, &error)),
+            }
+        }
+        if let Some((directory, Decision::Make { dn, .. })) = self.account {
+            take_back(directory, &dn, steps);
+        }
+    }
+}
+
+fn left(what: &str, error: &dyn std::fmt::Display) -> Problem {
+    Problem::new(format!("{what}: {error}"), "Remove it by hand.")
+}
+
+fn take_back(mut directory: Directory, dn: &str, steps: &mut Steps) {
+    match directory.delete(dn) {
+        Ok(()) => steps.undone("account", format!("{dn}: deleted")),
+        Err(problem) => steps.left(
+            "account",
+            &Problem::new(
+                format!("{dn} could not be deleted: {}", problem.what),
+                "Delete it by hand, or run this again with --reset.",
+            ),
+        ),
+    }
+}

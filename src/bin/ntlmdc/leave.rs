@@ -1,0 +1,139 @@
+//! `leave`: the account is disabled or deleted, and its secret removed.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use gss_ntlmdc::base::config::{AccountSecret, Netlogon};
+use gss_ntlmdc::dc;
+use gss_ntlmdc::directory::Client;
+
+use crate::arguments::Leave;
+use crate::domain_directory::{self, Administrator, advice};
+use crate::join::account::Directory;
+use crate::join::plan;
+use crate::steps::{Problem, Steps};
+
+/// Leaves the domain.
+///
+/// # Errors
+/// The command line cannot be used, or there is no configuration of a domain.
+pub fn run(arguments: &Leave) -> Result<ExitCode, String> {
+    plan::need_root("leave")?;
+    let path = &arguments.place.config;
+    let netlogon = plan::existing(&arguments.place)?.and_then(|config| config.netlogon);
+    let mut netlogon =
+        netlogon.ok_or_else(|| format!("{} names no domain: nothing to leave", path.display()))?;
+    if let Some(controller) = &arguments.login.controller {
+        let controller = controller.parse();
+        netlogon.controllers =
+            vec![controller.map_err(|problem| format!("--controller: {problem}"))?];
+    }
+    let (account, domain) = (
+        netlogon.account.account().to_owned(),
+        netlogon.domain.clone(),
+    );
+    let title = format!("Leaving {domain} as {account}");
+    let mut steps = Steps::new(arguments.output.json, &title);
+    if arguments.offline {
+        steps.note("account", format!("{account}: as it is"));
+    } else if give_up(arguments, &netlogon, &mut steps)?.is_none() {
+        steps.note("secret", "stays, since the account does");
+        return Ok(steps.finish());
+    }
+    remove_secret(&netlogon, &mut steps);
+    let state = netlogon.state_dir.display();
+    steps.note(
+        "left",
+        format!(
+            "{}, {state} and the line in /etc/gss/mech.d. Without the secret, logins of the \
+             domain's users are refused.",
+            path.display()
+        ),
+    );
+    Ok(steps.finish())
+}
+
+/// `None`: a step failed, and `steps` has it.
+fn give_up(
+    arguments: &Leave,
+    netlogon: &Netlogon,
+    steps: &mut Steps,
+) -> Result<Option<()>, String> {
+    let chosen = domain_directory::choose(netlogon, !netlogon.controllers.is_empty());
+    let Some(chosen) = steps.take("controller", chosen, |chosen| chosen.name.clone()) else {
+        return Ok(None);
+    };
+    let protection = domain_directory::protection(&arguments.login)?;
+    let connected = domain_directory::connect(&chosen, &protection);
+    let Ok(mut client) = connected.inspect_err(|problem| steps.failed("connection", problem))
+    else {
+        return Ok(None);
+    };
+    let (user, logged_in) = match &arguments.login.user {
+        Some(_) => {
+            let administrator = Administrator::ask(&arguments.login, &netlogon.domain)?;
+            let logged_in = administrator.log_in(&mut client);
+            (administrator.typed().to_owned(), logged_in)
+        }
+        None => (
+            netlogon.account.account().to_owned(),
+            log_in_as_machine(&mut client, netlogon),
+        ),
+    };
+    if steps.take("login", logged_in, |()| user.clone()).is_none() {
+        return Ok(None);
+    }
+    let left = end_account(arguments, netlogon, client, &user);
+    Ok(steps.take("account", left, String::clone).map(drop))
+}
+
+fn log_in_as_machine(client: &mut Client, netlogon: &Netlogon) -> Result<(), Problem> {
+    let account = netlogon.account.account();
+    let secret = dc::machine_nt_hash(netlogon)
+        .map_err(|fault| Problem::new(fault.for_the_log(), fault.minor().cause()))?;
+    domain_directory::bind(client, account, &netlogon.domain, &secret).map_err(|error| {
+        let problem = advice::no_login(account, &error);
+        Problem::new(
+            problem.what,
+            "Log in as an administrator: --user. Or keep the account, and \
+             remove the secret only: --offline.",
+        )
+    })
+}
+
+fn end_account(
+    arguments: &Leave,
+    netlogon: &Netlogon,
+    client: Client,
+    user: &str,
+) -> Result<String, Problem> {
+    let mut directory = Directory::open(client, user)?.of_domain(&netlogon.domain)?;
+    let account = netlogon.account.account();
+    let Some(entry) = directory.find(account)? else {
+        return Ok(format!("{account}: there is none"));
+    };
+    let dn = entry.dn();
+    match arguments.delete {
+        true => directory.delete(dn).map(|()| format!("{dn}: deleted")),
+        false => directory
+            .disable(&entry)
+            .map(|()| format!("{dn}: disabled")),
+    }
+}
+
+fn remove_secret(netlogon: &Netlogon, steps: &mut Steps) {
+    let (AccountSecret::File(path) | AccountSecret::Keytab(path)) = &netlogon.secret;
+    steps.take("secret", removed(path), String::clone);
+}
+
+fn removed(path: &Path) -> Result<String, Problem> {
+    let shown = path.display();
+    match fs::remove_file(path) {
+        Ok(()) => Ok(format!("{shown}: removed")),
+        Err(error) => Err(Problem::new(
+            format!("{shown}: {error}"),
+            "Remove it by hand.",
+        )),
+    }
+}

@@ -1,0 +1,138 @@
+//! Servers that refuse, refer, lie or keep silent.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use ldap3_proto::proto::{LdapBindResponse, LdapExtendedResponse};
+
+use super::*;
+use crate::base::crypto::nt_hash;
+use crate::base::net;
+use crate::directory::message::encode;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A server that gives each of these answers to one message, and then keeps the connection open.
+/// Returns what it was sent.
+fn client_of(answers: Vec<Vec<u8>>) -> (Client, JoinHandle<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = listener.local_addr().unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut received = Vec::new();
+        for answer in answers {
+            let mut buffer = [0; 4096];
+            let came = stream.read(&mut buffer).unwrap();
+            received.extend_from_slice(&buffer[..came]);
+            stream.write_all(&answer).unwrap();
+        }
+        // Until the client is dropped.
+        let _end = stream.read(&mut [0; 16]);
+        received
+    });
+    let transport = Transport::connect(peer, Deadline::after(PATIENCE)).unwrap();
+    (Client::over(transport, "dc1.example.test"), server)
+}
+
+fn message(id: i32, op: LdapOp) -> Vec<u8> {
+    encode(id, op).unwrap().expose().to_vec()
+}
+
+fn result(code: LdapResultCode) -> LdapResult {
+    LdapResult {
+        code,
+        matcheddn: String::new(),
+        message: "0000202B: RefErr".to_owned(),
+        referral: Vec::new(),
+    }
+}
+
+fn extended(code: LdapResultCode) -> LdapOp {
+    LdapOp::ExtendedResponse(LdapExtendedResponse {
+        res: result(code),
+        name: None,
+        value: None,
+    })
+}
+
+/// The error of a deletion that is answered so.
+fn refused(answer: Vec<u8>) -> Error {
+    let (mut client, _server) = client_of(vec![answer]);
+    let deadline = Deadline::after(PATIENCE);
+    client.delete("CN=X", deadline).unwrap_err()
+}
+
+#[test]
+fn refusals_and_referrals_are_told_apart() {
+    let done = |code| message(1, LdapOp::DelResponse(result(code)));
+    let error = refused(done(LdapResultCode::InsufficentAccessRights));
+    assert_eq!(error.refusal().unwrap().windows_error(), Some(0x202B));
+    let error = refused(done(LdapResultCode::Referral));
+    assert!(
+        matches!(error, Error::Referred(Operation::Delete)),
+        "{error}"
+    );
+    let notice = message(0, extended(LdapResultCode::Unavailable));
+    assert!(matches!(refused(notice), Error::Disconnected(_)));
+}
+
+#[test]
+fn answers_to_other_questions_are_refused() {
+    let success = || result(LdapResultCode::Success);
+    let other_id = message(2, LdapOp::DelResponse(success()));
+    let other_kind = message(1, LdapOp::AddResponse(success()));
+    for answer in [other_id, other_kind, b"HTTP/1.1 200 OK".to_vec()] {
+        assert!(matches!(refused(answer), Error::Invalid(_)));
+    }
+}
+
+#[test]
+fn a_server_that_keeps_silent_costs_the_deadline_only() {
+    let (mut client, _server) = client_of(vec![Vec::new()]);
+    let began = Instant::now();
+    let deadline = Deadline::after(Duration::from_millis(200));
+    let error = client.delete("CN=X", deadline).unwrap_err();
+    assert!(matches!(error, Error::Net(net::Error::Timeout)), "{error}");
+    assert!(began.elapsed() < PATIENCE);
+}
+
+#[test]
+fn bytes_before_tls_are_refused() {
+    let mut answer = message(1, extended(LdapResultCode::Success));
+    answer.extend(message(
+        2,
+        LdapOp::DelResponse(result(LdapResultCode::Success)),
+    ));
+    let (mut client, _server) = client_of(vec![answer]);
+    let error = client.ask_for_tls(Deadline::after(PATIENCE)).unwrap_err();
+    assert!(matches!(error, Error::Invalid(_)), "{error}");
+}
+
+#[test]
+fn a_password_is_sent_only_within_tls() {
+    let (mut client, server) = client_of(Vec::new());
+    let deadline = Deadline::after(PATIENCE);
+    let bound = client.bind_with_password("alice", "hunter2", deadline);
+    assert!(matches!(bound, Err(Error::NotSealed)));
+    drop(client);
+    assert!(server.join().unwrap().is_empty());
+}
+
+#[test]
+fn a_login_without_a_challenge_is_none() {
+    let answer = LdapBindResponse {
+        res: result(LdapResultCode::Success),
+        saslcreds: None,
+    };
+    let (mut client, _server) = client_of(vec![message(1, LdapOp::BindResponse(answer))]);
+    let account = Account {
+        name: "alice",
+        domain: "EXAMPLE",
+        nt_hash: &nt_hash("hunter2"),
+        workstation: "WEB1",
+    };
+    let bound = client.bind(&account, Deadline::after(PATIENCE));
+    assert!(matches!(bound, Err(Error::Invalid(_))));
+}
