@@ -5,7 +5,9 @@ import secrets
 import time
 
 import pytest
+import test_rotate
 from lab import faults, mech, second_controller
+from one_login import LOOKED_AT, attempt
 from steady_load import Load
 
 ACCOUNT = "WEB3-NTLM"
@@ -113,6 +115,22 @@ def test_a_new_machine_password(pair, pair_site, tell):
     assert [login for login in afterwards.right if login.let_in]
     load.logins += afterwards.logins
     judge(load, began, healed, "a new machine password", tell)
+
+
+def test_a_rotated_password_that_one_controller_does_not_know_yet(library, pair, make_site):
+    site = make_site(pair.mechanism(library))
+    status, _title, fields = test_rotate.rotate(mech.tool(), site.mechanism)
+    assert (status, fields["controller"]) == (0, pair.first.address)
+    pair.secret = test_rotate.lines(site.mechanism)[0]
+    site.apache.renew()
+    with faults.dead(pair.first):
+        # The second one takes the password before.
+        assert attempt(site) == test_rotate.ALICE
+    pair.second.pull()
+    site.mechanism.rewrite("secret", pair.secret)
+    time.sleep(LOOKED_AT)
+    with faults.dead(pair.first):
+        assert attempt(site) == test_rotate.ALICE
 
 
 def judge(load, began, healed, what, tell):

@@ -1,5 +1,7 @@
 //! A controller on loopback that is honest, but for one lie.
 
+mod chain;
+
 use std::collections::HashMap;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,13 +46,15 @@ struct Shared {
 #[derive(Default)]
 struct Memory {
     nt_hash: Key,
+    /// Whether it knew the secret from the start.
+    is_genuine: bool,
     client_challenge: Credential,
     server_challenge: Credential,
     session_key: Key,
     requested: u32,
     negotiated: u32,
     seed: Credential,
-    turns: [usize; Step::Domains as usize + 1],
+    turns: [usize; Step::Password as usize + 1],
     /// What was answered about logins.
     logons: Vec<Vec<u8>>,
     /// The key of each sealed connection.
@@ -84,6 +88,7 @@ impl Controller {
         let address = listener.local_addr().unwrap();
         let memory = Mutex::new(Memory {
             nt_hash,
+            is_genuine: nt_hash == NT_HASH,
             ..Memory::default()
         });
         let streams = Mutex::new(Some(HashMap::new()));
@@ -265,6 +270,11 @@ impl Memory {
                 seed = Some(next);
                 (step, body)
             }
+            Asked::Call(30, stub) => {
+                let (body, next) = self.password_set(stub);
+                seed = Some(next);
+                (Step::Password, body)
+            }
             Asked::Call(39, stub) => (Step::Logon, logon::answered(stub)),
             Asked::Call(40, _) => (Step::Domains, domains::listed(&domains::DOMAINS)),
             Asked::Call(76, stub) => (Step::Names, names::answered(stub)),
@@ -331,6 +341,7 @@ impl Memory {
             Step::Authenticate if draft.body.len() >= 12 => {
                 self.negotiated = u32_at(&draft.body, 8)
             }
+            Step::Password if draft.body.ends_with(&[0; 4]) => self.take_password(&draft.asked),
             _ => {}
         }
     }
@@ -359,30 +370,13 @@ impl Memory {
     fn authenticated(&mut self, stub: &[u8]) -> Vec<u8> {
         let (_, end) = stub.split_at(stub.len() - 12);
         self.seed = seal::credential(&self.session_key, self.client_challenge);
-        if self.nt_hash == NT_HASH && end[..8] != self.seed {
+        if self.is_genuine && end[..8] != self.seed {
             return [&[0; 16][..], &ACCESS_DENIED.to_le_bytes()].concat();
         }
         self.requested = u32_at(end, 8);
         let credential = seal::credential(&self.session_key, self.server_challenge);
         let rid = 1104_u32.to_le_bytes();
         [&credential[..], &end[8..], &rid, &[0; 4]].concat()
-    }
-
-    fn capabilities(&mut self, stub: &[u8]) -> (Step, Vec<u8>, Credential) {
-        let (_, end) = stub.split_at(stub.len() - 28);
-        let timestamp = u32_at(end, 8);
-        let expected = seal::advanced(self.seed, timestamp);
-        let expected = seal::credential(&self.session_key, expected);
-        assert_eq!(end[..8], expected, "the machine's authenticator");
-        let next = seal::advanced(self.seed, timestamp.wrapping_add(1));
-        let credential = seal::credential(&self.session_key, next);
-        let level = u32_at(end, 24);
-        let (step, flags) = match level {
-            1 => (Step::Capabilities, self.negotiated),
-            _ => (Step::RequestedFlags, self.requested),
-        };
-        let numbers = [0, level, flags, 0].map(u32::to_le_bytes).concat();
-        (step, [&credential[..], &numbers].concat(), next)
     }
 }
 

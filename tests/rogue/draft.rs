@@ -32,6 +32,8 @@ pub enum Step {
     Names,
     /// After the first login.
     Domains,
+    /// The machine's new password.
+    Password,
 }
 
 /// Those of a login.

@@ -35,7 +35,7 @@ fn cuts(step: Step) -> impl Iterator<Item = usize> {
         Step::SealedBind => 80,
         Step::Capabilities | Step::RequestedFlags => 120,
         Step::Logon => 504,
-        Step::Unreadable | Step::NamesBind | Step::Names | Step::Domains => 0,
+        Step::Unreadable | Step::NamesBind | Step::Names | Step::Domains | Step::Password => 0,
     };
     (0..length).step_by(16)
 }
