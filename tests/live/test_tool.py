@@ -108,3 +108,12 @@ def test_a_code_of_the_log_is_explained(tool, library, make_site):
     [line] = [line for line in site.apache.logged(mark).splitlines() if "ntlmdc: refused" in line]
     status, printed, _errors = run(tool, "explain", line)
     assert status == 0 and printed.startswith("4e440401 BadUserOrPassword")
+
+
+def test_each_code_of_a_log_is_explained_once(tool):
+    lines = "refused: [4e440405]\nrefused: [4e440401]\nrefused: [4e440405]\n"
+    status, printed, _errors = run(tool, "explain", "--json", "-", given=lines)
+    titles = [section["title"] for section in json.loads(printed)]
+    assert (status, titles) == (0, ["4e440405 PasswordExpired", "4e440401 BadUserOrPassword"])
+    status, _printed, errors = run(tool, "explain", "-", given="no code\n" * 1000)
+    assert status == 2 and len(errors) < 500

@@ -100,7 +100,8 @@ pub struct Decode {
 
 #[derive(Args)]
 pub struct Explain {
-    /// A code in hex or decimal, its name, or a line of the log; all words are taken together.
+    /// A code in hex or decimal, its name, or a line of the log; all words are taken together. `-`
+    /// is the standard input.
     #[arg(required = true, allow_hyphen_values = true)]
     pub words: Vec<String>,
     #[command(flatten)]

@@ -8,21 +8,31 @@ use gss_ntlmdc::dc::minor_of_logon_status;
 use gss_ntlmdc::protocol::rpc::{FaultStatus, NtStatus};
 
 use crate::arguments::Explain;
+use crate::input;
 use crate::report::{Field, Report, Section};
 
-/// Explains every code that the words name.
+/// The longest part of what was given that an error repeats, in characters.
+const MAX_SHOWN: usize = 200;
+
+/// Explains every code that the words or the standard input name.
 ///
 /// # Errors
-/// The words hold no known code.
+/// They hold no known code, or the input cannot be read.
 pub fn run(arguments: &Explain) -> Result<Report, String> {
-    let line = arguments.words.join(" ");
-    let sections = explained(&line);
+    let text = match arguments.words.as_slice() {
+        [word] if word == "-" => String::from_utf8_lossy(&input::read("-".as_ref())?).into_owned(),
+        words => words.join(" "),
+    };
+    let sections = explained(&text);
     match sections.is_empty() {
-        true => Err(format!(
-            "no code that is known here is in \"{}\": give a minor code (0x4E440401, \
-             BadUserOrPassword), an NTSTATUS (0xC000006D) or a line of the log",
-            line.escape_debug()
-        )),
+        true => {
+            let shown: String = text.trim().chars().take(MAX_SHOWN).collect();
+            Err(format!(
+                "no code that is known here is in \"{}\": give a minor code (0x4E440401, \
+                 BadUserOrPassword), an NTSTATUS (0xC000006D) or a line of the log",
+                shown.escape_debug()
+            ))
+        }
         false => Ok(Report { sections }),
     }
 }
