@@ -10,8 +10,8 @@
 //!
 //! - Rust code never calls an export or takes its address: the host has loaded a libgssapi with
 //!   functions of the same names, and the dynamic linker could bind to those.
-//! - libgssapi is neither linked nor called. The host may unload and reload it while this library
-//!   stays mapped.
+//! - libgssapi is neither linked nor called, but by the tool, in a process of its own. The host may
+//!   unload and reload it while this library stays mapped.
 //!
 //! A function that is not implemented is not exported: the mechglue then returns
 //! `GSS_S_UNAVAILABLE`.
@@ -25,6 +25,7 @@
 //! - [`cred`] — credentials, the source of the configuration, the initiating user
 //! - [`context`] — `gss_accept_sec_context` and the calls on a context
 //! - [`flags`] — the flags that a context is asked for and grants
+//! - `host_acceptor` — libgssapi itself, in a process of the tool
 //! - [`initiate`] — `gss_init_sec_context`
 //! - [`mapping`] — the file of counters, mapped
 //! - [`message`], [`message_iov`] — messages after the login, in one buffer and in pieces
@@ -38,6 +39,8 @@ pub mod context;
 pub mod cred;
 pub mod entry;
 pub mod flags;
+#[cfg(feature = "cli")]
+pub mod host_acceptor;
 pub mod initiate;
 pub mod last_fault;
 pub mod mapping;

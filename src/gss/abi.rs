@@ -66,6 +66,12 @@ impl BufferDesc {
     pub fn owned_by_caller(length: usize, value: *mut u8) -> Self {
         Self { length, value }
     }
+
+    /// Its length, and where its bytes are.
+    #[cfg(feature = "cli")]
+    pub fn parts(&self) -> (usize, *const u8) {
+        (self.length, self.value)
+    }
 }
 
 /// `gss_OID_set_desc` and `gss_buffer_set_desc`: an array with a count.

@@ -1,6 +1,7 @@
 """`ntlmdc check` names the cause of each bad state of this host, and nothing else."""
 
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -8,7 +9,7 @@ import pytest
 import recipes
 from checking import check
 from lab import apache as lab_apache
-from lab import host, mech
+from lab import host, mech, newer_samba
 from test_troubleshooting import THEIRS, mech_d
 
 
@@ -163,6 +164,24 @@ def test_two_mechanisms(tool, users, tmp_path):
     assert "mech.ntlmssp.conf comes before it and does not count" in checked.good("mechanism")
 
 
+def test_spnego_of_this_host(tool, users, finds_mech_list_mic):
+    checked = check(tool, users)
+    words = {True: "finds a client's", False: "does not find a client's"}[finds_mech_list_mic]
+    [found] = [one["what"] for one in checked.all_findings if "mechListMIC" in one["what"]]
+    assert words in found
+
+
+def test_spnego_of_debian_13(tool, users):
+    """Its krb5 has the fault, ticket 9183."""
+    if newer_samba.left_out():
+        pytest.skip(f"newer Samba: {newer_samba.described()}")
+    own = users.directory / "ntlmdc"
+    shutil.copy(tool, own)
+    checked = check(own, users, root=newer_samba.root())
+    assert checked.of("spnego-mech-list-mic")["level"] == "warning"
+    assert checked.ids == []
+
+
 def test_no_line_in_mech_d(tool, users, tmp_path):
     unread = mech_d(tmp_path, users, "ntlmssp-ntlmdc")
     checked = check(tool, users, gss=unread)
@@ -259,6 +278,19 @@ def test_http_2_on(tool, users):
     checked = check(tool, users, *words)
     assert (checked.ids, checked.status) == (["apache-http2"], 2)
     assert check(tool, users, *apache(users, *tls[:2], modules=("http2", "ssl"))).ids == []
+
+
+def test_a_module_without_ntlm(tool, users):
+    """A mod_auth_gssapi that does not know the name."""
+    built = pathlib.Path("/usr/lib/apache2/modules/mod_auth_gssapi.so").read_bytes()
+    module = users.directory / "mod_auth_gssapi.so"
+    module.write_bytes(built.replace(b"ntlmssp\0", b"unknown\0"))
+    words = apache(users)
+    path = pathlib.Path(words[1])
+    line = "/usr/lib/apache2/modules/mod_auth_gssapi.so"
+    path.write_text(recipes.change(path.read_text(), (line, module)))
+    checked = check(tool, users, *words)
+    assert (checked.ids, checked.status) == (["apache-module-without-ntlm"], 2)
 
 
 def test_sections_that_do_not_take_ntlm_or_should_not(tool, users):

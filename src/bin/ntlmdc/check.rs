@@ -25,6 +25,7 @@ use crate::server;
 use cause::Cause;
 use finding::Finding;
 use local::apache::Apache;
+pub use local::spnego::{SPNEGO_TRIAL, run as try_spnego};
 use progress::Progress;
 use service::ServiceUser;
 
@@ -53,7 +54,11 @@ fn look(arguments: &Check) -> Result<Vec<Finding>, String> {
     }
     progress.show("looking at files …");
     let only = variable("GSS_MECH_CONFIG", apache.as_ref());
-    local::mechanism::look(only.as_deref(), &service, &mut findings);
+    if let Some(library) = local::mechanism::look(only.as_deref(), &service, &mut findings) {
+        progress.show("trying the host's SPNEGO …");
+        let has_kerberos = apache.as_ref().is_some_and(Apache::has_kerberos);
+        findings.push(local::spnego::look(&library, has_kerberos));
+    }
     let mut source = server::source(&arguments.server);
     source.config = source
         .config

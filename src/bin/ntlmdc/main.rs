@@ -34,6 +34,13 @@ fn main() -> ExitCode {
     if let Some(arguments) = join::trial::arguments() {
         return exit(join::trial::run(&arguments));
     }
+    // `check` starts this, in a process of its own.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == check::SPNEGO_TRIAL)
+    {
+        return check::try_spnego();
+    }
     let (output, done) = match Arguments::parse().command {
         ToolCommand::Check(arguments) => return exit(check::run(&arguments)),
         ToolCommand::Decode(arguments) => (arguments.output, decode::run(&arguments)),

@@ -86,6 +86,10 @@ causes! {
         "krb5 passes over a library that it cannot load, and says nothing.";
     LibraryNotTried Mechanism "library-not-tried"
         "krb5 passes over a library that it cannot load, and says nothing.";
+    SpnegoMechListMic Mechanism "spnego-mech-list-mic"
+        "Clients that offer Kerberos first and NTLM second in Negotiate are refused.";
+    SpnegoNotTried Mechanism "spnego-not-tried"
+        "Some versions of krb5 refuse clients that offer Kerberos first and NTLM second.";
     ApacheInvalid Apache "apache-invalid"
         "Apache does not start with it, and a reload is refused.";
     ApacheModuleWithoutNtlm Apache "apache-module-without-ntlm"

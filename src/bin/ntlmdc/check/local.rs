@@ -5,5 +5,6 @@ pub mod configuration;
 pub mod files;
 pub mod mechanism;
 mod permissions;
+pub mod spnego;
 mod state_directory;
 mod trial;

@@ -28,6 +28,15 @@ const CONTROLS: [&str; 3] = [
     "/usr/sbin/apachectl",
     "/usr/sbin/httpd",
 ];
+/// What mod_auth_gssapi says where it was built without NTLM.
+const WITHOUT_NTLM: &str = "Unrecognized GSSAPI Mechanism: [ntlmssp]";
+/// What the start script says besides.
+const BESIDES: [&str; 3] = ["AH00558", "Action '", "The Apache error log"];
+/// Additions to Apache's unit.
+const UNITS: [&str; 2] = [
+    "/etc/systemd/system/apache2.service.d",
+    "/etc/systemd/system/httpd.service.d",
+];
 /// The longest file of variables.
 const LIMIT: u64 = 1 << 20;
 
@@ -45,10 +54,12 @@ impl Apache {
     /// Reads the configuration: `given`, or the system's. `None`: there is none.
     pub fn read(given: Option<&Path>) -> Option<Self> {
         let system = || MAIN_FILES.iter().map(Path::new).find(|file| file.exists());
-        let main = given.or_else(system)?.to_owned();
-        let envvars = main.with_file_name("envvars");
-        let envvars = file::read_system(&envvars, LIMIT).unwrap_or_default();
-        let variables = lines::variables(&String::from_utf8_lossy(&envvars));
+        let main = std::path::absolute(given.or_else(system)?).ok()?;
+        let mut variables = match given {
+            Some(_) => BTreeMap::new(),
+            None => of_units(),
+        };
+        variables.extend(lines::variables(&text(&main.with_file_name("envvars"))));
         let refusal = refusal(&main, given.is_some());
         let tree = tree::read(&main, variables.clone());
         Some(Self {
@@ -64,6 +75,11 @@ impl Apache {
         self.variables.get(name).map(String::as_str)
     }
 
+    /// Whether Kerberos is taken, with a keytab, wherever NTLM is.
+    pub fn has_kerberos(&self) -> bool {
+        rules::has_kerberos(&self.tree)
+    }
+
     /// What is wrong with the configuration.
     pub fn look(&self, config: Option<&Config>) -> Vec<Finding> {
         if let Some(refusal) = &self.refusal {
@@ -76,7 +92,7 @@ impl Apache {
 
     fn refused(&self, refusal: &str) -> Finding {
         let what = format!("Apache refuses {}: {refusal}", self.main.display());
-        match refusal.contains("ntlmssp") {
+        match refusal.contains(WITHOUT_NTLM) {
             true => Cause::ApacheModuleWithoutNtlm.failure(
                 what,
                 "Install a mod_auth_gssapi that was built with gssapi_ntlmssp.h, as Debian's is.",
@@ -106,6 +122,23 @@ pub fn absent() -> Finding {
     Finding::good(Subject::Apache, what)
 }
 
+/// The text of a file, if it can be read.
+fn text(path: &Path) -> String {
+    let bytes = file::read_system(path, LIMIT).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The variables that an administrator's additions to Apache's unit set.
+fn of_units() -> BTreeMap<String, String> {
+    let entries = UNITS.iter().flat_map(fs::read_dir).flatten().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    files.sort();
+    files
+        .iter()
+        .flat_map(|file| lines::unit_variables(&text(file)))
+        .collect()
+}
+
 /// Asks Apache about its configuration. `None`: it takes it, or could not be asked.
 fn refusal(main: &Path, is_given: bool) -> Option<String> {
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -122,10 +155,8 @@ fn refusal(main: &Path, is_given: bool) -> Option<String> {
     }
     let outcome = trial::run(command, PATIENCE)?;
     (!outcome.is_success).then(|| {
-        let said = outcome
-            .errors
-            .lines()
-            .filter(|line| !line.starts_with("AH00558"));
+        let is_besides = |line: &&str| BESIDES.iter().any(|start| line.starts_with(start));
+        let said = outcome.errors.lines().filter(|line| !is_besides(line));
         said.collect::<Vec<_>>()
             .join(" ")
             .chars()

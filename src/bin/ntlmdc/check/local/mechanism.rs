@@ -12,6 +12,7 @@ use crate::check::finding::{Finding, Subject};
 use crate::check::service::ServiceUser;
 
 use library::Kind;
+pub use mech_list::OID;
 use mech_list::{MechLine, MechList};
 
 /// The directory of `mech` and `mech.d`.

@@ -142,6 +142,19 @@ pub fn variables(text: &str) -> BTreeMap<String, String> {
     found
 }
 
+/// The variables that a systemd unit sets (systemd.exec(5), Environment=).
+pub fn unit_variables(text: &str) -> BTreeMap<String, String> {
+    let lines = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Environment="));
+    let settings = lines.flat_map(words);
+    let pairs = settings.filter_map(|setting| {
+        let (name, value) = setting.split_once('=')?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    pairs.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +193,17 @@ mod tests {
             ["user", r"EXAMPLE\a", r#"b "c" \d"#, "e'f", "open"]
         );
         assert!(words("  ").is_empty());
+    }
+
+    #[test]
+    fn variables_of_a_unit() {
+        let text = "[Service]\nEnvironment=\"A=b c\" D=e\nEnvironmentFile=/x\n Environment=F=g=h\n";
+        let shown: Vec<_> = unit_variables(text).into_iter().collect();
+        let expected = [("A", "b c"), ("D", "e"), ("F", "g=h")];
+        assert_eq!(
+            shown,
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub fn apply(tree: &ConfigTree, config: Option<&Config>) -> Vec<Finding> {
     let servers = servers(tree);
     let uses_gssapi = |server: &WebServer| server.places.iter().any(|one| server.is_gssapi(one));
     if !servers.iter().any(uses_gssapi) {
-        let what = "no section of its configuration asks for a login by GSSAPI (AuthType GSSAPI)";
+        let what = "no section has AuthType GSSAPI: Apache asks for no login by NTLM";
         return vec![Finding::good(Subject::Apache, what)];
     }
     if !tree.has_module("auth_gssapi_module") {
@@ -40,6 +40,13 @@ pub fn apply(tree: &ConfigTree, config: Option<&Config>) -> Vec<Finding> {
         findings.push(good(&servers));
     }
     findings
+}
+
+/// Whether each place that takes NTLM takes Kerberos too, with a keytab.
+pub fn has_kerberos(tree: &ConfigTree) -> bool {
+    let servers = servers(tree);
+    let mut places = servers.iter().flat_map(WebServer::ntlm_places).peekable();
+    places.peek().is_some() && places.all(WebPlace::has_keytab)
 }
 
 /// Virtual hosts share lines of the main server: what is said of one is not said again.

@@ -240,6 +240,16 @@ impl<'a> WebPlace<'a> {
         self.mechanisms().contains(&"ntlmssp")
     }
 
+    /// Whether Kerberos is taken, with a keytab.
+    pub fn has_keytab(&self) -> bool {
+        let stores = self
+            .gssapi_lines()
+            .filter(|line| line.name == "gssapicredstore");
+        let mut keytabs = stores.filter(|line| line.word().starts_with("keytab:"));
+        let mechanisms = self.mechanisms();
+        keytabs.next().is_some() && (mechanisms.is_empty() || mechanisms.contains(&"krb5"))
+    }
+
     /// Whether what is said here counts there too.
     fn covers(&self, inner: &WebPlace) -> bool {
         let is_around = inner.sections.len() > self.sections.len()

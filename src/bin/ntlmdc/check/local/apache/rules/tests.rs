@@ -190,6 +190,19 @@ fn the_module() {
     );
 }
 
+#[test]
+fn kerberos_beside_ntlm() {
+    let tree = |name| {
+        let directory = tempfile::tempdir().unwrap();
+        let main = directory.path().join("a.conf");
+        fs::write(&main, example(name)).unwrap();
+        tree::read(&main, BTreeMap::new())
+    };
+    assert!(has_kerberos(&tree("kerberos.conf")));
+    assert!(!has_kerberos(&tree("apache.conf")));
+    assert!(!has_kerberos(&tree("expect.conf")));
+}
+
 /// docs/apache.md: each line that it calls right or wrong.
 #[test]
 fn names_in_require_lines() {
