@@ -261,6 +261,7 @@ def test_a_good_apache(tool, users):
         (["<Location /a>", r"Require user EXAMPLE\a", "</Location>"], "apache-require-escape", 1),
         (["LimitRequestFieldSize 4096"], "apache-field-size", 1),
         (["Nonsense On"], "apache-invalid", 2),
+        (["<Location /a>", "GssapiAllowedMech ntlmsp", "</Location>"], "apache-invalid", 2),
     ],
 )
 def test_an_apache_that_is_wrong(tool, users, lines, cause, status):

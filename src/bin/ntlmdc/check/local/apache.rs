@@ -18,7 +18,7 @@ use super::trial;
 use crate::check::cause::Cause;
 use crate::check::finding::{Finding, Subject};
 
-use tree::ConfigTree;
+use tree::{ConfigTree, Directive};
 
 /// The main files of Debian's and Red Hat's Apache.
 const MAIN_FILES: [&str; 2] = ["/etc/apache2/apache2.conf", "/etc/httpd/conf/httpd.conf"];
@@ -28,8 +28,10 @@ const CONTROLS: [&str; 3] = [
     "/usr/sbin/apachectl",
     "/usr/sbin/httpd",
 ];
-/// What mod_auth_gssapi says where it was built without NTLM.
-const WITHOUT_NTLM: &str = "Unrecognized GSSAPI Mechanism: [ntlmssp]";
+/// What Apache says of a mechanism that mod_auth_gssapi does not know.
+const UNKNOWN_MECH: &str = "Failed to apply GssapiAllowedMech directive";
+/// The names that mod_auth_gssapi knows, if it was built with NTLM.
+const MECHS: [&str; 3] = ["krb5", "iakerb", "ntlmssp"];
 /// What the start script says besides.
 const BESIDES: [&str; 3] = ["AH00558", "Action '", "The Apache error log"];
 /// Additions to Apache's unit.
@@ -92,7 +94,7 @@ impl Apache {
 
     fn refused(&self, refusal: &str) -> Finding {
         let what = format!("Apache refuses {}: {refusal}", self.main.display());
-        match refusal.contains(WITHOUT_NTLM) {
+        match refusal.contains(UNKNOWN_MECH) && has_known_mechs(&self.tree.top) {
             true => Cause::ApacheModuleWithoutNtlm.failure(
                 what,
                 "Install a mod_auth_gssapi that was built with gssapi_ntlmssp.h, as Debian's is.",
@@ -137,6 +139,14 @@ fn of_units() -> BTreeMap<String, String> {
         .iter()
         .flat_map(|file| lines::unit_variables(&text(file)))
         .collect()
+}
+
+/// Whether each `GssapiAllowedMech` has a name that mod_auth_gssapi knows.
+fn has_known_mechs(lines: &[Directive]) -> bool {
+    lines.iter().all(|line| match &line.children {
+        Some(children) => has_known_mechs(children),
+        None => line.name != "gssapiallowedmech" || MECHS.contains(&line.word()),
+    })
 }
 
 /// Asks Apache about its configuration. `None`: it takes it, or could not be asked.
