@@ -3,7 +3,6 @@
 use super::cause::Cause;
 
 /// What a finding is about. Findings are printed by subject, in this order.
-#[allow(dead_code)] // `remote` has no findings yet
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// The configuration.
@@ -23,7 +22,6 @@ pub enum Subject {
 }
 
 /// How much a finding matters.
-#[allow(dead_code)] // as above
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// It is as it should be.
@@ -52,7 +50,6 @@ pub struct Finding {
     pub cure: String,
 }
 
-#[allow(dead_code)] // as above
 impl Finding {
     /// It is as it should be.
     pub fn good(subject: Subject, what: impl Into<String>) -> Self {
@@ -73,7 +70,6 @@ impl Finding {
     }
 }
 
-#[allow(dead_code)] // as above
 impl Cause {
     /// Logins work; some of them or some day they will not.
     pub fn warning(self, what: impl Into<String>, cure: impl Into<String>) -> Finding {
