@@ -57,7 +57,8 @@ def newer(packages, tmp_path_factory):
         tree = folder / path.stem
         host.run("dpkg-deb", "-R", path, tree)
         control = tree / "DEBIAN" / "control"
-        control.write_text(control.read_text().replace("0.1.0", "0.1.0+newer"))
-        host.run("dpkg-deb", "-b", tree, folder)
+        version = host.run("dpkg-deb", "-f", path, "Version").strip()
+        control.write_text(control.read_text().replace(version, f"{version}+newer"))
+        host.run("dpkg-deb", "-Zgzip", "-b", tree, folder)
         shutil.rmtree(tree)
     return sorted(pathlib.Path(folder).glob("*.deb"))

@@ -1,13 +1,17 @@
 """The Debian packages in fresh roots: installed, set up as docs/package.md prints it, upgraded,
 removed and purged."""
 
+import os
 import re
 import shutil
 
-from lab import debian_root, mech
+from lab import debian_root, host, mech
 
 INSTALL = "cd /root/packages; apt-get -q -y install"
 PEER = f"apt-get -q -y install {debian_root.KEPT}/*.deb"
+
+# No systemd runs to be asked.
+SYSTEMCTL, ROTATE = "systemctl --root=/", "ntlmdc-rotate.timer"
 
 # What dpkg, apt and the linker keep for themselves.
 BOOKKEEPING = re.compile(
@@ -115,11 +119,13 @@ def test_a_life_of_the_package(fresh, newer):
     assert loaded(fresh) == {"mech_ntlmdc.so"}
     assert r"EXAMPLE\\alice" in fresh.run("cat /var/log/apache2/access.log")
 
+    assert fresh.run(f"{SYSTEMCTL} is-enabled {ROTATE} || :").strip() == "disabled"
+    fresh.run(f"{SYSTEMCTL} enable {ROTATE}")
     fresh.run("echo '# mine' >>/etc/apache2/conf-available/ntlmdc.conf; touch /run/ntlmdc/kept")
     settled = {line for line in files(fresh) if line.startswith("/etc")}
     put(fresh, newer)
     assert "until they are restarted" in install(fresh)
-    assert "0.1.0+newer" in fresh.run("dpkg-query -W gss-ntlmdc")
+    assert "+newer" in fresh.run("dpkg-query -W gss-ntlmdc")
     assert {line for line in files(fresh) if line.startswith("/etc")} == settled
     fresh.run("test -e /run/ntlmdc/kept; systemctl restart apache2")
     assert log_in(fresh) == "200"
@@ -188,6 +194,17 @@ def test_before_gss_ntlmssp(fresh):
     assert "use ntlmdc in its place" in said
     peer_site(fresh)
     assert (log_in(fresh), loaded(fresh)) == ("200", {"mech_ntlmdc.so"})
+
+
+def test_the_tarball_has_the_same_files(packages):
+    folder = packages[0].parent
+    sums = host.run("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=folder)
+    assert len(sums.splitlines()) == len(os.listdir(folder)) - 1
+    (tarball,) = folder.glob("*.tar.xz")
+    listed = host.run("tar", "-tf", tarball).splitlines()
+    for path in packages:
+        own = host.run("sh", "-c", f"dpkg-deb --fsys-tarfile {path} | tar -t").splitlines()
+        assert len(own) > 10 and set(own) <= set(listed)
 
 
 def test_lintian(packages):

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod configuration_page;
+mod example_configuration;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -4,10 +4,10 @@ use std::fs;
 
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
-const PAGE: &str = "docs/configuration.md";
+pub const PAGE: &str = "docs/configuration.md";
 
 /// The head of the tables of keys, after which the cells are `key`, `value`, `default`.
-const KEYS: &str = "| key | value | default |";
+pub const KEYS: &str = "| key | value | default |";
 
 pub fn text() -> String {
     let page = fs::read_to_string(PAGE).unwrap();
@@ -39,6 +39,10 @@ pub fn text() -> String {
 fn add_block(roff: &mut Roff, block: &str) {
     match block.as_bytes().first() {
         None => {}
+        Some(b'#') if block.starts_with("###") => {
+            let heading = block.trim_start_matches('#').trim();
+            roff.control("SS", [heading.replace('`', "").as_str()]);
+        }
         Some(b'#') => {
             let heading = block.trim_start_matches('#').trim();
             let is_table = heading.starts_with('`');
@@ -79,7 +83,7 @@ fn add_table(roff: &mut Roff, table: &str) {
     }
 }
 
-fn stated_default(cell: &str) -> String {
+pub fn stated_default(cell: &str) -> String {
     match cell.strip_prefix("required") {
         Some(when) => format!("Required{when}."),
         None => format!("Default: {cell}."),

@@ -1,0 +1,180 @@
+//! `examples/ntlmdc.toml`: every key as a comment, from `docs/configuration.md`.
+
+use std::fs;
+
+use gss_ntlmdc::base::config::Config;
+
+use super::configuration_page::{KEYS, PAGE};
+
+const TOP: &str = "\
+# Every key of the configuration, with its default or an example.
+#
+# It is made from docs/configuration.md; `man ntlmdc.toml` says more. All lines are comments: as it
+# is, this file lets no user in. Copy what you need to /etc/gss/ntlmdc.toml; every key that you
+# leave out has its default.
+";
+
+/// The values of keys without a default that could be written.
+const EXAMPLES: &[(&str, &str, &str)] = &[
+    ("", "verify", r#"["netlogon"]"#),
+    ("[netlogon]", "domain", r#""example.test""#),
+    ("[netlogon]", "netbios_domain", r#""EXAMPLE""#),
+    ("[netlogon]", "account", r#""WEB1-NTLM$""#),
+    ("[netlogon]", "secret", r#""/etc/gss/ntlmdc.secret""#),
+    ("[netlogon]", "keytab", r#""/etc/gss/ntlmdc.keytab""#),
+    (
+        "[netlogon]",
+        "controllers",
+        r#"["10.0.0.2", "dc2.example.test"]"#,
+    ),
+    ("[netlogon]", "site", r#""Default-First-Site-Name""#),
+    ("[netlogon]", "source", r#""10.0.0.80""#),
+    ("[netlogon]", "upn_suffixes", r#"["example.com"]"#),
+    ("[[netlogon.trusted_domains]]", "netbios", r#""PARTNER""#),
+    ("[[netlogon.trusted_domains]]", "dns", r#""partner.test""#),
+    (
+        "[[netlogon.trusted_domains]]",
+        "sid",
+        r#""S-1-5-21-1004336348-1177238915-682003330""#,
+    ),
+    (
+        "[[netlogon.trusted_domains]]",
+        "upn_suffixes",
+        r#"["partner.example"]"#,
+    ),
+    ("[users]", "file", r#""/etc/gss/users""#),
+    ("[users]", "netbios_computer", r#""WEB1""#),
+    ("[users]", "netbios_domain", r#""EXAMPLE""#),
+    ("[identity]", "local_domains", r#"["PARTNER"]"#),
+    ("[identity]", "default_domain", r#"["EXAMPLE", "PARTNER"]"#),
+    (
+        "[policy]",
+        "tls_certificates",
+        r#"["/etc/ssl/certs/www.example.test.pem"]"#,
+    ),
+    ("[policy]", "spn", r#"["HTTP/www.example.test", "none"]"#),
+    ("[policy]", "domains", r#"["EXAMPLE"]"#),
+    ("[policy]", "refused_domains", r#"["PARTNER"]"#),
+    (
+        "[policy]",
+        "groups",
+        r"['Web Users', 'PARTNER\Staff', 'S-1-5-32-545']",
+    ),
+    ("[policy.audit]", "response", r#""ntlmv2""#),
+    ("[policy.audit]", "mic", r#""require""#),
+    ("[policy.audit]", "channel_binding", r#""require""#),
+    (
+        "[policy.audit]",
+        "tls_certificates",
+        r#"["/etc/ssl/certs/www.example.test.pem"]"#,
+    ),
+    ("[policy.audit]", "spn", r#"["HTTP/www.example.test"]"#),
+];
+
+#[test]
+fn the_example_configuration_is_up_to_date() {
+    let path = "examples/ntlmdc.toml";
+    let text = text();
+    if std::env::var_os("UPDATE_MANUAL").is_some() {
+        fs::write(path, &text).unwrap();
+    }
+    let committed = fs::read_to_string(path).unwrap_or_default();
+    let update = super::UPDATE;
+    assert!(
+        committed == text,
+        "{path} is out of date; this writes it anew: {update}"
+    );
+}
+
+#[test]
+fn its_keys_can_be_used() {
+    let is_setting =
+        |line: &&str| line.len() > 1 && line.starts_with('#') && !line.starts_with("# ");
+    let text = text();
+    let settings: Vec<&str> = text.lines().filter(is_setting).collect();
+    assert!(settings.len() >= 50, "{}", settings.len());
+    // A host has one of them.
+    for other in ["#secret =", "#keytab ="] {
+        let chosen = settings.iter().filter(|line| !line.starts_with(other));
+        let lines: Vec<&str> = chosen.map(|line| line.trim_start_matches('#')).collect();
+        let parsed = Config::parse(&lines.join("\n"));
+        assert!(parsed.is_ok(), "without {other}: {parsed:?}");
+    }
+}
+
+fn text() -> String {
+    let page = fs::read_to_string(PAGE).unwrap();
+    let mut text = String::from(TOP);
+    let mut table = String::new();
+    let mut in_keys = false;
+    for line in page.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            let is_table = heading.starts_with("`[");
+            table = if is_table {
+                heading.replace('`', "")
+            } else {
+                String::new()
+            };
+            if is_table {
+                text += &format!("\n\n#{table}\n");
+            }
+        }
+        in_keys = line == KEYS || in_keys && line.starts_with('|');
+        let row = line.trim_start_matches("| ").trim_end_matches(" |");
+        let cells: Vec<&str> = row.split(" | ").map(str::trim).collect();
+        if let (true, [key, value, rest @ ..]) = (in_keys, &cells[..])
+            && key.starts_with('`')
+            && !["a table", "list of tables"]
+                .iter()
+                .any(|kind| value.starts_with(kind))
+        {
+            let default = rest.first().copied().unwrap_or_default();
+            text += &entry(&table, &key.replace('`', ""), value, default);
+        }
+    }
+    text
+}
+
+/// A key: what it means, and a line that sets it.
+fn entry(table: &str, key: &str, value: &str, default: &str) -> String {
+    let literal = default
+        .strip_prefix('`')
+        .and_then(|rest| rest.split_once('`'))
+        .map(|(literal, _)| literal);
+    let is_key = |example: &&(&str, &str, &str)| (example.0, example.1) == (table, key);
+    let example = EXAMPLES.iter().find(is_key).map(|example| example.2);
+    let setting = literal.or(example).unwrap_or_else(|| {
+        panic!(
+            "{table} {key} has no default: give an example of it in EXAMPLES, in {}",
+            file!()
+        )
+    });
+    let note = match literal {
+        Some(_) => String::new(),
+        None => format!(" {}", super::configuration_page::stated_default(default)),
+    };
+    let meaning = plain(&format!("{value}.{note}"));
+    format!("\n{}\n#{key} = {setting}\n", comment(&meaning))
+}
+
+/// The text without its backquotes, and with the words of its links only.
+fn plain(text: &str) -> String {
+    let mut parts = text.split("](");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain += part.split_once(')').map_or(part, |(_, after)| after);
+    }
+    plain.replace(['`', '['], "")
+}
+
+/// Comment lines of up to 100 columns.
+fn comment(text: &str) -> String {
+    let mut lines = vec![String::from("#")];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < 99 => *line += &format!(" {word}"),
+            _ => lines.push(format!("# {word}")),
+        }
+    }
+    lines.join("\n")
+}
