@@ -59,7 +59,7 @@ def script(directory, controller):
     return "\n".join([*lines, f"cd {mech.ROOT}", *COMMANDS, AFTER])
 
 
-def test_the_printed_commands(library, controller, tmp_path):
+def test_the_printed_commands(library, controller, finds_mech_list_mic, tmp_path):
     assert library == mech.ROOT / "target" / "release" / library.name
     assert len(COMMANDS) == 5
     tmp_path.chmod(0o755)
@@ -93,7 +93,8 @@ def test_the_printed_commands(library, controller, tmp_path):
     )
     said = done.stdout
     assert done.returncode == 0, said
-    assert "check ended with 0" in said, said
+    # A warning where this host's SPNEGO has its fault.
+    assert f"check ended with {0 if finds_mech_list_mic else 1}" in said, said
     assert r"REMOTE_USER                 EXAMPLE\alice" in said, said
     assert "\nstatus 200\n" in said and "\nwrong password: 401\n" in said, said
     assert r" EXAMPLE\\alice [" in said, said
