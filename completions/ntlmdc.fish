@@ -37,7 +37,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "login" -d 'Log a user
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "rotate" -d 'Change the machine account\'s password, safe against a kill; or look how old it is'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
-complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l apache -d 'The main file of Apache\'s configuration [default: the system\'s]' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l apache -d 'The main file of Apache\'s configuration [default: the system\'s]. Root\'s Apache loads the modules that it names: give only files that root alone can write' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -s f -l file -d 'A file with tokens in it: a token, a log, a HAR file; `-` is the standard input' -r -F

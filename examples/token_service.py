@@ -113,7 +113,7 @@ class Service(http.server.BaseHTTPRequestHandler):
 
     def form(self):
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > LARGEST_FORM:
+        if not length.isdecimal() or len(length) > 6 or int(length) > LARGEST_FORM:
             raise Refused("invalid_request", "no form, or one that is too long")
         body = self.rfile.read(int(length)).decode("ascii", "replace")
         try:

@@ -73,7 +73,8 @@ pub struct Output {
 pub struct Check {
     #[command(flatten)]
     pub server: ServerOptions,
-    /// The main file of Apache's configuration [default: the system's].
+    /// The main file of Apache's configuration [default: the system's]. Root's Apache loads the
+    /// modules that it names: give only files that root alone can write.
     #[arg(long, value_name = "FILE")]
     pub apache: Option<PathBuf>,
     #[command(flatten)]

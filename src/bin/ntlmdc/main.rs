@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 
 fn exit(done: Result<ExitCode, String>) -> ExitCode {
     done.unwrap_or_else(|problem| {
-        anstream::eprintln!("ntlmdc: {problem}");
+        anstream::eprintln!("ntlmdc: {}", report::printable(&problem));
         ExitCode::from(arguments::EXIT_USAGE)
     })
 }

@@ -141,7 +141,7 @@ impl Section {
     fn write(&self, text: &mut String) {
         let bold = Style::new().bold();
         // Writing into a string does not fail.
-        let _ok = writeln!(text, "{bold}{}{bold:#}", self.title);
+        let _ok = writeln!(text, "{bold}{}{bold:#}", printable(&self.title));
         for field in &self.fields {
             field.write(text);
         }
@@ -202,10 +202,15 @@ impl FieldValue {
     }
 }
 
-/// The lines of a text, the long ones broken between words.
+/// The lines of a text, the long ones broken between words. A line that begins with a space is kept
+/// as it is.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    for paragraph in text.lines() {
+    for paragraph in printable(text).lines() {
+        if paragraph.starts_with(' ') {
+            lines.push(paragraph.to_owned());
+            continue;
+        }
         let mut line = String::new();
         for word in paragraph.split_whitespace() {
             let length = line.chars().count() + 1 + word.chars().count();
@@ -222,6 +227,15 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The text without control characters, but for the ends of lines. Parts of it may come from a
+/// peer, which must not steer the terminal.
+pub fn printable(text: &str) -> String {
+    let is_harmless = |letter: char| letter == '\n' || !letter.is_control();
+    text.chars()
+        .map(|letter| if is_harmless(letter) { letter } else { '?' })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,6 +250,27 @@ mod tests {
         let long = "x".repeat(100);
         assert_eq!(wrapped(&format!("a {long} b"), WIDTH), ["a", &long, "b"]);
         assert_eq!(wrapped("a\nb", WIDTH), ["a", "b"]);
+        assert_eq!(wrapped("  kept  as it is", 4), ["  kept  as it is"]);
+    }
+
+    #[test]
+    fn what_a_peer_sends_does_not_steer_the_terminal() {
+        let hostile = "a\u{1b}]52;c;x\u{7}\u{9b}2J\tb";
+        let mut section = Section::new(hostile);
+        section.push(Field::new("name", hostile).note(hostile));
+        section.push(Field::list("more", vec![hostile.to_owned()]));
+        let mut text = Report {
+            sections: vec![section],
+        }
+        .to_text();
+        // Our own sequences: bold, and no style.
+        for own in ["\u{1b}[1m", "\u{1b}[0m"] {
+            text = text.replace(own, "");
+        }
+        assert!(
+            !text.contains(|letter: char| letter.is_control() && letter != '\n'),
+            "{text:?}"
+        );
     }
 
     #[test]

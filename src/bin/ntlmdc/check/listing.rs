@@ -6,11 +6,12 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Level, Subject};
+use crate::report::wrapped;
 
-/// The columns of a terminal.
-const COLUMNS: usize = 80;
 /// The column in which the words of a finding begin.
 const INDENT: usize = 11;
+/// How many columns of a terminal are left for them.
+const WIDTH: usize = 80 - INDENT;
 
 impl Subject {
     fn title(self) -> &'static str {
@@ -66,10 +67,10 @@ pub fn text(findings: &[Finding]) -> String {
 
 fn write_finding(text: &mut String, finding: &Finding) {
     let (word, style) = (finding.level.word(), finding.level.style());
-    let mut lines = wrapped(&finding.what);
-    lines.extend(wrapped(&finding.why));
+    let mut lines = wrapped(&finding.what, WIDTH);
+    lines.extend(wrapped(&finding.why, WIDTH));
     if !finding.cure.is_empty() {
-        lines.extend(wrapped(&format!("Cure: {}", finding.cure)));
+        lines.extend(wrapped(&format!("Cure: {}", finding.cure), WIDTH));
     }
     let mut lines = lines.into_iter();
     let first = lines.next().unwrap_or_default();
@@ -135,31 +136,6 @@ fn object(finding: &Finding) -> Value {
             "why": finding.why, "cure": finding.cure,
         }),
     }
-}
-
-/// The lines of a text, the long ones broken between words. A line that begins with a space is
-/// kept as it is.
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    for paragraph in text.lines() {
-        if paragraph.starts_with(' ') {
-            lines.push(paragraph.to_owned());
-            continue;
-        }
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            let length = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && length > COLUMNS - INDENT {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
-    }
-    lines
 }
 
 #[cfg(test)]

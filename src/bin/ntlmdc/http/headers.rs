@@ -46,12 +46,10 @@ fn shown(name: &str, value: &str) -> String {
     }
     let short: String = value.chars().take(MAX_SHOWN).collect();
     let is_whole = short.len() == value.len();
-    // What a server sends does not steer the terminal.
-    let printable = short.replace(char::is_control, "?");
     if is_whole {
-        printable
+        short
     } else {
-        format!("{printable}…")
+        format!("{short}…")
     }
 }
 

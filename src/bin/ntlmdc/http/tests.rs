@@ -60,13 +60,22 @@ fn offers_are_found_by_their_scheme() {
     assert_eq!(offers.challenge("negotiate"), Some(""));
     assert_eq!(offers.challenge("NTLM"), Some("TlRM"));
     assert_eq!(offers.challenge("Basic"), None);
-    assert_eq!(verdict::scheme(&offers, None).unwrap(), Scheme::Negotiate);
     assert_eq!(
-        verdict::scheme(&offers, Some(Scheme::Ntlm)).unwrap(),
+        verdict::scheme(&offers, None, false).unwrap(),
+        Scheme::Negotiate
+    );
+    assert_eq!(
+        verdict::scheme(&offers, Some(Scheme::Ntlm), false).unwrap(),
         Scheme::Ntlm
     );
-    assert!(verdict::scheme(&offers, Some(Scheme::Basic)).is_err());
-    assert!(verdict::scheme(&response("200 OK"), None).is_err());
+    assert!(verdict::scheme(&offers, Some(Scheme::Basic), true).is_err());
+    // Basic gives the password away: not to a site that has not proven who it is.
+    let basic = response("401 No\nWWW-Authenticate: Basic realm=x");
+    assert!(verdict::scheme(&basic, None, false).is_err());
+    assert_eq!(verdict::scheme(&basic, None, true).unwrap(), Scheme::Basic);
+    let asked = verdict::scheme(&basic, Some(Scheme::Basic), false);
+    assert_eq!(asked.unwrap(), Scheme::Basic);
+    assert!(verdict::scheme(&response("200 OK"), None, true).is_err());
 }
 
 #[test]

@@ -28,14 +28,18 @@ pub fn closed() -> Section {
     section("cut off: the connection was closed", false, KEEP_ALIVE)
 }
 
-/// The scheme to log in by: the one that is asked for, or the first that the site offers.
+/// The scheme to log in by: the one that is asked for, or the first that the site offers. Basic
+/// gives the password away, so unasked it needs a site that `is_proven` by its certificate.
 ///
 /// # Errors
 /// The section says why there is none.
-pub fn scheme(first: &Response, wanted: Option<Scheme>) -> Result<Scheme, Box<Section>> {
+pub fn scheme(
+    first: &Response,
+    wanted: Option<Scheme>,
+    is_proven: bool,
+) -> Result<Scheme, Box<Section>> {
     let is_offered = |scheme: &Scheme| first.challenge(scheme.name()).is_some();
     let offered: Vec<Scheme> = Scheme::ALL.into_iter().filter(is_offered).collect();
-    let names: Vec<&str> = offered.iter().map(|scheme| scheme.name()).collect();
     let refused = |verdict: String, cause: &str| Err(Box::new(section(&verdict, false, cause)));
     if first.status != 401 {
         return refused(
@@ -44,25 +48,23 @@ pub fn scheme(first: &Response, wanted: Option<Scheme>) -> Result<Scheme, Box<Se
              there",
         );
     }
-    match wanted {
-        Some(scheme) if offered.contains(&scheme) => Ok(scheme),
-        Some(scheme) => refused(
-            format!("not possible by {}", scheme.name()),
-            match names.is_empty() {
-                true => "The site offers no scheme that is known here: check AuthType GSSAPI",
-                false => {
-                    "The site does not offer it. See WWW-Authenticate above for what it \
-                          offers; GssapiAllowedMech and GssapiBasicAuth decide"
-                }
-            },
+    match (wanted, offered.first()) {
+        (_, None) => refused(
+            "not possible".to_owned(),
+            "The site offers no scheme that is known here: check AuthType GSSAPI",
         ),
-        None => match offered.first() {
-            Some(scheme) => Ok(*scheme),
-            None => refused(
-                "not possible".to_owned(),
-                "The site offers no scheme that is known here: check AuthType GSSAPI",
-            ),
-        },
+        (Some(scheme), _) if offered.contains(&scheme) => Ok(scheme),
+        (Some(scheme), _) => refused(
+            format!("not possible by {}", scheme.name()),
+            "The site does not offer it. WWW-Authenticate above has what it offers; \
+             GssapiConnectionBound, GssapiAllowedMech and GssapiBasicAuth decide",
+        ),
+        (None, Some(Scheme::Basic)) if !is_proven => refused(
+            "not tried: the site offers Basic only".to_owned(),
+            "Basic sends the password readable, and the site has not proven who it is. To log in \
+             all the same: --scheme basic",
+        ),
+        (None, Some(scheme)) => Ok(*scheme),
     }
 }
 

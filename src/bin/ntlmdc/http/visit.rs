@@ -1,5 +1,7 @@
 //! A visit to a site: the legs of a login, one request each.
 
+use std::fmt::Display;
+
 use gss_ntlmdc::directory::{CertificateDer, Fingerprint, Trust};
 use gss_ntlmdc::protocol::certificate;
 use gss_ntlmdc::protocol::ntlm::message::Challenge;
@@ -62,7 +64,8 @@ impl Visit {
         let Some(credentials) = credentials else {
             return Ok(());
         };
-        let scheme = match verdict::scheme(&first, wanted) {
+        let is_proven = self.site.is_tls && !self.is_insecure;
+        let scheme = match verdict::scheme(&first, wanted, is_proven) {
             Ok(scheme) => scheme,
             Err(section) => return self.end(*section),
         };
@@ -103,28 +106,26 @@ impl Visit {
         };
         let challenge = match ntlm_message(scheme, sent) {
             Ok(challenge) => challenge,
-            Err(problem) => {
-                let cause = format!("The token of the server: {problem}");
-                return self.end(verdict::section("failed", false, &cause));
-            }
+            Err(problem) => return self.fail("The token of the server", &problem),
         };
         self.push_challenge(&challenge);
         if !second.keeps_connection() {
             return self.end(verdict::closed());
         }
+        // Without a binding over TLS, the login could be relayed to the site that it is meant for.
         let binding = connection.certificate();
-        let binding = binding.and_then(|der| certificate::channel_binding_of_der(&der).ok());
-        let host = self.site.host.clone();
-        match begun.answer(&challenge, credentials, &host, binding) {
+        let binding = binding.map(|der| certificate::channel_binding_of_der(&der));
+        let answer = match binding.transpose() {
+            Ok(binding) => begun.answer(&challenge, credentials, &self.site.host, binding),
+            Err(error) => return self.fail("No channel binding of the certificate", &error),
+        };
+        match answer {
             Ok(value) => {
                 let user = credentials.typed();
                 let title = format!("{}, with AUTHENTICATE_MESSAGE of {user}", scheme.name());
                 self.leg(connection, &title, Some(&value))
             }
-            Err(problem) => {
-                let cause = format!("The challenge of the server: {problem}");
-                self.end(verdict::section("failed", false, &cause))
-            }
+            Err(problem) => self.fail("The challenge of the server", &problem),
         }
     }
 
@@ -271,6 +272,11 @@ impl Visit {
         });
         self.sections.push(section);
         done
+    }
+
+    fn fail<T>(&mut self, what: &str, problem: &dyn Display) -> Result<T, Over> {
+        let cause = format!("{what}: {problem}");
+        self.end(verdict::section("failed", false, &cause))
     }
 
     fn end<T>(&mut self, section: Section) -> Result<T, Over> {

@@ -22,7 +22,7 @@ pub struct SecretOnDisk {
 }
 
 impl SecretOnDisk {
-    /// Takes the lock of the file's directory.
+    /// Takes the lock, which is a file beside this one.
     ///
     /// # Errors
     /// Another run has it; the file is missing, or not safe in its directory.
@@ -35,7 +35,7 @@ impl SecretOnDisk {
             if is_root {
                 check_directory(&directory)?;
             }
-            let opened = File::open(&directory).map_err(named)?;
+            let opened = open_lock(&real).map_err(named)?;
             let lock = Lock::take(opened).map_err(|error| match error.kind() {
                 io::ErrorKind::TimedOut => format!(
                     "{}: another `ntlmdc rotate` is at work; wait for its end",
@@ -99,6 +99,17 @@ impl SecretOnDisk {
             _ => format!("{path} cannot be replaced: {error}"),
         }
     }
+}
+
+/// The file that is locked, which stays. Other users cannot open it: with the lock they could keep
+/// the password from being changed.
+fn open_lock(path: &Path) -> io::Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    options.mode(0o600).custom_flags(libc::O_NOFOLLOW);
+    options.open(name)
 }
 
 /// Root writes in the directory: who can write there too could lead root to another file.

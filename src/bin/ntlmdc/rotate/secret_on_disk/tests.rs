@@ -40,7 +40,7 @@ fn the_file_is_replaced_with_owner_and_mode() {
     let facts = |metadata: &fs::Metadata| (metadata.mode(), metadata.uid(), metadata.gid());
     assert_eq!(facts(&after), facts(&before));
     assert_ne!(after.ino(), before.ino());
-    assert_eq!(names(&directory), ["secret"]);
+    assert_eq!(names(&directory), ["secret", "secret.lock"]);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_file_that_the_server_could_not_read_is_not_put_in_place() {
         "{problem}"
     );
     assert_eq!(fs::metadata(&path).unwrap().ino(), before);
-    assert_eq!(names(&directory), ["secret"]);
+    assert_eq!(names(&directory), ["secret", "secret.lock"]);
 }
 
 #[test]
