@@ -280,6 +280,10 @@ def test_tls(joining, controller, tmp_path):
             )
             assert_nothing_is_left(joining, controller)
         assert joining.join(controller, *JOIN, "--ldaps", "--ca", authority)[0] == 0
+        # Since 4.21 Samba takes NTLM over TLS, if the login is bound to the certificate.
+        binds = re.findall(r"Auth: \[LDAP,([^\]]+)\] user \S+\\\[Administrator", controller.log())
+        takes_ntlm = tuple(map(int, controller.version.split(".")[:2])) >= (4, 21)
+        assert binds[-1] == ("NTLMSSP" if takes_ntlm else "simple bind/TLS"), binds
         assert log_in(joining, controller) == (0, "accepted")
         pinned = ("--starttls", "--pin", fingerprint, "--reset")
         assert joining.join(controller, *JOIN, *pinned)[0] == 0
