@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import time
 
 import pytest
 import recipes
@@ -103,6 +104,18 @@ def test_an_old_secret(tool, joined):
     checked = check(tool, joined)
     assert (checked.ids, checked.status) == (["secret-old"], 1)
     assert "100 days" in checked.of("secret-old")["what"]
+
+
+def test_a_secret_that_was_rotated(tool, joined, controller):
+    """The file says when, and whether a change was interrupted."""
+    today = int(time.time())
+    for lines, causes in [
+        (f"changed {today}\n", []),
+        (f"changed {today - 100 * 86400}\n", ["secret-old"]),
+        (f"changed {today}\nnext {'a' * 120}\n", ["rotation-unfinished"]),
+    ]:
+        joined.rewrite("secret", controller.secret.rstrip("\n") + "\n" + lines)
+        assert check(tool, joined).ids == causes
 
 
 def test_a_configuration_that_does_not_parse_hides_what_follows_from_it(tool, users):

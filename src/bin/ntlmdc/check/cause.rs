@@ -58,6 +58,9 @@ causes! {
     SecretOld Files "secret-old"
         "Domains remove computer accounts whose password has not changed for months, and an old \
          password has had more chances to leak.";
+    RotationUnfinished Files "rotation-unfinished"
+        "The controller may have either password. Logins go on with both, and no other change can \
+         begin.";
     UsersFileInvalid Files "users-file-invalid"
         "Without the users file its users cannot log in.";
     UsersFileEmpty Files "users-file-empty"

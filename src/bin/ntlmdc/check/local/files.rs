@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use gss_ntlmdc::base::config::{AccountSecret, Config, LogTarget, Netlogon};
 use gss_ntlmdc::dc;
+use gss_ntlmdc::dc::secret_file::SecretFile;
 use gss_ntlmdc::login::policy::tls_channel::Certificates;
 use gss_ntlmdc::login::verify::users;
 
@@ -50,7 +51,7 @@ fn secret(netlogon: &Netlogon, service: &ServiceUser, findings: &mut Vec<Finding
         findings.push(Cause::SecretInvalid.failure(fault.for_the_log(), cure));
         return false;
     }
-    findings.extend(age(kind, path));
+    findings.extend(age(kind, &netlogon.secret));
     true
 }
 
@@ -115,17 +116,30 @@ fn look_at(file: &ServiceFile, service: &ServiceUser, findings: &mut Vec<Finding
     }
 }
 
-/// How old the machine account's password is, by the time of its file.
-fn age(kind: &str, path: &Path) -> Option<Finding> {
-    let written = fs::metadata(path).and_then(|file| file.modified()).ok()?;
-    let age = SystemTime::now().duration_since(written).ok()?;
-    let what = format!(
-        "{kind} {} was written {} days ago",
-        path.display(),
-        days(age)
-    );
-    let cure = "Set a new password and write it into the file: docs/operations.md. If it has been \
-                changed in the domain only, logins fail already.";
+/// How old the machine account's password is: by what `ntlmdc rotate` wrote into the file, or else
+/// by the time of the file.
+fn age(kind: &str, secret: &AccountSecret) -> Option<Finding> {
+    let (AccountSecret::File(path) | AccountSecret::Keytab(path)) = secret;
+    let file = match secret {
+        AccountSecret::File(path) => Some(SecretFile::read(path).ok()?.0),
+        AccountSecret::Keytab(_) => None,
+    };
+    let shown = path.display();
+    if file.as_ref().is_some_and(|file| file.next().is_some()) {
+        let what = format!("a change of the password in {shown} was interrupted");
+        let cure = "Finish it:\n  sudo ntlmdc rotate";
+        return Some(Cause::RotationUnfinished.warning(what, cure));
+    }
+    let changed = match file.and_then(|file| file.changed()) {
+        Some(seconds) => SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into()),
+        None => fs::metadata(path).and_then(|file| file.modified()).ok()?,
+    };
+    let age = SystemTime::now().duration_since(changed).ok()?;
+    let what = format!("the password in {kind} {shown} is {} days old", days(age));
+    let cure = match secret {
+        AccountSecret::File(_) => "Change it:\n  sudo ntlmdc rotate",
+        AccountSecret::Keytab(_) => "Set a new password, and export the keytab anew.",
+    };
     (age > OLD).then(|| Cause::SecretOld.warning(what, cure))
 }
 

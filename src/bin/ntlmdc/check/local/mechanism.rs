@@ -17,6 +17,8 @@ use mech_list::{MechLine, MechList};
 
 /// The directory of `mech` and `mech.d`.
 const DIRECTORY: &str = "/etc/gss";
+/// The beginning of the cure where no line names ntlmdc.
+const INSTALL: &str = "Install the package gss-ntlmdc, or gss-mech.conf as";
 /// The name of our file, which comes after gss-ntlmssp's.
 const OUR_FILE: &str = "/etc/gss/mech.d/ntlmssp-ntlmdc.conf";
 
@@ -85,7 +87,7 @@ fn not_listed(list: &MechList) -> Finding {
                 "no file in {DIRECTORY}/mech.d has a line for NTLM ({})",
                 mech_list::OID
             ),
-            format!("Install gss-mech.conf as {OUR_FILE}, and restart the servers."),
+            format!("{INSTALL} {OUR_FILE}, and restart the servers."),
         ),
     }
 }
@@ -169,7 +171,7 @@ fn another(line: &MechLine, path: &Path, before: &[MechLine]) -> Finding {
         }
         None => Cause::MechNotListed.failure(
             format!("servers load {shown}, by {file}; no file in {DIRECTORY}/mech.d names ntlmdc"),
-            format!("Install gss-mech.conf as {OUR_FILE}, and restart the servers."),
+            format!("{INSTALL} {OUR_FILE}, and restart the servers."),
         ),
     }
 }

@@ -24,6 +24,8 @@ use crate::spnego::{NTLM, SPNEGO, element};
 
 /// The word in place of a subcommand that runs the trial.
 pub const SPNEGO_TRIAL: &str = "spnego-trial";
+/// This program, also where the service may not enter its directory (proc(5)).
+const OURSELVES: &str = "/proc/self/exe";
 /// The user and the password of the trial's own users file, which is good for nothing else.
 const USER: &str = "TRIAL\\trial";
 const PASSWORD: &str = "of-the-trial";
@@ -71,8 +73,7 @@ fn not_tried(problem: &str) -> Finding {
 fn run_apart(library: &Path) -> Result<String, String> {
     const PATIENCE: Duration = Duration::from_secs(20);
     let files = TrialFiles::make(library).map_err(|error| error.to_string())?;
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut command = Command::new(program);
+    let mut command = Command::new(OURSELVES);
     command
         .arg(SPNEGO_TRIAL)
         .env_clear()
