@@ -149,7 +149,7 @@ def test_a_run_that_is_killed_at_any_step_leaves_a_host_that_logs_in(tool, joine
         pytest.fail("no run was long enough to end")
     tell(f"killed at {killed} steps, the change under way at {unfinished} of them")
     assert killed > unfinished > 5
-    assert not list(joined.directory.glob("*.new"))
+    assert not list(joined.directory.glob("*.rotate"))
 
 
 def test_a_second_change_waits_for_a_day(tool, joined):

@@ -53,10 +53,11 @@ impl SecretOnDisk {
         })
     }
 
-    /// Beside the file, on the same file system.
+    /// Beside the file, on the same file system. `join` has another name: what it leaves behind
+    /// if it is killed may be the account's password.
     fn new_path(&self) -> PathBuf {
         let mut name = self.path.clone().into_os_string();
-        name.push(".new");
+        name.push(".rotate");
         name.into()
     }
 

@@ -30,7 +30,7 @@ fn names(directory: &tempfile::TempDir) -> Vec<String> {
 fn the_file_is_replaced_with_owner_and_mode() {
     let (directory, path) = directory("new\r\nchanged 7\nprevious old\n");
     // A killed run may have left more than a new file would have.
-    fs::write(directory.path().join("secret.new"), [b'x'; 9999]).unwrap();
+    fs::write(directory.path().join("secret.rotate"), [b'x'; 9999]).unwrap();
     let before = fs::metadata(&path).unwrap();
     let mut secret = SecretOnDisk::lock(&path, rights()).unwrap();
     let (file, _) = secret.read().unwrap();
