@@ -77,7 +77,13 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?}", self.code)?;
+        match &self.code {
+            // The codec's name is misspelt.
+            LdapResultCode::InsufficentAccessRights => {
+                formatter.write_str("InsufficientAccessRights")?;
+            }
+            code => write!(formatter, "{code:?}")?,
+        }
         // Bytes of the peer: no line breaks, no control sequences of a terminal.
         let message = self.message.trim_end_matches(['\0', '\n']);
         match message.is_empty() {
@@ -184,5 +190,10 @@ mod tests {
     fn the_peers_text_stays_in_its_line() {
         let text = refusal("a\n\u{1b}[31mb\0").to_string();
         assert_eq!(text, r"InvalidCredentials: a\n\u{1b}[31mb");
+        let text = Refusal {
+            code: LdapResultCode::InsufficentAccessRights,
+            message: String::new(),
+        };
+        assert_eq!(text.to_string(), "InsufficientAccessRights");
     }
 }

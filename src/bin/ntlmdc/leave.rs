@@ -14,6 +14,10 @@ use crate::join::account::Directory;
 use crate::join::plan;
 use crate::steps::{Problem, Steps};
 
+/// What helps where the machine account cannot log in.
+const AS_ADMINISTRATOR: &str = "Log in as an administrator: --user. Or keep the account, and \
+    remove the secret only: --offline.";
+
 /// Leaves the domain.
 ///
 /// # Errors
@@ -38,7 +42,7 @@ pub fn run(arguments: &Leave) -> Result<ExitCode, String> {
     if arguments.offline {
         steps.note("account", format!("{account}: as it is"));
     } else if give_up(arguments, &netlogon, &mut steps)?.is_none() {
-        steps.note("secret", "stays, since the account does");
+        steps.note("secret", "as it is, since the account is");
         return Ok(steps.finish());
     }
     remove_secret(&netlogon, &mut steps);
@@ -91,14 +95,10 @@ fn give_up(
 fn log_in_as_machine(client: &mut Client, netlogon: &Netlogon) -> Result<(), Problem> {
     let account = netlogon.account.account();
     let secret = dc::machine_nt_hash(netlogon)
-        .map_err(|fault| Problem::new(fault.for_the_log(), fault.minor().cause()))?;
+        .map_err(|fault| Problem::new(fault.for_the_log(), AS_ADMINISTRATOR))?;
     domain_directory::bind(client, account, &netlogon.domain, &secret).map_err(|error| {
         let problem = advice::no_login(account, &error);
-        Problem::new(
-            problem.what,
-            "Log in as an administrator: --user. Or keep the account, and \
-             remove the secret only: --offline.",
-        )
+        Problem::new(problem.what, AS_ADMINISTRATOR)
     })
 }
 

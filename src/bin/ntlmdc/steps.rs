@@ -146,7 +146,7 @@ fn print_row(result: StepResult, step: &str, text: &str, cure: Option<&str>) {
     let name = format!("{:RESULTS$}", result.name());
     let margin = 2 + RESULTS + STEPS;
     let lines = crate::report::wrapped(text, WIDTH - margin);
-    let cure = cure.map(|cure| crate::report::wrapped(cure, WIDTH - margin));
+    let cure = cure.map(|cure| crate::report::wrapped(&format!("Cure: {cure}"), WIDTH - margin));
     let mut lines = lines.into_iter().chain(cure.into_iter().flatten());
     let first = lines.next().unwrap_or_default();
     anstream::println!("  {style}{name}{style:#}{step:STEPS$}{first}");
