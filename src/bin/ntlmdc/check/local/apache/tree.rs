@@ -15,6 +15,8 @@ use super::lines::{self, LineKind};
 const FILE_LIMIT: u64 = 4 << 20;
 /// The most files.
 const FILES: usize = 4096;
+/// The most directories of one `Include`.
+const FOLDERS: usize = 256;
 /// The deepest nesting of files and of sections.
 const DEPTH: usize = 64;
 /// The modules that Debian's Apache has built in.
@@ -132,14 +134,8 @@ impl ConfigTree {
             };
             let done = match line.kind {
                 LineKind::Begin => {
-                    let is_left_out = is_left_out || self.is_left_out(&directive);
-                    if depth + open.len() < DEPTH {
-                        let section = directive;
-                        open.push(OpenSection {
-                            section,
-                            is_left_out,
-                        });
-                    }
+                    let section = self.opened(directive, depth + open.len(), is_left_out);
+                    open.push(section);
                     continue;
                 }
                 LineKind::End => open.pop().map_or_else(Vec::new, closed),
@@ -154,6 +150,21 @@ impl ConfigTree {
         // Apache refuses a file with a section that has no end.
         top.extend(open.into_iter().flat_map(closed));
         top
+    }
+
+    /// A section that begins. `is_left_out`: the one around it is left out.
+    fn opened(&mut self, section: Directive, depth: usize, is_left_out: bool) -> OpenSection {
+        let is_too_deep = depth >= DEPTH;
+        if is_too_deep && !is_left_out {
+            let place = section.place();
+            self.problems
+                .push(format!("{place}: sections are nested too deep"));
+        }
+        let is_left_out = is_left_out || is_too_deep || self.is_left_out(&section);
+        OpenSection {
+            section,
+            is_left_out,
+        }
     }
 
     /// The lines that one line stands for.
@@ -282,20 +293,24 @@ fn matching(pattern: &Path) -> Vec<PathBuf> {
         found.truncate(FILES);
     }
     let mut files = Vec::new();
+    let mut folders = 0;
     for path in found {
-        add_files(&path, 0, &mut files);
+        add_files(&path, &mut files, &mut folders);
     }
     files
 }
 
-fn add_files(path: &Path, depth: usize, files: &mut Vec<PathBuf>) {
+/// Adds a file, or those of a directory. Links may lead back to a directory, so their number is
+/// bounded, and with it the depth.
+fn add_files(path: &Path, files: &mut Vec<PathBuf>, folders: &mut usize) {
     match path.is_dir() {
-        true if depth < DEPTH && files.len() < FILES => {
+        true if *folders < FOLDERS => {
+            *folders += 1;
             for child in children(path, "*") {
-                add_files(&child, depth + 1, files);
+                add_files(&child, files, folders);
             }
         }
-        false if path.exists() => files.push(path.to_owned()),
+        false if files.len() < FILES && path.exists() => files.push(path.to_owned()),
         _ => {}
     }
 }

@@ -60,7 +60,8 @@ fn keep_alive(server: &WebServer) -> Option<Finding> {
 
 /// Lines add up: `Protocols http/1.1` after another line does not take HTTP/2 away.
 fn http_2(server: &WebServer, tree: &ConfigTree) -> Option<Finding> {
-    if !tree.has_module("http2_module") {
+    // mod_http2 does nothing with prefork.
+    if !tree.has_module("http2_module") || tree.has_module("mpm_prefork_module") {
         return None;
     }
     let lines = server.all("protocols");

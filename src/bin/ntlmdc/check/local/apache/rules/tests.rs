@@ -120,6 +120,8 @@ fn http_2() {
                         Header set Connection close\n</Location>"
     );
     assert_eq!(found(&bare), ["apache-http2"]);
+    let prefork = format!("LoadModule mpm_prefork_module m.so\n{bare}");
+    assert_eq!(found(&prefork), [""; 0]);
 }
 
 #[test]

@@ -68,9 +68,30 @@ fn a_file_that_includes_itself_has_an_end() {
             .iter()
             .any(|problem| problem.contains("too many files"))
     );
-    let deep = "<If a>\n".repeat(10_000);
-    let (deep, _) = shown(&[("main.conf", &deep)]);
-    assert!(deep.matches("if").count() <= DEPTH);
+    let deep = format!(
+        "{}{}Last",
+        "<If a>\n".repeat(10_000),
+        "</If>\n".repeat(10_000)
+    );
+    let (deep, tree) = shown(&[("main.conf", &deep)]);
+    assert_eq!(deep.matches("if").count(), DEPTH);
+    assert!(deep.ends_with("; last"));
+    assert_eq!(tree.problems.len(), 1);
+}
+
+#[test]
+fn a_directory_that_leads_to_itself_has_an_end() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        std::os::unix::fs::symlink(".", directory.path().join(name)).unwrap();
+    }
+    fs::write(directory.path().join("c"), "").unwrap();
+    let files = matching(directory.path());
+    assert!(
+        files.len() <= FOLDERS && !files.is_empty(),
+        "{}",
+        files.len()
+    );
 }
 
 #[test]
