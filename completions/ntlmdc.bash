@@ -198,7 +198,7 @@ _ntlmdc() {
             return 0
             ;;
         ntlmdc__subcmd__join)
-            opts="-h --computer --ou --reset --offline --user --password-file --controller --ldaps --starttls --ca --pin --config --service-user --json --help"
+            opts="-h --computer --ou --reset --offline --user --password-file --controller --ldaps --starttls --ca --pin --simple --config --service-user --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -248,7 +248,7 @@ _ntlmdc() {
             return 0
             ;;
         ntlmdc__subcmd__leave)
-            opts="-h --delete --offline --user --password-file --controller --ldaps --starttls --ca --pin --config --service-user --json --help"
+            opts="-h --delete --offline --user --password-file --controller --ldaps --starttls --ca --pin --simple --config --service-user --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -77,6 +77,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l reset -d 'Take an
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l offline -d 'Take an account that an administrator has prepared, with its password: no administrator\'s login, and no LDAP'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ldaps -d 'Ask over TLS, on port 636. Without this option and --starttls, NTLM seals all messages, on port 389'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l starttls -d 'Ask over TLS, on port 389'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l simple -d 'Send the password itself, within TLS, if the controller refuses NTLM over TLS, as Samba does. The controller must be named: --controller or --pin'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l user -d 'The administrator: a user who may make computer accounts. `join` asks for Administrator, `leave` for the machine account itself' -r
@@ -90,6 +91,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l delete -d 'Delet
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l offline -d 'Leave the account as it is, and remove the secret only'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l ldaps -d 'Ask over TLS, on port 636. Without this option and --starttls, NTLM seals all messages, on port 389'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l starttls -d 'Ask over TLS, on port 389'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l simple -d 'Send the password itself, within TLS, if the controller refuses NTLM over TLS, as Samba does. The controller must be named: --controller or --pin'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F

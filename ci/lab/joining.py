@@ -68,7 +68,7 @@ class JoiningHost:
 
     def join(self, controller, *words, user="Administrator", password=None):
         """Joins with the password of the domain's Administrator, or another."""
-        login = ("--user", user, "--password-file", "-", *words)
+        login = (controller.dns_name, "--user", user, "--password-file", "-", *words)
         return self.steps("join", *login, given=f"{password or controller.administrator}\n")
 
     def files(self):

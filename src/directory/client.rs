@@ -32,6 +32,7 @@ const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
 const MECHANISM: &str = "GSS-SPNEGO";
 /// The limits of one answer to a search.
 const MAX_ENTRIES: usize = 2000;
+const MAX_ANSWER: u64 = 8 << 20;
 
 /// What protects a connection.
 #[derive(Clone, Debug)]
@@ -73,6 +74,8 @@ pub struct Client {
     layer: Option<SaslLayer>,
     inbox: Inbox,
     last_id: i32,
+    /// How many bytes came.
+    received: u64,
     /// `ldap/` and the controller's name.
     service: String,
     has_tls: bool,
@@ -111,6 +114,7 @@ impl Client {
             layer: None,
             inbox: Inbox::default(),
             last_id: 0,
+            received: 0,
             service: format!("ldap/{name}"),
             has_tls: false,
         }
@@ -272,6 +276,7 @@ impl Client {
     pub fn search(&mut self, search: Search<'_>, deadline: Deadline) -> Result<Vec<Entry>, Error> {
         let id = self.send(LdapOp::SearchRequest(search.request()), deadline)?;
         let mut entries = Vec::new();
+        let limit = self.received.saturating_add(MAX_ANSWER);
         loop {
             match self.receive(id, deadline)?.op {
                 LdapOp::SearchResultEntry(entry) => entries.push(Entry::new(entry)),
@@ -284,6 +289,9 @@ impl Client {
             }
             if entries.len() > MAX_ENTRIES {
                 return Err(Error::Invalid("too many entries"));
+            }
+            if self.received > limit {
+                return Err(Error::Invalid("more than 8 MiB for one search"));
             }
         }
     }
@@ -359,10 +367,11 @@ impl Client {
         loop {
             match self.inbox.next()? {
                 Some(message) if message.msgid == id => return Ok(message),
-                Some(other) => return Err(unexpected(other)),
+                Some(other) => return Err(message::unexpected(other)),
                 None => {}
             }
             let came = self.transport.receive(deadline)?;
+            self.received = self.received.saturating_add(came.len() as u64);
             let Some(layer) = &mut self.layer else {
                 self.inbox.push(&came);
                 continue;
@@ -372,18 +381,6 @@ impl Client {
                 self.inbox.push(&plain);
             }
         }
-    }
-}
-
-/// A message that answers no question. The notice of disconnection has the id 0 (RFC 4511 4.4.1).
-fn unexpected(message: LdapMsg) -> Error {
-    match message {
-        LdapMsg {
-            msgid: 0,
-            op: LdapOp::ExtendedResponse(notice),
-            ..
-        } => Error::Disconnected(Refusal::of(notice.res)),
-        _ => Error::Invalid("an answer to another question"),
     }
 }
 

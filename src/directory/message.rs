@@ -6,7 +6,7 @@ use ldap3_proto::proto::{LdapMsg, LdapOp};
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::base::crypto::SecretBytes;
-use crate::directory::error::Error;
+use crate::directory::error::{Error, Refusal};
 
 /// The size limit of a message, in bytes. Answers to this client's questions have a few kilobytes.
 pub(super) const MAX_MESSAGE: usize = 1024 * 1024;
@@ -31,6 +31,18 @@ pub(super) fn encode(id: i32, op: LdapOp) -> Result<SecretBytes, Error> {
 
 fn codec() -> LdapCodec {
     LdapCodec::new(Some(MAX_MESSAGE), Some(MAX_DEPTH))
+}
+
+/// A message that answers no question. The notice of disconnection has the id 0 (RFC 4511 4.4.1).
+pub(super) fn unexpected(message: LdapMsg) -> Error {
+    match message {
+        LdapMsg {
+            msgid: 0,
+            op: LdapOp::ExtendedResponse(notice),
+            ..
+        } => Error::Disconnected(Refusal::of(notice.res)),
+        _ => Error::Invalid("an answer to another question"),
+    }
 }
 
 /// The messages in a stream of bytes.

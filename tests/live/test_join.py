@@ -148,6 +148,10 @@ def test_names_that_cannot_be(joining, controller):
     assert "not a member computer's account" in texts["account", "failed"]
     status, _printed, errors = joining.run("join", "no domain", "--password-file", "-")
     assert status == 2 and "domain" in errors
+    # DHCP may have put a false domain into /etc/resolv.conf.
+    status, printed, errors = joining.run("join", *JOIN, "--password-file", "-", given=given)
+    assert (status, printed) == (2, "")
+    assert f"ntlmdc join {controller.dns_name}" in " ".join(errors.split())
     assert_nothing_is_left(joining, controller)
 
 
@@ -208,7 +212,7 @@ def test_a_prepared_account(joining, controller):
     password = "aA1-prepared-password"
     controller.tool("computer", "create", COMPUTER)
     controller.tool("user", "setpassword", f"{COMPUTER}$", f"--newpassword={password}")
-    words = ("join", *JOIN, "--offline", "--password-file", "-")
+    words = ("join", controller.dns_name, *JOIN, "--offline", "--password-file", "-")
     status, texts = joining.steps(*words, given="wrong-password\n")
     assert status == 1
     assert "refused the machine account's secret" in texts["secure channel", "failed"], texts
@@ -279,21 +283,39 @@ def test_tls(joining, controller, tmp_path):
                 part="not accepted",
             )
             assert_nothing_is_left(joining, controller)
-        assert joining.join(controller, *JOIN, "--ldaps", "--ca", authority)[0] == 0
+        named = ("--simple", "--controller", controller.fqdn)
+        trusted = ("--ldaps", "--ca", authority)
+        assert joining.join(controller, *JOIN, *trusted, *named)[0] == 0
         # Since 4.21 Samba takes NTLM over TLS, if the login is bound to the certificate.
         binds = re.findall(r"Auth: \[LDAP,([^\]]+)\] user \S+\\\[Administrator", controller.log())
         takes_ntlm = tuple(map(int, controller.version.split(".")[:2])) >= (4, 21)
         assert binds[-1] == ("NTLMSSP" if takes_ntlm else "simple bind/TLS"), binds
         assert log_in(joining, controller) == (0, "accepted")
-        pinned = ("--starttls", "--pin", fingerprint, "--reset")
+        pinned = ("--starttls", "--simple", "--pin", fingerprint, "--reset")
         assert joining.join(controller, *JOIN, *pinned)[0] == 0
         assert log_in(joining, controller) == (0, "accepted")
         answers = {"Trust this certificate?": "y", "Password of": controller.administrator}
-        said = on_terminal(joining, answers | {"Reset it?": "n"}, "join", *JOIN, "--ldaps")
+        words = ("join", *JOIN, "--ldaps", *named)
+        said = on_terminal(joining, answers | {"Reset it?": "n"}, *words)
         assert fingerprint in said and "exists already" in said
-        said = on_terminal(joining, answers | {"Reset it?": "y"}, "join", *JOIN, "--ldaps")
+        said = on_terminal(joining, answers | {"Reset it?": "y"}, *words)
         assert "has a new random password" in said, said
         assert log_in(joining, controller) == (0, "accepted")
+
+
+def test_the_password_goes_to_a_named_controller_only(joining, controller, tmp_path):
+    """Samba before 4.21 refuses NTLM over TLS. The password is not sent in its place unasked."""
+    given = controller.administrator + "\n"
+    words = ("join", controller.dns_name, *JOIN, "--ldaps", "--simple")
+    status, printed, errors = joining.run(*words, given=given)
+    assert (status, "--pin SHA256" in " ".join(errors.split())) == (2, True), (printed, errors)
+    with with_certificate(controller, tmp_path) as (authority, _fingerprint):
+        for name in ((), ("--controller", controller.fqdn)):
+            trusted = ("--ldaps", "--ca", authority, *name)
+            status, texts = joining.join(controller, *JOIN, *trusted)
+            assert status == 1 and "refuses NTLM over TLS" in texts["login", "failed"], texts
+            assert "--simple" in texts["login", "failed"]
+    assert_nothing_is_left(joining, controller)
 
 
 def test_a_controller_without_tls(joining, controller):

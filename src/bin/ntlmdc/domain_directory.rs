@@ -27,8 +27,16 @@ pub fn soon() -> Deadline {
 /// The protection that the options ask for.
 ///
 /// # Errors
-/// The file of the authorities cannot be used.
+/// The file of the authorities cannot be used; or the password may be sent, and the command line
+/// does not say to which controller.
 pub fn protection(options: &DirectoryLogin) -> Result<Protection, String> {
+    if options.simple && options.controller.is_none() && options.pin.is_none() {
+        return Err(
+            "--simple sends the password, and a controller that DNS names may be a false one: name \
+             it with --controller HOST, or its certificate with --pin SHA256"
+                .to_owned(),
+        );
+    }
     let trust = match (&options.ca, options.pin) {
         (Some(path), _) => Trust::of_pem(&input::read(path)?)
             .map_err(|problem| format!("{}: {problem}", path.display()))?,
@@ -105,6 +113,8 @@ pub struct Administrator {
     /// As the user typed it; with the domain if that was left out.
     typed: String,
     password: SecretBytes,
+    /// Whether the password itself may be sent within TLS.
+    may_send: bool,
 }
 
 impl Administrator {
@@ -132,6 +142,7 @@ impl Administrator {
             domain: of.to_owned(),
             typed,
             password,
+            may_send: options.simple,
         })
     }
 
@@ -140,7 +151,8 @@ impl Administrator {
         &self.typed
     }
 
-    /// Logs in: with NTLM, or, where the controller refuses that over TLS, with the password.
+    /// Logs in: with NTLM, or, where the controller refuses that over TLS, with the password if
+    /// `--simple` allows it.
     ///
     /// # Errors
     /// The controller refuses.
@@ -151,6 +163,9 @@ impl Administrator {
         let bound = match bound {
             // Samba takes no NTLM over TLS, or only with a later version (4.21) and our binding.
             Err(error) if client.has_tls() && is_ntlm_refused(&error) => {
+                if !self.may_send {
+                    return Err(advice::no_ntlm_over_tls(&self.typed, &error));
+                }
                 client.bind_with_password(&self.typed, password, soon())
             }
             bound => bound,

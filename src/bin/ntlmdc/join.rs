@@ -15,6 +15,7 @@
 pub mod account;
 pub mod files;
 pub mod plan;
+mod searched_domain;
 pub mod trial;
 mod undo;
 

@@ -50,8 +50,8 @@ pub fn run(arguments: &Leave) -> Result<ExitCode, String> {
     steps.note(
         "left",
         format!(
-            "{}, {state} and the line in /etc/gss/mech.d. Without the secret, logins of the \
-             domain's users are refused.",
+            "{}, {state} and the line in /etc/gss/mech.d. Without the account or its secret, \
+             logins of the domain's users are refused.",
             path.display()
         ),
     );
@@ -123,8 +123,21 @@ fn end_account(
 }
 
 fn remove_secret(netlogon: &Netlogon, steps: &mut Steps) {
-    let (AccountSecret::File(path) | AccountSecret::Keytab(path)) = &netlogon.secret;
-    steps.take("secret", removed(path), String::clone);
+    match &netlogon.secret {
+        AccountSecret::File(path) => {
+            steps.take("secret", removed(path), String::clone);
+        }
+        AccountSecret::Keytab(path) => steps.note("secret", kept(path, netlogon)),
+    }
+}
+
+/// A keytab may have keys of other accounts and services.
+fn kept(keytab: &Path, netlogon: &Netlogon) -> String {
+    let (keytab, account) = (keytab.display(), netlogon.account.account());
+    format!(
+        "{keytab}: stays, since it may have keys of others. Remove those of {account} by hand: \
+         `klist -kt {keytab}` shows them, `ktutil` removes them (rkt, delent, wkt)."
+    )
 }
 
 fn removed(path: &Path) -> Result<String, Problem> {

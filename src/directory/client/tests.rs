@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use ldap3_proto::proto::{LdapBindResponse, LdapExtendedResponse};
+use ldap3_proto::proto::{LdapBindResponse, LdapExtendedResponse, LdapSearchResultReference};
 
 use super::*;
 use crate::base::crypto::nt_hash;
@@ -135,4 +135,22 @@ fn a_login_without_a_challenge_is_none() {
     };
     let bound = client.bind(&account, Deadline::after(PATIENCE));
     assert!(matches!(bound, Err(Error::Invalid(_))));
+}
+
+#[test]
+fn an_answer_without_end_is_refused() {
+    let reference = message(
+        1,
+        LdapOp::SearchResultReference(LdapSearchResultReference {
+            uris: vec!["ldap://x/".repeat(60_000)],
+        }),
+    );
+    let (mut client, server) = client_of(vec![reference.repeat(20)]);
+    let found = client.root(&["x"], Deadline::after(PATIENCE));
+    assert!(
+        matches!(found, Err(Error::Invalid(problem)) if problem.contains("8 MiB")),
+        "{found:?}"
+    );
+    drop(client);
+    let _sent = server.join();
 }

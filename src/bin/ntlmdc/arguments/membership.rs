@@ -9,8 +9,8 @@ use super::Output;
 
 #[derive(Args)]
 pub struct Join {
-    /// The domain's DNS name [default: that of the configuration, or the first that
-    /// /etc/resolv.conf searches].
+    /// The domain's DNS name [default: that of the configuration; else the first that
+    /// /etc/resolv.conf searches, after a question on the terminal].
     pub domain: Option<String>,
     /// The computer account's name, at most 15 characters [default: this host's name and -NTLM].
     #[arg(long, value_name = "NAME")]
@@ -81,6 +81,10 @@ pub struct DirectoryLogin {
     /// Trust the one certificate with this SHA-256 fingerprint.
     #[arg(long, value_name = "SHA256", requires = "tls", conflicts_with = "ca")]
     pub pin: Option<Fingerprint>,
+    /// Send the password itself, within TLS, if the controller refuses NTLM over TLS, as Samba
+    /// does. The controller must be named: --controller or --pin.
+    #[arg(long, requires = "tls")]
+    pub simple: bool,
 }
 
 /// The files of the host, and the server that reads them.

@@ -39,6 +39,15 @@ pub fn no_login(user: &str, error: &Error) -> Problem {
     Problem::new(format!("{user}: {meaning} ({refusal})"), cure)
 }
 
+/// The controller refuses NTLM over TLS, and the password may not be sent.
+pub fn no_ntlm_over_tls(user: &str, error: &Error) -> Problem {
+    Problem::new(
+        format!("{user}: the controller refuses NTLM over TLS ({error})"),
+        "Leave --ldaps and --starttls out: NTLM then seals all messages on port 389. Or send it \
+         the password itself, within TLS: --simple, with --controller HOST or --pin SHA256.",
+    )
+}
+
 /// The reasons of a refused login: Windows error codes after `data`.
 fn of_logon_error(code: u32) -> Option<(&'static str, &'static str)> {
     const OTHER_USER: &str = "Log in as another user: --user.";

@@ -8,6 +8,7 @@ use gss_ntlmdc::base::name_case::{alike, capitals};
 use gss_ntlmdc::login::setup::{self, Source};
 use nix::unistd::{Uid, User};
 
+use super::searched_domain;
 use crate::arguments::{Join, Place};
 use crate::steps::Problem;
 
@@ -69,16 +70,15 @@ impl Plan {
         let netlogon = existing
             .as_ref()
             .and_then(|config| config.netlogon.as_ref());
-        let domain = match (&arguments.domain, netlogon) {
-            (Some(domain), _) => domain.trim_end_matches('.').to_owned(),
-            (None, Some(netlogon)) => netlogon.domain.clone(),
-            (None, None) => searched_domain()
-                .ok_or("name the domain: ntlmdc join example.test, by its DNS name")?,
-        };
         let computer = match (&arguments.computer, netlogon) {
             (Some(name), _) => checked_name(name)?,
             (None, Some(netlogon)) => netlogon.account.computer().as_str().to_owned(),
             (None, None) => default_name(&setup::host_name())?,
+        };
+        let domain = match (&arguments.domain, netlogon) {
+            (Some(domain), _) => domain.trim_end_matches('.').to_owned(),
+            (None, Some(netlogon)) => netlogon.domain.clone(),
+            (None, None) => searched_domain::confirmed()?,
         };
         let plan = Self {
             domain: domain.to_lowercase(),
@@ -269,18 +269,6 @@ fn secret_path(netlogon: Option<&Netlogon>, config: &Path) -> PathBuf {
         Some(AccountSecret::File(path)) => path.clone(),
         _ => config.with_extension("secret"),
     }
-}
-
-/// The first domain of `search` or `domain` in /etc/resolv.conf.
-fn searched_domain() -> Option<String> {
-    let text = fs::read_to_string("/etc/resolv.conf").ok()?;
-    let of_line = |line: &str| {
-        let mut words = line.split_whitespace();
-        let key = words.next()?;
-        let name = words.next()?.trim_end_matches('.');
-        (["search", "domain"].contains(&key) && name.contains('.')).then(|| name.to_owned())
-    };
-    text.lines().rev().find_map(of_line)
 }
 
 /// The name of a computer: letters, digits and hyphens, which DNS and NetBIOS both accept.
