@@ -5,8 +5,8 @@ import functools
 import socket
 import threading
 
-# The endpoint mapper, and the first ports that Samba gives to NETLOGON and LSA.
-_RPC_PORTS = (135, *range(49152, 49156))
+# LDAP, the endpoint mapper, and the first ports that Samba gives to NETLOGON and LSA.
+_TCP_PORTS = (389, 135, *range(49152, 49156))
 
 # NETLOGON_SAM_LOGON_RESPONSE_EX begins with this opcode and two zero bytes; the flags follow
 # (MS-ADTS 6.3.1.9).
@@ -25,12 +25,12 @@ def read_only(pong):
 
 @contextlib.contextmanager
 def double(address, controller, changed=lambda pong: pong):
-    """Listens at `address` for RPC and pings, until the block ends."""
+    """Listens at `address` for LDAP, RPC and pings, until the block ends."""
     with contextlib.ExitStack() as stack:
         pings = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         pings.bind((address, 389))
         _serve(stack, pings, functools.partial(_forward_ping, pings, controller, changed))
-        for port in _RPC_PORTS:
+        for port in _TCP_PORTS:
             server = stack.enter_context(socket.create_server((address, port)))
             _serve(stack, server, functools.partial(_accept, server, controller, port))
         yield

@@ -1,5 +1,7 @@
 """`ntlmdc check` names what is wrong with DNS or the controllers, and nothing else."""
 
+import contextlib
+
 import checking
 import pytest
 from controller_double import double, read_only
@@ -202,6 +204,38 @@ def test_a_read_only_controller(check, library, controller):
         found, what = check(unknown)
         assert found == [("failure", "machine-account-unknown")]
         assert "may not be stored" in what
+
+
+@contextlib.contextmanager
+def lockout_after(controller, number):
+    """The lockout policy of a domain that counts wrong passwords for half an hour."""
+    settings = ("domain", "passwordsettings", "set")
+    for words in ("--reset-account-lockout-after=30", "--account-lockout-duration=30"):
+        controller.tool(*settings, words)
+    controller.tool(*settings, f"--account-lockout-threshold={number}")
+    try:
+        yield
+    finally:
+        controller.tool(*settings, "--account-lockout-threshold=0")
+
+
+def test_the_guess_limit_and_the_lockout_policy(check, library, lonely):
+    def found(limit=None, window="30m"):
+        policy = f"[policy]\nguess_limit = {limit}\nguess_window = {window!r}\n" if limit else ""
+        return check(mech.with_domain(library, lonely, more=policy))[0]
+
+    with lockout_after(lonely, 5):
+        assert found() == [("warning", "guess-limit-off")]
+        assert found(limit=5) == [("warning", "guess-limit-too-high")]
+        assert found(limit=4, window="29m") == [("warning", "guess-window-too-short")]
+        assert found(limit=4) == []
+
+
+def test_a_lockout_policy_that_cannot_be_read(check, library, lonely):
+    """Pings over UDP pass, and nothing else to that port."""
+    with faults.dropped(lonely, "tcp", "389"):
+        found, _ = check(mech.with_domain(library, lonely))
+    assert found == [("unknown", "lockout-policy-unseen")]
 
 
 def test_one_of_two_controllers_is_down(check, library, controller):

@@ -198,4 +198,12 @@ causes! {
         "Users of trusted domains can log in only if the configuration describes their domains.";
     NoGroupNames Domain "no-group-names"
         "Groups of users have SIDs only: rules with names of groups do not match.";
+    GuessLimitOff Domain "guess-limit-off"
+        "Any client of this server can lock accounts of the domain, by wrong passwords.";
+    GuessLimitTooHigh Domain "guess-limit-too-high"
+        "The domain locks the account before this server stops asking.";
+    GuessWindowTooShort Domain "guess-window-too-short"
+        "This server begins anew while the domain still counts, until the account is locked.";
+    LockoutUnseen Domain "lockout-policy-unseen"
+        "Wrong passwords that come through this server may lock accounts of the domain.";
 }

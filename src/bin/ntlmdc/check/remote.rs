@@ -5,6 +5,7 @@
 //!   reach       each controller at once: ping, ports, clock
 //!     names       the domain's NetBIOS name, our site
 //!       channel     each controller that can be reached: a secure channel
+//!       lockout     the directory of one that works: the lockout policy
 //! complaints  one finding for one cause, whatever the number of controllers
 //! ```
 
@@ -12,6 +13,7 @@ mod channel;
 mod clock;
 mod complaint;
 mod dns;
+mod lockout;
 mod names;
 mod reach;
 mod seen;
@@ -21,7 +23,7 @@ mod tests;
 use std::num::NonZero;
 use std::thread;
 
-use gss_ntlmdc::base::config::{Config, Netlogon, VerifierKind};
+use gss_ntlmdc::base::config::{Config, GuessLimit, Netlogon, VerifierKind};
 use gss_ntlmdc::dc::own_name;
 use gss_ntlmdc::dc::probe::{NamedHost, Probe};
 
@@ -38,7 +40,10 @@ const AT_ONCE: NonZero<usize> = NonZero::new(16).expect("not zero");
 pub fn findings(config: &Config, is_secret_usable: bool, progress: &Progress) -> Vec<Finding> {
     let netlogon = config.netlogon.as_ref();
     match netlogon.filter(|_| config.verify.contains(&VerifierKind::Netlogon)) {
-        Some(netlogon) => look(&as_in_force(netlogon), is_secret_usable, progress),
+        Some(netlogon) => {
+            let limit = config.policy.guess_limit.as_ref();
+            look(&as_in_force(netlogon), limit, is_secret_usable, progress)
+        }
         None => Vec::new(),
     }
 }
@@ -52,7 +57,12 @@ fn as_in_force(config: &Netlogon) -> Netlogon {
     config
 }
 
-fn look(config: &Netlogon, is_secret_usable: bool, progress: &Progress) -> Vec<Finding> {
+fn look(
+    config: &Netlogon,
+    limit: Option<&GuessLimit>,
+    is_secret_usable: bool,
+    progress: &Progress,
+) -> Vec<Finding> {
     progress.show("asking DNS …");
     let probe = Probe::new(config);
     let servers = probe.dns_servers();
@@ -67,11 +77,7 @@ fn look(config: &Netlogon, is_secret_usable: bool, progress: &Progress) -> Vec<F
     if all.is_empty() {
         return findings;
     }
-    if all.len() > MAX_CONTROLLERS {
-        let what = format!("{} controllers; {MAX_CONTROLLERS} were asked", all.len());
-        findings.push(Finding::good(Subject::Controllers, what));
-        all.truncate(MAX_CONTROLLERS);
-    }
+    findings.extend(cut(&mut all));
     progress.show(&format!("asking {} …", seen::list(&all)));
     let reached = at_once(&all, |one| probe.reach(one.address, one.port));
     for (one, reach) in all.iter_mut().zip(reached) {
@@ -81,15 +87,18 @@ fn look(config: &Netlogon, is_secret_usable: bool, progress: &Progress) -> Vec<F
     let (named, wrong_name) = names::compare(config, &all);
     findings.extend(wrong_name);
     if let Some(named) = named.filter(|_| is_secret_usable) {
-        progress.show(&format!("opening channels to {} …", seen::list(&all)));
-        open_channels(&Probe::new(&named), &mut all);
+        open_channels(&named, &mut all, progress);
+        progress.show("asking the directory …");
+        findings.extend(lockout::findings(limit, &named, &all));
     }
     findings.extend(complaint::findings(config, &all));
     findings
 }
 
 /// Opens a channel to each controller that can be reached.
-fn open_channels(probe: &Probe, all: &mut [Seen]) {
+fn open_channels(config: &Netlogon, all: &mut [Seen], progress: &Progress) {
+    progress.show(&format!("opening channels to {} …", seen::list(all)));
+    let probe = Probe::new(config);
     let open = |one: &Seen| {
         one.is_reachable()
             .then(|| probe.open_channel(one.address, one.port))
@@ -112,6 +121,16 @@ fn addresses(hosts: &[NamedHost]) -> Vec<Seen> {
         }
     }
     all
+}
+
+/// A large domain has more than can be waited for.
+fn cut(all: &mut Vec<Seen>) -> Option<Finding> {
+    let count = all.len();
+    all.truncate(MAX_CONTROLLERS);
+    (count > all.len()).then(|| {
+        let what = format!("{count} controllers; {MAX_CONTROLLERS} were asked");
+        Finding::good(Subject::Controllers, what)
+    })
 }
 
 /// Asks about several controllers at once. The answers are in their order.

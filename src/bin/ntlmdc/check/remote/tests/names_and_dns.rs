@@ -1,5 +1,8 @@
-//! Names of the domain, sites, DNS servers and the hosts that they name.
+//! Names of the domain, sites, DNS servers and the hosts that they name; the lockout policy.
 
+use std::time::Duration;
+
+use gss_ntlmdc::base::config::GuessLimit;
 use gss_ntlmdc::dc::probe::{DnsServer, DnsServers};
 
 use super::*;
@@ -119,4 +122,32 @@ fn dns_servers_that_do_not_help() {
     lines.unusable_lines = vec!["/etc/resolv.conf: line 1: no address".to_owned()];
     let findings = dns::findings(&config(""), Some(&lines), &Ok(one()));
     assert_eq!(only(findings).1, Some(Cause::DnsUnusableLine));
+}
+
+#[test]
+fn the_guess_limit_is_below_the_lockout_policy() {
+    let limit = |limit, minutes: u64| GuessLimit {
+        limit,
+        window: Duration::from_secs(60 * minutes),
+    };
+    let policy = |threshold| lockout::lockout(threshold, Some("-18000000000")).unwrap();
+    assert_eq!(policy("10").observed, Duration::from_secs(30 * 60));
+    assert_eq!(lockout::lockout("x", None), None);
+    assert_eq!(lockout::lockout("10", Some("x")), None);
+    let cause = |limit: Option<GuessLimit>, threshold| {
+        let finding = lockout::compare(limit.as_ref(), policy(threshold));
+        bad(vec![finding]).pop().and_then(|one| one.cause)
+    };
+    assert_eq!(cause(None, "0"), None);
+    assert_eq!(cause(Some(limit(5, 10)), "0"), None);
+    assert_eq!(cause(None, "10"), Some(Cause::GuessLimitOff));
+    assert_eq!(
+        cause(Some(limit(10, 30)), "10"),
+        Some(Cause::GuessLimitTooHigh)
+    );
+    assert_eq!(
+        cause(Some(limit(9, 29)), "10"),
+        Some(Cause::GuessWindowTooShort)
+    );
+    assert_eq!(cause(Some(limit(9, 30)), "10"), None);
 }
