@@ -92,9 +92,16 @@ impl Counters {
         }))
     }
 
-    /// A challenge was sent.
+    /// A challenge was sent. Each login has one, so this is where the file is looked at again.
     pub fn challenged(&self) {
-        self.add(Total::Challenges, 1);
+        let now = self.0.made.elapsed().as_secs();
+        let attached = match now < self.0.look_at.load(Ordering::Acquire) {
+            true => self.attached(),
+            false => self.look(now),
+        };
+        if let Some(attached) = attached {
+            attached.add(layout::total(Total::Challenges), 1);
+        }
     }
 
     /// An AUTHENTICATE message came for a challenge.
@@ -180,40 +187,31 @@ impl Counters {
         }
     }
 
-    /// The mapping. The first call of a process attaches to the file, and so does one that finds
-    /// after a while that the file was replaced.
+    /// The mapping. The first call of a process attaches to the file.
     fn attached(&self) -> Option<Attached> {
-        let now = self.0.made.elapsed().as_secs();
-        let attached = *self
-            .0
-            .attached
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let look_at = self.0.look_at.load(Ordering::Acquire);
-        match now < look_at {
-            true => attached,
-            false => self.look(attached.is_some(), now),
+        if self.0.look_at.load(Ordering::Acquire) == 0 {
+            return self.look(0);
         }
+        self.mapping()
     }
 
+    fn mapping(&self) -> Option<Attached> {
+        let attached = self.0.attached.read();
+        *attached.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks whether the file is there, or still the one that is mapped. `now` is in seconds.
     #[cold]
-    fn look(&self, is_attached: bool, now: u64) -> Option<Attached> {
+    fn look(&self, now: u64) -> Option<Attached> {
+        let looking = &self.0.looking;
         // At the first time others wait: nothing is lost.
-        let turn = match is_attached {
-            true => self.0.looking.try_lock().ok(),
-            false => Some(
-                self.0
-                    .looking
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner),
-            ),
+        let turn = match self.0.look_at.load(Ordering::Acquire) {
+            0 => Some(looking.lock().unwrap_or_else(PoisonError::into_inner)),
+            _ => looking.try_lock().ok(),
         };
-        let before = *self
-            .0
-            .attached
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        if turn.is_none() || now < self.0.look_at.load(Ordering::Acquire) {
+        let before = self.mapping();
+        let look_at = self.0.look_at.load(Ordering::Acquire);
+        if turn.is_none() || now < look_at {
             return before;
         }
         let attached = MAPPER.get().and_then(|map| {

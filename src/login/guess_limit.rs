@@ -29,6 +29,7 @@ mod record;
 mod store;
 mod table;
 
+use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -95,6 +96,15 @@ impl GuessLimit {
             guess_limit: self,
             account,
         })
+    }
+
+    /// How many names are at the limit now, and how many have wrong guesses, in the file that
+    /// processes share. `None`: there is no file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn survey(&self) -> io::Result<Option<(u64, u64)>> {
+        self.store.survey(self.rule.limit, self.now().now)
     }
 
     fn now(&self) -> Moment {

@@ -99,6 +99,13 @@ pub fn read(directory: &Path) -> Result<Snapshot, Unusable> {
 }
 
 impl Snapshot {
+    /// Counters of which each is 0.
+    pub fn empty() -> Self {
+        Self {
+            words: vec![0; WORDS],
+        }
+    }
+
     /// Reads the bytes of the file.
     ///
     /// # Errors

@@ -149,6 +149,15 @@ impl Bucket {
         Some(self.records.len() - 1)
     }
 
+    /// How many names are at the limit now, and how many have wrong guesses at all.
+    pub(super) fn survey(&mut self, limit: u16, now: u64) -> (u64, u64) {
+        self.settle(now);
+        let at_limit = self.records.iter().filter(|record| record.is_at(limit));
+        let wrong = self.records.iter().filter(|record| record.is_at(1));
+        let number = |count| u64::try_from(count).unwrap_or(u64::MAX);
+        (number(at_limit.count()), number(wrong.count()))
+    }
+
     /// Whether a shared guess is pending: its name must stay in this bucket.
     pub(super) fn is_pinned(&self) -> bool {
         self.others.is_pending()

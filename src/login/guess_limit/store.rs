@@ -83,6 +83,21 @@ impl Store {
         outcome
     }
 
+    /// How many names in the file are at the limit now, and how many have wrong guesses. `None`:
+    /// there is no file. Takes no lock: a page that is being written is read again.
+    pub(super) fn survey(&self, limit: u16, now: u64) -> io::Result<Option<(u64, u64)>> {
+        let Some(path) = &self.path else {
+            return Ok(None);
+        };
+        let file = match private(OpenOptions::new().read(true)).open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        own_file(&file)?;
+        let read = || Table::open(&file, MOST_IN_FILE)?.survey(limit, now);
+        read().or_else(|_| read()).map(Some)
+    }
+
     fn tables(&self) -> MutexGuard<'_, Tables> {
         let tables = self.process.of_this_process(Mutex::default);
         tables.lock().unwrap_or_else(PoisonError::into_inner)

@@ -108,6 +108,17 @@ impl<P: Pages> Table<P> {
         Ok((result, size))
     }
 
+    /// How many names are at the limit now, and how many have wrong guesses at all.
+    pub(super) fn survey(&self, limit: u16, now: u64) -> io::Result<(u64, u64)> {
+        let mut sum = (0, 0);
+        for number in 0..self.buckets {
+            let mut bucket = decode(&self.pages.read(page_of(number))?, number, self.buckets)?;
+            let (at_limit, wrong) = bucket.survey(limit, now);
+            sum = (sum.0 + at_limit, sum.1 + wrong);
+        }
+        Ok(sum)
+    }
+
     /// Adds a bucket, and moves the records that now belong to it.
     fn split_one(&mut self, now: u64) -> io::Result<Size> {
         let (new, buckets) = (self.buckets, self.buckets + 1);
