@@ -43,6 +43,9 @@ _ntlmdc() {
             ntlmdc,rotate)
                 cmd="ntlmdc__subcmd__rotate"
                 ;;
+            ntlmdc,status)
+                cmd="ntlmdc__subcmd__status"
+                ;;
             *)
                 ;;
         esac
@@ -50,7 +53,7 @@ _ntlmdc() {
 
     case "${cmd}" in
         ntlmdc)
-            opts="-h -V --help --version check decode explain helper http join leave login rotate"
+            opts="-h -V --help --version check decode explain helper http join leave login rotate status"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -331,6 +334,36 @@ _ntlmdc() {
                     return 0
                     ;;
                 --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ntlmdc__subcmd__status)
+            opts="-h --config --as --watch --prometheus --output --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

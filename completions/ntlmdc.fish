@@ -35,6 +35,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "join" -d 'Join the do
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "leave" -d 'Leave the domain: disable or delete the computer account, and remove its secret'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "login" -d 'Log a user in as the server would: who it is, or why not, and how long it took'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "rotate" -d 'Change the machine account\'s password, safe against a kill; or look how old it is'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "status" -d 'Show what the server\'s processes counted, and the state of their channels'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l apache -d 'The main file of Apache\'s configuration [default: the system\'s]. Root\'s Apache loads the modules that it names: give only files that root alone can write' -r -F
@@ -106,3 +107,10 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l force -d 'Chang
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l check-age -d 'Change nothing. Print how old the password is; the exit status is 1 if it is too old'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -s h -l help -d 'Print help'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand status" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand status" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand status" -l watch -d 'Draw the page again after so many seconds, until the program is stopped [default: 2]' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand status" -l output -d 'Write the metrics to this file, which is replaced as a whole: for the textfile collector of node_exporter' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand status" -l prometheus -d 'Print metrics in the text format of Prometheus'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand status" -l json -d 'Print JSON'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand status" -s h -l help -d 'Print help'

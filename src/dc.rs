@@ -10,6 +10,7 @@
 //! | `locate` | finds and ranks the controllers |
 //! | `learnt`, `logon_server` | ports and server names that each controller accepted |
 //! | `shared_key` | the session key that the processes of this host share |
+//! | [`shared_state`] | what an administrator may know of it |
 //! | `secret`, [`secret_file`], `keytab`, `nt_hashes` | the machine account's secret |
 //! | [`rotation`] | gives the account a new password |
 //! | `error`, `failure` | why there is no verdict; the one table of what an outcome leads to |
@@ -42,6 +43,7 @@ pub mod rotation;
 mod secret;
 pub mod secret_file;
 mod shared_key;
+pub mod shared_state;
 
 pub(crate) use error::Error;
 pub use failure::minor_of_logon_status;

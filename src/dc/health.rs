@@ -77,6 +77,15 @@ impl Health {
         Some(known.reports.clone())
     }
 
+    /// The controllers that failed and have not answered since, and how long ago they failed.
+    pub(super) fn failures(&self) -> Vec<(String, Duration)> {
+        let reports = self.read().unwrap_or_default();
+        let failed = reports
+            .iter()
+            .filter_map(|report| Some((report.controller.to_string(), report.failed()?)));
+        failed.collect()
+    }
+
     /// Records that the controller failed, so that every process asks it last for a while. Logs the
     /// first failure.
     pub(super) fn failed(&self, controller: &Candidate, why: &dyn Display) {

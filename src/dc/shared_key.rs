@@ -204,6 +204,30 @@ impl SharedKeys {
         }
     }
 
+    /// The controllers that a key of this account is stored for, and when it was agreed on, in
+    /// seconds since 1970. For an administrator: nothing of it is proven.
+    ///
+    /// # Errors
+    /// The directory is missing, or others can change it.
+    pub(super) fn stored(&self) -> io::Result<Vec<(String, u32)>> {
+        own_directory(&self.directory)?;
+        let prefix = format!("{}.", self.account);
+        let mut stored = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let path = entry?.path();
+            let is_key = path.extension().is_some_and(|kind| kind == "state");
+            let content = is_key.then(|| read(&path, record::LIMIT).ok()).flatten();
+            let known = content.and_then(|bytes| record::name_and_time(bytes.expose()).ok());
+            let of_account = known.and_then(|(name, agreed)| {
+                let controller = name.strip_prefix(&prefix)?.to_owned();
+                Some((controller, agreed))
+            });
+            stored.extend(of_account);
+        }
+        stored.sort();
+        Ok(stored)
+    }
+
     fn open_lock(&self, controller: &Candidate) -> io::Result<File> {
         let [hash, ..] = crypto::sha256(self.name(controller).as_bytes());
         self.open(&format!("{}.lock", hash % LOCKS))

@@ -367,6 +367,7 @@ pub const RULES: Rules = Rules {
         ),
         ("dc::secret_file", &["dc::keytab", "dc::nt_hashes"]),
         ("dc::shared_key", &["dc::locate", "dc::nt_hashes"]),
+        ("dc::shared_state", &["dc::health", "dc::shared_key"]),
     ],
     of_lower_floors: lower_floors::PERMISSIONS,
     circles: &[],

@@ -28,6 +28,10 @@ if it could not be looked at.";
 const JOIN_EXIT_CODES: &str = "\
 Exit status: 0 if it is done, 1 if a step failed, 2 if it could not be begun.";
 
+const STATUS_EXIT_CODES: &str = "\
+Exit status: 0 if all is well, 1 if a process refuses logins since no domain controller answers, 2
+if the state could not be read.";
+
 /// NTLM for Linux servers: looks at tokens, codes and logins.
 #[derive(Parser)]
 #[command(name = "ntlmdc", version, after_help = EXIT_CODES)]
@@ -60,6 +64,9 @@ pub enum ToolCommand {
     /// Change the machine account's password, safe against a kill; or look how old it is.
     #[command(after_help = ROTATE_EXIT_CODES)]
     Rotate(Rotate),
+    /// Show what the server's processes counted, and the state of their channels.
+    #[command(after_help = STATUS_EXIT_CODES)]
+    Status(Status),
 }
 
 #[derive(Args, Clone, Copy)]
@@ -137,6 +144,28 @@ pub struct Rotate {
     pub max_age: Duration,
     #[command(flatten)]
     pub server: ServerOptions,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Args)]
+pub struct Status {
+    #[command(flatten)]
+    pub server: ServerOptions,
+    /// Draw the page again after so many seconds, until the program is stopped [default: 2].
+    #[arg(
+        long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2",
+        value_parser = clap::value_parser!(u64).range(1..=3600),
+        conflicts_with_all = ["json", "prometheus"],
+    )]
+    pub watch: Option<u64>,
+    /// Print metrics in the text format of Prometheus.
+    #[arg(long, conflicts_with = "json")]
+    pub prometheus: bool,
+    /// Write the metrics to this file, which is replaced as a whole: for the textfile collector of
+    /// node_exporter.
+    #[arg(long = "output", value_name = "FILE", requires = "prometheus")]
+    pub output_file: Option<PathBuf>,
     #[command(flatten)]
     pub output: Output,
 }

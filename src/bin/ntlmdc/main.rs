@@ -22,6 +22,7 @@ mod report;
 mod rotate;
 mod server;
 mod spnego;
+mod status;
 mod steps;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         ToolCommand::Leave(arguments) => return exit(leave::run(&arguments)),
         ToolCommand::Login(arguments) => (arguments.output, login::run(&arguments)),
         ToolCommand::Rotate(arguments) => (arguments.output, rotate::run(&arguments)),
+        ToolCommand::Status(arguments) => return exit(status::run(&arguments)),
     };
     exit(done.map(|report| report.print(output.json)))
 }

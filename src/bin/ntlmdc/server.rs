@@ -3,7 +3,9 @@
 use std::env;
 use std::sync::Arc;
 
+use gss_ntlmdc::base::counters::set_mapper;
 use gss_ntlmdc::base::fault::Fault;
+use gss_ntlmdc::gss::mapping::map_words;
 use gss_ntlmdc::login::accept::{Acceptor, Step};
 use gss_ntlmdc::login::credential::{self, Credential, Usage};
 use gss_ntlmdc::login::initiate::{Initiator, Lifetime, PasswordHash, Purpose, User};
@@ -38,6 +40,8 @@ impl Server {
     /// There is no such user, or no configuration that can be loaded.
     pub fn take(options: &ServerOptions) -> Result<Self, String> {
         privileges::become_user(&options.service_user)?;
+        // Logins of the tool count like those of the server.
+        set_mapper(map_words);
         Self::of(source(options)).map_err(|fault| fault.for_the_log())
     }
 
@@ -83,7 +87,11 @@ impl Server {
         Ok(acceptor)
     }
 
-    fn setup(&self) -> Result<Arc<Setup>, Fault> {
+    /// The configuration in force.
+    ///
+    /// # Errors
+    /// It can no longer be loaded.
+    pub fn setup(&self) -> Result<Arc<Setup>, Fault> {
         self.credential.setup()
     }
 }

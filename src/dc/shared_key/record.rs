@@ -51,6 +51,20 @@ pub(super) fn encode(name: &str, nt_hash: &Key, capable: &Capable) -> Option<Sec
     Some(SecretBytes::new([body.expose(), &checksum].concat()))
 }
 
+/// The name in a file, and when its key was agreed on, in seconds since 1970. Nothing of it is
+/// proven: that needs the secret.
+pub(super) fn name_and_time(bytes: &[u8]) -> Result<(String, u32), Unusable> {
+    let mut reader = Reader::new(bytes);
+    if &reader.array("magic")? != MAGIC {
+        return Err(Unusable::Damaged("it is of another version".to_owned()));
+    }
+    let length = reader.u16("name")?;
+    let name = String::from_utf8_lossy(reader.take(usize::from(length), "name")?);
+    let _fingerprint: [u8; 32] = reader.array("fingerprint")?;
+    let _flags = reader.u32("flags")?;
+    Ok((name.into_owned(), reader.u32("time")?))
+}
+
 /// Reads what [`encode`] wrote, with one of these secrets.
 pub(super) fn decode(bytes: &[u8], name: &str, secrets: &NtHashes) -> Result<Capable, Unusable> {
     let damaged = |how: &str| Unusable::Damaged(how.to_owned());
