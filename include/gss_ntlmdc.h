@@ -338,8 +338,8 @@
  * controllers of the two domains. */
 #define NTLMDC_E_DOMAIN_SILENT 0x4E440514u
 
-/* NTLM is not configured. Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE
- * for the process. */
+/* NTLM is not configured. For a domain, `ntlmdc join` writes /etc/gss/ntlmdc.toml. Otherwise
+ * write it, or set NTLMDC_CONFIG or NTLM_USER_FILE for the process. */
 #define NTLMDC_E_NOT_CONFIGURED 0x4E440601u
 
 /* The configuration cannot be used. The text after it names the line and the key. */

@@ -269,7 +269,8 @@ minor_codes! {
     0x4E44_0514 DomainSilent Failure "the user's domain does not answer at present";
 
     family Setup = 0x06 "The set-up.":
-    /// Write /etc/gss/ntlmdc.toml, or set NTLMDC_CONFIG or NTLM_USER_FILE for the process.
+    /// For a domain, `ntlmdc join` writes /etc/gss/ntlmdc.toml. Otherwise write it, or set
+    /// NTLMDC_CONFIG or NTLM_USER_FILE for the process.
     0x4E44_0601 NotConfigured NoCred "NTLM is not configured";
     /// The text after it names the line and the key.
     0x4E44_0602 BadConfiguration NoCred "the configuration cannot be used";

@@ -140,7 +140,7 @@ pub struct Rotate {
     #[arg(long)]
     pub check_age: bool,
     /// The greatest age, with --check-age: 30d, 12h.
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "35d", value_parser = parse_duration)]
     pub max_age: Duration,
     #[command(flatten)]
     pub server: ServerOptions,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 /// The column that values begin in.
 const VALUES: usize = 30;
 /// How many letters a value has in a line, unless it is one word.
-const WIDTH: usize = 70;
+const WIDTH: usize = 50;
 
 /// Sections, in the order of their finding.
 #[derive(Debug, Default)]

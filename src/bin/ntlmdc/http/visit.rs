@@ -150,6 +150,7 @@ impl Visit {
             Ok(response) if response.status == 401 => {
                 Field::new(title, "asked for a login").right(true)
             }
+            Ok(response) if response.status >= 400 => Field::new(title, response.status),
             Ok(response) => Field::new(title, response.status).wrong().note(
                 "Let in without a login: a proxy shares its connections to the server between \
                  clients. Take it away, or let it make one connection for each client",

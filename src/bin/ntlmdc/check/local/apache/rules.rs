@@ -17,7 +17,8 @@ pub fn apply(tree: &ConfigTree, config: Option<&Config>) -> Vec<Finding> {
     let servers = servers(tree);
     let uses_gssapi = |server: &WebServer| server.places.iter().any(|one| server.is_gssapi(one));
     if !servers.iter().any(uses_gssapi) {
-        let what = "no section has AuthType GSSAPI: Apache asks for no login by NTLM";
+        let what = "Apache asks for no login: no section has AuthType GSSAPI. To protect its \
+                    sites: a2enconf ntlmdc";
         return vec![Finding::good(Subject::Apache, what)];
     }
     if !tree.has_module("auth_gssapi_module") {
