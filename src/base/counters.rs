@@ -4,7 +4,7 @@
 //! Counting is one atomic addition to a word of the mapping: no lock, no system call. Totals are of
 //! all processes together. So a process that dies leaves nothing to be added up, at most its last
 //! event is missing in one of two totals, and no total ever goes back. What holds at present, such
-//! as open connections, stands in an entry of each process ([`layout`]). The entry of a process
+//! as open connections, stands in an entry of each process (`layout`). The entry of a process
 //! that is gone is cleared when another one takes it.
 //!
 //! ```text

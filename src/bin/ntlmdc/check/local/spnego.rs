@@ -1,7 +1,7 @@
 //! Whether the host's SPNEGO finds a client's `mechListMIC`, found by trying it.
 //!
-//! MIT krb5 1.21.0 to 1.22.1 looks for it at the tag [4] of a NegTokenResp, where RFC 4178 4.2.2
-//! has [3] (ticket 9183). A process of its own logs in to the host's libgssapi with the library
+//! MIT krb5 1.21.0 to 1.22.1 looks for it at the tag `[4]` of a NegTokenResp, where RFC 4178 4.2.2
+//! has `[3]` (ticket 9183). A process of its own logs in to the host's libgssapi with the library
 //! that servers load and a users file of its own, once with each tag. NTLM is the second choice of
 //! the client, so that the list of mechanisms must be signed. Nothing is sent or logged.
 
