@@ -217,11 +217,11 @@ def test_a_directory_that_others_can_write(tool, joined, account):
 def test_a_monitor_asks_for_the_age(tool, joined):
     status, title, fields = rotate(tool, joined, "--check-age")
     assert (status, title, fields["age"]) == (0, "machine password", "less than a minute")
-    then = time.time() - 31 * 24 * 60 * 60
+    then = time.time() - 36 * 24 * 60 * 60
     os.utime(joined.directory / "secret", (then, then))
     status, _title, fields = rotate(tool, joined, "--check-age")
-    assert (status, fields["age"]) == (1, "31 days")
-    assert rotate(tool, joined, "--check-age", "--max-age", "32d")[0] == 0
+    assert (status, fields["age"]) == (1, "36 days")
+    assert rotate(tool, joined, "--check-age", "--max-age", "37d")[0] == 0
     assert rotate(tool, joined)[0] == 0
     # From now on the file says it.
     os.utime(joined.directory / "secret", (then, then))
