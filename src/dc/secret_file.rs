@@ -159,6 +159,12 @@ impl SecretFile {
         self.next.as_ref()
     }
 
+    /// With a change to the password `next` under way. `None` if it is none that was made here.
+    pub fn begun_with(self, next: &str, modified: u32) -> Option<Self> {
+        let next = MachinePassword::stored(next)?;
+        Some(self.begun(next, modified))
+    }
+
     /// With a change to `next` under way. `modified`: when the file was written.
     pub(super) fn begun(self, next: MachinePassword, modified: u32) -> Self {
         Self {
@@ -174,7 +180,7 @@ impl SecretFile {
     }
 
     /// With the change under way done, at this time.
-    pub(super) fn finished(self, now: u32) -> Self {
+    pub fn finished(self, now: u32) -> Self {
         match self.next {
             None => self,
             Some(next) => Self {

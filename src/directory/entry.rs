@@ -67,11 +67,17 @@ impl Entry {
         &self.0.dn
     }
 
-    /// The values of an attribute that are text.
-    pub fn texts(&self, name: &str) -> Vec<&str> {
+    /// The values of an attribute.
+    pub fn values(&self, name: &str) -> Vec<&[u8]> {
         let is_it = |one: &&LdapPartialAttribute| one.atype.eq_ignore_ascii_case(name);
         let attribute = self.0.attributes.iter().find(is_it);
         let values = attribute.into_iter().flat_map(|one| &one.vals);
+        values.map(Vec::as_slice).collect()
+    }
+
+    /// The values of an attribute that are text.
+    pub fn texts(&self, name: &str) -> Vec<&str> {
+        let values = self.values(name).into_iter();
         values
             .filter_map(|value| str::from_utf8(value).ok())
             .collect()

@@ -142,6 +142,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the controller did not do what it was asked. Otherwise it may have.
+    pub fn is_refused(&self) -> bool {
+        match self {
+            Self::Referred(_) => true,
+            Self::Refused { refusal, .. } => !matches!(
+                refusal.code,
+                LdapResultCode::Unavailable | LdapResultCode::Other
+            ),
+            _ => false,
+        }
+    }
+
     /// The refusal, if the controller refused.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {

@@ -10,11 +10,12 @@
 //! ```
 //!
 //! The new secret is on the disk before the account has it. It replaces an older one when the
-//! secure channel has opened with it.
+//! secure channel has opened with it; if the account is reset, when the controller has agreed.
 
 pub mod account;
 pub mod files;
 pub mod plan;
+mod reset_secret;
 mod searched_domain;
 pub mod trial;
 mod undo;
@@ -27,10 +28,12 @@ use gss_ntlmdc::directory::Client;
 use crate::arguments::Join;
 use crate::domain_directory::{self, Administrator, Chosen};
 use crate::input;
+use crate::secret_directory;
 use crate::steps::{Problem, Steps};
-use account::Directory;
+use account::{Decision, Directory, NotDone};
 use files::HostFiles;
 use plan::Plan;
+use reset_secret::ResetSecret;
 use undo::Undo;
 
 /// A clock that differs by more than this is worth a word: Kerberos and certificates suffer.
@@ -68,6 +71,12 @@ fn join(
         steps.failed("this host", &problem);
         return Ok(None);
     }
+    // As `rotate` does, until the end.
+    let locked = secret_directory::lock(&plan.secret_path);
+    let locked = locked.map_err(|problem| Problem::new(problem, "Then run this again."));
+    let Ok(_lock) = locked.inspect_err(|problem| steps.failed("this host", problem)) else {
+        return Ok(None);
+    };
     let found = plan
         .config()
         .and_then(|config| domain_directory::choose(&config.netlogon, plan.names_controllers()));
@@ -170,16 +179,19 @@ fn take_account(
         .inspect_err(|problem| steps.failed("directory", problem))
         .ok()?;
     let wanted = account::Wanted::new(plan, arguments.ou.as_deref());
-    let may_reset = || arguments.reset || account::confirm_reset(&wanted);
-    let decided = directory.decide(&wanted, may_reset);
+    let decided = directory.decide(&wanted, arguments.reset);
     let decided = decided
         .inspect_err(|problem| steps.failed("account", problem))
         .ok()?;
-    let password = account::new_password()
-        .inspect_err(|problem| steps.failed("account", problem))
+    let (reset, password) = prepare(plan, &decided)
+        .inspect_err(|problem| steps.failed("secret", problem))
         .ok()?;
     let files = keep_secret(plan, &password, steps, undo)?;
     let done = directory.carry_out(&wanted, &decided, &password);
+    if let Some(reset) = &reset {
+        settle(reset, &password, &done, steps);
+    }
+    let done = done.map_err(|not_done| not_done.problem);
     steps.take("account", done, |()| decided.to_string())?;
     if let Some(problem) = directory.set_encryption_types(&decided) {
         steps.note(
@@ -190,6 +202,39 @@ fn take_account(
     let netbios = directory.netbios_domain();
     undo.account(directory, decided);
     Some((files, netbios))
+}
+
+/// The new password. That of an account which is reset is on the disk now.
+fn prepare(plan: &Plan, decided: &Decision) -> Result<(Option<ResetSecret>, SecretBytes), Problem> {
+    if matches!(decided, Decision::Make { .. }) {
+        return Ok((None, account::new_password()?));
+    }
+    let reset = ResetSecret::read(&plan.secret_path, plan.service.gid)?;
+    let password = match reset.password_of_earlier_run() {
+        Some(password) => password,
+        None => account::new_password()?,
+    };
+    reset.begin(&password)?;
+    Ok((Some(reset), password))
+}
+
+/// Brings the file of the secret to what the controller said about the reset.
+fn settle(
+    reset: &ResetSecret,
+    password: &SecretBytes,
+    done: &Result<(), NotDone>,
+    steps: &mut Steps,
+) {
+    let settled = match done {
+        Ok(()) => reset.finish(password),
+        Err(NotDone {
+            is_refused: true, ..
+        }) => reset.take_back(),
+        Err(_) => Err(reset.undecided()),
+    };
+    if let Err(problem) = settled {
+        steps.left("secret", &problem);
+    }
 }
 
 /// Writes the new secret beside the place where it belongs.
@@ -219,11 +264,11 @@ fn set_up(
     let netbios = netbios.as_deref();
     let opened = trial::open(plan, files, chosen, netbios);
     let text = |(): &()| format!("opens, with the rights of {}", plan.service.name);
-    if steps.take("secure channel", opened, text).is_none() {
-        undo.keep_secret_of_reset_account(plan, files, steps);
-        return None;
-    }
-    let placed = files.place_secret(plan);
+    steps.take("secure channel", opened, text)?;
+    let placed = match undo.is_account_reset() {
+        true => files.forget_new_secret(plan),
+        false => files.place_secret(plan),
+    };
     steps.take("secret", placed, String::clone)?;
     if undo.is_account_new() {
         undo.file(&plan.secret_path);

@@ -20,6 +20,7 @@ mod manual;
 mod privileges;
 mod report;
 mod rotate;
+mod secret_directory;
 mod server;
 mod spnego;
 mod status;

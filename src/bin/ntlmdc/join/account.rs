@@ -1,9 +1,13 @@
 //! The computer account in the directory.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use gss_ntlmdc::base::crypto::{self, SecretBytes};
 use gss_ntlmdc::base::name_case::{alike, smalls};
+use gss_ntlmdc::base::sid::Sid;
 use gss_ntlmdc::directory::{Attribute, Change, Client, Entry, Filter, Scope, Search};
 
 use super::plan::Plan;
@@ -16,6 +20,9 @@ use crate::steps::Problem;
 const DISABLED: u32 = 0x2;
 const WORKSTATION_TRUST: u32 = 0x1000;
 const SERVER_TRUST: u32 = 0x2000;
+/// ADS_UF_TRUSTED_FOR_DELEGATION, ADS_UF_TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION: another owner of
+/// the account could log in elsewhere as the users of this host.
+const DELEGATION: u32 = 0x8_0000 | 0x100_0000;
 /// Kerberos with AES of 128 and 256 bits (MS-KILE 2.2.7).
 const AES_ONLY: &str = "24";
 /// The container of computers (MS-ADTS 6.1.1.4).
@@ -73,15 +80,40 @@ pub fn confirm_reset(wanted: &Wanted) -> bool {
 /// What is done about the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    Make { dn: String, place: String },
-    Reset { dn: String, control: u32 },
+    Make {
+        dn: String,
+        place: String,
+    },
+    Reset {
+        dn: String,
+        control: u32,
+        /// The SID of another user who made the account.
+        creator: Option<String>,
+    },
+}
+
+/// Why the account is not made or reset.
+pub struct NotDone {
+    pub problem: Problem,
+    /// The controller refused: the account is as before. Else it may have the new password.
+    pub is_refused: bool,
 }
 
 impl fmt::Display for Decision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Make { dn, .. } => write!(formatter, "{dn}: made, with a random password"),
-            Self::Reset { dn, .. } => write!(formatter, "{dn}: has a new random password"),
+            Self::Reset { dn, creator, .. } => {
+                write!(formatter, "{dn}: has a new random password")?;
+                match creator {
+                    Some(sid) => write!(
+                        formatter,
+                        ". {sid} has made the account and may still change it: look at its owner \
+                         and its permissions"
+                    ),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -154,7 +186,7 @@ impl Directory {
             base: &self.base,
             scope: Scope::Subtree,
             filter: Filter::Equality("sAMAccountName".to_owned(), account.to_owned()),
-            attributes: &["userAccountControl", "objectClass"],
+            attributes: &["userAccountControl", "objectClass", "mS-DS-CreatorSID"],
         };
         let found = self.client.search(search, soon());
         let mut found = found.map_err(|error| advice::other(account, &error))?;
@@ -165,11 +197,7 @@ impl Directory {
     ///
     /// # Errors
     /// It exists and may not be reset, or is not a computer's.
-    pub fn decide(
-        &mut self,
-        wanted: &Wanted,
-        may_reset: impl FnOnce() -> bool,
-    ) -> Result<Decision, Problem> {
+    pub fn decide(&mut self, wanted: &Wanted, is_reset_given: bool) -> Result<Decision, Problem> {
         let account = wanted.account();
         let Some(entry) = self.find(&account)? else {
             let place = match &wanted.unit {
@@ -188,8 +216,20 @@ impl Directory {
                 "Choose another name: --computer NAME.",
             ));
         }
-        match may_reset() {
-            true => Ok(Decision::Reset { dn, control }),
+        let creator = self.other_creator(&entry);
+        if let Some(sid) = creator.as_ref().filter(|_| !is_reset_given) {
+            return Err(Problem::new(
+                format!("{account} exists already: {dn}, which the user {sid} has made"),
+                "That user may still change it (KB5020276). Choose another name (--computer NAME), \
+                 or have an administrator delete it. --reset takes it all the same.",
+            ));
+        }
+        match is_reset_given || confirm_reset(wanted) {
+            true => Ok(Decision::Reset {
+                dn,
+                control,
+                creator,
+            }),
             false => Err(Problem::new(
                 format!("{account} exists already: {dn}"),
                 "Choose another name (--computer NAME). If the account is this host's, and nothing \
@@ -224,24 +264,39 @@ impl Directory {
         wanted: &Wanted,
         decision: &Decision,
         password: &SecretBytes,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), NotDone> {
         let password = str::from_utf8(password.expose()).unwrap_or_default();
         match decision {
             Decision::Make { dn, place } => {
                 let made = self.client.add(dn, attributes(wanted, password), soon());
-                made.map_err(|error| advice::not_made(&wanted.account(), place, &self.user, &error))
+                made.map_err(|error| NotDone {
+                    is_refused: error.is_refused(),
+                    problem: advice::not_made(&wanted.account(), place, &self.user, &error),
+                })
             }
-            Decision::Reset { dn, control } => {
+            Decision::Reset { dn, control, .. } => {
                 let mut changes = vec![Change::Replace(Attribute::password(password))];
-                let enabled = control & !DISABLED;
+                let enabled = control & !(DISABLED | DELEGATION);
                 if enabled != *control {
                     let value = enabled.to_string();
                     changes.push(Change::Replace(control_attribute(&value)));
                 }
                 let changed = self.client.modify(dn, changes, soon());
-                changed.map_err(|error| advice::not_changed(dn, &self.user, &error))
+                changed.map_err(|error| NotDone {
+                    is_refused: error.is_refused(),
+                    problem: advice::not_changed(dn, &self.user, &error),
+                })
             }
         }
+    }
+
+    /// The user who made the account by the right that every user has, if that is not the one who
+    /// joins: such a user may still change the account.
+    fn other_creator(&mut self, entry: &Entry) -> Option<String> {
+        let creator = entry.values("mS-DS-CreatorSID").into_iter().next()?;
+        let root = self.client.root(&["tokenGroups"], soon()).ok();
+        let is_own = root.is_some_and(|root| root.values("tokenGroups").contains(&creator));
+        (!is_own).then(|| sid_text(creator))
     }
 
     /// Allows AES only, for Kerberos. Who may make an account may not always do this. Returns why
@@ -302,44 +357,26 @@ fn attributes(wanted: &Wanted, password: &str) -> Vec<Attribute> {
     ]
 }
 
+/// The text of a SID in bytes (MS-DTYP 2.4.2.2).
+fn sid_text(bytes: &[u8]) -> String {
+    let sid = bytes.split_first_chunk::<8>().and_then(|(head, rest)| {
+        let [1, count, authority @ ..] = *head else {
+            return None;
+        };
+        let (numbers, rest) = rest.as_chunks();
+        let numbers: Vec<u32> = numbers
+            .iter()
+            .map(|four| u32::from_le_bytes(*four))
+            .collect();
+        let is_whole = rest.is_empty() && numbers.len() == usize::from(count);
+        Sid::new(authority, numbers).filter(|_| is_whole)
+    });
+    sid.map_or_else(|| "with an invalid SID".to_owned(), |sid| sid.to_string())
+}
+
 /// The name in `B:32:GUID:NAME` (MS-ADTS 3.1.1.2.2.2.1, Object(DN-Binary)).
 fn container_of<'a>(text: &'a str, guid: &str) -> Option<&'a str> {
     let rest = text.strip_prefix("B:32:")?;
     let (of, name) = rest.split_once(':')?;
     of.eq_ignore_ascii_case(guid).then_some(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn passwords_are_random_and_of_three_kinds_of_letters() {
-        let password = new_password().unwrap();
-        assert_eq!(password.expose().len(), 120);
-        assert_ne!(password.expose(), new_password().unwrap().expose());
-        let kinds: [fn(&u8) -> bool; 3] = [
-            u8::is_ascii_uppercase,
-            u8::is_ascii_lowercase,
-            u8::is_ascii_digit,
-        ];
-        for kind in kinds {
-            assert!(password.expose().iter().any(kind));
-        }
-        let distinct: BTreeSet<_> = CHARACTERS.iter().collect();
-        assert_eq!(distinct.len(), 64);
-    }
-
-    #[test]
-    fn the_container_is_that_of_the_identifier() {
-        let text = "B:32:aa312825768811d1aded00c04fd8d5cd:CN=Computers,DC=a,DC=b";
-        assert_eq!(
-            container_of(text, COMPUTERS),
-            Some("CN=Computers,DC=a,DC=b")
-        );
-        for other in ["", "B:32:", "B:32:00:CN=x", "CN=Computers"] {
-            assert_eq!(container_of(other, COMPUTERS), None);
-        }
-    }
 }

@@ -2,16 +2,18 @@
 //! whole, or not at all.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use gss_ntlmdc::base::crypto::SecretBytes;
+use nix::unistd::Uid;
 
 use super::on_this_host;
 use super::plan::{Plan, Service};
 use super::undo::Undo;
+use crate::secret_directory;
 use crate::steps::Problem;
 
 /// The object identifier of NTLM, as the mechanism's line has it.
@@ -67,7 +69,20 @@ fn place(draft: &Path, path: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-fn failed(path: &Path, error: &io::Error) -> Problem {
+/// Replaces the secret, which root writes and the service's group reads.
+///
+/// # Errors
+/// What the system says. The file is as before.
+pub fn replace_secret(path: &Path, content: &SecretBytes, group: u32) -> Result<(), Problem> {
+    let mut draft = OsString::from(path);
+    draft.push(".reset");
+    let draft = PathBuf::from(draft);
+    write_draft(&draft, content.expose(), 0o640, group)
+        .and_then(|()| place(&draft, path))
+        .map_err(|error| failed(path, &error))
+}
+
+pub fn failed(path: &Path, error: &io::Error) -> Problem {
     on_this_host(
         format_args!("{}: {error}", path.display()),
         "Mend this, then run this again.",
@@ -83,6 +98,8 @@ pub fn check(plan: &Plan) -> Result<(), Problem> {
     for path in [secret, &plan.config_path] {
         let directory = path.parent().unwrap_or(path);
         fs::create_dir_all(directory).map_err(|error| failed(directory, &error))?;
+        secret_directory::check(directory)
+            .map_err(|problem| on_this_host(problem, "Then run this again."))?;
         let probe = draft_of(path);
         write_draft(&probe, b"", 0o600, 0).map_err(|error| failed(&probe, &error))?;
         fs::remove_file(&probe).map_err(|error| failed(&probe, &error))?;
@@ -127,11 +144,16 @@ impl HostFiles {
     pub fn place_secret(&self, plan: &Plan) -> Result<String, Problem> {
         let path = &plan.secret_path;
         place(&self.new_secret, path).map_err(|error| failed(path, &error))?;
-        let service = &plan.service.name;
-        Ok(format!(
-            "{}, for root and the group of {service}",
-            path.display()
-        ))
+        Ok(placed(plan))
+    }
+
+    /// Removes the new secret, which is in its place already.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn forget_new_secret(&self, plan: &Plan) -> Result<String, Problem> {
+        fs::remove_file(&self.new_secret).map_err(|error| failed(&self.new_secret, &error))?;
+        Ok(placed(plan))
     }
 
     /// Makes the state directory, now and at each start of the host.
@@ -192,17 +214,20 @@ impl HostFiles {
     }
 }
 
+fn placed(plan: &Plan) -> String {
+    let (path, service) = (plan.secret_path.display(), &plan.service.name);
+    format!("{path}, for root and the group of {service}")
+}
+
 /// Whether the directory was there already.
 fn make_private(path: &Path, service: &Service, undo: &mut Undo) -> Result<bool, Problem> {
-    let made = fs::create_dir(path);
+    let made = DirBuilder::new().mode(0o700).create(path);
     match made {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(failed(path, &error)),
         Ok(()) => {
             undo.directory(path);
-            fs::set_permissions(path, Permissions::from_mode(0o700))
-                .and_then(|()| chown(path, Some(service.uid), Some(service.gid)))
-                .map_err(|error| failed(path, &error))?;
+            give(path, service).map_err(|error| failed(path, &error))?;
             return Ok(false);
         }
     }
@@ -218,6 +243,21 @@ fn make_private(path: &Path, service: &Service, undo: &mut Undo) -> Result<bool,
             ),
         )),
     }
+}
+
+/// Gives a directory that root has just made to the service. Not by its name: in the place of the
+/// directory there may be a link by now.
+fn give(path: &Path, service: &Service) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let directory = options
+        .read(true)
+        .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)
+        .open(path)?;
+    if directory.metadata()?.uid() != Uid::effective().as_raw() {
+        return Err(io::Error::other("replaced by another user"));
+    }
+    directory.set_permissions(Permissions::from_mode(0o700))?;
+    fchown(&directory, Some(service.uid), Some(service.gid))
 }
 
 /// A directory under /run is gone after a start of the host, unless systemd makes it.
@@ -241,6 +281,13 @@ fn at_each_start(path: &Path, service: &Service, undo: &mut Undo) -> Result<Stri
         path.display()
     );
     let file = Path::new(TMPFILES);
+    if fs::symlink_metadata(file).is_ok() {
+        return Ok(format!(
+            "; {TMPFILES} is there and stays. For each start it needs this line: \
+             d {} 0700 {name} {name} -",
+            path.display()
+        ));
+    }
     write(file, text.as_bytes(), 0o644, 0).map_err(|error| failed(file, &error))?;
     undo.file(file);
     Ok(format!("; {TMPFILES} makes it at each start"))

@@ -4,8 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::account::{Decision, Directory};
-use super::files::HostFiles;
-use super::plan::Plan;
 use crate::steps::{Problem, Steps};
 
 /// What was made so far.
@@ -44,27 +42,9 @@ impl Undo {
         matches!(self.account, Some((_, Decision::Make { .. })))
     }
 
-    /// An account that was reset has the new password, and the one before is lost: the new secret
-    /// takes its place, although the secure channel does not open.
-    pub fn keep_secret_of_reset_account(
-        &mut self,
-        plan: &Plan,
-        files: &HostFiles,
-        steps: &mut Steps,
-    ) {
-        let Some((_, Decision::Reset { dn, .. })) = &self.account else {
-            return;
-        };
-        let what = match files.place_secret(plan) {
-            Ok(_) => format!(
-                "{dn} has the new password, and so has {}",
-                plan.secret_path.display()
-            ),
-            Err(problem) => problem.what,
-        };
-        let cure = "The password before cannot be brought back. Mend what failed, then run this \
-                    again with --reset.";
-        steps.left("secret", &Problem::new(what, cure));
+    /// Whether the account was reset: then its secret is in its place.
+    pub fn is_account_reset(&self) -> bool {
+        matches!(self.account, Some((_, Decision::Reset { .. })))
     }
 
     /// Takes everything back that can be.
@@ -88,14 +68,25 @@ impl Undo {
                 Err(error) => steps.left("directory", &left(&shown, &error)),
             }
         }
-        if let Some((directory, Decision::Make { dn, .. })) = self.account {
-            take_back(directory, &dn, steps);
+        match self.account {
+            Some((directory, Decision::Make { dn, .. })) => take_back(directory, &dn, steps),
+            Some((_, Decision::Reset { dn, .. })) => steps.left("secret", &kept(&dn)),
+            None => {}
         }
     }
 }
 
 fn left(what: &str, error: &dyn std::fmt::Display) -> Problem {
     Problem::new(format!("{what}: {error}"), "Remove it by hand.")
+}
+
+/// The password before cannot be brought back.
+fn kept(dn: &str) -> Problem {
+    Problem::new(
+        format!("{dn} has the new password, and so has the file of the secret"),
+        "The password before cannot be brought back. Mend what failed, then run this again with \
+         --reset.",
+    )
 }
 
 fn take_back(mut directory: Directory, dn: &str, steps: &mut Steps) {

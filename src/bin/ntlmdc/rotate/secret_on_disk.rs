@@ -11,6 +11,7 @@ use gss_ntlmdc::dc::rotation::RotationHost;
 use gss_ntlmdc::dc::secret_file::SecretFile;
 
 use crate::privileges::BorrowedRights;
+use crate::secret_directory;
 
 /// The file, locked against other runs.
 pub struct SecretOnDisk {
@@ -33,16 +34,9 @@ impl SecretOnDisk {
             let real = path.canonicalize().map_err(named)?;
             let directory = real.parent().unwrap_or(Path::new("/")).to_owned();
             if is_root {
-                check_directory(&directory)?;
+                secret_directory::check(&directory)?;
             }
-            let opened = open_lock(&real).map_err(named)?;
-            let lock = Lock::take(opened).map_err(|error| match error.kind() {
-                io::ErrorKind::TimedOut => format!(
-                    "{}: another `ntlmdc rotate` is at work; wait for its end",
-                    path.display()
-                ),
-                _ => named(error),
-            })?;
+            let lock = secret_directory::lock(&real)?;
             Ok((real, directory, lock))
         })?;
         Ok(Self {
@@ -99,32 +93,6 @@ impl SecretOnDisk {
             ),
             _ => format!("{path} cannot be replaced: {error}"),
         }
-    }
-}
-
-/// The file that is locked, which stays. Other users cannot open it: with the lock they could keep
-/// the password from being changed.
-fn open_lock(path: &Path) -> io::Result<File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    options.mode(0o600).custom_flags(libc::O_NOFOLLOW);
-    options.open(name)
-}
-
-/// Root writes in the directory: who can write there too could lead root to another file.
-fn check_directory(directory: &Path) -> Result<(), String> {
-    let shown = directory.display();
-    let metadata = fs::metadata(directory).map_err(|error| format!("{shown}: {error}"))?;
-    let mode = metadata.mode() & 0o7777;
-    match metadata.uid() == 0 && mode & 0o022 == 0 {
-        true => Ok(()),
-        false => Err(format!(
-            "{shown}: user {} and mode {mode:04o} let others than root write there; \
-             chown root {shown}, chmod go-w {shown}",
-            metadata.uid()
-        )),
     }
 }
 

@@ -94,7 +94,7 @@ fn root_writes_only_where_no_other_user_can() {
         (0o1777, false),
     ] {
         fs::set_permissions(directory.path(), Permissions::from_mode(mode)).unwrap();
-        let checked = check_directory(directory.path());
+        let checked = secret_directory::check(directory.path());
         // The directory of another user is never safe.
         assert_eq!(
             checked.is_ok(),
