@@ -69,12 +69,13 @@ pub fn check(config: &config::Netlogon) -> Result<(), Fault> {
     nt_hashes(config).map(drop)
 }
 
-/// The NT hash of the machine account's password.
+/// The NT hashes that the machine account's password may have, newest first: a change of it may be
+/// under way. At least one.
 ///
 /// # Errors
 /// [`Minor::SecretFileUnusable`] with the path and the cure.
-pub fn machine_nt_hash(config: &config::Netlogon) -> Result<Key, Fault> {
-    nt_hashes(config).map(|hashes| hashes.newest)
+pub fn machine_nt_hashes(config: &config::Netlogon) -> Result<Vec<Key>, Fault> {
+    nt_hashes(config).map(|hashes| hashes.iter().cloned().collect())
 }
 
 fn unusable(path: &Path, problem: &dyn Display) -> Fault {

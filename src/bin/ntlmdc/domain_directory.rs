@@ -5,6 +5,7 @@ mod controller;
 
 use std::time::Duration;
 
+use gss_ntlmdc::base::config::Netlogon;
 use gss_ntlmdc::base::crypto::{Key, SecretBytes, nt_hash};
 use gss_ntlmdc::base::net::Deadline;
 use gss_ntlmdc::base::typed_name::split_domain;
@@ -194,4 +195,25 @@ pub fn bind(client: &mut Client, name: &str, domain: &str, nt_hash: &Key) -> Res
         workstation: &setup::host_name(),
     };
     client.bind(&account, soon())
+}
+
+/// Logs in as the machine account, with each of the passwords that it may have.
+///
+/// # Errors
+/// As [`Client::bind`], of the last password.
+pub fn bind_as_machine(
+    client: &mut Client,
+    config: &Netlogon,
+    nt_hashes: &[Key],
+) -> Result<(), Error> {
+    let account = config.account.account();
+    let mut bound = Ok(());
+    for nt_hash in nt_hashes {
+        bound = bind(client, account, &config.domain, nt_hash);
+        // Another failure than a refused password is the same with each.
+        if !matches!(&bound, Err(error) if error.refusal().is_some()) {
+            break;
+        }
+    }
+    bound
 }

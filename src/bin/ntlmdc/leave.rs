@@ -94,9 +94,9 @@ fn give_up(
 
 fn log_in_as_machine(client: &mut Client, netlogon: &Netlogon) -> Result<(), Problem> {
     let account = netlogon.account.account();
-    let secret = dc::machine_nt_hash(netlogon)
+    let secrets = dc::machine_nt_hashes(netlogon)
         .map_err(|fault| Problem::new(fault.for_the_log(), AS_ADMINISTRATOR))?;
-    domain_directory::bind(client, account, &netlogon.domain, &secret).map_err(|error| {
+    domain_directory::bind_as_machine(client, netlogon, &secrets).map_err(|error| {
         let problem = advice::no_login(account, &error);
         Problem::new(problem.what, AS_ADMINISTRATOR)
     })

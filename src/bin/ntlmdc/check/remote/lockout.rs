@@ -10,7 +10,7 @@ use gss_ntlmdc::directory::{Client, Entry, Protection, Search, Server};
 use super::seen::Seen;
 use crate::check::cause::Cause;
 use crate::check::finding::{Finding, Subject};
-use crate::domain_directory::bind;
+use crate::domain_directory::bind_as_machine;
 
 /// The longest time for the directory.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -43,14 +43,13 @@ pub fn findings(limit: Option<&GuessLimit>, config: &Netlogon, all: &[Seen]) -> 
 fn ask(config: &Netlogon, one: &Seen) -> Result<Lockout, String> {
     let told = |error: gss_ntlmdc::directory::Error| error.to_string();
     let until = Deadline::after(PATIENCE);
-    let nt_hash = dc::machine_nt_hash(config).map_err(|fault| fault.for_the_log())?;
+    let secrets = dc::machine_nt_hashes(config).map_err(|fault| fault.for_the_log())?;
     let server = Server {
         address: one.address,
         name: &one.name,
     };
     let mut client = Client::connect(server, &Protection::Sealed, until).map_err(told)?;
-    let (account, domain) = (config.account.account(), config.netbios_domain.as_str());
-    bind(&mut client, account, domain, &nt_hash).map_err(told)?;
+    bind_as_machine(&mut client, config, &secrets).map_err(told)?;
     let root = client.root(&[NAMING_CONTEXT], until).map_err(told)?;
     let domain = root.text(NAMING_CONTEXT).ok_or("no naming context")?;
     let search = Search::of_entry(domain, &[THRESHOLD, OBSERVED]);
