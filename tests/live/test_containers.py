@@ -116,7 +116,7 @@ def mounts(options):
         else:
             assert word in known | {"--security-opt=no-new-privileges"}, word
     # runc gives standard output and standard error to the container's user.
-    return [*lines, "mount -o remount,ro root", "chown 33:33 /proc/self/fd/1 /proc/self/fd/2"]
+    return [*lines, "mount -o remount,bind,ro root", "chown 33:33 /proc/self/fd/1 /proc/self/fd/2"]
 
 
 def start(image, run):

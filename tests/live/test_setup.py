@@ -28,7 +28,7 @@ install -d -m 0700 -o www-data -g www-data /run/ntlmdc
 # Passwords are asked for on a terminal; here they come from files.
 NTLMDC = r"""
 case $1 in
-join) exec "$TOOL" "$@" --computer WEB4-NTLM --password-file "$FILES/administrator" ;;
+join) exec "$TOOL" "$@" --computer SETUP-NTLM --password-file "$FILES/administrator" ;;
 login) exec "$TOOL" "$@" --password-file "$FILES/alice" ;;
 check) status=0; "$TOOL" "$@" || status=$?; echo "check ended with $status" ;;
 esac
