@@ -96,7 +96,7 @@ class DebianRoot:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=120,
+            timeout=600,
         )
         if done.returncode != status:
             raise host.LabError(f"status {done.returncode} of\n{script}\n{done.stdout}")
