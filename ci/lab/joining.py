@@ -27,6 +27,8 @@ class JoiningHost:
         (self.directory / "lib" / "mech_ntlmdc.so").touch()
         self.ask_dns_of(controller)
         binds = [f"mount --bind {self.directory / name} {path}" for name, path in _BINDS.items()]
+        # No package makes it before ntlmdc is installed.
+        binds.insert(0, f"mkdir -p {_BINDS['lib']} {_BINDS['gss']}")
         script = self.directory / "inside"
         script.write_text("\n".join(("set -e", *binds, 'exec "$@"')) + "\n")
         self.secret = self.directory / "gss" / "ntlmdc.secret"
