@@ -56,7 +56,7 @@ pub struct Rotated {
     pub was_begun: bool,
 }
 
-/// Why there is no change, or none that is certain.
+/// Why the password was not changed, or why it is unknown whether it was.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
     /// The file cannot be read, or not be replaced before the change.

@@ -159,7 +159,8 @@ impl SecretFile {
         self.next.as_ref()
     }
 
-    /// With a change to the password `next` under way. `None` if it is none that was made here.
+    /// Begins a change to the password `next`. `None` if `next` does not have the form of passwords
+    /// that [`MachinePassword`] makes.
     pub fn begun_with(self, next: &str, modified: u32) -> Option<Self> {
         let next = MachinePassword::stored(next)?;
         Some(self.begun(next, modified))

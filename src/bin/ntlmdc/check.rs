@@ -10,7 +10,7 @@
 mod cause;
 mod finding;
 mod listing;
-mod local;
+pub mod local;
 mod progress;
 mod remote;
 mod service;

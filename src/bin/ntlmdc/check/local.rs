@@ -7,4 +7,4 @@ pub mod mechanism;
 mod permissions;
 pub mod spnego;
 mod state_directory;
-mod trial;
+pub mod trial;

@@ -3,7 +3,8 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use clap::Parser;
 use gss_ntlmdc::base::config::Host;
@@ -15,12 +16,15 @@ use super::files::{self, HostFiles};
 use super::on_this_host;
 use super::plan::Plan;
 use crate::arguments::Channel;
+use crate::check::local::trial;
 use crate::domain_directory::Chosen;
 use crate::privileges;
 use crate::steps::Problem;
 
 /// The first argument of the process that [`run`] is.
 const COMMAND: &str = "open-channel";
+/// Longer than the time-outs of its steps together.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The arguments of such a process; `None` in any other.
 pub fn arguments() -> Option<Channel> {
@@ -47,33 +51,31 @@ pub fn open(
     let config = files::draft_of(&plan.config_path);
     let broken = |error: std::io::Error| on_this_host(error, "Mend this, then run this again.");
     files::write_draft(&config, text.as_bytes(), 0o644, 0).map_err(broken)?;
-    let done = std::env::current_exe().and_then(|program| {
-        Command::new(program)
-            .arg(COMMAND)
-            .arg("--config")
-            .arg(&config)
-            .args(["--as", &plan.service.name])
-            .stdin(Stdio::null())
-            .output()
+    let done = std::env::current_exe().map(|program| {
+        let mut command = Command::new(program);
+        command.arg(COMMAND).arg("--config").arg(&config);
+        command.args(["--as", &plan.service.name]);
+        trial::run(command, PATIENCE)
     });
     let _removed = fs::remove_file(&config);
-    let done = done.map_err(broken)?;
-    match done.status.success() {
-        true => Ok(()),
-        false => Err(told(&done.stdout, &done.stderr)),
+    match done.map_err(broken)? {
+        Some(ended) if ended.is_success => Ok(()),
+        Some(ended) => Err(told(&ended.errors)),
+        None => Err(Problem::new(
+            "the process that opens it did not end in time",
+            "Run this again; if it stays so, see `ntlmdc check`.",
+        )),
     }
 }
 
-/// The problem that the process has printed.
-fn told(output: &[u8], errors: &[u8]) -> Problem {
-    let value: Value = serde_json::from_slice(output).unwrap_or_default();
+/// The problem that the process has printed, in its last line: its log comes before.
+fn told(errors: &str) -> Problem {
+    let last = errors.lines().next_back().unwrap_or_default();
+    let value: Value = serde_json::from_str(last).unwrap_or_default();
     let text = |name| value.get(name).and_then(Value::as_str);
     match (text("what"), text("cure")) {
         (Some(what), Some(cure)) => Problem::new(what, cure),
-        _ => Problem::new(
-            String::from_utf8_lossy(errors).trim().to_owned(),
-            "Mend this, then run this again.",
-        ),
+        _ => Problem::new(errors.to_owned(), "Mend this, then run this again."),
     }
 }
 
@@ -98,7 +100,7 @@ pub fn run(arguments: &Channel) -> Result<ExitCode, String> {
         Ok(_) => Ok(ExitCode::SUCCESS),
         Err(unopened) => {
             let (what, cure) = (unopened.fault.for_the_log(), unopened.fault.minor().cause());
-            anstream::println!("{}", json!({ "what": what, "cure": cure }));
+            anstream::eprintln!("{}", json!({ "what": what, "cure": cure }));
             Ok(ExitCode::FAILURE)
         }
     }
@@ -110,8 +112,8 @@ mod tests {
 
     #[test]
     fn what_the_process_says_is_passed_on() {
-        let problem = told(br#"{"what": "a", "cure": "b"}"#, b"");
+        let problem = told("ntlmdc: a line of the log\n{\"what\": \"a\", \"cure\": \"b\"}");
         assert_eq!(problem, Problem::new("a", "b"));
-        assert_eq!(told(b"", b"ntlmdc: no user x\n").what, "ntlmdc: no user x");
+        assert_eq!(told("ntlmdc: no user x").what, "ntlmdc: no user x");
     }
 }

@@ -2,11 +2,15 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// The most that is read of what a program says, in bytes.
 const LIMIT: u64 = 16 << 10;
+
+/// How long after the end of a program its last words are waited for.
+const REST: Duration = Duration::from_secs(2);
 
 /// How a program ended.
 #[derive(Debug)]
@@ -26,15 +30,18 @@ pub fn run(mut command: Command, patience: Duration) -> Option<Ended> {
         .ok()?;
     // The pipe is read while the program runs: it may say more than the pipe holds.
     let from = child.stderr.take()?;
-    let reader = thread::spawn(move || {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
         let mut said = Vec::new();
         let mut from = from;
         let read = from.by_ref().take(LIMIT).read_to_end(&mut said);
-        let rest = read.and_then(|_| std::io::copy(&mut from, &mut std::io::sink()));
-        (said, rest.is_ok())
+        let _rest = read.and_then(|_| std::io::copy(&mut from, &mut std::io::sink()));
+        // Nothing waits for it if it comes too late.
+        let _late = sender.send(said);
     });
     let is_success = wait(&mut child, patience)?;
-    let (said, _) = reader.join().ok()?;
+    // A process that the program has left behind may keep the pipe open.
+    let said = receiver.recv_timeout(REST).ok()?;
     let errors = String::from_utf8_lossy(&said).trim().to_owned();
     Some(Ended { is_success, errors })
 }
@@ -79,5 +86,8 @@ mod tests {
         assert!(run(script("exec sleep 60"), Duration::from_millis(50)).is_none());
         assert!(began.elapsed() < Duration::from_secs(30));
         assert!(run(Command::new("/nonexistent"), Duration::ZERO).is_none());
+        // Its child keeps the pipe open.
+        assert!(run(script("sleep 60 & exit 0"), Duration::from_secs(30)).is_none());
+        assert!(began.elapsed() < Duration::from_secs(50));
     }
 }
