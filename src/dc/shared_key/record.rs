@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_secret_stands_in_the_clear() {
+    fn the_machine_accounts_secret_is_not_in_the_file() {
         let bytes = written();
         assert!(!bytes.windows(16).any(|window| window == [1; 16]));
     }

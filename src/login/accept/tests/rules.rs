@@ -195,6 +195,26 @@ fn a_mic_may_be_required() {
     assert_eq!(outcome, Ok(Step::Established));
 }
 
+/// An attacker puts flags into the challenge that announce no code, and the client returns them
+/// in place of its own.
+#[test]
+fn a_hidden_mic_is_a_missing_one() {
+    let hidden = Initiator {
+        announces_mic: false,
+        alter: |mut pairs| {
+            pairs.set(AvId::FLAGS, [0; 4]).unwrap();
+            pairs
+        },
+        ..Initiator::default()
+    };
+    let missing = Err(Minor::MissingMic);
+    for (policy, expected) in [("mic = \"require\"", missing), ("", Ok(Step::Established))] {
+        let (setup, _folder) = setup(policy);
+        let outcome = log_in(&mut Acceptor::new(), &setup, &hidden);
+        assert_eq!(outcome, expected, "{policy}");
+    }
+}
+
 /// The channel bindings of an application with this data.
 fn with_data(application_data: &[u8]) -> ChannelBindings<'_> {
     ChannelBindings {

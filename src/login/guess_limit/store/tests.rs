@@ -47,6 +47,17 @@ fn the_processes_of_a_host_share_their_counts() {
 }
 
 #[test]
+fn no_name_is_in_the_file() {
+    let folder = folder();
+    let path = folder.path().join("EXAMPLE.guesses");
+    wrong(&process(&path));
+    let bytes = fs::read(&path).unwrap();
+    let has = |word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
+    assert!(has(b"ntlmdc"), "the file's own mark");
+    assert!(!has(b"ALICE"));
+}
+
+#[test]
 fn a_removed_file_is_made_again() {
     let folder = folder();
     let path = folder.path().join("EXAMPLE.guesses");

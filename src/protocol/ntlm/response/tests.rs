@@ -106,6 +106,21 @@ fn invalid_av_pairs_of_the_client_are_refused() {
     bindings(&[7; 15]).unwrap_err();
 }
 
+/// An attacker puts flags into the challenge, and the client returns them beside its own.
+#[test]
+fn repeated_av_pairs_of_the_client_are_refused() {
+    let attackers = hex!("06000400 00000000");
+    let own = hex!("06000400 02000000");
+    let with = |pairs: &[[u8; 8]]| {
+        NtlmV2Response::decode(&[&SAMPLE[..44], pairs.as_flattened(), &[0; 4]].concat())
+    };
+    assert!(with(&[own]).unwrap().flags().contains(AvFlags::MIC));
+    for both in [[attackers, own], [own, attackers]] {
+        let error = with(&both).unwrap_err();
+        assert_eq!(error, DecodeError::new("MsvAvFlags", "duplicate"));
+    }
+}
+
 #[test]
 fn the_lengths_tell_the_kind() {
     let kind = |user: &[u16], nt: &[u8], lm: &[u8], extended| {
