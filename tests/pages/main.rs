@@ -10,3 +10,4 @@ mod configuration;
 mod links;
 mod names;
 mod page;
+mod shown_by;
