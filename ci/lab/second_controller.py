@@ -7,7 +7,7 @@ class Second(domain.Controller):
     """`dc2`, with all that the first controller knew when it was made.
 
     Replication is by hand: what is changed at one controller later, the other learns by
-    `pull()`.
+    `pull()`, and the first of the second by `push()`.
     """
 
     def __init__(self, first):
@@ -16,8 +16,15 @@ class Second(domain.Controller):
 
     def pull(self):
         """Replicates changes of the first controller."""
-        naming = ",".join(f"DC={label}" for label in domain.DNS_NAME.split("."))
-        self.tool("drs", "replicate", "--local", *self._by("--password"), "dc2", "dc1", naming)
+        self._replicate(self, self._first)
+
+    def push(self):
+        """Replicates changes to the first controller."""
+        self._replicate(self._first, self)
+
+    def _replicate(self, to, source):
+        who = self._by("--password")
+        to.tool("drs", "replicate", "--local", *who, to.name, source.name, self.base)
 
     def _populate(self):
         self.lay_cable(self._first)

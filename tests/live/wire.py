@@ -70,6 +70,10 @@ class Connection:
             body,
         )
 
+    def send_bytes(self, data):
+        """Sends these bytes, which need not be a whole request, and reads no answer."""
+        self._connection.sock.sendall(data)
+
     def challenge(self, negotiate=None):
         """Sends a NEGOTIATE_MESSAGE and returns the challenge."""
         answer = self.send(messages.negotiate() if negotiate is None else negotiate)
