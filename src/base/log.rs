@@ -2,6 +2,7 @@
 //! system log does not accept goes to standard error: in a container or a chroot there is no system
 //! log, and one that hangs must not stop a login. `stderr` says what counts as standard error.
 
+mod held;
 mod stderr;
 
 use std::fmt::{self, Write as _};
@@ -15,6 +16,7 @@ use std::time::Duration;
 use crate::base::config::LogTarget;
 use crate::base::fault::{is_joiner, is_unprintable};
 use crate::base::process::PerProcess;
+pub use held::{hold, release};
 
 /// The severity of a line (RFC 5424 6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +43,10 @@ pub fn write(target: LogTarget, severity: Severity, line: fmt::Arguments<'_>) {
 }
 
 fn to_stderr(line: fmt::Arguments<'_>, patience: Duration) {
-    stderr::write(&text(format_args!("ntlmdc: {line}")), patience);
+    let line = text(format_args!("ntlmdc: {line}"));
+    if !held::keep(&line) {
+        stderr::write(&line, patience);
+    }
 }
 
 fn text(line: fmt::Arguments<'_>) -> String {

@@ -29,6 +29,7 @@ mod steps;
 use std::process::ExitCode;
 
 use clap::Parser;
+use gss_ntlmdc::base::log;
 
 use arguments::{Arguments, ToolCommand};
 
@@ -43,7 +44,20 @@ fn main() -> ExitCode {
     {
         return check::try_spnego();
     }
-    let (output, done) = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    // What the library logs to standard error comes after the result. A helper has none.
+    if !matches!(command, ToolCommand::Helper(_)) {
+        log::hold();
+    }
+    let status = run(command);
+    for line in log::release() {
+        anstream::eprintln!("{}", report::printable(&line));
+    }
+    status
+}
+
+fn run(command: ToolCommand) -> ExitCode {
+    let (output, done) = match command {
         ToolCommand::Check(arguments) => return exit(check::run(&arguments)),
         ToolCommand::Decode(arguments) => (arguments.output, decode::run(&arguments)),
         ToolCommand::Explain(arguments) => (arguments.output, explain::run(&arguments)),
