@@ -72,17 +72,35 @@ def test_a_configuration_that_cannot_be_used(tool, joined):
     assert "/nonexistent.toml: No such file or directory" in errors
 
 
-def headers_of(site, password):
-    """What curl says of the headers of a login."""
-    login = ("--ntlm", "-u", f"EXAMPLE\\alice:{password}")
-    words = ["curl", "-sv", "--max-time", "30", *login, site.apache.url]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60).stderr
+def test_what_is_logged_comes_after_the_result(tool, joined):
+    words = host.bound([tool, "login", "--password-file", "-", "EXAMPLE\\alice"])
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    env = joined.environment
+    done = subprocess.run(words, input="wrong-password\n", env=env, text=True, timeout=60, **both)
+    lines = done.stdout.splitlines()
+    assert (done.returncode, lines[0]) == (1, "refused")
+    logged = [number for number, line in enumerate(lines) if line.startswith("ntlmdc: ")]
+    assert logged and logged[0] > 3 and logged[-1] == len(lines) - 1, lines
 
 
-def test_the_tokens_of_a_real_login(tool, library, make_site):
+PAGE = (mech.ROOT / "docs" / "tool.md").read_text()
+NETRC = re.search(r"^machine web1 .*$", PAGE, re.M).group()
+
+
+def printed_by_curl(site, path):
+    """What the curl of the page prints of a login."""
+    line = NETRC.replace("web1", "127.0.0.1").replace("the-password", site.passwords["alice"])
+    path.write_text(line + "\n")
+    [command] = re.findall(r"^(curl -sv .*) \| ntlmdc decode$", PAGE, re.M)
+    command = command.replace("http://web1/", site.apache.url).replace("login.netrc", str(path))
+    words = host.bound(["sh", "-c", command])
+    return subprocess.run(words, capture_output=True, text=True, timeout=60).stdout
+
+
+def test_the_tokens_of_a_real_login(tool, library, make_site, tmp_path):
     site = make_site(mech.with_users(library))
     password = site.passwords["alice"]
-    said = headers_of(site, password)
+    said = printed_by_curl(site, tmp_path / "login.netrc")
     tokens = re.findall(r"NTLM (TlRM\S+)", said)
     assert len(tokens) == 3
     status, printed, _errors = run(tool, "decode", "-f", "-", given=said)
@@ -91,6 +109,8 @@ def test_the_tokens_of_a_real_login(tool, library, make_site):
         0,
         ["NEGOTIATE_MESSAGE", "CHALLENGE_MESSAGE", "AUTHENTICATE_MESSAGE"],
     )
+    assert re.search(r"^  status +HTTP/1.1 200 OK$", printed, re.M)
+    assert re.search(r"^  login +accepted$", printed, re.M)
     # The response is what passwords are guessed from.
     assert base64.b64decode(tokens[2])[64:72].hex() not in printed
     words = ("decode", "--json", "--password-stdin", *tokens)

@@ -2,10 +2,10 @@
 
 mod client;
 mod connection;
-mod headers;
-mod response;
+pub mod headers;
+pub mod response;
 mod site;
-mod verdict;
+pub mod verdict;
 mod visit;
 
 #[cfg(test)]
@@ -36,9 +36,15 @@ pub fn run(arguments: &Http) -> Result<Report, String> {
         Some(user) => Some(Credentials::new(user, &password(arguments, user)?)?),
         None => None,
     };
-    let visit = Visit::new(site, trust, arguments.insecure);
+    let credentials = credentials.as_ref();
     Ok(Report {
-        sections: visit.run(credentials.as_ref(), arguments.scheme),
+        sections: Visit::run(
+            site,
+            trust,
+            arguments.insecure,
+            credentials,
+            arguments.scheme,
+        ),
     })
 }
 

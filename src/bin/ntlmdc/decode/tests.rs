@@ -59,7 +59,7 @@ fn values(sections: &[Section], name: &str) -> Vec<String> {
 }
 
 fn explained(bytes: &[u8]) -> Vec<Section> {
-    find(bytes).iter().flat_map(explain).collect()
+    transcript::explain(&transcript::read(bytes))
 }
 
 #[test]
@@ -122,6 +122,77 @@ fn tokens_are_found_in_what_holds_them() {
         find(b"NTLM, Basic realm=\"a/b\" Bm9uIG9tbmlzIG1vcmlhcg=="),
         []
     );
+}
+
+/// What `curl -v` prints of a login, and a part of the page.
+fn conversation(messages: &[Vec<u8>; 3], end: &str) -> String {
+    let [negotiate, challenge, authenticate] = messages.each_ref().map(|it| STANDARD.encode(it));
+    let request = |token| format!("> GET / HTTP/1.1\r\n> Authorization: NTLM {token}\r\n> \r\n");
+    [
+        "*   Trying 10.0.0.3:80...\n* Connected to web1\n",
+        &request(negotiate),
+        "< HTTP/1.1 401 Unauthorized\r\n* Ignoring the response-body\n",
+        &format!("< WWW-Authenticate: NTLM {challenge}\r\n< Set-Cookie: a=secret\r\n< \r\n"),
+        &request(authenticate),
+        &format!("< HTTP/1.1 {end}\r\n< \r\n{{ [48 bytes data]\n<html>\n"),
+    ]
+    .concat()
+}
+
+#[test]
+fn responses_between_the_messages_have_their_outcome() {
+    let messages = messages(None);
+    let titles = |text: &str| {
+        let sections = explained(text.as_bytes());
+        let words = sections.iter().map(|section| {
+            let end = section.title.find(' ').unwrap();
+            section.title[..end].to_owned()
+        });
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let logins = |text: &str| values(&explained(text.as_bytes()), "login");
+    let accepted = conversation(&messages, "200 OK");
+    let expected = "NEGOTIATE_MESSAGE HTTP CHALLENGE_MESSAGE AUTHENTICATE_MESSAGE HTTP";
+    assert_eq!(titles(&accepted), expected);
+    assert_eq!(logins(&accepted), ["accepted"]);
+    let tokens: Vec<Token> = messages.iter().cloned().map(Token::Ntlm).collect();
+    assert_eq!(
+        transcript::tokens(transcript::read(accepted.as_bytes())),
+        tokens
+    );
+    // Without curl's marks, as in a file of headers.
+    let plain = accepted.replace("\n< ", "\n").replace("\n> ", "\n");
+    assert_eq!(titles(&plain), expected);
+    assert_eq!(logins(&plain), ["accepted"]);
+
+    let refused = conversation(&messages, "401 Unauthorized\r\n< WWW-Authenticate: NTLM");
+    assert_eq!(logins(&refused), ["refused"]);
+    let proxy = conversation(&messages, "407 Proxy Authentication Required");
+    assert_eq!(logins(&proxy), [""; 0]);
+    let shown = values(&explained(accepted.as_bytes()), "WWW-Authenticate");
+    assert!(
+        shown[0].starts_with("NTLM, with CHALLENGE_MESSAGE"),
+        "{shown:?}"
+    );
+    let cookies = values(&explained(accepted.as_bytes()), "Set-Cookie");
+    assert_eq!(cookies, ["a=…"]);
+}
+
+#[test]
+fn a_response_alone_is_shown() {
+    let sections = explained(b"HTTP/2 401 \r\nwww-authenticate: Negotiate\r\n\r\nbody: none");
+    assert_eq!(sections.len(), 1);
+    assert_eq!(values(&sections, "status"), ["HTTP/2 401"]);
+    assert_eq!(values(&sections, "www-authenticate"), ["Negotiate"]);
+    assert_eq!(values(&sections, "body"), [""; 0]);
+    for text in [
+        "HTTP/1.1",
+        "HTTP/1.1 OK",
+        "GET / HTTP/1.1 401",
+        "HTTP/x 401",
+    ] {
+        assert_eq!(explained(text.as_bytes()).len(), 0, "{text}");
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::spnego;
+use super::{message, spnego};
+use crate::report::Section;
 
 /// What every NTLM message begins with.
 pub const NTLMSSP: &[u8; 8] = b"NTLMSSP\0";
@@ -28,12 +29,35 @@ impl Token {
         }
     }
 
+    /// The section of the token, and that of the NTLM message in it.
+    pub fn explain(&self) -> Vec<Section> {
+        match self {
+            Self::Ntlm(bytes) => vec![message::explain(bytes)],
+            Self::Spnego(bytes) => {
+                let (section, inner) = spnego::explain(bytes);
+                let inner = inner.iter().map(|bytes| message::explain(bytes));
+                [section].into_iter().chain(inner).collect()
+            }
+        }
+    }
+
     /// The NTLM message of the token.
     pub fn ntlm(&self) -> Option<Vec<u8>> {
         match self {
             Self::Ntlm(bytes) => Some(bytes.clone()),
             Self::Spnego(bytes) => spnego::explain(bytes).1,
         }
+    }
+}
+
+/// The kind of a token in Base64, and its length.
+pub fn named(text: &str) -> String {
+    let token = decoded(text.trim_end_matches('='));
+    let sections = token.as_ref().map(Token::explain).unwrap_or_default();
+    let titles: Vec<String> = sections.into_iter().map(|section| section.title).collect();
+    match titles.is_empty() {
+        true => "a token that is not NTLM or SPNEGO".to_owned(),
+        false => titles.join(": "),
     }
 }
 

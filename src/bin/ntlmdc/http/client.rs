@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use base64::{Engine, encoded_len};
 use der::asn1::OctetStringRef;
 use gss_ntlmdc::base::crypto::{self, Key, NoRandomBytes, SecretBytes, nt_hash};
 use gss_ntlmdc::base::typed_name::split_domain;
@@ -35,13 +35,17 @@ impl Credentials {
             return Err(r"expected a user: DOMAIN\user, user@domain or user".to_owned());
         }
         let pair = SecretBytes::new([typed.as_bytes(), b":", password.as_bytes()].concat());
-        let basic = format!("Basic {}", STANDARD.encode(pair.expose()));
+        let too_long = "the password is too long";
+        let mut coded = vec![0; encoded_len(pair.expose().len(), true).ok_or(too_long)?];
+        let written = STANDARD.encode_slice(pair.expose(), &mut coded);
+        let coded = SecretBytes::new(coded);
+        written.map_err(|_| too_long)?;
         Ok(Self {
             typed: typed.to_owned(),
             name: name.to_owned(),
             domain: domain.to_owned(),
             nt_hash: nt_hash(password),
-            basic: SecretBytes::new(basic.into_bytes()),
+            basic: SecretBytes::new([b"Basic ", coded.expose()].concat()),
         })
     }
 

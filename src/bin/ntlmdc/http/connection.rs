@@ -1,20 +1,59 @@
 //! One connection to a site, and requests over it.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use gss_ntlmdc::base::crypto::SecretBytes;
 use gss_ntlmdc::base::net::{self, Deadline};
 use gss_ntlmdc::directory::{self, Fingerprint, Transport, Trust};
 
 use super::response::{Body, Response};
 use super::site::Site;
 
-/// How long a request may take, with its answer.
+/// How long one address of a site may take to accept a connection.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request may take, with its answer; or all addresses of a site.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A longer body is not read to its end.
 const MAX_BODY: u64 = 16 * 1024 * 1024;
 /// The longest line that says how long a chunk is.
 const MAX_CHUNK_LINE: usize = 1024;
+
+/// A connection that carries nothing yet.
+pub struct Reached {
+    pub peer: SocketAddr,
+    transport: Transport,
+}
+
+impl Reached {
+    /// Connects to an address.
+    ///
+    /// # Errors
+    /// It does not accept the connection in time.
+    pub fn new(peer: SocketAddr) -> Result<Self, Lost> {
+        Self::by(peer, Deadline::after(CONNECT_PATIENCE))
+    }
+
+    fn by(peer: SocketAddr, deadline: Deadline) -> Result<Self, Lost> {
+        let transport = Transport::connect(peer, deadline)?;
+        Ok(Self { peer, transport })
+    }
+
+    /// Connects to the first address that accepts the connection; and the addresses before it,
+    /// each with the reason why not.
+    pub fn first(peers: &[SocketAddr]) -> (Option<Self>, Vec<(SocketAddr, Lost)>) {
+        let deadline = Deadline::after(PATIENCE);
+        let mut unreached = Vec::new();
+        for peer in peers {
+            match Self::by(*peer, deadline.or_after(CONNECT_PATIENCE)) {
+                Ok(reached) => return (Some(reached), unreached),
+                Err(lost) => unreached.push((*peer, lost)),
+            }
+        }
+        (None, unreached)
+    }
+}
 
 /// A connection to a site.
 pub struct Connection {
@@ -53,13 +92,18 @@ impl From<directory::Error> for Lost {
 }
 
 impl Connection {
-    /// Connects. `protocols` are offered in TLS (RFC 7301).
+    /// Begins TLS, if the site has it. `protocols` are offered in it (RFC 7301).
     ///
     /// # Errors
-    /// There is no connection, or the certificate is not trusted.
-    pub fn open(site: &Site, trust: &Trust, protocols: &[&[u8]]) -> Result<Self, Lost> {
+    /// The connection ended, or the certificate is not trusted.
+    pub fn over(
+        reached: Reached,
+        site: &Site,
+        trust: &Trust,
+        protocols: &[&[u8]],
+    ) -> Result<Self, Lost> {
         let deadline = Deadline::after(PATIENCE);
-        let mut transport = Transport::connect(site.peer, deadline)?;
+        let mut transport = reached.transport;
         if site.is_tls {
             transport.start_tls(&site.host, trust, protocols, deadline)?;
         }
@@ -85,16 +129,8 @@ impl Connection {
     /// No answer came, or none of HTTP/1.
     pub fn get(&mut self, site: &Site, authorization: Option<&str>) -> Result<Response, Lost> {
         let deadline = Deadline::after(PATIENCE);
-        let agent = concat!("ntlmdc/", env!("CARGO_PKG_VERSION"));
-        let mut request = format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n",
-            site.path, site.authority,
-        );
-        if let Some(value) = authorization {
-            request.push_str(&format!("Authorization: {value}\r\n"));
-        }
-        request.push_str("\r\n");
-        self.transport.send(request.as_bytes(), deadline)?;
+        let request = request(site, authorization);
+        self.transport.send(request.expose(), deadline)?;
         loop {
             let response = self.head(deadline)?;
             // RFC 9110 15.2: further responses follow those of class 1xx.
@@ -176,6 +212,22 @@ impl Connection {
         self.came.extend(came);
         Ok(())
     }
+}
+
+/// A request as it is sent. With Basic it has the password.
+fn request(site: &Site, authorization: Option<&str>) -> SecretBytes {
+    let agent = concat!("ntlmdc/", env!("CARGO_PKG_VERSION"));
+    let head = format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n",
+        site.path, site.authority,
+    );
+    let login = match authorization {
+        Some(value) => ["Authorization: ", value, "\r\n"],
+        None => [""; 3],
+    };
+    // One allocation: a text that grows leaves copies behind.
+    let [name, value, end] = login;
+    SecretBytes::new([&head, name, value, end, "\r\n"].concat().into_bytes())
 }
 
 impl fmt::Display for Lost {

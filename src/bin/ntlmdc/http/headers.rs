@@ -1,6 +1,7 @@
 //! What the headers of a response say about a login.
 
 use super::response::Response;
+use crate::decode::token;
 use crate::report::{Field, Section};
 
 /// The longest value that is shown, in characters.
@@ -10,16 +11,15 @@ const HIDDEN: [&str; 2] = ["Set-Cookie", "Authentication-Info"];
 
 /// Adds the status and each header, with what it means for a login.
 pub fn push(section: &mut Section, response: &Response) {
-    let version = if response.is_old {
-        "HTTP/1.0"
-    } else {
-        "HTTP/1.1"
-    };
-    let status = format!("{} {} {}", version, response.status, response.reason);
+    let status = format!(
+        "HTTP/{} {} {}",
+        response.version, response.status, response.reason
+    );
     let field = Field::new("status", status.trim());
-    section.push(match response.is_old {
-        true => field.note("HTTP/1.0: a server or a proxy that keeps no connection"),
-        false => field,
+    section.push(match response.version.as_str() {
+        "1.0" => field.note("HTTP/1.0: a server or a proxy that keeps no connection"),
+        "1.1" => field,
+        _ => field.note("NTLM does not work over HTTP/2 and later: Protocols http/1.1"),
     });
     for (name, value) in &response.headers {
         let field = Field::new(name.as_str(), shown(name, value));
@@ -38,11 +38,13 @@ fn shown(name: &str, value: &str) -> String {
         let end = value.find('=').map_or(0, |end| end + 1);
         return format!("{}…", value.get(..end).unwrap_or_default());
     }
-    if name.eq_ignore_ascii_case("WWW-Authenticate")
+    if ["WWW-Authenticate", "Proxy-Authenticate"]
+        .iter()
+        .any(|header| name.eq_ignore_ascii_case(header))
         && let Some((scheme, token)) = value.trim().split_once(' ')
         && !token.trim_end_matches('=').contains('=')
     {
-        return format!("{scheme} (a token, see below)");
+        return format!("{scheme}, with {}", token::named(token));
     }
     let short: String = value.chars().take(MAX_SHOWN).collect();
     let is_whole = short.len() == value.len();

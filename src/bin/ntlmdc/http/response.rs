@@ -10,8 +10,8 @@ pub const MAX_HEAD: usize = 64 * 1024;
 /// The head of a response.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// Whether the version is HTTP/1.0.
-    pub is_old: bool,
+    /// The version of HTTP, such as `1.1`.
+    pub version: String,
     pub status: u16,
     pub reason: String,
     pub headers: Vec<(String, String)>,
@@ -45,7 +45,7 @@ impl Response {
             (header.name.to_owned(), value)
         });
         let response = Self {
-            is_old: parsed.version == Some(0),
+            version: format!("1.{}", parsed.version.unwrap_or_default()),
             status: parsed.code.unwrap_or_default(),
             reason: parsed.reason.unwrap_or_default().to_owned(),
             headers: headers.collect(),
@@ -70,7 +70,7 @@ impl Response {
 
     /// Whether the server keeps the connection (RFC 9112 9.3).
     pub fn keeps_connection(&self) -> bool {
-        let is_kept = match self.is_old {
+        let is_kept = match self.version == "1.0" {
             true => self.lists("Connection", "keep-alive"),
             false => !self.lists("Connection", "close"),
         };

@@ -14,8 +14,8 @@ pub struct Site {
     pub authority: String,
     pub path: String,
     pub is_tls: bool,
-    /// Where to connect to.
-    pub peer: SocketAddr,
+    /// Where to connect to, in the order in which the system prefers the addresses.
+    pub peers: Vec<SocketAddr>,
 }
 
 impl Site {
@@ -39,7 +39,7 @@ impl Site {
         let port = authority
             .port_u16()
             .unwrap_or(if is_tls { 443 } else { 80 });
-        let peer = match connect {
+        let peers = match connect {
             Some(text) => resolve(text, port)?,
             None => resolve_host(host, port)?,
         };
@@ -51,7 +51,7 @@ impl Site {
                 .map_or("/", |path| path.as_str())
                 .to_owned(),
             is_tls,
-            peer,
+            peers,
         })
     }
 }
@@ -64,10 +64,10 @@ fn bare(host: &str) -> &str {
     inner.unwrap_or(host)
 }
 
-/// The address of `HOST`, `HOST:PORT` or an address alone.
-fn resolve(text: &str, port: u16) -> Result<SocketAddr, String> {
+/// The addresses of `HOST`, `HOST:PORT` or an address alone.
+fn resolve(text: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     if let Ok(address) = text.parse::<SocketAddr>() {
-        return Ok(address);
+        return Ok(vec![address]);
     }
     match text.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') => {
@@ -80,14 +80,23 @@ fn resolve(text: &str, port: u16) -> Result<SocketAddr, String> {
     }
 }
 
-fn resolve_host(host: &str, port: u16) -> Result<SocketAddr, String> {
+fn resolve_host(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(address, port));
+        return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let mut found = (host, port).to_socket_addrs().map_err(|error| {
+    let found = (host, port).to_socket_addrs().map_err(|error| {
         format!("{host}: {error}: check the name, or name an address with --connect")
     })?;
-    found.next().ok_or_else(|| format!("{host} has no address"))
+    let mut peers: Vec<SocketAddr> = Vec::new();
+    for peer in found {
+        if !peers.contains(&peer) {
+            peers.push(peer);
+        }
+    }
+    match peers.is_empty() {
+        true => Err(format!("{host} has no address")),
+        false => Ok(peers),
+    }
 }
 
 #[cfg(test)]
@@ -101,13 +110,13 @@ mod tests {
             (site.host.as_str(), site.path.as_str()),
             ("127.0.0.1", "/a?b=c")
         );
-        assert_eq!((site.peer.port(), site.is_tls), (80, false));
+        assert_eq!((site.peers[0].port(), site.is_tls), (80, false));
         let site = Site::parse("https://[::1]:8443", None).unwrap();
         assert_eq!(
             (site.host.as_str(), site.authority.as_str()),
             ("::1", "[::1]:8443")
         );
-        assert_eq!((site.path.as_str(), site.peer.port()), ("/", 8443));
+        assert_eq!((site.path.as_str(), site.peers[0].port()), ("/", 8443));
         for (connect, peer) in [
             ("127.0.0.2", "127.0.0.2:443"),
             ("127.0.0.2:81", "127.0.0.2:81"),
@@ -115,7 +124,8 @@ mod tests {
             ("[::1]:82", "[::1]:82"),
         ] {
             let site = Site::parse("https://www.example.test/", Some(connect)).unwrap();
-            assert_eq!(site.peer.to_string(), peer, "{connect}");
+            let peers: Vec<String> = site.peers.iter().map(SocketAddr::to_string).collect();
+            assert_eq!(peers, [peer], "{connect}");
         }
     }
 

@@ -1,7 +1,12 @@
-//! Responses and verdicts without a server.
+//! Addresses, responses and verdicts without a site.
 
+use std::net::{SocketAddr, TcpListener};
+
+use gss_ntlmdc::base::crypto::SecretBytes;
+
+use super::connection::Reached;
 use super::response::{Body, Response};
-use super::{client, verdict};
+use super::{client, headers, verdict};
 use crate::arguments::Scheme;
 use crate::report::{Section, Verdict};
 
@@ -101,6 +106,51 @@ fn the_last_answer_has_its_verdict() {
     let second = |head: &str| told(&verdict::no_challenge(&response(head))).0;
     assert!(second("401 No\nContent-Length: 0").contains("refused"));
     assert!(second("200 OK").contains("not needed"));
+}
+
+#[test]
+fn the_first_address_that_accepts_is_used() {
+    let closed = TcpListener::bind("127.0.0.2:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let open = listener.local_addr().unwrap();
+    let first = |peers: &[SocketAddr]| {
+        let (reached, unreached) = Reached::first(peers);
+        let unreached: Vec<_> = unreached.into_iter().map(|(peer, _)| peer).collect();
+        (reached.map(|reached| reached.peer), unreached)
+    };
+    assert_eq!(first(&[closed, open, closed]), (Some(open), vec![closed]));
+    assert_eq!(first(&[open, closed]), (Some(open), vec![]));
+    assert_eq!(first(&[closed, closed]), (None, vec![closed, closed]));
+}
+
+#[test]
+fn the_password_of_basic_is_sent_as_typed() {
+    let password = SecretBytes::new("pässword".into());
+    let credentials = client::Credentials::new("EXAMPLE\\alice", &password).unwrap();
+    // base64 of the bytes of EXAMPLE\alice:pässword.
+    assert_eq!(
+        credentials.basic(),
+        "Basic RVhBTVBMRVxhbGljZTpww6Rzc3dvcmQ="
+    );
+}
+
+#[test]
+fn the_token_of_a_header_is_named() {
+    let shown = |value: &str| {
+        let mut section = Section::new("");
+        headers::push(
+            &mut section,
+            &response(&format!("200 OK\nWWW-Authenticate: {value}")),
+        );
+        format!("{:?}", section.fields[1].value)
+    };
+    // The server's last message: negState accept-completed.
+    assert!(shown("Negotiate oQcwBaADCgEA").contains("Negotiate, with SPNEGO NegTokenResp, 9"));
+    assert!(shown("NTLM AAAAAAAAAAAAAAAAAAAA").contains("with a token that is not"));
+    assert!(shown("Basic realm=\"a\"").contains("realm"));
 }
 
 #[test]

@@ -120,7 +120,7 @@ pub fn of_last(scheme: Scheme, last: &Response) -> Section {
         407 => section(
             "not reached: a proxy wants a login of its own",
             false,
-            "Name the site's own address with --connect",
+            "Ask the site itself: `ntlmdc http --connect` names its own address",
         ),
         status if status >= 500 => section(
             "failed: the server answers with an error",

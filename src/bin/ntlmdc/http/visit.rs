@@ -1,18 +1,19 @@
 //! A visit to a site: the legs of a login, one request each.
 
 use std::fmt::Display;
+use std::net::SocketAddr;
 
 use gss_ntlmdc::directory::{CertificateDer, Fingerprint, Trust};
 use gss_ntlmdc::protocol::certificate;
 use gss_ntlmdc::protocol::ntlm::message::Challenge;
 
 use super::client::{Begun, Credentials, ntlm_message};
-use super::connection::{Connection, Lost};
+use super::connection::{Connection, Lost, Reached};
 use super::response::Response;
 use super::site::Site;
 use super::{headers, verdict};
 use crate::arguments::Scheme;
-use crate::decode;
+use crate::decode::push_av_pairs;
 use crate::report::{Field, Section};
 
 /// The versions of HTTP by their names in TLS. NTLM needs the second.
@@ -22,6 +23,8 @@ const HTTP_1: &[u8] = b"http/1.1";
 /// A visit, and what was seen.
 pub struct Visit {
     site: Site,
+    /// The site's address that accepted the first connection.
+    peer: SocketAddr,
     trust: Trust,
     is_insecure: bool,
     sections: Vec<Section>,
@@ -32,34 +35,48 @@ pub struct Visit {
 struct Over;
 
 impl Visit {
-    /// A visit that has not begun.
-    pub fn new(site: Site, trust: Trust, is_insecure: bool) -> Self {
-        Self {
+    /// Asks the site, and logs in if there are credentials. The sections have what was seen.
+    pub fn run(
+        site: Site,
+        trust: Trust,
+        is_insecure: bool,
+        credentials: Option<&Credentials>,
+        wanted: Option<Scheme>,
+    ) -> Vec<Section> {
+        let (reached, unreached) = Reached::first(&site.peers);
+        let Some(reached) = reached else {
+            let mut section = Section::new(format!("connection to {}", site.authority));
+            for (peer, lost) in unreached {
+                section.push(Field::new(peer.to_string(), lost).wrong());
+            }
+            return vec![section];
+        };
+        let mut section = Section::new(format!("connection to {}", reached.peer));
+        for (peer, lost) in unreached {
+            let note = "clients try this address of the name first, too";
+            section.push(Field::new(peer.to_string(), lost).note(note));
+        }
+        let mut visit = Self {
             site,
+            peer: reached.peer,
             trust,
             is_insecure,
             sections: Vec::new(),
             legs: 0,
-        }
-    }
-
-    /// Asks the site, and logs in if there are credentials. The sections have what was seen.
-    pub fn run(
-        mut self,
-        credentials: Option<&Credentials>,
-        wanted: Option<Scheme>,
-    ) -> Vec<Section> {
+        };
         // The sections say how the visit ended.
-        let _end = self.visit(credentials, wanted);
-        self.sections
+        let _end = visit.visit(reached, section, credentials, wanted);
+        visit.sections
     }
 
     fn visit(
         &mut self,
+        reached: Reached,
+        section: Section,
         credentials: Option<&Credentials>,
         wanted: Option<Scheme>,
     ) -> Result<(), Over> {
-        let mut connection = self.connect()?;
+        let mut connection = self.connect(reached, section)?;
         let first = self.leg(&mut connection, "without a login", None)?;
         let Some(credentials) = credentials else {
             return Ok(());
@@ -70,7 +87,9 @@ impl Visit {
             Err(section) => return self.end(*section),
         };
         if !first.keeps_connection() {
-            connection = self.open()?;
+            let section = Section::new(format!("a new connection to {}", self.peer));
+            let opened = self.open(&[HTTP_1]);
+            connection = self.opened(opened, section)?;
         }
         let last = match scheme {
             Scheme::Basic => {
@@ -145,7 +164,7 @@ impl Visit {
             Err(_) => Field::new(title, "no answer"),
         });
         let title = "a new connection";
-        let opened = Connection::open(&self.site, &self.trust, &[HTTP_1]);
+        let opened = self.open(&[HTTP_1]);
         section.push(match opened.and_then(|mut new| new.get(&self.site, None)) {
             Ok(response) if response.status == 401 => {
                 Field::new(title, "asked for a login").right(true)
@@ -191,18 +210,20 @@ impl Visit {
     fn push_challenge(&mut self, message: &[u8]) {
         let mut section = Section::new("the server's CHALLENGE_MESSAGE");
         match Challenge::decode(message) {
-            Ok(challenge) => decode::push_av_pairs(&mut section, challenge.target_info),
+            Ok(challenge) => push_av_pairs(&mut section, challenge.target_info),
             Err(error) => section.push(Field::new(error.field, error.problem).wrong()),
         }
         self.sections.push(section);
     }
 
     /// The first connection, with what TLS says of the server.
-    fn connect(&mut self) -> Result<Connection, Over> {
-        let mut section = Section::new(format!("connection to {}", self.site.peer));
-        if self.site.is_tls
-            && let Ok(is_on) = self.prefers_http_2(&mut section)
-        {
+    fn connect(&mut self, reached: Reached, mut section: Section) -> Result<Connection, Over> {
+        if !self.site.is_tls {
+            section.push(Field::new("TLS", "none").note("Basic sends the password readable"));
+            let opened = self.begin(reached, &[HTTP_1]);
+            return self.opened(opened, section);
+        }
+        if let Ok(is_on) = self.prefers_http_2(reached, &mut section) {
             section.push(match is_on {
                 true => Field::new("HTTP/2", "on").wrong().note(
                     "Browsers take HTTP/2 where they can, and NTLM does not work over it: \
@@ -211,10 +232,7 @@ impl Visit {
                 false => Field::new("HTTP/2", "off").right(true),
             });
         }
-        if !self.site.is_tls {
-            section.push(Field::new("TLS", "none").note("Basic sends the password readable"));
-        }
-        let opened = Connection::open(&self.site, &self.trust, &[HTTP_1]);
+        let opened = self.open(&[HTTP_1]);
         if let Ok(connection) = &opened
             && let Some(der) = connection.certificate()
         {
@@ -224,14 +242,14 @@ impl Visit {
     }
 
     /// Whether the server prefers HTTP/2.
-    fn prefers_http_2(&mut self, section: &mut Section) -> Result<bool, Lost> {
-        let mut opened = Connection::open(&self.site, &self.trust, &[HTTP_2, HTTP_1]);
+    fn prefers_http_2(&mut self, reached: Reached, section: &mut Section) -> Result<bool, Lost> {
+        let mut opened = self.begin(reached, &[HTTP_2, HTTP_1]);
         if let Err(Lost::Untrusted(fingerprint, reason)) = &opened
             && let Some(why) = self.acceptance(*fingerprint)
         {
             section.push(Field::new("certificate", format!("not verified: {reason}")).note(why));
             self.trust = Trust::Pin(*fingerprint);
-            opened = Connection::open(&self.site, &self.trust, &[HTTP_2, HTTP_1]);
+            opened = self.open(&[HTTP_2, HTTP_1]);
         }
         Ok(opened?.protocol().is_some_and(|chosen| chosen == HTTP_2))
     }
@@ -248,11 +266,13 @@ impl Visit {
         }
     }
 
-    /// A further connection.
-    fn open(&mut self) -> Result<Connection, Over> {
-        let section = Section::new(format!("a new connection to {}", self.site.peer));
-        let opened = Connection::open(&self.site, &self.trust, &[HTTP_1]);
-        self.opened(opened, section)
+    /// A further connection to the address of the first.
+    fn open(&self, protocols: &[&[u8]]) -> Result<Connection, Lost> {
+        self.begin(Reached::new(self.peer)?, protocols)
+    }
+
+    fn begin(&self, reached: Reached, protocols: &[&[u8]]) -> Result<Connection, Lost> {
+        Connection::over(reached, &self.site, &self.trust, protocols)
     }
 
     fn opened(
