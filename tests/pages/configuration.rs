@@ -9,9 +9,8 @@ use gss_ntlmdc::base::config::Config;
 use gss_ntlmdc::base::crypto;
 use gss_ntlmdc::login::verify::users;
 
+use super::keys::rows;
 use super::page;
-
-const PAGE: &str = "docs/configuration.md";
 
 /// A configuration of defaults.
 const DEFAULTS: &str = r#"
@@ -27,47 +26,6 @@ controllers = ["10.0.0.2"]
 [policy]
 [log]
 "#;
-
-/// A row of a table of keys.
-struct Row {
-    /// The heading of the table, as it is in a configuration; empty for keys of no table.
-    table: String,
-    key: String,
-    /// The default, as it is written in a configuration; empty if there is none to write.
-    default: String,
-}
-
-fn rows() -> Vec<Row> {
-    let text = page::read(PAGE);
-    let mut table = String::new();
-    let mut in_keys = false;
-    let mut rows = Vec::new();
-    for line in text.lines() {
-        if let Some(heading) = line.strip_prefix("## ") {
-            let is_table = heading.starts_with("`[");
-            table = if is_table {
-                heading.replace('`', "")
-            } else {
-                String::new()
-            };
-        }
-        in_keys = line == "| key | value | default |" || in_keys && line.starts_with('|');
-        let cells: Vec<&str> = line.split(" | ").collect();
-        if let (true, [first, .., last]) = (in_keys, &cells[..])
-            && let Some((key, _)) = first
-                .strip_prefix("| `")
-                .and_then(|rest| rest.split_once('`'))
-        {
-            let default = last.strip_prefix('`').and_then(|rest| rest.split_once('`'));
-            rows.push(Row {
-                table: table.clone(),
-                key: key.to_owned(),
-                default: default.map_or("", |(text, _)| text).to_owned(),
-            });
-        }
-    }
-    rows
-}
 
 #[test]
 fn the_tables_name_every_key() {
@@ -100,14 +58,10 @@ fn keys_of(table: &str) -> BTreeSet<String> {
 fn the_defaults_are_those_of_the_code() {
     let without = Config::parse(DEFAULTS).unwrap();
     let rows = rows();
-    let told: Vec<&Row> = rows.iter().filter(|row| !row.default.is_empty()).collect();
-    assert!(told.len() >= 19, "{} keys have a default", told.len());
-    for Row {
-        table,
-        key,
-        default,
-    } in told
-    {
+    let told = rows.iter().filter_map(|row| Some((row, row.literal()?)));
+    assert!(told.clone().count() >= 19);
+    for (row, default) in told {
+        let (table, key) = (&row.table, &row.key);
         let heading = format!("\n{table}\n");
         assert!(DEFAULTS.contains(&heading), "{table}");
         let line = format!("{heading}{key} = {default}\n");

@@ -7,6 +7,7 @@
 
 mod coming_from;
 mod configuration;
+mod keys;
 mod links;
 mod names;
 mod page;

@@ -4,6 +4,8 @@
 
 mod configuration_page;
 mod example_configuration;
+#[path = "../../../tests/pages/keys.rs"]
+mod keys;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -4,10 +4,7 @@ use std::fs;
 
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
-pub const PAGE: &str = "docs/configuration.md";
-
-/// The head of the tables of keys, after which the cells are `key`, `value`, `default`.
-pub const KEYS: &str = "| key | value | default |";
+use super::keys::{HEAD, PAGE};
 
 pub fn text() -> String {
     let page = fs::read_to_string(PAGE).unwrap();
@@ -66,7 +63,7 @@ fn add_block(roff: &mut Roff, block: &str) {
 
 /// A table as a list of its rows. The first cell is what the row is about.
 fn add_table(roff: &mut Roff, table: &str) {
-    let has_defaults = table.starts_with(KEYS);
+    let has_defaults = table.starts_with(HEAD);
     for row in table.lines().skip(2) {
         let row = row.trim_start_matches("| ").trim_end_matches(" |");
         let mut cells = row.split(" | ").map(str::trim);

@@ -4,7 +4,7 @@ use std::fs;
 
 use gss_ntlmdc::base::config::Config;
 
-use super::configuration_page::{KEYS, PAGE};
+use super::keys::{self, Row};
 
 const TOP: &str = "\
 # Every key of the configuration, with its default or an example.
@@ -103,44 +103,25 @@ fn its_keys_can_be_used() {
 }
 
 fn text() -> String {
-    let page = fs::read_to_string(PAGE).unwrap();
     let mut text = String::from(TOP);
     let mut table = String::new();
-    let mut in_keys = false;
-    for line in page.lines() {
-        if let Some(heading) = line.strip_prefix("## ") {
-            let is_table = heading.starts_with("`[");
-            table = if is_table {
-                heading.replace('`', "")
-            } else {
-                String::new()
-            };
-            if is_table {
-                text += &format!("\n\n#{table}\n");
-            }
+    for row in keys::rows() {
+        if row.table != table {
+            table.clone_from(&row.table);
+            text += &format!("\n\n#{table}\n");
         }
-        in_keys = line == KEYS || in_keys && line.starts_with('|');
-        let row = line.trim_start_matches("| ").trim_end_matches(" |");
-        let cells: Vec<&str> = row.split(" | ").map(str::trim).collect();
-        if let (true, [key, value, rest @ ..]) = (in_keys, &cells[..])
-            && key.starts_with('`')
-            && !["a table", "list of tables"]
-                .iter()
-                .any(|kind| value.starts_with(kind))
-        {
-            let default = rest.first().copied().unwrap_or_default();
-            text += &entry(&table, &key.replace('`', ""), value, default);
+        let is_table = |kind: &&str| row.value.starts_with(*kind);
+        if !["a table", "list of tables"].iter().any(is_table) {
+            text += &entry(&row);
         }
     }
     text
 }
 
 /// A key: what it means, and a line that sets it.
-fn entry(table: &str, key: &str, value: &str, default: &str) -> String {
-    let literal = default
-        .strip_prefix('`')
-        .and_then(|rest| rest.split_once('`'))
-        .map(|(literal, _)| literal);
+fn entry(row: &Row) -> String {
+    let (table, key) = (row.table.as_str(), row.key.as_str());
+    let literal = row.literal();
     let is_key = |example: &&(&str, &str, &str)| (example.0, example.1) == (table, key);
     let example = EXAMPLES.iter().find(is_key).map(|example| example.2);
     let setting = literal.or(example).unwrap_or_else(|| {
@@ -151,9 +132,12 @@ fn entry(table: &str, key: &str, value: &str, default: &str) -> String {
     });
     let note = match literal {
         Some(_) => String::new(),
-        None => format!(" {}", super::configuration_page::stated_default(default)),
+        None => {
+            let default = super::configuration_page::stated_default(&row.default);
+            format!(" {default}")
+        }
     };
-    let meaning = plain(&format!("{value}.{note}"));
+    let meaning = plain(&format!("{}.{note}", row.value));
     format!("\n{}\n#{key} = {setting}\n", comment(&meaning))
 }
 
