@@ -338,6 +338,30 @@
  * controllers of the two domains. */
 #define NTLMDC_E_DOMAIN_SILENT 0x4E440514u
 
+/* No server of the directory can be reached. Check `directory.servers`, the network and the
+ * firewall: port 636, with `tls = "starttls"` port 389. A server that failed is passed over for
+ * up to half a minute. */
+#define NTLMDC_E_DIRECTORY_UNREACHABLE 0x4E440515u
+
+/* The directory did not answer in time. The server is overloaded; or more logins wait than
+ * `directory.connections` can carry. */
+#define NTLMDC_E_DIRECTORY_TIMEOUT 0x4E440516u
+
+/* TLS with the directory's server failed, or its certificate is not accepted.
+ * `directory.authorities` lacks the authority that issued the server's certificate, or its name
+ * is not that in `servers`, or it is not the one in `certificate`. Possibly an attack. */
+#define NTLMDC_E_DIRECTORY_UNTRUSTED 0x4E440517u
+
+/* The directory refused the service's account or question. The text has the server's reason.
+ * For the login: check `bind_dn` and the password in `bind_secret`. For the search: check
+ * `base`, and that the account may read it. */
+#define NTLMDC_E_DIRECTORY_REFUSED 0x4E440518u
+
+/* A file for the directory cannot be used. The file of `directory.bind_secret` or
+ * `directory.authorities` is missing, unreadable for this process or malformed; or all users
+ * may read the secret. */
+#define NTLMDC_E_DIRECTORY_FILE_UNUSABLE 0x4E440519u
+
 /* NTLM is not configured. For a domain, `ntlmdc join` writes /etc/gss/ntlmdc.toml. Otherwise
  * write it, or set NTLMDC_CONFIG or NTLM_USER_FILE for the process. */
 #define NTLMDC_E_NOT_CONFIGURED 0x4E440601u

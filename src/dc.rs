@@ -48,4 +48,5 @@ pub mod shared_state;
 pub(crate) use error::Error;
 pub use failure::minor_of_logon_status;
 pub(crate) use failure::{About, meaning};
+pub use locate::addresses_of_host;
 pub use secret::{check as check_secret, machine_nt_hashes};

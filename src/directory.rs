@@ -1,4 +1,4 @@
-//! The directory of a domain, asked by LDAP: what the tool needs to join a host.
+//! LDAP directories: one connection, and what it is asked.
 //!
 //! Blocking calls, each with a deadline. A connection is protected in one of three ways: sealed by
 //! NTLM on port 389, by TLS from its first byte (LDAPS), or by TLS after StartTLS.
@@ -7,28 +7,38 @@
 //! connect ─► Client ─[StartTLS]─► bind ─► search, add, modify, delete
 //!   client     one connection, one question at a time
 //!     ├─► transport   bytes over TCP or TLS
-//!     ├─► tls         which certificate is accepted; fingerprint: how one is named
+//!     ├─► tls         which certificate is accepted
 //!     ├─► sasl        messages sealed by NTLM (no I/O)
 //!     └─► message     LDAP messages, with limits (no I/O)
 //!   entry     entries and changes
+//!   servers   bound connections to servers of one content, for verifiers
+//!   groups    the groups of a user (no I/O of its own)
+//!   domain_groups   the groups of a user of Active Directory
 //!   error     why a question has no answer
 //! ```
 //!
 //! Referrals are refused: no other host is asked than the one that was connected to.
 
 mod client;
+pub mod domain_groups;
 mod entry;
 mod error;
-mod fingerprint;
+pub mod groups;
+#[cfg(test)]
+pub(crate) mod imitation;
 mod message;
 mod sasl;
+pub mod servers;
 mod tls;
 mod transport;
 
-pub use client::{Account, Client, Protection, Server};
-pub use entry::{Attribute, Change, Entry, Filter, Scope, Search};
+pub use crate::base::fingerprint::Fingerprint;
+#[cfg(fuzzing)]
+pub use message::entries_of;
+
+pub use client::{Account, Client, Found, Protection, Server};
+pub use entry::{Attribute, Change, Entry, Filter, MAX_ENTRIES, Scope, Search};
 pub use error::{Error, Operation, Refusal};
-pub use fingerprint::Fingerprint;
 pub use ldap3_proto::proto::LdapResultCode as ResultCode;
 pub use rustls::pki_types::CertificateDer;
 pub use tls::Trust;

@@ -22,7 +22,7 @@
 //!           │         handover     a context, sealed, on its way to another process
 //!           │         ntlm_fault   the minor code of each error of `ntlm`
 //!           │
-//!         directory the domain's directory, asked by LDAP (feature `cli`)
+//!         directory LDAP directories: the domain's, or one with NT hashes
 //!           │
 //!         dc        the domain controllers: located, asked, failed over; channel keys that
 //!           │       processes share; the list of domains; group names; the account's password
@@ -36,7 +36,8 @@
 //!         base      wire (bytes), crypto (secrets), fault (errors for callers), config, file, net
 //!                   (sockets with deadlines), log, process (state that a fork does not inherit),
 //!                   counters (what all processes count together),
-//!                   sid, name_case (case-insensitive names), typed_name (domain and user of a
+//!                   sid, distinguished_name, fingerprint (of a certificate),
+//!                   name_case (case-insensitive names), typed_name (domain and user of a
 //!                   typed name), clock, backoff, single_flight (one thread works, the others
 //!                   wait)
 //! ```
@@ -48,7 +49,6 @@
 pub mod base;
 #[forbid(unsafe_code)]
 pub mod dc;
-#[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod directory;
 #[allow(unsafe_code)]

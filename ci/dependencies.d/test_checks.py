@@ -50,6 +50,12 @@ class Packages(unittest.TestCase):
         names = {("a", "v1.0.0"), ("a", "v2.0.0"), ("b", "v1.0.0")}
         self.assertEqual(list(checks.duplicates(names)), ["a: v1.0.0 and v2.0.0"])
 
+    def test_a_named_package_may_be_there_twice_and_no_more(self):
+        twice = {("getrandom", "v0.2.0"), ("getrandom", "v0.4.0")}
+        self.assertEqual(list(checks.duplicates(twice)), [])
+        thrice = twice | {("getrandom", "v0.3.0")}
+        self.assertEqual(len(list(checks.duplicates(thrice))), 1)
+
     def test_rust_versions(self):
         packages = [
             {"name": name, "rust_version": version}

@@ -2,6 +2,7 @@
 //! An unknown key is an error that names it. Values are checked here, so the rest of the mechanism
 //! gets valid ones only. The files that the configuration names (users, secret) are not read here.
 
+mod directory;
 mod place;
 mod policy;
 mod trusts;
@@ -15,6 +16,10 @@ use serde::Deserialize;
 
 use crate::base::name_case::alike;
 
+pub use directory::{
+    AttributeName, Directory, DirectoryGroups, GroupDirectory, LdapService, Membership, Schema,
+    ServerTrust, TlsStart, UserFilter,
+};
 pub use policy::{
     Audit, ChannelBinding, DomainName, Group, GuessLimit, Mic, Policy, ResponseLevel, Rules,
     Service,
@@ -37,6 +42,8 @@ pub struct Config {
     pub users: Option<Users>,
     /// The domain; present if `verify` names it.
     pub netlogon: Option<Netlogon>,
+    /// The directory; present if `verify` names it.
+    pub directory: Option<Directory>,
     /// How a verified user is named.
     #[serde(default)]
     pub identity: Identity,
@@ -56,6 +63,8 @@ pub enum VerifierKind {
     Users,
     /// A domain controller.
     Netlogon,
+    /// A directory with NT hashes.
+    Directory,
 }
 
 /// `[users]`
@@ -220,8 +229,8 @@ impl TryFrom<NetlogonTable> for Netlogon {
             call_timeout: seconds(table.call_timeout, 10),
             logon_timeout: seconds(table.logon_timeout, 25),
             budget: seconds(table.budget, 30),
-            connections: number("connections", table.connections.unwrap_or(4), 16)?,
-            host_logons: number("host_logons", table.host_logons.unwrap_or(16), 256)?,
+            connections: values::number("connections", table.connections.unwrap_or(4), 16)?,
+            host_logons: values::number("host_logons", table.host_logons.unwrap_or(16), 256)?,
             state_dir: table.state_dir.unwrap_or_else(|| DEFAULT_STATE_DIR.into()),
             group_cache: seconds(table.group_cache, 10 * 60),
         })
@@ -251,14 +260,6 @@ fn secret(file: Option<PathBuf>, keytab: Option<PathBuf>) -> Result<AccountSecre
         (Some(_), Some(_)) => {
             Err("secret, keytab: only one of them can be the account's".to_owned())
         }
-    }
-}
-
-/// A number from 1 to `most`.
-fn number(key: &str, number: usize, most: usize) -> Result<usize, String> {
-    match (1..=most).contains(&number) {
-        true => Ok(number),
-        false => Err(format!("{key}: 1 to {most}")),
     }
 }
 
@@ -359,12 +360,15 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| place::told(text, &error))?;
         if config.verify.is_empty() {
-            return Err("verify: name at least one of \"users\", \"netlogon\"".to_owned());
+            return Err(
+                "verify: name at least one of \"users\", \"netlogon\", \"directory\"".to_owned(),
+            );
         }
         for verifier in &config.verify {
             let (missing, table) = match verifier {
                 VerifierKind::Users => (config.users.is_none(), "users"),
                 VerifierKind::Netlogon => (config.netlogon.is_none(), "netlogon"),
+                VerifierKind::Directory => (config.directory.is_none(), "directory"),
             };
             if missing {
                 return Err(format!(
@@ -381,6 +385,7 @@ impl Config {
             verify: vec![VerifierKind::Users],
             users: Some(users),
             netlogon: None,
+            directory: None,
             identity: Identity::default(),
             policy: Policy::default(),
             log: Log::default(),

@@ -116,6 +116,7 @@ impl Counters {
         };
         let total = match verifier {
             "users" => Total::AcceptedByUsers,
+            "directory" => Total::AcceptedByDirectory,
             _ => Total::AcceptedByNetlogon,
         };
         attached.add(layout::total(total), 1);

@@ -18,7 +18,7 @@ use md4::{Digest, Md4};
 use md5::Md5;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 pub use aead::{NONCE_SIZE, open, seal};
 pub use cfb8::{Aes128Cfb8Decryptor, Aes128Cfb8Encryptor};
@@ -100,6 +100,11 @@ impl fmt::Debug for SecretBytes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("SecretBytes")
     }
+}
+
+/// Overwrites bytes that were a secret.
+pub fn wipe(bytes: &mut [u8]) {
+    bytes.zeroize();
 }
 
 /// Compares in constant time. Lengths are not secret.

@@ -268,6 +268,23 @@ minor_codes! {
     /// the trust, and the network between the controllers of the two domains.
     0x4E44_0514 DomainSilent Failure "the user's domain does not answer at present";
 
+    /// Check `directory.servers`, the network and the firewall: port 636, with `tls = "starttls"`
+    /// port 389. A server that failed is passed over for up to half a minute.
+    0x4E44_0515 DirectoryUnreachable Failure "no server of the directory can be reached";
+    /// The server is overloaded; or more logins wait than `directory.connections` can carry.
+    0x4E44_0516 DirectoryTimeout Failure "the directory did not answer in time";
+    /// `directory.authorities` lacks the authority that issued the server's certificate, or its
+    /// name is not that in `servers`, or it is not the one in `certificate`. Possibly an attack.
+    0x4E44_0517 DirectoryUntrusted Failure
+        "TLS with the directory's server failed, or its certificate is not accepted";
+    /// The text has the server's reason. For the login: check `bind_dn` and the password in
+    /// `bind_secret`. For the search: check `base`, and that the account may read it.
+    0x4E44_0518 DirectoryRefused Failure
+        "the directory refused the service's account or question";
+    /// The file of `directory.bind_secret` or `directory.authorities` is missing, unreadable for
+    /// this process or malformed; or all users may read the secret.
+    0x4E44_0519 DirectoryFileUnusable Failure "a file for the directory cannot be used";
+
     family Setup = 0x06 "The set-up.":
     /// For a domain, `ntlmdc join` writes /etc/gss/ntlmdc.toml. Otherwise write it, or set
     /// NTLMDC_CONFIG or NTLM_USER_FILE for the process.

@@ -25,6 +25,20 @@ impl Sid {
         })
     }
 
+    /// Reads the packet form (MS-DTYP 2.4.2.2), as in `objectSid`. `None` for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let ([1, count], rest) = bytes.split_first_chunk()? else {
+            return None;
+        };
+        let (authority, rest) = rest.split_first_chunk()?;
+        let (numbers, []) = rest.as_chunks() else {
+            return None;
+        };
+        let is_whole = numbers.len() == usize::from(*count) && *count > 0;
+        let sub_authorities = numbers.iter().map(|number| u32::from_le_bytes(*number));
+        Self::new(*authority, sub_authorities.collect()).filter(|_| is_whole)
+    }
+
     /// `IdentifierAuthority`, big endian.
     pub fn authority(&self) -> [u8; 6] {
         let [_, _, authority @ ..] = self.authority.to_be_bytes();
@@ -109,6 +123,23 @@ impl FromStr for Sid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_packet_form_is_read() {
+        let bytes = b"\x01\x05\0\0\0\0\0\x05\x15\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x51\x04\0\0";
+        let sid = Sid::from_bytes(bytes).unwrap();
+        assert_eq!(sid.to_string(), "S-1-5-21-1-2-3-1105");
+        for length in 0..bytes.len() {
+            assert_eq!(Sid::from_bytes(&bytes[..length]), None, "{length}");
+        }
+        for (at, value) in [(0, 2), (1, 4), (1, 6), (1, 0)] {
+            let mut changed = *bytes;
+            changed[at] = value;
+            assert_eq!(Sid::from_bytes(&changed), None);
+        }
+        let many = [&[1, 16][..], &[0; 6 + 4 * 16]].concat();
+        assert_eq!(Sid::from_bytes(&many), None);
+    }
 
     #[test]
     fn written_as_the_specification_has_it() {

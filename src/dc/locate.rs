@@ -16,7 +16,7 @@ mod resolver;
 mod search;
 pub(in crate::dc) mod survey;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,8 +33,19 @@ use crate::dc::locate::ping::Outcome;
 use crate::dc::locate::ranking::{Advice, Memory, Preference};
 use crate::dc::locate::resolver::Resolver;
 use crate::protocol::cldap::{self, Identity};
+use crate::protocol::dns::Kind;
 
 pub(super) use ranking::AVOIDED;
+
+/// The addresses of a host that is no controller, by its full DNS name: from /etc/hosts, else from
+/// DNS. Empty if it has none.
+///
+/// # Errors
+/// No server of DNS answered.
+pub fn addresses_of_host(name: &str, deadline: Deadline) -> Result<Vec<IpAddr>, String> {
+    let mut resolver = Resolver::of_the_system(Network::default(), deadline);
+    resolver.addresses(name, &[Kind::V4, Kind::V6])
+}
 
 /// Finds and ranks the controllers of a domain.
 pub(crate) struct Locator {

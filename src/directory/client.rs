@@ -1,7 +1,10 @@
 //! One connection to a controller's directory: one question at a time.
 
+mod search;
 #[cfg(test)]
 mod tests;
+
+pub use search::Found;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
@@ -11,9 +14,9 @@ use ldap3_proto::proto::{
     LdapOp, LdapResult, LdapResultCode, SaslCredentials,
 };
 
-use crate::base::crypto::{self, Key};
+use crate::base::crypto::{self, Key, SecretBytes};
 use crate::base::net::Deadline;
-use crate::directory::entry::{Attribute, Change, Entry, Search};
+use crate::directory::entry::{Attribute, Change};
 use crate::directory::error::{Error, Operation, Refusal};
 use crate::directory::message::{self, Inbox};
 use crate::directory::sasl::SaslLayer;
@@ -30,9 +33,6 @@ const TLS_PORT: u16 = 636;
 const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
 /// NTLM messages are its tokens as they are: Windows and Samba take them without SPNEGO.
 const MECHANISM: &str = "GSS-SPNEGO";
-/// The limits of one answer to a search.
-const MAX_ENTRIES: usize = 2000;
-const MAX_ANSWER: u64 = 8 << 20;
 
 /// What protects a connection.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub enum Protection {
 pub struct Server<'a> {
     /// Where it is.
     pub address: IpAddr,
+    /// If absent, the usual one of LDAP or of LDAP over TLS.
+    pub port: Option<u16>,
     /// Its DNS name, which its certificate must have; or its address as text.
     pub name: &'a str,
 }
@@ -91,10 +93,10 @@ impl Client {
         protection: &Protection,
         deadline: Deadline,
     ) -> Result<Self, Error> {
-        let port = match protection {
+        let port = server.port.unwrap_or(match protection {
             Protection::Ldaps(_) => TLS_PORT,
             Protection::Sealed | Protection::StartTls(_) => PORT,
-        };
+        });
         let transport = Transport::connect(SocketAddr::new(server.address, port), deadline)?;
         let mut client = Self::over(transport, server.name);
         match protection {
@@ -120,6 +122,12 @@ impl Client {
         }
     }
 
+    /// Without protection, for tests.
+    #[cfg(test)]
+    pub(super) fn plain(peer: SocketAddr, deadline: Deadline) -> Result<Self, Error> {
+        Ok(Self::over(Transport::connect(peer, deadline)?, "test"))
+    }
+
     fn ask_for_tls(&mut self, deadline: Deadline) -> Result<(), Error> {
         let request = LdapExtendedRequest {
             name: START_TLS.to_owned(),
@@ -141,6 +149,11 @@ impl Client {
         self.transport.start_tls(name, trust, &[], deadline)?;
         self.has_tls = true;
         Ok(())
+    }
+
+    /// Whether the connection is open, and the controller has sent nothing that was not asked for.
+    pub fn is_quiet(&self) -> bool {
+        self.inbox.is_empty() && self.transport.is_quiet()
     }
 
     /// Whether TLS protects the connection.
@@ -260,42 +273,6 @@ impl Client {
         succeeded(Operation::Bind, result)
     }
 
-    /// The root entry (RFC 4512 5.1), with these attributes.
-    ///
-    /// # Errors
-    /// As [`Client::search`].
-    pub fn root(&mut self, attributes: &[&str], deadline: Deadline) -> Result<Entry, Error> {
-        let mut found = self.search(Search::of_entry("", attributes), deadline)?;
-        found.pop().ok_or(Error::Invalid("no root entry"))
-    }
-
-    /// The entries that are searched for. References to other servers are left out.
-    ///
-    /// # Errors
-    /// The controller refuses, or the answer is not complete by the deadline.
-    pub fn search(&mut self, search: Search<'_>, deadline: Deadline) -> Result<Vec<Entry>, Error> {
-        let id = self.send(LdapOp::SearchRequest(search.request()), deadline)?;
-        let mut entries = Vec::new();
-        let limit = self.received.saturating_add(MAX_ANSWER);
-        loop {
-            match self.receive(id, deadline)?.op {
-                LdapOp::SearchResultEntry(entry) => entries.push(Entry::new(entry)),
-                LdapOp::SearchResultReference(_) => {}
-                LdapOp::SearchResultDone(result) => {
-                    succeeded(Operation::Search, result)?;
-                    return Ok(entries);
-                }
-                _ => return Err(Error::Invalid("no answer to a search")),
-            }
-            if entries.len() > MAX_ENTRIES {
-                return Err(Error::Invalid("too many entries"));
-            }
-            if self.received > limit {
-                return Err(Error::Invalid("more than 8 MiB for one search"));
-            }
-        }
-    }
-
     /// Makes an entry.
     ///
     /// # Errors
@@ -370,15 +347,15 @@ impl Client {
                 Some(other) => return Err(message::unexpected(other)),
                 None => {}
             }
-            let came = self.transport.receive(deadline)?;
-            self.received = self.received.saturating_add(came.len() as u64);
+            let came = SecretBytes::new(self.transport.receive(deadline)?);
+            self.received = self.received.saturating_add(came.expose().len() as u64);
             let Some(layer) = &mut self.layer else {
-                self.inbox.push(&came);
+                self.inbox.push(came.expose());
                 continue;
             };
-            layer.push(&came);
-            while let Some(plain) = layer.next()? {
-                self.inbox.push(&plain);
+            layer.push(came.expose());
+            while let Some(plain) = layer.next()?.map(SecretBytes::new) {
+                self.inbox.push(plain.expose());
             }
         }
     }

@@ -1,15 +1,19 @@
 //! Entries of the directory, and changes of them.
 
+use std::fmt;
+
 use ldap3_proto::proto::{
     LdapDerefAliases, LdapModify, LdapModifyType, LdapPartialAttribute, LdapSearchRequest,
     LdapSearchResultEntry,
 };
 
+use crate::base::crypto;
+
 pub use ldap3_proto::proto::LdapFilter as Filter;
 pub use ldap3_proto::proto::LdapSearchScope as Scope;
 
-/// The most entries of one answer.
-const MAX_ENTRIES: i32 = 1000;
+/// The most entries of one answer, if the question sets no other limit.
+pub const MAX_ENTRIES: i32 = 1000;
 
 /// A question.
 #[derive(Clone, Debug)]
@@ -22,6 +26,8 @@ pub struct Search<'a> {
     pub filter: Filter,
     /// Which attributes are wanted.
     pub attributes: &'a [&'a str],
+    /// How many entries are wanted at most. If there are more, the server refuses the question.
+    pub limit: i32,
 }
 
 impl Search<'_> {
@@ -32,6 +38,7 @@ impl Search<'_> {
             scope: Scope::Base,
             filter: Filter::Present("objectClass".to_owned()),
             attributes,
+            limit: MAX_ENTRIES,
         }
     }
 
@@ -40,7 +47,7 @@ impl Search<'_> {
             base: self.base.to_owned(),
             scope: self.scope,
             aliases: LdapDerefAliases::Never,
-            sizelimit: MAX_ENTRIES,
+            sizelimit: self.limit,
             timelimit: 0,
             typesonly: false,
             filter: self.filter,
@@ -53,9 +60,24 @@ impl Search<'_> {
     }
 }
 
-/// An entry of an answer.
-#[derive(Clone, Debug, PartialEq)]
+/// An entry of an answer. It may hold a password's hash: its values are wiped, and not printed.
+#[derive(Clone, PartialEq)]
 pub struct Entry(LdapSearchResultEntry);
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        for value in self.0.attributes.iter_mut().flat_map(|one| &mut one.vals) {
+            crypto::wipe(value);
+        }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.0.attributes.iter().map(|one| &one.atype).collect();
+        write!(formatter, "Entry({:?}, {names:?})", self.0.dn)
+    }
+}
 
 impl Entry {
     pub(super) fn new(entry: LdapSearchResultEntry) -> Self {
@@ -151,6 +173,21 @@ mod tests {
         });
         assert_eq!(entry.texts("dnshostname"), ["a", "b"]);
         assert_eq!(entry.text("cn"), None);
+    }
+
+    #[test]
+    fn values_are_not_printed() {
+        let entry = Entry::new(LdapSearchResultEntry {
+            dn: "uid=alice".to_owned(),
+            attributes: vec![LdapPartialAttribute {
+                atype: "sambaNTPassword".to_owned(),
+                vals: vec![b"8846F7EA".to_vec()],
+            }],
+        });
+        assert_eq!(
+            format!("{entry:?}"),
+            r#"Entry("uid=alice", ["sambaNTPassword"])"#
+        );
     }
 
     #[test]

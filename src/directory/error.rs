@@ -5,8 +5,8 @@ use std::fmt;
 use ldap3_proto::proto::{LdapResult, LdapResultCode};
 
 use crate::base::crypto::NoRandomBytes;
+use crate::base::fingerprint::Fingerprint;
 use crate::base::net;
-use crate::directory::fingerprint::Fingerprint;
 use crate::protocol::ntlm::NtlmError;
 
 /// What was asked for.

@@ -1,11 +1,16 @@
 //! LDAP messages (RFC 4511 4.1.1), with limits on their size and depth. No I/O.
+//!
+//! The codec gets nothing but whole messages that are answers of a server. It would print an
+//! operation that it does not know, and answers hold secrets: what is read here is wiped.
+
+use std::fmt;
 
 use bytes::BytesMut;
 use ldap3_proto::LdapCodec;
 use ldap3_proto::proto::{LdapMsg, LdapOp};
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::base::crypto::SecretBytes;
+use crate::base::crypto::{self, SecretBytes};
 use crate::directory::error::{Error, Refusal};
 
 /// The size limit of a message, in bytes. Answers to this client's questions have a few kilobytes.
@@ -46,34 +51,104 @@ pub(super) fn unexpected(message: LdapMsg) -> Error {
 }
 
 /// The messages in a stream of bytes.
-#[derive(Debug, Default)]
-pub(super) struct Inbox(BytesMut);
+#[derive(Default)]
+pub(super) struct Inbox {
+    bytes: Vec<u8>,
+    /// How many of them belong to messages that were returned.
+    read: usize,
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        crypto::wipe(&mut self.bytes);
+    }
+}
+
+impl fmt::Debug for Inbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Inbox({} bytes)", self.unread().len())
+    }
+}
 
 impl Inbox {
     /// Appends bytes that came.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+    pub(super) fn push(&mut self, came: &[u8]) {
+        if self.bytes.capacity() - self.bytes.len() < came.len() {
+            // A vector that grows by itself leaves its bytes behind.
+            let unread = self.unread();
+            let mut grown = Vec::with_capacity(2 * (unread.len() + came.len()));
+            grown.extend_from_slice(unread);
+            crypto::wipe(&mut self.bytes);
+            self.bytes = grown;
+            self.read = 0;
+        }
+        self.bytes.extend_from_slice(came);
+    }
+
+    fn unread(&self) -> &[u8] {
+        self.bytes.get(self.read..).unwrap_or_default()
     }
 
     /// Whether no part of a message is left.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.unread().is_empty()
     }
 
     /// The next message. `None` if it has not come as a whole yet.
     pub(super) fn next(&mut self) -> Result<Option<LdapMsg>, Error> {
-        let Some(length) = length(&self.0)? else {
+        let Some(length) = length(self.unread())? else {
             return Ok(None);
         };
-        if self.0.len() < length {
+        let Some(whole) = self.unread().get(..length) else {
             return Ok(None);
+        };
+        let message = decode(whole)?;
+        self.read += length;
+        if self.is_empty() {
+            crypto::wipe(&mut self.bytes);
+            self.bytes.clear();
+            self.read = 0;
         }
-        let mut whole = self.0.split_to(length);
-        match codec().decode(&mut whole) {
-            Ok(Some(message)) if whole.is_empty() => Ok(Some(message)),
-            _ => Err(Error::Invalid("not an LDAP message")),
-        }
+        Ok(Some(message))
     }
+}
+
+/// Reads one whole message.
+fn decode(message: &[u8]) -> Result<LdapMsg, Error> {
+    if !is_answer(message) {
+        return Err(Error::Invalid("not an answer of an LDAP server"));
+    }
+    let mut buffer = BytesMut::from(message);
+    let decoded = codec().decode(&mut buffer);
+    let is_all = buffer.is_empty();
+    // What was decoded is still behind the end of the buffer.
+    buffer.resize(message.len(), 0);
+    crypto::wipe(&mut buffer);
+    match decoded {
+        Ok(Some(message)) if is_all => Ok(message),
+        _ => Err(Error::Invalid("not an LDAP message")),
+    }
+}
+
+/// Whether the message is one that answers a question of this client: its number in up to 127
+/// bytes, and then the tag of the operation.
+fn is_answer(message: &[u8]) -> bool {
+    const BIND: u8 = 0x61;
+    const SEARCH: [u8; 3] = [0x64, 0x65, 0x73];
+    const CHANGES: [u8; 3] = [0x67, 0x69, 0x6B];
+    const EXTENDED: u8 = 0x78;
+    let content = match message {
+        [_, length @ 0x81..=0x84, rest @ ..] => rest.get(usize::from(length & 0x7F)..),
+        [_, 0..=0x7F, rest @ ..] => Some(rest),
+        _ => None,
+    };
+    let operation = match content {
+        Some([0x02, length @ 0..=0x7F, rest @ ..]) => rest.get(usize::from(*length)),
+        _ => None,
+    };
+    operation.is_some_and(|tag| {
+        [BIND, EXTENDED].contains(tag) || SEARCH.contains(tag) || CHANGES.contains(tag)
+    })
 }
 
 /// The length of the message that begins here, its tag and length included. `None` if more bytes
@@ -101,6 +176,22 @@ fn length(bytes: &[u8]) -> Result<Option<usize>, Error> {
         whole if whole <= MAX_MESSAGE => Ok(Some(whole)),
         _ => Err(Error::Invalid("a message over 1 MiB")),
     }
+}
+
+/// The entries in a stream of bytes, up to what is no message.
+#[cfg(fuzzing)]
+pub fn entries_of(stream: &[u8]) -> Vec<crate::directory::entry::Entry> {
+    let mut inbox = Inbox::default();
+    let mut entries = Vec::new();
+    for piece in stream.chunks(1000) {
+        inbox.push(piece);
+        while let Ok(Some(message)) = inbox.next() {
+            if let LdapOp::SearchResultEntry(entry) = message.op {
+                entries.push(crate::directory::entry::Entry::new(entry));
+            }
+        }
+    }
+    entries
 }
 
 #[cfg(test)]
@@ -162,7 +253,7 @@ mod tests {
             }
             bytes
         };
-        let cases: [&[u8]; 9] = [
+        let cases: [&[u8]; 12] = [
             b"HTTP/1.1 400 Bad Request",
             b"\x30\x80\x02\x01\x01\0\0",
             b"\x30\x85\0\0\0\0\x01",
@@ -170,6 +261,10 @@ mod tests {
             b"\x30\x84\0\x20\0\0",
             b"\x30\0",
             b"\x30\x03\x02\x01\x01",
+            // The codec prints the first, and takes the others, which only clients send.
+            b"\x30\x05\x02\x01\x01\x7E\0",
+            b"\x30\x05\x02\x01\x01\x42\0",
+            b"\x30\x08\x02\x01\x01\x4A\x03abc",
             &deep,
             &nested,
         ];

@@ -1,5 +1,6 @@
 //! Which certificate of a controller is accepted.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
@@ -11,8 +12,9 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
+use crate::base::file;
+use crate::base::fingerprint::Fingerprint;
 use crate::directory::error::Error;
-use crate::directory::fingerprint::Fingerprint;
 
 /// What makes a certificate acceptable.
 #[derive(Clone, Debug)]
@@ -59,10 +61,7 @@ impl CertificateCheck {
         let (authorities, pin) = match trust {
             Trust::Pin(pin) => (None, Some(*pin)),
             Trust::Authorities(given) => (Some(verifier(given, &provider)?), None),
-            Trust::System => {
-                let host = rustls_native_certs::load_native_certs();
-                (Some(verifier(&host.certs, &provider)?), None)
-            }
+            Trust::System => (Some(verifier(&of_the_system(), &provider)?), None),
         };
         let check = Arc::new(Self {
             authorities,
@@ -104,6 +103,22 @@ impl CertificateCheck {
             _ => Error::Tls(error.to_string()),
         }
     }
+}
+
+/// Where systems keep the authorities that they trust, in one file: Debian, Fedora, SUSE, Alpine.
+const BUNDLES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+const MAX_BUNDLE: u64 = 8 << 20;
+
+/// The authorities that the host trusts. The environment has no say: it may be another user's.
+fn of_the_system() -> Vec<CertificateDer<'static>> {
+    let read = |path: &&str| file::read_system(Path::new(path), MAX_BUNDLE).ok();
+    let bundle = BUNDLES.iter().find_map(read).unwrap_or_default();
+    CertificateDer::pem_slice_iter(&bundle).flatten().collect()
 }
 
 fn verifier(

@@ -76,6 +76,11 @@ impl Transport {
         self.tls.as_ref().and_then(|tls| tls.check.presented())
     }
 
+    /// Whether the connection is open and has nothing to read, as between two calls.
+    pub fn is_quiet(&self) -> bool {
+        self.stream.is_quiet()
+    }
+
     /// Sends all bytes.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 8 | `ntlmdcX`, version 1 |
+//! | 8 | `ntlmdcX`, version 2 |
 //! | 1 | [`Kind`] |
 //! | 8 | expiry, a `FILETIME`, little endian |
 //! | 24 | nonce, random; also in the name of the ticket |
@@ -33,7 +33,7 @@ use crate::base::file::private::own_directory;
 use crate::base::process::PerProcess;
 use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
 
-const MAGIC: &[u8; 8] = b"ntlmdcX\x01";
+const MAGIC: &[u8; 8] = b"ntlmdcX\x02";
 
 /// The size of the fields before the nonce.
 const HEADER_SIZE: usize = 17;

@@ -151,13 +151,8 @@ impl Identity {
     }
 
     fn named_groups(&self) -> Vec<Attribute> {
-        let sids = &self.account.group_sids;
-        match self.group_names.as_ref().filter(|_| !sids.is_empty()) {
-            Some(names) => {
-                GroupAttributes::called(names.names_of(sids), &self.own_domain).into_attributes()
-            }
-            None => Vec::new(),
-        }
+        let names = self.account.names_of_groups(self.group_names.as_deref());
+        GroupAttributes::called(names, &self.own_domain).into_attributes()
     }
 }
 

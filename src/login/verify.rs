@@ -3,7 +3,10 @@
 //! A [`Verifier`] is asked about an [`Attempt`] and answers with a [`Logon`], which only verifiers
 //! can make, or with a [`Refusal`]. The verifiers of a configuration are asked in its order.
 
+mod account_flags;
+pub mod directory;
 pub mod netlogon;
+mod proof;
 pub mod users;
 
 use std::borrow::Cow;
@@ -79,6 +82,8 @@ pub struct Account {
     pub primary_group_sid: Option<Sid>,
     /// The security identifiers of its groups, nested groups and the primary group included.
     pub group_sids: Vec<Sid>,
+    /// The names of groups that have no security identifiers, as those of a directory.
+    pub group_names: Vec<GroupName>,
     /// The server that verified.
     pub logon_server: Option<String>,
     /// `UserFlags` of the login (MS-PAC 2.5), if a domain verified it.
@@ -93,6 +98,16 @@ impl Account {
     /// The latest end of a login, if the verifier gave one.
     pub fn ends(&self) -> Option<SystemTime> {
         [self.log_off, self.kick_off].into_iter().flatten().min()
+    }
+
+    /// The names of its groups: those that it has, and those that `source` finds for the security
+    /// identifiers. `None`: the group has no name, or it cannot be looked up.
+    pub fn names_of_groups(&self, source: Option<&dyn GroupNames>) -> Vec<Option<GroupName>> {
+        let mut names: Vec<_> = self.group_names.iter().cloned().map(Some).collect();
+        if let Some(source) = source.filter(|_| !self.group_sids.is_empty()) {
+            names.extend(source.names_of(&self.group_sids));
+        }
+        names
     }
 
     /// Whether the account is of this domain, by its NetBIOS or its DNS name.
@@ -145,13 +160,9 @@ impl Logon {
         (self.account, self.group_names)
     }
 
-    /// The names of the account's groups, as of [`GroupNames::names_of`].
+    /// The names of the account's groups; see [`Account::names_of_groups`].
     pub fn names_of_groups(&self) -> Vec<Option<GroupName>> {
-        let groups = &self.account.group_sids;
-        match self.group_names.as_ref().filter(|_| !groups.is_empty()) {
-            Some(names) => names.names_of(groups),
-            None => Vec::new(),
-        }
+        self.account.names_of_groups(self.group_names.as_deref())
     }
 
     /// `SessionBaseKey` (MS-NLMP 3.3.2). `None`: the verifier has none.

@@ -193,6 +193,7 @@ pub const RULES: Rules = Rules {
         (
             "login::verify",
             &[
+                "directory",
                 "dc",
                 "dc::domains",
                 "dc::failover",
@@ -214,10 +215,18 @@ pub const RULES: Rules = Rules {
         (
             "directory",
             &[
+                "dc",
                 "protocol::certificate",
                 "protocol::ntlm",
+                "base::config",
                 "base::crypto",
+                "base::distinguished_name",
+                "base::file",
+                "base::fingerprint",
+                "base::name_case",
                 "base::net",
+                "base::process",
+                "base::sid",
             ],
         ),
         (

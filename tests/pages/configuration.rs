@@ -14,7 +14,7 @@ use super::page;
 
 /// A configuration of defaults.
 const DEFAULTS: &str = r#"
-verify = ["users", "netlogon"]
+verify = ["users", "netlogon", "directory"]
 [users]
 file = "/etc/gss/users"
 [netlogon]
@@ -22,6 +22,13 @@ domain = "example.test"
 account = "WEB1-NTLM$"
 secret = "/etc/gss/ntlmdc.secret"
 controllers = ["10.0.0.2"]
+[directory]
+servers = ["ldap1.example.test"]
+bind_dn = "cn=ntlmdc,dc=example,dc=test"
+bind_secret = "/etc/gss/ntlmdc.directory"
+base = "ou=people,dc=example,dc=test"
+schema = "samba"
+netbios_domain = "EXAMPLE"
 [identity]
 [policy]
 [log]

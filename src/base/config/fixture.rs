@@ -1,6 +1,6 @@
-//! A configuration of the verifier `netlogon`, for the unit tests of every floor.
+//! Configurations of the verifiers `netlogon` and `directory`, for the unit tests of every floor.
 
-use super::{Config, Netlogon};
+use super::{Config, Directory, Netlogon};
 
 /// `[netlogon]` with these lines. A `domain`, `account` or `secret` that they do not have is
 /// `example.test`, `WEB1-NTLM$` or a file that does not exist.
@@ -11,17 +11,44 @@ pub(crate) fn netlogon(lines: &str) -> Netlogon {
         .unwrap()
 }
 
+/// `[directory]` with these lines. What they need and do not have is that of a directory with the
+/// schema of Samba, whose one server is 127.0.0.1.
+pub(crate) fn directory(lines: &str) -> Directory {
+    Config::parse(&directory_text(lines))
+        .unwrap()
+        .directory
+        .unwrap()
+}
+
 /// The text that [`netlogon`] reads.
 pub(crate) fn netlogon_text(lines: &str) -> String {
-    let mut text = "verify = [\"netlogon\"]\n[netlogon]\n".to_owned();
-    for (key, value) in [
-        ("domain", "example.test"),
-        ("account", "WEB1-NTLM$"),
-        ("secret", "/nonexistent/secret"),
-    ] {
+    let needed = [
+        ("domain", "\"example.test\""),
+        ("account", "\"WEB1-NTLM$\""),
+        ("secret", "\"/nonexistent/secret\""),
+    ];
+    text("netlogon", &needed, lines)
+}
+
+/// The text that [`directory`] reads.
+pub(crate) fn directory_text(lines: &str) -> String {
+    let needed = [
+        ("servers", "[\"127.0.0.1\"]"),
+        ("bind_dn", "\"cn=ntlmdc,dc=example,dc=test\""),
+        ("bind_secret", "\"/nonexistent/secret\""),
+        ("base", "\"ou=people,dc=example,dc=test\""),
+        ("schema", "\"samba\""),
+        ("netbios_domain", "\"EXAMPLE\""),
+    ];
+    text("directory", &needed, lines)
+}
+
+fn text(verifier: &str, needed: &[(&str, &str)], lines: &str) -> String {
+    let mut text = format!("verify = [\"{verifier}\"]\n[{verifier}]\n");
+    for (key, value) in needed {
         let is_given = |line: &str| line.split('=').next().map(str::trim) == Some(key);
         if !lines.lines().any(is_given) {
-            text.push_str(&format!("{key} = \"{value}\"\n"));
+            text.push_str(&format!("{key} = {value}\n"));
         }
     }
     text + lines + "\n"

@@ -110,7 +110,7 @@ impl FromStr for Controller {
         if let Ok(socket) = text.parse::<SocketAddr>() {
             return Ok(of(Host::Address(socket.ip()), Some(socket.port())));
         }
-        const EXPECTED: &str = "a controller is an IP address, a full DNS name, or one of both \
+        const EXPECTED: &str = "a server is an IP address, a full DNS name, or one of both \
              with :port ([address]:port for IPv6)";
         let (name, port) = match text.split_once(':') {
             Some((name, port)) => (name, Some(port.parse().map_err(|_| EXPECTED)?)),
@@ -192,6 +192,14 @@ where
             "a domain is given by its DNS name: \"example.test\"",
         )),
     }
+}
+
+/// Reads an optional DNS name of a domain; see [`domain_name`].
+pub(super) fn optional_domain_name<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    domain_name(deserializer).map(Some)
 }
 
 /// Reads the DNS name of our own domain; see [`domain_name`]. A name without a dot is the NetBIOS
@@ -303,6 +311,14 @@ fn parse_duration(text: &str) -> Option<Duration> {
     (1..=DAY)
         .contains(&millis)
         .then(|| Duration::from_millis(millis))
+}
+
+/// A number from 1 to `most`.
+pub(super) fn number(key: &str, number: usize, most: usize) -> Result<usize, String> {
+    match (1..=most).contains(&number) {
+        true => Ok(number),
+        false => Err(format!("{key}: 1 to {most}")),
+    }
 }
 
 /// The part of a DNS name before its first dot.

@@ -76,9 +76,11 @@ pub enum Total {
     LastAccepted = 9,
     /// Processes that found no free entry.
     WithoutEntry = 10,
+    /// Logins accepted by a directory.
+    AcceptedByDirectory = 11,
 }
 
-const _: () = assert!(Total::WithoutEntry as usize + TOTALS < BUCKETS);
+const _: () = assert!(Total::AcceptedByDirectory as usize + TOTALS < BUCKETS);
 
 /// A word of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

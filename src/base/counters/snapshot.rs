@@ -146,6 +146,7 @@ impl Snapshot {
     pub fn accepted(&self) -> u64 {
         self.total(Total::AcceptedByUsers)
             .saturating_add(self.total(Total::AcceptedByNetlogon))
+            .saturating_add(self.total(Total::AcceptedByDirectory))
     }
 
     /// How many messages were refused with each code, in the order of the codes: every code that is

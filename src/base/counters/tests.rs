@@ -56,7 +56,7 @@ fn what_was_counted_is_read_back() {
     counters.challenge_answered();
     counters.accepted("users");
     counters.accepted("netlogon");
-    counters.accepted("netlogon");
+    counters.accepted("directory");
     counters.refused(Minor::BadUserOrPassword);
     counters.refused(Minor::BadUserOrPassword);
     counters.refused(Minor::InternalError);

@@ -67,6 +67,7 @@ pub fn described(protection: &Protection) -> &'static str {
 pub fn connect(chosen: &Chosen, protection: &Protection) -> Result<Client, Problem> {
     let server = Server {
         address: chosen.address,
+        port: None,
         name: &chosen.name,
     };
     let connected = Client::connect(server, protection, soon());

@@ -7,10 +7,11 @@ use std::time::SystemTime;
 use super::Identity;
 use crate::base::sid::Sid;
 use crate::base::wire::{DecodeError, FileTime, Reader, Writer};
-use crate::login::verify::Account;
+use crate::login::verify::{Account, GroupName};
 
 impl Identity {
-    /// Writes the identity without the names of groups: the other process looks them up again.
+    /// Writes the identity without the names of groups that have security identifiers: the other
+    /// process looks them up again.
     pub fn save(&self, writer: &mut Writer) {
         let Self {
             account,
@@ -59,6 +60,7 @@ fn put_account(writer: &mut Writer, account: &Account) {
         sid,
         primary_group_sid,
         group_sids,
+        group_names,
         logon_server,
         user_flags,
         log_off,
@@ -82,6 +84,10 @@ fn put_account(writer: &mut Writer, account: &Account) {
         put(writer, Some(sid), put_sid);
     }
     put(writer, None, put_sid);
+    for group in group_names {
+        put(writer, Some(group), put_group);
+    }
+    put(writer, None, put_group);
 }
 
 fn take_account(reader: &mut Reader<'_>) -> Result<Account, DecodeError> {
@@ -98,6 +104,10 @@ fn take_account(reader: &mut Reader<'_>) -> Result<Account, DecodeError> {
     while let Some(sid) = take(reader, "group's SID", take_sid)? {
         group_sids.push(sid);
     }
+    let mut group_names = Vec::new();
+    while let Some(group) = take(reader, "group's name", take_group)? {
+        group_names.push(group);
+    }
     Ok(Account {
         user,
         domain,
@@ -107,6 +117,7 @@ fn take_account(reader: &mut Reader<'_>) -> Result<Account, DecodeError> {
         sid,
         primary_group_sid,
         group_sids,
+        group_names,
         logon_server,
         user_flags,
         log_off,
@@ -139,6 +150,16 @@ fn put_text(writer: &mut Writer, text: &String) {
 
 fn take_text(reader: &mut Reader<'_>, field: &'static str) -> Result<String, DecodeError> {
     reader.text(field)
+}
+
+fn put_group(writer: &mut Writer, group: &GroupName) {
+    let (domain, name) = (group.domain(), group.name());
+    writer.block(domain.as_bytes()).block(name.as_bytes());
+}
+
+fn take_group(reader: &mut Reader<'_>, field: &'static str) -> Result<GroupName, DecodeError> {
+    let (domain, name) = (reader.text(field)?, reader.text(field)?);
+    GroupName::new(&domain, &name).ok_or(DecodeError::new(field, "invalid"))
 }
 
 fn take_time(reader: &mut Reader<'_>, field: &'static str) -> Result<SystemTime, DecodeError> {

@@ -24,6 +24,7 @@ fn alice() -> Account {
             .into_iter()
             .filter_map(|rid| domain.with_rid(rid))
             .collect(),
+        group_names: Vec::new(),
         logon_server: None,
         user_flags: Some(0x120),
         log_off: None,

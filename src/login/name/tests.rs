@@ -21,6 +21,7 @@ pub(super) fn verified(user: &str, domain: &str) -> Name {
         sid: None,
         primary_group_sid: None,
         group_sids: Vec::new(),
+        group_names: Vec::new(),
         logon_server: None,
         user_flags: None,
         log_off: None,

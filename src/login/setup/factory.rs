@@ -11,6 +11,7 @@ use crate::login::policy::Channels;
 use crate::login::policy::tls_channel::Certificates;
 use crate::login::setup::source::Source;
 use crate::login::setup::target;
+use crate::login::verify::directory::Directory;
 use crate::login::verify::netlogon::Netlogon;
 use crate::login::verify::users::{Own, Users};
 use crate::login::verify::{GroupNames, Verifier};
@@ -170,8 +171,8 @@ fn verifier(
     config: &Config,
     target: &Target,
 ) -> Result<Box<dyn Verifier>, Fault> {
-    match (kind, &config.users, &config.netlogon) {
-        (VerifierKind::Users, Some(users), _) => {
+    match (kind, &config.users, &config.netlogon, &config.directory) {
+        (VerifierKind::Users, Some(users), ..) => {
             let alone = config.verify.len() == 1;
             // Beside a domain, local users are the computer's own, as on Windows.
             let domain = match (&users.netbios_domain, alone) {
@@ -186,11 +187,14 @@ fn verifier(
             };
             Ok(Box::new(Users::open(&users.file, own, config.log.to)?))
         }
-        (VerifierKind::Netlogon, _, Some(netlogon)) => {
+        (VerifierKind::Netlogon, _, Some(netlogon), _) => {
             let users = config.users.as_ref();
             let users_domain = users.and_then(|users| users.netbios_domain.clone());
             let netlogon = Netlogon::logging_to(netlogon.clone(), config.log.to);
             Ok(Box::new(netlogon.beside_users_of(users_domain)))
+        }
+        (VerifierKind::Directory, .., Some(directory)) => {
+            Ok(Box::new(Directory::new(directory.clone(), config.log.to)))
         }
         (kind, ..) => Err(Minor::BadConfiguration.because(format_args!("no table for {kind:?}"))),
     }

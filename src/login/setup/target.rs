@@ -1,13 +1,14 @@
 //! The names in a challenge.
 
-use crate::base::config::{Config, NetbiosName, VerifierKind};
+use crate::base::config::{Config, Directory, NetbiosName, Users, VerifierKind};
 use crate::base::fault::Fault;
 use crate::login::setup::host::{computer_name, from_environment, host_name};
 use crate::login::setup::source::Source;
 use crate::protocol::ntlm::acceptor::{MAX_NAME, Target, TargetKind};
 
 /// With a domain, the names of the machine account: its domain controller refuses responses to a
-/// challenge with other names (MS-NRPC 3.5.4.5.1). Otherwise names of the server's own.
+/// challenge with other names (MS-NRPC 3.5.4.5.1). With a directory, its domain. Otherwise names of
+/// the server's own.
 pub(super) fn target(config: &Config, source: &Source) -> Result<Target, Fault> {
     if let Some(netlogon) = &config.netlogon
         && config.verify.contains(&VerifierKind::Netlogon)
@@ -21,7 +22,16 @@ pub(super) fn target(config: &Config, source: &Source) -> Result<Target, Fault> 
             kind: TargetKind::Domain,
         });
     }
-    let users = config.users.as_ref();
+    if let Some(directory) = &config.directory
+        && config.verify.contains(&VerifierKind::Directory)
+    {
+        return of_directory(directory, source);
+    }
+    of_users(config.users.as_ref(), source)
+}
+
+/// The names of the server's own.
+fn of_users(users: Option<&Users>, source: &Source) -> Result<Target, Fault> {
     let host = host_name();
     let computer = match users.and_then(|users| users.netbios_computer.clone()) {
         Some(name) => name.as_str().to_owned(),
@@ -43,6 +53,29 @@ pub(super) fn target(config: &Config, source: &Source) -> Result<Target, Fault> 
         // A Windows server outside a domain sends its host name.
         dns_domain: host.clone(),
         dns_computer: host,
+    })
+}
+
+/// The directory's users are those of one domain, and this server is in it.
+fn of_directory(directory: &Directory, source: &Source) -> Result<Target, Fault> {
+    let computer = match &directory.netbios_computer {
+        Some(name) => name.as_str().to_owned(),
+        None => computer_name(source)?,
+    };
+    let host = host_name();
+    let (dns_computer, dns_domain) = match &directory.dns_domain {
+        Some(domain) => (
+            format!("{}.{domain}", computer.to_lowercase()),
+            domain.clone(),
+        ),
+        None => (host.clone(), host),
+    };
+    Ok(Target {
+        netbios_computer: computer,
+        netbios_domain: directory.netbios_domain.as_str().to_owned(),
+        dns_computer,
+        dns_domain,
+        kind: TargetKind::Domain,
     })
 }
 

@@ -8,16 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use super::{Account, Attempt, Logon, Refusal, Verifier};
+use super::account_flags::Standing;
+use super::{Account, Attempt, Logon, Refusal, Verifier, proof};
 use crate::base::config::LogTarget;
 use crate::base::crypto::Key;
 use crate::base::fault::{Fault, Minor};
 use crate::base::file::{self, LOOK_AGAIN, Stamp};
 use crate::base::log::{self, Severity};
-use crate::protocol::ntlm::keys;
-use crate::protocol::ntlm::response::Provable;
 pub use index::Own;
-use index::{Entry, Index, Lookup, Standing};
+use index::{Entry, Index, Lookup};
 
 /// The users file, read again after a change.
 pub struct Users {
@@ -137,33 +136,13 @@ pub fn first(path: &Path, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Opt
 }
 
 /// The session base key, if the response was made with the password of the entry. The work is the
-/// same without an entry, without a hash, and with one or two hashes, so that its time reveals no
-/// names.
+/// same without an entry.
 fn key_of(entry: Option<&Entry>, attempt: &Attempt<'_>) -> Option<Key> {
     let nt_hash = entry.and_then(|entry| entry.nt_hash.as_ref());
     let oem_hash = entry.and_then(|entry| entry.oem_hash.as_ref());
     let tried = if attempt.user.is_oem() { 2 } else { 1 };
-    let stand_in = Key::new([0; 16]);
-    [nt_hash, oem_hash]
-        .into_iter()
-        .take(tried)
-        .find_map(|hash| {
-            let key = session_base_key(attempt, hash.unwrap_or(&stand_in));
-            hash.and(key)
-        })
-}
-
-/// The session base key, if the response was made with the password of `nt_hash`. Clients convert
-/// OEM names to Unicode in several ways; each is tried.
-fn session_base_key(attempt: &Attempt<'_>, nt_hash: &Key) -> Option<Key> {
-    let challenge = attempt.server_challenge;
-    match attempt.response {
-        Provable::NtlmV1(response) => response.verify(nt_hash, challenge),
-        Provable::NtlmV2(response) => {
-            keys::ntowf_v2_readings(nt_hash, attempt.user, attempt.domain)
-                .find_map(|ntowf_v2| response.verify(&ntowf_v2, challenge))
-        }
-    }
+    let hashes = [nt_hash, oem_hash].into_iter().take(tried);
+    proof::session_base_key(hashes, attempt)
 }
 
 fn denied(minor: Minor, why: &str) -> Refusal {

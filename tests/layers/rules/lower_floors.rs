@@ -24,17 +24,27 @@ pub const PERMISSIONS: &[Permission] = &[
     ),
     ("base::backoff", &["base::crypto", "base::net"]),
     ("base::clock", &[]),
-    ("base::config", &["base::name_case", "base::sid"]),
+    (
+        "base::config",
+        &[
+            "base::distinguished_name",
+            "base::fingerprint",
+            "base::name_case",
+            "base::sid",
+        ],
+    ),
     (
         "base::counters",
         &["base::clock", "base::fault", "base::file", "base::process"],
     ),
     ("base::crypto", &[]),
+    ("base::distinguished_name", &["base::name_case"]),
     ("base::fault", &[]),
     (
         "base::file",
         &["base::backoff", "base::crypto", "base::net"],
     ),
+    ("base::fingerprint", &["base::crypto"]),
     (
         "base::log",
         &["base::config", "base::fault", "base::process"],

@@ -8,7 +8,7 @@ use std::fmt;
 use gss_ntlmdc::base::crypto::{self, SecretBytes};
 use gss_ntlmdc::base::name_case::{alike, smalls};
 use gss_ntlmdc::base::sid::Sid;
-use gss_ntlmdc::directory::{Attribute, Change, Client, Entry, Filter, Scope, Search};
+use gss_ntlmdc::directory::{Attribute, Change, Client, Entry, Filter, MAX_ENTRIES, Scope, Search};
 
 use super::plan::Plan;
 use crate::domain_directory::{advice, soon};
@@ -171,6 +171,7 @@ impl Directory {
             scope: Scope::OneLevel,
             filter: Filter::Equality("nCName".to_owned(), self.base.clone()),
             attributes: &["nETBIOSName"],
+            limit: MAX_ENTRIES,
         };
         let found = self.client.search(search, soon()).ok()?;
         let name = found.iter().find_map(|entry| entry.text("nETBIOSName"));
@@ -187,6 +188,7 @@ impl Directory {
             scope: Scope::Subtree,
             filter: Filter::Equality("sAMAccountName".to_owned(), account.to_owned()),
             attributes: &["userAccountControl", "objectClass", "mS-DS-CreatorSID"],
+            limit: MAX_ENTRIES,
         };
         let found = self.client.search(search, soon());
         let mut found = found.map_err(|error| advice::other(account, &error))?;

@@ -45,6 +45,50 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("[users]", "file", r#""/etc/gss/users""#),
     ("[users]", "netbios_computer", r#""WEB1""#),
     ("[users]", "netbios_domain", r#""EXAMPLE""#),
+    (
+        "[directory]",
+        "servers",
+        r#"["ldap1.example.test", "10.0.0.3:636"]"#,
+    ),
+    (
+        "[directory]",
+        "authorities",
+        r#""/etc/gss/authorities.pem""#,
+    ),
+    (
+        "[directory]",
+        "certificate",
+        r#""7F83B1657FF1FC53B92DC18148A1D65DFC2D4B1FA3D677284ADDD200126D9069""#,
+    ),
+    (
+        "[directory]",
+        "bind_dn",
+        r#""cn=ntlmdc,ou=services,dc=example,dc=test""#,
+    ),
+    (
+        "[directory]",
+        "bind_secret",
+        r#""/etc/gss/ntlmdc.directory""#,
+    ),
+    ("[directory]", "base", r#""ou=people,dc=example,dc=test""#),
+    ("[directory]", "schema", r#""samba""#),
+    (
+        "[directory]",
+        "user_filter",
+        r#""(objectClass=sambaSamAccount)""#,
+    ),
+    ("[directory]", "netbios_domain", r#""EXAMPLE""#),
+    ("[directory]", "dns_domain", r#""example.test""#),
+    ("[directory]", "netbios_computer", r#""WEB1""#),
+    ("[directory]", "groups", r#""search""#),
+    (
+        "[directory]",
+        "group_base",
+        r#""ou=groups,dc=example,dc=test""#,
+    ),
+    ("[directory]", "group_attribute", r#""cn""#),
+    ("[directory]", "group_member", r#""member""#),
+    ("[directory]", "nested_groups", "true"),
     ("[identity]", "local_domains", r#"["PARTNER"]"#),
     ("[identity]", "default_domain", r#"["EXAMPLE", "PARTNER"]"#),
     (
@@ -93,12 +137,16 @@ fn its_keys_can_be_used() {
     let text = text();
     let settings: Vec<&str> = text.lines().filter(is_setting).collect();
     assert!(settings.len() >= 50, "{}", settings.len());
-    // A host has one of them.
-    for other in ["#secret =", "#keytab ="] {
-        let chosen = settings.iter().filter(|line| !line.starts_with(other));
+    // A host has one of the keys in each column.
+    for others in [
+        ["#secret =", "#authorities ="],
+        ["#keytab =", "#certificate ="],
+    ] {
+        let is_chosen = |line: &&&str| !others.iter().any(|other| line.starts_with(other));
+        let chosen = settings.iter().filter(is_chosen);
         let lines: Vec<&str> = chosen.map(|line| line.trim_start_matches('#')).collect();
         let parsed = Config::parse(&lines.join("\n"));
-        assert!(parsed.is_ok(), "without {other}: {parsed:?}");
+        assert!(parsed.is_ok(), "without {others:?}: {parsed:?}");
     }
 }
 

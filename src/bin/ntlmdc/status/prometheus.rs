@@ -82,6 +82,7 @@ fn logins(text: &mut Exposition, facts: &Facts) {
     for (verifier, total) in [
         ("users", Total::AcceptedByUsers),
         ("netlogon", Total::AcceptedByNetlogon),
+        ("directory", Total::AcceptedByDirectory),
     ] {
         text.sample("", &[("verifier", verifier)], counters.total(total));
     }

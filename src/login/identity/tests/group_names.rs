@@ -97,6 +97,26 @@ fn a_user_without_groups_needs_no_lookup() {
     assert_eq!(names.asked(), 0);
 }
 
+/// As a directory gives them.
+#[test]
+fn groups_without_identifiers_are_saved_and_need_no_lookup() {
+    let names = [("EXAMPLE", "Staff"), ("OTHER", "Guests")];
+    let names = names.map(|(domain, name)| GroupName::new(domain, name).unwrap());
+    let account = Account {
+        group_sids: Vec::new(),
+        group_names: names.to_vec(),
+        ..alice()
+    };
+    let settings = config::Identity::default();
+    let identity = Identity::new(account, &settings, "EXAMPLE", String::new());
+    assert_eq!(values(&identity, "groups"), ["Staff", "OTHER\\Guests"]);
+    let mut writer = Writer::new();
+    identity.save(&mut writer);
+    let restored = Identity::restore(&mut Reader::new(&writer.into_bytes())).unwrap();
+    assert_eq!(values(&restored, "groups"), ["Staff", "OTHER\\Guests"]);
+    assert!(restored.attribute(b"group-sids").is_none());
+}
+
 #[test]
 fn the_other_process_looks_the_group_names_up() {
     let names = Called::all(&[Some(("EXAMPLE", "a")), Some(("OTHER", "b"))]);

@@ -9,6 +9,7 @@ use crate::base::crypto::{self, Key};
 use crate::base::fault::is_unprintable;
 use crate::base::file::text::{self, NotText};
 use crate::base::name_case::{alike, capitals};
+use crate::login::verify::account_flags::{self, Standing};
 
 /// A user of the file.
 #[derive(Debug)]
@@ -23,19 +24,6 @@ pub(super) struct Entry {
     /// equals `nt_hash`, or the line has no password.
     pub(super) oem_hash: Option<Key>,
     pub(super) standing: Standing,
-}
-
-/// The state of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    Normal,
-    Disabled,
-    /// Locked by an administrator, or after wrong passwords.
-    Locked,
-    /// An account of a computer or a trust.
-    Trust,
-    /// The line has an unknown flag.
-    Unclear,
 }
 
 /// The domain of this server, and how users without a domain are matched.
@@ -321,9 +309,8 @@ fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
                 .ok_or("the NT hash is not hexadecimal")?,
         ),
     };
-    let standing = standing(fields.flags);
-    // `N` (no password required) closes the account: without a password nothing is proven.
-    let closed = standing == Standing::Unclear || fields.flags.contains('N');
+    let standing = account_flags::standing(fields.flags);
+    let closed = account_flags::closes(fields.flags);
     Ok(Entry {
         user: user.to_owned(),
         domain,
@@ -331,23 +318,6 @@ fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
         oem_hash: None,
         standing,
     })
-}
-
-/// The flags of smbpasswd(5) and of Samba's tools. These do not matter for logins: `U`, a user;
-/// `X`, a password that does not expire; `H`, `T` and `M`.
-fn standing(flags: &str) -> Standing {
-    const KNOWN: &str = "UXHTMNDLWSI ";
-    if !flags.chars().all(|flag| KNOWN.contains(flag)) {
-        Standing::Unclear
-    } else if flags.contains('D') {
-        Standing::Disabled
-    } else if flags.contains('L') {
-        Standing::Locked
-    } else if flags.contains(['W', 'S', 'I']) {
-        Standing::Trust
-    } else {
-        Standing::Normal
-    }
 }
 
 const UNKNOWN_FLAG: &str = "unknown flag; the account is closed";

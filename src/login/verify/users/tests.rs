@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::base::crypto;
+use crate::protocol::ntlm::keys;
 use crate::protocol::ntlm::response::NtlmV2Response;
 use crate::protocol::ntlm::text::Text;
 

@@ -39,6 +39,7 @@ fn verifier(kind: &VerifierKind) -> &'static str {
     match kind {
         VerifierKind::Users => "a users file",
         VerifierKind::Netlogon => "a domain",
+        VerifierKind::Directory => "a directory",
     }
 }
 

@@ -46,6 +46,7 @@ fn ask(config: &Netlogon, one: &Seen) -> Result<Lockout, String> {
     let secrets = dc::machine_nt_hashes(config).map_err(|fault| fault.for_the_log())?;
     let server = Server {
         address: one.address,
+        port: None,
         name: &one.name,
     };
     let mut client = Client::connect(server, &Protection::Sealed, until).map_err(told)?;

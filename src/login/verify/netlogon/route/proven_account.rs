@@ -43,6 +43,7 @@ pub(super) fn account(
         sid,
         primary_group_sid,
         group_sids,
+        group_names: Vec::new(),
         logon_server: unless_empty(info.logon_server),
         user_flags: Some(info.user_flags),
         log_off: info.logoff_time.to_system_time(),
