@@ -5,9 +5,11 @@
 //!   privileges  from here on with the rights of the service
 //! local     this host: configuration, files, mechanism, Apache
 //! remote    DNS and the controllers
+//! directory   the servers of an LDAP directory
 //! ```
 
 mod cause;
+mod directory;
 mod finding;
 mod listing;
 pub mod local;
@@ -71,6 +73,7 @@ fn look(arguments: &Check) -> Result<Vec<Finding>, String> {
     if let Some(config) = &config {
         let is_secret_usable = local::files::look(config, &service, &mut findings);
         findings.extend(remote::findings(config, is_secret_usable, &progress));
+        findings.extend(directory::findings(config, &progress));
     }
     Ok(findings)
 }

@@ -206,4 +206,18 @@ causes! {
         "This server begins anew while the domain still counts, until the account is locked.";
     LockoutUnseen Domain "lockout-policy-unseen"
         "Wrong passwords that come through this server may lock accounts of the domain.";
+
+    // From an LDAP directory: the module `directory`.
+    DirectoryFile Directory "directory-file"
+        "Without it no server of the directory is asked, and no login is verified.";
+    DirectorySilent Directory "directory-silent"
+        "It verifies no login.";
+    DirectoryUntrusted Directory "directory-untrusted"
+        "An attacker in between could send any hash, so the server is not asked.";
+    DirectoryRefused Directory "directory-refused"
+        "It verifies no login.";
+    DirectoryWithoutHashes Directory "directory-without-hashes"
+        "A login is verified with the user's NT hash.";
+    DirectoryOpen Directory "directory-open"
+        "An NT hash is enough to log in as its user.";
 }

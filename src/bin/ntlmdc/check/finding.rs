@@ -19,6 +19,8 @@ pub enum Subject {
     Controllers,
     /// What the controllers say of the domain and of the machine account.
     Domain,
+    /// Each server of an LDAP directory.
+    Directory,
 }
 
 /// How much a finding matters.

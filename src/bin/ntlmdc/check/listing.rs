@@ -23,6 +23,7 @@ impl Subject {
             Self::Dns => "DNS",
             Self::Controllers => "Controllers",
             Self::Domain => "Domain",
+            Self::Directory => "Directory",
         }
     }
 }
