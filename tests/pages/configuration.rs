@@ -49,6 +49,9 @@ fn the_tables_name_every_key() {
         let told: BTreeSet<String> = of_table.map(|row| row.key.clone()).collect();
         assert_eq!(told, keys_of(table), "{table}");
     }
+    for row in &rows {
+        assert!(!row.value.is_empty(), "{} {}", row.table, row.key);
+    }
 }
 
 /// The keys of a table, as the error about one that does not exist names them.

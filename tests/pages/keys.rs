@@ -35,9 +35,10 @@ pub fn rows() -> Vec<Row> {
     for line in text.lines() {
         if let Some(heading) = line.strip_prefix("## ") {
             let is_table = heading.starts_with("`[");
-            table = is_table
-                .then(|| heading.replace('`', ""))
-                .unwrap_or_default();
+            table = match is_table {
+                true => heading.replace('`', ""),
+                false => String::new(),
+            };
         }
         in_keys = line == HEAD || in_keys && line.starts_with('|');
         let cells: Vec<&str> = line.trim_matches(['|', ' ']).split(" | ").collect();

@@ -12,9 +12,8 @@ mod transcript;
 
 use crate::arguments::Decode;
 use crate::input;
-use crate::report::{Report, Section};
+use crate::report::Report;
 pub use response::push_av_pairs;
-use token::Token;
 use transcript::Entry;
 
 /// Explains every token in the arguments and files, or in the standard input if there are none.

@@ -11,7 +11,7 @@ use gss_ntlmdc::protocol::ntlm::initiator::Protection;
 
 use super::token::{Token, find};
 use super::*;
-use crate::report::FieldValue;
+use crate::report::{FieldValue, Section};
 
 const PASSWORD: &str = "Pw-1 of alice";
 

@@ -48,7 +48,7 @@ pub fn read(text: &str) -> Result<Vec<Sample>, String> {
             metric.kind = kind.to_owned();
         } else {
             let sample = sample(line).ok_or_else(|| problem("malformed"))?;
-            metric.take(&sample).map_err(|what| problem(what))?;
+            metric.take(&sample).map_err(problem)?;
             let is_it =
                 |other: &Sample| (&other.name, &other.labels) == (&sample.name, &sample.labels);
             if samples.iter().any(is_it) {
