@@ -10,7 +10,8 @@ import tempfile
 
 from . import domain, host, mech, newer_samba
 
-TESTS = ("--test", "dc", "--test", "storm")
+# With the features of the step `unit`, whose build of the library is used.
+TESTS = ("--features", "cli", "--test", "dc", "--test", "storm")
 
 
 def main():

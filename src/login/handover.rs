@@ -77,7 +77,7 @@ impl Opened {
     }
 
     /// Makes one without a token, for tests of the decoders.
-    #[cfg(any(test, fuzzing))]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn for_tests(kind: Kind, body: &[u8]) -> Self {
         Self {
             kind,
