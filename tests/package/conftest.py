@@ -5,6 +5,7 @@ import shutil
 import sys
 
 import pytest
+from roots import fresh_root
 
 from lab import debian_root, host, mech
 
@@ -19,34 +20,17 @@ def packages():
     return found
 
 
-@pytest.fixture(params=debian_root.releases())
-def debian(request):
-    """A fresh root of each release."""
-    root = debian_root.DebianRoot(request.param)
-    yield root
-    root.close()
+@pytest.fixture(scope="session", params=debian_root.releases())
+def release(request):
+    """Each release of Debian in turn."""
+    return request.param
 
 
 @pytest.fixture
-def fresh(debian, packages):
-    """The same with the packages in /root/packages, and a systemctl that starts Apache."""
-    folder = debian.path / "root" / "packages"
-    folder.mkdir()
-    for path in packages:
-        shutil.copy(path, folder)
-    systemctl = debian.path / "usr/local/bin/systemctl"
-    systemctl.write_text(SYSTEMCTL)
-    systemctl.chmod(0o755)
-    return debian
-
-
-# No systemd runs in the root.
-SYSTEMCTL = """#!/bin/sh
-[ "$*" = "restart apache2" ] || exec /usr/bin/systemctl "$@"
-apachectl -k stop 2>/dev/null
-while [ -e /run/apache2/apache2.pid ]; do sleep 0.1; done
-apachectl -k start
-"""
+def fresh(release, packages):
+    """A fresh root of each release."""
+    with fresh_root(release, packages) as root:
+        yield root
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,9 @@ import os
 import re
 import shutil
 
+import pytest
+from roots import fresh_root
+
 from lab import debian_root, host, mech
 
 INSTALL = "cd /root/packages; apt-get -q -y install"
@@ -84,9 +87,16 @@ def test_a_package_that_starts_a_service_would_be_seen(fresh):
     assert processes(fresh) == {"apache2"}
 
 
-def test_installing_starts_and_opens_nothing(fresh):
-    before = files(fresh)
-    said = install(fresh)
+@pytest.fixture(scope="module")
+def installed(release, packages):
+    """One root for tests of what an installation does: its files before, and what was printed."""
+    with fresh_root(release, packages) as root:
+        before = files(root)
+        yield root, before, install(root)
+
+
+def test_installing_starts_and_opens_nothing(installed):
+    fresh, before, said = installed
     assert "there is no /etc/gss/ntlmdc.toml, so all logins are refused" in said
     own = set(fresh.run("dpkg -L gss-ntlmdc ntlmdc").splitlines()) | {"/run/ntlmdc"}
     after = files(fresh)
@@ -100,14 +110,37 @@ def test_installing_starts_and_opens_nothing(fresh):
     assert fresh.run(f"cat {debian_root.ASKED} 2>/dev/null || :") == ""
 
 
-def test_without_a_configuration_no_user_is_let_in(fresh):
-    install(fresh)
+def test_without_a_configuration_no_user_is_let_in(installed):
+    fresh, _before, _said = installed
     fresh.run("a2enmod auth_gssapi headers; a2enconf ntlmdc; systemctl restart apache2")
     assert log_in(fresh) == "401"
     log = fresh.run("cat /var/log/apache2/error.log")
     assert "failed to get server creds" in log and "No such file or directory" in log, log
     said = fresh.run("echo x | ntlmdc login 'EXAMPLE\\alice' --password-file -", status=2)
     assert "/etc/gss/ntlmdc.toml" in said
+
+
+PEER_SITE = """
+echo 'EXAMPLE:alice:a-long-password' >/etc/gss/peer
+chmod 0640 /etc/gss/peer; chgrp www-data /etc/gss/peer
+echo 'export NTLM_USER_FILE=/etc/gss/peer' >>/etc/apache2/envvars
+cp /root/packages/apache.conf /etc/apache2/conf-enabled/site.conf
+a2enmod auth_gssapi headers; systemctl restart apache2
+"""
+
+
+def peer_site(root):
+    """A site for either mechanism. gss-ntlmssp itself refuses curl's first message."""
+    shutil.copy(mech.ROOT / "examples" / "apache.conf", root.path / "root" / "packages")
+    root.run(PEER_SITE)
+
+
+def test_before_gss_ntlmssp(installed):
+    fresh, _before, _said = installed
+    said = fresh.run(PEER)
+    assert "use ntlmdc in its place" in said
+    peer_site(fresh)
+    assert (log_in(fresh), loaded(fresh)) == ("200", {"mech_ntlmdc.so"})
 
 
 def test_a_life_of_the_package(fresh, newer):
@@ -160,21 +193,6 @@ def test_a_life_of_the_package(fresh, newer):
     assert log_in(fresh) == "200"
 
 
-PEER_SITE = """
-echo 'EXAMPLE:alice:a-long-password' >/etc/gss/peer
-chmod 0640 /etc/gss/peer; chgrp www-data /etc/gss/peer
-echo 'export NTLM_USER_FILE=/etc/gss/peer' >>/etc/apache2/envvars
-cp /root/packages/apache.conf /etc/apache2/conf-enabled/site.conf
-a2enmod auth_gssapi headers; systemctl restart apache2
-"""
-
-
-def peer_site(root):
-    """A site for either mechanism. gss-ntlmssp itself refuses curl's first message."""
-    shutil.copy(mech.ROOT / "examples" / "apache.conf", root.path / "root" / "packages")
-    root.run(PEER_SITE)
-
-
 def test_after_gss_ntlmssp(fresh):
     fresh.run(PEER)
     peer_site(fresh)
@@ -186,14 +204,6 @@ def test_after_gss_ntlmssp(fresh):
     assert (log_in(fresh), loaded(fresh)) == ("200", {"mech_ntlmdc.so"})
     fresh.run("apt-get -q -y remove gss-ntlmdc; systemctl restart apache2")
     assert loaded(fresh) == {"gssntlmssp.so"}
-
-
-def test_before_gss_ntlmssp(fresh):
-    install(fresh)
-    said = fresh.run(PEER)
-    assert "use ntlmdc in its place" in said
-    peer_site(fresh)
-    assert (log_in(fresh), loaded(fresh)) == ("200", {"mech_ntlmdc.so"})
 
 
 def test_the_tarball_has_the_same_files(packages):
