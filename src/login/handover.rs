@@ -183,15 +183,25 @@ pub fn malformed(error: DecodeError) -> Fault {
 /// Whether this process can export contexts through the directory that `find` returns. Looked up at
 /// most once a second, since every login asks.
 pub fn is_possible(find: impl FnOnce() -> Result<Handover, Fault>) -> bool {
-    static KNOWN: PerProcess<Mutex<Option<(Instant, bool)>>> = PerProcess::new();
-    let known = KNOWN.of_this_process(Mutex::default);
+    static KNOWN: PerProcess<Mutex<Known>> = PerProcess::new();
+    look_up(KNOWN.of_this_process(Mutex::default), Instant::now(), find)
+}
+
+/// When it was looked up, and the result.
+type Known = Option<(Instant, bool)>;
+
+fn look_up(
+    known: &Mutex<Known>,
+    now: Instant,
+    find: impl FnOnce() -> Result<Handover, Fault>,
+) -> bool {
     let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
     let before = *lock();
     match before {
-        Some((checked, possible)) if checked.elapsed() < LOOK_AGAIN => possible,
+        Some((then, possible)) if now.saturating_duration_since(then) < LOOK_AGAIN => possible,
         _ => {
             let possible = find().is_ok_and(|handover| handover.is_possible());
-            *lock() = Some((Instant::now(), possible));
+            *lock() = Some((now, possible));
             possible
         }
     }

@@ -194,3 +194,75 @@ fn a_damaged_key_is_replaced() {
         assert_eq!(open(&handover, &token).as_deref(), Ok(BODY));
     }
 }
+
+/// A token of the greatest length is opened; one byte more is not sealed.
+#[test]
+fn a_token_is_not_longer_than_may_be_opened() {
+    let directory = directory();
+    let handover = through(directory.path());
+    let overhead = seal(&handover).len() - BODY.len();
+    let sealed = |length| {
+        let body = SecretBytes::new(vec![7; length]);
+        handover.seal(Kind::Acceptor, soon(), &body)
+    };
+    let longest = sealed(MAX_TOKEN - overhead).unwrap();
+    assert_eq!(longest.len(), MAX_TOKEN);
+    assert_eq!(
+        open(&handover, &longest).unwrap().len(),
+        MAX_TOKEN - overhead
+    );
+    let before = tickets(directory.path());
+    let fault = sealed(MAX_TOKEN - overhead + 1).unwrap_err();
+    assert_eq!(fault.minor(), Minor::NoTransfer);
+    assert!(fault.to_string().contains("1 MiB"), "{fault}");
+    assert_eq!(tickets(directory.path()), before);
+}
+
+#[test]
+fn a_ticket_that_cannot_be_removed_is_told() {
+    let directory = directory();
+    let handover = through(directory.path());
+    let token = seal(&handover);
+    let mut names = fs::read_dir(directory.path()).unwrap();
+    let is_ticket = |path: &std::path::PathBuf| path.to_str().unwrap().contains("/ticket.");
+    let ticket = names.find_map(|entry| Some(entry.unwrap().path()).filter(is_ticket));
+    let ticket = ticket.unwrap();
+    fs::remove_file(&ticket).unwrap();
+    fs::create_dir(&ticket).unwrap();
+    assert_eq!(open(&handover, &token), Err(Minor::NoTransfer));
+}
+
+#[test]
+fn the_directory_is_looked_at_once_a_second() {
+    let directory = directory();
+    let known = Mutex::default();
+    let began = Instant::now();
+    let looks = std::cell::Cell::new(0);
+    let look = |milliseconds| {
+        let now = began + Duration::from_millis(milliseconds);
+        look_up(&known, now, || {
+            looks.set(looks.get() + 1);
+            Ok(through(directory.path()))
+        })
+    };
+    assert!(look(0));
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o750)).unwrap();
+    assert!(look(999));
+    assert_eq!(looks.get(), 1);
+    assert!(!look(1000));
+    assert!(!look(1001));
+    assert_eq!(looks.get(), 2);
+    assert!(!look_up(&Mutex::default(), began, || Err(
+        Minor::NoTransfer.into()
+    )));
+}
+
+#[test]
+fn tickets_are_swept_once_a_minute() {
+    let mut swept = None;
+    assert!(ticket::is_due(&mut swept));
+    assert!(!ticket::is_due(&mut swept));
+    swept = Instant::now().checked_sub(Duration::from_secs(60));
+    assert!(ticket::is_due(&mut swept));
+    assert!(!ticket::is_due(&mut swept));
+}

@@ -31,7 +31,7 @@ pub(super) fn issue(directory: &Path, until: FileTime, nonce: &[u8; NONCE_SIZE])
     Ok(())
 }
 
-fn is_due(swept: &mut Option<Instant>) -> bool {
+pub(super) fn is_due(swept: &mut Option<Instant>) -> bool {
     let due = swept.is_none_or(|swept| swept.elapsed() >= SWEEP_AGAIN);
     if due {
         *swept = Some(Instant::now());

@@ -1,6 +1,8 @@
 //! Logins and the rules of the policy: accepted, refused, and audited only.
 
 use super::*;
+use crate::base::config::ResponseLevel;
+use crate::login::policy::Admitted;
 
 #[test]
 fn only_ntlm_v2_is_verified() {
@@ -123,8 +125,12 @@ fn certificate() -> tempfile::NamedTempFile {
     pem
 }
 
-/// What the audit of this policy would refuse a login for, or why the policy refuses it.
-fn would_refuse(policy: &str, initiator: &Initiator) -> Result<Vec<Minor>, Minor> {
+/// What the policy says of the login, before it is verified.
+fn admitted<T>(
+    policy: &str,
+    initiator: &Initiator,
+    then: impl FnOnce(Result<Admitted<'_>, Fault>) -> T,
+) -> T {
     let (setup, _folder) = setup(policy);
     let acceptor = &mut Acceptor::new();
     let (negotiate, challenge) = challenge(acceptor, &setup, initiator);
@@ -134,9 +140,39 @@ fn would_refuse(policy: &str, initiator: &Initiator) -> Result<Vec<Minor>, Minor
     let token = initiator.authenticate(&negotiate, &challenge).token;
     let claim = challenged.parse_authenticate(&token).unwrap();
     let arrival = Terms::of(&setup).arrival(&token);
-    policy::admit(&setup.config().policy, &arrival, &claim)
-        .map(|admitted| admitted.would_refuse().iter().map(Fault::minor).collect())
-        .map_err(|fault| fault.minor())
+    then(policy::admit(&setup.config().policy, &arrival, &claim))
+}
+
+/// What the audit of this policy would refuse a login for, or why the policy refuses it.
+fn would_refuse(policy: &str, initiator: &Initiator) -> Result<Vec<Minor>, Minor> {
+    admitted(policy, initiator, |outcome| {
+        outcome
+            .map(|admitted| admitted.would_refuse().iter().map(Fault::minor).collect())
+            .map_err(|fault| fault.minor())
+    })
+}
+
+/// What only the log and the attributes show of a login.
+#[test]
+fn an_admitted_login_has_its_response_and_workstation() {
+    for (answer, level) in [
+        (Answer::NtlmV2, ResponseLevel::NtlmV2),
+        (Answer::Ntlm2Session, ResponseLevel::Ntlm2Session),
+        (Answer::NtlmV1, ResponseLevel::NtlmV1),
+    ] {
+        let initiator = Initiator {
+            answer,
+            workstation: "PC7",
+            header: Header::Flags,
+            announces_mic: false,
+            ..Initiator::default()
+        };
+        admitted("response = \"ntlmv1\"", &initiator, |outcome| {
+            let admitted = outcome.unwrap();
+            assert_eq!(admitted.level(), level);
+            assert_eq!(admitted.workstation(), "PC7");
+        });
+    }
 }
 
 #[test]
