@@ -1,3 +1,5 @@
+mod codes;
+
 use super::*;
 use crate::base::net;
 use crate::base::wire::DecodeError;

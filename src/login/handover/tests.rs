@@ -63,6 +63,17 @@ fn another_process_opens_a_token_once() {
 }
 
 #[test]
+fn a_token_tells_which_side_of_a_login_it_holds() {
+    let directory = directory();
+    let handover = through(directory.path());
+    for kind in [Kind::Acceptor, Kind::Initiator] {
+        let body = SecretBytes::new(BODY.to_vec());
+        let token = handover.seal(kind, soon(), &body).unwrap();
+        assert_eq!(handover.open(&token).unwrap().kind(), kind);
+    }
+}
+
+#[test]
 fn every_changed_token_is_refused_and_leaves_the_original_valid() {
     let directory = directory();
     let handover = through(directory.path());

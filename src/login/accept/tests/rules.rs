@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::config::ResponseLevel;
+use crate::login::loopback::Loopback;
 use crate::login::policy::Admitted;
 
 #[test]
@@ -125,10 +126,12 @@ fn certificate() -> tempfile::NamedTempFile {
     pem
 }
 
-/// What the policy says of the login, before it is verified.
+/// What the policy says of the login, before it is verified. With a `loopback` it counts as one of
+/// this process.
 fn admitted<T>(
     policy: &str,
     initiator: &Initiator,
+    loopback: Option<&Loopback>,
     then: impl FnOnce(Result<Admitted<'_>, Fault>) -> T,
 ) -> T {
     let (setup, _folder) = setup(policy);
@@ -139,13 +142,18 @@ fn admitted<T>(
     };
     let token = initiator.authenticate(&negotiate, &challenge).token;
     let claim = challenged.parse_authenticate(&token).unwrap();
-    let arrival = Terms::of(&setup).arrival(&token);
+    let terms = Terms {
+        loopback,
+        ..Terms::of(&setup)
+    };
+    loopback.inspect(|loopback| loopback.send(&token, None));
+    let arrival = terms.arrival(&token);
     then(policy::admit(&setup.config().policy, &arrival, &claim))
 }
 
 /// What the audit of this policy would refuse a login for, or why the policy refuses it.
 fn would_refuse(policy: &str, initiator: &Initiator) -> Result<Vec<Minor>, Minor> {
-    admitted(policy, initiator, |outcome| {
+    admitted(policy, initiator, None, |outcome| {
         outcome
             .map(|admitted| admitted.would_refuse().iter().map(Fault::minor).collect())
             .map_err(|fault| fault.minor())
@@ -167,12 +175,28 @@ fn an_admitted_login_has_its_response_and_workstation() {
             announces_mic: false,
             ..Initiator::default()
         };
-        admitted("response = \"ntlmv1\"", &initiator, |outcome| {
+        admitted("response = \"ntlmv1\"", &initiator, None, |outcome| {
             let admitted = outcome.unwrap();
             assert_eq!(admitted.level(), level);
             assert_eq!(admitted.workstation(), "PC7");
         });
     }
+}
+
+#[test]
+fn an_audit_does_not_ask_a_login_of_this_process_for_channel_and_service() {
+    let rules = "channel_binding = \"require\"\nspn = [\"HTTP/www\"]";
+    let policy = format!("{rules}\n[policy.audit]\n{rules}\nmic = \"require\"");
+    let loopback = Loopback::default();
+    admitted(&policy, &Initiator::curl(), Some(&loopback), |outcome| {
+        let admitted = outcome.unwrap();
+        let faults: Vec<Minor> = admitted.would_refuse().iter().map(Fault::minor).collect();
+        assert_eq!(faults, [Minor::MissingMic]);
+    });
+    admitted(&policy, &Initiator::curl(), None, |outcome| {
+        let minor = outcome.unwrap_err().minor();
+        assert_eq!(minor, Minor::UnknownChannel);
+    });
 }
 
 #[test]
