@@ -33,7 +33,7 @@ mod tls;
 mod transport;
 
 pub use crate::base::fingerprint::Fingerprint;
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub use message::entries_of;
 
 pub use client::{Account, Client, Found, Protection, Server};

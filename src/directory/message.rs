@@ -179,7 +179,7 @@ fn length(bytes: &[u8]) -> Result<Option<usize>, Error> {
 }
 
 /// The entries in a stream of bytes, up to what is no message.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub fn entries_of(stream: &[u8]) -> Vec<crate::directory::entry::Entry> {
     let mut inbox = Inbox::default();
     let mut entries = Vec::new();

@@ -220,7 +220,7 @@ impl LookedUp {
 }
 
 /// Reads an entry as a login does.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub fn read_entry(config: &config::Directory, user: &str, entry: &crate::directory::Entry) {
     if let Some(record) = UserEntry::read(config, user, entry) {
         let now = SystemTime::now();
