@@ -189,7 +189,11 @@ fn verifier(
         }
         (VerifierKind::Netlogon, _, Some(netlogon), _) => {
             let users = config.users.as_ref();
-            let users_domain = users.and_then(|users| users.netbios_domain.clone());
+            let directory = config.directory.as_ref();
+            // A trusted domain of that name could have users that pass for those beside it.
+            let users_domain = users
+                .and_then(|users| users.netbios_domain.clone())
+                .or_else(|| directory.map(|directory| directory.netbios_domain.clone()));
             let netlogon = Netlogon::logging_to(netlogon.clone(), config.log.to);
             Ok(Box::new(netlogon.beside_users_of(users_domain)))
         }
