@@ -4,6 +4,7 @@ import contextlib
 import functools
 import pathlib
 
+import directory_server
 import pytest
 
 from lab import domain, mech, newer_samba, spnego
@@ -73,6 +74,21 @@ def users_site(library):
 @pytest.fixture(scope="session")
 def netlogon_site(library, controller):
     site = Site(mech.with_domain(library, controller))
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def slapd():
+    """OpenLDAP's slapd with NT hashes."""
+    server = directory_server.DirectoryServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def directory_site(library, slapd):
+    site = Site(directory_server.mechanism(library, slapd))
     yield site
     site.close()
 
