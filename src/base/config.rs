@@ -3,27 +3,30 @@
 //! gets valid ones only. The files that the configuration names (users, secret) are not read here.
 
 mod directory;
+mod netlogon;
 mod place;
 mod policy;
+mod relay;
+mod tls;
 mod trusts;
 mod values;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::base::name_case::alike;
-
 pub use directory::{
     AttributeName, Directory, DirectoryGroups, GroupDirectory, LdapService, Membership, Schema,
-    ServerTrust, TlsStart, UserFilter,
+    UserFilter,
 };
+pub use netlogon::{AccountSecret, Netlogon};
 pub use policy::{
     Audit, ChannelBinding, DomainName, Group, GuessLimit, Mic, Policy, ResponseLevel, Rules,
     Service,
 };
+pub use relay::{Relay, RelayTransport, Share};
+pub use tls::{ServerTrust, Tls, TlsStart};
 pub use trusts::{GroupsAcrossTrusts, NamesAlone, TrustedDomain};
 pub use values::{
     Controller, ControllerOrder, Host, MachineAccount, NetbiosName, SiteName, first_label,
@@ -44,6 +47,8 @@ pub struct Config {
     pub netlogon: Option<Netlogon>,
     /// The directory; present if `verify` names it.
     pub directory: Option<Directory>,
+    /// The domain without a machine account; present if `verify` names it.
+    pub relay: Option<Relay>,
     /// How a verified user is named.
     #[serde(default)]
     pub identity: Identity,
@@ -61,10 +66,12 @@ pub struct Config {
 pub enum VerifierKind {
     /// The users file.
     Users,
-    /// A domain controller.
+    /// A domain controller, over a secure channel.
     Netlogon,
     /// A directory with NT hashes.
     Directory,
+    /// A domain controller, which the client logs in to through us.
+    Relay,
 }
 
 /// `[users]`
@@ -80,187 +87,6 @@ pub struct Users {
     /// The domain of users whose line names none, and the one that clients see if no other verifier
     /// is asked; the name of the computer if not given, as on a server that is in no domain.
     pub netbios_domain: Option<NetbiosName>,
-}
-
-/// `[netlogon]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "NetlogonTable")]
-pub struct Netlogon {
-    /// The domain's DNS name, e.g. `example.test`; without a dot at the end.
-    pub domain: String,
-    /// The domain's NetBIOS name, e.g. `EXAMPLE`.
-    pub netbios_domain: NetbiosName,
-    /// Whether the file gives the NetBIOS name. If not, it is a guess: the first label of `domain`.
-    pub is_netbios_domain_given: bool,
-    /// The suffixes, beside the domain's name, of our own users' principal names.
-    pub upn_suffixes: Vec<DomainName>,
-    /// Trusted domains, in addition to the controller's list.
-    pub trusted_domains: Vec<TrustedDomain>,
-    /// Whether groups of ours are accepted for users of trusted domains.
-    pub groups_across_trusts: GroupsAcrossTrusts,
-    /// Whether users of ours may log in by a name without a domain.
-    pub names_alone: NamesAlone,
-    /// The machine account, e.g. `WEB1-NTLM$`.
-    pub account: MachineAccount,
-    /// The file of the account's secret.
-    pub secret: AccountSecret,
-    /// The domain controllers. If empty, they are looked up in DNS.
-    pub controllers: Vec<Controller>,
-    /// The order in which `controllers` are asked.
-    pub order: ControllerOrder,
-    /// The site whose controllers come first. If absent, a controller tells us our site.
-    pub site: Option<SiteName>,
-    /// The local address of connections to controllers; if absent, the system chooses.
-    pub source: Option<IpAddr>,
-    /// The longest wait for a TCP connection.
-    pub connect_timeout: Duration,
-    /// The longest wait for one answer, except to a logon.
-    pub call_timeout: Duration,
-    /// The longest wait for the answer to a logon. The controller may have to ask another one: the
-    /// PDC about a wrong password, or a controller of a trusted domain about its user.
-    pub logon_timeout: Duration,
-    /// The longest time for one login as a whole.
-    pub budget: Duration,
-    /// How many connections a process may have, 1 to 16. Each carries one call at a time.
-    pub connections: usize,
-    /// How many logons the processes of this host may have under way together, 1 to 256.
-    pub host_logons: usize,
-    /// The directory in which the processes of this host share the secure channel's key.
-    pub state_dir: PathBuf,
-    /// How long the name of a group is cached.
-    pub group_cache: Duration,
-}
-
-impl Netlogon {
-    /// Whether this is one of the domain's two names.
-    pub fn is_called(&self, name: &str) -> bool {
-        alike(name, &self.domain) || alike(name, self.netbios_domain.as_str())
-    }
-
-    /// Whether our users' principal names may end so.
-    pub fn is_suffix(&self, name: &str) -> bool {
-        self.is_called(name) || self.upn_suffixes.iter().any(|suffix| suffix.is(name))
-    }
-}
-
-/// Where the machine account's secret is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountSecret {
-    /// A file that holds the account's password, or its NT hash in 32 hexadecimal digits.
-    File(PathBuf),
-    /// A keytab that holds the account's arcfour-hmac key, which is the NT hash.
-    Keytab(PathBuf),
-}
-
-/// `[netlogon]` as written in the file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NetlogonTable {
-    #[serde(deserialize_with = "values::own_domain_name")]
-    domain: String,
-    netbios_domain: Option<NetbiosName>,
-    #[serde(default, deserialize_with = "values::at_least_one")]
-    upn_suffixes: Vec<DomainName>,
-    #[serde(default, deserialize_with = "values::at_least_one")]
-    trusted_domains: Vec<TrustedDomain>,
-    #[serde(default)]
-    groups_across_trusts: GroupsAcrossTrusts,
-    #[serde(default)]
-    names_alone: NamesAlone,
-    account: MachineAccount,
-    #[serde(default, deserialize_with = "values::optional_path")]
-    secret: Option<PathBuf>,
-    #[serde(default, deserialize_with = "values::optional_path")]
-    keytab: Option<PathBuf>,
-    #[serde(default, deserialize_with = "values::optional_list")]
-    controllers: Option<Vec<Controller>>,
-    order: Option<ControllerOrder>,
-    site: Option<SiteName>,
-    source: Option<IpAddr>,
-    #[serde(default, deserialize_with = "values::duration")]
-    connect_timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "values::duration")]
-    call_timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "values::duration")]
-    logon_timeout: Option<Duration>,
-    #[serde(default, deserialize_with = "values::duration")]
-    budget: Option<Duration>,
-    connections: Option<usize>,
-    host_logons: Option<usize>,
-    #[serde(default, deserialize_with = "values::optional_path")]
-    state_dir: Option<PathBuf>,
-    #[serde(default, deserialize_with = "values::duration")]
-    group_cache: Option<Duration>,
-}
-
-impl TryFrom<NetlogonTable> for Netlogon {
-    type Error = String;
-
-    fn try_from(table: NetlogonTable) -> Result<Self, String> {
-        if table.order.is_some() && table.controllers.is_none() {
-            return Err(
-                "order: it is for `controllers`; without a list, DNS gives the order".into(),
-            );
-        }
-        let is_netbios_domain_given = table.netbios_domain.is_some();
-        let netbios_domain = netbios_domain(table.netbios_domain, &table.domain)?;
-        // Like the NetBIOS name, it goes to the controller in an OEM character set that is not
-        // known here (MS-NRPC 2.2.1.3.1).
-        if !table.account.account().is_ascii() {
-            return Err("account: only a name in ASCII can be used".to_owned());
-        }
-        let seconds =
-            |given: Option<Duration>, seconds| given.unwrap_or(Duration::from_secs(seconds));
-        Ok(Self {
-            domain: table.domain,
-            netbios_domain,
-            is_netbios_domain_given,
-            upn_suffixes: table.upn_suffixes,
-            trusted_domains: table.trusted_domains,
-            groups_across_trusts: table.groups_across_trusts,
-            names_alone: table.names_alone,
-            account: table.account,
-            secret: secret(table.secret, table.keytab)?,
-            controllers: table.controllers.unwrap_or_default(),
-            order: table.order.unwrap_or_default(),
-            site: table.site,
-            source: table.source,
-            connect_timeout: seconds(table.connect_timeout, 3),
-            call_timeout: seconds(table.call_timeout, 10),
-            logon_timeout: seconds(table.logon_timeout, 25),
-            budget: seconds(table.budget, 30),
-            connections: values::number("connections", table.connections.unwrap_or(4), 16)?,
-            host_logons: values::number("host_logons", table.host_logons.unwrap_or(16), 256)?,
-            state_dir: table.state_dir.unwrap_or_else(|| DEFAULT_STATE_DIR.into()),
-            group_cache: seconds(table.group_cache, 10 * 60),
-        })
-    }
-}
-
-/// The NetBIOS name as given, or the first label of the DNS name: most domains are named so.
-fn netbios_domain(given: Option<NetbiosName>, domain: &str) -> Result<NetbiosName, String> {
-    let name = match given {
-        Some(name) => name,
-        None => first_label(domain)
-            .parse()
-            .map_err(|problem| format!("netbios_domain: set it; {problem}"))?,
-    };
-    match name.as_str().is_ascii() {
-        true => Ok(name),
-        false => Err("netbios_domain: set it, in ASCII: no other can be used".to_owned()),
-    }
-}
-
-/// The secret from the one of the two keys that is set.
-fn secret(file: Option<PathBuf>, keytab: Option<PathBuf>) -> Result<AccountSecret, String> {
-    match (file, keytab) {
-        (Some(file), None) => Ok(AccountSecret::File(file)),
-        (None, Some(keytab)) => Ok(AccountSecret::Keytab(keytab)),
-        (None, None) => Err("secret: the machine account's secret is needed, or keytab".to_owned()),
-        (Some(_), Some(_)) => {
-            Err("secret, keytab: only one of them can be the account's".to_owned())
-        }
-    }
 }
 
 /// `[identity]`
@@ -361,7 +187,8 @@ impl Config {
         let config: Self = toml::from_str(text).map_err(|error| place::told(text, &error))?;
         if config.verify.is_empty() {
             return Err(
-                "verify: name at least one of \"users\", \"netlogon\", \"directory\"".to_owned(),
+                "verify: name at least one of \"users\", \"netlogon\", \"relay\", \"directory\""
+                    .to_owned(),
             );
         }
         for verifier in &config.verify {
@@ -369,12 +196,21 @@ impl Config {
                 VerifierKind::Users => (config.users.is_none(), "users"),
                 VerifierKind::Netlogon => (config.netlogon.is_none(), "netlogon"),
                 VerifierKind::Directory => (config.directory.is_none(), "directory"),
+                VerifierKind::Relay => (config.relay.is_none(), "relay"),
             };
             if missing {
                 return Err(format!(
                     "verify names \"{table}\", and there is no [{table}]"
                 ));
             }
+        }
+        let names = |kind| config.verify.contains(&kind);
+        if names(VerifierKind::Relay) && names(VerifierKind::Netlogon) {
+            return Err(
+                "verify: \"netlogon\" and \"relay\" cannot be asked about one login: the \
+                 challenge is ours for the one, and the controller's for the other"
+                    .to_owned(),
+            );
         }
         Ok(config)
     }
@@ -386,6 +222,7 @@ impl Config {
             users: Some(users),
             netlogon: None,
             directory: None,
+            relay: None,
             identity: Identity::default(),
             policy: Policy::default(),
             log: Log::default(),

@@ -29,6 +29,11 @@ bind_secret = "/etc/gss/ntlmdc.directory"
 base = "ou=people,dc=example,dc=test"
 schema = "samba"
 netbios_domain = "EXAMPLE"
+[relay]
+domain = "example.test"
+transport = "ldap"
+tls = "ldaps"
+controllers = ["10.0.0.2"]
 [identity]
 [policy]
 [log]

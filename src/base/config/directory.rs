@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use ldap3_proto::proto::LdapFilter;
 
+use super::tls::{ServerTrust, TlsStart, trust};
 use super::values::{self, Controller, NetbiosName};
 use crate::base::distinguished_name::DistinguishedName;
 use crate::base::fingerprint::Fingerprint;
@@ -69,28 +70,6 @@ pub struct LdapService {
     pub budget: Duration,
     /// How many connections a process may have, 1 to 16.
     pub connections: usize,
-}
-
-/// How TLS begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TlsStart {
-    /// With the first byte, on port 636.
-    #[default]
-    Ldaps,
-    /// By StartTLS, on port 389.
-    StartTls,
-}
-
-/// Which certificate of a server is accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ServerTrust {
-    /// Of an authority that the host trusts, for the server's name.
-    System,
-    /// Of an authority in this file, for the server's name.
-    Authorities(PathBuf),
-    /// This one.
-    Pin(Fingerprint),
 }
 
 /// Which attributes an entry has.
@@ -202,7 +181,7 @@ struct DirectoryTable {
     tls: TlsStart,
     #[serde(default, deserialize_with = "values::optional_path")]
     authorities: Option<PathBuf>,
-    certificate: Option<String>,
+    certificate: Option<Fingerprint>,
     bind_dn: String,
     #[serde(deserialize_with = "values::absolute_path")]
     bind_secret: PathBuf,
@@ -265,7 +244,7 @@ struct GroupTable {
     tls: TlsStart,
     #[serde(default, deserialize_with = "values::optional_path")]
     authorities: Option<PathBuf>,
-    certificate: Option<String>,
+    certificate: Option<Fingerprint>,
     bind_dn: String,
     #[serde(deserialize_with = "values::absolute_path")]
     bind_secret: PathBuf,
@@ -299,22 +278,6 @@ impl LdapService {
             true => Err("bind_dn: a name is needed, as of every account".to_owned()),
             false => Ok(self),
         }
-    }
-}
-
-fn trust(authorities: Option<PathBuf>, pin: Option<String>) -> Result<ServerTrust, String> {
-    match (authorities, pin) {
-        (None, None) => Ok(ServerTrust::System),
-        (Some(path), None) => Ok(ServerTrust::Authorities(path)),
-        (None, Some(pin)) => pin
-            .parse()
-            .map(ServerTrust::Pin)
-            .map_err(|problem| format!("certificate: {problem}")),
-        (Some(_), Some(_)) => Err(
-            "authorities, certificate: the one accepts every certificate of an authority, the \
-             other a single one; write one of them"
-                .to_owned(),
-        ),
     }
 }
 

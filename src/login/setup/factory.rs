@@ -200,6 +200,10 @@ fn verifier(
         (VerifierKind::Directory, .., Some(directory)) => {
             Ok(Box::new(Directory::new(directory.clone(), config.log.to)))
         }
+        (VerifierKind::Relay, ..) => {
+            let missing = "verify: this version has no verifier \"relay\"";
+            Err(Minor::BadConfiguration.because(missing))
+        }
         (kind, ..) => Err(Minor::BadConfiguration.because(format_args!("no table for {kind:?}"))),
     }
 }

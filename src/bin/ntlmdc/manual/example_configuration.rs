@@ -42,6 +42,23 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         "upn_suffixes",
         r#"["partner.example"]"#,
     ),
+    ("[relay]", "domain", r#""example.test""#),
+    ("[relay]", "netbios_domain", r#""EXAMPLE""#),
+    ("[relay]", "transport", r#""ldap""#),
+    ("[relay]", "tls", r#""ldaps""#),
+    (
+        "[relay]",
+        "authorities",
+        r#""/etc/ssl/certs/domain-ca.pem""#,
+    ),
+    (
+        "[relay]",
+        "certificate",
+        r#""4F9C0AB14F9C0AB14F9C0AB14F9C0AB14F9C0AB14F9C0AB14F9C0AB14F9C0AB1""#,
+    ),
+    ("[relay]", "share", r"'\\dc1.example.test\web'"),
+    ("[relay]", "controllers", r#"["dc1.example.test"]"#),
+    ("[relay]", "source", r#""10.0.0.80""#),
     ("[users]", "file", r#""/etc/gss/users""#),
     ("[users]", "netbios_computer", r#""WEB1""#),
     ("[users]", "netbios_domain", r#""EXAMPLE""#),
@@ -137,16 +154,25 @@ fn its_keys_can_be_used() {
     let text = text();
     let settings: Vec<&str> = text.lines().filter(is_setting).collect();
     assert!(settings.len() >= 50, "{}", settings.len());
-    // A host has one of the keys in each column.
-    for others in [
-        ["#secret =", "#authorities ="],
-        ["#keytab =", "#certificate ="],
-    ] {
-        let is_chosen = |line: &&&str| !others.iter().any(|other| line.starts_with(other));
-        let chosen = settings.iter().filter(is_chosen);
-        let lines: Vec<&str> = chosen.map(|line| line.trim_start_matches('#')).collect();
-        let parsed = Config::parse(&lines.join("\n"));
-        assert!(parsed.is_ok(), "without {others:?}: {parsed:?}");
+    // A host has some of them only.
+    let with_password = ["keytab", "certificate", "share"];
+    let with_keytab = ["secret", "authorities", "share"];
+    let over_smb2 = ["keytab", "authorities", "certificate", "tls"];
+    for left_out in [&with_password[..], &with_keytab, &over_smb2] {
+        let is_chosen = |line: &str| {
+            let key = line.split(" =").next().unwrap_or_default();
+            !left_out.contains(&key)
+        };
+        let lines = settings.iter().map(|line| line.trim_start_matches('#'));
+        let lines: Vec<&str> = lines.filter(|line| is_chosen(line)).collect();
+        let mut text = lines.join("\n");
+        if left_out == over_smb2 {
+            text = text
+                .replace("transport = \"ldap\"", "transport = \"smb2\"")
+                .replace("controller = false", "controller = true");
+        }
+        let parsed = Config::parse(&text);
+        assert!(parsed.is_ok(), "without {left_out:?}: {parsed:?}");
     }
 }
 

@@ -40,6 +40,7 @@ fn verifier(kind: &VerifierKind) -> &'static str {
         VerifierKind::Users => "a users file",
         VerifierKind::Netlogon => "a domain",
         VerifierKind::Directory => "a directory",
+        VerifierKind::Relay => "a domain, relayed",
     }
 }
 
