@@ -1,6 +1,7 @@
 //! Files that the configuration names: read as a whole, with a limit, and watched for changes.
 
 pub mod private;
+pub mod slots;
 pub mod text;
 pub mod watch;
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::counters::Total;
 use crate::base::fault::Fault;
+use crate::base::file::slots::Held;
 use crate::base::net::Deadline;
 use crate::base::typed_name::TypedName;
 use crate::dc::channel::Channel;
@@ -14,7 +15,6 @@ use crate::dc::error::Error;
 use crate::dc::failover::Controllers;
 use crate::dc::failover::course::{Course, Next, Outcomes};
 use crate::dc::failure::{self, Action, Origin};
-use crate::dc::host_limit::Held;
 use crate::dc::locate::{Candidate, Locator};
 use crate::dc::opening::Opening;
 use crate::dc::pool::{Open, Slot};
@@ -134,7 +134,7 @@ impl Controllers {
     }
 
     /// Waits for a slot of the host, as long as there is time for an answer afterwards.
-    fn host_slot(&self, claim: &Claim, terms: Terms<'_>) -> Result<Option<Held<'_>>, Error> {
+    fn host_slot(&self, claim: &Claim, terms: Terms<'_>) -> Result<Option<Held>, Error> {
         let left = terms.budget.remaining().unwrap_or_default();
         let patience = left.saturating_sub(self.least_time());
         let deadline = terms.budget.or_after(patience);

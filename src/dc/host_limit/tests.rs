@@ -1,5 +1,6 @@
 use super::*;
 use crate::base::config::{LogTarget, fixture};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread;
@@ -41,8 +42,9 @@ fn processes_have_one_limit_together_and_each_share_leaves_room() {
         for (share, expected) in shares.iter().zip(expected) {
             let before = held.len();
             for limit in limits.iter().cycle() {
-                let slots = limit.slots.of_this_process(|| SlotFiles::new("logon", 8));
-                match slots.try_take(&shared, limit.order(*share, slots)) {
+                let slots = limit.slots.of_this_process(|| Slots::new(8));
+                let open = |number| shared.open_private(&format!("{number}.logon"));
+                match slots.try_take(limit.order(*share, slots), open) {
                     TryTake::Free(slot) => held.push(slot),
                     TryTake::Full => break,
                     TryTake::NoLimit => panic!("no limit"),
@@ -88,11 +90,10 @@ fn a_slot_is_waited_for() {
 }
 
 /// Takes this waiting place of the host, if it is free.
-fn place<'a>(limit: &'a HostLimit, shared: &SharedKeys, number: usize) -> Option<Held<'a>> {
-    let places = limit
-        .waiting
-        .of_this_process(|| SlotFiles::new("waiting", MAX_WAITING));
-    match places.try_take(shared, iter::once(number)) {
+fn place(limit: &HostLimit, shared: &SharedKeys, number: usize) -> Option<Held> {
+    let places = limit.waiting.of_this_process(|| Slots::new(MAX_WAITING));
+    let open = |number| shared.open_private(&format!("{number}.waiting"));
+    match places.try_take(iter::once(number), open) {
         TryTake::Free(held) => Some(held),
         TryTake::Full => None,
         TryTake::NoLimit => panic!("no limit"),

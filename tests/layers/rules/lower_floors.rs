@@ -42,7 +42,7 @@ pub const PERMISSIONS: &[Permission] = &[
     ("base::fault", &[]),
     (
         "base::file",
-        &["base::backoff", "base::crypto", "base::net"],
+        &["base::backoff", "base::clock", "base::crypto", "base::net"],
     ),
     ("base::fingerprint", &["base::crypto"]),
     (
