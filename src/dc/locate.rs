@@ -14,13 +14,14 @@ mod ping;
 mod ranking;
 mod resolver;
 mod search;
+mod sought;
 pub(in crate::dc) mod survey;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::base::config::{self, ControllerOrder};
+use crate::base::config::ControllerOrder;
 use crate::base::crypto;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
@@ -32,6 +33,7 @@ use crate::dc::locate::network::Network;
 use crate::dc::locate::ping::Outcome;
 use crate::dc::locate::ranking::{Advice, Memory, Preference};
 use crate::dc::locate::resolver::Resolver;
+pub(crate) use crate::dc::locate::sought::Sought;
 use crate::protocol::cldap::{self, Identity};
 use crate::protocol::dns::Kind;
 
@@ -49,7 +51,7 @@ pub fn addresses_of_host(name: &str, deadline: Deadline) -> Result<Vec<IpAddr>, 
 
 /// Finds and ranks the controllers of a domain.
 pub(crate) struct Locator {
-    config: config::Netlogon,
+    sought: Sought,
     known: PerProcess<SingleFlight<KnownControllers>>,
 }
 
@@ -61,11 +63,16 @@ struct KnownControllers {
 
 impl Locator {
     /// Looks up nothing yet.
-    pub(crate) fn new(config: &config::Netlogon) -> Self {
+    pub(crate) fn new(sought: impl Into<Sought>) -> Self {
         Self {
-            config: config.clone(),
+            sought: sought.into(),
             known: PerProcess::new(),
         }
+    }
+
+    /// What is looked for.
+    pub(crate) fn sought(&self) -> &Sought {
+        &self.sought
     }
 
     /// The controllers to try for one login, best first; never empty. Searches if none is known, if
@@ -105,7 +112,7 @@ impl Locator {
                 known.network.clone(),
             )
         });
-        let file = FoundFile::of(&self.config);
+        let file = FoundFile::of(&self.sought);
         let shared = file.as_ref().filter(|_| may_share);
         if let Some((found, age)) = shared.and_then(|file| file.read(lifetime)) {
             return turn.tell(|known| {
@@ -116,7 +123,7 @@ impl Locator {
             });
         }
         let mut resolver = Resolver::of_the_system(network, deadline.or_after(patience));
-        let found = search::search(&self.config, &earlier, &mut resolver);
+        let found = search::search(&self.sought, &earlier, &mut resolver);
         if let (Some(file), Ok(found)) = (file, &found)
             && found.is_complete
         {
@@ -150,7 +157,7 @@ impl Locator {
             return identity;
         }
         let target = SocketAddr::new(candidate.address, cldap::PORT);
-        let outcomes = ping::ping(&self.config, &[target], &mut network, deadline);
+        let outcomes = ping::ping(&self.sought, &[target], &mut network, deadline);
         let mut outcomes = outcomes.unwrap_or_default().into_iter();
         let identity = outcomes.find_map(Outcome::identity);
         self.known().with(|known| {
@@ -162,10 +169,10 @@ impl Locator {
     }
 
     /// Records that the controller could not be reached, or could not answer. It comes last for a
-    /// minute.
-    pub(crate) fn failed(&self, candidate: &Candidate) {
+    /// minute. Returns whether this process did not know it.
+    pub(crate) fn failed(&self, candidate: &Candidate) -> bool {
         self.known()
-            .with(|known| known.memory.failed(candidate, Instant::now()));
+            .with(|known| known.memory.failed(candidate, Instant::now()))
     }
 
     /// Takes over which controllers failed for other processes of the host, and how long ago.
@@ -204,7 +211,7 @@ impl Locator {
     }
 
     fn preference(&self) -> Preference {
-        match (self.config.controllers.as_slice(), self.config.order) {
+        match (self.sought.controllers.as_slice(), self.sought.order) {
             ([], _) => Preference::LastGood,
             (_, ControllerOrder::Listed) => Preference::Listed,
             (_, ControllerOrder::Spread) => {

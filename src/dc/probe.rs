@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::base::config::{self, LogTarget, SiteName};
 use crate::base::net::Deadline;
 use crate::dc::failover::Controllers;
-use crate::dc::locate::{Candidate, survey};
+use crate::dc::locate::{Candidate, Sought, survey};
 use crate::dc::opening::Opening;
 
 pub use crate::dc::locate::survey::{DnsServer, DnsServers, NamedHost, Pong};
@@ -46,12 +46,12 @@ impl Probe {
     /// Asks each DNS server of the system about the first name that is needed. `None`: the
     /// configuration has all addresses.
     pub fn dns_servers(&self) -> Option<DnsServers> {
-        survey::dns_servers(self.config())
+        survey::dns_servers(self.sought())
     }
 
     /// The name that DNS is asked about for the controllers of the domain, or of one of its sites.
     pub fn question(&self, site: Option<&SiteName>) -> String {
-        survey::question(self.config(), site)
+        survey::question(self.sought(), site)
     }
 
     /// The controllers of the configuration. Without a list, those that DNS has for the domain, or
@@ -60,7 +60,7 @@ impl Probe {
     /// # Errors
     /// DNS does not answer.
     pub fn hosts(&self, site: Option<&SiteName>) -> Result<Vec<NamedHost>, String> {
-        survey::hosts(self.config(), site)
+        survey::hosts(self.sought(), site)
     }
 
     /// Pings a controller, and tries the ports that a login needs. `port`: that of its netlogon
@@ -84,8 +84,8 @@ impl Probe {
         secure_channel::open(self.opening(&controller))
     }
 
-    fn config(&self) -> &config::Netlogon {
-        &self.controllers.config
+    fn sought(&self) -> &Sought {
+        self.controllers.locator.sought()
     }
 
     fn opening<'a>(&'a self, controller: &'a Candidate) -> Opening<'a> {

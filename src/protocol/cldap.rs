@@ -170,7 +170,9 @@ fn value<'a>(
 ) -> Result<Option<&'a [u8]>, DecodeError> {
     let mut message = Reader::new(expect(&mut Reader::new(message), 0x30, "LDAPMessage")?);
     let came = expect(&mut message, 0x02, "messageID")?;
-    if came.len() > 5 || came.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)) != id.into() {
+    if came.len() > 5
+        || came.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)) != u64::from(id)
+    {
         return Err(DecodeError::new("messageID", "of another question"));
     }
     let (tag, operation) = any(&mut message, "protocolOp")?;

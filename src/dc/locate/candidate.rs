@@ -17,7 +17,7 @@ pub(crate) struct Candidate {
     /// What it said of itself in the search, if it answered. Not proven. See
     /// [`Locator::identify`](super::Locator::identify).
     pub(crate) identity: Option<Arc<Identity>>,
-    /// Its DNS name in `controllers`; none if it was found otherwise, or is written as an address.
+    /// Its DNS name in `controllers` or in DNS; none if it is written as an address.
     pub(crate) dns_name: Option<Arc<str>>,
 }
 

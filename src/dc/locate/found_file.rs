@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::clock::seconds_since_1970;
-use crate::base::config::{self, Controller, Host};
+use crate::base::config::{Controller, Host};
 use crate::base::crypto::SecretBytes;
 use crate::base::file::private::SharedFile;
 use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::search::Found;
+use crate::dc::locate::sought::Sought;
 
 /// The first line: the version of the format.
 const VERSION: &str = "ntlmdc controllers 2";
@@ -33,7 +34,7 @@ pub(super) struct FoundFile {
 
 impl FoundFile {
     /// Reads and writes nothing yet. `None` for a list of addresses, which needs no search.
-    pub(super) fn of(config: &config::Netlogon) -> Option<Self> {
+    pub(super) fn of(config: &Sought) -> Option<Self> {
         let site = config.site.as_ref().map_or("", |site| site.as_str());
         let source = config.source.map(|source| source.to_string());
         let listed = config.controllers.iter().map(written).collect::<Vec<_>>();
@@ -42,9 +43,8 @@ impl FoundFile {
         let is_name = |one: &Controller| matches!(one.host, Host::Name(_));
         let is_list = !config.controllers.is_empty();
         let is_looked_up = !is_list || config.controllers.iter().any(is_name);
-        let name = format!("{}.controllers", config.account.computer().as_str());
         is_looked_up.then(|| Self {
-            file: SharedFile::new(&config.state_dir, name),
+            file: SharedFile::new(&config.state_dir, config.shared_file.clone()),
             key,
             is_list,
         })
@@ -128,7 +128,7 @@ fn candidate(line: &str) -> Option<Candidate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::config::fixture::netlogon;
+    use crate::dc::locate::sought::fixture::netlogon;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
 

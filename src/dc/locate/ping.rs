@@ -7,10 +7,10 @@ mod udp;
 
 use std::net::SocketAddr;
 
-use crate::base::config;
 use crate::base::crypto::NoRandomBytes;
 use crate::base::net::{self, Deadline};
 use crate::dc::locate::network::Network;
+use crate::dc::locate::sought::Sought;
 pub(super) use clock::clock;
 pub(super) use outcome::Outcome;
 use outcome::Pings;
@@ -20,7 +20,7 @@ use outcome::Pings;
 ///
 /// A firewall may drop UDP, but lets TCP through, which LDAP needs anyway.
 pub(super) fn ping(
-    config: &config::Netlogon,
+    config: &Sought,
     targets: &[SocketAddr],
     network: &mut Network,
     deadline: Deadline,
@@ -45,7 +45,7 @@ pub(super) fn ping(
 
 /// Pings one controller over UDP only.
 pub(super) fn over_udp(
-    config: &config::Netlogon,
+    config: &Sought,
     target: SocketAddr,
     deadline: Deadline,
 ) -> Result<Outcome, NoRandomBytes> {
@@ -60,7 +60,7 @@ pub(super) fn over_udp(
 
 /// Pings one controller over TCP only.
 pub(super) fn over_tcp(
-    config: &config::Netlogon,
+    config: &Sought,
     target: SocketAddr,
     deadline: Deadline,
 ) -> Result<Outcome, net::Error> {

@@ -210,11 +210,14 @@ impl Memory {
         }
     }
 
-    pub(super) fn failed(&mut self, candidate: &Candidate, now: Instant) {
+    /// Returns whether it was not known.
+    pub(super) fn failed(&mut self, candidate: &Candidate, now: Instant) -> bool {
+        let is_new = !self.is_avoided(candidate, now);
         self.failed
             .retain(|(one, since)| one != candidate && is_within(*since, AVOIDED, now));
         self.failed.push((candidate.clone(), now));
         self.good.take_if(|(good, _)| good == candidate);
+        is_new
     }
 
     /// Takes over which controllers have failed on this host, and when. Returns those of which this

@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::config::{self, Controller, Host, SiteName};
+use crate::base::config::{Controller, Host, SiteName};
 use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::ping::{self, Outcome};
 use crate::dc::locate::resolver::Resolver;
+use crate::dc::locate::sought::Sought;
 use dns_host::DnsHost;
 pub(super) use dns_host::{addresses_of, hosts_of, is_reachable, service_name};
 
@@ -47,7 +48,7 @@ pub(super) struct Earlier {
 
 /// Searches.
 pub(super) fn search(
-    config: &config::Netlogon,
+    config: &Sought,
     earlier: &Earlier,
     resolver: &mut Resolver,
 ) -> Result<Found, String> {
@@ -59,7 +60,7 @@ pub(super) fn search(
 
 /// Those of the configuration, in their order.
 fn named(
-    config: &config::Netlogon,
+    config: &Sought,
     controllers: &[Controller],
     resolver: &mut Resolver,
 ) -> Result<Found, String> {
@@ -96,11 +97,7 @@ fn named(
 }
 
 /// Those in DNS: of the site if ours is known, then all.
-fn in_dns(
-    config: &config::Netlogon,
-    earlier: &Earlier,
-    resolver: &mut Resolver,
-) -> Result<Found, String> {
+fn in_dns(config: &Sought, earlier: &Earlier, resolver: &mut Resolver) -> Result<Found, String> {
     let asked = config.site.as_ref().or(earlier.site.as_ref());
     let (mut hosts, is_complete) = of_site_and_domain(config, asked, resolver)?;
     if hosts.is_empty() {
@@ -131,7 +128,7 @@ fn in_dns(
 /// The controller that named the site has proven nothing, and a site is a preference: if DNS does
 /// not answer about it, all hosts will do.
 fn of_site_and_domain(
-    config: &config::Netlogon,
+    config: &Sought,
     site: Option<&SiteName>,
     resolver: &mut Resolver,
 ) -> Result<(Vec<DnsHost>, bool), String> {
@@ -170,12 +167,8 @@ struct Round {
 }
 
 impl Round {
-    fn of(
-        config: &config::Netlogon,
-        hosts: &[DnsHost],
-        resolver: &mut Resolver,
-    ) -> Result<Self, String> {
-        let (mut targets, mut outcomes) = (Vec::new(), Vec::new());
+    fn of(config: &Sought, hosts: &[DnsHost], resolver: &mut Resolver) -> Result<Self, String> {
+        let (mut targets, mut names, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
         let mut problems = Vec::new();
         let mut looked_at = 0;
         let enough = resolver.deadline().or_after(BATCHES);
@@ -183,7 +176,10 @@ impl Round {
             let mut addresses = Vec::new();
             for host in batch {
                 match host.targets(config, resolver) {
-                    Ok(targets) => addresses.extend(targets),
+                    Ok(targets) => {
+                        names.extend(targets.iter().map(|_| Arc::from(host.name.as_str())));
+                        addresses.extend(targets);
+                    }
                     Err(problem) => problems.push(problem),
                 }
             }
@@ -207,7 +203,7 @@ impl Round {
         Ok(Self {
             hosts: looked_at.iter().map(|host| host.name.clone()).collect(),
             has_more: looked_at.len() < hosts.len(),
-            ..Self::sorted(config, &targets, outcomes)?
+            ..Self::sorted(config, targets.iter().zip(names), outcomes)?
         })
     }
 
@@ -215,7 +211,7 @@ impl Round {
     fn behind_those_of(
         self,
         site: &SiteName,
-        config: &config::Netlogon,
+        config: &Sought,
         earlier: &Earlier,
         resolver: &mut Resolver,
     ) -> Self {
@@ -234,14 +230,14 @@ impl Round {
         }
     }
 
-    fn sorted(
-        config: &config::Netlogon,
-        targets: &[SocketAddr],
+    fn sorted<'a>(
+        config: &Sought,
+        targets: impl Iterator<Item = (&'a SocketAddr, Arc<str>)>,
         outcomes: Vec<Outcome>,
     ) -> Result<Self, String> {
         let (mut good, mut silent, mut poor) = (Vec::new(), Vec::new(), Vec::new());
         let (mut site, mut is_closest) = (None, false);
-        for (target, outcome) in targets.iter().zip(outcomes) {
+        for ((target, name), outcome) in targets.zip(outcomes) {
             let list = match &outcome {
                 Outcome::Good(identity) => {
                     is_closest = identity.is_closest();
@@ -255,6 +251,7 @@ impl Round {
             };
             list.push(Candidate {
                 identity: outcome.identity(),
+                dns_name: Some(name),
                 ..Candidate::new(target.ip(), None)
             });
         }
@@ -275,7 +272,7 @@ impl Round {
 }
 
 fn pinged(
-    config: &config::Netlogon,
+    config: &Sought,
     targets: &[SocketAddr],
     resolver: &mut Resolver,
 ) -> Result<Vec<Outcome>, String> {

@@ -5,12 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::config::{self, Host, SiteName};
+use crate::base::config::{Host, SiteName};
 use crate::base::net::{self, Deadline};
 use crate::dc::locate::network::Network;
 use crate::dc::locate::ping::{self, Outcome};
 use crate::dc::locate::resolver::Resolver;
 use crate::dc::locate::search::{addresses_of, hosts_of, is_reachable, service_name};
+use crate::dc::locate::sought::Sought;
 use crate::protocol::cldap::{self, Identity};
 use crate::protocol::dns::{Answer, Kind};
 
@@ -71,10 +72,7 @@ impl From<Outcome> for Pong {
 
 /// The name that DNS is asked about first; none if `controllers` has addresses only, or names that
 /// /etc/hosts has.
-fn first_question(
-    config: &config::Netlogon,
-    resolver: &Resolver,
-) -> Option<(String, &'static [Kind])> {
+fn first_question(config: &Sought, resolver: &Resolver) -> Option<(String, &'static [Kind])> {
     const ADDRESSES: &[Kind] = &[Kind::V4, Kind::V6];
     if config.controllers.is_empty() {
         return Some((service_name(config, None), &[Kind::Service]));
@@ -89,11 +87,11 @@ fn first_question(
 }
 
 /// Asks each server of the system about the first name that is needed. `None`: DNS is not needed.
-pub(in crate::dc) fn dns_servers(config: &config::Netlogon) -> Option<DnsServers> {
+pub(in crate::dc) fn dns_servers(config: &Sought) -> Option<DnsServers> {
     ask_servers(config, resolver())
 }
 
-fn ask_servers(config: &config::Netlogon, mut resolver: Resolver) -> Option<DnsServers> {
+fn ask_servers(config: &Sought, mut resolver: Resolver) -> Option<DnsServers> {
     let (question, kinds) = first_question(config, &resolver)?;
     let asked = resolver.ask_each(&question, kinds);
     let count = |answers: Vec<Answer>| {
@@ -115,14 +113,14 @@ fn ask_servers(config: &config::Netlogon, mut resolver: Resolver) -> Option<DnsS
 /// The hosts of `controllers`; without that list, those that DNS has for the domain or for one of
 /// its sites.
 pub(in crate::dc) fn hosts(
-    config: &config::Netlogon,
+    config: &Sought,
     site: Option<&SiteName>,
 ) -> Result<Vec<NamedHost>, String> {
     find_hosts(config, site, &mut resolver())
 }
 
 fn find_hosts(
-    config: &config::Netlogon,
+    config: &Sought,
     site: Option<&SiteName>,
     resolver: &mut Resolver,
 ) -> Result<Vec<NamedHost>, String> {
@@ -140,7 +138,7 @@ fn find_hosts(
     Ok(hosts)
 }
 
-fn listed(config: &config::Netlogon, resolver: &mut Resolver) -> Vec<NamedHost> {
+fn listed(config: &Sought, resolver: &mut Resolver) -> Vec<NamedHost> {
     let mut hosts = Vec::new();
     for controller in &config.controllers {
         let (name, mut addresses) = match &controller.host {
@@ -168,7 +166,7 @@ fn named(name: String, port: Option<u16>, addresses: Result<Vec<IpAddr>, String>
 }
 
 /// The question about the controllers of the domain, or of one of its sites.
-pub(in crate::dc) fn question(config: &config::Netlogon, site: Option<&SiteName>) -> String {
+pub(in crate::dc) fn question(config: &Sought, site: Option<&SiteName>) -> String {
     service_name(config, site)
 }
 
@@ -177,18 +175,14 @@ fn resolver() -> Resolver {
 }
 
 /// Pings one controller over UDP.
-pub(in crate::dc) fn ping_over_udp(
-    config: &config::Netlogon,
-    address: IpAddr,
-    deadline: Deadline,
-) -> Pong {
+pub(in crate::dc) fn ping_over_udp(config: &Sought, address: IpAddr, deadline: Deadline) -> Pong {
     let target = SocketAddr::new(address, cldap::PORT);
     ping::over_udp(config, target, deadline).map_or(Pong::Silent, Pong::from)
 }
 
 /// Pings one controller over TCP.
 pub(in crate::dc) fn ping_over_tcp(
-    config: &config::Netlogon,
+    config: &Sought,
     address: IpAddr,
     deadline: Deadline,
 ) -> Result<Pong, net::Error> {
@@ -198,11 +192,7 @@ pub(in crate::dc) fn ping_over_tcp(
 
 /// How many seconds the controller's clock is ahead of ours; negative: behind. `None` if it does
 /// not tell. Not authentic.
-pub(in crate::dc) fn clock(
-    config: &config::Netlogon,
-    address: IpAddr,
-    deadline: Deadline,
-) -> Option<i64> {
+pub(in crate::dc) fn clock(config: &Sought, address: IpAddr, deadline: Deadline) -> Option<i64> {
     ping::clock(config, SocketAddr::new(address, cldap::PORT), deadline)
 }
 

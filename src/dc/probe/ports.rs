@@ -93,20 +93,20 @@ impl Reach {
 
 /// Pings the controller, asks for its clock, and tries the ports.
 pub(super) fn reach(opening: Opening<'_>) -> Reach {
-    let (config, address) = (opening.terms.config, opening.controller.address);
+    let (sought, address) = (opening.locator.sought(), opening.controller.address);
     let connecting = || (opening.terms.deadline).or_after(opening.terms.connect_timeout);
     // Begun first: it may take as long as the pings.
     let first = opening.controller.port.unwrap_or(epm::PORT);
     let (begun, until) = (begin(opening, first), connecting());
 
-    let udp = survey::ping_over_udp(config, address, opening.terms.deadline);
+    let udp = survey::ping_over_udp(sought, address, opening.terms.deadline);
     let tcp = (udp == Pong::Silent).then(|| {
-        survey::ping_over_tcp(config, address, connecting())
+        survey::ping_over_tcp(sought, address, connecting())
             .map_err(|error| PortState::of::<()>(Err(&error)))
     });
     let has_answered = udp != Pong::Silent || matches!(tcp, Some(Ok(_)));
     let clock_ahead = has_answered
-        .then(|| survey::clock(config, address, connecting()))
+        .then(|| survey::clock(sought, address, connecting()))
         .flatten();
     let state = finish(begun, until);
     let rpc = match (opening.controller.port, state) {

@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::tcp;
-use crate::base::config;
 use crate::base::crypto;
 use crate::base::net::{Datagrams, Deadline, Error};
+use crate::dc::locate::sought::Sought;
 use crate::protocol::cldap;
 
 /// How long an answer over UDP is waited for.
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How many seconds the controller's clock is ahead of ours; negative: behind. `None` if it does
 /// not tell. Not authentic.
 pub(in crate::dc::locate) fn clock(
-    config: &config::Netlogon,
+    config: &Sought,
     target: SocketAddr,
     deadline: Deadline,
 ) -> Option<i64> {

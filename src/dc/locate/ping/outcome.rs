@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::base::config;
 use crate::base::crypto::{self, NoRandomBytes};
+use crate::dc::locate::sought::Sought;
 use crate::protocol::cldap::{self, Identity};
 
 /// The result of a ping.
@@ -40,7 +40,7 @@ impl Outcome {
 
 /// The controllers to ping, and what each gave so far.
 pub(super) struct Pings<'a> {
-    pub(super) config: &'a config::Netlogon,
+    pub(super) config: &'a Sought,
     pub(super) targets: &'a [SocketAddr],
     /// As many as targets, in their order.
     pub(super) outcomes: Vec<Outcome>,
@@ -60,10 +60,9 @@ impl Pings<'_> {
 }
 
 /// A question, and the id of its answer.
-pub(super) fn request(config: &config::Netlogon) -> Result<(u32, Vec<u8>), NoRandomBytes> {
+pub(super) fn request(config: &Sought) -> Result<(u32, Vec<u8>), NoRandomBytes> {
     let id = (u32::from_le_bytes(crypto::random()?) >> 1).max(1);
-    let host = config.account.computer().as_str();
-    Ok((id, cldap::request(id, &config.domain, host)))
+    Ok((id, cldap::request(id, &config.domain, &config.computer)))
 }
 
 pub(super) fn judged(domain: &str, answer: Option<Identity>) -> Outcome {

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::outcome::{Outcome, Pings, judged, request};
-use crate::base::config;
 use crate::base::crypto::NoRandomBytes;
 use crate::base::net::{Deadline, Error, Stream};
+use crate::dc::locate::sought::Sought;
 use crate::protocol::cldap::{self, HEADER, Identity};
 
 /// The longest time for one controller.
@@ -39,7 +39,7 @@ pub(super) fn ping(pings: &mut Pings<'_>, deadline: Deadline) -> Result<(), NoRa
 
 /// Asks one controller.
 pub(super) fn ping_one(
-    config: &config::Netlogon,
+    config: &Sought,
     target: SocketAddr,
     deadline: Deadline,
 ) -> Result<Outcome, Error> {
@@ -49,7 +49,7 @@ pub(super) fn ping_one(
 }
 
 fn ask(
-    config: &config::Netlogon,
+    config: &Sought,
     target: SocketAddr,
     id: u32,
     message: &[u8],
@@ -61,7 +61,7 @@ fn ask(
 
 /// Sends an LDAPMessage and returns the first of the answer.
 pub(super) fn exchange(
-    config: &config::Netlogon,
+    config: &Sought,
     target: SocketAddr,
     message: &[u8],
     deadline: Deadline,

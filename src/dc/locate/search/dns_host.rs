@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::base::config::{self, SiteName};
+use crate::base::config::SiteName;
 use crate::base::crypto;
 use crate::dc::locate::resolver::Resolver;
+use crate::dc::locate::sought::Sought;
 use crate::protocol::dns::{Kind, Service};
 
 /// How many addresses of one host are used.
@@ -25,7 +26,7 @@ impl DnsHost {
 
 /// The hosts of a site, or of the whole domain, in a new random order each time.
 pub(in crate::dc::locate) fn hosts_of(
-    config: &config::Netlogon,
+    config: &Sought,
     site: Option<&SiteName>,
     resolver: &mut Resolver,
 ) -> Result<Vec<DnsHost>, String> {
@@ -44,10 +45,7 @@ pub(in crate::dc::locate) fn hosts_of(
     Ok(hosts.collect())
 }
 
-pub(in crate::dc::locate) fn service_name(
-    config: &config::Netlogon,
-    site: Option<&SiteName>,
-) -> String {
+pub(in crate::dc::locate) fn service_name(config: &Sought, site: Option<&SiteName>) -> String {
     let domain = &config.domain;
     match site {
         Some(site) => format!("_ldap._tcp.{}._sites.dc._msdcs.{domain}", site.as_str()),
@@ -88,7 +86,7 @@ fn shuffled<E>(
 impl DnsHost {
     pub(in crate::dc::locate) fn targets(
         &self,
-        config: &config::Netlogon,
+        config: &Sought,
         resolver: &mut Resolver,
     ) -> Result<Vec<SocketAddr>, String> {
         // Addresses that DNS sent along save a question, but /etc/hosts comes before them.
@@ -107,7 +105,7 @@ impl DnsHost {
 
 /// IPv4 and IPv6 addresses, of the family of `source` if it is set. An error if there is none.
 pub(in crate::dc::locate) fn addresses_of(
-    config: &config::Netlogon,
+    config: &Sought,
     name: &str,
     resolver: &mut Resolver,
 ) -> Result<Vec<IpAddr>, String> {
@@ -123,7 +121,7 @@ pub(in crate::dc::locate) fn addresses_of(
 }
 
 /// The kinds of addresses to ask for.
-fn kinds(config: &config::Netlogon) -> &'static [Kind] {
+fn kinds(config: &Sought) -> &'static [Kind] {
     match config.source {
         None => &[Kind::V4, Kind::V6],
         Some(IpAddr::V4(_)) => &[Kind::V4],
@@ -132,7 +130,7 @@ fn kinds(config: &config::Netlogon) -> &'static [Kind] {
 }
 
 /// A source address reaches its own family only.
-pub(in crate::dc::locate) fn is_reachable(config: &config::Netlogon, address: IpAddr) -> bool {
+pub(in crate::dc::locate) fn is_reachable(config: &Sought, address: IpAddr) -> bool {
     config
         .source
         .is_none_or(|source| source.is_ipv4() == address.is_ipv4())

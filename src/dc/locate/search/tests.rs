@@ -1,12 +1,12 @@
 //! Against a DNS server and controllers of our own on loopback.
 
 use super::*;
-use crate::base::config::fixture::netlogon;
 use crate::base::net::Deadline;
 use crate::dc::locate::imitation::{
     CLOSEST, Data, DnsServer, HEALTHY, Manner, Zone, dns, dns_that, in_time, responder,
     tcp_responder,
 };
+use crate::dc::locate::sought::fixture::netlogon;
 use domain::base::iana::Rcode;
 use std::cell::RefCell;
 use std::net::UdpSocket;
@@ -22,7 +22,7 @@ fn address(text: &str) -> Data {
     Data::Address(text.parse().unwrap())
 }
 
-fn found(config: &config::Netlogon, server: &DnsServer) -> Result<Found, String> {
+fn found(config: &Sought, server: &DnsServer) -> Result<Found, String> {
     let mut resolver = Resolver::new(vec![server.address], Deadline::after(LONG));
     search(config, &Earlier::default(), &mut resolver)
 }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::base::config::fixture;
 use crate::dc::locate::imitation::{Data, HEALTHY, dns, responder, tcp_responder};
+use crate::dc::locate::sought::fixture;
 
 const ALL: &str = "_ldap._tcp.dc._msdcs.example.test";
 
@@ -59,7 +59,7 @@ fn each_host_has_addresses_or_the_reason() {
         ("dc1.test", address("::4")),
     ];
     let server = dns(zone);
-    let found = |config: &config::Netlogon| {
+    let found = |config: &Sought| {
         let hosts = find_hosts(config, None, &mut resolver_of(vec![server.address]));
         let hosts = hosts.unwrap().into_iter();
         hosts
