@@ -32,6 +32,7 @@
 //!           │         rpc          DCE/RPC, NDR, the secure channel, NETLOGON, LSA
 //!           │         dns, cldap   the questions that locate a controller
 //!           │         certificate  the channel binding of a certificate
+//!           │         smb2, spnego a login over SMB2; SPNEGO around a challenge
 //!           │
 //!         base      wire (bytes), crypto (secrets), fault (errors for callers), config, file, net
 //!                   (sockets with deadlines), log, process (state that a fork does not inherit),

@@ -5,3 +5,5 @@ pub mod cldap;
 pub mod dns;
 pub mod ntlm;
 pub mod rpc;
+pub mod smb2;
+pub mod spnego;

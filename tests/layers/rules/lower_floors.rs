@@ -57,3 +57,8 @@ pub const PERMISSIONS: &[Permission] = &[
     ("base::typed_name", &["base::name_case"]),
     ("base::wire", &[]),
 ];
+    (
+        "protocol::smb2",
+        &["protocol::rpc", "protocol::spnego", "base::wire"],
+    ),
+    ("protocol::spnego", &["base::wire"]),
