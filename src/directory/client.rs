@@ -1,5 +1,6 @@
 //! One connection to a controller's directory: one question at a time.
 
+mod login;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -7,14 +8,13 @@ mod tests;
 pub use search::Found;
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::SystemTime;
 
 use ldap3_proto::proto::{
-    LdapAddRequest, LdapBindCred, LdapBindRequest, LdapExtendedRequest, LdapModifyRequest, LdapMsg,
-    LdapOp, LdapResult, LdapResultCode, SaslCredentials,
+    LdapAddRequest, LdapExtendedRequest, LdapModifyRequest, LdapMsg, LdapOp, LdapResult,
+    LdapResultCode,
 };
 
-use crate::base::crypto::{self, Key, SecretBytes};
+use crate::base::crypto::{Key, SecretBytes};
 use crate::base::net::Deadline;
 use crate::directory::entry::{Attribute, Change};
 use crate::directory::error::{Error, Operation, Refusal};
@@ -22,21 +22,18 @@ use crate::directory::message::{self, Inbox};
 use crate::directory::sasl::SaslLayer;
 use crate::directory::tls::Trust;
 use crate::directory::transport::Transport;
-use crate::protocol::certificate;
-use crate::protocol::ntlm::initiator::{self, Completed, Destination, Fresh, Offered, User};
-use crate::protocol::ntlm::seal::{Role, SessionSecurity};
 
 /// The ports of LDAP and of LDAP over TLS.
 const PORT: u16 = 389;
 const TLS_PORT: u16 = 636;
 /// StartTLS (RFC 4511 4.14.1).
 const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
-/// NTLM messages are its tokens as they are: Windows and Samba take them without SPNEGO.
-const MECHANISM: &str = "GSS-SPNEGO";
 
 /// What protects a connection.
 #[derive(Clone, Debug)]
 pub enum Protection {
+    /// Nothing, on port 389: for a login alone.
+    None,
     /// NTLM seals each message after the login, on port 389.
     Sealed,
     /// TLS from the first byte, on port 636.
@@ -52,6 +49,8 @@ pub struct Server<'a> {
     pub address: IpAddr,
     /// If absent, the usual one of LDAP or of LDAP over TLS.
     pub port: Option<u16>,
+    /// The local address; if absent, the system chooses.
+    pub source: Option<IpAddr>,
     /// Its DNS name, which its certificate must have; or its address as text.
     pub name: &'a str,
 }
@@ -95,12 +94,13 @@ impl Client {
     ) -> Result<Self, Error> {
         let port = server.port.unwrap_or(match protection {
             Protection::Ldaps(_) => TLS_PORT,
-            Protection::Sealed | Protection::StartTls(_) => PORT,
+            Protection::None | Protection::Sealed | Protection::StartTls(_) => PORT,
         });
-        let transport = Transport::connect(SocketAddr::new(server.address, port), deadline)?;
+        let peer = SocketAddr::new(server.address, port);
+        let transport = Transport::connect(server.source, peer, deadline)?;
         let mut client = Self::over(transport, server.name);
         match protection {
-            Protection::Sealed => {}
+            Protection::None | Protection::Sealed => {}
             Protection::Ldaps(trust) => client.begin_tls(server.name, trust, deadline)?,
             Protection::StartTls(trust) => {
                 client.ask_for_tls(deadline)?;
@@ -125,7 +125,10 @@ impl Client {
     /// Without protection, for tests.
     #[cfg(test)]
     pub(super) fn plain(peer: SocketAddr, deadline: Deadline) -> Result<Self, Error> {
-        Ok(Self::over(Transport::connect(peer, deadline)?, "test"))
+        Ok(Self::over(
+            Transport::connect(None, peer, deadline)?,
+            "test",
+        ))
     }
 
     fn ask_for_tls(&mut self, deadline: Deadline) -> Result<(), Error> {
@@ -159,118 +162,6 @@ impl Client {
     /// Whether TLS protects the connection.
     pub fn has_tls(&self) -> bool {
         self.has_tls
-    }
-
-    /// Logs in with NTLM. Without TLS, all that follows is sealed. With TLS, the login is bound to
-    /// the controller's certificate (RFC 5929 4.1).
-    ///
-    /// # Errors
-    /// The controller refuses, or does not seal; the connection is then of no more use.
-    pub fn bind(&mut self, account: &Account<'_>, deadline: Deadline) -> Result<(), Error> {
-        let (offered, negotiate) = initiator::negotiate(initiator::Protection {
-            sign: !self.has_tls,
-            seal: !self.has_tls,
-        });
-        let challenge = match self.bind_step(negotiate, deadline)? {
-            (result, Some(token)) if result.code == LdapResultCode::SaslBindInProgress => token,
-            (result, _) => {
-                succeeded(Operation::Bind, result)?;
-                return Err(Error::Invalid("a login without a challenge"));
-            }
-        };
-        let completed = self.answer(offered, &challenge, account)?;
-        let (result, _) = self.bind_step(completed.token, deadline)?;
-        succeeded(Operation::Bind, result)?;
-        if !self.has_tls {
-            let (flags, key) = (completed.flags, completed.exported_session_key);
-            let security = SessionSecurity::new(flags, key, Role::Initiator);
-            if !self.inbox.is_empty() {
-                return Err(Error::Invalid(
-                    "bytes between the login and the sealed ones",
-                ));
-            }
-            self.layer = Some(SaslLayer::new(security)?);
-        }
-        Ok(())
-    }
-
-    fn answer(
-        &self,
-        offered: Offered,
-        challenge: &[u8],
-        account: &Account<'_>,
-    ) -> Result<Completed, Error> {
-        let user = User {
-            name: account.name,
-            domain: account.domain,
-            nt_hash: account.nt_hash,
-            workstation: account.workstation,
-        };
-        let service = Destination {
-            name: &self.service,
-            channel_bindings: self.channel_bindings()?,
-        };
-        let fresh = Fresh {
-            now: SystemTime::now().into(),
-            challenge: crypto::random()?,
-            session_key: Key::new(crypto::random()?),
-        };
-        Ok(offered.answer(challenge, &user, &service, &fresh)?)
-    }
-
-    fn channel_bindings(&self) -> Result<Option<[u8; 16]>, Error> {
-        let certificate = self.transport.certificate();
-        let hash = certificate.map(|der| certificate::channel_binding_of_der(&der));
-        hash.transpose()
-            .map_err(|error| Error::Tls(error.to_string()))
-    }
-
-    fn bind_step(
-        &mut self,
-        token: Vec<u8>,
-        deadline: Deadline,
-    ) -> Result<(LdapResult, Option<Vec<u8>>), Error> {
-        let cred = LdapBindCred::SASL(SaslCredentials {
-            mechanism: MECHANISM.to_owned(),
-            credentials: token,
-        });
-        self.bind_with("", cred, deadline)
-    }
-
-    fn bind_with(
-        &mut self,
-        name: &str,
-        cred: LdapBindCred,
-        deadline: Deadline,
-    ) -> Result<(LdapResult, Option<Vec<u8>>), Error> {
-        let request = LdapBindRequest {
-            version: 3,
-            dn: name.to_owned(),
-            cred,
-        };
-        match self.ask(LdapOp::BindRequest(request), deadline)?.op {
-            LdapOp::BindResponse(response) => Ok((response.res, response.saslcreds)),
-            _ => Err(Error::Invalid("no answer to the login")),
-        }
-    }
-
-    /// Logs in with the password itself, which TLS hides: for Samba, which refuses NTLM over TLS.
-    ///
-    /// # Errors
-    /// The connection has no TLS, or the controller refuses.
-    pub fn bind_with_password(
-        &mut self,
-        name: &str,
-        password: &str,
-        deadline: Deadline,
-    ) -> Result<(), Error> {
-        // An empty password is a login without a user (RFC 4513 5.1.2).
-        if !self.has_tls || password.is_empty() {
-            return Err(Error::NotSealed);
-        }
-        let cred = LdapBindCred::Simple(password.to_owned());
-        let (result, _) = self.bind_with(name, cred, deadline)?;
-        succeeded(Operation::Bind, result)
     }
 
     /// Makes an entry.

@@ -2,7 +2,7 @@
 //! The tool's connections to sites are the same.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::ClientConnection;
@@ -26,12 +26,16 @@ struct TlsSession {
 }
 
 impl Transport {
-    /// Connects.
+    /// Connects, from a local address or from one that the system chooses.
     ///
     /// # Errors
     /// No connection by the deadline.
-    pub fn connect(peer: SocketAddr, deadline: Deadline) -> Result<Self, Error> {
-        let stream = Stream::connect(None, peer, deadline)?;
+    pub fn connect(
+        source: Option<IpAddr>,
+        peer: SocketAddr,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let stream = Stream::connect(source, peer, deadline)?;
         Ok(Self { stream, tls: None })
     }
 

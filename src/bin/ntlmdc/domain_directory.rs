@@ -54,6 +54,7 @@ pub fn protection(options: &DirectoryLogin) -> Result<Protection, String> {
 /// What protects the connection, in words.
 pub fn described(protection: &Protection) -> &'static str {
     match protection {
+        Protection::None => "unprotected",
         Protection::Sealed => "sealed by NTLM",
         Protection::Ldaps(_) => "over LDAPS",
         Protection::StartTls(_) => "over StartTLS",
@@ -68,6 +69,7 @@ pub fn connect(chosen: &Chosen, protection: &Protection) -> Result<Client, Probl
     let server = Server {
         address: chosen.address,
         port: None,
+        source: None,
         name: &chosen.name,
     };
     let connected = Client::connect(server, protection, soon());

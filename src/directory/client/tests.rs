@@ -32,7 +32,7 @@ fn client_of(answers: Vec<Vec<u8>>) -> (Client, JoinHandle<Vec<u8>>) {
         let _end = stream.read(&mut [0; 16]);
         received
     });
-    let transport = Transport::connect(peer, Deadline::after(PATIENCE)).unwrap();
+    let transport = Transport::connect(None, peer, Deadline::after(PATIENCE)).unwrap();
     (Client::over(transport, "dc1.example.test"), server)
 }
 

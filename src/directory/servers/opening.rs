@@ -80,6 +80,7 @@ pub fn connect(
         let to = Server {
             address,
             port: *port,
+            source: None,
             name: &name,
         };
         match Client::connect(to, &protection, deadline.or_after(share)) {

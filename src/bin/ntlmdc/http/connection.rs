@@ -36,7 +36,7 @@ impl Reached {
     }
 
     fn by(peer: SocketAddr, deadline: Deadline) -> Result<Self, Lost> {
-        let transport = Transport::connect(peer, deadline)?;
+        let transport = Transport::connect(None, peer, deadline)?;
         Ok(Self { peer, transport })
     }
 

@@ -47,6 +47,7 @@ fn ask(config: &Netlogon, one: &Seen) -> Result<Lockout, String> {
     let server = Server {
         address: one.address,
         port: None,
+        source: config.source,
         name: &one.name,
     };
     let mut client = Client::connect(server, &Protection::Sealed, until).map_err(told)?;
