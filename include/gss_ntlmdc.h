@@ -237,6 +237,10 @@
  * passwords. Type the domain of the user's account. */
 #define NTLMDC_E_WELL_KNOWN_DOMAIN 0x4E440413u
 
+/* The user may not connect to the share. The password is right, and the user lacks the right to
+ * connect to the share that `share` of `[relay]` names. */
+#define NTLMDC_E_SHARE_REFUSED 0x4E440414u
+
 /* No domain controller can be reached. Check `controllers` (or, without it, the DNS), the
  * network and the firewall: port 135 and the port that netlogon uses. */
 #define NTLMDC_E_CONTROLLER_UNREACHABLE 0x4E440501u
@@ -292,8 +296,8 @@
  * process, readable for all users, or malformed. */
 #define NTLMDC_E_SECRET_FILE_UNUSABLE 0x4E44050Cu
 
-/* A TLS certificate cannot be used. A file of `tls_certificates` is missing, unreadable for
- * this process, or contains no certificate with a channel binding. */
+/* A TLS certificate cannot be used. A file of `tls_certificates` or `authorities` is missing,
+ * unreadable for this process, or contains no certificate that can be used. */
 #define NTLMDC_E_CERTIFICATE_UNUSABLE 0x4E44050Du
 
 /* The domain controller requires a secure channel that is authenticated with Kerberos. The
@@ -327,9 +331,9 @@
 #define NTLMDC_E_LOGON_SERVER_REFUSED 0x4E440512u
 
 /* Too many logins wait for the domain controllers. More logins wait than the domain controllers
- * answer: see `connections` (of a process) and `host_logons` (of this host). Logins of other
- * domains have a smaller share, so that an unresponsive trusted domain blocks its own users
- * only. */
+ * answer: see `connections` (of a process), `host_logons` and `host_connections` (of this
+ * host). Logins of other domains have a smaller share, so that an unresponsive trusted domain
+ * blocks its own users only. */
 #define NTLMDC_E_TOO_MANY_LOGONS 0x4E440513u
 
 /* The user's domain does not answer at present. The user's domain is a trusted one, and our
@@ -337,6 +341,23 @@
  * seconds, so that they do not delay others. Check the trust, and the network between the
  * controllers of the two domains. */
 #define NTLMDC_E_DOMAIN_SILENT 0x4E440514u
+
+/* A policy of the domain controller refuses relayed logins. The controller works, and one of
+ * its policies refuses every login that passes through another host (`[relay]`). The text names
+ * the policy, and says what to do. */
+#define NTLMDC_E_RELAY_REFUSED 0x4E44051Au
+
+/* The connection for this login was closed before the client answered. The client took longer
+ * than `handshake_timeout` to answer the challenge, or more than `connections` handshakes were
+ * under way and this was the oldest, or the process forked meanwhile. The client may begin
+ * again. */
+#define NTLMDC_E_HANDSHAKE_CLOSED 0x4E44051Bu
+
+/* The domain controller's certificate is not accepted. Over TLS, the controller's certificate
+ * was not issued by a trusted authority, has another name or is not the pinned one. The text
+ * has its fingerprint. Check `authorities`, `certificate` and `controllers`. Possibly an
+ * attack. */
+#define NTLMDC_E_CONTROLLER_UNTRUSTED 0x4E44051Cu
 
 /* No server of the directory can be reached. Check `directory.servers`, the network and the
  * firewall: port 636, with `tls = "starttls"` port 389. A server that failed is passed over for

@@ -31,7 +31,7 @@ mod health;
 mod host_limit;
 mod keytab;
 mod learnt;
-mod locate;
+pub(crate) mod locate;
 mod logon_server;
 mod nt_hashes;
 mod opening;

@@ -22,6 +22,8 @@
 //!           │         handover     a context, sealed, on its way to another process
 //!           │         ntlm_fault   the minor code of each error of `ntlm`
 //!           │
+//!         relay     logins that clients make at a domain controller, through this host
+//!           │
 //!         directory LDAP directories: the domain's, or one with NT hashes
 //!           │
 //!         dc        the domain controllers: located, asked, failed over; channel keys that
@@ -30,9 +32,9 @@
 //!         protocol  bytes in, bytes and decisions out; no I/O
 //!           │         ntlm         MS-NLMP messages, keys, the two state machines
 //!           │         rpc          DCE/RPC, NDR, the secure channel, NETLOGON, LSA
+//!           │         smb2, spnego a login over SMB2; SPNEGO around a challenge
 //!           │         dns, cldap   the questions that locate a controller
 //!           │         certificate  the channel binding of a certificate
-//!           │         smb2, spnego a login over SMB2; SPNEGO around a challenge
 //!           │
 //!         base      wire (bytes), crypto (secrets), fault (errors for callers), config, file, net
 //!                   (sockets with deadlines), log, process (state that a fork does not inherit),
@@ -58,3 +60,5 @@ pub mod gss;
 pub mod login;
 #[forbid(unsafe_code)]
 pub mod protocol;
+#[forbid(unsafe_code)]
+pub mod relay;

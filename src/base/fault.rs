@@ -4,64 +4,12 @@
 //! error pages test it. `include/gss_ntlmdc.h` and `docs/errors.md` are generated from the table.
 
 mod major;
+mod minor_codes;
 mod told;
 
 pub use major::Major;
+use minor_codes::minor_codes;
 pub use told::{Fault, is_joiner, is_unprintable};
-
-macro_rules! minor_codes {
-    ($(
-        family $family:ident = $number:literal $about:literal:
-        $($(#[doc = $cause:literal])+ $code:literal $name:ident $major:ident $text:literal;)+
-    )+) => {
-        /// The subject of a code: bits 8 to 15 of its number.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Family {
-            $(#[doc = $about] $family,)+
-        }
-
-        /// A minor status code: `0x4E44xxxx`, the family in bits 8 to 15.
-        ///
-        /// The doc comment of each tells the administrator its cause and cure.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[repr(u32)]
-        pub enum Minor {
-            $($($(#[doc = $cause])+ $name = $code,)+)+
-        }
-
-        impl Minor {
-            /// Every code, in the table's order.
-            pub const ALL: &[Self] = &[$($(Self::$name),+),+];
-
-            /// The name in this table, e.g. `BadMic`.
-            pub const fn name(self) -> &'static str {
-                match self { $($(Self::$name => stringify!($name)),+),+ }
-            }
-
-            /// The family it belongs to.
-            pub const fn family(self) -> Family {
-                match self { $($(Self::$name)|+ => Family::$family),+ }
-            }
-
-            /// The major status.
-            pub const fn major(self) -> Major {
-                match self { $($(Self::$name => Major::$major),+),+ }
-            }
-
-            /// The text for the log: one clause.
-            pub const fn text(self) -> &'static str {
-                match self { $($(Self::$name => $text),+),+ }
-            }
-
-            /// Cause and cure, in a few sentences.
-            pub const fn cause(self) -> &'static str {
-                match self { $($(Self::$name => concat!($($cause),+).trim_ascii()),+),+ }
-            }
-        }
-
-        $($(const _: () = assert!($code >> 8 == 0x4E_4400 | $number);)+)+
-    };
-}
 
 minor_codes! {
     family Token = 0x01 "The token.":
@@ -188,6 +136,9 @@ minor_codes! {
     /// Windows computer, which have no passwords. Type the domain of the user's account.
     0x4E44_0413 WellKnownDomain Unauthorized
         "accounts of this domain do not log in with a password";
+    /// The password is right, and the user lacks the right to connect to the share that `share` of
+    /// `[relay]` names.
+    0x4E44_0414 ShareRefused Unauthorized "the user may not connect to the share";
 
     family Verifier = 0x05 "The verifier: nothing was found out about the user.":
     /// Check `controllers` (or, without it, the DNS), the network and the firewall: port 135 and
@@ -231,8 +182,8 @@ minor_codes! {
     0x4E44_050B UsersFileUnusable Failure "the users file cannot be used";
     /// The file is missing, unreadable for this process, readable for all users, or malformed.
     0x4E44_050C SecretFileUnusable Failure "the machine account's secret cannot be used";
-    /// A file of `tls_certificates` is missing, unreadable for this process, or contains no
-    /// certificate with a channel binding.
+    /// A file of `tls_certificates` or `authorities` is missing, unreadable for this process, or
+    /// contains no certificate that can be used.
     0x4E44_050D CertificateUnusable Failure "a TLS certificate cannot be used";
     /// The controller rejects secure channels that are keyed with the machine account's secret;
     /// this mechanism has no other. Exempt this account from the policy; on Samba 4.22 and later
@@ -259,14 +210,28 @@ minor_codes! {
     /// Write its full DNS host name into `controllers`, not an address or an alias.
     0x4E44_0512 LogonServerRefused Failure
         "the domain controller does not answer to the name it was addressed by";
-    /// More logins wait than the domain controllers answer: see `connections` (of a process) and
-    /// `host_logons` (of this host). Logins of other domains have a smaller share, so that an
-    /// unresponsive trusted domain blocks its own users only.
+    /// More logins wait than the domain controllers answer: see `connections` (of a process),
+    /// `host_logons` and `host_connections` (of this host). Logins of other domains have a smaller
+    /// share, so that an unresponsive trusted domain blocks its own users only.
     0x4E44_0513 TooManyLogons Failure "too many logins wait for the domain controllers";
     /// The user's domain is a trusted one, and our controller got no answer from it in time. Logins
     /// of that domain are refused for the next ten seconds, so that they do not delay others. Check
     /// the trust, and the network between the controllers of the two domains.
     0x4E44_0514 DomainSilent Failure "the user's domain does not answer at present";
+    /// The controller works, and one of its policies refuses every login that passes through
+    /// another host (`[relay]`). The text names the policy, and says what to do.
+    0x4E44_051A RelayRefused Failure
+        "a policy of the domain controller refuses relayed logins";
+    /// The client took longer than `handshake_timeout` to answer the challenge, or more than
+    /// `connections` handshakes were under way and this was the oldest, or the process forked
+    /// meanwhile. The client may begin again.
+    0x4E44_051B HandshakeClosed Failure
+        "the connection for this login was closed before the client answered";
+    /// Over TLS, the controller's certificate was not issued by a trusted authority, has another
+    /// name or is not the pinned one. The text has its fingerprint. Check `authorities`,
+    /// `certificate` and `controllers`. Possibly an attack.
+    0x4E44_051C ControllerUntrusted Failure
+        "the domain controller's certificate is not accepted";
 
     /// Check `directory.servers`, the network and the firewall: port 636, with `tls = "starttls"`
     /// port 389. A server that failed is passed over for up to half a minute.

@@ -4,6 +4,7 @@
 //! the child does not have. [`PerProcess`] gives each process its own state. The parent's state is
 //! not read, locked or closed.
 
+use std::fmt;
 use std::process;
 use std::sync::OnceLock;
 
@@ -45,6 +46,13 @@ impl<T> PerProcess<T> {
             })
         });
         &generation.value
+    }
+}
+
+impl<T> fmt::Debug for PerProcess<T> {
+    /// Without the value, which may be one of another process.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("PerProcess").finish_non_exhaustive()
     }
 }
 

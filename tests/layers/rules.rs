@@ -29,8 +29,16 @@ impl Rules {
 }
 
 pub const RULES: Rules = Rules {
-    floors: &["gss", "login", "directory", "dc", "protocol", "base"],
-    whole: &["gss", "directory"],
+    floors: &[
+        "gss",
+        "login",
+        "relay",
+        "directory",
+        "dc",
+        "protocol",
+        "base",
+    ],
+    whole: &["gss", "relay", "directory"],
     permissions: &[
         (
             "gss",
@@ -210,23 +218,6 @@ pub const RULES: Rules = Rules {
                 "base::net",
                 "base::sid",
                 "base::typed_name",
-            ],
-        ),
-        (
-            "directory",
-            &[
-                "dc",
-                "protocol::certificate",
-                "protocol::ntlm",
-                "base::config",
-                "base::crypto",
-                "base::distinguished_name",
-                "base::file",
-                "base::fingerprint",
-                "base::name_case",
-                "base::net",
-                "base::process",
-                "base::sid",
             ],
         ),
         (

@@ -16,6 +16,7 @@ mod logon;
 mod lost_answer;
 mod names;
 mod protection;
+mod relay;
 mod rotation;
 mod seal;
 mod siblings;

@@ -1,8 +1,45 @@
-//! The modules of `protocol` and `base`, and what each may import.
+//! The floors `relay` and `directory` and the modules of `protocol` and `base`, and what each may
+//! import.
 
 use super::Permission;
 
 pub const PERMISSIONS: &[Permission] = &[
+    (
+        "relay",
+        &[
+            "directory",
+            "dc",
+            "dc::locate",
+            "protocol::rpc",
+            "protocol::smb2",
+            "protocol::spnego",
+            "base::config",
+            "base::crypto",
+            "base::fault",
+            "base::file",
+            "base::log",
+            "base::name_case",
+            "base::net",
+            "base::process",
+        ],
+    ),
+    (
+        "directory",
+        &[
+            "dc",
+            "protocol::certificate",
+            "protocol::ntlm",
+            "base::config",
+            "base::crypto",
+            "base::distinguished_name",
+            "base::file",
+            "base::fingerprint",
+            "base::name_case",
+            "base::net",
+            "base::process",
+            "base::sid",
+        ],
+    ),
     (
         "protocol::certificate",
         &["protocol::ntlm", "base::crypto", "base::wire"],
@@ -22,6 +59,11 @@ pub const PERMISSIONS: &[Permission] = &[
         "protocol::rpc",
         &["base::crypto", "base::fault", "base::sid", "base::wire"],
     ),
+    (
+        "protocol::smb2",
+        &["protocol::rpc", "protocol::spnego", "base::wire"],
+    ),
+    ("protocol::spnego", &["base::wire"]),
     ("base::backoff", &["base::crypto", "base::net"]),
     ("base::clock", &[]),
     (
@@ -57,8 +99,3 @@ pub const PERMISSIONS: &[Permission] = &[
     ("base::typed_name", &["base::name_case"]),
     ("base::wire", &[]),
 ];
-    (
-        "protocol::smb2",
-        &["protocol::rpc", "protocol::spnego", "base::wire"],
-    ),
-    ("protocol::spnego", &["base::wire"]),
