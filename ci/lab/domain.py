@@ -131,10 +131,11 @@ class Controller:
         finally:
             run_with(before)
 
-    def tls(self, files):
-        """Runs the controller with these files for TLS, by the names of their settings."""
+    def tls(self, files, *lines):
+        """Runs the controller with these files for TLS, by the names of their settings, and with
+        further lines in [global]."""
         private = self._private("/var/lib/samba")
-        lines = ["tls enabled = yes"]
+        lines = ["tls enabled = yes", *lines]
         for number, (setting, file) in enumerate(files.items()):
             copy = private / f"tls-{number}.pem"
             copy.write_text(file.read_text())

@@ -8,10 +8,13 @@ import pathlib
 import sys
 import tempfile
 
-from . import domain, host, mech, newer_samba
+from . import certificates, domain, host, mech, newer_samba
 
 # With the features of the step `unit`, whose build of the library is used.
 TESTS = ("--features", "cli", "--test", "dc", "--test", "storm")
+
+# As Windows has it unless a policy says otherwise. Without TLS, a login must still be signed.
+_NTLM_IN_TLS = "ldap server require strong auth = allow_sasl_over_tls"
 
 
 def main():
@@ -30,18 +33,26 @@ def _against(root):
         os.environ["NTLMDC_TEST_SECRET"] = controller.secret
         os.environ["NTLMDC_TEST_PASSWORDS"] = "\n".join(lines)
         with tempfile.TemporaryDirectory(prefix=host.PREFIX) as directory:
-            os.environ["NTLMDC_TEST_KEYTAB"] = _keytab(controller, pathlib.Path(directory))
-            return mech.as_developer("cargo", "test", "--locked", *TESTS).returncode
+            directory = pathlib.Path(directory)
+            keytab = directory / "keytab"
+            controller.keytab(f"{domain.MACHINE}$", keytab)
+            issued = certificates.issue(controller, directory, f"IP:{controller.address}")
+            other = certificates.authority(directory, "other")
+            os.environ["NTLMDC_TEST_KEYTAB"] = str(keytab)
+            os.environ["NTLMDC_TEST_AUTHORITY"] = str(issued.authority)
+            os.environ["NTLMDC_TEST_OTHER_AUTHORITY"] = str(other)
+            os.environ["NTLMDC_TEST_CERTIFICATE"] = str(issued.certificate)
+            os.environ["NTLMDC_TEST_FINGERPRINT"] = issued.fingerprint
+            _give_to_the_developer(directory, keytab, issued.certificate, issued.authority, other)
+            with controller.tls(issued.files, _NTLM_IN_TLS):
+                return mech.as_developer("cargo", "test", "--locked", *TESTS).returncode
 
 
-def _keytab(controller, directory):
-    """Exports the machine account's keytab to where the owner of the checkout can read it."""
-    path = directory / "keytab"
-    controller.keytab(f"{domain.MACHINE}$", path)
+def _give_to_the_developer(*files):
+    """The owner of the checkout can then read them."""
     owner = mech.ROOT.stat()
-    for file in (directory, path):
+    for file in files:
         os.chown(file, owner.st_uid, owner.st_gid)
-    return str(path)
 
 
 if __name__ == "__main__":

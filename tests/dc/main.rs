@@ -9,6 +9,10 @@
 //! | `NTLMDC_TEST_SAMBA` | its version of Samba, such as `4.17.12` |
 //! | `NTLMDC_TEST_SECRET` | the password of its machine account `WEB1-NTLM$` |
 //! | `NTLMDC_TEST_KEYTAB` | the path of that account's keytab |
+//! | `NTLMDC_TEST_AUTHORITY` | the path of the PEM file of its certificate's authority |
+//! | `NTLMDC_TEST_OTHER_AUTHORITY` | the path of the PEM file of another authority |
+//! | `NTLMDC_TEST_CERTIFICATE` | the path of its certificate, in PEM |
+//! | `NTLMDC_TEST_FINGERPRINT` | the SHA-256 fingerprint of that |
 //! | `NTLMDC_TEST_PASSWORDS` | a line `user:password` for each user of the lab's domain EXAMPLE |
 //!
 //! Without them every test fails.
@@ -17,6 +21,7 @@
 mod channels;
 mod discovery;
 mod groups;
+mod relay;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -13,7 +13,7 @@ import termios
 import time
 
 import pytest
-from lab import faults, host, mech
+from lab import certificates, faults, host, mech
 from lab.joining import JoiningHost
 
 COMPUTER = "JOIN1"
@@ -245,21 +245,9 @@ def test_a_host_leaves(joining, controller, way):
 def with_certificate(controller, directory):
     """The controller has a certificate of an authority, whose file and whose fingerprint are
     returned."""
-    key, request, own = (directory / name for name in ("key.pem", "request.pem", "own.pem"))
-    authority, extensions = directory / "authority.pem", directory / "extensions"
-    extensions.write_text(f"subjectAltName=DNS:{controller.fqdn}\n")
-    new = ("openssl", "req", "-nodes", "-newkey", "rsa:2048", "-days", "2")
-    ours = directory / "authority.key"
-    host.run(*new, "-x509", "-subj", "/CN=Lab authority", "-keyout", ours, "-out", authority)
-    host.run(*new[:-2], "-subj", f"/CN={controller.fqdn}", "-keyout", key, "-out", request)
-    host.run(
-        *("openssl", "x509", "-req", "-in", request, "-CA", authority, "-CAkey", ours),
-        *("-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", own),
-    )
-    shown = host.run("openssl", "x509", "-in", own, "-noout", "-fingerprint", "-sha256")
-    files = {"tls keyfile": key, "tls certfile": own, "tls cafile": authority}
-    with controller.tls(files):
-        yield authority, shown.strip().split("=")[1]
+    issued = certificates.issue(controller, directory)
+    with controller.tls(issued.files):
+        yield issued.authority, issued.fingerprint
 
 
 @pytest.mark.each_samba
@@ -274,9 +262,7 @@ def test_tls(joining, controller, tmp_path):
             said = refused(way, part="issuer is not among the trusted")
             assert fingerprint in said and "--pin" in said
             refused(way, "--pin", "00" * 32, part="not the pinned one")
-            other = tmp_path / "other.pem"
-            subject = ("-x509", "-subj", "/CN=Other", "-keyout", tmp_path / "other", "-out", other)
-            host.run("openssl", "req", "-nodes", "-newkey", "rsa:2048", *subject)
+            other = certificates.authority(tmp_path, "other")
             refused(way, "--ca", other, part="issuer is not among the trusted")
             refused(
                 *(way, "--ca", authority, "--controller", controller.address),

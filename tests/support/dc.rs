@@ -50,6 +50,26 @@ pub fn password_of(user: &str) -> String {
     password.to_owned()
 }
 
+/// The file of the authority that issued the controller's certificate.
+pub fn authority() -> String {
+    variable("NTLMDC_TEST_AUTHORITY")
+}
+
+/// The file of an authority that did not.
+pub fn other_authority() -> String {
+    variable("NTLMDC_TEST_OTHER_AUTHORITY")
+}
+
+/// The file of the controller's certificate.
+pub fn certificate() -> String {
+    variable("NTLMDC_TEST_CERTIFICATE")
+}
+
+/// The fingerprint of the controller's certificate.
+pub fn fingerprint() -> String {
+    variable("NTLMDC_TEST_FINGERPRINT")
+}
+
 /// The keytab of the machine account, as the domain's administrator exports it.
 pub fn keytab() -> Vec<u8> {
     fs::read(variable("NTLMDC_TEST_KEYTAB")).unwrap()
