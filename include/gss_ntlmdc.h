@@ -20,6 +20,8 @@
 /* Name attributes, for gss_get_name_attribute. */
 /* The account's name (sAMAccountName). */
 #define NTLMDC_ATTR_USER "user"
+/* `client`: the name is the typed one, as with the verifier `relay`; absent: the verifier's. */
+#define NTLMDC_ATTR_NAME_SOURCE "name-source"
 /* The NetBIOS name of the account's domain. */
 #define NTLMDC_ATTR_DOMAIN "domain"
 /* The DNS name of the account's domain. */
@@ -501,5 +503,10 @@
 /* The exported context has expired. A login that is not complete must continue within five
  * minutes; a complete one ends with its lifetime. */
 #define NTLMDC_E_CONTEXT_TOKEN_EXPIRED 0x4E440905u
+
+/* A relayed login cannot be continued in another process. With the verifier `relay`, a
+ * half-open login needs the connection to its controller, which one process has. Let the
+ * process that sent the challenge receive the answer. */
+#define NTLMDC_E_RELAYED_CONTEXT_NOT_EXPORTED 0x4E440906u
 
 #endif /* GSS_NTLMDC_H */

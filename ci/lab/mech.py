@@ -206,6 +206,29 @@ state_dir = "@/state"
     return Mechanism(library, configuration, controller.passwords, files)
 
 
+def with_relay(library, controller, relay="", more="", users=None, files=()):
+    """The mechanism that passes logins on to the controller of a `domain.Domain`.
+
+    `relay`: further lines of that section, in place of SMB2. `more`, `users`, `files`: those of
+    `with_domain`.
+    """
+    lines = relay or 'transport = "smb2"\naccept_unauthenticated_controller = true'
+    section = f"""[relay]
+domain = "{controller.dns_name}"
+controllers = ["{controller.address}"]
+state_dir = "@/state"
+{lines}
+"""
+    verifiers = '["relay"]'
+    files = dict(files)
+    if users is not None:
+        verifiers = '["users", "relay"]'
+        section += _USERS_SECTION
+        files["users"] = users
+    configuration = f"verify = {verifiers}\n{section}{LOG}{more}"
+    return Mechanism(library, configuration, controller.passwords, files)
+
+
 # `python3 -m lab.mech PROGRAM WORDS` runs a program as the owner of the checkout.
 if __name__ == "__main__":
     sys.exit(as_developer(*sys.argv[1:]).returncode)

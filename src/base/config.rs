@@ -11,7 +11,7 @@ mod tls;
 mod trusts;
 mod values;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -213,6 +213,17 @@ impl Config {
             );
         }
         Ok(config)
+    }
+
+    /// The NetBIOS name of the domain whose controllers are asked, and the directory in which the
+    /// processes of this host share what they know of it. `None`: no controller is asked.
+    pub fn shared_state(&self) -> Option<(&NetbiosName, &Path)> {
+        let is_relayed = self.verify.contains(&VerifierKind::Relay);
+        match (&self.netlogon, &self.relay) {
+            (_, Some(relay)) if is_relayed => Some((&relay.netbios_domain, &relay.state_dir)),
+            (Some(netlogon), _) => Some((&netlogon.netbios_domain, &netlogon.state_dir)),
+            (None, _) => None,
+        }
     }
 
     /// The configuration if only NTLM_USER_FILE is set: a users file, and defaults for the rest.

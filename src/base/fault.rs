@@ -331,6 +331,10 @@ minor_codes! {
     /// A login that is not complete must continue within five minutes; a complete one ends with its
     /// lifetime.
     0x4E44_0905 ContextTokenExpired ContextExpired "the exported context has expired";
+    /// With the verifier `relay`, a half-open login needs the connection to its controller, which
+    /// one process has. Let the process that sent the challenge receive the answer.
+    0x4E44_0906 RelayedContextNotExported Unavailable
+        "a relayed login cannot be continued in another process";
 }
 
 impl Minor {

@@ -34,7 +34,8 @@ use crate::login::accept::decision_log::Refused;
 use crate::login::accept::unreturned::Unreturned;
 use crate::login::policy;
 use crate::login::setup::Setup;
-use crate::protocol::ntlm::acceptor::{self, Challenged};
+use crate::login::verify::{Begun, Passage};
+use crate::protocol::ntlm::acceptor::{self, Challenged, PassedOn};
 use crate::protocol::ntlm::message::{MessageType, token_type};
 use crate::protocol::ntlm::seal::SessionSecurity;
 pub use established::Established;
@@ -54,8 +55,8 @@ enum AcceptorState {
     /// No message has come yet.
     #[default]
     Fresh,
-    /// The challenge was sent.
-    Challenged(Challenged),
+    /// The challenge was sent. If another server made it, the passage leads there.
+    Challenged(Challenged, Option<Passage>),
     /// The login succeeded.
     Established(Box<Established>),
     /// The login failed. Nothing of it is kept.
@@ -94,18 +95,19 @@ impl Acceptor {
     fn take(&mut self, terms: &Terms<'_>, token: &[u8], start: Instant) -> Result<Step, Refused> {
         // The state is consumed: an error below leaves a failed context.
         let state = mem::replace(&mut self.0, AcceptorState::Failed);
-        if matches!(state, AcceptorState::Challenged(_)) {
+        if matches!(state, AcceptorState::Challenged(..)) {
             Unreturned::of_this_process().came_back();
         }
         match (token_type(token)?, state) {
             (MessageType::Negotiate, _) => {
                 self.challenge(terms.setup, token).map_err(Refused::from)
             }
-            (MessageType::Authenticate, AcceptorState::Challenged(challenged)) => {
+            (MessageType::Authenticate, AcceptorState::Challenged(challenged, passage)) => {
                 terms.setup.counters().challenge_answered();
                 let arrival = terms.arrival(token);
                 let claim = challenged.parse_authenticate(token)?;
-                let established = decision::decide(terms, &arrival, &claim, start)?;
+                let passage = passage.as_ref();
+                let established = decision::decide(terms, &arrival, &claim, passage, start)?;
                 self.0 = AcceptorState::Established(Box::new(established));
                 Ok(Step::Established)
             }
@@ -119,15 +121,19 @@ impl Acceptor {
 
     /// Answers a NEGOTIATE message.
     fn challenge(&mut self, setup: &Setup, negotiate: &[u8]) -> Result<Step, Fault> {
-        let challenge = crypto::random().map_err(|_| Minor::NoRandomBytes)?;
-        let (challenged, reply) = acceptor::negotiate(
-            negotiate,
-            &setup.challenge_target(),
-            policy::weakest_protection(&setup.config().policy),
-            challenge,
-            SystemTime::now().into(),
-        )?;
-        self.0 = AcceptorState::Challenged(challenged);
+        let (challenged, reply, passage) = match setup.pass_on(PassedOn::parse(negotiate)?) {
+            None => own_challenge(setup, negotiate, None)?,
+            Some(Begun::Failed(fault)) if setup.verifiers().len() == 1 => return Err(fault),
+            Some(Begun::Failed(fault)) => {
+                own_challenge(setup, negotiate, Some(Passage::closed(fault)))?
+            }
+            Some(Begun::Challenged {
+                challenged,
+                reply,
+                passage,
+            }) => (challenged, reply, Some(passage)),
+        };
+        self.0 = AcceptorState::Challenged(challenged, passage);
         setup.counters().challenged();
         Unreturned::of_this_process().tell_once(setup.config().log.to);
         Ok(Step::Continue(reply))
@@ -145,7 +151,7 @@ impl Acceptor {
     /// that was dropped at once.
     pub fn deleted(&self) {
         match &self.0 {
-            AcceptorState::Challenged(_) => Unreturned::of_this_process().dropped(),
+            AcceptorState::Challenged(..) => Unreturned::of_this_process().dropped(),
             AcceptorState::Established(login) => login.deleted(),
             AcceptorState::Fresh | AcceptorState::Failed => {}
         }
@@ -158,6 +164,23 @@ impl Acceptor {
             _ => None,
         }
     }
+}
+
+/// A challenge that this server makes.
+fn own_challenge(
+    setup: &Setup,
+    negotiate: &[u8],
+    passage: Option<Passage>,
+) -> Result<(Challenged, Vec<u8>, Option<Passage>), Fault> {
+    let challenge = crypto::random().map_err(|_| Minor::NoRandomBytes)?;
+    let (challenged, reply) = acceptor::negotiate(
+        negotiate,
+        &setup.challenge_target(),
+        policy::weakest_protection(&setup.config().policy),
+        challenge,
+        SystemTime::now().into(),
+    )?;
+    Ok((challenged, reply, passage))
 }
 
 #[cfg(test)]

@@ -193,6 +193,10 @@ fn attributes(account: &Account, local: Option<&str>, workstation: &str) -> Vec<
     let sid = |sid: &Option<_>| sid.as_ref().map(ToString::to_string);
     let single = [
         ("user", Some(account.user.clone())),
+        (
+            "name-source",
+            account.is_name_typed.then(|| "client".to_owned()),
+        ),
         ("domain", Some(account.domain.clone())),
         ("dns-domain", account.dns_domain.clone()),
         ("upn", account.upn.clone()),

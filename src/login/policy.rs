@@ -13,7 +13,7 @@ use crate::base::config::{
 use crate::base::fault::{Fault, Minor};
 use crate::base::log::Quoted;
 use crate::login::loopback::Delivered;
-use crate::login::verify::{Account, Attempt, GroupName, Logon};
+use crate::login::verify::{Account, Attempt, GroupName, Logon, Passage, Passing};
 use crate::protocol::ntlm::acceptor::{Claim, MicChecked};
 use crate::protocol::ntlm::response::{Provable, Response};
 use crate::protocol::ntlm::seal::Weakest;
@@ -174,9 +174,12 @@ fn service_fault(accepted: &[Service], named: Option<&str>) -> Option<Fault> {
 pub struct Permitted(());
 
 impl<'a> Admitted<'a> {
-    /// The question for the verifiers.
-    pub fn attempt(&self) -> Attempt<'a> {
+    /// The question for the verifiers. `passage` leads to the server that made the challenge, if it
+    /// was another.
+    pub fn attempt(&self, passage: Option<&'a Passage>) -> Attempt<'a> {
+        let message = self.claim.message();
         Attempt {
+            passing: passage.map(|passage| Passing { passage, message }),
             user: self.claim.user(),
             domain: self.claim.domain(),
             default_domain: None,
@@ -201,11 +204,15 @@ impl<'a> Admitted<'a> {
         &self.would_refuse
     }
 
-    /// Checks the messages with the key that the verifier gave (MS-NLMP 3.2.5.1.2).
+    /// Checks the messages with the key that the verifier gave (MS-NLMP 3.2.5.1.2), unless it has
+    /// checked them itself.
     ///
     /// # Errors
     /// See [`Claim::check_mic`].
     pub fn check_mic(&self, logon: &Logon) -> Result<MicChecked, Fault> {
+        if logon.has_checked_messages() {
+            return Ok(self.claim.checked_elsewhere());
+        }
         Ok(self.claim.check_mic(logon.session_base_key())?)
     }
 

@@ -6,7 +6,9 @@
 mod account_flags;
 pub mod directory;
 pub mod netlogon;
+mod passage;
 mod proof;
+pub mod relay;
 pub mod users;
 
 use std::borrow::Cow;
@@ -18,10 +20,12 @@ use crate::base::config::DomainName;
 use crate::base::crypto::Key;
 use crate::base::fault::{Fault, Minor};
 use crate::base::sid::Sid;
+use crate::protocol::ntlm::acceptor::PassedOn;
 use crate::protocol::ntlm::response::Provable;
 use crate::protocol::ntlm::text::Text;
 
 pub use crate::dc::group_names::GroupName;
+pub use passage::{Begun, Passage, Passing};
 
 /// The input of a verification: what a client claims, and its proof.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +44,8 @@ pub struct Attempt<'a> {
     pub server_challenge: [u8; 8],
     /// The only response that verifiers see.
     pub response: Provable<'a>,
+    /// The handshake with the server that made the challenge. `None`: this server made it.
+    pub passing: Option<Passing<'a>>,
 }
 
 impl Attempt<'_> {
@@ -68,6 +74,9 @@ impl Attempt<'_> {
 pub struct Account {
     /// The account's name (`sAMAccountName`).
     pub user: String,
+    /// Whether the name is the one that the client typed: the verifier knows that it logs in, and
+    /// not what the account is called.
+    pub is_name_typed: bool,
     /// The NetBIOS name of its domain.
     pub domain: String,
     /// The DNS name of its domain.
@@ -129,6 +138,7 @@ pub trait GroupNames: fmt::Debug + Send + Sync {
 pub struct Logon {
     account: Account,
     session_base_key: Option<Key>,
+    has_checked_messages: bool,
     verifier: &'static str,
     group_names: Option<Arc<dyn GroupNames>>,
 }
@@ -139,8 +149,17 @@ impl Logon {
         Self {
             account,
             session_base_key,
+            has_checked_messages: false,
             verifier,
             group_names: None,
+        }
+    }
+
+    /// For a verifier that passed all messages on to a server, which accepted them.
+    fn passed_on(verifier: &'static str, account: Account) -> Self {
+        Self {
+            has_checked_messages: true,
+            ..Self::proven(verifier, account, None)
         }
     }
 
@@ -168,6 +187,11 @@ impl Logon {
     /// `SessionBaseKey` (MS-NLMP 3.3.2). `None`: the verifier has none.
     pub fn session_base_key(&self) -> Option<&Key> {
         self.session_base_key.as_ref()
+    }
+
+    /// Whether the verifier has checked the integrity of the messages too. It has no session key.
+    pub fn has_checked_messages(&self) -> bool {
+        self.has_checked_messages
     }
 
     /// The name of the verifier, for the log.
@@ -208,6 +232,12 @@ pub trait Verifier: Send + Sync {
     /// # Errors
     /// [`Refusal`]. Every variant refuses the login.
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal>;
+
+    /// Has another server make the challenge, for a verifier that passes the messages on. `None`:
+    /// this server makes the challenge. Respects the deadlines of the configuration.
+    fn begin(&self, _negotiate: PassedOn<'_>) -> Option<Begun> {
+        None
+    }
 
     /// The domain of all its users, if it is one. May read a file.
     fn only_domain(&self) -> Option<String> {

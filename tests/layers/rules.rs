@@ -201,6 +201,7 @@ pub const RULES: Rules = Rules {
         (
             "login::verify",
             &[
+                "relay",
                 "directory",
                 "dc",
                 "dc::domains",

@@ -93,6 +93,13 @@ def directory_site(library, slapd):
     site.close()
 
 
+@pytest.fixture(scope="session")
+def relay_site(library, controller):
+    site = Site(mech.with_relay(library, controller))
+    yield site
+    site.close()
+
+
 @pytest.fixture(params=["users", "netlogon"])
 def site(request):
     """Each verifier in turn."""

@@ -21,7 +21,8 @@ PREFLIGHT = {"Origin": "https://other.example", "Access-Control-Request-Method":
 
 def configured(library, controller, page):
     """The mechanism with the configuration of a page, the lab's controller and files in it."""
-    [text] = re.findall(r"^```toml\n(.*?)^```", (PAGES / page).read_text(), re.M | re.S)
+    page = (PAGES / page).read_text()
+    text, *_without_account = re.findall(r"^```toml\n(.*?)^```", page, re.M | re.S)
     text = recipes.change(
         text,
         ("10.0.0.2", controller.address),

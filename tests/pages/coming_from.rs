@@ -99,6 +99,6 @@ fn each_module_has_a_page_and_an_example() {
         assert!(index.contains(&format!("]({file})")), "{file}");
         let text = page::read(format!("{FOLDER}/{file}"));
         assert!(text.contains("](../../examples/from-"), "{file}");
-        assert_eq!(page::blocks(&text, "toml").len(), 1, "{file}");
+        assert!(!page::blocks(&text, "toml").is_empty(), "{file}");
     }
 }

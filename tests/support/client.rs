@@ -127,6 +127,7 @@ impl Client {
             workstation: &self.workstation,
             server_challenge: SERVER_CHALLENGE,
             response: self.response().into(),
+            passing: None,
         }
     }
 

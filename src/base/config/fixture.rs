@@ -1,6 +1,6 @@
 //! Configurations of the verifiers `netlogon` and `directory`, for the unit tests of every floor.
 
-use super::{Config, Directory, Netlogon};
+use super::{Config, Directory, Netlogon, Relay};
 
 /// `[netlogon]` with these lines. A `domain`, `account` or `secret` that they do not have is
 /// `example.test`, `WEB1-NTLM$` or a file that does not exist.
@@ -52,4 +52,13 @@ fn text(verifier: &str, needed: &[(&str, &str)], lines: &str) -> String {
         }
     }
     text + lines + "\n"
+}
+
+/// `[relay]` over SMB2 with these lines, of `example.test`. No controller can be reached.
+pub(crate) fn relay(lines: &str) -> Relay {
+    let text = format!(
+        "verify = [\"relay\"]\n[relay]\ndomain = \"example.test\"\ntransport = \"smb2\"\n\
+         controllers = [\"127.0.0.1:1\"]\naccept_unauthenticated_controller = true\n{lines}\n"
+    );
+    Config::parse(&text).unwrap().relay.unwrap()
 }

@@ -13,9 +13,12 @@ use serde::Deserialize;
 
 use super::DEFAULT_STATE_DIR;
 use super::netlogon::netbios_domain;
+use super::policy::DomainName;
 use super::tls::{Tls, TlsKeys, TlsStart};
+use super::trusts::NamesAlone;
 use super::values::{self, Controller, ControllerOrder, NetbiosName, deserialize_from_str, number};
 use crate::base::fingerprint::Fingerprint;
+use crate::base::name_case::alike;
 
 /// The most connections that can be configured.
 const MAX_CONNECTIONS: usize = 1024;
@@ -28,6 +31,13 @@ pub struct Relay {
     pub domain: String,
     /// The domain's NetBIOS name, e.g. `EXAMPLE`.
     pub netbios_domain: NetbiosName,
+    /// The suffixes, beside the domain's name, of our users' principal names.
+    pub upn_suffixes: Vec<DomainName>,
+    /// The domains, beside ours, whose users may log in. The controllers must trust them: they take
+    /// the user of an unknown domain for one of their own.
+    pub trusted_domains: Vec<DomainName>,
+    /// Whether users may log in by a name without a domain.
+    pub names_alone: NamesAlone,
     /// The protocol that carries the client's messages.
     pub transport: RelayTransport,
     /// The domain controllers. If empty, they are looked up in DNS.
@@ -54,6 +64,28 @@ impl Relay {
     /// Whether the controllers prove who they are.
     pub fn is_authenticated(&self) -> bool {
         matches!(self.transport, RelayTransport::Ldap(Some(_)))
+    }
+
+    /// The known domain of this name, as accounts have it: ours by its NetBIOS name.
+    pub fn domain_called(&self, name: &str) -> Option<&str> {
+        let ours = self.netbios_domain.as_str();
+        match alike(name, ours) || alike(name, &self.domain) {
+            true => Some(ours),
+            false => {
+                let mut trusted = self.trusted_domains.iter();
+                trusted
+                    .find(|domain| domain.is(name))
+                    .map(DomainName::as_str)
+            }
+        }
+    }
+
+    /// The known domain whose users' principal names may end so.
+    pub fn domain_of_suffix(&self, suffix: &str) -> Option<&str> {
+        match self.upn_suffixes.iter().any(|ours| ours.is(suffix)) {
+            true => Some(self.netbios_domain.as_str()),
+            false => self.domain_called(suffix),
+        }
     }
 }
 
@@ -125,6 +157,12 @@ struct RelayTable {
     #[serde(deserialize_with = "values::own_domain_name")]
     domain: String,
     netbios_domain: Option<NetbiosName>,
+    #[serde(default, deserialize_with = "values::at_least_one")]
+    upn_suffixes: Vec<DomainName>,
+    #[serde(default, deserialize_with = "values::at_least_one")]
+    trusted_domains: Vec<DomainName>,
+    #[serde(default)]
+    names_alone: NamesAlone,
     transport: Protocol,
     tls: Option<TlsStart>,
     #[serde(default, deserialize_with = "values::optional_path")]
@@ -172,6 +210,9 @@ impl TryFrom<RelayTable> for Relay {
         let relay = Self {
             netbios_domain: netbios_domain(table.netbios_domain, &table.domain)?,
             domain: table.domain,
+            upn_suffixes: table.upn_suffixes,
+            trusted_domains: table.trusted_domains,
+            names_alone: names_alone(table.names_alone)?,
             transport,
             controllers: table.controllers.unwrap_or_default(),
             order: table.order.unwrap_or_default(),
@@ -194,6 +235,14 @@ const UNAUTHENTICATED: &str = "accept_unauthenticated_controller: over SMB2, and
      TLS, nothing proves that an answer comes from a domain controller: an attacker on the network \
      can let in any client as any user. Set it to true to accept that, or use \
      transport = \"ldap\" with tls, or a machine account ([netlogon])";
+
+/// The answer of a controller names no groups, so there is nothing to filter.
+fn names_alone(given: NamesAlone) -> Result<NamesAlone, String> {
+    match given {
+        NamesAlone::Filter => Err("names_alone: \"accept\" or \"refuse\"".to_owned()),
+        given => Ok(given),
+    }
+}
 
 fn transport(
     protocol: Protocol,

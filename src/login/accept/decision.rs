@@ -15,7 +15,7 @@ use crate::login::accept::terms::Terms;
 use crate::login::guess_limit::{Answer, Guess};
 use crate::login::policy::{self, Admitted, Arrival};
 use crate::login::setup::Setup;
-use crate::login::verify::{self, Logon, Refusal};
+use crate::login::verify::{self, Attempt, Logon, Passage, Refusal};
 use crate::protocol::ntlm::acceptor::Claim;
 
 /// Decides about a claim. Counts the guess, and logs an accepted login.
@@ -23,13 +23,15 @@ pub(super) fn decide(
     terms: &Terms<'_>,
     arrival: &Arrival,
     claim: &Claim,
+    passage: Option<&Passage>,
     start: Instant,
 ) -> Result<Established, Refused> {
     let setup = terms.setup;
     let refused = |fault| Refused::of(claim, fault);
     let (admitted, name) = admit(terms, arrival, claim).map_err(refused)?;
     let guess = begin_guess(setup, name).map_err(refused)?;
-    let outcome = verify(setup, terms.lifetime(arrival), &admitted);
+    let attempt = admitted.attempt(passage);
+    let outcome = verify(setup, terms.lifetime(arrival), &admitted, &attempt);
     setup.counters().verified(start.elapsed());
     settle(guess, &outcome);
     let verified = outcome.map_err(|failure| refused(failure.fault))?;
@@ -109,9 +111,10 @@ fn verify(
     setup: &Setup,
     lifetime: Option<Duration>,
     admitted: &Admitted<'_>,
+    attempt: &Attempt<'_>,
 ) -> Result<Verified, Failure> {
     let default_domains = &setup.config().identity.default_domain;
-    let logon = verify::ask_by_default(setup.verifiers(), &admitted.attempt(), default_domains)?;
+    let logon = verify::ask_by_default(setup.verifiers(), attempt, default_domains)?;
     let verifier = logon.verifier();
     let established = establish(setup, lifetime, admitted, logon).map_err(Failure::undecided)?;
     Ok(Verified {

@@ -28,9 +28,10 @@ impl Accepted<'_> {
 
 impl fmt::Display for Accepted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mic = match self.established.mic_verified() {
-            true => "verified",
-            false => "none",
+        let mic = match (self.established.mic_verified(), self.claim.mic_present()) {
+            (true, _) => "verified",
+            (false, true) => "left-to-controller",
+            (false, false) => "none",
         };
         write!(
             formatter,

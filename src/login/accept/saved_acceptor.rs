@@ -22,12 +22,17 @@ impl Acceptor {
     /// The state for another process, and the time until which it can be restored.
     ///
     /// # Errors
-    /// `ContextNotExported` before the challenge, `ContextFailed`, `ContextExpired`.
+    /// `ContextNotExported` before the challenge, `RelayedContextNotExported`, `ContextFailed`,
+    /// `ContextExpired`.
     pub fn save(&self) -> Result<(SystemTime, SecretBytes), Fault> {
         let now = SystemTime::now();
         let mut writer = Writer::new();
         let until = match &self.0 {
-            AcceptorState::Challenged(challenged) => {
+            // The connection to the server that made the challenge stays in this process.
+            AcceptorState::Challenged(_, Some(_)) => {
+                return Err(Minor::RelayedContextNotExported.into());
+            }
+            AcceptorState::Challenged(challenged, None) => {
                 challenged.save(writer.u8(CHALLENGED));
                 // The other process receives the answer.
                 Unreturned::of_this_process().came_back();
@@ -54,7 +59,9 @@ impl Acceptor {
     pub fn restore(opened: &Opened, setup: Option<&Setup>) -> Result<Self, Fault> {
         let mut reader = Reader::new(opened.body());
         let state = match reader.u8("State").map_err(handover::malformed)? {
-            CHALLENGED => Challenged::restore(&mut reader).map(AcceptorState::Challenged),
+            CHALLENGED => {
+                Challenged::restore(&mut reader).map(|state| AcceptorState::Challenged(state, None))
+            }
             ESTABLISHED => Established::restore(opened, &mut reader, setup)
                 .map(|established| AcceptorState::Established(Box::new(established))),
             _ => Err(DecodeError::new("State", "unknown")),

@@ -5,6 +5,10 @@
 /// The names keep to the alphabet of mod_auth_gssapi's expressions: `[A-Za-z0-9_-]`.
 pub const ATTRIBUTES: &[(&str, &str)] = &[
     ("user", "The account's name (sAMAccountName)."),
+    (
+        "name-source",
+        "`client`: the name is as typed, as with the verifier `relay`; absent: the verifier's.",
+    ),
     ("domain", "The NetBIOS name of the account's domain."),
     ("dns-domain", "The DNS name of the account's domain."),
     (

@@ -53,6 +53,7 @@ impl Identity {
 fn put_account(writer: &mut Writer, account: &Account) {
     let Account {
         user,
+        is_name_typed,
         domain,
         dns_domain,
         upn,
@@ -67,6 +68,7 @@ fn put_account(writer: &mut Writer, account: &Account) {
         kick_off,
     } = account;
     writer.block(user.as_bytes()).block(domain.as_bytes());
+    writer.u8((*is_name_typed).into());
     for text in [dns_domain, upn, full_name, logon_server] {
         put(writer, text.as_ref(), put_text);
     }
@@ -92,6 +94,7 @@ fn put_account(writer: &mut Writer, account: &Account) {
 
 fn take_account(reader: &mut Reader<'_>) -> Result<Account, DecodeError> {
     let (user, domain) = (reader.text("user")?, reader.text("domain")?);
+    let is_name_typed = reader.flag("typed name")?;
     let mut text = |field| take(reader, field, take_text);
     let (dns_domain, upn) = (text("DNS domain")?, text("user principal name")?);
     let (full_name, logon_server) = (text("full name")?, text("logon server")?);
@@ -110,6 +113,7 @@ fn take_account(reader: &mut Reader<'_>) -> Result<Account, DecodeError> {
     }
     Ok(Account {
         user,
+        is_name_typed,
         domain,
         dns_domain,
         upn,

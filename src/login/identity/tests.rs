@@ -14,6 +14,7 @@ fn alice() -> Account {
     let domain = Sid::new([0, 0, 0, 0, 0, 5], vec![21, 1, 2, 3]).unwrap();
     Account {
         user: "alice".to_owned(),
+        is_name_typed: false,
         domain: "EXAMPLE".to_owned(),
         dns_domain: Some("example.test".to_owned()),
         upn: Some("alice@example.test".to_owned()),

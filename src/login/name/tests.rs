@@ -14,6 +14,7 @@ pub(super) fn service(text: &str) -> Name {
 pub(super) fn verified(user: &str, domain: &str) -> Name {
     let account = Account {
         user: user.to_owned(),
+        is_name_typed: false,
         domain: domain.to_owned(),
         dns_domain: None,
         upn: None,

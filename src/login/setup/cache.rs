@@ -49,12 +49,12 @@ pub fn state_dir(source: &Source) -> Result<PathBuf, Fault> {
         Err(fault) if !turns_off(&fault) => return Err(fault),
         outcome => outcome.ok(),
     };
-    let netlogon = setup
+    let shared = setup
         .as_ref()
-        .and_then(|setup| setup.config().netlogon.as_ref());
-    Ok(netlogon.map_or_else(
+        .and_then(|setup| setup.config().shared_state());
+    Ok(shared.map_or_else(
         || config::DEFAULT_STATE_DIR.into(),
-        |netlogon| netlogon.state_dir.clone(),
+        |(_, state_dir)| state_dir.to_owned(),
     ))
 }
 

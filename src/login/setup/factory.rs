@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::base::config::{Config, DEFAULT_STATE_DIR, VerifierKind};
+use crate::base::config::{self, Config, DEFAULT_STATE_DIR, VerifierKind};
 use crate::base::counters::{Counters, Place};
 use crate::base::fault::{Fault, Minor};
 use crate::login::guess_limit::GuessLimit;
@@ -13,9 +13,10 @@ use crate::login::setup::source::Source;
 use crate::login::setup::target;
 use crate::login::verify::directory::Directory;
 use crate::login::verify::netlogon::Netlogon;
+use crate::login::verify::relay::Relayed;
 use crate::login::verify::users::{Own, Users};
-use crate::login::verify::{GroupNames, Verifier};
-use crate::protocol::ntlm::acceptor::{Target, TargetKind};
+use crate::login::verify::{Begun, GroupNames, Verifier};
+use crate::protocol::ntlm::acceptor::{PassedOn, Target, TargetKind};
 
 /// A configuration in force, with what was made from it.
 pub struct Setup {
@@ -62,6 +63,13 @@ impl Setup {
     /// The verifiers, in the order in which they are asked.
     pub fn verifiers(&self) -> &[Box<dyn Verifier>] {
         &self.verifiers
+    }
+
+    /// Has another server make the challenge, if a verifier passes the messages on.
+    pub fn pass_on(&self, negotiate: PassedOn<'_>) -> Option<Begun> {
+        self.verifiers
+            .iter()
+            .find_map(|verifier| verifier.begin(negotiate))
     }
 
     /// Looks up the names of groups. `None`: no verifier can.
@@ -150,18 +158,17 @@ fn with_learnt_name(config: &Config) -> Cow<'_, Config> {
 /// The processes of a host share their counts only if a domain counts wrong passwords too, and
 /// locks accounts.
 fn guess_limit(config: &Config) -> Option<GuessLimit> {
-    let shared = config.netlogon.as_ref().map(|netlogon| {
-        let domain = netlogon.netbios_domain.as_str();
-        netlogon.state_dir.join(format!("{domain}.guesses"))
-    });
+    let shared = config
+        .shared_state()
+        .map(|(domain, state_dir)| state_dir.join(format!("{}.guesses", domain.as_str())));
     let rule = config.policy.guess_limit?;
     Some(GuessLimit::new(rule, shared, config.log.to))
 }
 
 /// Without a domain there is a state directory only if an administrator has made it.
 fn place_of_counters(config: &Config) -> Place {
-    match &config.netlogon {
-        Some(netlogon) => Place::Made(netlogon.state_dir.clone()),
+    match config.shared_state() {
+        Some((_, state_dir)) => Place::Made(state_dir.to_owned()),
         None => Place::IfThere(DEFAULT_STATE_DIR.into()),
     }
 }
@@ -171,39 +178,47 @@ fn verifier(
     config: &Config,
     target: &Target,
 ) -> Result<Box<dyn Verifier>, Fault> {
-    match (kind, &config.users, &config.netlogon, &config.directory) {
-        (VerifierKind::Users, Some(users), ..) => {
-            let alone = config.verify.len() == 1;
-            // Beside a domain, local users are the computer's own, as on Windows.
-            let domain = match (&users.netbios_domain, alone) {
-                (Some(domain), _) => domain.as_str(),
-                (None, true) => &target.netbios_domain,
-                (None, false) => &target.netbios_computer,
-            };
-            let own = Own {
-                domain: domain.to_owned(),
-                configured: target.kind == TargetKind::Domain,
-                alone,
-            };
-            Ok(Box::new(Users::open(&users.file, own, config.log.to)?))
+    let log = config.log.to;
+    let missing = || Minor::BadConfiguration.because(format_args!("no table for {kind:?}"));
+    match kind {
+        VerifierKind::Users => {
+            let users = config.users.as_ref().ok_or_else(missing)?;
+            let own = own_users(users, config, target);
+            Ok(Box::new(Users::open(&users.file, own, log)?))
         }
-        (VerifierKind::Netlogon, _, Some(netlogon), _) => {
+        VerifierKind::Netlogon => {
+            let netlogon = config.netlogon.clone().ok_or_else(missing)?;
+            // A trusted domain of that name could have users that pass for those beside it.
             let users = config.users.as_ref();
             let directory = config.directory.as_ref();
-            // A trusted domain of that name could have users that pass for those beside it.
             let users_domain = users
                 .and_then(|users| users.netbios_domain.clone())
                 .or_else(|| directory.map(|directory| directory.netbios_domain.clone()));
-            let netlogon = Netlogon::logging_to(netlogon.clone(), config.log.to);
+            let netlogon = Netlogon::logging_to(netlogon, log);
             Ok(Box::new(netlogon.beside_users_of(users_domain)))
         }
-        (VerifierKind::Directory, .., Some(directory)) => {
-            Ok(Box::new(Directory::new(directory.clone(), config.log.to)))
+        VerifierKind::Relay => {
+            let relay = config.relay.clone().ok_or_else(missing)?;
+            Ok(Box::new(Relayed::new(relay, log)))
         }
-        (VerifierKind::Relay, ..) => {
-            let missing = "verify: this version has no verifier \"relay\"";
-            Err(Minor::BadConfiguration.because(missing))
+        VerifierKind::Directory => {
+            let directory = config.directory.clone().ok_or_else(missing)?;
+            Ok(Box::new(Directory::new(directory, log)))
         }
-        (kind, ..) => Err(Minor::BadConfiguration.because(format_args!("no table for {kind:?}"))),
+    }
+}
+
+/// Beside a domain, local users are the computer's own, as on Windows.
+fn own_users(users: &config::Users, config: &Config, target: &Target) -> Own {
+    let alone = config.verify.len() == 1;
+    let domain = match (&users.netbios_domain, alone) {
+        (Some(domain), _) => domain.as_str(),
+        (None, true) => &target.netbios_domain,
+        (None, false) => &target.netbios_computer,
+    };
+    Own {
+        domain: domain.to_owned(),
+        configured: target.kind == TargetKind::Domain,
+        alone,
     }
 }

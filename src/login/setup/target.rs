@@ -27,7 +27,17 @@ pub(super) fn target(config: &Config, source: &Source) -> Result<Target, Fault> 
     {
         return of_directory(directory, source);
     }
-    of_users(config.users.as_ref(), source)
+    let own = of_users(config.users.as_ref(), source)?;
+    match &config.relay {
+        // For the case that no controller makes the challenge, and to know our own users.
+        Some(relay) if config.verify.contains(&VerifierKind::Relay) => Ok(Target {
+            netbios_domain: relay.netbios_domain.as_str().to_owned(),
+            dns_domain: relay.domain.clone(),
+            kind: TargetKind::Domain,
+            ..own
+        }),
+        _ => Ok(own),
+    }
 }
 
 /// The names of the server's own.

@@ -222,4 +222,4 @@ fn logon(routed: Routed) -> Logon {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::login::verify) mod tests;

@@ -36,6 +36,7 @@ fn ask_all(answers: Vec<Option<Refusal>>) -> Result<(), Minor> {
         workstation: &empty,
         server_challenge: [0; 8],
         response: (&response).into(),
+        passing: None,
     };
     ask(&verifiers, &attempt)
         .map(drop)
@@ -78,6 +79,7 @@ fn asked_about(
         workstation: &Text::default(),
         server_challenge: [0; 8],
         response: (&response).into(),
+        passing: None,
     };
     let defaults: Vec<DomainName> = defaults.iter().map(|name| name.parse().unwrap()).collect();
     let outcome = ask_by_default(&[Box::new(verifier) as _], &attempt, &defaults)

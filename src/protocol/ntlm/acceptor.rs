@@ -7,14 +7,24 @@
 //!              Claim::check_mic(SessionBaseKey) ──► MicChecked ──into_security──► SessionSecurity
 //! ```
 //!
+//! If another server makes the challenge, the messages are passed on to it:
+//!
+//! ```text
+//! NEGOTIATE ──PassedOn::parse──► PassedOn ──challenged(its CHALLENGE)──► Challenged ──► Claim
+//!                  that server proves the response and checks the MIC
+//!              Claim::checked_elsewhere ──► MicChecked, without a key
+//! ```
+//!
 //! Each step returns a [`NtlmError`] for a message that is refused. [`Challenged`] is consumed: a
 //! challenge is answered once. Nothing here knows a password.
 
 mod claim;
+mod passed_on;
 #[cfg(test)]
 mod tests;
 
 pub use claim::{Claim, MicChecked};
+pub use passed_on::PassedOn;
 
 use super::NtlmError;
 use super::av_pair::{AvId, AvPairs};

@@ -44,6 +44,8 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ),
     ("[relay]", "domain", r#""example.test""#),
     ("[relay]", "netbios_domain", r#""EXAMPLE""#),
+    ("[relay]", "upn_suffixes", r#"["example.com"]"#),
+    ("[relay]", "trusted_domains", r#"["PARTNER"]"#),
     ("[relay]", "transport", r#""ldap""#),
     ("[relay]", "tls", r#""ldaps""#),
     (

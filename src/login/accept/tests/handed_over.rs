@@ -50,6 +50,20 @@ fn another_process_accepts_the_answer_to_a_challenge() {
 }
 
 #[test]
+fn a_relayed_challenge_stays_in_its_process() {
+    let (setup, _folder) = setup("");
+    let mut here = Acceptor::new();
+    challenge(&mut here, &setup, &Initiator::default());
+    let AcceptorState::Challenged(challenged, None) = mem::take(&mut here.0) else {
+        panic!("no challenge");
+    };
+    let passage = Passage::closed(Minor::ControllerUnreachable.into());
+    here.0 = AcceptorState::Challenged(challenged, Some(passage));
+    let refused = here.save().map(drop).map_err(|fault| fault.minor());
+    assert_eq!(refused, Err(Minor::RelayedContextNotExported));
+}
+
+#[test]
 fn a_complete_login_is_the_same_in_another_process() {
     let (setup, _folder) = setup("");
     for initiator in [Initiator::default(), Initiator::curl()] {

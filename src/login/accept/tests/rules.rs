@@ -137,7 +137,7 @@ fn admitted<T>(
     let (setup, _folder) = setup(policy);
     let acceptor = &mut Acceptor::new();
     let (negotiate, challenge) = challenge(acceptor, &setup, initiator);
-    let AcceptorState::Challenged(challenged) = mem::take(&mut acceptor.0) else {
+    let AcceptorState::Challenged(challenged, _) = mem::take(&mut acceptor.0) else {
         panic!("no challenge");
     };
     let token = initiator.authenticate(&negotiate, &challenge).token;

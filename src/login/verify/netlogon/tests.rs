@@ -13,7 +13,7 @@ fn with_attempt<T>(domain: &str, check: impl FnOnce(&Attempt<'_>) -> T) -> T {
 }
 
 /// Calls `check` with an attempt of a user and a domain.
-pub(super) fn with_attempt_of<T>(
+pub(in crate::login::verify) fn with_attempt_of<T>(
     user: &str,
     domain: &str,
     check: impl FnOnce(&Attempt<'_>) -> T,
@@ -26,6 +26,7 @@ pub(super) fn with_attempt_of<T>(
         server_challenge: [0; 8],
         response: (&NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap())
             .into(),
+        passing: None,
     })
 }
 

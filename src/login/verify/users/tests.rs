@@ -77,6 +77,7 @@ fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<Str
         workstation: &Text::default(),
         server_challenge: CHALLENGE,
         response: (&response).into(),
+        passing: None,
     };
     // Every login checks the file again.
     users.loaded.lock().unwrap().checked -= LOOK_AGAIN;

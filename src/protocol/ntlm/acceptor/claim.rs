@@ -101,6 +101,11 @@ impl Claim {
         self.server_challenge
     }
 
+    /// The AUTHENTICATE message as it came.
+    pub fn message(&self) -> &[u8] {
+        &self.authenticate
+    }
+
     /// The response.
     pub fn response(&self) -> &Response {
         &self.response
@@ -156,6 +161,16 @@ impl Claim {
             flags: self.flags,
             exported_session_key,
         })
+    }
+
+    /// For a claim whose three messages another server has seen unchanged and accepted: it has
+    /// checked the MIC, and keeps the key.
+    pub fn checked_elsewhere(&self) -> MicChecked {
+        MicChecked {
+            verified: false,
+            flags: self.flags,
+            exported_session_key: None,
+        }
     }
 
     /// `ExportedSessionKey` (MS-NLMP 3.2.5.1.2), if the verifier gave a key.
@@ -216,8 +231,8 @@ impl fmt::Debug for Claim {
     }
 }
 
-/// Proof that a claim's MIC is right, or that the client announced none. Only
-/// [`Claim::check_mic`] makes one.
+/// Proof that a claim's MIC is right, or that the client announced none. Only [`Claim::check_mic`]
+/// and [`Claim::checked_elsewhere`] make one.
 #[derive(Debug)]
 pub struct MicChecked {
     verified: bool,
@@ -226,7 +241,7 @@ pub struct MicChecked {
 }
 
 impl MicChecked {
-    /// True if there was a MIC.
+    /// True if there was a MIC and it was checked here.
     pub fn verified(&self) -> bool {
         self.verified
     }

@@ -36,6 +36,7 @@ pub(super) fn account(
     }
     Account {
         user: info.effective_name,
+        is_name_typed: false,
         domain,
         dns_domain,
         upn,

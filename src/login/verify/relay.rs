@@ -1,0 +1,71 @@
+//! Verification by a server that sees the client's own messages: a host without a machine account
+//! passes them on to a domain controller, which makes the challenge.
+//!
+//! The controller says that the response is right, and not whose account it is. So the name is the
+//! typed one, if its domain is a configured one: a controller may take the user of a domain that it
+//! does not know for a user of its own (Samba does, `sam_ignoredomain`).
+
+mod typed_account;
+
+use crate::base::config::{self, LogTarget};
+use crate::base::fault::{Fault, Minor};
+use crate::login::verify::{Account, Attempt, Begun, Logon, Passage, Refusal, Verifier};
+use crate::protocol::ntlm::acceptor::PassedOn;
+use crate::relay::{self, Verdict};
+
+/// Passes logins on to the controllers of a domain.
+pub struct Relayed {
+    config: config::Relay,
+    relay: relay::Relay,
+}
+
+impl Relayed {
+    /// Does no I/O before the first login, and logs nothing.
+    pub fn new(config: config::Relay, log: LogTarget) -> Self {
+        Self {
+            relay: relay::Relay::new(config.clone(), log),
+            config,
+        }
+    }
+}
+
+impl Verifier for Relayed {
+    fn begin(&self, negotiate: PassedOn<'_>) -> Option<Begun> {
+        let begun = self.relay.begin(negotiate.token());
+        let begun = begun.map_err(|error| Fault::from(&error));
+        let outcome = begun.and_then(|(handshake, reply)| {
+            let challenged = negotiate.challenged(&reply);
+            let challenged = challenged.map_err(|error| Minor::ControllerForged.because(error))?;
+            Ok(Begun::Challenged {
+                challenged,
+                reply,
+                passage: Passage::open(handshake),
+            })
+        });
+        Some(outcome.unwrap_or_else(Begun::Failed))
+    }
+
+    fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+        let account = typed_account::account(&self.config, attempt)?;
+        let passing = attempt
+            .passing
+            .ok_or_else(|| Refusal::Unavailable(Minor::InternalError.into()))?;
+        let handshake = passing.passage.take().map_err(Refusal::Unavailable)?;
+        match handshake.finish(passing.message) {
+            Ok(Verdict::Accepted(accepted)) => {
+                let logon_server = Some(accepted.server().to_owned());
+                let account = Account {
+                    logon_server,
+                    ..account
+                };
+                Ok(Logon::passed_on("relay", account))
+            }
+            // The client must not learn whether the user exists.
+            Ok(Verdict::Refused(refused)) => {
+                Err(Refusal::Denied(refused.minor().confidentially(&refused)))
+            }
+            Err(error) if error.may_have_counted() => Err(Refusal::Unanswered(Fault::from(&error))),
+            Err(error) => Err(Refusal::Unavailable(Fault::from(&error))),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+"""A host without a machine account: clients log in through Apache, which passes the messages on."""
+
+import re
+
+import clients
+import codes
+import firefox
+import messages
+import pytest
+import recipes
+import wire
+from lab import mech
+from lab.site import Site
+
+ALICE = "EXAMPLE\\alice"
+PLAIN_LDAP = 'transport = "ldap"\naccept_unauthenticated_controller = true'
+REQUIRED = """
+<Location "/">
+    AuthType GSSAPI
+    AuthName "Windows login"
+    GssapiConnectionBound On
+    GssapiAllowedMech ntlmssp
+    GssapiRequiredNameAttributes "{0}"
+    Require valid-user
+</Location>
+"""
+
+
+@pytest.fixture(scope="module")
+def ldap_site(library, controller):
+    """A controller that takes unprotected LDAP, as Windows before Server 2025 does."""
+    with controller.settings("ldap server require strong auth = no"):
+        site = Site(mech.with_relay(library, controller, relay=PLAIN_LDAP))
+        yield site
+        site.close()
+
+
+@pytest.mark.parametrize("client", [*clients.ALL, pytest.param(firefox.log_in, id="firefox")])
+def test_each_client_logs_in_over_smb2(relay_site, client):
+    password = relay_site.passwords["alice"]
+    status, page = client(relay_site, ALICE, password)
+    assert (status, page.get("user")) == (200, ALICE)
+    status, page = client(relay_site, ALICE, "wrong-password")
+    assert (status, page) == (401, {})
+
+
+@pytest.mark.parametrize("client", clients.ALL)
+def test_each_client_logs_in_over_ldap(ldap_site, client):
+    password = ldap_site.passwords["alice"]
+    status, page = client(ldap_site, ALICE, password)
+    assert (status, page.get("user")) == (200, ALICE)
+    status, page = client(ldap_site, ALICE, "wrong-password")
+    assert (status, page) == (401, {})
+
+
+def test_the_log_says_what_became_of_a_login(relay_site):
+    mark = relay_site.apache.mark()
+    assert clients.curl(relay_site, ALICE, relay_site.passwords["alice"])[0] == 200
+    assert clients.curl(relay_site, ALICE, "wrong-password")[0] == 401
+    log = relay_site.apache.logged(mark)
+    assert "verifier=relay" in log and "mic=left-to-controller" not in log
+    assert codes.in_log(log) == [codes.code("BadUserOrPassword")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "user"),
+    [
+        ("alice", ALICE),
+        ("EXAMPLE\\ALICE", ALICE),
+        ("example.test\\alice", ALICE),
+        ("alice@example.test", "EXAMPLE\\alice@example.test"),
+        # A controller would let these in, as its own users.
+        ("ELSEWHERE\\alice", None),
+        ("WEB1\\alice", None),
+        ("alice@elsewhere.test", None),
+    ],
+)
+def test_names_of_unknown_domains_are_refused(relay_site, typed, user):
+    status, page = clients.curl(relay_site, typed, relay_site.passwords["alice"])
+    assert (status, page.get("user")) == ((200, user) if user else (401, None))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "status"), [("name-source=client", 200), ("name-source=verifier", 403)]
+)
+def test_the_name_is_marked_as_the_clients(library, controller, make_site, attribute, status):
+    after = REQUIRED.format(attribute)
+    site = make_site(mech.with_relay(library, controller), after=after)
+    assert clients.curl(site, ALICE, site.passwords["alice"])[0] == status
+
+
+def test_no_group_is_known(library, controller, make_site):
+    more = '[policy]\ngroups = ["Domain Users"]\n'
+    site = make_site(mech.with_relay(library, controller, more=more))
+    mark = site.apache.mark()
+    assert clients.curl(site, ALICE, site.passwords["alice"])[0] == 401
+    assert codes.in_log(site.apache.logged(mark)) == [codes.code("NotInGroup")]
+
+
+def test_an_anonymous_login_is_refused(relay_site):
+    with wire.Connection(relay_site) as connection:
+        negotiate = messages.negotiate()
+        challenge = connection.challenge(negotiate)
+        answer = messages.respond(challenge, "", "")
+        assert connection.send(answer.pack(negotiate, challenge.raw)).status == 401
+
+
+def test_local_users_are_asked_for_first(library, controller, make_site):
+    users = "HERE:dora:Doras-Passw0rd\n"
+    site = make_site(mech.with_relay(library, controller, users=users))
+    assert clients.curl(site, "HERE\\dora", "Doras-Passw0rd")[0] == 200
+    assert clients.curl(site, "HERE\\dora", "wrong")[0] == 401
+    assert clients.curl(site, ALICE, site.passwords["alice"])[0] == 200
+
+
+def test_local_users_log_in_while_no_controller_answers(library, controller, make_site):
+    users = "HERE:dora:Doras-Passw0rd\n"
+    mechanism = mech.with_relay(library, controller, users=users)
+    text = mechanism.configuration.replace(controller.address, "127.0.0.1")
+    mechanism.rewrite("ntlmdc.toml", text)
+    site = make_site(mechanism)
+    assert clients.curl(site, "HERE\\dora", "Doras-Passw0rd")[0] == 200
+    mark = site.apache.mark()
+    assert clients.curl(site, ALICE, site.passwords["alice"])[0] == 401
+    assert codes.in_log(site.apache.logged(mark)) == [codes.code("ControllerUnreachable")]
+
+
+@pytest.mark.parametrize(
+    "page", ["relay.md", "coming-from/pyauthenntlm2.md", "coming-from/jcifs.md"]
+)
+def test_a_page_has_a_configuration_that_works(library, controller, make_site, page):
+    printed = (mech.ROOT / "docs" / page).read_text()
+    texts = re.findall(r"^```toml\n(.*?)^```", printed, re.M | re.S)
+    text = next(text for text in texts if 'transport   = "smb2"' in text)
+    text = recipes.change(
+        text,
+        ("10.0.0.2", controller.address),
+        ("[relay]\n", '[relay]\nstate_dir = "@/state"\n'),
+    )
+    site = make_site(mech.Mechanism(library, text + mech.LOG, controller.passwords, {}))
+    status, page = clients.curl(site, ALICE, site.passwords["alice"])
+    assert (status, page["user"].removeprefix("EXAMPLE\\")) == (200, "alice")
+    assert clients.curl(site, ALICE, "wrong-password")[0] == 401
