@@ -201,7 +201,7 @@ _ntlmdc() {
             return 0
             ;;
         ntlmdc__subcmd__join)
-            opts="-h --computer --ou --reset --offline --user --password-file --controller --ldaps --starttls --ca --pin --simple --config --service-user --json --help"
+            opts="-h --computer --ou --reset --offline --user --password-file --controller --ldaps --starttls --ca --pin --simple --config --as --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -239,7 +239,7 @@ _ntlmdc() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --service-user)
+                --as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -251,7 +251,7 @@ _ntlmdc() {
             return 0
             ;;
         ntlmdc__subcmd__leave)
-            opts="-h --delete --offline --user --password-file --controller --ldaps --starttls --ca --pin --simple --config --service-user --json --help"
+            opts="-h --delete --offline --user --password-file --controller --ldaps --starttls --ca --pin --simple --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -278,10 +278,6 @@ _ntlmdc() {
                     return 0
                     ;;
                 --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --service-user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -65,7 +65,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l connect -d 'Conne
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l insecure -d 'Go on if the site\'s certificate is not trusted. With Basic, an attacker can then read the password'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l computer -d 'The computer account\'s name, at most 15 characters [default: this host\'s name and -NTLM]' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l computer -d 'The computer account\'s name, at most 15 characters [default: this host\'s name and -NTLM; a longer name is cut, and gets letters of a hash]' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ou -d 'Where the account is made: the distinguished name of an organizational unit [default: the domain\'s container for computers]' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l user -d 'The administrator: a user who may make computer accounts. `join` asks for Administrator, `leave` for the machine account itself' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F
@@ -73,7 +73,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l controller -d 'Th
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ca -d 'Trust the certificate authorities of this file, in PEM [default: those of the host]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l pin -d 'Trust the one certificate with this SHA-256 fingerprint' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l config -d 'The configuration. The secret is beside it' -r -F
-complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l service-user -d 'The user that the server runs as' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l as -d 'The user that the server runs as' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l reset -d 'Take an account that exists, and give it a new password. What used it before loses it'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l offline -d 'Take an account that an administrator has prepared, with its password: no administrator\'s login, and no LDAP'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ldaps -d 'Ask over TLS, on port 636. Without this option and --starttls, NTLM seals all messages, on port 389'
@@ -87,7 +87,6 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l controller -d 'T
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l ca -d 'Trust the certificate authorities of this file, in PEM [default: those of the host]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l pin -d 'Trust the one certificate with this SHA-256 fingerprint' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l config -d 'The configuration. The secret is beside it' -r -F
-complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l service-user -d 'The user that the server runs as' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l delete -d 'Delete the account. Without this option it is disabled'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l offline -d 'Leave the account as it is, and remove the secret only'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l ldaps -d 'Ask over TLS, on port 636. Without this option and --starttls, NTLM seals all messages, on port 389'

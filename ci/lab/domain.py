@@ -176,6 +176,10 @@ class Controller:
         """Runs `samba-tool WORDS` in the controller's namespaces."""
         return host.run(*self._inside("samba-tool", *words))
 
+    def python(self, program):
+        """Runs a Python program with Samba's modules where the controller's files are."""
+        return host.run(*self._inside("/usr/bin/python3", "-Bc", program))
+
     def entry(self, computer):
         """The attributes of a computer, each with its values; none if there is no such account."""
         if f"{computer}$" not in self.tool("computer", "list").split():

@@ -68,7 +68,7 @@ pub enum RotationError {
     )]
     TooSoon,
     /// No controller is known, or none proves the present secret.
-    #[error("no controller takes the present secret: {problem}")]
+    #[error("{}: {problem}", meaning(*.minor))]
     NotProven {
         /// The controllers, and what each said.
         problem: String,
@@ -270,6 +270,14 @@ impl<S: PasswordService> Rotation<'_, S> {
             true => Err(RotationError::Refused(error.to_string())),
             false => Err(not_proven(&error)),
         }
+    }
+}
+
+/// What it means that no controller has proven the secret.
+fn meaning(minor: Minor) -> &'static str {
+    match minor {
+        Minor::MachineSecretRefused => "no controller takes the present secret",
+        _ => "no controller could be asked",
     }
 }
 

@@ -138,8 +138,13 @@ impl SecretFile {
     }
 
     /// The hash of the present secret.
-    pub(super) fn nt_hash(&self) -> Key {
+    pub fn nt_hash(&self) -> Key {
         hash_of(&self.present)
+    }
+
+    /// The present secret, if it is a password that [`MachinePassword`] made.
+    pub fn present(&self) -> Option<MachinePassword> {
+        MachinePassword::stored(str::from_utf8(self.present.expose()).ok()?)
     }
 
     /// When the present secret became the password, in seconds since 1970. `None` if no rotation
@@ -159,15 +164,8 @@ impl SecretFile {
         self.next.as_ref()
     }
 
-    /// Begins a change to the password `next`. `None` if `next` does not have the form of passwords
-    /// that [`MachinePassword`] makes.
-    pub fn begun_with(self, next: &str, modified: u32) -> Option<Self> {
-        let next = MachinePassword::stored(next)?;
-        Some(self.begun(next, modified))
-    }
-
     /// With a change to `next` under way. `modified`: when the file was written.
-    pub(super) fn begun(self, next: MachinePassword, modified: u32) -> Self {
+    pub fn begun(self, next: MachinePassword, modified: u32) -> Self {
         Self {
             changed: self.changed.or(Some(modified)),
             next: Some(next),

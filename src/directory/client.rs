@@ -5,8 +5,6 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-pub use search::Found;
-
 use std::net::{IpAddr, SocketAddr};
 
 use ldap3_proto::proto::{
@@ -14,7 +12,7 @@ use ldap3_proto::proto::{
     LdapResultCode,
 };
 
-use crate::base::crypto::{Key, SecretBytes};
+use crate::base::crypto::SecretBytes;
 use crate::base::net::Deadline;
 use crate::directory::entry::{Attribute, Change};
 use crate::directory::error::{Error, Operation, Refusal};
@@ -22,6 +20,9 @@ use crate::directory::message::{self, Inbox};
 use crate::directory::sasl::SaslLayer;
 use crate::directory::tls::Trust;
 use crate::directory::transport::Transport;
+
+pub use login::Account;
+pub use search::Found;
 
 /// The ports of LDAP and of LDAP over TLS.
 const PORT: u16 = 389;
@@ -53,19 +54,6 @@ pub struct Server<'a> {
     pub source: Option<IpAddr>,
     /// Its DNS name, which its certificate must have; or its address as text.
     pub name: &'a str,
-}
-
-/// The account that logs in.
-#[derive(Clone, Copy, Debug)]
-pub struct Account<'a> {
-    /// The account's name, or its user principal name.
-    pub name: &'a str,
-    /// Its domain; empty with a user principal name.
-    pub domain: &'a str,
-    /// The NT hash of its password.
-    pub nt_hash: &'a Key,
-    /// The name of this computer.
-    pub workstation: &'a str,
 }
 
 /// A connection. Nothing but the root entry can be asked for before [`Client::bind`].

@@ -84,6 +84,14 @@ impl fmt::Display for Refusal {
             }
             code => write!(formatter, "{code:?}")?,
         }
+        // The rest of such a message names lines of the controller's source.
+        if let Some(code) = self.windows_error() {
+            write!(formatter, ", Windows error {code:#010X}")?;
+            return match self.logon_error().filter(|data| *data != 0) {
+                Some(data) => write!(formatter, ", data {data:#X}"),
+                None => Ok(()),
+            };
+        }
         // Bytes of the peer: no line breaks, no control sequences of a terminal.
         let message = self.message.trim_end_matches(['\0', '\n']);
         match message.is_empty() {
@@ -207,5 +215,8 @@ mod tests {
             message: String::new(),
         };
         assert_eq!(text.to_string(), "InsufficientAccessRights");
+        let text = refusal("8009030C: LdapErr: DSID-0C0906B5, comment: x, data 52e, v1");
+        let shown = "InvalidCredentials, Windows error 0x8009030C, data 0x52E";
+        assert_eq!(text.to_string(), shown);
     }
 }

@@ -8,6 +8,7 @@ import directory_server
 import pytest
 
 from lab import domain, mech, newer_samba, spnego
+from lab.joining import COMPUTER, JoiningHost
 from lab.site import Site
 
 
@@ -62,6 +63,21 @@ def controller(request, controller_of):
 @pytest.fixture(scope="session")
 def newer_controller(controller_of):
     return controller_of(newer_samba.NEWER)
+
+
+@pytest.fixture(scope="session")
+def tool():
+    return mech.tool()
+
+
+@pytest.fixture
+def joining(tool, controller):
+    """A host that has not joined. The account that it makes is deleted afterwards."""
+    joining = JoiningHost(tool, controller)
+    yield joining
+    joining.close()
+    if controller.entry(COMPUTER):
+        controller.tool("computer", "delete", COMPUTER)
 
 
 @pytest.fixture(scope="session")

@@ -24,15 +24,16 @@ def read_only(pong):
 
 
 @contextlib.contextmanager
-def double(address, controller, changed=lambda pong: pong):
-    """Listens at `address` for LDAP, RPC and pings, until the block ends."""
+def double(address, controller, changed=lambda pong: pong, is_last=lambda data: False):
+    """Listens at `address` for LDAP, RPC and pings, until the block ends. What a client sends and
+    `is_last` knows is forwarded; the connection is cut when the answer comes."""
     with contextlib.ExitStack() as stack:
         pings = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         pings.bind((address, 389))
         _serve(stack, pings, functools.partial(_forward_ping, pings, controller, changed))
         for port in _TCP_PORTS:
             server = stack.enter_context(socket.create_server((address, port)))
-            _serve(stack, server, functools.partial(_accept, server, controller, port))
+            _serve(stack, server, functools.partial(_accept, server, controller, port, is_last))
         yield
 
 
@@ -63,19 +64,28 @@ def _forward_ping(pings, controller, changed):
     return True
 
 
-def _accept(server, controller, port):
+def _accept(server, controller, port, is_last):
     client, _ = server.accept()
     upstream = socket.create_connection((controller, port), timeout=5)
     upstream.settimeout(None)
-    for one, other in ((client, upstream), (upstream, client)):
-        threading.Thread(target=_copy, args=(one, other), daemon=True).start()
+    last_sent = threading.Event()
+    for one, other, is_last_of in (
+        (client, upstream, is_last),
+        (upstream, client, lambda data: False),
+    ):
+        words = (one, other, is_last_of, last_sent)
+        threading.Thread(target=_copy, args=words, daemon=True).start()
     return True
 
 
-def _copy(one, other):
-    """Until either side ends: then both are shut down."""
+def _copy(one, other, is_last, last_sent):
+    """Until either side ends, or the answer to the last message comes: then both are shut down."""
     with contextlib.suppress(OSError):
         while data := one.recv(65536):
+            if last_sent.is_set():
+                break
+            if is_last(data):
+                last_sent.set()
             other.sendall(data)
     for end in (one, other):
         _shut_down(end)

@@ -2,45 +2,20 @@
 
 import contextlib
 import fcntl
-import json
+import hashlib
 import os
 import pty
 import re
 import select
+import shutil
 import socket
 import subprocess
 import termios
 import time
 
 import pytest
-from lab import certificates, faults, host, mech
-from lab.joining import JoiningHost
-
-COMPUTER = "JOIN1"
-JOIN = ("--computer", COMPUTER)
-
-
-@pytest.fixture(scope="session")
-def tool():
-    return mech.tool()
-
-
-@pytest.fixture
-def joining(tool, controller):
-    """A host that has not joined. The account that it makes is deleted afterwards."""
-    joining = JoiningHost(tool, controller)
-    yield joining
-    joining.close()
-    if controller.entry(COMPUTER):
-        controller.tool("computer", "delete", COMPUTER)
-
-
-def log_in(joining, controller):
-    words = ("login", "--json", "--config", "/etc/gss/ntlmdc.toml", "--password-file", "-")
-    given = controller.passwords["alice"] + "\n"
-    status, printed, errors = joining.run(*words, "EXAMPLE\\alice", given=given)
-    assert printed, errors
-    return status, json.loads(printed)[0]["title"]
+from lab import certificates, faults, host
+from lab.joining import COMPUTER, JOIN
 
 
 def assert_nothing_is_left(joining, controller):
@@ -75,20 +50,32 @@ def test_a_host_joins_and_a_user_logs_in(joining, controller):
     assert re.fullmatch(r"[A-Za-z0-9_-]{120}\n", joining.secret.read_text())
     state = joining.directory / "run" / "ntlmdc"
     assert state.owner() == "www-data" and state.stat().st_mode & 0o777 == 0o700
-    assert log_in(joining, controller) == (0, "accepted")
+    assert joining.log_in(controller) == (0, "accepted")
 
 
 def test_an_account_is_reset_only_if_that_is_asked_for(joining, controller):
     assert joining.join(controller, *JOIN)[0] == 0
     secret, config = joining.secret.read_text(), joining.config.read_text()
     before = controller.entry(COMPUTER)["pwdLastSet"]
+    # With its secret, the account is this host's.
     status, texts = joining.join(controller, *JOIN)
-    assert status == 1
-    assert "exists already" in texts["account", "failed"]
-    assert "--reset" in texts["account", "failed"]
-    assert controller.entry(COMPUTER)["pwdLastSet"] == before
+    assert status == 0 and "is this host's already" in texts["account", "ok"], texts
     assert joining.secret.read_text() == secret
-    assert log_in(joining, controller) == (0, "accepted")
+    # Another host has no secret of it, or a wrong one.
+    for other in (None, "another-secret\n"):
+        if other:
+            joining.secret.write_text(other)
+            joining.secret.chmod(0o640)
+            shutil.chown(joining.secret, group="www-data")
+        else:
+            joining.secret.unlink()
+        status, texts = joining.join(controller, *JOIN)
+        assert status == 1
+        assert "exists already" in texts["account", "failed"]
+        assert "--reset" in texts["account", "failed"]
+    assert controller.entry(COMPUTER)["pwdLastSet"] == before
+    joining.secret.write_text(secret)
+    assert joining.log_in(controller) == (0, "accepted")
 
     controller.tool("user", "disable", f"{COMPUTER}$")
     status, texts = joining.join(controller, *JOIN, "--reset")
@@ -96,7 +83,7 @@ def test_an_account_is_reset_only_if_that_is_asked_for(joining, controller):
     assert joining.secret.read_text() != secret
     assert joining.config.read_text() == config
     assert controller.entry(COMPUTER)["userAccountControl"] == ["4096"]
-    assert log_in(joining, controller) == (0, "accepted")
+    assert joining.log_in(controller) == (0, "accepted")
 
 
 def test_a_wrong_password_of_the_administrator(joining, controller):
@@ -133,7 +120,7 @@ def test_an_organizational_unit(joining, controller):
     status, texts = joining.join(controller, *JOIN, "--ou", unit, **alice)
     assert status == 0, texts
     assert controller.entry(COMPUTER)["dn"] == [f"CN={COMPUTER},{unit}"]
-    assert log_in(joining, controller) == (0, "accepted")
+    assert joining.log_in(controller) == (0, "accepted")
 
 
 def test_names_that_cannot_be(joining, controller):
@@ -148,6 +135,8 @@ def test_names_that_cannot_be(joining, controller):
     assert "not a member computer's account" in texts["account", "failed"]
     status, _printed, errors = joining.run("join", "no domain", "--password-file", "-")
     assert status == 2 and "domain" in errors
+    status, _printed, errors = joining.run("join", controller.netbios, "--password-file", "-")
+    assert status == 2 and "e.g. example.test" in " ".join(errors.split()), errors
     # DHCP may have put a false domain into /etc/resolv.conf.
     status, printed, errors = joining.run("join", *JOIN, "--password-file", "-", given=given)
     assert (status, printed) == (2, "")
@@ -183,7 +172,7 @@ def test_a_reset_whose_channel_does_not_open_keeps_the_new_secret(joining, contr
         status, texts = joining.join(controller, *JOIN, "--reset")
     assert status == 1 and "cannot be brought back" in texts["secret", "left"], texts
     assert joining.secret.read_text() != before
-    assert log_in(joining, controller) == (0, "accepted")
+    assert joining.log_in(controller) == (0, "accepted")
 
 
 def test_a_configuration_of_another_account_stays(joining, controller):
@@ -220,25 +209,7 @@ def test_a_prepared_account(joining, controller):
     status, texts = joining.steps(*words, given=password + "\n")
     assert status == 0, texts
     assert ("login", "ok") not in texts and ("account", "ok") not in texts
-    assert log_in(joining, controller) == (0, "accepted")
-
-
-@pytest.mark.parametrize("way", ["disabled", "deleted"])
-def test_a_host_leaves(joining, controller, way):
-    assert joining.join(controller, *JOIN)[0] == 0
-    # Samba lets no computer disable itself.
-    status, texts = joining.steps("leave")
-    assert status == 1 and texts["login", "ok"] == f"{COMPUTER}$"
-    assert "--user" in texts["account", "failed"]
-    assert joining.secret.exists()
-    option = ("--delete",) if way == "deleted" else ()
-    words = ("leave", *option, "--user", "Administrator", "--password-file", "-")
-    status, texts = joining.steps(*words, given=controller.administrator + "\n")
-    assert status == 0 and way in texts["account", "ok"], texts
-    assert "/etc/gss/ntlmdc.toml" in texts["left", "note"]
-    assert not joining.secret.exists() and joining.config.exists()
-    entry = controller.entry(COMPUTER)
-    assert entry == {} if way == "deleted" else entry["userAccountControl"] == ["4098"]
+    assert joining.log_in(controller) == (0, "accepted")
 
 
 @contextlib.contextmanager
@@ -275,17 +246,19 @@ def test_tls(joining, controller, tmp_path):
         # Since 4.21 Samba takes NTLM over TLS, if the login is bound to the certificate.
         way = "NTLMSSP" if takes_ntlm(controller) else "simple bind/TLS"
         assert last_login(controller) == way
-        assert log_in(joining, controller) == (0, "accepted")
+        assert joining.log_in(controller) == (0, "accepted")
         pinned = ("--starttls", "--simple", "--pin", fingerprint, "--reset")
         assert joining.join(controller, *JOIN, *pinned)[0] == 0
-        assert log_in(joining, controller) == (0, "accepted")
+        assert joining.log_in(controller) == (0, "accepted")
         answers = {"Trust this certificate?": "y", "Password of": controller.administrator}
         words = ("join", *JOIN, "--ldaps", *named)
+        # With the secret, the account would be this host's.
+        joining.secret.unlink()
         said = on_terminal(joining, answers | {"Reset it?": "n"}, *words)
         assert fingerprint in said and "exists already" in said
         said = on_terminal(joining, answers | {"Reset it?": "y"}, *words)
         assert "has a new random password" in said, said
-        assert log_in(joining, controller) == (0, "accepted")
+        assert joining.log_in(controller) == (0, "accepted")
 
 
 def last_login(controller):
@@ -331,7 +304,7 @@ def on_terminal(joining, answers, *words):
     """What the tool prints on a terminal, where each question is answered."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        host.bound(joining.command(*words)),
+        joining.command(*words),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -358,12 +331,18 @@ def on_terminal(joining, answers, *words):
 
 
 def test_the_default_name(joining, controller):
-    """The host's name and -NTLM."""
-    label = re.sub(r"[^A-Za-z0-9-]", "", socket.gethostname().split(".")[0])[:10].strip("-")
+    """The host's name and -NTLM; if that is too long, cut and with letters of a hash."""
+    own = socket.gethostname()
+    label = own.split(".")[0].upper()
+    short = re.sub(r"[^A-Z0-9-]", "", label).strip("-")
+    expected = f"{label}-NTLM"
+    if short != label or len(label) > 10:
+        digest = hashlib.sha256(own.lower().encode()).digest()
+        letters = "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[byte & 31] for byte in digest[:4])
+        expected = f"{short[:5].rstrip('-')}-{letters}-NTLM"
     status, texts = joining.join(controller)
-    name = f"{label.upper()}-NTLM"
     try:
         assert status == 0, texts
-        assert controller.entry(name)["sAMAccountName"] == [f"{name}$"]
+        assert controller.entry(expected)["sAMAccountName"] == [f"{expected}$"]
     finally:
-        controller.tool("computer", "delete", name)
+        controller.tool("computer", "delete", expected)

@@ -1,20 +1,21 @@
 //! The domain's directory, for `join` and `leave`: a controller, a connection and a login.
 
+mod administrator;
 pub mod advice;
 mod controller;
 
 use std::time::Duration;
 
 use gss_ntlmdc::base::config::Netlogon;
-use gss_ntlmdc::base::crypto::{Key, SecretBytes, nt_hash};
+use gss_ntlmdc::base::crypto::Key;
 use gss_ntlmdc::base::net::Deadline;
-use gss_ntlmdc::base::typed_name::split_domain;
-use gss_ntlmdc::directory::{Account, Client, Error, Protection, ResultCode, Server, Trust};
+use gss_ntlmdc::directory::{Account, Client, Error, Protection, Server, Trust};
 use gss_ntlmdc::login::setup;
 
 use crate::arguments::DirectoryLogin;
 use crate::input;
 use crate::steps::Problem;
+pub use administrator::Administrator;
 pub use controller::{Chosen, choose};
 
 /// The longest time for one question to the directory.
@@ -23,6 +24,19 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The deadline of a question that is asked now.
 pub fn soon() -> Deadline {
     Deadline::after(PATIENCE)
+}
+
+/// Puts the controller of the command line into the place of the configuration's.
+///
+/// # Errors
+/// It is no DNS name and no address.
+pub fn take_controller(given: Option<&str>, config: &mut Netlogon) -> Result<(), String> {
+    if let Some(given) = given {
+        let controller = given.parse();
+        config.controllers =
+            vec![controller.map_err(|problem| format!("--controller: {problem}"))?];
+    }
+    Ok(())
 }
 
 /// The protection that the options ask for.
@@ -71,6 +85,7 @@ pub fn connect(chosen: &Chosen, protection: &Protection) -> Result<Client, Probl
         port: None,
         source: None,
         name: &chosen.name,
+        source: chosen.source,
     };
     let connected = Client::connect(server, protection, soon());
     let pinned = match (&connected, protection) {
@@ -108,82 +123,6 @@ fn confirmed(chosen: &Chosen, fingerprint: impl std::fmt::Display, reason: &str)
         chosen.name
     );
     input::confirm(&question).unwrap_or(false)
-}
-
-/// The user who logs in, with the password.
-pub struct Administrator {
-    name: String,
-    domain: String,
-    /// As the user typed it; with the domain if that was left out.
-    typed: String,
-    password: SecretBytes,
-    /// Whether the password itself may be sent within TLS.
-    may_send: bool,
-}
-
-impl Administrator {
-    /// Reads the name as typed. A name without a domain is one of `domain`. The password is read
-    /// from the file of the options, or asked for.
-    ///
-    /// # Errors
-    /// There is no name or no password.
-    pub fn ask(options: &DirectoryLogin, domain: &str) -> Result<Self, String> {
-        let given = options.user.as_deref().unwrap_or("Administrator");
-        let (name, of, typed) = match split_domain(given) {
-            Some((of, name)) => (name, of, format!("{of}\\{name}")),
-            None if given.contains('@') => (given, "", given.to_owned()),
-            None => (given, domain, format!("{given}@{domain}")),
-        };
-        if name.is_empty() {
-            return Err(format!("--user: no user in {}", given.escape_debug()));
-        }
-        let password = match &options.password_file {
-            Some(path) => input::first_line(path)?,
-            None => input::prompt(&format!("Password of {typed}: "))?,
-        };
-        Ok(Self {
-            name: name.to_owned(),
-            domain: of.to_owned(),
-            typed,
-            password,
-            may_send: options.simple,
-        })
-    }
-
-    /// The name, with the domain.
-    pub fn typed(&self) -> &str {
-        &self.typed
-    }
-
-    /// Logs in: with NTLM, or, where the controller refuses that over TLS, with the password if
-    /// `--simple` allows it.
-    ///
-    /// # Errors
-    /// The controller refuses.
-    pub fn log_in(&self, client: &mut Client) -> Result<(), Problem> {
-        let not_text = || Problem::new("the password is not UTF-8", "Type it as UTF-8.");
-        let password = str::from_utf8(self.password.expose()).map_err(|_| not_text())?;
-        let bound = bind(client, &self.name, &self.domain, &nt_hash(password));
-        let bound = match bound {
-            // Samba takes no NTLM over TLS, or only with a later version (4.21) and our binding.
-            Err(error) if client.has_tls() && is_ntlm_refused(&error) => {
-                if !self.may_send {
-                    return Err(advice::no_ntlm_over_tls(&self.typed, &error));
-                }
-                client.bind_with_password(&self.typed, password, soon())
-            }
-            bound => bound,
-        };
-        bound.map_err(|error| advice::no_login(&self.typed, &error))
-    }
-}
-
-fn is_ntlm_refused(error: &Error) -> bool {
-    let code = error.refusal().map(|refusal| &refusal.code);
-    matches!(
-        code,
-        Some(ResultCode::StrongerAuthRequired | ResultCode::AuthMethodNotSupported)
-    )
 }
 
 /// Logs in with NTLM.

@@ -11,7 +11,6 @@ mod visit;
 #[cfg(test)]
 mod tests;
 
-use gss_ntlmdc::base::crypto::SecretBytes;
 use gss_ntlmdc::directory::Trust;
 
 use crate::arguments::Http;
@@ -33,7 +32,10 @@ pub fn run(arguments: &Http) -> Result<Report, String> {
         None => Trust::System,
     };
     let credentials = match &arguments.user {
-        Some(user) => Some(Credentials::new(user, &password(arguments, user)?)?),
+        Some(user) => {
+            let password = input::password(arguments.password_file.as_deref(), user)?;
+            Some(Credentials::new(user, &password)?)
+        }
         None => None,
     };
     let credentials = credentials.as_ref();
@@ -46,11 +48,4 @@ pub fn run(arguments: &Http) -> Result<Report, String> {
             arguments.scheme,
         ),
     })
-}
-
-fn password(arguments: &Http, user: &str) -> Result<SecretBytes, String> {
-    match &arguments.password_file {
-        Some(path) => input::first_line(path),
-        None => input::prompt(&format!("Password of {user}: ")),
-    }
 }

@@ -1,10 +1,11 @@
 //! What a subcommand reads: files, the standard input, a password.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write as _};
 use std::path::Path;
 
 use gss_ntlmdc::base::crypto::SecretBytes;
+use nix::sys::signal::{SigSet, Signal};
 
 /// The longest file that is read, in bytes.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
@@ -33,6 +34,17 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 fn with_path(path: &Path, error: &io::Error) -> String {
     format!("{}: {error}", path.display())
+}
+
+/// The password of `whose`: from a file, or typed on the terminal.
+///
+/// # Errors
+/// The file has none, or there is no terminal.
+pub fn password(file: Option<&Path>, whose: &str) -> Result<SecretBytes, String> {
+    match file {
+        Some(path) => first_line(path),
+        None => prompt(&format!("Password of {whose}: ")),
+    }
 }
 
 /// A password: the first line of a file, without its end; `-` is the standard input.
@@ -82,13 +94,20 @@ pub fn line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<SecretB
 }
 
 /// A password that is typed on the terminal, without an echo.
-///
-/// # Errors
-/// There is no terminal.
-pub fn prompt(text: &str) -> Result<SecretBytes, String> {
-    rpassword::prompt_password(text)
+fn prompt(text: &str) -> Result<SecretBytes, String> {
+    // What was printed comes first, also through a pipe.
+    let _lost = io::stdout().flush();
+    // Ctrl-C ends the process when the terminal is as it was before.
+    let interrupt = SigSet::from(Signal::SIGINT);
+    let _not_blocked = interrupt.thread_block();
+    let typed = rpassword::prompt_password(text);
+    let _not_unblocked = interrupt.thread_unblock();
+    typed
         .map(|password| SecretBytes::new(password.into_bytes()))
-        .map_err(|error| format!("no terminal to ask for the password: {error}; see --help"))
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => "interrupted".to_owned(),
+            _ => format!("no terminal to ask for the password: {error}; see --help"),
+        })
 }
 
 /// Asks a question on the terminal, and returns whether the answer is yes. `None`: there is no

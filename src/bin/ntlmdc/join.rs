@@ -9,31 +9,34 @@
 //! files       configuration, mechanism ─┘
 //! ```
 //!
-//! The new secret is on the disk before the account has it. It replaces an older one when the
-//! secure channel has opened with it; if the account is reset, when the controller has agreed.
+//! The new secret is on the disk before the account has it. A run that was killed leaves it there,
+//! and the next one goes on with it.
 
 pub mod account;
 pub mod files;
+pub mod interrupt;
+mod names;
+pub mod new_secret;
+mod next_steps;
 pub mod plan;
-mod reset_secret;
 mod searched_domain;
 pub mod trial;
 mod undo;
 
 use std::process::{Command, ExitCode};
 
-use gss_ntlmdc::base::crypto::SecretBytes;
-use gss_ntlmdc::directory::Client;
+use gss_ntlmdc::directory::{Client, Protection};
 
 use crate::arguments::Join;
 use crate::domain_directory::{self, Administrator, Chosen};
 use crate::input;
+use crate::report;
 use crate::secret_directory;
 use crate::steps::{Problem, Steps};
-use account::{Decision, Directory, NotDone};
-use files::HostFiles;
+use account::{Decision, Directory, NotDone, Wanted};
+use files::Configuration;
+use new_secret::{Change, Earlier, NewSecret, SecretFiles};
 use plan::Plan;
-use reset_secret::ResetSecret;
 use undo::Undo;
 
 /// A clock that differs by more than this is worth a word: Kerberos and certificates suffer.
@@ -46,53 +49,229 @@ const CLOCK_SKEW: i64 = 5 * 60;
 pub fn run(arguments: &Join) -> Result<ExitCode, String> {
     let plan = Plan::new(arguments)?;
     let title = format!("Joining {} as {}$", plan.domain, plan.computer);
-    let mut steps = Steps::new(arguments.output.json, &title);
-    let mut undo = Undo::default();
-    let joined = join(arguments, &plan, &mut steps, &mut undo)?;
-    if joined.is_none() {
-        undo.run(&mut steps);
-    }
-    let status = steps.finish();
-    if joined.is_some() && !arguments.output.json {
+    let steps = Steps::new(arguments.output.json, &title);
+    let mut run = Run {
+        arguments,
+        plan: &plan,
+        steps,
+        undo: Undo::default(),
+        secret: None,
+    };
+    let next = run.join()?;
+    let mut steps = run.steps;
+    let Some(next) = next else {
+        run.undo.run(run.secret.as_ref(), &mut steps);
+        return Ok(steps.finish(&[]));
+    };
+    // Nothing is changed any more.
+    drop(run.undo);
+    let status = steps.finish(&next);
+    if !arguments.output.json {
         run_check(&plan);
+        anstream::println!("\nNext:");
+        for command in next {
+            anstream::println!("  {}", report::printable(&command));
+        }
     }
     Ok(status)
 }
 
-/// `None`: a step failed, and `steps` has it.
-fn join(
-    arguments: &Join,
-    plan: &Plan,
-    steps: &mut Steps,
-    undo: &mut Undo,
-) -> Result<Option<()>, String> {
-    let fits = plan.configuration_fits().and_then(|()| files::check(plan));
-    if let Err(problem) = fits {
-        steps.failed("this host", &problem);
-        return Ok(None);
+/// A run. Where a function returns `None`, a step has failed, and `steps` has it.
+struct Run<'a> {
+    arguments: &'a Join,
+    plan: &'a Plan,
+    steps: Steps,
+    undo: Undo,
+    /// The new secret, once it is on the disk.
+    secret: Option<NewSecret>,
+}
+
+impl Run<'_> {
+    /// The commands that are left to the administrator.
+    fn join(&mut self) -> Result<Option<Vec<String>>, String> {
+        let fits = self.plan.configuration_fits();
+        let fits = fits.and_then(|()| files::check(self.plan));
+        if let Err(problem) = fits {
+            self.steps.failed("this host", &problem);
+            return Ok(None);
+        }
+        // As `rotate` does, until the end.
+        let locked = secret_directory::lock(&self.plan.secret_path);
+        let locked = locked.map_err(|problem| Problem::new(problem, "Then run this again."));
+        let Ok(_lock) = locked.inspect_err(|problem| self.steps.failed("this host", problem))
+        else {
+            return Ok(None);
+        };
+        let found = self.plan.netlogon();
+        let found = found.and_then(|config| domain_directory::choose(&config));
+        let Some(chosen) = self.steps.take("controller", found, described) else {
+            return Ok(None);
+        };
+        compare_clocks(&chosen, &mut self.steps);
+        let taken = match self.arguments.offline {
+            true => self.take_offline()?.map(|()| None),
+            false => self.take_online(&chosen)?,
+        };
+        let netbios = taken.map(|netbios| netbios.or_else(|| chosen.netbios_domain.clone()));
+        Ok(netbios.and_then(|netbios| self.set_up(&chosen, netbios.as_deref())))
     }
-    // As `rotate` does, until the end.
-    let locked = secret_directory::lock(&plan.secret_path);
-    let locked = locked.map_err(|problem| Problem::new(problem, "Then run this again."));
-    let Ok(_lock) = locked.inspect_err(|problem| steps.failed("this host", problem)) else {
-        return Ok(None);
-    };
-    let found = plan
-        .config()
-        .and_then(|config| domain_directory::choose(&config.netlogon, plan.names_controllers()));
-    let Some(chosen) = steps.take("controller", found, described) else {
-        return Ok(None);
-    };
-    compare_clocks(&chosen, steps);
-    let secret = match arguments.offline {
-        true => take_offline(arguments, plan, steps, undo)?,
-        false => take_online(arguments, plan, &chosen, steps, undo)?,
-    };
-    let Some((secret, netbios)) = secret else {
-        return Ok(None);
-    };
-    let netbios = netbios.or_else(|| chosen.netbios_domain.clone());
-    Ok(set_up(plan, &chosen, netbios, &secret, steps, undo))
+
+    fn take_offline(&mut self) -> Result<Option<()>, String> {
+        let file = self.arguments.login.password_file.as_deref();
+        let password = input::password(file, &format!("{}$", self.plan.computer))?;
+        self.undo.begin();
+        let secret = SecretFiles::read(self.plan).and_then(|files| files.given(&password));
+        Ok(self.keep(secret))
+    }
+
+    /// The domain's NetBIOS name, if the directory tells.
+    fn take_online(&mut self, chosen: &Chosen) -> Result<Option<Option<String>>, String> {
+        let (login, steps) = (&self.arguments.login, &mut self.steps);
+        let protection = domain_directory::protection(login)?;
+        let connected = domain_directory::connect(chosen, &protection);
+        let Ok(mut client) = connected.inspect_err(|problem| steps.failed("connection", problem))
+        else {
+            return Ok(None);
+        };
+        let administrator = Administrator::ask(login, &self.plan.domain)?;
+        let how = domain_directory::described(&protection);
+        let logged_in = administrator.log_in(&mut client);
+        let text = |user: &String| format!("{user}, {how}");
+        let Some(user) = steps.take("login", logged_in, text) else {
+            return Ok(None);
+        };
+        Ok(self.take_account(chosen, client, &user))
+    }
+
+    fn take_account(
+        &mut self,
+        chosen: &Chosen,
+        client: Client,
+        user: &str,
+    ) -> Option<Option<String>> {
+        let directory = Directory::open(client, user);
+        let directory = directory.and_then(|directory| directory.of_domain(&self.plan.domain));
+        let mut directory = self.passed("directory", directory)?;
+        let wanted = Wanted::new(self.plan, self.arguments.ou.as_deref());
+        let files = SecretFiles::read(self.plan);
+        let files = self.passed("secret", files)?;
+        let own = || own_password(self.plan, chosen, &files);
+        let decided = directory.decide(&wanted, self.arguments.reset, own);
+        let decided = self.passed("account", decided)?;
+        self.undo.begin();
+        let change = self.prepare(files, &decided)?;
+        self.undo.asked(&decided);
+        if let Some(change) = &change {
+            let done = directory.carry_out(&wanted, &decided, &change.password);
+            self.settle(change, &done);
+            self.passed("account", done.map_err(|not_done| not_done.problem))?;
+        }
+        self.steps.ok("account", decided.to_string());
+        if let Some(problem) = directory.set_encryption_types(&decided) {
+            self.steps.note(
+                "account",
+                format!("its Kerberos types stay the domain's default: {problem}"),
+            );
+        }
+        let netbios = directory.netbios_domain();
+        self.undo.account(directory, decided);
+        Some(netbios)
+    }
+
+    /// The change of the password, if there is one: it is on the disk now.
+    fn prepare(&mut self, files: SecretFiles, decided: &Decision) -> Option<Option<Change>> {
+        if let Decision::Keep { password, .. } = decided {
+            let kept = files.keep(*password);
+            return self.keep(kept).map(|()| None);
+        }
+        let begun = files.begin(matches!(decided, Decision::Reset { .. }));
+        let (secret, change) = self.passed("secret", begun)?;
+        self.keep(Ok(secret))?;
+        Some(Some(change))
+    }
+
+    /// The new secret is on the disk.
+    fn keep(&mut self, secret: Result<NewSecret, Problem>) -> Option<()> {
+        let secret = self.passed("secret", secret)?;
+        self.undo.secret(&secret);
+        self.secret = Some(secret);
+        Some(())
+    }
+
+    /// Brings the files of the secret to what the controller said.
+    fn settle(&mut self, change: &Change, done: &Result<(), NotDone>) {
+        let Some(secret) = &self.secret else { return };
+        let settled = match done {
+            Ok(()) => change.finish(),
+            Err(not_done) if not_done.is_refused => change.take_back(secret),
+            Err(_) => Err(change.undecided(secret)),
+        };
+        if done.is_err() {
+            // Whatever the account has is on the disk.
+            self.secret = None;
+        }
+        if let Err(problem) = settled {
+            self.steps.left("secret", &problem);
+        }
+    }
+
+    /// Tries the secret, and puts everything in its place.
+    fn set_up(&mut self, chosen: &Chosen, netbios: Option<&str>) -> Option<Vec<String>> {
+        let plan = self.plan;
+        let state = files::make_state_directory(plan, &mut self.undo);
+        let (_, wrong) = self
+            .steps
+            .take("state directory", state, |(text, _)| text.clone())?;
+        if let Some(wrong) = wrong {
+            self.steps.note("state directory", wrong);
+        }
+        let configuration = Configuration::begin(plan, netbios, &mut self.undo);
+        let configuration = self.passed("configuration", configuration)?;
+        let secret = self.secret.as_ref()?;
+        let opened = trial::open(
+            plan,
+            configuration.path(plan),
+            secret.path(),
+            chosen,
+            netbios,
+        );
+        let text = |(): &()| format!("opens, with the rights of {}", plan.service.name);
+        self.steps.take("secure channel", opened, text)?;
+        let written = configuration.place(plan, &mut self.undo);
+        self.steps.take("configuration", written, String::clone)?;
+        let placed = secret.place(plan);
+        self.steps.take("secret", placed, String::clone)?;
+        let is_new = match files::register_mechanism(&mut self.undo) {
+            Ok((is_new, text)) => {
+                self.steps.ok("mechanism", text);
+                is_new
+            }
+            // The library may be installed later.
+            Err(problem) => {
+                let text = format!("{}. {}", problem.what, problem.cure);
+                self.steps.note("mechanism", text);
+                true
+            }
+        };
+        Some(next_steps::commands(is_new, netbios.unwrap_or("DOMAIN")))
+    }
+
+    /// The value of a step that is not worth a word if it succeeds.
+    fn passed<T>(&mut self, step: &str, result: Result<T, Problem>) -> Option<T> {
+        result
+            .inspect_err(|problem| self.steps.failed(step, problem))
+            .ok()
+    }
+}
+
+/// The password of this host that the account has: one of an earlier run.
+fn own_password(plan: &Plan, chosen: &Chosen, files: &SecretFiles) -> Option<Earlier> {
+    let account = format!("{}$", plan.computer);
+    files.earlier().into_iter().find_map(|(earlier, hash)| {
+        let mut client = domain_directory::connect(chosen, &Protection::Sealed).ok()?;
+        let bound = domain_directory::bind(&mut client, &account, &plan.domain, &hash);
+        bound.is_ok().then_some(earlier)
+    })
 }
 
 fn described(chosen: &Chosen) -> String {
@@ -117,170 +296,6 @@ fn compare_clocks(chosen: &Chosen, steps: &mut Steps) {
             ),
         );
     }
-}
-
-/// What is known of the account: its secret, and the domain's NetBIOS name if it was told.
-type Taken = Option<(HostFiles, Option<String>)>;
-
-fn take_offline(
-    arguments: &Join,
-    plan: &Plan,
-    steps: &mut Steps,
-    undo: &mut Undo,
-) -> Result<Taken, String> {
-    let password = match &arguments.login.password_file {
-        Some(path) => input::first_line(path)?,
-        None => input::prompt(&format!("Password of {}$: ", plan.computer))?,
-    };
-    Ok(keep_secret(plan, &password, steps, undo).map(|files| (files, None)))
-}
-
-fn take_online(
-    arguments: &Join,
-    plan: &Plan,
-    chosen: &Chosen,
-    steps: &mut Steps,
-    undo: &mut Undo,
-) -> Result<Taken, String> {
-    let protection = domain_directory::protection(&arguments.login)?;
-    let connected = domain_directory::connect(chosen, &protection);
-    let Ok(mut client) = connected.inspect_err(|problem| steps.failed("connection", problem))
-    else {
-        return Ok(None);
-    };
-    let administrator = Administrator::ask(&arguments.login, &plan.domain)?;
-    let logged_in = administrator.log_in(&mut client);
-    let how = domain_directory::described(&protection);
-    let text = |(): &()| format!("{}, {how}", administrator.typed());
-    if steps.take("login", logged_in, text).is_none() {
-        return Ok(None);
-    }
-    Ok(take_account(
-        arguments,
-        plan,
-        client,
-        &administrator,
-        steps,
-        undo,
-    ))
-}
-
-fn take_account(
-    arguments: &Join,
-    plan: &Plan,
-    client: Client,
-    administrator: &Administrator,
-    steps: &mut Steps,
-    undo: &mut Undo,
-) -> Taken {
-    let directory = Directory::open(client, administrator.typed());
-    let directory = directory.and_then(|directory| directory.of_domain(&plan.domain));
-    let mut directory = directory
-        .inspect_err(|problem| steps.failed("directory", problem))
-        .ok()?;
-    let wanted = account::Wanted::new(plan, arguments.ou.as_deref());
-    let decided = directory.decide(&wanted, arguments.reset);
-    let decided = decided
-        .inspect_err(|problem| steps.failed("account", problem))
-        .ok()?;
-    let (reset, password) = prepare(plan, &decided)
-        .inspect_err(|problem| steps.failed("secret", problem))
-        .ok()?;
-    let files = keep_secret(plan, &password, steps, undo)?;
-    let done = directory.carry_out(&wanted, &decided, &password);
-    if let Some(reset) = &reset {
-        settle(reset, &password, &done, steps);
-    }
-    let done = done.map_err(|not_done| not_done.problem);
-    steps.take("account", done, |()| decided.to_string())?;
-    if let Some(problem) = directory.set_encryption_types(&decided) {
-        steps.note(
-            "account",
-            format!("its Kerberos types stay the domain's default: {problem}"),
-        );
-    }
-    let netbios = directory.netbios_domain();
-    undo.account(directory, decided);
-    Some((files, netbios))
-}
-
-/// The new password. That of an account which is reset is on the disk now.
-fn prepare(plan: &Plan, decided: &Decision) -> Result<(Option<ResetSecret>, SecretBytes), Problem> {
-    if matches!(decided, Decision::Make { .. }) {
-        return Ok((None, account::new_password()?));
-    }
-    let reset = ResetSecret::read(&plan.secret_path, plan.service.gid)?;
-    let password = match reset.password_of_earlier_run() {
-        Some(password) => password,
-        None => account::new_password()?,
-    };
-    reset.begin(&password)?;
-    Ok((Some(reset), password))
-}
-
-/// Brings the file of the secret to what the controller said about the reset.
-fn settle(
-    reset: &ResetSecret,
-    password: &SecretBytes,
-    done: &Result<(), NotDone>,
-    steps: &mut Steps,
-) {
-    let settled = match done {
-        Ok(()) => reset.finish(password),
-        Err(NotDone {
-            is_refused: true, ..
-        }) => reset.take_back(),
-        Err(_) => Err(reset.undecided()),
-    };
-    if let Err(problem) = settled {
-        steps.left("secret", &problem);
-    }
-}
-
-/// Writes the new secret beside the place where it belongs.
-fn keep_secret(
-    plan: &Plan,
-    password: &SecretBytes,
-    steps: &mut Steps,
-    undo: &mut Undo,
-) -> Option<HostFiles> {
-    let files = HostFiles::begin(plan, password, undo);
-    files
-        .inspect_err(|problem| steps.failed("secret", problem))
-        .ok()
-}
-
-/// Tries the secret, and puts everything in its place.
-fn set_up(
-    plan: &Plan,
-    chosen: &Chosen,
-    netbios: Option<String>,
-    files: &HostFiles,
-    steps: &mut Steps,
-    undo: &mut Undo,
-) -> Option<()> {
-    let state = files.make_state_directory(plan, undo);
-    steps.take("state directory", state, String::clone)?;
-    let netbios = netbios.as_deref();
-    let opened = trial::open(plan, files, chosen, netbios);
-    let text = |(): &()| format!("opens, with the rights of {}", plan.service.name);
-    steps.take("secure channel", opened, text)?;
-    let placed = match undo.is_account_reset() {
-        true => files.forget_new_secret(plan),
-        false => files.place_secret(plan),
-    };
-    steps.take("secret", placed, String::clone)?;
-    if undo.is_account_new() {
-        undo.file(&plan.secret_path);
-    }
-    let written = files.write_configuration(plan, netbios, undo);
-    steps.take("configuration", written, String::clone)?;
-    match files.register_mechanism(undo) {
-        Ok(text) => steps.ok("mechanism", text),
-        // The library may be installed later.
-        Err(problem) => steps.note("mechanism", format!("{}. {}", problem.what, problem.cure)),
-    }
-    Some(())
 }
 
 /// `check` prints its own report. Its verdict is not that of `join`.

@@ -1,17 +1,19 @@
 //! `leave`: the account is disabled or deleted, and its secret removed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::ExitCode;
 
 use gss_ntlmdc::base::config::{AccountSecret, Netlogon};
+use gss_ntlmdc::base::file::private::Lock;
 use gss_ntlmdc::dc;
 use gss_ntlmdc::directory::Client;
 
 use crate::arguments::Leave;
 use crate::domain_directory::{self, Administrator, advice};
 use crate::join::account::Directory;
-use crate::join::plan;
+use crate::join::{new_secret, plan};
+use crate::secret_directory;
 use crate::steps::{Problem, Steps};
 
 /// What helps where the machine account cannot log in.
@@ -28,22 +30,23 @@ pub fn run(arguments: &Leave) -> Result<ExitCode, String> {
     let netlogon = plan::existing(&arguments.place)?.and_then(|config| config.netlogon);
     let mut netlogon =
         netlogon.ok_or_else(|| format!("{} names no domain: nothing to leave", path.display()))?;
-    if let Some(controller) = &arguments.login.controller {
-        let controller = controller.parse();
-        netlogon.controllers =
-            vec![controller.map_err(|problem| format!("--controller: {problem}"))?];
-    }
+    domain_directory::take_controller(arguments.login.controller.as_deref(), &mut netlogon)?;
     let (account, domain) = (
         netlogon.account.account().to_owned(),
         netlogon.domain.clone(),
     );
     let title = format!("Leaving {domain} as {account}");
     let mut steps = Steps::new(arguments.output.json, &title);
+    // Until the end: the secret of a run under way would come back.
+    let locked = lock(&netlogon.secret);
+    let Ok(_lock) = locked.inspect_err(|problem| steps.failed("this host", problem)) else {
+        return Ok(steps.finish(&[]));
+    };
     if arguments.offline {
         steps.note("account", format!("{account}: as it is"));
     } else if give_up(arguments, &netlogon, &mut steps)?.is_none() {
         steps.note("secret", "as it is, since the account is");
-        return Ok(steps.finish());
+        return Ok(steps.finish(&[]));
     }
     remove_secret(&netlogon, &mut steps);
     let state = netlogon.state_dir.display();
@@ -55,7 +58,17 @@ pub fn run(arguments: &Leave) -> Result<ExitCode, String> {
             path.display()
         ),
     );
-    Ok(steps.finish())
+    Ok(steps.finish(&[]))
+}
+
+/// Takes the lock of a secret that `rotate` changes. A keytab has none.
+fn lock(secret: &AccountSecret) -> Result<Option<Lock<File>>, Problem> {
+    match secret {
+        AccountSecret::File(path) => secret_directory::lock(path)
+            .map(Some)
+            .map_err(|problem| Problem::new(problem, "Then run this again.")),
+        AccountSecret::Keytab(_) => Ok(None),
+    }
 }
 
 /// `None`: a step failed, and `steps` has it.
@@ -64,7 +77,7 @@ fn give_up(
     netlogon: &Netlogon,
     steps: &mut Steps,
 ) -> Result<Option<()>, String> {
-    let chosen = domain_directory::choose(netlogon, !netlogon.controllers.is_empty());
+    let chosen = domain_directory::choose(netlogon);
     let Some(chosen) = steps.take("controller", chosen, |chosen| chosen.name.clone()) else {
         return Ok(None);
     };
@@ -74,32 +87,27 @@ fn give_up(
     else {
         return Ok(None);
     };
-    let (user, logged_in) = match &arguments.login.user {
-        Some(_) => {
-            let administrator = Administrator::ask(&arguments.login, &netlogon.domain)?;
-            let logged_in = administrator.log_in(&mut client);
-            (administrator.typed().to_owned(), logged_in)
-        }
-        None => (
-            netlogon.account.account().to_owned(),
-            log_in_as_machine(&mut client, netlogon),
-        ),
+    let login = &arguments.login;
+    let logged_in = match login.user.is_some() {
+        true => Administrator::ask(login, &netlogon.domain)?.log_in(&mut client),
+        false => log_in_as_machine(&mut client, netlogon),
     };
-    if steps.take("login", logged_in, |()| user.clone()).is_none() {
+    let Some(user) = steps.take("login", logged_in, String::clone) else {
         return Ok(None);
-    }
+    };
     let left = end_account(arguments, netlogon, client, &user);
     Ok(steps.take("account", left, String::clone).map(drop))
 }
 
-fn log_in_as_machine(client: &mut Client, netlogon: &Netlogon) -> Result<(), Problem> {
+fn log_in_as_machine(client: &mut Client, netlogon: &Netlogon) -> Result<String, Problem> {
     let account = netlogon.account.account();
     let secrets = dc::machine_nt_hashes(netlogon)
         .map_err(|fault| Problem::new(fault.for_the_log(), AS_ADMINISTRATOR))?;
     domain_directory::bind_as_machine(client, netlogon, &secrets).map_err(|error| {
         let problem = advice::no_login(account, &error);
         Problem::new(problem.what, AS_ADMINISTRATOR)
-    })
+    })?;
+    Ok(account.to_owned())
 }
 
 fn end_account(
@@ -126,6 +134,12 @@ fn remove_secret(netlogon: &Netlogon, steps: &mut Steps) {
     match &netlogon.secret {
         AccountSecret::File(path) => {
             steps.take("secret", removed(path), String::clone);
+            let computer = netlogon.account.computer();
+            for left in new_secret::leftovers(path, computer.as_str()) {
+                if fs::symlink_metadata(&left).is_ok() {
+                    steps.take("secret", removed(&left), String::clone);
+                }
+            }
         }
         AccountSecret::Keytab(path) => steps.note("secret", kept(path, netlogon)),
     }

@@ -15,10 +15,7 @@ use crate::{explain, input};
 /// # Errors
 /// The password cannot be read, or no configuration is in force.
 pub fn run(arguments: &Login) -> Result<Report, String> {
-    let password = match &arguments.password_file {
-        Some(path) => input::first_line(path)?,
-        None => input::prompt(&format!("Password of {}: ", arguments.user))?,
-    };
+    let password = input::password(arguments.password_file.as_deref(), &arguments.user)?;
     let server = Server::take(&arguments.server)?;
     let began = Instant::now();
     let outcome = server.log_in(&arguments.user, password.expose());

@@ -23,8 +23,10 @@ mod rotate;
 mod secret_directory;
 mod server;
 mod spnego;
+mod state_at_start;
 mod status;
 mod steps;
+mod whole_file;
 
 use std::process::ExitCode;
 

@@ -7,16 +7,18 @@ use std::path::Path;
 
 use gss_ntlmdc::base::file::private::Lock;
 
-/// Takes the lock of a secret, which is a file beside it. It is kept as long as the value.
+/// Takes the lock of a secret, which is a file beside it, behind symbolic links. It is kept as long
+/// as the value.
 ///
 /// # Errors
 /// Another run has it, or what the system says.
 pub fn lock(path: &Path) -> Result<Lock<File>, String> {
     let named = |error: io::Error| format!("{}: {error}", path.display());
-    let opened = open_lock(path).map_err(named)?;
+    let real = path.canonicalize();
+    let opened = open_lock(real.as_deref().unwrap_or(path)).map_err(named)?;
     Lock::take(opened).map_err(|error| match error.kind() {
         io::ErrorKind::TimedOut => format!(
-            "{}: another `ntlmdc rotate` or `join` is at work; wait for its end",
+            "{}: another `ntlmdc rotate`, `join` or `leave` is at work; wait for its end",
             path.display()
         ),
         _ => named(error),

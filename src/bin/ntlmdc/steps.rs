@@ -126,10 +126,11 @@ impl Steps {
         }
     }
 
-    /// Prints what is printed at the end. The exit status is 1 if a step failed.
-    pub fn finish(self) -> ExitCode {
+    /// Prints what is printed at the end. The exit status is 1 if a step failed. `next`: commands
+    /// that are left to the administrator.
+    pub fn finish(self, next: &[String]) -> ExitCode {
         if self.as_json {
-            let all = json!({ "ok": !self.is_failed, "steps": self.done });
+            let all = json!({ "ok": !self.is_failed, "steps": self.done, "next": next });
             anstream::println!("{all:#}");
         }
         ExitCode::from(u8::from(self.is_failed))

@@ -6,9 +6,9 @@ use ldap3_proto::proto::{
     LdapBindCred, LdapBindRequest, LdapOp, LdapResult, LdapResultCode, SaslCredentials,
 };
 
+use super::{Client, succeeded};
 use crate::base::crypto::{self, Key};
 use crate::base::net::Deadline;
-use crate::directory::client::{Account, Client, succeeded};
 use crate::directory::error::{Error, Operation};
 use crate::directory::sasl::SaslLayer;
 use crate::protocol::certificate;
@@ -17,6 +17,19 @@ use crate::protocol::ntlm::seal::{Role, SessionSecurity};
 
 /// NTLM messages are its tokens as they are: Windows and Samba take them without SPNEGO.
 const MECHANISM: &str = "GSS-SPNEGO";
+
+/// The account that logs in.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// The account's name, or its user principal name.
+    pub name: &'a str,
+    /// Its domain; empty with a user principal name.
+    pub domain: &'a str,
+    /// The NT hash of its password.
+    pub nt_hash: &'a Key,
+    /// The name of this computer.
+    pub workstation: &'a str,
+}
 
 impl Client {
     /// Logs in with NTLM. Without TLS, all that follows is sealed. With TLS, the login is bound to
@@ -42,12 +55,7 @@ impl Client {
         if !self.has_tls {
             let (flags, key) = (completed.flags, completed.exported_session_key);
             let security = SessionSecurity::new(flags, key, Role::Initiator);
-            if !self.inbox.is_empty() {
-                return Err(Error::Invalid(
-                    "bytes between the login and the sealed ones",
-                ));
-            }
-            self.layer = Some(SaslLayer::new(security)?);
+            self.seal_from_now_on(SaslLayer::new(security)?)?;
         }
         Ok(())
     }
@@ -69,6 +77,16 @@ impl Client {
                 .map(Some),
             (result, _) => succeeded(Operation::Bind, result).map(|()| None),
         }
+    }
+
+    fn seal_from_now_on(&mut self, layer: SaslLayer) -> Result<(), Error> {
+        if !self.inbox.is_empty() {
+            return Err(Error::Invalid(
+                "bytes between the login and the sealed ones",
+            ));
+        }
+        self.layer = Some(layer);
+        Ok(())
     }
 
     fn answer(

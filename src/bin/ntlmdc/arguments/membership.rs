@@ -1,5 +1,6 @@
 //! The command lines of `join` and `leave`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser};
@@ -12,7 +13,8 @@ pub struct Join {
     /// The domain's DNS name [default: that of the configuration; else the first that
     /// /etc/resolv.conf searches, after a question on the terminal].
     pub domain: Option<String>,
-    /// The computer account's name, at most 15 characters [default: this host's name and -NTLM].
+    /// The computer account's name, at most 15 characters [default: this host's name and -NTLM;
+    /// a longer name is cut, and gets letters of a hash].
     #[arg(long, value_name = "NAME")]
     pub computer: Option<String>,
     /// Where the account is made: the distinguished name of an organizational unit [default: the
@@ -26,7 +28,7 @@ pub struct Join {
     /// login, and no LDAP.
     #[arg(
         long,
-        conflicts_with_all = ["user", "reset", "ldaps", "starttls"],
+        conflicts_with_all = ["user", "reset", "tls"],
         requires = "computer"
     )]
     pub offline: bool,
@@ -34,6 +36,14 @@ pub struct Join {
     pub login: DirectoryLogin,
     #[command(flatten)]
     pub place: Place,
+    /// The user that the server runs as.
+    #[arg(
+        long = "as",
+        alias = "service-user",
+        value_name = "USER",
+        default_value = "www-data"
+    )]
+    pub service_user: String,
     #[command(flatten)]
     pub output: Output,
 }
@@ -44,7 +54,7 @@ pub struct Leave {
     #[arg(long)]
     pub delete: bool,
     /// Leave the account as it is, and remove the secret only.
-    #[arg(long, conflicts_with_all = ["delete", "user", "ldaps", "starttls"])]
+    #[arg(long, conflicts_with_all = ["delete", "user", "tls"])]
     pub offline: bool,
     #[command(flatten)]
     pub login: DirectoryLogin,
@@ -87,15 +97,12 @@ pub struct DirectoryLogin {
     pub simple: bool,
 }
 
-/// The files of the host, and the server that reads them.
+/// The files of the host.
 #[derive(Args)]
 pub struct Place {
     /// The configuration. The secret is beside it.
     #[arg(long, value_name = "FILE", default_value = "/etc/gss/ntlmdc.toml")]
     pub config: PathBuf,
-    /// The user that the server runs as.
-    #[arg(long, value_name = "USER", default_value = "www-data")]
-    pub service_user: String,
 }
 
 /// Opens a secure channel as the service would. `join` alone calls it, so it is no command of
@@ -107,4 +114,12 @@ pub struct Channel {
     pub config: PathBuf,
     #[arg(long = "as")]
     pub service_user: String,
+    #[arg(long)]
+    pub secret: PathBuf,
+    #[arg(long)]
+    pub address: IpAddr,
+    #[arg(long)]
+    pub port: Option<u16>,
+    #[arg(long)]
+    pub netbios_domain: Option<String>,
 }

@@ -55,7 +55,8 @@ fn of_logon_error(code: u32) -> Option<(&'static str, &'static str)> {
         0x525 => ("there is no such user", OTHER_USER),
         0x52E => (
             "user name or password is wrong",
-            "Type the password again. Each wrong one counts against the user in the domain.",
+            "Run this again with the right one. Each wrong one counts against the user in the \
+             domain.",
         ),
         0x52F => ("the account is restricted", OTHER_USER),
         0x530 => ("the user may not log in at this hour", OTHER_USER),
@@ -93,8 +94,8 @@ fn of_login(refusal: &Refusal) -> (&'static str, &'static str) {
         ),
         (ResultCode::InvalidCredentials, _) => (
             "user name or password is wrong",
-            "Type the password again. A user in Protected Users cannot use NTLM: log in as \
-             another user (--user), or take a prepared account (--offline).",
+            "Run this again with the right one. A user in Protected Users cannot use NTLM: log in \
+             as another user (--user), or take a prepared account (--offline).",
         ),
         (ResultCode::AuthMethodNotSupported, _) => (
             "the controller accepts no NTLM",

@@ -23,6 +23,8 @@ pub struct Chosen {
     pub netbios_domain: Option<String>,
     /// How far its clock is ahead of ours, in seconds.
     pub clock_ahead: Option<i64>,
+    /// The local address of connections to it, if the configuration has one.
+    pub source: Option<IpAddr>,
     /// Our site, if the controller is not in it.
     other_site: Option<SiteName>,
 }
@@ -31,12 +33,23 @@ pub struct Chosen {
 ///
 /// # Errors
 /// There is none.
-pub fn choose(config: &Netlogon, is_named: bool) -> Result<Chosen, Problem> {
+pub fn choose(config: &Netlogon) -> Result<Chosen, Problem> {
     let probe = Probe::new(config);
+    let is_named = !config.controllers.is_empty();
+    let of_site = |site: &SiteName| {
+        let hosts = probe.hosts(Some(site)).ok()?;
+        writable(&probe, config, &hosts).ok()
+    };
+    // The site of the configuration counts, whatever a controller says.
+    let own = config.site.as_ref().filter(|_| !is_named);
+    if let Some(chosen) = own.and_then(of_site) {
+        return Ok(chosen);
+    }
     let hosts = probe.hosts(None).map_err(|problem| match is_named {
         true => Problem::new(
             problem,
-            "Give --controller the controller's full DNS name, or its address.",
+            "Give --controller the controller's full DNS name, or its address. In a configuration \
+             that is there, correct `controllers`.",
         ),
         false => Problem::new(
             format!("no domain controller is found: {problem}"),
@@ -44,20 +57,15 @@ pub fn choose(config: &Netlogon, is_named: bool) -> Result<Chosen, Problem> {
              controller: --controller HOST.",
         ),
     })?;
-    let first = writable(&probe, config, &hosts, is_named)?;
-    let near = first.other_site.as_ref().filter(|_| !is_named);
-    let near = near.and_then(|site| probe.hosts(Some(site)).ok());
-    let near = near.and_then(|hosts| writable(&probe, config, &hosts, is_named).ok());
-    Ok(near.unwrap_or(first))
+    let first = writable(&probe, config, &hosts)?;
+    let near = first.other_site.as_ref();
+    let near = near.filter(|_| !is_named && own.is_none());
+    Ok(near.and_then(of_site).unwrap_or(first))
 }
 
 /// The first that can be written to; else one that did not answer to a ping, which may be filtered.
-fn writable(
-    probe: &Probe,
-    config: &Netlogon,
-    hosts: &[NamedHost],
-    is_named: bool,
-) -> Result<Chosen, Problem> {
+fn writable(probe: &Probe, config: &Netlogon, hosts: &[NamedHost]) -> Result<Chosen, Problem> {
+    let is_named = !config.controllers.is_empty();
     let mut silent = None;
     let mut said = Vec::new();
     for (host, address) in addresses(hosts, &mut said) {
@@ -66,7 +74,7 @@ fn writable(
             said.push(format!("{}: not a host of {}", host.name, config.domain));
             continue;
         }
-        match look_at(probe, host, address) {
+        match look_at(probe, config, host, address) {
             Ok((chosen, true)) => return Ok(chosen),
             Ok((chosen, false)) => {
                 said.push(format!("{} ({address}): no answer on port 389", host.name));
@@ -87,6 +95,7 @@ fn writable(
 /// A controller, and whether it answered; or why it cannot be used.
 fn look_at(
     probe: &Probe,
+    config: &Netlogon,
     host: &NamedHost,
     address: IpAddr,
 ) -> Result<(Chosen, bool), &'static str> {
@@ -97,6 +106,7 @@ fn look_at(
         name: host.name.clone(),
         netbios_domain: None,
         clock_ahead: reach.clock_ahead,
+        source: config.source,
         other_site: None,
     };
     match reach.pong() {

@@ -1,19 +1,20 @@
 //! The computer account in the directory.
 
+mod decision;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
-use gss_ntlmdc::base::crypto::{self, SecretBytes};
 use gss_ntlmdc::base::name_case::{alike, smalls};
 use gss_ntlmdc::base::sid::Sid;
 use gss_ntlmdc::directory::{Attribute, Change, Client, Entry, Filter, MAX_ENTRIES, Scope, Search};
+use gss_ntlmdc::protocol::rpc::netlogon::password_set::MachinePassword;
 
+use super::new_secret::Earlier;
 use super::plan::Plan;
 use crate::domain_directory::{advice, soon};
 use crate::input;
 use crate::steps::Problem;
+pub use decision::{Decision, NotDone};
 
 /// ADS_UF_ACCOUNTDISABLE, ADS_UF_WORKSTATION_TRUST_ACCOUNT, ADS_UF_SERVER_TRUST_ACCOUNT
 /// (MS-ADTS 2.2.16).
@@ -27,23 +28,6 @@ const DELEGATION: u32 = 0x8_0000 | 0x100_0000;
 const AES_ONLY: &str = "24";
 /// The container of computers (MS-ADTS 6.1.1.4).
 const COMPUTERS: &str = "AA312825768811D1ADED00C04FD8D5CD";
-
-/// The length of a new password, and the characters in it: six bits of each byte.
-const PASSWORD_LENGTH: usize = 120;
-const CHARACTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// A random password of 120 characters.
-///
-/// # Errors
-/// The system gives no random bytes.
-pub fn new_password() -> Result<SecretBytes, Problem> {
-    let random = crypto::random::<PASSWORD_LENGTH>()
-        .map_err(|error| super::on_this_host(error, "Try again."))?;
-    let random = SecretBytes::new(random.to_vec());
-    let letter = |byte: &u8| CHARACTERS.get(usize::from(byte & 0x3F)).copied();
-    let password = random.expose().iter().filter_map(letter).collect();
-    Ok(SecretBytes::new(password))
-}
 
 /// The account that is wanted.
 pub struct Wanted {
@@ -75,47 +59,6 @@ pub fn confirm_reset(wanted: &Wanted) -> bool {
         wanted.account()
     );
     input::confirm(&question).unwrap_or(false)
-}
-
-/// What is done about the account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    Make {
-        dn: String,
-        place: String,
-    },
-    Reset {
-        dn: String,
-        control: u32,
-        /// The SID of another user who made the account.
-        creator: Option<String>,
-    },
-}
-
-/// Why the account is not made or reset.
-pub struct NotDone {
-    pub problem: Problem,
-    /// The controller refused: the account is as before. Else it may have the new password.
-    pub is_refused: bool,
-}
-
-impl fmt::Display for Decision {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Make { dn, .. } => write!(formatter, "{dn}: made, with a random password"),
-            Self::Reset { dn, creator, .. } => {
-                write!(formatter, "{dn}: has a new random password")?;
-                match creator {
-                    Some(sid) => write!(
-                        formatter,
-                        ". {sid} has made the account and may still change it: look at its owner \
-                         and its permissions"
-                    ),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
 }
 
 /// The directory, logged in to.
@@ -195,11 +138,17 @@ impl Directory {
         Ok(found.pop())
     }
 
-    /// Decides whether the account is made or reset.
+    /// Decides whether the account is made, reset or kept. `own`: looks for a password that the
+    /// account has, among those of this host.
     ///
     /// # Errors
     /// It exists and may not be reset, or is not a computer's.
-    pub fn decide(&mut self, wanted: &Wanted, is_reset_given: bool) -> Result<Decision, Problem> {
+    pub fn decide(
+        &mut self,
+        wanted: &Wanted,
+        is_reset_given: bool,
+        own: impl FnOnce() -> Option<Earlier>,
+    ) -> Result<Decision, Problem> {
         let account = wanted.account();
         let Some(entry) = self.find(&account)? else {
             let place = match &wanted.unit {
@@ -209,8 +158,7 @@ impl Directory {
             let dn = format!("CN={},{place}", wanted.computer);
             return Ok(Decision::Make { dn, place });
         };
-        let dn = entry.dn().to_owned();
-        let control = control_of(&entry);
+        let (dn, control) = (entry.dn().to_owned(), control_of(&entry));
         let is_computer = entry.texts("objectClass").contains(&"computer");
         if !is_computer || control & SERVER_TRUST != 0 {
             return Err(Problem::new(
@@ -218,7 +166,22 @@ impl Directory {
                 "Choose another name: --computer NAME.",
             ));
         }
-        let creator = self.other_creator(&entry);
+        if !is_reset_given && let Some(password) = own() {
+            return Ok(Decision::Keep { dn, password });
+        }
+        self.decide_to_reset(wanted, &entry, is_reset_given)
+    }
+
+    /// For an account that exists, and may be another host's.
+    fn decide_to_reset(
+        &mut self,
+        wanted: &Wanted,
+        entry: &Entry,
+        is_reset_given: bool,
+    ) -> Result<Decision, Problem> {
+        let (account, dn) = (wanted.account(), entry.dn().to_owned());
+        let control = control_of(entry);
+        let creator = self.other_creator(entry);
         if let Some(sid) = creator.as_ref().filter(|_| !is_reset_given) {
             return Err(Problem::new(
                 format!("{account} exists already: {dn}, which the user {sid} has made"),
@@ -265,10 +228,11 @@ impl Directory {
         &mut self,
         wanted: &Wanted,
         decision: &Decision,
-        password: &SecretBytes,
+        password: &MachinePassword,
     ) -> Result<(), NotDone> {
         let password = str::from_utf8(password.expose()).unwrap_or_default();
         match decision {
+            Decision::Keep { .. } => Ok(()),
             Decision::Make { dn, place } => {
                 let made = self.client.add(dn, attributes(wanted, password), soon());
                 made.map_err(|error| NotDone {
@@ -304,7 +268,13 @@ impl Directory {
     /// Allows AES only, for Kerberos. Who may make an account may not always do this. Returns why
     /// it could not be done.
     pub fn set_encryption_types(&mut self, decision: &Decision) -> Option<String> {
-        let Decision::Make { dn, .. } = decision else {
+        // An earlier run may have been killed before it could do this.
+        let (Decision::Make { dn, .. }
+        | Decision::Keep {
+            dn,
+            password: Earlier::Draft,
+        }) = decision
+        else {
             return None;
         };
         let types = Attribute::new("msDS-SupportedEncryptionTypes", &[AES_ONLY]);

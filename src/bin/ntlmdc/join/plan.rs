@@ -4,23 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gss_ntlmdc::base::config::{AccountSecret, Config, DEFAULT_STATE_DIR, Netlogon, first_label};
-use gss_ntlmdc::base::name_case::{alike, capitals};
+use gss_ntlmdc::base::name_case::alike;
 use gss_ntlmdc::login::setup::{self, Source};
-use nix::unistd::{Uid, User};
+use nix::unistd::{Gid, Group, Uid, User};
 
+use super::names::{checked_domain, checked_name, default_name};
 use super::searched_domain;
 use crate::arguments::{Join, Place};
+use crate::domain_directory;
 use crate::steps::Problem;
-
-/// The longest name of a computer account, without its `$`.
-const MAX_NAME: usize = 15;
-/// What the account's name has after the host's.
-const SUFFIX: &str = "-NTLM";
 
 /// The user that the server runs as.
 #[derive(Clone, Debug)]
 pub struct Service {
     pub name: String,
+    /// The name of its primary group.
+    pub group: String,
     pub uid: u32,
     pub gid: u32,
 }
@@ -30,13 +29,21 @@ impl Service {
     /// There is no such user.
     pub fn named(name: &str) -> Result<Self, String> {
         let user = User::from_name(name).map_err(|error| format!("the user {name}: {error}"))?;
-        let user = user
-            .ok_or_else(|| format!("no user {name}: name the server's user with --service-user"))?;
+        let user =
+            user.ok_or_else(|| format!("no user {name}: name the server's user with --as"))?;
         Ok(Self {
             name: user.name,
+            group: group_name(user.gid),
             uid: user.uid.as_raw(),
             gid: user.gid.as_raw(),
         })
+    }
+}
+
+fn group_name(gid: Gid) -> String {
+    match Group::from_gid(gid) {
+        Ok(Some(group)) => group.name,
+        _ => gid.to_string(),
     }
 }
 
@@ -55,11 +62,6 @@ pub struct Plan {
     controller: Option<String>,
 }
 
-/// A configuration for one domain.
-pub struct DomainConfig {
-    pub netlogon: Netlogon,
-}
-
 impl Plan {
     /// # Errors
     /// The command line cannot be used: a name is invalid, or the user is not root.
@@ -76,7 +78,7 @@ impl Plan {
             (None, None) => default_name(&setup::host_name())?,
         };
         let domain = match (&arguments.domain, netlogon) {
-            (Some(domain), _) => domain.trim_end_matches('.').to_owned(),
+            (Some(domain), _) => checked_domain(domain)?,
             (None, Some(netlogon)) => netlogon.domain.clone(),
             (None, None) => searched_domain::confirmed()?,
         };
@@ -89,21 +91,41 @@ impl Plan {
                 || DEFAULT_STATE_DIR.into(),
                 |netlogon| netlogon.state_dir.clone(),
             ),
-            service: Service::named(&place.service_user)?,
+            service: Service::named(&arguments.service_user)?,
             existing,
             controller: arguments.login.controller.clone(),
         };
-        plan.config().map_err(|problem| problem.what)?;
+        plan.netlogon().map_err(|problem| problem.what)?;
         Ok(plan)
     }
 
-    /// Whether the command line names a controller, or the configuration does.
-    pub fn names_controllers(&self) -> bool {
-        self.controllers().is_some()
+    /// The domain's table for this join: that of the configuration that is there, or of the one to
+    /// be written. The controller of the command line comes in the place of a list.
+    ///
+    /// # Errors
+    /// A name is invalid.
+    pub fn netlogon(&self) -> Result<Netlogon, Problem> {
+        let of_existing = self.existing.as_ref();
+        let mut netlogon = match of_existing.and_then(|config| config.netlogon.clone()) {
+            Some(netlogon) => netlogon,
+            None => parsed(&self.configuration(None))?,
+        };
+        let cure = "Correct the command line.";
+        domain_directory::take_controller(self.controller.as_deref(), &mut netlogon)
+            .map_err(|problem| Problem::new(problem, cure))?;
+        Ok(netlogon)
     }
 
-    fn controllers(&self) -> Option<Vec<String>> {
-        self.controller.clone().map(|one| vec![one])
+    /// What is kept of the configuration that is there, in words.
+    pub fn kept(&self) -> String {
+        let path = self.config_path.display();
+        match &self.controller {
+            Some(controller) => format!(
+                "{path}: as it is; the servers do not keep to --controller {controller}: that is \
+                 `controllers` in the file"
+            ),
+            None => format!("{path}: as it is"),
+        }
     }
 
     /// Whether a configuration is there.
@@ -157,53 +179,21 @@ impl Plan {
         }
     }
 
-    /// A configuration with what is known, for questions before there is a secret.
-    ///
-    /// # Errors
-    /// A name is invalid.
-    pub fn config(&self) -> Result<DomainConfig, Problem> {
-        let text = self.text(None, &self.secret_path, self.controllers(), "");
-        parsed(&text)
-    }
-
     /// The text of the configuration to write.
     pub fn configuration(&self, netbios: Option<&str>) -> String {
-        let head = "# Written by `ntlmdc join`. ntlmdc.toml(5) has all keys.\n";
-        let text = self.text(netbios, &self.secret_path, self.controllers(), "");
-        format!("{head}{text}")
-    }
-
-    /// The text of a configuration with another secret, for one controller.
-    pub fn trial(&self, netbios: Option<&str>, secret: &Path, controller: &str) -> String {
-        let controllers = Some(vec![controller.to_owned()]);
-        self.text(netbios, secret, controllers, "[log]\nto = \"off\"\n")
-    }
-
-    fn text(
-        &self,
-        netbios: Option<&str>,
-        secret: &Path,
-        controllers: Option<Vec<String>>,
-        more: &str,
-    ) -> String {
-        let section = self.netlogon_section(netbios, secret);
-        let controllers = controllers.map_or_else(String::new, |names| {
-            format!("controllers = {}\n", serde_json::json!(names))
+        let section = self.netlogon_section(netbios, &self.secret_path);
+        let controllers = self.controller.as_ref().map_or_else(String::new, |name| {
+            format!("controllers = {}\n", serde_json::json!([name]))
         });
-        format!("verify = [\"netlogon\"]\n\n{section}{controllers}{more}")
+        format!(
+            "# Written by `ntlmdc join`. ntlmdc.toml(5) has all keys.\nverify = [\"netlogon\"]\n\n\
+             {section}{controllers}"
+        )
     }
 
     fn netlogon_section(&self, netbios: Option<&str>, secret: &Path) -> String {
         // A string of JSON is one of TOML.
         let quoted = |text: &str| serde_json::json!(text).to_string();
-        let of_existing = self
-            .existing
-            .as_ref()
-            .and_then(|config| config.netlogon.as_ref());
-        let given = of_existing.filter(|netlogon| netlogon.is_netbios_domain_given);
-        let netbios = given
-            .map(|netlogon| netlogon.netbios_domain.as_str())
-            .or(netbios);
         let netbios = netbios.filter(|name| !alike(name, first_label(&self.domain)));
         let mut lines = vec![
             "[netlogon]".to_owned(),
@@ -225,13 +215,12 @@ impl Plan {
     }
 }
 
-fn parsed(text: &str) -> Result<DomainConfig, Problem> {
+fn parsed(text: &str) -> Result<Netlogon, Problem> {
     let cure = "Correct the command line.";
     let config = Config::parse(text).map_err(|problem| Problem::new(problem, cure))?;
-    let netlogon = config
+    config
         .netlogon
-        .ok_or_else(|| Problem::new("no [netlogon]", cure))?;
-    Ok(DomainConfig { netlogon })
+        .ok_or_else(|| Problem::new("no [netlogon]", cure))
 }
 
 /// # Errors
@@ -271,34 +260,6 @@ fn secret_path(netlogon: Option<&Netlogon>, config: &Path) -> PathBuf {
     }
 }
 
-/// The name of a computer: letters, digits and hyphens, which DNS and NetBIOS both accept.
-fn checked_name(name: &str) -> Result<String, String> {
-    let name = name.strip_suffix('$').unwrap_or(name);
-    let is_label = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
-    let problem = if name.is_empty() || name.len() > MAX_NAME {
-        "a computer's name has 1 to 15 characters"
-    } else if !name.chars().all(is_label) || name.starts_with('-') || name.ends_with('-') {
-        "a computer's name has letters, digits and, in its middle, hyphens"
-    } else if name.chars().all(|letter| letter.is_ascii_digit()) {
-        "a computer's name has a letter"
-    } else {
-        return Ok(capitals(name));
-    };
-    Err(format!("--computer {}: {problem}", name.escape_debug()))
-}
-
-/// The host's name and `-NTLM`: Samba or sssd may have an account with the host's name.
-fn default_name(host: &str) -> Result<String, String> {
-    let is_label = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '-';
-    let label: String = first_label(host).chars().filter(is_label).collect();
-    let label: String = label.chars().take(MAX_NAME - SUFFIX.len()).collect();
-    let label = label.trim_matches('-');
-    match label.is_empty() {
-        true => Err("name the computer account: --computer NAME".to_owned()),
-        false => checked_name(&format!("{label}{SUFFIX}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,39 +273,13 @@ mod tests {
             state_dir: DEFAULT_STATE_DIR.into(),
             service: Service {
                 name: "www-data".to_owned(),
+                group: "www-data".to_owned(),
                 uid: 33,
                 gid: 33,
             },
             existing: None,
             controller: None,
         }
-    }
-
-    #[test]
-    fn names_fit_dns_and_netbios() {
-        assert_eq!(checked_name("web1$").unwrap(), "WEB1");
-        assert_eq!(checked_name("a23456789012345").unwrap().len(), 15);
-        for wrong in [
-            "",
-            "$",
-            "a234567890123456",
-            "a b",
-            "a_b",
-            "é",
-            "-a",
-            "a-",
-            "123",
-            "a.b",
-        ] {
-            assert!(checked_name(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(default_name("web1.example.test").unwrap(), "WEB1-NTLM");
-        assert_eq!(
-            default_name("a-very-long-host-name").unwrap(),
-            "A-VERY-LON-NTLM"
-        );
-        assert_eq!(default_name("a-long-hos-x").unwrap(), "A-LONG-HOS-NTLM");
-        assert!(default_name("...").is_err());
     }
 
     #[test]
@@ -357,9 +292,26 @@ mod tests {
         let config = Config::parse(&text).unwrap().netlogon.unwrap();
         assert_eq!(config.netbios_domain.as_str(), "OTHER");
         assert_eq!(config.controllers.len(), 1);
-        let text = plan.trial(Some("OTHER"), Path::new("/a \"b\""), "10.0.0.2");
+        plan.secret_path = "/a \"b\"".into();
+        let text = plan.configuration(None);
         let config = Config::parse(&text).unwrap().netlogon.unwrap();
         assert_eq!(config.secret, AccountSecret::File("/a \"b\"".into()));
+    }
+
+    #[test]
+    fn the_keys_of_a_configuration_that_is_there_are_used() {
+        let mut plan = plan();
+        let text = "verify = [\"netlogon\"]\n[netlogon]\ndomain = \"corp.example.test\"\n\
+                    account = \"WEB1-NTLM$\"\nsecret = \"/s\"\nsource = \"10.0.0.1\"\n\
+                    site = \"Here\"\ncontrollers = [\"10.0.0.2:4000\", \"10.0.0.3\"]\n";
+        plan.existing = Some(Config::parse(text).unwrap());
+        let netlogon = plan.netlogon().unwrap();
+        assert_eq!(plan.existing.as_ref().unwrap().netlogon, Some(netlogon));
+        plan.controller = Some("10.0.0.4".to_owned());
+        let netlogon = plan.netlogon().unwrap();
+        assert_eq!(netlogon.controllers.len(), 1);
+        assert_eq!(netlogon.source, Some("10.0.0.1".parse().unwrap()));
+        assert!(plan.kept().contains("--controller 10.0.0.4"));
     }
 
     #[test]

@@ -1,20 +1,18 @@
 //! The secure channel, opened with the rights of the service: by a process of this program, since
 //! rights that a process gives up do not come back.
 
-use std::fs;
-use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use clap::Parser;
-use gss_ntlmdc::base::config::Host;
+use gss_ntlmdc::base::config::AccountSecret;
 use gss_ntlmdc::dc::probe::Probe;
 use gss_ntlmdc::login::setup::{self, Source};
 use serde_json::{Value, json};
 
-use super::files::{self, HostFiles};
-use super::on_this_host;
 use super::plan::Plan;
+use super::{interrupt, on_this_host};
 use crate::arguments::Channel;
 use crate::check::local::trial;
 use crate::domain_directory::Chosen;
@@ -33,32 +31,27 @@ pub fn arguments() -> Option<Channel> {
     is_it.then(|| Channel::parse_from(words))
 }
 
-/// Opens the channel to the controller with the new secret.
+/// Opens the channel to the controller, by this configuration with this secret.
 ///
 /// # Errors
 /// It does not open; or the process cannot be started.
 pub fn open(
     plan: &Plan,
-    files: &HostFiles,
+    config: &Path,
+    secret: &Path,
     chosen: &Chosen,
     netbios: Option<&str>,
 ) -> Result<(), Problem> {
-    let controller = match chosen.port {
-        Some(port) => SocketAddr::new(chosen.address, port).to_string(),
-        None => chosen.address.to_string(),
-    };
-    let text = plan.trial(netbios, &files.new_secret, &controller);
-    let config = files::draft_of(&plan.config_path);
     let broken = |error: std::io::Error| on_this_host(error, "Mend this, then run this again.");
-    files::write_draft(&config, text.as_bytes(), 0o644, 0).map_err(broken)?;
-    let done = std::env::current_exe().map(|program| {
-        let mut command = Command::new(program);
-        command.arg(COMMAND).arg("--config").arg(&config);
-        command.args(["--as", &plan.service.name]);
-        trial::run(command, PATIENCE)
-    });
-    let _removed = fs::remove_file(&config);
-    match done.map_err(broken)? {
+    let program = std::env::current_exe().map_err(broken)?;
+    let mut command = Command::new(program);
+    command.arg(COMMAND).arg("--config").arg(config);
+    command.arg("--secret").arg(secret);
+    command.args(["--as", &plan.service.name]);
+    command.args(["--address", &chosen.address.to_string()]);
+    command.args(chosen.port.map(|port| format!("--port={port}")));
+    command.args(netbios.map(|name| format!("--netbios-domain={name}")));
+    match trial::run(command, PATIENCE) {
         Some(ended) if ended.is_success => Ok(()),
         Some(ended) => Err(told(&ended.errors)),
         None => Err(Problem::new(
@@ -84,19 +77,21 @@ fn told(errors: &str) -> Problem {
 /// # Errors
 /// There is no such user, or no usable configuration.
 pub fn run(arguments: &Channel) -> Result<ExitCode, String> {
+    interrupt::take_signals();
     privileges::become_user(&arguments.service_user)?;
     let source = Source {
         config: Some(arguments.config.clone()),
         ..Source::default()
     };
     let config = setup::read(&source).map_err(|fault| fault.for_the_log())?;
-    let netlogon = config.netlogon.ok_or("no [netlogon]")?;
-    let controller = netlogon.controllers.first().ok_or("no controller")?;
-    let Host::Address(address) = controller.host else {
-        return Err("a controller without an address".to_owned());
-    };
-    let port = controller.port;
-    match Probe::new(&netlogon).open_channel(address, port) {
+    let mut netlogon = config.netlogon.ok_or("no [netlogon]")?;
+    netlogon.secret = AccountSecret::File(arguments.secret.clone());
+    if let Some(name) = &arguments.netbios_domain
+        && !netlogon.is_netbios_domain_given
+    {
+        netlogon.netbios_domain = name.parse()?;
+    }
+    match Probe::new(&netlogon).open_channel(arguments.address, arguments.port) {
         Ok(_) => Ok(ExitCode::SUCCESS),
         Err(unopened) => {
             let (what, cure) = (unopened.fault.for_the_log(), unopened.fault.minor().cause());

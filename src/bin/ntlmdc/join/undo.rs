@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::account::{Decision, Directory};
+use super::interrupt::{Made, Watch};
+use super::new_secret::NewSecret;
 use crate::steps::{Problem, Steps};
 
 /// What was made so far.
@@ -14,9 +16,27 @@ pub struct Undo {
     /// Files that are of no use by themselves: their end is not worth a word.
     drafts: Vec<PathBuf>,
     directories: Vec<PathBuf>,
+    made: Made,
+    watch: Option<Watch>,
 }
 
 impl Undo {
+    /// Something is changed from now on: an interrupted run tells what was made.
+    pub fn begin(&mut self) {
+        self.watch.get_or_insert_with(|| Watch::begin(&self.made));
+    }
+
+    /// The controller is asked about the account.
+    pub fn asked(&mut self, decision: &Decision) {
+        self.made.push(decision.begun());
+    }
+
+    /// The new secret is on the disk.
+    pub fn secret(&mut self, secret: &NewSecret) {
+        self.made
+            .push(format!("{}: the new password", secret.path().display()));
+    }
+
     /// The account was made or reset.
     pub fn account(&mut self, directory: Directory, decision: Decision) {
         self.account = Some((directory, decision));
@@ -24,6 +44,7 @@ impl Undo {
 
     /// A file was made.
     pub fn file(&mut self, path: &Path) {
+        self.made.push(path.display().to_string());
         self.files.push(path.to_owned());
     }
 
@@ -34,21 +55,12 @@ impl Undo {
 
     /// A directory was made.
     pub fn directory(&mut self, path: &Path) {
+        self.made.push(path.display().to_string());
         self.directories.push(path.to_owned());
     }
 
-    /// Whether the account is a new one: then its secret is of no use without it.
-    pub fn is_account_new(&self) -> bool {
-        matches!(self.account, Some((_, Decision::Make { .. })))
-    }
-
-    /// Whether the account was reset: then its secret is in its place.
-    pub fn is_account_reset(&self) -> bool {
-        matches!(self.account, Some((_, Decision::Reset { .. })))
-    }
-
-    /// Takes everything back that can be.
-    pub fn run(self, steps: &mut Steps) {
+    /// Takes everything back that can be. The secret stays as long as the account may have it.
+    pub fn run(self, secret: Option<&NewSecret>, steps: &mut Steps) {
         for path in self.drafts {
             // It may have been renamed to its place.
             let _gone = fs::remove_file(path);
@@ -68,10 +80,14 @@ impl Undo {
                 Err(error) => steps.left("directory", &left(&shown, &error)),
             }
         }
+        let Some(secret) = secret else { return };
         match self.account {
-            Some((directory, Decision::Make { dn, .. })) => take_back(directory, &dn, steps),
-            Some((_, Decision::Reset { dn, .. })) => steps.left("secret", &kept(&dn)),
-            None => {}
+            Some((directory, Decision::Make { dn, .. })) => {
+                take_back(directory, &dn, secret, steps);
+            }
+            Some((_, Decision::Reset { dn, .. })) => steps.left("secret", &kept(&dn, secret)),
+            Some((_, Decision::Keep { .. })) => {}
+            None => secret.forget(),
         }
     }
 }
@@ -81,22 +97,28 @@ fn left(what: &str, error: &dyn std::fmt::Display) -> Problem {
 }
 
 /// The password before cannot be brought back.
-fn kept(dn: &str) -> Problem {
+fn kept(dn: &str, secret: &NewSecret) -> Problem {
     Problem::new(
-        format!("{dn} has the new password, and so has the file of the secret"),
-        "The password before cannot be brought back. Mend what failed, then run this again with \
-         --reset.",
+        format!(
+            "{dn} has the new password, which is in {}",
+            secret.path().display()
+        ),
+        "The password before cannot be brought back. Mend what failed, then run this again: it \
+         goes on with this password.",
     )
 }
 
-fn take_back(mut directory: Directory, dn: &str, steps: &mut Steps) {
+fn take_back(mut directory: Directory, dn: &str, secret: &NewSecret, steps: &mut Steps) {
     match directory.delete(dn) {
-        Ok(()) => steps.undone("account", format!("{dn}: deleted")),
+        Ok(()) => {
+            secret.forget();
+            steps.undone("account", format!("{dn}: deleted"));
+        }
         Err(problem) => steps.left(
             "account",
             &Problem::new(
                 format!("{dn} could not be deleted: {}", problem.what),
-                "Delete it by hand, or run this again with --reset.",
+                "Delete it by hand, or run this again: it goes on with this account.",
             ),
         ),
     }

@@ -1,11 +1,11 @@
 //! A file of metrics for node_exporter, which only ever sees a whole one.
 
 use std::env;
-use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::arguments::ServerOptions;
+use crate::whole_file::{self, Access};
 
 /// Writes the metrics into a file beside this one, and renames it.
 ///
@@ -27,15 +27,11 @@ pub fn write(path: &Path, options: &ServerOptions) -> Result<ExitCode, String> {
     let Some(status @ (0 | 1)) = status else {
         return Err(format!("{}: not written", path.display()));
     };
-    let name = path
-        .file_name()
-        .ok_or_else(|| format!("{}: no file name", path.display()))?;
+    let access = Access {
+        mode: 0o644,
+        ..Access::default()
+    };
     // node_exporter reads names that end in .prom.
-    let beside = path.with_file_name(format!(".{}.new", name.to_string_lossy()));
-    let written = fs::write(&beside, &read.stdout).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        let _not_worse = fs::remove_file(&beside);
-    }
-    written.map_err(told)?;
+    whole_file::replace(path, ".new", &read.stdout, access).map_err(told)?;
     Ok(ExitCode::from(status))
 }

@@ -9,15 +9,12 @@ use rustix::fs::{Access, access, statfs, statvfs};
 use crate::check::cause::Cause;
 use crate::check::finding::{Finding, Subject};
 use crate::check::service::ServiceUser;
+use crate::state_at_start;
 
 /// TMPFS_MAGIC of linux/magic.h.
 const TMPFS: i128 = 0x0102_1994;
 /// More than all files of a state directory need.
 const ROOM: u64 = 1 << 20;
-/// Where systemd-tmpfiles looks (tmpfiles.d(5)).
-const TMPFILES: [&str; 3] = ["/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/lib/tmpfiles.d"];
-/// Where an administrator adds to the units of web servers.
-const UNITS: &str = "/etc/systemd/system";
 
 /// Looks at the directory, with the service's rights.
 pub fn look(path: &Path, service: &ServiceUser) -> Finding {
@@ -78,7 +75,7 @@ fn lasting(path: &Path, service: &ServiceUser) -> Option<Finding> {
         return Some(Cause::StateDirectoryFull.warning(what, "Make room on it."));
     }
     let is_volatile = statfs(path).is_ok_and(|system| i128::from(system.f_type) == TMPFS);
-    if !is_volatile || is_made_at_start(path) {
+    if !is_volatile || state_at_start::maker(path).is_some() {
         return None;
     }
     Some(Cause::StateDirectoryVolatile.warning(
@@ -94,43 +91,4 @@ fn made(path: &Path, service: &ServiceUser) -> String {
         "  echo 'd {path} 0700 {user} {group} -' >/etc/tmpfiles.d/ntlmdc.conf\n  \
            systemd-tmpfiles --create ntlmdc.conf"
     )
-}
-
-/// Whether tmpfiles.d or a unit has the directory.
-fn is_made_at_start(path: &Path) -> bool {
-    let names_it = |line: &str| line.split_whitespace().nth(1).map(Path::new) == Some(path);
-    let is_ours = |line: &str| line.starts_with(['d', 'D']) && names_it(line);
-    if TMPFILES
-        .iter()
-        .any(|folder| has_line(Path::new(folder), &is_ours))
-    {
-        return true;
-    }
-    let Some(name) = path.strip_prefix("/run").ok().and_then(Path::to_str) else {
-        return false;
-    };
-    let is_made = |line: &str| {
-        let names = line.strip_prefix("RuntimeDirectory=");
-        names.is_some_and(|names| names.split_whitespace().any(|one| one == name))
-    };
-    entries(Path::new(UNITS)).any(|unit| match unit.is_dir() {
-        true => has_line(&unit, &is_made),
-        false => file_has_line(&unit, &is_made),
-    })
-}
-
-fn has_line(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> bool {
-    entries(folder).any(|file| {
-        file.extension().is_some_and(|end| end == "conf") && file_has_line(&file, is_wanted)
-    })
-}
-
-fn file_has_line(file: &Path, is_wanted: &dyn Fn(&str) -> bool) -> bool {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    text.lines().any(|line| is_wanted(line.trim()))
-}
-
-fn entries(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path())
 }

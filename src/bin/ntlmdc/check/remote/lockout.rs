@@ -49,6 +49,7 @@ fn ask(config: &Netlogon, one: &Seen) -> Result<Lockout, String> {
         port: None,
         source: config.source,
         name: &one.name,
+        source: config.source,
     };
     let mut client = Client::connect(server, &Protection::Sealed, until).map_err(told)?;
     bind_as_machine(&mut client, config, &secrets).map_err(told)?;

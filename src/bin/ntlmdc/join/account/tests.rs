@@ -1,22 +1,4 @@
 use super::*;
-use std::collections::BTreeSet;
-
-#[test]
-fn passwords_are_random_and_of_three_kinds_of_letters() {
-    let password = new_password().unwrap();
-    assert_eq!(password.expose().len(), 120);
-    assert_ne!(password.expose(), new_password().unwrap().expose());
-    let kinds: [fn(&u8) -> bool; 3] = [
-        u8::is_ascii_uppercase,
-        u8::is_ascii_lowercase,
-        u8::is_ascii_digit,
-    ];
-    for kind in kinds {
-        assert!(password.expose().iter().any(kind));
-    }
-    let distinct: BTreeSet<_> = CHARACTERS.iter().collect();
-    assert_eq!(distinct.len(), 64);
-}
 
 #[test]
 fn the_creator_is_named() {

@@ -1,5 +1,7 @@
 use super::*;
-use std::os::unix::fs::symlink;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
 
 use nix::unistd::{Uid, User};
 
