@@ -240,34 +240,62 @@ fn permit(
     account: &Account,
     names: impl FnOnce() -> Vec<Option<GroupName>>,
 ) -> Result<Permitted, Fault> {
-    let refused = |minor: Minor, rule: &str| {
-        let Account { user, domain, .. } = account;
-        let name = format!("{domain}\\{user}");
-        Err(minor.because(format_args!("{}: {rule}", Quoted(&name))))
-    };
-    let is_of = |domain: &DomainName| account.is_of(domain);
-    let accepted = &policy.domains;
-    if !accepted.is_empty() && !accepted.iter().any(is_of) {
-        return refused(Minor::DomainRefused, "not in policy.domains");
-    }
-    if policy.refused_domains.iter().any(is_of) {
-        return refused(Minor::DomainRefused, "in policy.refused_domains");
+    deciding_group(policy, own_domain, account, names).map(|_| Permitted(()))
+}
+
+/// What [`Admitted::permit`] decides about an account, without the proof: the group of
+/// `policy.groups` that lets it in; `None` if the policy names no group.
+///
+/// # Errors
+/// As [`Admitted::permit`].
+pub fn deciding_group<'a>(
+    policy: &'a Policy,
+    own_domain: &str,
+    account: &Account,
+    names: impl FnOnce() -> Vec<Option<GroupName>>,
+) -> Result<Option<&'a Group>, Fault> {
+    if let Some(rule) = broken_domain_rule(policy, account) {
+        return Err(refused(account, Minor::DomainRefused, rule));
     }
     let required = &policy.groups;
+    if required.is_empty() {
+        return Ok(None);
+    }
     let by_sid =
-        |group: &Group| matches!(group, Group::Sid(sid) if account.group_sids.contains(sid));
+        |group: &&Group| matches!(group, Group::Sid(sid) if account.group_sids.contains(sid));
     let needs_names = required
         .iter()
         .any(|group| matches!(group, Group::Named { .. }));
     let by_name = || {
-        let is_required = |its: GroupName| {
-            let is_it = |group: &Group| group.is_called(its.domain(), its.name(), own_domain);
-            required.iter().any(is_it)
+        let required_name = |its: GroupName| {
+            let is_it = |group: &&Group| group.is_called(its.domain(), its.name(), own_domain);
+            required.iter().find(is_it)
         };
-        names().into_iter().flatten().any(is_required)
+        names().into_iter().flatten().find_map(required_name)
     };
-    match required.is_empty() || required.iter().any(by_sid) || (needs_names && by_name()) {
-        true => Ok(Permitted(())),
-        false => refused(Minor::NotInGroup, "in none of policy.groups"),
+    let found = required.iter().find(by_sid);
+    match found.or_else(|| needs_names.then(by_name).flatten()) {
+        None => Err(refused(
+            account,
+            Minor::NotInGroup,
+            "in none of policy.groups",
+        )),
+        group => Ok(group),
     }
+}
+
+fn broken_domain_rule(policy: &Policy, account: &Account) -> Option<&'static str> {
+    let is_of = |domain: &DomainName| account.is_of(domain);
+    let accepted = &policy.domains;
+    if !accepted.is_empty() && !accepted.iter().any(is_of) {
+        return Some("not in policy.domains");
+    }
+    let is_refused = policy.refused_domains.iter().any(is_of);
+    is_refused.then_some("in policy.refused_domains")
+}
+
+fn refused(account: &Account, minor: Minor, rule: &str) -> Fault {
+    let Account { user, domain, .. } = account;
+    let name = format!("{domain}\\{user}");
+    minor.because(format_args!("{}: {rule}", Quoted(&name)))
 }

@@ -249,6 +249,12 @@ pub trait Verifier: Send + Sync {
         false
     }
 
+    /// The account that a login by this name would be checked against, if the verifier knows it
+    /// without the password. `domain` is empty for a name alone. May read a file.
+    fn account_named(&self, _user: &str, _domain: &str) -> Option<Account> {
+        None
+    }
+
     /// The source of group names for users that it verified, if there is one.
     fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
         None

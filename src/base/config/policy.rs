@@ -341,6 +341,19 @@ impl Group {
     }
 }
 
+impl fmt::Display for Group {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sid(sid) => sid.fmt(formatter),
+            Self::Named {
+                domain: Some(domain),
+                name,
+            } => write!(formatter, "{domain}\\{name}"),
+            Self::Named { domain: None, name } => formatter.write_str(name),
+        }
+    }
+}
+
 impl FromStr for Group {
     type Err = &'static str;
 

@@ -163,3 +163,23 @@ fn group_names_are_looked_up_only_if_they_decide() {
     let by_sid = policy(&["Staff", "S-1-5-21-1-2-3-513"]);
     assert!(permit(&by_sid, "EXAMPLE", &example, not_looked_up).is_ok());
 }
+
+#[test]
+fn the_group_that_lets_a_user_in_is_told() {
+    let policy = |groups: &[&str]| Policy {
+        groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
+        ..Policy::default()
+    };
+    let example = account("EXAMPLE", None);
+    let staff = || vec![GroupName::new("EXAMPLE", "Staff")];
+    let told = |groups: &[&str]| {
+        let policy = policy(groups);
+        let group = deciding_group(&policy, "EXAMPLE", &example, staff);
+        group.map(|group| group.map(ToString::to_string))
+    };
+    assert_eq!(told(&[]), Ok(None));
+    assert_eq!(told(&["A", "staff"]), Ok(Some("staff".to_owned())));
+    let users = "S-1-5-21-1-2-3-513";
+    assert_eq!(told(&["staff", users]), Ok(Some(users.to_owned())));
+    assert!(told(&["A", "OTHER\\Staff"]).is_err());
+}

@@ -78,6 +78,14 @@ impl Verifier for Users {
         index.only_domain().map(str::to_owned)
     }
 
+    fn account_named(&self, user: &str, domain: &str) -> Option<Account> {
+        let index = self.index(Instant::now()).ok()?;
+        match index.look_up(user, domain, &self.own) {
+            Lookup::Found(entry) => Some(self.account(entry)),
+            Lookup::Unknown | Lookup::Ambiguous => None,
+        }
+    }
+
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
         let index = self.index(Instant::now()).map_err(Refusal::Unavailable)?;
         let lookup = index.look_up(&attempt.user.meant, attempt.meant_domain(), &self.own);

@@ -329,20 +329,9 @@ fn attributes(wanted: &Wanted, password: &str) -> Vec<Attribute> {
     ]
 }
 
-/// The text of a SID in bytes (MS-DTYP 2.4.2.2).
+/// The text of a SID in bytes.
 fn sid_text(bytes: &[u8]) -> String {
-    let sid = bytes.split_first_chunk::<8>().and_then(|(head, rest)| {
-        let [1, count, authority @ ..] = *head else {
-            return None;
-        };
-        let (numbers, rest) = rest.as_chunks();
-        let numbers: Vec<u32> = numbers
-            .iter()
-            .map(|four| u32::from_le_bytes(*four))
-            .collect();
-        let is_whole = rest.is_empty() && numbers.len() == usize::from(count);
-        Sid::new(authority, numbers).filter(|_| is_whole)
-    });
+    let sid = Sid::from_bytes(bytes);
     sid.map_or_else(|| "with an invalid SID".to_owned(), |sid| sid.to_string())
 }
 
