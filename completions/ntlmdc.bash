@@ -25,6 +25,9 @@ _ntlmdc() {
             ntlmdc,explain)
                 cmd="ntlmdc__subcmd__explain"
                 ;;
+            ntlmdc,groups)
+                cmd="ntlmdc__subcmd__groups"
+                ;;
             ntlmdc,helper)
                 cmd="ntlmdc__subcmd__helper"
                 ;;
@@ -53,7 +56,7 @@ _ntlmdc() {
 
     case "${cmd}" in
         ntlmdc)
-            opts="-h -V --help --version check decode explain helper http join leave login rotate status"
+            opts="-h -V --help --version check decode explain groups helper http join leave login rotate status"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -67,7 +70,7 @@ _ntlmdc() {
             return 0
             ;;
         ntlmdc__subcmd__check)
-            opts="-h --config --as --apache --json --help"
+            opts="-h --config --as --apache --ignore --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -82,6 +85,10 @@ _ntlmdc() {
                     return 0
                     ;;
                 --apache)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -125,6 +132,28 @@ _ntlmdc() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ntlmdc__subcmd__groups)
+            opts="-h --config --as --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

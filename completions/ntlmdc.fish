@@ -29,6 +29,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -s V -l version -d 'Print ve
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "check" -d 'Look at this host and ask the controllers: would logins work, and if not, why?'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "decode" -d 'Explain NTLM and SPNEGO tokens field by field; secrets are hidden'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "explain" -d 'Explain a minor code, an NTSTATUS or a line of the log: cause and cure'
+complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "groups" -d 'Show the names, SIDs and groups that a login of a user would have, without the password'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "helper" -d 'Verify logins for squid and others, in the protocol of Samba\'s ntlm_auth'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "http" -d 'Log in to a site as a browser would, and explain each leg'
 complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "join" -d 'Join the domain: make a computer account, its secret and a configuration, and try them'
@@ -39,6 +40,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_needs_command" -f -a "status" -d 'Show what
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l apache -d 'The main file of Apache\'s configuration [default: the system\'s]. Root\'s Apache loads the modules that it names: give only files that root alone can write' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l ignore -d 'Leave findings with this identifier out of the exit status, unless logins will not work for them. May be given several times' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand check" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -s f -l file -d 'A file with tokens in it: a token, a log, a HAR file; `-` is the standard input' -r -F
@@ -48,6 +50,10 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -l json -d 'Print 
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand decode" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand explain" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand groups" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand groups" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand groups" -l json -d 'Print JSON'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand groups" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand helper" -l protocol -d 'The protocol, by the name that ntlm_auth gives it' -r -f -a "squid-2.5-ntlmssp\t'The scheme NTLM'
 gss-spnego\t'The scheme Negotiate: NTLM, plain or in SPNEGO'
 squid-2.5-basic\t'User and password'"

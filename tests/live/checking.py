@@ -28,7 +28,8 @@ class Checked:
     @property
     def ids(self):
         """The causes, without what is good."""
-        return [finding["id"] for finding in self.findings if finding["level"] != "good"]
+        counted = (one for one in self.findings if not one.get("ignored"))
+        return [finding["id"] for finding in counted if finding["level"] != "good"]
 
     def of(self, cause):
         """The one finding with this cause; each has its words."""
@@ -46,7 +47,8 @@ class Checked:
 
 
 def _status(findings):
-    return max({"good": 0, "failure": 2}.get(finding["level"], 1) for finding in findings)
+    counted = (one for one in findings if not one.get("ignored"))
+    return max({"good": 0, "failure": 2}.get(finding["level"], 1) for finding in counted)
 
 
 def check(
@@ -59,21 +61,23 @@ def check(
     user=None,
     resolvers=None,
     root=None,
+    covers=(),
 ):
     """Checks the host of a `mech.Mechanism`.
 
     `gss`: the directory in place of /etc/gss; without it, GSS_MECH_CONFIG names the mechanism.
     `environment`, `without`: variables that the tool has too, or has not. `user`: the user who runs
     the tool, root by default. `resolvers`: the addresses of the host's DNS servers. `root`: the
-    root directory of another Debian, whose krb5 is used.
+    root directory of another Debian, whose krb5 is used. `covers`: further lines of the script
+    that makes the host's directories.
     """
     variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **mechanism.environment}
     if gss is not None:
         variables.pop("GSS_MECH_CONFIG")
     variables |= environment or {}
     variables = {name: value for name, value in variables.items() if name not in without}
-    covers = _covers(mechanism, gss, resolvers, root)
-    with_namespace = ["unshare", "--mount", "sh", "-c", covers, "sh"]
+    script = _covers(mechanism, gss, resolvers, root, covers)
+    with_namespace = ["unshare", "--mount", "sh", "-c", script, "sh"]
     as_user = ["setpriv", f"--reuid={user}", "--clear-groups", "--"] if user else []
     command = [*with_namespace, *as_user, tool, "check", "--json", *words]
     done = subprocess.run(
@@ -83,7 +87,7 @@ def check(
     return Checked(done.returncode, done.stdout)
 
 
-def _covers(mechanism, gss, resolvers, root):
+def _covers(mechanism, gss, resolvers, root, further):
     """The script of the namespace: systemd makes the state directory at each start (/tmp may be in
     memory), and there is no Apache but the one that an option names."""
     state = mechanism.directory / "state"
@@ -101,5 +105,6 @@ def _covers(mechanism, gss, resolvers, root):
         lines.append(f"mount --bind {file} /etc/resolv.conf")
     if root is not None:
         lines += [f"mount --bind /tmp {root}/tmp", f"mount -t proc none {root}/proc"]
+    lines += further
     enter = f"chroot {root}" if root else ""
     return " && ".join([*lines, f'exec {enter} "$@"'])

@@ -89,6 +89,14 @@ def test_a_secret_in_a_directory_that_is_closed(tool, joined):
     assert check(tool, joined).ids == []
 
 
+def test_a_host_that_has_left_its_domain(tool, joined):
+    """`ntlmdc leave` removes the secret, and leaves the configuration."""
+    (joined.directory / "secret").unlink()
+    checked = check(tool, joined)
+    assert (checked.ids, checked.status) == (["file-missing"], 2)
+    assert "  sudo ntlmdc join example.test --reset\n" in checked.of("file-missing")["cure"]
+
+
 def test_files_that_are_missing_or_hold_something_else(tool, users, joined):
     (users.directory / "users").unlink()
     assert check(tool, users).ids == ["file-missing"]
@@ -130,6 +138,7 @@ def test_a_configuration_that_does_not_parse_hides_what_follows_from_it(tool, us
 def test_no_configuration_and_one_that_is_switched_off(tool, users):
     checked = check(tool, users, "--config", "/nonexistent.toml")
     assert (checked.ids, checked.status) == (["configuration-missing"], 2)
+    assert "  sudo ntlmdc join " in checked.of("configuration-missing")["cure"]
     users.rewrite("ntlmdc.toml", users.configuration + "[policy]\nenabled = false\n")
     assert check(tool, users).ids == ["switched-off"]
 
@@ -216,6 +225,42 @@ def test_a_library_that_is_missing_or_damaged(tool, users, library):
     assert (checked.ids, checked.status) == (["library-invalid"], 2)
 
 
+def test_directories_that_the_service_cannot_enter(tool, users, tmp_path):
+    """The configuration and mech.d are in one of them: that is one cause."""
+    gss = mech_d(tmp_path, users, "ntlmssp-ntlmdc.conf")
+    shutil.copy(users.directory / "ntlmdc.toml", gss)
+    shutil.chown(gss / "ntlmdc.toml", "root", "www-data")
+    own = ("--config", "/etc/gss/ntlmdc.toml")
+    assert check(tool, users, *own, gss=gss).ids == []
+    for directory, words, cause, level in [
+        (gss / "mech.d", own, "mech-file-unreadable", "warning"),
+        (gss, (), "mech-file-unreadable", "warning"),
+        (gss, own, "file-unreadable", "failure"),
+    ]:
+        directory.chmod(0o700)
+        checked = check(tool, users, *words, gss=gss)
+        directory.chmod(0o755)
+        shown = "/etc/gss" if directory == gss else "/etc/gss/mech.d"
+        assert checked.ids == [cause]
+        found = checked.of(cause)
+        assert found["level"] == level and found["cure"].endswith(f"\n  chmod 0755 {shown}")
+
+
+def test_a_known_finding_is_ignored(tool, joined):
+    """It is shown and counted, and does not set the exit status; a failure stays one."""
+    shutil.rmtree(joined.directory / "state")
+    known = ("--ignore", "state-directory-missing", "--ignore", "file-open")
+    checked = check(tool, joined, *known)
+    assert (checked.ids, checked.status) == ([], 0)
+    assert checked.of("state-directory-missing")["ignored"] is True
+    assert "1 ignored" in checked.report["summary"]
+    (joined.directory / "secret").chmod(0o644)
+    checked = check(tool, joined, *known)
+    assert (checked.ids, checked.status) == (["file-open"], 2)
+    refused = subprocess.run([tool, "check", "--ignore", "no-such"], capture_output=True, text=True)
+    assert refused.returncode == 2 and "no finding has this identifier" in refused.stderr
+
+
 def test_another_user_says_what_was_not_looked_at(tool, users):
     checked = check(tool, users, user="nobody")
     assert checked.ids == ["configuration-unseen", "not-the-service"]
@@ -282,6 +327,24 @@ def test_an_apache_that_is_wrong(tool, users, lines, cause, status):
     checked = check(tool, users, *apache(users, *lines))
     assert (checked.ids, checked.status) == ([cause], status)
     assert f"{users.directory}/apache2.conf:" in checked.of(cause)["what"] or status == 2
+
+
+def test_an_apache_that_asks_for_no_login(tool, users):
+    words = apache(users)
+    path = pathlib.Path(words[1])
+    login = f"Include {recipes.served()}/apache.conf"
+    path.write_text(recipes.change(path.read_text(), (login, "")))
+    checked = check(tool, users, *words)
+    assert (checked.ids, checked.status) == (["apache-no-login"], 1)
+    assert "a2enconf ntlmdc" in checked.of("apache-no-login")["cure"]
+
+
+def test_an_apache_that_cannot_be_asked(tool, users):
+    """Its program does not run."""
+    covers = ["mount --bind /dev/null /usr/sbin/apache2ctl"]
+    checked = check(tool, users, *apache(users), covers=covers)
+    assert (checked.ids, checked.status) == (["apache-not-tried"], 1)
+    assert "/usr/sbin/apache2ctl -t does not run" in checked.of("apache-not-tried")["what"]
 
 
 def test_http_2_on(tool, users):

@@ -157,6 +157,18 @@ def test_dns_servers_that_do_not_answer(check, library, controller):
     assert check(mech.with_domain(library, controller), [silent]) == ([], "")
 
 
+def test_the_only_dns_server_is_the_controller_that_is_down(check, library, lonely):
+    """One cause: what else the host answers is told with it."""
+    with faults.silent(lonely):
+        found, what = check(by_services(library, lonely), [lonely.address])
+    assert found == [("failure", "dns-silent")]
+    assert f"{lonely.address}: no answer to pings, nor on port 135: it is down" in what
+    with faults.dropped(lonely, "udp", "53"), faults.dropped(lonely, "tcp", "53"):
+        found, what = check(by_services(library, lonely), [lonely.address])
+    assert found == [("failure", "dns-silent")]
+    assert f"{lonely.address}: a controller of the domain, without DNS" in what
+
+
 def test_a_dns_server_of_another_network(check, library, controller):
     with dns("127.0.0.9", {}):
         alone = check(by_services(library, controller), ["127.0.0.9"])

@@ -8,6 +8,7 @@ import pytest
 import wire
 from lab import faults, mech, trusted_domain
 from one_login import attempt, refused
+from test_tool import run
 
 OTHERS_ALICE = "OTHER\\alice"
 
@@ -232,3 +233,10 @@ def test_a_domain_that_hangs_delays_only_its_own_users(library, controller, othe
         assert logged == [codes.code("ControllerTimeout")]
         # The same process of Apache, which has not noticed yet that the controller is down.
         assert connection.log_in("bob", bob).user == "EXAMPLE\\bob"
+
+
+@pytest.mark.parametrize("user", ["OTHER\\alice", "alice@other.test"])
+def test_the_tool_says_what_can_be_had_without_the_password(site, other, user):
+    status, _, errors = run(mech.tool(), "groups", user, env=site.mechanism.environment)
+    assert status == 2
+    assert "is of the trusted domain OTHER (other.test)" in errors and "ntlmdc login" in errors

@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use humantime::parse_duration;
 
+use crate::check::Cause;
+
 pub use membership::{Channel, DirectoryLogin, Join, Leave, Place};
 
 /// The input cannot be used, or the command line is wrong.
@@ -20,6 +22,10 @@ looked at.";
 const CHECK_EXIT_CODES: &str = "\
 Exit status: 0 if all is well, 1 if there are warnings or something could not be looked at, 2 if
 logins will not work.";
+
+const GROUPS_EXIT_CODES: &str = "\
+Exit status: 0 if the policy would let the user in, 1 if it would not or if groups are missing, 2 if
+there is no such user or no controller can be asked.";
 
 const ROTATE_EXIT_CODES: &str = "\
 Exit status: 0 if the password was changed or need not be, 1 if it was not changed or is too old, 2
@@ -49,6 +55,9 @@ pub enum ToolCommand {
     Decode(Decode),
     /// Explain a minor code, an NTSTATUS or a line of the log: cause and cure.
     Explain(Explain),
+    /// Show the names, SIDs and groups that a login of a user would have, without the password.
+    #[command(after_help = GROUPS_EXIT_CODES)]
+    Groups(Groups),
     /// Verify logins for squid and others, in the protocol of Samba's ntlm_auth.
     Helper(Helper),
     /// Log in to a site as a browser would, and explain each leg.
@@ -84,6 +93,10 @@ pub struct Check {
     /// modules that it names: give only files that root alone can write.
     #[arg(long, value_name = "FILE")]
     pub apache: Option<PathBuf>,
+    /// Leave findings with this identifier out of the exit status, unless logins will not work for
+    /// them. May be given several times.
+    #[arg(long, value_name = "ID", value_parser = Cause::of_id)]
+    pub ignore: Vec<Cause>,
     #[command(flatten)]
     pub output: Output,
 }
@@ -112,6 +125,17 @@ pub struct Explain {
     /// is the standard input.
     #[arg(required = true, allow_hyphen_values = true)]
     pub words: Vec<String>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Args)]
+pub struct Groups {
+    /// The user.
+    #[arg(help = r"The user: DOMAIN\user, user@domain or user")]
+    pub user: String,
+    #[command(flatten)]
+    pub server: ServerOptions,
     #[command(flatten)]
     pub output: Output,
 }

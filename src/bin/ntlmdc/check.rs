@@ -13,7 +13,6 @@ mod directory;
 mod finding;
 mod listing;
 pub mod local;
-mod progress;
 mod remote;
 mod service;
 
@@ -22,13 +21,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::arguments::Check;
+use crate::progress::Progress;
 use crate::server;
 
-use cause::Cause;
+pub use cause::Cause;
 use finding::Finding;
 use local::apache::Apache;
 pub use local::spnego::{SPNEGO_TRIAL, run as try_spnego};
-use progress::Progress;
 use service::ServiceUser;
 
 /// Looks at everything, and prints it.
@@ -38,6 +37,9 @@ use service::ServiceUser;
 pub fn run(arguments: &Check) -> Result<ExitCode, String> {
     let mut findings = look(arguments)?;
     findings.sort_by_key(|finding| finding.subject);
+    for finding in &mut findings {
+        finding.ignore(&arguments.ignore);
+    }
     match arguments.output.json {
         true => anstream::println!("{:#}", listing::json(&findings)),
         false => anstream::print!("{}", listing::text(&findings)),
@@ -75,7 +77,24 @@ fn look(arguments: &Check) -> Result<Vec<Finding>, String> {
         findings.extend(remote::findings(config, is_secret_usable, &progress));
         findings.extend(directory::findings(config, &progress));
     }
+    drop_repeats(&mut findings);
     Ok(findings)
+}
+
+/// One directory that cannot be entered is one finding: mech.d and the configuration may be in it.
+fn drop_repeats(findings: &mut Vec<Finding>) {
+    let unreadable = findings
+        .iter()
+        .find(|one| one.cause == Some(Cause::FileUnreadable));
+    let Some(command) = unreadable
+        .and_then(|one| one.cure.lines().last())
+        .map(str::to_owned)
+    else {
+        return;
+    };
+    findings.retain(|one| {
+        one.cause != Some(Cause::MechFileUnreadable) || one.cure.lines().last() != Some(&command)
+    });
 }
 
 /// A path that the environment names: the tool's, or else that of Apache's start script.

@@ -1,4 +1,5 @@
-//! The domain's directory, for `join` and `leave`: a controller, a connection and a login.
+//! The domain's directory, for `join`, `leave`, `check` and `groups`: a controller, a connection
+//! and a login.
 
 mod administrator;
 pub mod advice;
@@ -9,7 +10,9 @@ use std::time::Duration;
 use gss_ntlmdc::base::config::Netlogon;
 use gss_ntlmdc::base::crypto::Key;
 use gss_ntlmdc::base::net::Deadline;
-use gss_ntlmdc::directory::{Account, Client, Error, Protection, Server, Trust};
+use gss_ntlmdc::base::typed_name::split_domain;
+use gss_ntlmdc::dc;
+use gss_ntlmdc::directory::{Account, Client, Error, Protection, ResultCode, Server, Trust};
 use gss_ntlmdc::login::setup;
 
 use crate::arguments::DirectoryLogin;
@@ -130,13 +133,23 @@ fn confirmed(chosen: &Chosen, fingerprint: impl std::fmt::Display, reason: &str)
 /// # Errors
 /// As [`Client::bind`].
 pub fn bind(client: &mut Client, name: &str, domain: &str, nt_hash: &Key) -> Result<(), Error> {
+    bind_until(client, name, domain, nt_hash, soon())
+}
+
+fn bind_until(
+    client: &mut Client,
+    name: &str,
+    domain: &str,
+    nt_hash: &Key,
+    until: Deadline,
+) -> Result<(), Error> {
     let account = Account {
         name,
         domain,
         nt_hash,
         workstation: &setup::host_name(),
     };
-    client.bind(&account, soon())
+    client.bind(&account, until)
 }
 
 /// Logs in as the machine account, with each of the passwords that it may have.
@@ -148,14 +161,41 @@ pub fn bind_as_machine(
     config: &Netlogon,
     nt_hashes: &[Key],
 ) -> Result<(), Error> {
+    bind_as_machine_until(client, config, nt_hashes, soon())
+}
+
+fn bind_as_machine_until(
+    client: &mut Client,
+    config: &Netlogon,
+    nt_hashes: &[Key],
+    until: Deadline,
+) -> Result<(), Error> {
     let account = config.account.account();
     let mut bound = Ok(());
     for nt_hash in nt_hashes {
-        bound = bind(client, account, &config.domain, nt_hash);
+        bound = bind_until(client, account, &config.domain, nt_hash, until);
         // Another failure than a refused password is the same with each.
         if !matches!(&bound, Err(error) if error.refusal().is_some()) {
             break;
         }
     }
     bound
+}
+
+/// Connects to a controller and logs in as the machine account, sealed by NTLM. A controller that
+/// does not know the account's key cannot seal.
+///
+/// # Errors
+/// There is no secret, no connection, or the controller refuses.
+pub fn connect_as_machine(
+    server: Server<'_>,
+    config: &Netlogon,
+    until: Deadline,
+) -> Result<Client, String> {
+    let secrets = dc::machine_nt_hashes(config).map_err(|fault| fault.for_the_log())?;
+    let mut client = Client::connect(server, &Protection::Sealed, until)
+        .map_err(|error| format!("LDAP, port 389: {error}"))?;
+    bind_as_machine_until(&mut client, config, &secrets, until)
+        .map_err(|error| format!("LDAP as {}: {error}", config.account.account()))?;
+    Ok(client)
 }

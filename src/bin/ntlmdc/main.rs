@@ -9,6 +9,7 @@ mod check;
 mod decode;
 mod domain_directory;
 mod explain;
+mod groups;
 mod helper;
 mod http;
 mod input;
@@ -18,6 +19,7 @@ mod login;
 #[cfg(test)]
 mod manual;
 mod privileges;
+mod progress;
 mod report;
 mod rotate;
 mod secret_directory;
@@ -63,6 +65,7 @@ fn run(command: ToolCommand) -> ExitCode {
         ToolCommand::Check(arguments) => return exit(check::run(&arguments)),
         ToolCommand::Decode(arguments) => (arguments.output, decode::run(&arguments)),
         ToolCommand::Explain(arguments) => (arguments.output, explain::run(&arguments)),
+        ToolCommand::Groups(arguments) => (arguments.output, groups::run(&arguments)),
         ToolCommand::Helper(arguments) => return helper::run(&arguments),
         ToolCommand::Http(arguments) => (arguments.output, http::run(&arguments)),
         ToolCommand::Join(arguments) => return exit(join::run(&arguments)),

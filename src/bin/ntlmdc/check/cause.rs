@@ -14,7 +14,6 @@ macro_rules! causes {
 
         impl Cause {
             /// All of them, in the order of the page.
-            #[cfg(test)]
             pub const ALL: &[Self] = &[$(Self::$cause,)*];
 
             /// The identifier on the page and in JSON.
@@ -33,6 +32,20 @@ macro_rules! causes {
             }
         }
     };
+}
+
+impl Cause {
+    /// The cause with this identifier.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn of_id(id: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().find(|cause| cause.id() == id);
+        found.copied().ok_or_else(|| {
+            "no finding has this identifier; they stand in brackets behind what was found"
+                .to_owned()
+        })
+    }
 }
 
 causes! {
@@ -93,12 +106,16 @@ causes! {
         "Clients that offer Kerberos first and NTLM second in Negotiate are refused.";
     SpnegoNotTried Mechanism "spnego-not-tried"
         "Some versions of krb5 refuse clients that offer Kerberos first and NTLM second.";
+    ApacheNotTried Apache "apache-not-tried"
+        "Apache itself was not asked whether it takes its configuration.";
     ApacheInvalid Apache "apache-invalid"
         "Apache does not start with it, and a reload is refused.";
     ApacheModuleWithoutNtlm Apache "apache-module-without-ntlm"
         "This mod_auth_gssapi was built without NTLM.";
     ApacheUnread Apache "apache-unread"
         "What is in it was not looked at.";
+    ApacheNoLogin Apache "apache-no-login"
+        "Its sites are open to all, or log users in by other means.";
     ApacheModuleMissing Apache "apache-module-missing"
         "mod_auth_gssapi is what asks for a login. Without it, requests fail with status 500.";
     ApacheNotBound Apache "apache-not-bound"

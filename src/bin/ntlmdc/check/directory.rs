@@ -9,7 +9,7 @@ use gss_ntlmdc::directory::{Client, Error, Filter, Scope, Search};
 
 use super::cause::Cause;
 use super::finding::{Finding, Subject};
-use super::progress::Progress;
+use crate::progress::Progress;
 
 /// The longest time for all questions to one server.
 const PATIENCE: Duration = Duration::from_secs(15);

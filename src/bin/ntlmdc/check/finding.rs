@@ -50,6 +50,8 @@ pub struct Finding {
     /// What to do. A line that begins with a space is a command, and is not broken. Empty: a good
     /// finding.
     pub cure: String,
+    /// An option names its cause: it is shown, and does not count.
+    pub is_ignored: bool,
 }
 
 impl Finding {
@@ -62,7 +64,14 @@ impl Finding {
             what: what.into(),
             why: String::new(),
             cure: String::new(),
+            is_ignored: false,
         }
+    }
+
+    /// Ignores the finding if its cause is one of these. A failure is never ignored.
+    pub fn ignore(&mut self, causes: &[Cause]) {
+        let is_named = self.cause.is_some_and(|cause| causes.contains(&cause));
+        self.is_ignored = is_named && self.level != Level::Failure;
     }
 
     /// Says why it matters here, in place of what the table of causes says.
@@ -96,6 +105,7 @@ impl Cause {
             what,
             why: self.why().to_owned(),
             cure,
+            is_ignored: false,
         }
     }
 }

@@ -12,6 +12,10 @@ use crate::report::wrapped;
 const INDENT: usize = 11;
 /// How many columns of a terminal are left for them.
 const WIDTH: usize = 80 - INDENT;
+/// The word in place of the level of an ignored finding.
+const IGNORED: &str = "ignored";
+/// Where the files are that cures name.
+const PAGES: &str = "docs/ and examples/ are in /usr/share/doc/ntlmdc, and in the source.";
 
 impl Subject {
     fn title(self) -> &'static str {
@@ -62,16 +66,33 @@ pub fn text(findings: &[Finding]) -> String {
         }
         write_finding(&mut text, finding);
     }
+    let names_pages = |finding: &Finding| {
+        !finding.is_ignored
+            && ["docs/", "examples/"]
+                .iter()
+                .any(|one| finding.cure.contains(one))
+    };
     let _ok = writeln!(text, "\n{}", summary(findings));
+    if findings.iter().any(names_pages) {
+        let _ok = writeln!(text, "{PAGES}");
+    }
     text
 }
 
 fn write_finding(text: &mut String, finding: &Finding) {
-    let (word, style) = (finding.level.word(), finding.level.style());
-    let mut lines = wrapped(&finding.what, WIDTH);
-    lines.extend(wrapped(&finding.why, WIDTH));
-    if !finding.cure.is_empty() {
-        lines.extend(wrapped(&format!("Cure: {}", finding.cure), WIDTH));
+    let (word, style) = match finding.is_ignored {
+        true => (IGNORED, Style::new()),
+        false => (finding.level.word(), finding.level.style()),
+    };
+    let mut lines = match finding.cause {
+        None => wrapped(&finding.what, WIDTH),
+        Some(cause) => wrapped(&format!("{} [{}]", finding.what, cause.id()), WIDTH),
+    };
+    if !finding.is_ignored {
+        lines.extend(wrapped(&finding.why, WIDTH));
+        if !finding.cure.is_empty() {
+            lines.extend(wrapped(&format!("Cure: {}", finding.cure), WIDTH));
+        }
     }
     let mut lines = lines.into_iter();
     let first = lines.next().unwrap_or_default();
@@ -83,7 +104,8 @@ fn write_finding(text: &mut String, finding: &Finding) {
 
 /// How many findings there are of each level, and what that means.
 pub fn summary(findings: &[Finding]) -> String {
-    let count = |level| findings.iter().filter(|one| one.level == level).count();
+    let counted = || findings.iter().filter(|one| !one.is_ignored);
+    let count = |level| counted().filter(|one| one.level == level).count();
     let failures = count(Level::Failure);
     let warnings = count(Level::Warning);
     let unknown = count(Level::Unknown);
@@ -103,13 +125,16 @@ pub fn summary(findings: &[Finding]) -> String {
     add(warnings, "warning", "warnings");
     add(failures, "failure", "failures");
     add(unknown, "not looked at", "not looked at");
+    let ignored = findings.len() - counted().count();
+    add(ignored, IGNORED, IGNORED);
     format!("{verdict}: {}.", counts.join(", "))
 }
 
 /// The exit status: 2 if logins will not work, 1 if there are warnings or something could not be
-/// looked at, else 0.
+/// looked at, else 0. What is ignored does not count.
 pub fn exit_status(findings: &[Finding]) -> u8 {
     let status = |finding: &Finding| match finding.level {
+        _ if finding.is_ignored => 0,
         Level::Good => 0,
         Level::Warning | Level::Unknown => 1,
         Level::Failure => 2,
@@ -134,7 +159,7 @@ fn object(finding: &Finding) -> Value {
         None => json!({ "subject": subject, "level": level, "what": what }),
         Some(cause) => json!({
             "subject": subject, "level": level, "id": cause.id(), "what": what,
-            "why": finding.why, "cure": finding.cure,
+            "why": finding.why, "cure": finding.cure, "ignored": finding.is_ignored,
         }),
     }
 }

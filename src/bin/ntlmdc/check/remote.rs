@@ -28,7 +28,7 @@ use gss_ntlmdc::dc::own_name;
 use gss_ntlmdc::dc::probe::{NamedHost, Probe};
 
 use super::finding::{Finding, Subject};
-use super::progress::Progress;
+use crate::progress::Progress;
 use seen::Seen;
 
 /// How many controllers are looked at, and how many of them at once.
@@ -66,23 +66,20 @@ fn look(
     progress.show("asking DNS …");
     let probe = Probe::new(config);
     let servers = probe.dns_servers();
-    let is_silent = servers.as_ref().is_some_and(dns::is_silent);
-    let hosts = match is_silent && config.controllers.is_empty() {
-        // They were waited for once.
-        true => Ok(Vec::new()),
-        false => probe.hosts(None),
+    let silent = servers.as_ref().filter(|asked| dns::is_silent(asked));
+    let (hosts, silent) = match silent.filter(|_| config.controllers.is_empty()) {
+        // They were waited for once. Often the only server is the only controller.
+        Some(asked) => (Ok(Vec::new()), reached(&probe, dns::as_hosts(asked))),
+        None => (probe.hosts(None), Vec::new()),
     };
-    let mut findings = dns::findings(config, servers.as_ref(), &hosts);
+    let mut findings = dns::findings(config, servers.as_ref(), &hosts, &silent);
     let mut all = addresses(&hosts.unwrap_or_default());
     if all.is_empty() {
         return findings;
     }
     findings.extend(cut(&mut all));
     progress.show(&format!("asking {} …", seen::list(&all)));
-    let reached = at_once(&all, |one| probe.reach(one.address, one.port));
-    for (one, reach) in all.iter_mut().zip(reached) {
-        one.reach = Some(reach);
-    }
+    all = reached(&probe, all);
     findings.extend(names::site(config, &all, |site| probe.hosts(Some(site))));
     let (named, wrong_name) = names::compare(config, &all);
     findings.extend(wrong_name);
@@ -93,6 +90,15 @@ fn look(
     }
     findings.extend(complaint::findings(config, &all));
     findings
+}
+
+/// Tries the ports of each.
+fn reached(probe: &Probe, mut all: Vec<Seen>) -> Vec<Seen> {
+    let reached = at_once(&all, |one| probe.reach(one.address, one.port));
+    for (one, reach) in all.iter_mut().zip(reached) {
+        one.reach = Some(reach);
+    }
+    all
 }
 
 /// Opens a channel to each controller that can be reached.

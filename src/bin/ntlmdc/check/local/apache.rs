@@ -48,8 +48,17 @@ pub struct Apache {
     /// What its start script sets.
     variables: BTreeMap<String, String>,
     tree: ConfigTree,
-    /// What Apache says of the configuration, if it refuses it.
-    refusal: Option<String>,
+    tried: ConfigTest,
+}
+
+/// What Apache says of its configuration.
+enum ConfigTest {
+    Taken,
+    Refused(String),
+    /// It could not be asked, for this reason.
+    NotTried(String),
+    /// Only root can ask.
+    NotRoot,
 }
 
 impl Apache {
@@ -62,13 +71,13 @@ impl Apache {
             None => of_units(),
         };
         variables.extend(lines::variables(&text(&main.with_file_name("envvars"))));
-        let refusal = refusal(&main, given.is_some());
+        let tried = config_test(&main, given.is_some());
         let tree = tree::read(&main, variables.clone());
         Some(Self {
             main,
             variables,
             tree,
-            refusal,
+            tried,
         })
     }
 
@@ -84,10 +93,12 @@ impl Apache {
 
     /// What is wrong with the configuration.
     pub fn look(&self, config: Option<&Config>) -> Vec<Finding> {
-        if let Some(refusal) = &self.refusal {
-            return vec![self.refused(refusal)];
-        }
         let mut findings: Vec<Finding> = self.unread().into_iter().collect();
+        match &self.tried {
+            ConfigTest::Refused(refusal) => return vec![self.refused(refusal)],
+            ConfigTest::NotTried(problem) => findings.push(self.not_tried(problem)),
+            ConfigTest::Taken | ConfigTest::NotRoot => {}
+        }
         findings.extend(rules::apply(&self.tree, config));
         findings
     }
@@ -101,6 +112,14 @@ impl Apache {
             ),
             false => Cause::ApacheInvalid.failure(what, "Correct the line."),
         }
+    }
+
+    fn not_tried(&self, problem: &str) -> Finding {
+        let main = self.main.display();
+        Cause::ApacheNotTried.unknown(
+            format!("whether Apache takes {main} could not be tried: {problem}"),
+            "Try it by hand:\n  apache2ctl configtest",
+        )
     }
 
     fn unread(&self) -> Option<Finding> {
@@ -149,28 +168,38 @@ fn has_known_mechs(lines: &[Directive]) -> bool {
     })
 }
 
-/// Asks Apache about its configuration. `None`: it takes it, or could not be asked.
-fn refusal(main: &Path, is_given: bool) -> Option<String> {
+/// Asks Apache about its configuration.
+fn config_test(main: &Path, is_given: bool) -> ConfigTest {
     const PATIENCE: Duration = Duration::from_secs(30);
     if !nix::unistd::Uid::effective().is_root() {
-        return None;
+        return ConfigTest::NotRoot;
     }
-    let control = CONTROLS
+    let Some(control) = CONTROLS
         .iter()
-        .find(|program| fs::metadata(program).is_ok())?;
+        .find(|program| fs::metadata(program).is_ok())
+    else {
+        return ConfigTest::NotTried(format!("there is no {}", CONTROLS.join(" nor ")));
+    };
     let mut command = Command::new(control);
     command.arg("-t");
     if is_given {
         command.arg("-f").arg(main);
     }
-    let outcome = trial::run(command, PATIENCE)?;
-    (!outcome.is_success).then(|| {
-        let is_besides = |line: &&str| BESIDES.iter().any(|start| line.starts_with(start));
-        let said = outcome.errors.lines().filter(|line| !is_besides(line));
-        said.collect::<Vec<_>>()
-            .join(" ")
-            .chars()
-            .take(600)
-            .collect()
-    })
+    match trial::run(command, PATIENCE) {
+        None => {
+            let seconds = PATIENCE.as_secs();
+            ConfigTest::NotTried(format!(
+                "{control} -t does not run, or does not end within {seconds} s"
+            ))
+        }
+        Some(outcome) if outcome.is_success => ConfigTest::Taken,
+        Some(outcome) => ConfigTest::Refused(without_besides(&outcome.errors)),
+    }
+}
+
+/// The lines of Apache itself, not too long.
+fn without_besides(errors: &str) -> String {
+    let is_besides = |line: &&str| BESIDES.iter().any(|start| line.starts_with(start));
+    let said: Vec<&str> = errors.lines().filter(|line| !is_besides(line)).collect();
+    said.join(" ").chars().take(600).collect()
 }

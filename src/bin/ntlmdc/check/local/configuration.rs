@@ -10,6 +10,9 @@ use crate::check::service::ServiceUser;
 
 use super::permissions::ServiceFile;
 
+/// What writes a configuration.
+const JOIN: &str = "Join a domain, which writes one:\n  sudo ntlmdc join example.test";
+
 /// The configuration, if there is one that can be used.
 pub fn read(source: &Source, service: &ServiceUser, findings: &mut Vec<Finding>) -> Option<Config> {
     match setup::read(source) {
@@ -57,7 +60,7 @@ fn unusable(source: &Source, service: &ServiceUser, fault: &Fault) -> Finding {
         return Cause::ConfigurationInvalid.failure(fault.for_the_log(), cure);
     }
     let Some(path) = source.file() else {
-        return Cause::ConfigurationMissing.failure(fault.for_the_log(), "Write a configuration.");
+        return Cause::ConfigurationMissing.failure(fault.for_the_log(), JOIN);
     };
     let file = ServiceFile {
         kind: "the configuration",
@@ -67,7 +70,10 @@ fn unusable(source: &Source, service: &ServiceUser, fault: &Fault) -> Finding {
     let shown = path.display();
     match file.look(service) {
         Err(finding) if finding.cause == Some(Cause::FileMissing) => {
-            let cure = format!("Write {shown}, or name another file with --config.");
+            let cure = format!(
+                "{JOIN}\nOr write {shown} (docs/configuration.md), or name another file with \
+                 --config."
+            );
             Cause::ConfigurationMissing.failure(fault.for_the_log(), cure)
         }
         Err(finding) => *finding,

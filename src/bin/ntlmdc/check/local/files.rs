@@ -43,16 +43,38 @@ fn secret(netlogon: &Netlogon, service: &ServiceUser, findings: &mut Vec<Finding
         path,
         is_secret,
     };
+    let before = findings.len();
     if !look_at(&file, service, findings) {
+        for finding in findings.iter_mut().skip(before) {
+            if finding.cause == Some(Cause::FileMissing) {
+                finding.cure = join_again(netlogon);
+            }
+        }
         return false;
     }
     if let Err(fault) = dc::check_secret(netlogon) {
-        let cure = "Write the machine account's password into it, in one line: docs/domain.md.";
+        let cure = join_again(netlogon);
         findings.push(Cause::SecretInvalid.failure(fault.for_the_log(), cure));
         return false;
     }
     findings.extend(age(kind, &netlogon.secret));
     true
+}
+
+/// What brings the secret back, after `ntlmdc leave` or a loss.
+fn join_again(netlogon: &Netlogon) -> String {
+    let (account, domain) = (netlogon.account.account(), &netlogon.domain);
+    match &netlogon.secret {
+        AccountSecret::File(path) => format!(
+            "Join the domain again; {account} gets a new password:\n  sudo ntlmdc join {domain} \
+             --reset\nOr write its password into {}, in one line: docs/domain.md.",
+            path.display()
+        ),
+        AccountSecret::Keytab(_) => format!(
+            "Export the arcfour-hmac key of {account} into it: docs/domain.md. Or name a file with \
+             its password as `secret`, which `ntlmdc join` writes."
+        ),
+    }
 }
 
 fn users_file(path: &Path, service: &ServiceUser, findings: &mut Vec<Finding>) {

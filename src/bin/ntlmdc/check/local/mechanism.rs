@@ -11,12 +11,11 @@ use crate::check::cause::Cause;
 use crate::check::finding::{Finding, Subject};
 use crate::check::service::ServiceUser;
 
+use super::permissions::GSS_DIRECTORY;
 use library::Kind;
 pub use mech_list::OID;
 use mech_list::{MechLine, MechList};
 
-/// The directory of `mech` and `mech.d`.
-const DIRECTORY: &str = "/etc/gss";
 /// The beginning of the cure where no line names ntlmdc.
 const INSTALL: &str = "Install the package gss-ntlmdc, or gss-mech.conf as";
 /// The name of our file, which comes after gss-ntlmssp's.
@@ -32,7 +31,7 @@ pub fn look(
 ) -> Option<PathBuf> {
     let list = match only {
         Some(file) => MechList::of_file(file),
-        None => MechList::of_directory(Path::new(DIRECTORY)),
+        None => MechList::of_directory(Path::new(GSS_DIRECTORY)),
     };
     if service.is_taken {
         findings.extend(
@@ -68,9 +67,10 @@ fn is_denied(error: io::Error) -> bool {
 }
 
 fn unreadable(file: &Path, error: &str) -> Finding {
-    let file = file.display();
-    let cure = format!("It holds no secret; let all users read it:\n  chmod 0644 {file}");
-    Cause::MechFileUnreadable.warning(format!("{file}: {error}"), cure)
+    let shown = file.display();
+    let mode = if file.is_dir() { "0755" } else { "0644" };
+    let cure = format!("It holds no secret; let all users read it:\n  chmod {mode} {shown}");
+    Cause::MechFileUnreadable.warning(format!("{shown}: {error}"), cure)
 }
 
 fn not_listed(list: &MechList) -> Finding {
@@ -84,7 +84,7 @@ fn not_listed(list: &MechList) -> Finding {
         }
         None => Cause::MechNotListed.failure(
             format!(
-                "no file in {DIRECTORY}/mech.d has a line for NTLM ({})",
+                "no file in {GSS_DIRECTORY}/mech.d has a line for NTLM ({})",
                 mech_list::OID
             ),
             format!("{INSTALL} {OUR_FILE}, and restart the servers."),
@@ -170,7 +170,9 @@ fn another(line: &MechLine, path: &Path, before: &[MechLine]) -> Finding {
             )
         }
         None => Cause::MechNotListed.failure(
-            format!("servers load {shown}, by {file}; no file in {DIRECTORY}/mech.d names ntlmdc"),
+            format!(
+                "servers load {shown}, by {file}; no file in {GSS_DIRECTORY}/mech.d names ntlmdc"
+            ),
             format!("{INSTALL} {OUR_FILE}, and restart the servers."),
         ),
     }

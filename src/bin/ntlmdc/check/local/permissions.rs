@@ -9,6 +9,9 @@ use crate::check::cause::Cause;
 use crate::check::finding::Finding;
 use crate::check::service::ServiceUser;
 
+/// The directory of `mech`, `mech.d` and, usually, the configuration.
+pub const GSS_DIRECTORY: &str = "/etc/gss";
+
 /// A file that the service must read.
 pub struct ServiceFile<'a> {
     /// What it is, for texts: "the secret".
@@ -62,17 +65,12 @@ impl ServiceFile<'_> {
         let finding = match error.kind() {
             io::ErrorKind::PermissionDenied if !service.is_taken => return Ok(false),
             io::ErrorKind::PermissionDenied => {
-                let directory = closed_directory(self.path).display().to_string();
-                Cause::FileUnreadable.failure(
-                    format!(
-                        "{shown}: {} may not enter the directory {directory}",
-                        service.name
-                    ),
-                    format!(
-                        "Let its group in:\n  chgrp {} {directory}\n  chmod g+x {directory}",
-                        service.group
-                    ),
-                )
+                let directory = closed_directory(self.path);
+                let cure = let_in(directory, service);
+                let directory = directory.display();
+                let user = &service.name;
+                let what = format!("{shown}: {user} may not enter the directory {directory}");
+                Cause::FileUnreadable.failure(what, cure)
             }
             io::ErrorKind::NotFound => Cause::FileMissing.failure(
                 format!("{shown} is missing"),
@@ -111,6 +109,17 @@ impl ServiceFile<'_> {
                 service.group
             ),
         )
+    }
+}
+
+/// How the service may enter a directory. That of mech.d is for all users.
+fn let_in(directory: &Path, service: &ServiceUser) -> String {
+    let (shown, group) = (directory.display(), &service.group);
+    match directory == Path::new(GSS_DIRECTORY) {
+        true => format!(
+            "All users may enter it; secrets in it have a mode of their own:\n  chmod 0755 {shown}"
+        ),
+        false => format!("Let its group in:\n  chgrp {group} {shown}\n  chmod g+x {shown}"),
     }
 }
 

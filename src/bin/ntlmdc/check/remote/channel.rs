@@ -40,10 +40,9 @@ fn refused(config: &Netlogon, one: &Seen, unopened: &Unopened) -> Complaint {
              `nltest /dsgetdc:` tells it.",
         );
     }
-    let account = config.account.account();
     let cause = match fault.minor() {
         Minor::MachineSecretRefused => return secret_refused(config),
-        Minor::MachineAccountUnknown => return account_unknown(account, one.is_read_only()),
+        Minor::MachineAccountUnknown => return account_unknown(config, one.is_read_only()),
         Minor::KerberosChannelRequired => Cause::KerberosChannelRequired,
         Minor::UnauthenticatedRpcRefused | Minor::MapperRefused => Cause::RpcRestricted,
         Minor::ChannelDowngraded => Cause::ChannelWeak,
@@ -53,18 +52,30 @@ fn refused(config: &Netlogon, one: &Seen, unopened: &Unopened) -> Complaint {
 }
 
 fn secret_refused(config: &Netlogon) -> Complaint {
-    let (AccountSecret::File(path) | AccountSecret::Keytab(path)) = &config.secret;
-    let account = config.account.account();
+    let (account, domain) = (config.account.account(), &config.domain);
+    let (path, cure) = match &config.secret {
+        AccountSecret::File(path) => (
+            path,
+            format!(
+                "Give the account a new password, and write it into that file; this does \
+                 both:\n  sudo ntlmdc join {domain} --reset"
+            ),
+        ),
+        AccountSecret::Keytab(path) => (
+            path,
+            "Export the account's keys anew: docs/domain.md.".to_owned(),
+        ),
+    };
     Complaint::stops(
         Cause::MachineSecretRefused,
         format!("{} is not the password of {account}", path.display()),
-        "Set a new password of the account in the domain, and write it into that file. A password \
-         that was just changed may not have reached every controller.",
+        format!("{cure}\nA password that was just changed may not have reached every controller."),
     )
 }
 
 /// A controller tells these cases apart to none who asks.
-fn account_unknown(account: &str, is_read_only: bool) -> Complaint {
+fn account_unknown(config: &Netlogon, is_read_only: bool) -> Complaint {
+    let (account, domain) = (config.account.account(), &config.domain);
     let text = match is_read_only {
         true => format!("{account} is unknown or disabled, or may not be stored at this host"),
         false => format!("{account} does not exist, is disabled, or is no computer account"),
@@ -74,9 +85,9 @@ fn account_unknown(account: &str, is_read_only: bool) -> Complaint {
              Replication Group, or list writable controllers in `controllers`."
             .to_owned(),
         false => format!(
-            "Check `account`. Make it (README.md) or enable it:\n  \
-             Set-ADComputer '{account}' -Enabled $true\n  \
-             samba-tool user enable '{account}'"
+            "Check `account`. Make it, or take one that is disabled, with a new password:\n  sudo \
+             ntlmdc join {domain}\nOr enable it, on Windows or with Samba:\n  Set-ADComputer \
+             '{account}' -Enabled $true\n  samba-tool user enable '{account}'"
         ),
     };
     Complaint::stops(Cause::MachineAccountUnknown, text, cure)

@@ -1,10 +1,11 @@
 //! The DNS servers of the system, and the hosts that they name.
 
 use gss_ntlmdc::base::config::Netlogon;
-use gss_ntlmdc::dc::probe::{DnsServer, DnsServers, NamedHost};
+use gss_ntlmdc::dc::probe::{DnsServer, DnsServers, NamedHost, Pong, PortState, RpcPorts};
 
 use crate::check::cause::Cause;
 use crate::check::finding::{Finding, Subject};
+use crate::check::remote::seen::Seen;
 
 const SERVERS: &str = "Name the domain's DNS servers, and no others, in /etc/resolv.conf.";
 
@@ -13,11 +14,21 @@ pub fn is_silent(asked: &DnsServers) -> bool {
     asked.servers.iter().all(|server| server.records.is_err())
 }
 
-/// What DNS says of the controllers. `servers`: none if DNS is not needed.
+/// The servers, as hosts that may be controllers.
+pub fn as_hosts(asked: &DnsServers) -> Vec<Seen> {
+    let addresses = asked.servers.iter().map(|server| server.address.ip());
+    addresses
+        .map(|address| Seen::new(&address.to_string(), address, None))
+        .collect()
+}
+
+/// What DNS says of the controllers. `servers`: none if DNS is not needed. `silent_hosts`: the
+/// hosts of the servers, if they were looked at since none answers.
 pub fn findings(
     config: &Netlogon,
     servers: Option<&DnsServers>,
     hosts: &Result<Vec<NamedHost>, String>,
+    silent_hosts: &[Seen],
 ) -> Vec<Finding> {
     let Some(asked) = servers else {
         let what = "not needed: `controllers` has addresses";
@@ -26,7 +37,7 @@ pub fn findings(
     };
     let mut findings: Vec<Finding> = unusable_lines(asked).collect();
     if is_silent(asked) {
-        findings.push(all_silent(asked, hosts));
+        findings.push(all_silent(asked, hosts, silent_hosts));
         return findings;
     }
     findings.extend(silent(asked));
@@ -63,18 +74,49 @@ fn unusable_lines(asked: &DnsServers) -> impl Iterator<Item = Finding> {
 }
 
 /// Logins work if `controllers` has addresses besides names.
-fn all_silent(asked: &DnsServers, hosts: &Result<Vec<NamedHost>, String>) -> Finding {
+fn all_silent(
+    asked: &DnsServers,
+    hosts: &Result<Vec<NamedHost>, String>,
+    silent_hosts: &[Seen],
+) -> Finding {
     let reasons = asked.servers.iter().filter_map(|server| {
         let reason = server.records.as_ref().err()?;
         Some(format!("{}: {reason}", server.address))
     });
-    let reasons = reasons.collect::<Vec<_>>().join("; ");
+    let states = silent_hosts
+        .iter()
+        .map(|one| format!("{one}: {}", state(one)));
+    let reasons = reasons.chain(states).collect::<Vec<_>>().join("; ");
     let what = format!("no DNS server answers about {}: {reasons}", asked.question);
-    let cure = format!("{SERVERS} Let port 53 pass, UDP and TCP.");
+    let start = match silent_hosts {
+        [] => "",
+        _ => {
+            "If it is the domain's controller, start it. With a second controller and DNS server, \
+              logins go on. Else: "
+        }
+    };
+    let cure = format!("{start}{SERVERS} Let port 53 pass, UDP and TCP.");
     let mut hosts = hosts.iter().flatten();
     match hosts.any(|host| host.addresses.is_ok()) {
         true => Cause::DnsSilent.warning(what, cure),
         false => Cause::DnsSilent.failure(what, cure),
+    }
+}
+
+/// What else is seen of a DNS server that does not answer.
+fn state(one: &Seen) -> &'static str {
+    let Some(reach) = &one.reach else {
+        return "not looked at";
+    };
+    match (reach.pong(), &reach.rpc) {
+        (Pong::Controller(_), _) => "a controller of the domain, without DNS",
+        (_, RpcPorts::NoMapper(PortState::Silent)) => {
+            "no answer to pings, nor on port 135: it is down, or a firewall drops packets"
+        }
+        (_, RpcPorts::NoMapper(_)) => "no controller runs there",
+        (_, RpcPorts::Listed(_) | RpcPorts::NotListed(_)) => {
+            "port 135 is open, as that of a controller"
+        }
     }
 }
 

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use gss_ntlmdc::base::config::{GuessLimit, Netlogon};
 use gss_ntlmdc::base::net::Deadline;
-use gss_ntlmdc::dc;
-use gss_ntlmdc::directory::{Client, Entry, Protection, Search, Server};
+use gss_ntlmdc::directory::{Entry, Search, Server};
 
 use super::seen::Seen;
 use crate::check::cause::Cause;
 use crate::check::finding::{Finding, Subject};
-use crate::domain_directory::bind_as_machine;
+use crate::domain_directory::connect_as_machine;
 
 /// The longest time for the directory.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -43,7 +42,6 @@ pub fn findings(limit: Option<&GuessLimit>, config: &Netlogon, all: &[Seen]) -> 
 fn ask(config: &Netlogon, one: &Seen) -> Result<Lockout, String> {
     let told = |error: gss_ntlmdc::directory::Error| error.to_string();
     let until = Deadline::after(PATIENCE);
-    let secrets = dc::machine_nt_hashes(config).map_err(|fault| fault.for_the_log())?;
     let server = Server {
         address: one.address,
         port: None,
@@ -51,8 +49,7 @@ fn ask(config: &Netlogon, one: &Seen) -> Result<Lockout, String> {
         name: &one.name,
         source: config.source,
     };
-    let mut client = Client::connect(server, &Protection::Sealed, until).map_err(told)?;
-    bind_as_machine(&mut client, config, &secrets).map_err(told)?;
+    let mut client = connect_as_machine(server, config, until)?;
     let root = client.root(&[NAMING_CONTEXT], until).map_err(told)?;
     let domain = root.text(NAMING_CONTEXT).ok_or("no naming context")?;
     let search = Search::of_entry(domain, &[THRESHOLD, OBSERVED]);

@@ -12,14 +12,17 @@ use super::tree::ConfigTree;
 use crate::check::cause::Cause;
 use crate::check::finding::{Finding, Subject};
 
+/// How a site takes NTLM.
+const PROTECT: &str = "Protect all sites, or write examples/apache.conf into one virtual host \
+                       (docs/package.md):\n  a2enconf ntlmdc\n  systemctl restart apache2";
+
 /// What is wrong. `config`: ntlmdc's own configuration, if there is one that can be used.
 pub fn apply(tree: &ConfigTree, config: Option<&Config>) -> Vec<Finding> {
     let servers = servers(tree);
     let uses_gssapi = |server: &WebServer| server.places.iter().any(|one| server.is_gssapi(one));
     if !servers.iter().any(uses_gssapi) {
-        let what = "Apache asks for no login: no section has AuthType GSSAPI. To protect its \
-                    sites: a2enconf ntlmdc";
-        return vec![Finding::good(Subject::Apache, what)];
+        let what = "Apache asks for no login: no section has AuthType GSSAPI";
+        return vec![Cause::ApacheNoLogin.warning(what, PROTECT)];
     }
     if !tree.has_module("auth_gssapi_module") {
         let what = "AuthType GSSAPI, and the module auth_gssapi is not loaded";
@@ -38,7 +41,7 @@ pub fn apply(tree: &ConfigTree, config: Option<&Config>) -> Vec<Finding> {
     }
     once(&mut findings);
     if findings.is_empty() {
-        findings.push(good(&servers));
+        findings.push(conclusion(&servers));
     }
     findings
 }
@@ -60,12 +63,24 @@ fn once(findings: &mut Vec<Finding>) {
     }
 }
 
-fn good(servers: &[WebServer]) -> Finding {
+/// Which sites take NTLM, where nothing is wrong with them.
+fn conclusion(servers: &[WebServer]) -> Finding {
     let places = servers.iter().flat_map(WebServer::ntlm_places);
     let mut titles: Vec<String> = places.map(WebPlace::title).collect();
     titles.dedup();
+    let is_basic = |server: &WebServer| {
+        let mut places = server.places.iter().filter(|place| server.is_gssapi(place));
+        places.any(WebPlace::has_basic)
+    };
     let what = match titles.as_slice() {
-        [] => "no section takes NTLM: none has GssapiConnectionBound On".to_owned(),
+        [] if servers.iter().any(is_basic) => {
+            "GssapiBasicAuth On: users log in by Basic".to_owned()
+        }
+        [] => {
+            let what = "no section takes NTLM: none has GssapiConnectionBound On";
+            let why = "Users log in by other means only.";
+            return Cause::ApacheNoLogin.warning(what, PROTECT).because(why);
+        }
         [one] => format!("{one} takes NTLM"),
         [one, rest @ ..] => format!("{one} and {} more take NTLM", rest.len()),
     };

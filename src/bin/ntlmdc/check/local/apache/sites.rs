@@ -227,6 +227,11 @@ impl<'a> WebPlace<'a> {
             .is_some_and(Directive::is_on)
     }
 
+    /// Whether user and password are taken, as for Basic.
+    pub fn has_basic(&self) -> bool {
+        self.last("gssapibasicauth").is_some_and(Directive::is_on)
+    }
+
     /// The mechanisms that are named; none: all that there are.
     pub fn mechanisms(&self) -> Vec<&'a str> {
         let lines = self

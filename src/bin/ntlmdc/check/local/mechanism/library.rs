@@ -1,6 +1,7 @@
 //! The library of the mechanism: is it ours, is it whole, does it load?
 
 use std::collections::BTreeSet;
+use std::env::consts::ARCH;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -41,9 +42,9 @@ pub fn kind(path: &Path) -> std::io::Result<Kind> {
     let Ok(library) = object::File::parse(bytes.as_slice()) else {
         return Ok(Kind::None);
     };
-    let architecture = format!("{:?}", library.architecture()).to_lowercase();
-    if architecture.replace('_', "") != std::env::consts::ARCH.replace('_', "") {
-        return Ok(Kind::Foreign(architecture));
+    let (architecture, is_ours) = (format!("{:?}", library.architecture()), is_ours(&library));
+    if !is_ours {
+        return Ok(Kind::Foreign(architecture.to_lowercase()));
     }
     if !bytes.windows(MARK.len()).any(|window| window == MARK) {
         return Ok(Kind::Other);
@@ -63,20 +64,39 @@ pub fn kind(path: &Path) -> std::io::Result<Kind> {
     })
 }
 
+/// Whether a library is for the processor that runs this program.
+fn is_ours(library: &object::File) -> bool {
+    let plain = |name: &str| match name.to_lowercase().replace('_', "").as_str() {
+        "i386" => "x86".to_owned(),
+        other => other.to_owned(),
+    };
+    let architecture = format!("{:?}", library.architecture());
+    plain(&architecture) == plain(ARCH)
+        && library.is_little_endian() == cfg!(target_endian = "little")
+}
+
+/// Debian's name of an architecture (dpkg-architecture, DEB_HOST_MULTIARCH), where it is not that
+/// of the processor and `-linux-gnu`.
+fn multiarch(architecture: &str, is_little_endian: bool) -> String {
+    match (architecture, is_little_endian) {
+        ("x86", _) => "i386-linux-gnu".to_owned(),
+        ("arm", true) => "arm-linux-gnueabihf".to_owned(),
+        ("mips64", true) => "mips64el-linux-gnuabi64".to_owned(),
+        ("powerpc64", true) => "powerpc64le-linux-gnu".to_owned(),
+        _ => format!("{architecture}-linux-gnu"),
+    }
+}
+
 /// The path of a library as a line has it: one without a slash at its beginning is in the system's
 /// GSSAPI folder.
 pub fn full_path(library: &Path) -> PathBuf {
-    let multiarch = format!("/usr/lib/{}-linux-gnu/gss", std::env::consts::ARCH);
-    let folders = [multiarch.as_str(), "/usr/lib64/gss", "/usr/lib/gss"];
+    let multiarch = multiarch(ARCH, cfg!(target_endian = "little"));
+    let own = format!("/usr/lib/{multiarch}/gss");
+    let folders = [own.as_str(), "/usr/lib64/gss", "/usr/lib/gss"];
     let is_folder = |folder: &&&str| Path::new(folder).is_dir();
+    let folder = folders.iter().find(is_folder).copied();
     // An absolute path replaces the folder.
-    Path::new(
-        folders
-            .iter()
-            .find(is_folder)
-            .unwrap_or(&multiarch.as_str()),
-    )
-    .join(library)
+    Path::new(folder.unwrap_or(own.as_str())).join(library)
 }
 
 /// Has the system's loader load the library into a process of its own, with all symbols bound.
@@ -146,5 +166,17 @@ mod tests {
     fn paths_are_the_systems() {
         assert_eq!(full_path(Path::new("/a/b.so")), Path::new("/a/b.so"));
         assert!(full_path(Path::new("b.so")).ends_with("gss/b.so"));
+        for (architecture, is_little_endian, expected) in [
+            ("x86_64", true, "x86_64-linux-gnu"),
+            ("aarch64", true, "aarch64-linux-gnu"),
+            ("x86", true, "i386-linux-gnu"),
+            ("arm", true, "arm-linux-gnueabihf"),
+            ("powerpc64", true, "powerpc64le-linux-gnu"),
+            ("riscv64", true, "riscv64-linux-gnu"),
+            ("s390x", false, "s390x-linux-gnu"),
+            ("mips64", true, "mips64el-linux-gnuabi64"),
+        ] {
+            assert_eq!(multiarch(architecture, is_little_endian), expected);
+        }
     }
 }

@@ -26,7 +26,7 @@ pub struct MechLine {
 pub struct MechList {
     /// In the order of reading. The last counts: it takes the place of those before it.
     pub lines: Vec<MechLine>,
-    /// Files that are there and cannot be read.
+    /// Files and directories that are there and cannot be read.
     pub unreadable: Vec<(PathBuf, String)>,
     /// Files with a line for NTLM that are not read, since their names do not end in `.conf`.
     pub ignored: Vec<PathBuf>,
@@ -36,9 +36,22 @@ impl MechList {
     /// Reads `mech` in this directory, and then `mech.d/*.conf` in the order of their names.
     pub fn of_directory(directory: &Path) -> Self {
         let mut list = Self::default();
+        // Where it cannot be entered, no file in it can be read.
+        if !list.can_enter(directory) {
+            return list;
+        }
         list.read(&directory.join("mech"));
-        let entries = fs::read_dir(directory.join("mech.d")).into_iter().flatten();
-        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        let folder = directory.join("mech.d");
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) if list.can_enter(&folder) => Some(entries),
+            Ok(_) => None,
+            Err(error) => {
+                list.add_unreadable(&folder, &error);
+                None
+            }
+        };
+        let entries = entries.into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
         files.sort();
         for path in files {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -63,8 +76,23 @@ impl MechList {
     fn read(&mut self, path: &Path) {
         match lines_of(path) {
             Ok(lines) => self.lines.extend(lines),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => self.unreadable.push((path.to_owned(), error.to_string())),
+            Err(error) => self.add_unreadable(path, &error),
+        }
+    }
+
+    fn can_enter(&mut self, folder: &Path) -> bool {
+        match fs::metadata(folder.join(".")) {
+            Ok(_) => true,
+            Err(error) => {
+                self.add_unreadable(folder, &error);
+                false
+            }
+        }
+    }
+
+    fn add_unreadable(&mut self, path: &Path, error: &io::Error) {
+        if error.kind() != io::ErrorKind::NotFound {
+            self.unreadable.push((path.to_owned(), error.to_string()));
         }
     }
 }

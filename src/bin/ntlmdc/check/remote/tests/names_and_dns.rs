@@ -84,6 +84,7 @@ fn dns_servers_that_do_not_help() {
             &config(""),
             Some(&asked(records)),
             &Ok(hosts),
+            &[],
         ))
     };
     let judged = |records: &[Result<usize, String>], hosts| {
@@ -93,6 +94,18 @@ fn dns_servers_that_do_not_help() {
     let silent = || Err("no answer in time".to_owned());
     let one = || vec![host("dc1.example.test", true)];
     assert!(found(&[Ok(1)], one()).is_empty());
+    let looked_at = |change: fn(&mut Reach)| {
+        let (servers, hosts) = (asked(&[silent()]), Ok(vec![]));
+        let hosts_of_dns = [reached(1, change)];
+        let findings = dns::findings(&config(""), Some(&servers), &hosts, &hosts_of_dns);
+        only(findings).2
+    };
+    let down = |reach: &mut Reach| {
+        reach.tcp = Some(Err(PortState::Silent));
+        (reach.udp, reach.rpc) = (Pong::Silent, RpcPorts::NoMapper(PortState::Silent));
+    };
+    assert!(looked_at(down).ends_with("it is down, or a firewall drops packets"));
+    assert!(looked_at(|_| ()).ends_with("a controller of the domain, without DNS"));
     assert_eq!(
         judged(&[silent(), silent()], vec![]),
         (Level::Failure, Cause::DnsSilent)
@@ -120,7 +133,7 @@ fn dns_servers_that_do_not_help() {
     assert_eq!(judged(&[Ok(2)], both), (Level::Warning, without));
     let mut lines = asked(&[Ok(1)]);
     lines.unusable_lines = vec!["/etc/resolv.conf: line 1: no address".to_owned()];
-    let findings = dns::findings(&config(""), Some(&lines), &Ok(one()));
+    let findings = dns::findings(&config(""), Some(&lines), &Ok(one()), &[]);
     assert_eq!(only(findings).1, Some(Cause::DnsUnusableLine));
 }
 

@@ -79,11 +79,7 @@ fn reset(place: &WebPlace, outer: &WebPlace) -> Option<Finding> {
 
 /// NTLM is wanted, and cannot work.
 fn unbound(place: &WebPlace) -> Option<Finding> {
-    if place.is_bound()
-        || place
-            .last("gssapibasicauth")
-            .is_some_and(|line| line.is_on())
-    {
+    if place.is_bound() || place.has_basic() {
         return None;
     }
     let what = format!(

@@ -1,4 +1,4 @@
-//! What `check` is doing, on a terminal.
+//! What the tool is doing, on a terminal.
 
 use std::io::{self, IsTerminal, Write};
 

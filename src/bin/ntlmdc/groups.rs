@@ -1,0 +1,116 @@
+//! `groups`: what a login of a user would say of groups, as far as it can be had without the
+//! password.
+//!
+//! NETLOGON tells the groups of a user with a login only, and Kerberos' way to ask for another
+//! user (S4U2self) is not one of NETLOGON's. So the directory is asked, as the machine account.
+//!
+//! ```text
+//! typed_user   the account that is meant
+//!   users        the users file: its users are in no groups
+//!   directory    the entry of the user: names, SIDs, `tokenGroups`
+//! answer       names of the SIDs, by LSA as for a login; what the policy decides
+//! ```
+
+mod answer;
+mod directory;
+mod typed_user;
+
+use gss_ntlmdc::base::config::{Netlogon, VerifierKind};
+use gss_ntlmdc::login::setup::Setup;
+use gss_ntlmdc::login::verify::Account;
+
+use crate::arguments::Groups;
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::server::Server;
+
+use directory::UserDirectory;
+use typed_user::TypedUser;
+
+/// A user who was found.
+struct FoundUser {
+    account: Account,
+    /// Where: the users file, or a controller.
+    place: String,
+    /// Why no login of this user would succeed, if that is known.
+    obstacle: Option<&'static str>,
+    /// Why groups may be missing, if they are.
+    missing: Option<String>,
+}
+
+/// Looks the user up, and says what the policy decides.
+///
+/// # Errors
+/// There is no such user, there are several, or no controller can be asked.
+pub fn run(arguments: &Groups) -> Result<Report, String> {
+    let server = Server::take(&arguments.server)?;
+    let setup = server.setup().map_err(|fault| fault.for_the_log())?;
+    let progress = Progress::new();
+    let found = find(&arguments.user, &setup, &progress)?;
+    progress.show("asking for names …");
+    Ok(answer::report(&setup, found))
+}
+
+/// Asks the verifiers in their order, as a login does.
+fn find(typed: &str, setup: &Setup, progress: &Progress) -> Result<FoundUser, String> {
+    let config = setup.config();
+    let mut directory = None;
+    for user in TypedUser::candidates(typed, &config.identity.default_domain)? {
+        for (kind, verifier) in config.verify.iter().zip(setup.verifiers()) {
+            let found = match (kind, &config.netlogon) {
+                (VerifierKind::Netlogon, Some(netlogon)) => {
+                    let directory = match &mut directory {
+                        Some(directory) => directory,
+                        None => directory.insert(open(netlogon, setup, progress)?),
+                    };
+                    directory.find(&user)?
+                }
+                _ => verifier
+                    .account_named(user.name(), user.domain())
+                    .map(|account| of_users_file(account, setup)),
+            };
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
+    }
+    Err(unknown(typed, setup))
+}
+
+/// With the NetBIOS name that the processes of this host have learnt.
+fn open(netlogon: &Netlogon, setup: &Setup, progress: &Progress) -> Result<UserDirectory, String> {
+    let mut config = netlogon.clone();
+    if let Ok(name) = setup.target().netbios_domain.parse() {
+        config.netbios_domain = name;
+    }
+    UserDirectory::open(config, progress)
+}
+
+fn of_users_file(account: Account, setup: &Setup) -> FoundUser {
+    let users = setup.config().users.as_ref();
+    let file = users.map_or_else(String::new, |users| users.file.display().to_string());
+    FoundUser {
+        account,
+        place: format!("the users file {file}: its users are in no groups"),
+        obstacle: None,
+        missing: None,
+    }
+}
+
+fn unknown(typed: &str, setup: &Setup) -> String {
+    let config = setup.config();
+    let places = config.verify.iter().map(|kind| match kind {
+        VerifierKind::Users => "the users file".to_owned(),
+        VerifierKind::Directory => "[directory], which tells users with a login only".to_owned(),
+        VerifierKind::Netlogon => {
+            let domain = config.netlogon.as_ref().map(|one| one.domain.as_str());
+            format!("the directory of {}", domain.unwrap_or_default())
+        }
+    });
+    let places: Vec<String> = places.collect();
+    format!(
+        "no user {typed:?} in {}; look at the spelling: the name is the user's sAMAccountName, or \
+         with an @ its userPrincipalName",
+        places.join(" or ")
+    )
+}
