@@ -33,7 +33,7 @@ class Setting:
     """A folder for an acceptor and its initiator; `environment()` is the acceptor's."""
 
     def __init__(self, folder, library):
-        self.folder = folder
+        self.folder, self.library = folder, library
         self.initiator = compile_c(SOURCES / "initiator_process.c", folder)
         self.talker = compile_c(SOURCES / "messages.c", folder)
         # What we ship, but for the library's place.

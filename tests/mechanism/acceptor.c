@@ -7,6 +7,7 @@
  *   threads   so many logins in each of four threads, every call of a login on another thread
  *   fork      so many children, each of which completes logins that its parent began
  *   halfopen  so many contexts that wait for the client's answer at once
+ *   mixture   so many handshakes, of which a fifth succeed; says what memory and files grew by
  *
  * The environment says which mechanism and configuration it uses, and more: see login.h for the
  * acceptor and harness.h for the initiator.
@@ -261,6 +262,64 @@ static void halfopen(const struct initiator *initiator, long count)
     free(contexts), free(negotiate.value);
 }
 
+/* A handshake that gets as far as the challenge. */
+static gss_buffer_desc half(gss_ctx_id_t *context, const struct initiator *initiator)
+{
+    OM_uint32 minor;
+    gss_buffer_desc negotiate = initiator_begin(initiator);
+    gss_buffer_desc answer = challenge(context, &negotiate);
+    gss_buffer_desc authenticate = initiator_step(initiator, &answer);
+
+    free(negotiate.value);
+    gss_release_buffer(&minor, &answer);
+    return authenticate;
+}
+
+/* Five handshakes: one succeeds, two fail, and two are abandoned. */
+static void mixed(const struct initiator *right, const struct initiator *wrong)
+{
+    OM_uint32 minor;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc authenticate = half(&context, right);
+    /* Replaces the one before. */
+    gss_name_t name = login(&context, right);
+
+    REFUSED(&context, &authenticate, NOT_NEGOTIATED);
+    gss_release_name(&minor, &name);
+    free(authenticate.value);
+
+    authenticate = half(&context, wrong);
+    REFUSED(&context, &authenticate, BAD_USER_OR_PASSWORD);
+    free(authenticate.value);
+
+    authenticate = half(&context, wrong);
+    gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
+    REFUSED(&context, &authenticate, NOT_NEGOTIATED);
+    free(authenticate.value);
+
+    authenticate = half(&context, right);
+    gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
+    free(authenticate.value);
+}
+
+static void mixture(const struct initiator *right, long count)
+{
+    struct initiator wrong = initiator_start("not the password");
+    long before = 0, files = 0;
+
+    for (long i = 0; i < count; i += 5) {
+        /* The first tenth fills the arenas of malloc, and what is opened once. */
+        if (i <= count / 10) {
+            before = resident();
+            files = open_files();
+        }
+        name_case("handshake %ld", i);
+        mixed(right, &wrong);
+    }
+    printf("bytes %ld files %ld\n", resident() - before, open_files() - files);
+    initiator_stop(&wrong);
+}
+
 int main(int argc, char **argv)
 {
     struct initiator initiator;
@@ -284,6 +343,8 @@ int main(int argc, char **argv)
         forks(&initiator, count);
     } else if (strcmp(argv[1], "halfopen") == 0) {
         halfopen(&initiator, count);
+    } else if (strcmp(argv[1], "mixture") == 0) {
+        mixture(&initiator, count);
     } else {
         fprintf(stderr, "acceptor: no work is called %s\n", argv[1]);
         return 2;

@@ -3,7 +3,7 @@
 import pytest
 from lab import mech, programs
 from lab.programs import SOURCES, compile_c
-from sanitizers import LOST, SANITIZERS, lost, watching
+from sanitizers import LOST, SANITIZERS, lost, watched_library, watching
 
 BARE = "bare"
 REAL = "libgssapi"
@@ -35,7 +35,7 @@ def survives(setting, library):
 
     def survives(program, work, way, **more):
         environment = watching(setting, KRB5_CONFIG=krb5, **more)
-        loaded = [library] if way == BARE else []
+        loaded = [watched_library(library)] if way == BARE else []
         done = programs.run(program, work, *loaded, environment=environment)
         leaks = lost(done, library)
         # With a NULL argument, Kerberos and libgssapi may leak; the library may not.
