@@ -2,9 +2,10 @@
 alone, all at the same controller."""
 
 import dataclasses
-import statistics
 
 from lab import domain, host, mech, programs, winbind_member
+
+from . import figures, trips
 
 AT_ONCE = (1, 8, 32)
 # The logins that are prepared and then completed by the threads: the limit of accept.c.
@@ -19,11 +20,12 @@ USER = "alice"
 
 @dataclasses.dataclass
 class Cost:
-    """CPU and latency of a login in microseconds, and completed logins per second."""
+    """CPU and latency of a login in microseconds, and completed logins per second: each is a
+    sample, or the `Spread` of many."""
 
-    cpu: float
-    latency: float
-    per_second: float
+    cpu: object
+    latency: object
+    per_second: object
 
 
 @dataclasses.dataclass
@@ -57,10 +59,18 @@ class Domain:
         ours, theirs, floor = [], [], []
         for number in range(ROUNDS):
             progress(f"{at_once} at once, round {number + 1} of {ROUNDS}")
-            ours += self._accept(at_once, self._our_environment())
+            ours += self._accept(at_once, self.our_environment())
             theirs += self._accept(at_once, self._their_environment(), self._member)
             floor.append(self._ask(at_once))
-        return Costs(_median(ours), _median(theirs), _median(floor))
+        return Costs(_spread(ours), _spread(theirs), _spread(floor))
+
+    def trips(self):
+        """See `trips.Trips.measure`."""
+        return trips.Trips(self._bench, self._controller).measure()
+
+    def our_environment(self):
+        """That of an acceptor with our library, which asks the controller."""
+        return self._environment(**self._mechanism.environment)
 
     def _accept(self, at_once, environment, daemon=None):
         logins = (FEW_BATCHES if daemon and at_once >= MANY else BATCHES) * BATCH
@@ -80,9 +90,6 @@ class Domain:
         median, passed = (int(word) / 1000 for word in done.stdout.split())
         return Cost(0, median, 1e6 / passed)
 
-    def _our_environment(self):
-        return self._environment(**self._mechanism.environment)
-
     def _their_environment(self):
         return self._environment(
             GSS_MECH_CONFIG=self._bench.setting.peer_mech_config, NTLMDC_CONFIG=None
@@ -100,6 +107,6 @@ class Domain:
         }
 
 
-def _median(costs):
+def _spread(costs):
     names = [field.name for field in dataclasses.fields(Cost)]
-    return Cost(*(statistics.median(getattr(cost, name) for cost in costs) for name in names))
+    return Cost(*(figures.spread(getattr(cost, name) for cost in costs) for name in names))

@@ -88,8 +88,7 @@ class DebianRoot:
     def run(self, script, status=0):
         """Runs shell commands in the root, as root, and returns what they print."""
         done = subprocess.run(
-            host.bound(["nsenter", f"--target={self._pid}", "--mount", "--net", "--pid"])
-            + ["--root", "--wd", "sh", "-euc", script],
+            host.bound([*self.entering(), "sh", "-euc", script]),
             env=_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -101,6 +100,11 @@ class DebianRoot:
         if done.returncode != status:
             raise host.LabError(f"status {done.returncode} of\n{script}\n{done.stdout}")
         return done.stdout
+
+    def entering(self):
+        """The words before a command that runs in the root."""
+        spaces = ["nsenter", f"--target={self._pid}", "--mount", "--net", "--pid"]
+        return [*spaces, "--root", "--wd"]
 
     def close(self):
         host.not_on_exit(self.close)

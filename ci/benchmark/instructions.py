@@ -1,0 +1,82 @@
+"""The instructions of a login in the acceptor's process, counted by callgrind.
+
+The count hardly depends on the machine or on what else it does, so it is kept in the repository
+(`instructions.txt`): a change of the code shows there.
+"""
+
+import pathlib
+import re
+import subprocess
+
+from lab import host, mech, programs
+
+KEPT = pathlib.Path(__file__).with_name("instructions.txt")
+MANY_LINES = 100_000
+
+# The difference of two runs is that of so many logins: what starts and ends a process is in both.
+_FEW, _MORE = 20, 120
+# Lengths of messages are the same in all runs, and random bytes change the count by this share.
+NOISE = 0.005
+
+_HEAD = """\
+# Instructions of one login in the acceptor's process: a credential for each of the two messages,
+# both messages, the name, and their release, through libgssapi; by callgrind.
+# `ci/bench --instructions` compares, `sudo ci/bench --instructions --save` writes this file.
+"""
+
+
+def versions():
+    """What else the counts depend on, in one line."""
+    rustc = mech.as_developer("rustc", "--version", stdout=subprocess.PIPE).stdout.split()[1]
+    query = ("dpkg-query", "-W", "-f", "${Version}", "libgssapi-krb5-2")
+    krb5 = subprocess.run(query, stdout=subprocess.PIPE, text=True, check=False).stdout
+    valgrind = host.run("valgrind", "--version").strip().removeprefix("valgrind-")
+    return f"rustc {rustc}, libgssapi-krb5-2 {krb5}, valgrind {valgrind}"
+
+
+def of_a_login(accept, environment, folder):
+    """The instructions of a login of `accept` with this environment."""
+    few, more = (_counted(accept, environment, folder, count) for count in (_FEW, _MORE))
+    return (more - few) // (_MORE - _FEW)
+
+
+def _counted(accept, environment, folder, count):
+    out = folder / "callgrind.out"
+    valgrind = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}")
+    done = programs.run(*valgrind, accept, 0, count, 1, 1, environment=environment)
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    if done.returncode != 0 or not found:
+        raise host.LabError(f"callgrind failed: {done.stderr}")
+    return int(found[1])
+
+
+def kept():
+    """The counts of the repository by name, and the versions they belong to."""
+    lines = KEPT.read_text().splitlines() if KEPT.exists() else []
+    counts = dict(re.findall(r"^(\S+) +(\d+)$", "\n".join(lines), re.M))
+    with_versions = [line for line in lines if line.startswith("# rustc ")]
+    return {name: int(count) for name, count in counts.items()}, "".join(with_versions)[2:]
+
+
+def save(counts):
+    """Writes the counts; those that this run did not take stay."""
+    counts = kept()[0] | counts
+    lines = (f"{name:<24}{count:>10}\n" for name, count in counts.items())
+    KEPT.write_text(f"{_HEAD}# {versions()}\n{''.join(lines)}")
+
+
+def compare(counts):
+    """Prints now, committed and the difference."""
+    committed, with_versions = kept()
+    print("instructions of a login, the acceptor's process alone")
+    print(f"{'':<24}{'now':>10}{'committed':>12}{'difference':>12}")
+    for name, now in counts.items():
+        then = committed.get(name)
+        if then is None:
+            print(f"{name:<24}{now:>10}{'none':>12}")
+            continue
+        share = now / then - 1
+        mark = "" if abs(share) <= NOISE else ("  MORE" if share > 0 else "  less")
+        print(f"{name:<24}{now:>10}{then:>12}{share:>+12.2%}{mark}")
+    if with_versions and with_versions != versions():
+        print(f"now {versions()};\nthe committed counts are of {with_versions}")
