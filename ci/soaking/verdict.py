@@ -81,8 +81,9 @@ class Verdict:
             (why in _OF_CONTROLLERS and met & {events.OUTAGE, events.STRIKE})
             or (why == "NotInGroup" and self._needs_group(one) and met & {events.OUTSIDE, *_MOVES})
             or (why == "OtherChannel" and one.login.site == plan.TLS and events.RENEWAL in met)
-            # Apache ends its CGI daemon when it restarts.
-            or (why == "HTTP 503" and events.RESTART in met)
+            # Apache ends its CGI daemon when it restarts. A connection that it closes between the
+            # two messages of a login is replaced by requests, without the first message.
+            or (why in ("HTTP 503", "NotNegotiated") and events.RESTART in met)
         )
         return None if excused else f"right password refused: {why}"
 
