@@ -20,7 +20,7 @@
 /* Name attributes, for gss_get_name_attribute. */
 /* The account's name (sAMAccountName). */
 #define NTLMDC_ATTR_USER "user"
-/* `client`: the name is the typed one, as with the verifier `relay`; absent: the verifier's. */
+/* `client`: the name is as typed, as with the verifier `relay`; absent: the verifier's. */
 #define NTLMDC_ATTR_NAME_SOURCE "name-source"
 /* The NetBIOS name of the account's domain. */
 #define NTLMDC_ATTR_DOMAIN "domain"

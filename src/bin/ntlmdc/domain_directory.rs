@@ -10,9 +10,8 @@ use std::time::Duration;
 use gss_ntlmdc::base::config::Netlogon;
 use gss_ntlmdc::base::crypto::Key;
 use gss_ntlmdc::base::net::Deadline;
-use gss_ntlmdc::base::typed_name::split_domain;
 use gss_ntlmdc::dc;
-use gss_ntlmdc::directory::{Account, Client, Error, Protection, ResultCode, Server, Trust};
+use gss_ntlmdc::directory::{Account, Client, Error, Protection, Server, Trust};
 use gss_ntlmdc::login::setup;
 
 use crate::arguments::DirectoryLogin;
@@ -86,9 +85,8 @@ pub fn connect(chosen: &Chosen, protection: &Protection) -> Result<Client, Probl
     let server = Server {
         address: chosen.address,
         port: None,
-        source: None,
-        name: &chosen.name,
         source: chosen.source,
+        name: &chosen.name,
     };
     let connected = Client::connect(server, protection, soon());
     let pinned = match (&connected, protection) {

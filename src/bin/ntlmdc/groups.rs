@@ -102,6 +102,7 @@ fn unknown(typed: &str, setup: &Setup) -> String {
     let places = config.verify.iter().map(|kind| match kind {
         VerifierKind::Users => "the users file".to_owned(),
         VerifierKind::Directory => "[directory], which tells users with a login only".to_owned(),
+        VerifierKind::Relay => "[relay], which knows no users".to_owned(),
         VerifierKind::Netlogon => {
             let domain = config.netlogon.as_ref().map(|one| one.domain.as_str());
             format!("the directory of {}", domain.unwrap_or_default())

@@ -82,7 +82,6 @@ pub fn connect(
             port: *port,
             source: None,
             name: &name,
-            source: None,
         };
         match Client::connect(to, &protection, deadline.or_after(share)) {
             Ok(client) => return Ok(client),

@@ -82,14 +82,16 @@ fn put_account(writer: &mut Writer, account: &Account) {
             writer.u64(FileTime::from(*time).0);
         });
     }
-    for sid in group_sids {
-        put(writer, Some(sid), put_sid);
+    put_each(writer, group_sids, put_sid);
+    put_each(writer, group_names, put_group);
+}
+
+/// Each value, and the mark of the end.
+fn put_each<T>(writer: &mut Writer, values: &[T], value: fn(&mut Writer, &T)) {
+    for one in values {
+        put(writer, Some(one), value);
     }
-    put(writer, None, put_sid);
-    for group in group_names {
-        put(writer, Some(group), put_group);
-    }
-    put(writer, None, put_group);
+    put(writer, None, value);
 }
 
 fn take_account(reader: &mut Reader<'_>) -> Result<Account, DecodeError> {

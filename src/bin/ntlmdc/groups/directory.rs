@@ -62,6 +62,7 @@ impl UserDirectory {
             let server = Server {
                 address,
                 port: None,
+                source: config.source,
                 name,
             };
             match connect(server, &config, until.or_after(PATIENCE)) {
@@ -267,7 +268,10 @@ mod tests {
             of_a_login(token.clone(), Some(&users)),
             [staff.clone(), users]
         );
-        assert_eq!(of_a_login(token.clone(), Some(&staff)), [staff.clone()]);
+        assert_eq!(
+            of_a_login(token.clone(), Some(&staff)),
+            std::slice::from_ref(&staff)
+        );
         assert_eq!(of_a_login(token, None), [staff]);
     }
 }

@@ -38,6 +38,7 @@ fn attempt(
         workstation: &Text::from("WS1"),
         server_challenge: CHALLENGE,
         response: (&response).into(),
+        passing: None,
     })
 }
 

@@ -47,7 +47,6 @@ fn ask(config: &Netlogon, one: &Seen) -> Result<Lockout, String> {
         port: None,
         source: config.source,
         name: &one.name,
-        source: config.source,
     };
     let mut client = connect_as_machine(server, config, until)?;
     let root = client.root(&[NAMING_CONTEXT], until).map_err(told)?;
