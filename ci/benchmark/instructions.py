@@ -4,6 +4,7 @@ The count hardly depends on the machine or on what else it does, so it is kept i
 (`instructions.txt`): a change of the code shows there.
 """
 
+import os
 import pathlib
 import re
 import subprocess
@@ -25,8 +26,14 @@ _HEAD = """\
 """
 
 
+# A build with other settings than those of Cargo.toml has other counts.
+_OVERRIDES = "CARGO_PROFILE_RELEASE_"
+
+
 def versions():
     """What else the counts depend on, in one line."""
+    if found := [name for name in os.environ if name.startswith(_OVERRIDES)]:
+        raise host.LabError(f"the release is built otherwise than shipped: unset {found}")
     rustc = mech.as_developer("rustc", "--version", stdout=subprocess.PIPE).stdout.split()[1]
     query = ("dpkg-query", "-W", "-f", "${Version}", "libgssapi-krb5-2")
     krb5 = subprocess.run(query, stdout=subprocess.PIPE, text=True, check=False).stdout
