@@ -212,17 +212,30 @@ impl Config {
                     .to_owned(),
             );
         }
+        if names(VerifierKind::Relay) && !config.policy.groups.is_empty() {
+            return Err(
+                "policy.groups: the verifier \"relay\" knows no groups, so no user would be let in"
+                    .to_owned(),
+            );
+        }
         Ok(config)
+    }
+
+    /// `[netlogon]`, if `verify` names it.
+    pub fn netlogon_in_use(&self) -> Option<&Netlogon> {
+        let netlogon = self.netlogon.as_ref();
+        netlogon.filter(|_| self.verify.contains(&VerifierKind::Netlogon))
     }
 
     /// The NetBIOS name of the domain whose controllers are asked, and the directory in which the
     /// processes of this host share what they know of it. `None`: no controller is asked.
     pub fn shared_state(&self) -> Option<(&NetbiosName, &Path)> {
-        let is_relayed = self.verify.contains(&VerifierKind::Relay);
-        match (&self.netlogon, &self.relay) {
-            (_, Some(relay)) if is_relayed => Some((&relay.netbios_domain, &relay.state_dir)),
+        let relay = self.relay.as_ref();
+        let relay = relay.filter(|_| self.verify.contains(&VerifierKind::Relay));
+        match (self.netlogon_in_use(), relay) {
             (Some(netlogon), _) => Some((&netlogon.netbios_domain, &netlogon.state_dir)),
-            (None, _) => None,
+            (None, Some(relay)) => Some((&relay.netbios_domain, &relay.state_dir)),
+            (None, None) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 import re
 
+import checking
 import clients
 import codes
 import firefox
@@ -58,8 +59,22 @@ def test_the_log_says_what_became_of_a_login(relay_site):
     assert clients.curl(relay_site, ALICE, relay_site.passwords["alice"])[0] == 200
     assert clients.curl(relay_site, ALICE, "wrong-password")[0] == 401
     log = relay_site.apache.logged(mark)
-    assert "verifier=relay" in log and "mic=left-to-controller" not in log
+    assert "verifier=relay" in log and "mic=none" in log
     assert codes.in_log(log) == [codes.code("BadUserOrPassword")]
+
+
+def test_the_controller_checks_the_mic(relay_site):
+    mark = relay_site.apache.mark()
+    assert clients.pyspnego(relay_site, ALICE, relay_site.passwords["alice"])[0] == 200
+    assert "mic=left-to-controller" in relay_site.apache.logged(mark)
+    # A changed message: the controller refuses it.
+    with wire.Connection(relay_site) as connection:
+        negotiate = messages.negotiate()
+        challenge = connection.challenge(negotiate)
+        answer = messages.respond(challenge, "alice", relay_site.passwords["alice"])
+        packed = bytearray(answer.pack(negotiate, challenge.raw))
+        packed[72] ^= 1
+        assert connection.send(bytes(packed)).status == 401
 
 
 @pytest.mark.parametrize(
@@ -87,14 +102,6 @@ def test_the_name_is_marked_as_the_clients(library, controller, make_site, attri
     after = REQUIRED.format(attribute)
     site = make_site(mech.with_relay(library, controller), after=after)
     assert clients.curl(site, ALICE, site.passwords["alice"])[0] == status
-
-
-def test_no_group_is_known(library, controller, make_site):
-    more = '[policy]\ngroups = ["Domain Users"]\n'
-    site = make_site(mech.with_relay(library, controller, more=more))
-    mark = site.apache.mark()
-    assert clients.curl(site, ALICE, site.passwords["alice"])[0] == 401
-    assert codes.in_log(site.apache.logged(mark)) == [codes.code("NotInGroup")]
 
 
 def test_an_anonymous_login_is_refused(relay_site):
@@ -141,3 +148,23 @@ def test_a_page_has_a_configuration_that_works(library, controller, make_site, p
     status, page = clients.curl(site, ALICE, site.passwords["alice"])
     assert (status, page["user"].removeprefix("EXAMPLE\\")) == (200, "alice")
     assert clients.curl(site, ALICE, "wrong-password")[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("change", "causes"),
+    [
+        (("", ""), ["relay-unauthenticated"]),
+        (("controllers = [", 'controllers = ["127.0.0.1", '), ["relay-refused"]),
+        (('transport = "smb2"', 'transport = "ldap"'), []),
+    ],
+)
+def test_check_says_what_is_given_up(library, controller, change, causes):
+    mechanism = mech.with_relay(library, controller)
+    if change[0]:
+        mechanism.rewrite("ntlmdc.toml", recipes.change(mechanism.configuration, change))
+    checked = checking.check(mech.tool(), mechanism)
+    mechanism.close()
+    found = [one for one in checked.ids if one.startswith("relay")]
+    assert set(found) == {"relay-unauthenticated", *causes}
+    if "relay-refused" not in causes:
+        assert "makes a challenge" in checked.good("controllers")

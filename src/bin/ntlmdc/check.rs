@@ -5,6 +5,7 @@
 //!   privileges  from here on with the rights of the service
 //! local     this host: configuration, files, mechanism, Apache
 //! remote    DNS and the controllers
+//! relay     what is given up without a machine account; its controllers
 //! directory   the servers of an LDAP directory
 //! ```
 
@@ -13,6 +14,7 @@ mod directory;
 mod finding;
 mod listing;
 pub mod local;
+mod relay;
 mod remote;
 mod service;
 
@@ -75,6 +77,7 @@ fn look(arguments: &Check) -> Result<Vec<Finding>, String> {
     if let Some(config) = &config {
         let is_secret_usable = local::files::look(config, &service, &mut findings);
         findings.extend(remote::findings(config, is_secret_usable, &progress));
+        findings.extend(relay::findings(config, &progress));
         findings.extend(directory::findings(config, &progress));
     }
     drop_repeats(&mut findings);

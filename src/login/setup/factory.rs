@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::base::config::{self, Config, DEFAULT_STATE_DIR, VerifierKind};
+use crate::base::config::{self, Config, DEFAULT_STATE_DIR, NetbiosName, VerifierKind};
 use crate::base::counters::{Counters, Place};
 use crate::base::fault::{Fault, Minor};
 use crate::login::guess_limit::GuessLimit;
@@ -106,7 +106,7 @@ impl Setup {
 
     /// As [`Self::is_outdated`], for every process of this host. May read a file.
     pub(super) fn is_outdated_on_this_host(&self) -> bool {
-        let netlogon = self.config.netlogon.as_ref();
+        let netlogon = self.config.netlogon_in_use();
         let name = netlogon.and_then(Netlogon::learnt_name);
         self.is_outdated() || name.is_some_and(|name| name.as_str() != self.target.netbios_domain)
     }
@@ -144,7 +144,7 @@ impl Setup {
 
 /// The configuration with the NetBIOS name that controllers gave, where it has only a guess.
 fn with_learnt_name(config: &Config) -> Cow<'_, Config> {
-    let netlogon = config.netlogon.as_ref();
+    let netlogon = config.netlogon_in_use();
     let Some(name) = netlogon.and_then(Netlogon::learnt_name) else {
         return Cow::Borrowed(config);
     };
@@ -188,14 +188,8 @@ fn verifier(
         }
         VerifierKind::Netlogon => {
             let netlogon = config.netlogon.clone().ok_or_else(missing)?;
-            // A trusted domain of that name could have users that pass for those beside it.
-            let users = config.users.as_ref();
-            let directory = config.directory.as_ref();
-            let users_domain = users
-                .and_then(|users| users.netbios_domain.clone())
-                .or_else(|| directory.map(|directory| directory.netbios_domain.clone()));
             let netlogon = Netlogon::logging_to(netlogon, log);
-            Ok(Box::new(netlogon.beside_users_of(users_domain)))
+            Ok(Box::new(netlogon.beside_users_of(domains_beside(config))))
         }
         VerifierKind::Relay => {
             let relay = config.relay.clone().ok_or_else(missing)?;
@@ -206,6 +200,16 @@ fn verifier(
             Ok(Box::new(Directory::new(directory, log)))
         }
     }
+}
+
+/// The domains of the verifiers beside `netlogon`: a trusted domain of such a name could have users
+/// that pass for theirs.
+fn domains_beside(config: &Config) -> Vec<NetbiosName> {
+    let users = config.users.as_ref();
+    let directory = config.directory.as_ref();
+    let of_users = users.and_then(|users| users.netbios_domain.clone());
+    let of_directory = directory.map(|directory| directory.netbios_domain.clone());
+    of_users.into_iter().chain(of_directory).collect()
 }
 
 /// Beside a domain, local users are the computer's own, as on Windows.

@@ -30,7 +30,7 @@ pub struct Netlogon {
     domains: KnownDomains,
     described: Vec<Domain>,
     own_name: OwnName,
-    users_domain: Option<NetbiosName>,
+    users_domains: Vec<NetbiosName>,
 }
 
 impl Netlogon {
@@ -49,7 +49,7 @@ impl Netlogon {
             described: config.trusted_domains.iter().map(Domain::from).collect(),
             controllers,
             config,
-            users_domain: None,
+            users_domains: Vec::new(),
         }
     }
 
@@ -59,10 +59,10 @@ impl Netlogon {
         own_name::remembered(config)
     }
 
-    /// Sets the domain of the users file beside it. No trusted domain may have that name.
-    pub fn beside_users_of(self, users_domain: Option<NetbiosName>) -> Self {
+    /// Sets the domains of the verifiers beside it. No trusted domain may have such a name.
+    pub fn beside_users_of(self, users_domains: Vec<NetbiosName>) -> Self {
         Self {
-            users_domain,
+            users_domains,
             ..self
         }
     }
@@ -89,7 +89,7 @@ impl Netlogon {
             config: &self.config,
             domains: domains.as_deref(),
             described: &self.described,
-            users_domain: self.users_domain.as_ref().map(NetbiosName::as_str),
+            users_domains: &self.users_domains,
         };
         let routed = Routed::check(&rules, attempt, info).map_err(Refusal::Denied)?;
         if routed.lacks_list() && !self.domains.can_be_done_without() {

@@ -224,6 +224,12 @@ causes! {
     LockoutUnseen Domain "lockout-policy-unseen"
         "Wrong passwords that come through this server may lock accounts of the domain.";
 
+    // Without a machine account: the module `relay`.
+    RelayUnauthenticated Controllers "relay-unauthenticated"
+        "An attacker on the network can let in any client as any user.";
+    RelayRefused Controllers "relay-refused"
+        "It verifies no login.";
+
     // From an LDAP directory: the module `directory`.
     DirectoryFile Directory "directory-file"
         "Without it no server of the directory is asked, and no login is verified.";

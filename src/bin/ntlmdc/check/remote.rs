@@ -23,7 +23,7 @@ mod tests;
 use std::num::NonZero;
 use std::thread;
 
-use gss_ntlmdc::base::config::{Config, GuessLimit, Netlogon, VerifierKind};
+use gss_ntlmdc::base::config::{Config, GuessLimit, Netlogon};
 use gss_ntlmdc::dc::own_name;
 use gss_ntlmdc::dc::probe::{NamedHost, Probe};
 
@@ -38,8 +38,7 @@ const AT_ONCE: NonZero<usize> = NonZero::new(16).expect("not zero");
 /// Asks DNS and the controllers, with the rights of the service. `is_secret_usable`: the machine
 /// account's secret can be read, so a secure channel can be tried.
 pub fn findings(config: &Config, is_secret_usable: bool, progress: &Progress) -> Vec<Finding> {
-    let netlogon = config.netlogon.as_ref();
-    match netlogon.filter(|_| config.verify.contains(&VerifierKind::Netlogon)) {
+    match config.netlogon_in_use() {
         Some(netlogon) => {
             let limit = config.policy.guess_limit.as_ref();
             look(&as_in_force(netlogon), limit, is_secret_usable, progress)

@@ -74,7 +74,7 @@ fn proven_of(info: SamInfo4) -> Result<Logon, Refusal> {
         config: &config(),
         domains: None,
         described: &[],
-        users_domain: None,
+        users_domains: &[],
     };
     let routed = with_attempt("EXAMPLE", |attempt| Routed::check(&rules, attempt, info));
     Ok(logon(routed.map_err(Refusal::Denied)?))

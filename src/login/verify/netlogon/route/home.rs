@@ -1,7 +1,7 @@
 //! The domain that an answer is about.
 
 use super::answer::{dns_name, domain_sid, is_of_row, touches_row};
-use crate::base::config::Netlogon;
+use crate::base::config::{NetbiosName, Netlogon};
 use crate::base::name_case::alike;
 use crate::base::typed_name::is_well_known_domain;
 use crate::dc::domains::{Domain, Domains, Kind, is_below};
@@ -14,8 +14,8 @@ pub(in crate::login::verify::netlogon) struct Rules<'a> {
     pub(in crate::login::verify::netlogon) domains: Option<&'a Domains>,
     /// The domains that the configuration describes, for use without a list.
     pub(in crate::login::verify::netlogon) described: &'a [Domain],
-    /// The domain of the users file. No trusted domain may have its name.
-    pub(in crate::login::verify::netlogon) users_domain: Option<&'a str>,
+    /// The domains of the users file and of the directory. No trusted domain may have such a name.
+    pub(in crate::login::verify::netlogon) users_domains: &'a [NetbiosName],
 }
 
 /// Where the names and the SID of an answer place the account.
@@ -51,13 +51,14 @@ impl<'a> Rules<'a> {
         (home.is_ours() || !self.is_reserved(info)).then_some(home)
     }
 
-    /// Whether a name of the domain is the computer's, the users file's or a well-known one.
+    /// Whether a name of the domain is the computer's, another verifier's or a well-known one.
     fn is_reserved(&self, info: &SamInfo4) -> bool {
         let computer = self.config.account.computer().as_str();
         [&info.logon_domain_name, &info.dns_logon_domain_name]
             .into_iter()
             .any(|name| {
-                let is_users = self.users_domain.is_some_and(|domain| alike(domain, name));
+                let mut users = self.users_domains.iter();
+                let is_users = users.any(|domain| alike(domain.as_str(), name));
                 is_users || alike(computer, name) || name == "." || is_well_known_domain(name)
             })
     }

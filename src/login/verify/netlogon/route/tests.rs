@@ -81,7 +81,7 @@ fn check_with(
         config,
         domains,
         described: &described,
-        users_domain: Some("USERS"),
+        users_domains: &["LDAP", "USERS"].map(|name| name.parse().unwrap()),
     };
     with_attempt_of(user, domain, |attempt| {
         Routed::check(&rules, attempt, info).map(|routed| routed.into_parts().0)

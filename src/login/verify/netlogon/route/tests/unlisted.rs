@@ -92,7 +92,7 @@ fn the_typed_name_is_compared_by_its_units() {
         config: &config,
         domains: None,
         described: &[],
-        users_domain: None,
+        users_domains: &[],
     };
     with_attempt_of("root", "", |attempt| {
         let attempt = Attempt {
