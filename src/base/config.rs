@@ -212,6 +212,9 @@ impl Config {
                     .to_owned(),
             );
         }
+        if let Some(relay) = config.relay.as_ref().filter(|_| names(VerifierKind::Relay)) {
+            config.check_beside(relay)?;
+        }
         if names(VerifierKind::Relay) && !config.policy.groups.is_empty() {
             return Err(
                 "policy.groups: the verifier \"relay\" knows no groups, so no user would be let in"
@@ -219,6 +222,29 @@ impl Config {
             );
         }
         Ok(config)
+    }
+
+    /// Checks what is verified beside a relay.
+    fn check_beside(&self, relay: &Relay) -> Result<(), String> {
+        if self.verify.len() > 1 && !relay.is_authenticated() {
+            return Err(
+                "verify: nothing else beside \"relay\" without tls: an attacker who makes the \
+                 challenge can repeat an earlier one, and with it a local user's login"
+                    .to_owned(),
+            );
+        }
+        let users = self.users.as_ref();
+        let directory = self.directory.as_ref();
+        let of_users = users.and_then(|users| users.netbios_domain.as_ref());
+        let of_directory = directory.map(|directory| &directory.netbios_domain);
+        let beside = [of_users, of_directory].into_iter().flatten();
+        match beside
+            .map(NetbiosName::as_str)
+            .find(|name| relay.domain_called(name).is_some())
+        {
+            Some(name) => Err(format!("netbios_domain: {name} is a domain of [relay] too")),
+            None => Ok(()),
+        }
     }
 
     /// `[netlogon]`, if `verify` names it.

@@ -121,7 +121,9 @@ impl Acceptor {
 
     /// Answers a NEGOTIATE message.
     fn challenge(&mut self, setup: &Setup, negotiate: &[u8]) -> Result<Step, Fault> {
-        let (challenged, reply, passage) = match setup.pass_on(PassedOn::parse(negotiate)?) {
+        let weakest = policy::weakest_protection(&setup.config().policy);
+        let passed_on = PassedOn::parse(negotiate, weakest)?;
+        let (challenged, reply, passage) = match setup.pass_on(passed_on) {
             None => own_challenge(setup, negotiate, None)?,
             Some(Begun::Failed(fault)) if setup.verifiers().len() == 1 => return Err(fault),
             Some(Begun::Failed(fault)) => {

@@ -177,9 +177,11 @@ impl<'a> Admitted<'a> {
     /// The question for the verifiers. `passage` leads to the server that made the challenge, if it
     /// was another.
     pub fn attempt(&self, passage: Option<&'a Passage>) -> Attempt<'a> {
-        let message = self.claim.message();
         Attempt {
-            passing: passage.map(|passage| Passing { passage, message }),
+            passing: passage.map(|passage| Passing {
+                passage,
+                claim: self.claim,
+            }),
             user: self.claim.user(),
             domain: self.claim.domain(),
             default_domain: None,

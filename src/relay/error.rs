@@ -100,6 +100,14 @@ impl Cause {
         }
     }
 
+    /// Whether the controller works, and refuses: the client's message may be the reason.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Answer(_) | Self::Smb2(smb2::Smb2Error::Refused { .. })
+        )
+    }
+
     /// Whether an administrator has to act: the controller works, and refuses every login.
     pub(super) fn is_lasting(&self) -> bool {
         matches!(

@@ -105,7 +105,7 @@ impl Controllers {
 
     /// The controller is asked last for a while, unless the fault is not its own.
     fn failed(&self, controller: &Candidate, cause: &Cause) {
-        let is_its_own = !cause.is_local() && !cause.is_lasting();
+        let is_its_own = !cause.is_local() && !cause.is_lasting() && !cause.is_refusal();
         if is_its_own && self.locator.failed(controller) {
             let line = format_args!("controller {controller} failed and is asked last: {cause}");
             log::write(self.log, Severity::Warning, line);

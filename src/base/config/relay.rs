@@ -212,7 +212,7 @@ impl TryFrom<RelayTable> for Relay {
             domain: table.domain,
             upn_suffixes: table.upn_suffixes,
             trusted_domains: table.trusted_domains,
-            names_alone: names_alone(table.names_alone)?,
+            names_alone: names_alone(table.names_alone, &transport)?,
             transport,
             controllers: table.controllers.unwrap_or_default(),
             order: table.order.unwrap_or_default(),
@@ -236,11 +236,13 @@ const UNAUTHENTICATED: &str = "accept_unauthenticated_controller: over SMB2, and
      can let in any client as any user. Set it to true to accept that, or use \
      transport = \"ldap\" with tls, or a machine account ([netlogon])";
 
-/// The answer of a controller names no groups, so there is nothing to filter.
-fn names_alone(given: NamesAlone) -> Result<NamesAlone, String> {
-    match given {
-        NamesAlone::Filter => Err("names_alone: \"accept\" or \"refuse\"".to_owned()),
-        given => Ok(given),
+/// The answer of a controller names no groups, so there is nothing to filter. The server of a share
+/// need not be a controller: it looks for a name alone among the accounts of its own.
+fn names_alone(given: NamesAlone, transport: &RelayTransport) -> Result<NamesAlone, String> {
+    match (given, transport) {
+        (NamesAlone::Filter, _) => Err("names_alone: \"accept\" or \"refuse\"".to_owned()),
+        (_, RelayTransport::Smb2 { share: Some(_) }) => Ok(NamesAlone::Refuse),
+        (given, _) => Ok(given),
     }
 }
 

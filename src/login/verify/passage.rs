@@ -1,10 +1,9 @@
 //! A handshake whose messages a verifier passes on to another server.
 
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use crate::base::fault::{Fault, Minor};
-use crate::protocol::ntlm::acceptor::Challenged;
+use crate::protocol::ntlm::acceptor::{Challenged, Claim};
 use crate::relay::Handshake;
 
 /// The outcome of passing on a NEGOTIATE message.
@@ -46,18 +45,11 @@ impl Passage {
     }
 }
 
-/// A message on its way.
-#[derive(Clone, Copy)]
+/// A claim on its way.
+#[derive(Clone, Copy, Debug)]
 pub struct Passing<'a> {
     /// The way.
     pub passage: &'a Passage,
-    /// The AUTHENTICATE message, as the client sent it.
-    pub message: &'a [u8],
-}
-
-impl fmt::Debug for Passing<'_> {
-    /// Omits the message: passwords can be guessed from it.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Passing")
-    }
+    /// The claim, which has the message.
+    pub claim: &'a Claim,
 }

@@ -50,8 +50,12 @@ impl Verifier for Relayed {
         let passing = attempt
             .passing
             .ok_or_else(|| Refusal::Unavailable(Minor::InternalError.into()))?;
+        let message = passing.claim.onward().ok_or_else(|| {
+            let beside = "beside an NTLMv2 response, with a message integrity code";
+            Refusal::Denied(Minor::LmOnlyRefused.because(beside))
+        })?;
         let handshake = passing.passage.take().map_err(Refusal::Unavailable)?;
-        match handshake.finish(passing.message) {
+        match handshake.finish(&message) {
             Ok(Verdict::Accepted(accepted)) => {
                 let logon_server = Some(accepted.server().to_owned());
                 let account = Account {

@@ -122,9 +122,19 @@ fn a_challenge_is_of_the_controller_or_ours() {
          [netlogon]\ndomain = \"example.test\"\naccount = \"WEB1$\"\nsecret = \"/s\"\n"
     );
     assert!(Config::parse(&text).unwrap_err().contains("challenge"));
-    let beside = text.replace("\"relay\", \"netlogon\"", "\"users\", \"relay\"");
-    let beside = format!("{beside}[users]\nfile = \"/u\"\n");
-    assert!(Config::parse(&beside).is_ok());
+    let beside = |relay: &str, users: &str| {
+        let verify = "verify = [\"users\", \"relay\"]\n";
+        let relay = format!("[relay]\ndomain = \"example.test\"\n{relay}\n");
+        Config::parse(&format!("{verify}{relay}[users]\nfile = \"/u\"\n{users}"))
+    };
+    assert!(beside(LDAPS, "").is_ok());
+    let repeated = beside(SMB2, "").unwrap_err();
+    assert!(repeated.contains("repeat an earlier one"), "{repeated}");
+    let same = beside(LDAPS, "netbios_domain = \"Example\"").unwrap_err();
+    assert!(
+        same.contains("EXAMPLE is a domain of [relay] too"),
+        "{same}"
+    );
     let missing = Config::parse("verify = [\"relay\"]").unwrap_err();
     assert!(missing.contains("no [relay]"), "{missing}");
 }

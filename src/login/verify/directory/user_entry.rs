@@ -85,7 +85,7 @@ impl UserEntry {
         };
         // With several names, what was typed would decide who the user is.
         let nt_hash = match names.len() {
-            1 => nt_hash(&entry.values(hash)),
+            1 => nt_hash(config.schema, &entry.values(hash)),
             _ => Err("the entry has several names"),
         };
         let full_name = entry.text(FULL_NAME).map(str::to_owned);
@@ -165,19 +165,21 @@ fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
 }
 
-/// 32 hexadecimal digits, or 16 bytes.
-fn nt_hash(values: &[&[u8]]) -> Result<Key, &'static str> {
+/// 32 hexadecimal digits; FreeIPA has the 16 bytes.
+fn nt_hash(schema: Schema, values: &[&[u8]]) -> Result<Key, &'static str> {
     let hash = match values {
         [] => return Err("the entry has no NT hash that the service may read"),
-        [value] => match <[u8; 16]>::try_from(*value) {
-            Ok(bytes) => Some(Key::new(bytes)),
-            Err(_) => Key::from_hexadecimal(value),
+        [value] => match (schema, <[u8; 16]>::try_from(*value)) {
+            (Schema::FreeIpa, Ok(bytes)) => Some(Key::new(bytes)),
+            _ => Key::from_hexadecimal(value),
         },
         _ => return Err("the entry has several NT hashes"),
     };
     match hash {
         None => Err("the entry's NT hash is not one"),
         Some(hash) if hash == crypto::nt_hash("") => Err("the password is empty"),
+        // A placeholder: a response to it can be computed without a password.
+        Some(hash) if hash.is_zero() => Err("the NT hash is zero"),
         Some(hash) => Ok(hash),
     }
 }

@@ -1,7 +1,7 @@
 //! The account of a relayed login, as far as the typed name tells.
 
 use crate::base::config::{NamesAlone, Relay};
-use crate::base::fault::{Minor, is_unprintable};
+use crate::base::fault::{Minor, is_joiner, is_unprintable};
 use crate::base::log::Quoted;
 use crate::base::name_case::{alike, smalls};
 use crate::login::verify::{Account, Attempt, Refusal};
@@ -15,7 +15,8 @@ use crate::login::verify::{Account, Attempt, Refusal};
 /// read it in more than one way. The controller is not asked.
 pub(super) fn account(config: &Relay, attempt: &Attempt<'_>) -> Result<Account, Refusal> {
     let user = attempt.user.meant.as_str();
-    let domain = attempt.meant_domain();
+    // Not the default domain: the message that the controller reads does not name it.
+    let domain = attempt.domain.meant.as_str();
     // The controller reads such bytes by a table of its own.
     let is_ambiguous = attempt.user.is_oem() && !user.is_ascii();
     if is_ambiguous || !is_plain(user) {
@@ -48,12 +49,18 @@ pub(super) fn account(config: &Relay, attempt: &Attempt<'_>) -> Result<Account, 
 }
 
 /// Whether a directory takes the name letter by letter: it ignores spaces at the ends, repeated
-/// spaces, and letters that are not printed (RFC 4518 2.2, 2.6).
+/// spaces, and letters that are not printed (RFC 4518 2.2, 2.6), and takes letters of full width
+/// for those of half.
 fn is_plain(user: &str) -> bool {
+    let is_equalled = |letter: char| {
+        let is_other_space = letter.is_whitespace() && letter != ' ';
+        let is_wide = ('\u{FF00}'..='\u{FFEF}').contains(&letter);
+        is_other_space || is_wide || is_unprintable(letter) || is_joiner(letter)
+    };
     !user.is_empty()
         && user.trim() == user
         && !user.contains("  ")
-        && !user.chars().any(is_unprintable)
+        && !user.chars().any(is_equalled)
 }
 
 #[cfg(test)]
@@ -111,6 +118,9 @@ mod tests {
             "al  ice",
             "al\u{ad}ice",
             "al\tice",
+            "al\u{200d}ice",
+            "al\u{a0}ice",
+            "\u{ff41}lice",
             "alice\0",
         ] {
             assert_eq!(of("", user, ""), Err(Minor::ImpossibleName), "{user:?}");
@@ -119,10 +129,26 @@ mod tests {
     }
 
     #[test]
+    fn a_default_domain_gives_no_other_name() {
+        let config = fixture::relay("trusted_domains = [\"OTHER\"]");
+        let account = with_attempt_of("alice", "", |attempt| {
+            let attempt = Attempt {
+                default_domain: Some("OTHER"),
+                ..*attempt
+            };
+            account(&config, &attempt).unwrap()
+        });
+        assert_eq!(account.domain, "EXAMPLE");
+    }
+
+    #[test]
     fn names_alone_may_be_refused() {
         let lines = "names_alone = \"refuse\"";
         assert_eq!(of(lines, "alice", ""), Err(Minor::UnknownDomain));
         assert!(of(lines, "alice", "EXAMPLE").is_ok());
+        // The server of a share looks for it among its own accounts.
+        let share = "share = '\\\\files.example.test\\web'";
+        assert_eq!(of(share, "alice", ""), Err(Minor::UnknownDomain));
     }
 
     #[test]

@@ -314,7 +314,7 @@ fn smbpasswd_entry(fields: SmbpasswdFields<'_>) -> Result<Entry, &'static str> {
     Ok(Entry {
         user: user.to_owned(),
         domain,
-        nt_hash: nt_hash.filter(|hash| !closed && *hash != crypto::nt_hash("")),
+        nt_hash: nt_hash.filter(|hash| !closed && !hash.is_zero() && *hash != crypto::nt_hash("")),
         oem_hash: None,
         standing,
     })

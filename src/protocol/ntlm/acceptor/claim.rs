@@ -1,6 +1,7 @@
 //! What an AUTHENTICATE message claims, and the check of its MIC.
 
 mod names;
+mod onward;
 
 use std::fmt;
 
@@ -99,11 +100,6 @@ impl Claim {
     /// Our challenge.
     pub fn server_challenge(&self) -> [u8; 8] {
         self.server_challenge
-    }
-
-    /// The AUTHENTICATE message as it came.
-    pub fn message(&self) -> &[u8] {
-        &self.authenticate
     }
 
     /// The response.

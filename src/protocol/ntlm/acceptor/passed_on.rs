@@ -11,19 +11,24 @@ use crate::protocol::ntlm::seal::Weakest;
 #[derive(Clone, Copy, Debug)]
 pub struct PassedOn<'a> {
     negotiate: &'a [u8],
+    weakest: Weakest,
 }
 
 impl<'a> PassedOn<'a> {
-    /// Checks a NEGOTIATE message as [`negotiate`](super::negotiate) does.
+    /// Checks a NEGOTIATE message as [`negotiate`](super::negotiate) does. `weakest` is for the
+    /// messages of a login that is verified here.
     ///
     /// # Errors
     /// As there.
-    pub fn parse(token: &'a [u8]) -> Result<Self, NtlmError> {
+    pub fn parse(token: &'a [u8], weakest: Weakest) -> Result<Self, NtlmError> {
         if token.len() > MAX_NEGOTIATE {
             return Err(DecodeError::new("NEGOTIATE_MESSAGE", "longer than 1 KiB").into());
         }
         choose_charset(Negotiate::decode(token)?.flags)?;
-        Ok(Self { negotiate: token })
+        Ok(Self {
+            negotiate: token,
+            weakest,
+        })
     }
 
     /// The message, unchanged.
@@ -41,8 +46,7 @@ impl<'a> PassedOn<'a> {
             AvPairs::decode(&mut Reader::new(decoded.target_info))?;
         }
         Ok(Challenged {
-            // The other server decides what it accepts. No message is protected with its key.
-            weakest: Weakest::Any,
+            weakest: self.weakest,
             negotiate: self.negotiate.into(),
             challenge: challenge.into(),
         })

@@ -1,9 +1,11 @@
 //! The acceptor with an imitated client. `clients` has the shapes of real clients, `fields` the
-//! specification field by field, `hostile` the messages that no honest client sends.
+//! specification field by field, `hostile` the messages that no honest client sends, `onward` what
+//! another server gets.
 
 mod clients;
 mod fields;
 mod hostile;
+mod onward;
 
 use super::*;
 use crate::base::crypto::{self, Key};

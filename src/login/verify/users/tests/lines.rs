@@ -31,6 +31,18 @@ fn each_flag_of_smbpasswd_has_its_meaning() {
 }
 
 #[test]
+fn a_hash_of_zeros_is_none() {
+    // Samba's tools write it where there is no password.
+    let unused = "X".repeat(32);
+    for (hash, is_one) in [("0".repeat(32), false), ("1".repeat(32), true)] {
+        let line = format!("EXAMPLE\\eve:1000:{unused}:{hash}:[U          ]:\n");
+        let mut entries = index::usable(line.as_bytes()).unwrap();
+        let hash = entries.next().and_then(|entry| entry.nt_hash);
+        assert_eq!(hash.is_some(), is_one, "{line}");
+    }
+}
+
+#[test]
 fn an_unknown_flag_closes_the_account_and_is_reported() {
     // Another line with the name does not open it.
     let text = format!(
