@@ -1,8 +1,8 @@
 //! NTLM for Linux servers, verified by the domain controller.
 //!
 //! `libgss_ntlmdc.so` is a GSSAPI mechanism. MIT krb5's mechglue loads it into the host process (an
-//! Apache child, any GSSAPI server). The crate has five floors. A module imports from its own floor
-//! and from the floors below, never upwards; `tests/layers/rules.rs` has the exact rules.
+//! Apache child, any GSSAPI server). The crate has seven floors. A module imports from its own
+//! floor and from the floors below, never upwards; `tests/layers/rules.rs` has the exact rules.
 //!
 //! ```text
 //! host ─► gss       the C ABI: pointers in, status out; the only `unsafe`
@@ -16,7 +16,7 @@
 //!           │         setup        the configuration in force: verifiers, names, policy
 //!           │         policy       which logins are accepted
 //!           │         guess_limit  how many wrong passwords an account may have
-//!           │         verify       the verifiers: users | netlogon
+//!           │         verify       the verifiers: users | netlogon | directory | relay
 //!           │         identity     the names and attributes of a verified user
 //!           │         loopback     a login of this process to itself, as for Basic
 //!           │         handover     a context, sealed, on its way to another process
