@@ -215,17 +215,18 @@ impl Config {
         if let Some(relay) = config.relay.as_ref().filter(|_| names(VerifierKind::Relay)) {
             config.check_beside(relay)?;
         }
-        if names(VerifierKind::Relay) && !config.policy.groups.is_empty() {
-            return Err(
-                "policy.groups: the verifier \"relay\" knows no groups, so no user would be let in"
-                    .to_owned(),
-            );
-        }
         Ok(config)
     }
 
     /// Checks what is verified beside a relay.
     fn check_beside(&self, relay: &Relay) -> Result<(), String> {
+        if relay.groups.is_none() && !self.policy.groups.is_empty() {
+            return Err(
+                "policy.groups: the verifier \"relay\" knows groups by [relay.groups] only, \
+                        so no user would be let in"
+                    .to_owned(),
+            );
+        }
         if self.verify.len() > 1 && !relay.is_authenticated() {
             return Err(
                 "verify: nothing else beside \"relay\" without tls: an attacker who makes the \

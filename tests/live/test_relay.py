@@ -11,7 +11,7 @@ import messages
 import pytest
 import recipes
 import wire
-from lab import mech
+from lab import certificates, mech
 from lab.site import Site
 
 ALICE = "EXAMPLE\\alice"
@@ -103,6 +103,38 @@ def test_the_name_is_marked_as_the_clients(library, controller, make_site, attri
     after = REQUIRED.format(attribute)
     site = make_site(mech.with_relay(library, controller), after=after)
     assert clients.curl(site, ALICE, site.passwords["alice"])[0] == status
+
+
+def test_groups_come_from_the_directory(library, controller, make_site, tmp_path):
+    issued = certificates.issue(controller, tmp_path, f"IP:{controller.address}")
+
+    def site(password):
+        more = f"""
+[relay.groups]
+servers = ["{controller.address}"]
+authorities = "@/authority"
+bind_dn = "bob@example.test"
+bind_secret = "@/bob"
+base = "DC=example,DC=test"
+[policy]
+groups = ["Staff"]
+"""
+        files = {"authority": issued.authority.read_text(), "bob": password}
+        return make_site(mech.with_relay(library, controller, more=more, files=files))
+
+    with controller.tls(issued.files):
+        asked = site(controller.passwords["bob"])
+        assert clients.curl(asked, ALICE, asked.passwords["alice"])[0] == 200
+        mark = asked.apache.mark()
+        assert clients.curl(asked, "EXAMPLE\\bob", asked.passwords["bob"])[0] == 401
+        assert codes.in_log(asked.apache.logged(mark)) == [codes.code("NotInGroup")]
+        # A directory that does not answer makes no member.
+        silent = site("wrong-password")
+        mark = silent.apache.mark()
+        assert clients.curl(silent, ALICE, silent.passwords["alice"])[0] == 401
+        log = silent.apache.logged(mark)
+        assert codes.in_log(log) == [codes.code("NotInGroup")]
+        assert "the user is in no group" in log
 
 
 def test_an_anonymous_login_is_refused(relay_site):

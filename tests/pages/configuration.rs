@@ -34,6 +34,11 @@ domain = "example.test"
 transport = "ldap"
 tls = "ldaps"
 controllers = ["10.0.0.2"]
+[relay.groups]
+servers = ["10.0.0.2"]
+bind_dn = "web1@example.test"
+bind_secret = "/etc/gss/ntlmdc.directory"
+base = "DC=example,DC=test"
 [identity]
 [policy]
 [log]

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::DEFAULT_STATE_DIR;
+use super::directory::GroupDirectory;
 use super::netlogon::netbios_domain;
 use super::policy::DomainName;
 use super::tls::{Tls, TlsKeys, TlsStart};
@@ -38,6 +39,8 @@ pub struct Relay {
     pub trusted_domains: Vec<DomainName>,
     /// Whether users may log in by a name without a domain.
     pub names_alone: NamesAlone,
+    /// Where the groups of our users are looked up. `None`: users are in no group.
+    pub groups: Option<GroupDirectory>,
     /// The protocol that carries the client's messages.
     pub transport: RelayTransport,
     /// The domain controllers. If empty, they are looked up in DNS.
@@ -163,6 +166,7 @@ struct RelayTable {
     trusted_domains: Vec<DomainName>,
     #[serde(default)]
     names_alone: NamesAlone,
+    groups: Option<GroupDirectory>,
     transport: Protocol,
     tls: Option<TlsStart>,
     #[serde(default, deserialize_with = "values::optional_path")]
@@ -213,6 +217,7 @@ impl TryFrom<RelayTable> for Relay {
             upn_suffixes: table.upn_suffixes,
             trusted_domains: table.trusted_domains,
             names_alone: names_alone(table.names_alone, &transport)?,
+            groups: table.groups,
             transport,
             controllers: table.controllers.unwrap_or_default(),
             order: table.order.unwrap_or_default(),

@@ -3,13 +3,16 @@
 //!
 //! The controller says that the response is right, and not whose account it is. So the name is the
 //! typed one, if its domain is a configured one: a controller may take the user of a domain that it
-//! does not know for a user of its own (Samba does, `sam_ignoredomain`).
+//! does not know for a user of its own (Samba does, `sam_ignoredomain`). A directory may add the
+//! user's groups.
 
 mod typed_account;
 
 use crate::base::config::{self, LogTarget};
 use crate::base::fault::{Fault, Minor};
-use crate::login::verify::{Account, Attempt, Begun, Logon, Passage, Refusal, Verifier};
+use crate::base::log::{self, Quoted, Severity};
+use crate::directory::domain_groups::DomainGroups;
+use crate::login::verify::{Account, Attempt, Begun, GroupName, Logon, Passage, Refusal, Verifier};
 use crate::protocol::ntlm::acceptor::PassedOn;
 use crate::relay::{self, Verdict};
 
@@ -17,6 +20,8 @@ use crate::relay::{self, Verdict};
 pub struct Relayed {
     config: config::Relay,
     relay: relay::Relay,
+    groups: Option<DomainGroups>,
+    log: LogTarget,
 }
 
 impl Relayed {
@@ -24,7 +29,34 @@ impl Relayed {
     pub fn new(config: config::Relay, log: LogTarget) -> Self {
         Self {
             relay: relay::Relay::new(config.clone(), log),
+            groups: config.groups.clone().map(DomainGroups::new),
             config,
+            log,
+        }
+    }
+
+    /// The account with its groups. It has none if it is of another domain, whose directory is
+    /// another, or if they cannot be looked up: a part could be taken for all.
+    fn with_groups(&self, account: Account) -> Account {
+        let domain = self.config.netbios_domain.as_str();
+        let Some(groups) = self.groups.as_ref().filter(|_| account.domain == domain) else {
+            return account;
+        };
+        match groups.of(&account.user) {
+            Ok(groups) => Account {
+                group_sids: groups.iter().map(|group| group.sid.clone()).collect(),
+                group_names: groups
+                    .iter()
+                    .filter_map(|group| GroupName::new(domain, group.name.as_deref()?))
+                    .collect(),
+                ..account
+            },
+            Err(problem) => {
+                let user = Quoted(&account.user);
+                let line = format_args!("groups of {user}: {problem}; the user is in no group");
+                log::write(self.log, Severity::Error, line);
+                account
+            }
         }
     }
 }
@@ -62,7 +94,7 @@ impl Verifier for Relayed {
                     logon_server,
                     ..account
                 };
-                Ok(Logon::passed_on("relay", account))
+                Ok(Logon::passed_on("relay", self.with_groups(account)))
             }
             // The client must not learn whether the user exists.
             Ok(Verdict::Refused(refused)) => {

@@ -130,6 +130,19 @@ fn a_challenge_is_of_the_controller_or_ours() {
     assert!(beside(LDAPS, "").is_ok());
     let repeated = beside(SMB2, "").unwrap_err();
     assert!(repeated.contains("repeat an earlier one"), "{repeated}");
+    let groups = |more: &str| {
+        let text = format!(
+            "verify = [\"relay\"]\n[relay]\ndomain = \"example.test\"\n{SMB2}\n{more}\
+             [policy]\ngroups = [\"Staff\"]\n"
+        );
+        Config::parse(&text)
+    };
+    assert!(groups("").unwrap_err().contains("[relay.groups]"));
+    let directory = "[relay.groups]\nservers = [\"dc1.example.test\"]\n\
+                     bind_dn = \"web1@example.test\"\nbind_secret = \"/s\"\n\
+                     base = \"DC=example,DC=test\"\n";
+    let config = groups(directory).unwrap();
+    assert!(config.relay.unwrap().groups.is_some());
     let same = beside(LDAPS, "netbios_domain = \"Example\"").unwrap_err();
     assert!(
         same.contains("EXAMPLE is a domain of [relay] too"),
