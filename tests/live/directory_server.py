@@ -12,7 +12,8 @@ GROUPS = f"ou=groups,{SUFFIX}"
 SERVICE = f"cn=ntlmdc,{SUFFIX}"
 ADMIN = f"cn=admin,{SUFFIX}"
 
-PASSWORDS = {name: f"{name.capitalize()}s-Pässw0rd" for name in ("alice", "bob", "jürgen")}
+# Curl reads passwords in ASCII only.
+PASSWORDS = {"alice": "Alices-Passw0rd", "bob": "Bobs-Passw0rd", "jürgen": "Jürgens-Pässw0rd"}
 
 # The parts of samba.schema (Debian's package samba has all of it) that logins need; and FreeIPA's
 # attributes, here with numbers of OpenLDAP's range for experiments.

@@ -7,21 +7,11 @@ import clients
 import directory_server
 import pytest
 from checking import check
-from lab import apache, mech
+from lab import apache as lab_apache
+from lab import mech
 from one_login import LOOKED_AT, attempt, refused
 
 ALICE = "EXAMPLE\\alice"
-
-JSON = """
-<Location "/">
-    AuthType GSSAPI
-    AuthName "Windows login"
-    GssapiConnectionBound On
-    GssapiAllowedMech ntlmssp
-    GssapiNameAttributes NTLM_GROUPS groups-list
-    Require expr "reqenv('NTLM_GROUPS') -strcmatch '*|Staff|*'"
-</Location>
-"""
 
 # Browsers log in with the other verifiers: what differs here is where the hash comes from.
 PROGRAMS = [
@@ -103,9 +93,12 @@ def test_closed_accounts(directory_site, user):
 
 @pytest.mark.parametrize("keys", [{"groups": "member-of"}, {"groups": "search"}])
 def test_groups_in_the_policy_and_in_apache(site_with, keys):
-    site = site_with("[policy]\ngroups = ['Staff']\n", after=JSON, **keys)
+    site = site_with("[policy]\ngroups = ['Staff']\n", **keys)
     assert attempt(site) == (200, ALICE, [])
     assert attempt(site, "bob") == refused("NotInGroup")
+    apache = site_with(after=(mech.ROOT / "examples" / "groups.conf").read_text(), **keys)
+    assert attempt(apache) == (200, ALICE, [])
+    assert attempt(apache, "bob")[0] == 403
 
 
 @pytest.mark.parametrize("keys", [{"groups": "member-of"}, {"groups": "search"}])
@@ -150,7 +143,7 @@ def test_other_authorities_are_refused(site_with):
     plain = site_with(tls="starttls", call_timeout="1s", budget="2s")
     assert attempt(plain)[:2] == (401, None)
     other = site_with()
-    other.mechanism.rewrite("authorities", apache.certificate().split("-----BEGIN PRIVATE")[0])
+    other.mechanism.rewrite("authorities", lab_apache.certificate().split("-----BEGIN PRIVATE")[0])
     assert attempt(other) == refused("DirectoryUntrusted")
 
 
