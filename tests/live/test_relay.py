@@ -113,7 +113,7 @@ def test_groups_come_from_the_directory(library, controller, make_site, tmp_path
 [relay.groups]
 servers = ["{controller.address}"]
 authorities = "@/authority"
-bind_dn = "bob@example.test"
+bind_dn = "CN=bob,CN=Users,DC=example,DC=test"
 bind_secret = "@/bob"
 base = "DC=example,DC=test"
 [policy]

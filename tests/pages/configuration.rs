@@ -36,7 +36,7 @@ tls = "ldaps"
 controllers = ["10.0.0.2"]
 [relay.groups]
 servers = ["10.0.0.2"]
-bind_dn = "web1@example.test"
+bind_dn = "CN=web1,DC=example,DC=test"
 bind_secret = "/etc/gss/ntlmdc.directory"
 base = "DC=example,DC=test"
 [identity]

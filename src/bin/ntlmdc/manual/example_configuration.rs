@@ -72,7 +72,11 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         "certificate",
         r#""4F9C0AB14F9C0AB14F9C0AB14F9C0AB14F9C0AB14F9C0AB14F9C0AB14F9C0AB1""#,
     ),
-    ("[relay.groups]", "bind_dn", r#""web1@example.test""#),
+    (
+        "[relay.groups]",
+        "bind_dn",
+        r#""CN=web1,CN=Users,DC=example,DC=test""#,
+    ),
     (
         "[relay.groups]",
         "bind_secret",
