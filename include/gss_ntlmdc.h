@@ -351,8 +351,8 @@
 
 /* The connection for this login was closed before the client answered. The client took longer
  * than `handshake_timeout` to answer the challenge, or more than `connections` handshakes were
- * under way and this was the oldest, or the process forked meanwhile. The client may begin
- * again. */
+ * under way and this was the oldest, or the process forked or read another configuration
+ * meanwhile. The client may begin again. */
 #define NTLMDC_E_HANDSHAKE_CLOSED 0x4E44051Bu
 
 /* The domain controller's certificate is not accepted. Over TLS, the controller's certificate

@@ -1,7 +1,7 @@
 //! LDAP directories: one connection, and what it is asked.
 //!
-//! Blocking calls, each with a deadline. A connection is protected in one of three ways: sealed by
-//! NTLM on port 389, by TLS from its first byte (LDAPS), or by TLS after StartTLS.
+//! Blocking calls, each with a deadline. A connection is protected in one of three ways, or not at
+//! all: sealed by NTLM on port 389, by TLS from its first byte (LDAPS), or by TLS after StartTLS.
 //!
 //! ```text
 //! connect ─► Client ─[StartTLS]─► bind ─► search, add, modify, delete
@@ -41,5 +41,5 @@ pub use entry::{Attribute, Change, Entry, Filter, MAX_ENTRIES, Scope, Search};
 pub use error::{Error, Operation, Refusal};
 pub use ldap3_proto::proto::LdapResultCode as ResultCode;
 pub use rustls::pki_types::CertificateDer;
-pub use tls::Trust;
+pub use tls::{Authorities, Trust};
 pub use transport::Transport;

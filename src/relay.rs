@@ -18,6 +18,7 @@
 //! | `places` | how many handshakes there are; which of them gives way |
 //! | `connection`, `terms` | one connection, over SMB2 or LDAP; what it is given |
 //! | `smb2`, `ldap` | the two protocols |
+//! | `known_trust` | which certificates controllers may have |
 //! | `verdict`, `logon_error` | what became of a login; the error codes of LDAP |
 //! | `policy` | which policy of the controller is in the way, and what to do |
 //! | `error`, `failure` | why there is no verdict; the code of each outcome |
@@ -26,6 +27,7 @@ mod connection;
 mod error;
 mod failure;
 mod handshake;
+mod known_trust;
 mod ldap;
 mod logon_error;
 mod places;

@@ -223,8 +223,8 @@ minor_codes! {
     0x4E44_051A RelayRefused Failure
         "a policy of the domain controller refuses relayed logins";
     /// The client took longer than `handshake_timeout` to answer the challenge, or more than
-    /// `connections` handshakes were under way and this was the oldest, or the process forked
-    /// meanwhile. The client may begin again.
+    /// `connections` handshakes were under way and this was the oldest, or the process forked or
+    /// read another configuration meanwhile. The client may begin again.
     0x4E44_051B HandshakeClosed Failure
         "the connection for this login was closed before the client answered";
     /// Over TLS, the controller's certificate was not issued by a trusted authority, has another

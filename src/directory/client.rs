@@ -1,4 +1,4 @@
-//! One connection to a controller's directory: one question at a time.
+//! One connection to a server: one question at a time.
 
 mod login;
 mod search;
@@ -12,6 +12,7 @@ use ldap3_proto::proto::{
     LdapResultCode,
 };
 
+use crate::base::config::TlsStart;
 use crate::base::crypto::SecretBytes;
 use crate::base::net::Deadline;
 use crate::directory::entry::{Attribute, Change};
@@ -43,7 +44,17 @@ pub enum Protection {
     StartTls(Trust),
 }
 
-/// A controller.
+impl Protection {
+    /// TLS that begins so.
+    pub fn over_tls(start: TlsStart, trust: Trust) -> Self {
+        match start {
+            TlsStart::Ldaps => Self::Ldaps(trust),
+            TlsStart::StartTls => Self::StartTls(trust),
+        }
+    }
+}
+
+/// A server.
 #[derive(Clone, Copy, Debug)]
 pub struct Server<'a> {
     /// Where it is.

@@ -69,8 +69,8 @@ impl DomainGroups {
         }
     }
 
-    /// The groups of a user, by the name of the account or by the user principal name. What is
-    /// remembered is no older than the lifetime of the configuration.
+    /// The groups of a user, by the name of the account. What is remembered is no older than the
+    /// lifetime of the configuration.
     ///
     /// # Errors
     /// Why they are not known. The user then counts as a member of no group: a part of the groups
@@ -140,15 +140,11 @@ impl DomainGroups {
 
     /// The one entry of the user. The name is a value of the filter, not a part of its text.
     fn user(&self, user: &str, deadline: Deadline) -> Result<Entry, String> {
-        let attribute = match user.contains('@') {
-            true => "userPrincipalName",
-            false => NAME,
-        };
         let equal = |name: &str, value: &str| Filter::Equality(name.to_owned(), value.to_owned());
         let search = Search {
             base: self.config.base.as_str(),
             scope: Scope::Subtree,
-            filter: Filter::And(vec![equal("objectClass", "user"), equal(attribute, user)]),
+            filter: Filter::And(vec![equal("objectClass", "user"), equal(NAME, user)]),
             attributes: &[SID],
             limit: 2,
         };

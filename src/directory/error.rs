@@ -129,9 +129,12 @@ pub enum Error {
     /// The controller ended the connection, for this reason.
     #[error("the controller ended the connection: {0}")]
     Disconnected(Refusal),
-    /// The answer breaks the protocol, or a limit of this client.
+    /// The answer breaks the protocol.
     #[error("invalid answer: {0}")]
     Invalid(&'static str),
+    /// The answer breaks a limit of this client. The connection is of no more use.
+    #[error("the answer is too big: {0}")]
+    TooBig(&'static str),
     /// The controller refers to another server, which is not asked.
     #[error("{0} is referred to another server, which is not asked")]
     Referred(Operation),

@@ -174,7 +174,7 @@ fn length(bytes: &[u8]) -> Result<Option<usize>, Error> {
     };
     match head + content {
         whole if whole <= MAX_MESSAGE => Ok(Some(whole)),
-        _ => Err(Error::Invalid("a message over 1 MiB")),
+        _ => Err(Error::TooBig("a message over 1 MiB")),
     }
 }
 

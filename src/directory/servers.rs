@@ -58,6 +58,8 @@ enum Asked<T> {
     Answered(T),
     /// The server works, and refuses this question.
     Refused(Error),
+    /// The server works, and its answer is too big. The connection is of no more use.
+    TooBig(Error),
     /// The connection is of no more use, or the server cannot answer at present.
     Failed(Error),
 }
@@ -162,6 +164,8 @@ impl Servers {
         match question(client, deadline.or_after(self.service.call_timeout)) {
             Ok(answer) => Asked::Answered(answer),
             Err(error) if is_about_the_question(&error) => Asked::Refused(error),
+            // The entry is such: every server would be passed over for it.
+            Err(error @ Error::TooBig(_)) => Asked::TooBig(error),
             Err(error) => Asked::Failed(error),
         }
     }
@@ -173,13 +177,16 @@ impl Servers {
         asked: Asked<T>,
     ) -> Result<Answered<T>, NoAnswer> {
         let server = idle.server;
-        place.keep(idle);
+        match &asked {
+            Asked::Answered(_) | Asked::Refused(_) => place.keep(idle),
+            Asked::TooBig(_) | Asked::Failed(_) => drop(idle),
+        }
         match asked {
             Asked::Answered(answer) => Ok(Answered {
                 answer,
                 server: opening::named(&self.service, server),
             }),
-            Asked::Refused(error) | Asked::Failed(error) => {
+            Asked::Refused(error) | Asked::TooBig(error) | Asked::Failed(error) => {
                 Err(opening::problem(&self.service, server, &error))
             }
         }

@@ -12,6 +12,7 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
+use crate::base::config::ServerTrust;
 use crate::base::file;
 use crate::base::fingerprint::Fingerprint;
 use crate::directory::error::Error;
@@ -22,12 +23,53 @@ pub enum Trust {
     /// An authority that the host trusts, and the controller's name.
     System,
     /// One of these authorities, and the controller's name.
-    Authorities(Vec<CertificateDer<'static>>),
+    Authorities(Authorities),
     /// It is this certificate.
     Pin(Fingerprint),
 }
 
+/// Authorities, read and ready for a check.
+#[derive(Clone, Debug)]
+pub struct Authorities {
+    certificates: Arc<[CertificateDer<'static>]>,
+    verifier: Arc<WebPkiServerVerifier>,
+}
+
+impl Authorities {
+    fn new(certificates: Vec<CertificateDer<'static>>) -> Result<Self, Error> {
+        let verifier = verifier(&certificates)?;
+        Ok(Self {
+            certificates: certificates.into(),
+            verifier,
+        })
+    }
+
+    /// Whether one of them has this fingerprint.
+    pub fn has(&self, fingerprint: Fingerprint) -> bool {
+        let mut all = self.certificates.iter();
+        all.any(|certificate| Fingerprint::of(certificate) == fingerprint)
+    }
+}
+
 impl Trust {
+    /// That of a configuration. Reads the file of its authorities, or those of the host.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn of(config: &ServerTrust) -> Result<Self, String> {
+        let told = |path: &Path, problem: String| format!("{}: {problem}", path.display());
+        match config {
+            ServerTrust::Pin(fingerprint) => Ok(Self::Pin(*fingerprint)),
+            ServerTrust::System => Authorities::new(of_the_system())
+                .map(Self::Authorities)
+                .map_err(|error| error.to_string()),
+            ServerTrust::Authorities(path) => file::read(path, MAX_BUNDLE)
+                .map_err(|error| error.to_string())
+                .and_then(|(pem, _)| Self::of_pem(&pem))
+                .map_err(|problem| told(path, problem)),
+        }
+    }
+
     /// The authorities of a PEM file.
     ///
     /// # Errors
@@ -36,7 +78,9 @@ impl Trust {
         let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         match all {
             Ok(all) if all.is_empty() => Err("no certificate in PEM form".to_owned()),
-            Ok(all) => Ok(Self::Authorities(all)),
+            Ok(all) => Authorities::new(all)
+                .map(Self::Authorities)
+                .map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -60,8 +104,8 @@ impl CertificateCheck {
         let provider = Arc::new(ring::default_provider());
         let (authorities, pin) = match trust {
             Trust::Pin(pin) => (None, Some(*pin)),
-            Trust::Authorities(given) => (Some(verifier(given, &provider)?), None),
-            Trust::System => (Some(verifier(&of_the_system(), &provider)?), None),
+            Trust::Authorities(given) => (Some(Arc::clone(&given.verifier)), None),
+            Trust::System => (Some(verifier(&of_the_system())?), None),
         };
         let check = Arc::new(Self {
             authorities,
@@ -121,14 +165,12 @@ fn of_the_system() -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_slice_iter(&bundle).flatten().collect()
 }
 
-fn verifier(
-    authorities: &[CertificateDer<'static>],
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, Error> {
+fn verifier(authorities: &[CertificateDer<'static>]) -> Result<Arc<WebPkiServerVerifier>, Error> {
+    let provider = Arc::new(ring::default_provider());
     let mut roots = RootCertStore::empty();
     // A host may have authorities of a kind that is not understood here.
     roots.add_parsable_certificates(authorities.iter().cloned());
-    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
         .build()
         .map_err(|error| Error::Tls(format!("no usable certificate authority: {error}")))
 }
@@ -202,7 +244,6 @@ mod tests {
 
     #[test]
     fn no_authority_is_an_error() {
-        let none = CertificateCheck::new(&Trust::Authorities(Vec::new()));
-        assert!(matches!(none, Err(Error::Tls(_))));
+        assert!(matches!(Authorities::new(Vec::new()), Err(Error::Tls(_))));
     }
 }

@@ -10,6 +10,7 @@ use crate::dc;
 use crate::dc::locate::{Candidate, Locator};
 use crate::relay::connection::Connection;
 use crate::relay::error::{Cause, Error};
+use crate::relay::known_trust::KnownTrust;
 use crate::relay::places::{Places, Seat};
 use crate::relay::terms::{Server, Terms};
 use crate::relay::verdict::{Accepted, Refusal, Verdict};
@@ -23,6 +24,7 @@ pub struct Relay {
 /// What all handshakes share.
 struct Controllers {
     config: config::Relay,
+    trust: KnownTrust,
     locator: Locator,
     log: LogTarget,
 }
@@ -49,6 +51,7 @@ impl Relay {
             places: Places::new(&config, log),
             controllers: Arc::new(Controllers {
                 locator: Locator::new(&config),
+                trust: KnownTrust::default(),
                 config,
                 log,
             }),
@@ -99,6 +102,7 @@ impl Controllers {
     fn terms(&self) -> Terms<'_> {
         Terms {
             config: &self.config,
+            trust: &self.trust,
             deadline: Deadline::after(self.config.handshake_timeout),
         }
     }
@@ -124,6 +128,11 @@ impl Handshake {
     /// The controller: its name in `controllers` or in DNS, else its address.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// Whether this relay began it.
+    pub fn is_of(&self, relay: &Relay) -> bool {
+        Arc::ptr_eq(&self.controllers, &relay.controllers)
     }
 
     /// Ends a login with the client's AUTHENTICATE message (Type 3). It is sent once, to the

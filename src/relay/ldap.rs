@@ -1,17 +1,13 @@
 //! A login over LDAP: a connection, TLS if it is configured, and two round trips. The messages are
 //! tokens of the SASL mechanism GSS-SPNEGO, as they are.
 
-use crate::base::config::{ServerTrust, Tls, TlsStart};
-use crate::base::file;
+use crate::base::config::Tls;
 use crate::directory::{self, Client, Protection, Trust};
 use crate::protocol::spnego;
 use crate::relay::error::Cause;
 use crate::relay::logon_error;
 use crate::relay::terms::{Server, Terms};
 use crate::relay::verdict::Reason;
-
-/// The longest file of `authorities`.
-const MAX_AUTHORITIES: u64 = 4 << 20;
 
 /// A connection on which the server has sent a challenge.
 #[derive(Debug)]
@@ -67,24 +63,11 @@ impl LdapLogin {
 }
 
 fn protection(terms: Terms<'_>, server: &Server, tls: &Tls) -> Result<Protection, Cause> {
-    let trust = match &tls.trust {
-        ServerTrust::Pin(fingerprint) => Trust::Pin(*fingerprint),
-        ServerTrust::System => Trust::System,
-        ServerTrust::Authorities(path) => {
-            let unusable = |problem: &dyn std::fmt::Display| {
-                Cause::Authorities(format!("{}: {problem}", path.display()))
-            };
-            let (pem, _) = file::read(path, MAX_AUTHORITIES).map_err(|error| unusable(&error))?;
-            Trust::of_pem(&pem).map_err(|problem| unusable(&problem))?
-        }
-    };
+    let trust = terms.trust.of(&tls.trust).map_err(Cause::Authorities)?;
     // Any host with a certificate could be named in a forged answer of DNS.
     let is_from_dns = terms.config.controllers.is_empty();
     if is_from_dns && !matches!(trust, Trust::Pin(_)) && !server.is_in(&terms.config.domain) {
         return Err(Cause::OtherDomain);
     }
-    Ok(match tls.start {
-        TlsStart::Ldaps => Protection::Ldaps(trust),
-        TlsStart::StartTls => Protection::StartTls(trust),
-    })
+    Ok(Protection::over_tls(tls.start, trust))
 }

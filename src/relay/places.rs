@@ -120,29 +120,35 @@ impl<C> Places<C> {
 
     fn enter_at(self: &Arc<Self>, now: Instant) -> Result<Seat<C>, Error> {
         let own = self.own();
+        let seat = self.reserve(own, now)?;
+        // A slot may need its file to be opened: no lock is held meanwhile.
+        let slot = match self.slot(own) {
+            TryTake::Full if evict(&mut lock(&own.places), now) => self.slot(own),
+            slot => slot,
+        };
+        match slot {
+            TryTake::Free(held) => lock(&seat.place.content).slot = Some(held),
+            TryTake::NoLimit => {}
+            TryTake::Full => return Err(Error::HostBusy),
+        }
+        Ok(seat)
+    }
+
+    /// A place of this process, without a slot of the host.
+    fn reserve(self: &Arc<Self>, own: &Own<C>, now: Instant) -> Result<Seat<C>, Error> {
         let mut places = lock(&own.places);
         places.retain(|place| !place.close_if(now, self.patience, Closed::Overdue));
         if places.len() >= self.most && !evict(&mut places, now) {
             return Err(Error::Busy);
         }
-        let slot = match self.slot(own) {
-            TryTake::Full if evict(&mut places, now) => self.slot(own),
-            slot => slot,
-        };
-        let slot = match slot {
-            TryTake::Free(held) => Some(held),
-            TryTake::NoLimit => None,
-            TryTake::Full => return Err(Error::HostBusy),
-        };
         let place = Arc::new(Place {
             began: now,
             content: Mutex::new(Content {
                 state: State::InUse,
-                slot,
+                slot: None,
             }),
         });
         places.push(Arc::clone(&place));
-        drop(places);
         Ok(Seat {
             places: Arc::clone(self),
             place,

@@ -6,6 +6,7 @@ use crate::base::config::{self, RelayTransport, Share};
 use crate::base::name_case::alike;
 use crate::base::net::Deadline;
 use crate::dc::locate::Candidate;
+use crate::relay::known_trust::KnownTrust;
 
 /// A controller that is asked.
 #[derive(Clone, Debug)]
@@ -45,6 +46,7 @@ impl Server {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms<'a> {
     pub(super) config: &'a config::Relay,
+    pub(super) trust: &'a KnownTrust,
     /// For all steps.
     pub(super) deadline: Deadline,
 }

@@ -347,6 +347,14 @@ def test_an_apache_that_cannot_be_asked(tool, users):
     assert "/usr/sbin/apache2ctl -t does not run" in checked.of("apache-not-tried")["what"]
 
 
+def test_an_apache_whose_start_script_fails(tool, users):
+    """It cannot make its directories, so Apache has read nothing."""
+    covers = ["mount -t tmpfs -o ro tmpfs /run"]
+    checked = check(tool, users, *apache(users), covers=covers)
+    assert (checked.ids, checked.status) == (["apache-not-tried"], 1)
+    assert "-t fails before it reads it: " in checked.of("apache-not-tried")["what"]
+
+
 def test_http_2_on(tool, users):
     """It is on for all virtual hosts that have no line of their own."""
     certificate = users.directory / "www.pem"

@@ -127,11 +127,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
     type Error = String;
 
     fn try_from(table: NetlogonTable) -> Result<Self, String> {
-        if table.order.is_some() && table.controllers.is_none() {
-            return Err(
-                "order: it is for `controllers`; without a list, DNS gives the order".into(),
-            );
-        }
+        let (controllers, order) = values::in_order(table.controllers, table.order)?;
         let is_netbios_domain_given = table.netbios_domain.is_some();
         let netbios_domain = netbios_domain(table.netbios_domain, &table.domain)?;
         // Like the NetBIOS name, it goes to the controller in an OEM character set that is not
@@ -151,8 +147,8 @@ impl TryFrom<NetlogonTable> for Netlogon {
             names_alone: table.names_alone,
             account: table.account,
             secret: secret(table.secret, table.keytab)?,
-            controllers: table.controllers.unwrap_or_default(),
-            order: table.order.unwrap_or_default(),
+            controllers,
+            order,
             site: table.site,
             source: table.source,
             connect_timeout: seconds(table.connect_timeout, 3),

@@ -195,11 +195,7 @@ impl TryFrom<RelayTable> for Relay {
     type Error = String;
 
     fn try_from(table: RelayTable) -> Result<Self, String> {
-        if table.order.is_some() && table.controllers.is_none() {
-            return Err(
-                "order: it is for `controllers`; without a list, DNS gives the order".into(),
-            );
-        }
+        let (controllers, order) = values::in_order(table.controllers, table.order)?;
         let tls = TlsKeys {
             tls: table.tls,
             authorities: table.authorities,
@@ -219,8 +215,8 @@ impl TryFrom<RelayTable> for Relay {
             names_alone: names_alone(table.names_alone, &transport)?,
             groups: table.groups,
             transport,
-            controllers: table.controllers.unwrap_or_default(),
-            order: table.order.unwrap_or_default(),
+            controllers,
+            order,
             source: table.source,
             connect_timeout: seconds(table.connect_timeout, 3),
             call_timeout: seconds(table.call_timeout, 10),

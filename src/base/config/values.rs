@@ -313,6 +313,19 @@ fn parse_duration(text: &str) -> Option<Duration> {
         .then(|| Duration::from_millis(millis))
 }
 
+/// Controllers and their order; none if they are looked up in DNS.
+pub(super) fn in_order(
+    controllers: Option<Vec<Controller>>,
+    order: Option<ControllerOrder>,
+) -> Result<(Vec<Controller>, ControllerOrder), String> {
+    match (controllers, order) {
+        (None, Some(_)) => {
+            Err("order: it is for `controllers`; without a list, DNS gives the order".to_owned())
+        }
+        (controllers, order) => Ok((controllers.unwrap_or_default(), order.unwrap_or_default())),
+    }
+}
+
 /// A number from 1 to `most`.
 pub(super) fn number(key: &str, number: usize, most: usize) -> Result<usize, String> {
     match (1..=most).contains(&number) {

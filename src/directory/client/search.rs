@@ -86,10 +86,10 @@ impl Client {
                 _ => return Err(Error::Invalid("no answer to a search")),
             }
             if found.entries.len() > MAX_ENTRIES {
-                return Err(Error::Invalid("too many entries"));
+                return Err(Error::TooBig("too many entries"));
             }
             if self.received > limit {
-                return Err(Error::Invalid("more than 8 MiB for one search"));
+                return Err(Error::TooBig("more than 8 MiB for one search"));
             }
         }
     }

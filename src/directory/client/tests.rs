@@ -148,7 +148,7 @@ fn an_answer_without_end_is_refused() {
     let (mut client, server) = client_of(vec![reference.repeat(20)]);
     let found = client.root(&["x"], Deadline::after(PATIENCE));
     assert!(
-        matches!(found, Err(Error::Invalid(problem)) if problem.contains("8 MiB")),
+        matches!(found, Err(Error::TooBig(problem)) if problem.contains("8 MiB")),
         "{found:?}"
     );
     drop(client);

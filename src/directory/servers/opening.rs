@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::no_answer::{NoAnswer, NoAnswerKind};
-use crate::base::config::{Controller, Host, LdapService, ServerTrust, TlsStart};
+use crate::base::config::{Controller, Host, LdapService};
 use crate::base::crypto::SecretBytes;
 use crate::base::file;
 use crate::base::net::Deadline;
@@ -13,8 +13,7 @@ use crate::directory::client::{Client, Protection, Server};
 use crate::directory::error::Error;
 use crate::directory::tls::Trust;
 
-/// The longest file of authorities, and of a password.
-const MAX_AUTHORITIES: u64 = 8 << 20;
+/// The longest file of a password.
 const MAX_SECRET: u64 = 4096;
 /// How many addresses of a host are tried.
 const MAX_ADDRESSES: usize = 4;
@@ -63,7 +62,8 @@ pub fn connect(
     deadline: Deadline,
 ) -> Result<Client, NoAnswer> {
     let deadline = deadline.or_after(service.connect_timeout);
-    let protection = protection(service).map_err(file_problem)?;
+    let trust = Trust::of(&service.trust).map_err(file_problem)?;
+    let protection = Protection::over_tls(service.tls, trust);
     let Some(Controller { host, port }) = service.servers.get(server) else {
         return Err(file_problem("no such server".to_owned()));
     };
@@ -111,25 +111,6 @@ fn file_problem(text: String) -> NoAnswer {
         kind: NoAnswerKind::File,
         text,
     }
-}
-
-/// What protects connections.
-///
-/// # Errors
-/// The file of the authorities cannot be used.
-fn protection(service: &LdapService) -> Result<Protection, String> {
-    let trust = match &service.trust {
-        ServerTrust::System => Trust::System,
-        ServerTrust::Pin(pin) => Trust::Pin(*pin),
-        ServerTrust::Authorities(path) => file::read(path, MAX_AUTHORITIES)
-            .map_err(|error| error.to_string())
-            .and_then(|(pem, _)| Trust::of_pem(&pem))
-            .map_err(|problem| told_of(path, &problem))?,
-    };
-    Ok(match service.tls {
-        TlsStart::Ldaps => Protection::Ldaps(trust),
-        TlsStart::StartTls => Protection::StartTls(trust),
-    })
 }
 
 /// The password: the first line of a file.

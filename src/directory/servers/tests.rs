@@ -149,13 +149,28 @@ fn a_refused_question_is_not_asked_elsewhere() {
 fn a_server_that_is_busy_or_lies_is_passed_over() {
     let busy = Imitation::answering(|id, _| done(id, ResultCode::Busy));
     let lying = Imitation::answering(|_, _| b"HTTP/1.1 200 OK\r\n\r\n".to_vec());
-    // The head of a message of 2 MiB.
-    let huge = Imitation::answering(|_, _| b"\x30\x83\x20\0\0\x02\x01\x01\x64".to_vec());
-    for bad in [busy, lying, huge] {
+    for bad in [busy, lying] {
         let good = alice();
         let servers = Servers::imitated(two(""), vec![bad.peer, good.peer]);
         assert_eq!(ask(&servers).unwrap().server, "127.0.0.2:1");
     }
+}
+
+#[test]
+fn an_entry_that_is_too_big_is_a_fault_of_no_server() {
+    // The head of a message of 2 MiB, once.
+    let is_first = AtomicBool::new(true);
+    let first = Imitation::answering(move |id, _| match is_first.swap(false, Ordering::SeqCst) {
+        true => b"\x30\x83\x20\0\0\x02\x01\x01\x64".to_vec(),
+        false => done(id, ResultCode::Success),
+    });
+    let second = alice();
+    let servers = Servers::imitated(two(""), vec![first.peer, second.peer]);
+    let refused = ask(&servers).unwrap_err();
+    assert_eq!(refused.kind, NoAnswerKind::Refused);
+    assert!(refused.text.contains("too big"), "{refused}");
+    assert_eq!(ask(&servers).unwrap().server, "127.0.0.1:1");
+    assert_eq!((first.connections(), second.connections()), (2, 0));
 }
 
 #[test]

@@ -36,10 +36,12 @@ impl Relayed {
     }
 
     /// The account with its groups. It has none if it is of another domain, whose directory is
-    /// another, or if they cannot be looked up: a part could be taken for all.
+    /// another; if a user principal name was typed, which a controller and a directory may take for
+    /// two accounts; or if they cannot be looked up, as a part could be taken for all.
     fn with_groups(&self, account: Account) -> Account {
         let domain = self.config.netbios_domain.as_str();
-        let Some(groups) = self.groups.as_ref().filter(|_| account.domain == domain) else {
+        let is_certain = account.domain == domain && !account.user.contains('@');
+        let Some(groups) = self.groups.as_ref().filter(|_| is_certain) else {
             return account;
         };
         match groups.of(&account.user) {
@@ -79,14 +81,15 @@ impl Verifier for Relayed {
 
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
         let account = typed_account::account(&self.config, attempt)?;
-        let passing = attempt
-            .passing
-            .ok_or_else(|| Refusal::Unavailable(Minor::InternalError.into()))?;
+        let passing = attempt.passing.ok_or_else(other_configuration)?;
         let message = passing.claim.onward().ok_or_else(|| {
             let beside = "beside an NTLMv2 response, with a message integrity code";
             Refusal::Denied(Minor::LmOnlyRefused.because(beside))
         })?;
         let handshake = passing.passage.take().map_err(Refusal::Unavailable)?;
+        if !handshake.is_of(&self.relay) {
+            return Err(other_configuration());
+        }
         match handshake.finish(&message) {
             Ok(Verdict::Accepted(accepted)) => {
                 let logon_server = Some(accepted.server().to_owned());
@@ -102,6 +105,30 @@ impl Verifier for Relayed {
             }
             Err(error) if error.may_have_counted() => Err(Refusal::Unanswered(Fault::from(&error))),
             Err(error) => Err(Refusal::Unavailable(Fault::from(&error))),
+        }
+    }
+}
+
+/// The challenge is older than the configuration, whose names do not fit its controller.
+fn other_configuration() -> Refusal {
+    let changed = "the configuration changed while the client answered";
+    Refusal::Unavailable(Minor::HandshakeClosed.because(changed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::config::fixture;
+    use crate::login::verify::netlogon::tests::with_attempt_of;
+
+    /// As after a change from another verifier between the two messages.
+    #[test]
+    fn a_challenge_of_this_server_is_not_passed_on() {
+        let relayed = Relayed::new(fixture::relay(""), LogTarget::Off);
+        let refusal = with_attempt_of("alice", "EXAMPLE", |attempt| relayed.verify(attempt));
+        match refusal {
+            Err(Refusal::Unavailable(fault)) => assert_eq!(fault.minor(), Minor::HandshakeClosed),
+            other => panic!("{other:?}"),
         }
     }
 }

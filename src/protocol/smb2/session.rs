@@ -19,7 +19,7 @@ impl Negotiating {
     /// The first request, which offers these dialects.
     ///
     /// # Errors
-    /// None that can happen: [`Smb2Error::TooLong`].
+    /// [`Smb2Error::TooLong`], which this request is not.
     pub fn begin(
         offered: &'static [Dialect],
         fresh: &Smb2Random,
@@ -219,7 +219,7 @@ impl Session {
     /// The request that ends the session.
     ///
     /// # Errors
-    /// None that can happen: [`Smb2Error::TooLong`].
+    /// [`Smb2Error::TooLong`], which this request is not.
     pub fn log_off(mut self) -> Result<Vec<u8>, Smb2Error> {
         requests::logoff(self.next(Command::Logoff))
     }

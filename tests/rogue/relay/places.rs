@@ -144,6 +144,15 @@ fn a_dropped_handshake_closes_its_connection() {
 }
 
 #[test]
+fn a_handshake_is_of_the_relay_that_began_it() {
+    let server = server(Protocol::Smb2, |_| None);
+    let [one, other] = [(); 2].map(|()| relay_to(Protocol::Smb2, &[server.address], ""));
+    let (handshake, _) = one.relay.begin(NEGOTIATE).unwrap();
+    assert!(handshake.is_of(&one.relay));
+    assert!(!handshake.is_of(&other.relay));
+}
+
+#[test]
 fn the_oldest_handshake_gives_way() {
     for protocol in BOTH {
         let server = server(protocol, |_| None);

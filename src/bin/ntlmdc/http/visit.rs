@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 
-use gss_ntlmdc::directory::{CertificateDer, Fingerprint, Trust};
+use gss_ntlmdc::directory::{Fingerprint, Trust};
 use gss_ntlmdc::protocol::certificate;
 use gss_ntlmdc::protocol::ntlm::message::Challenge;
 
@@ -256,9 +256,8 @@ impl Visit {
 
     /// Why a certificate is accepted that no authority vouches for; if it is.
     fn acceptance(&self, fingerprint: Fingerprint) -> Option<&'static str> {
-        let is_it = |der: &CertificateDer<'_>| Fingerprint::of(der) == fingerprint;
         match &self.trust {
-            Trust::Authorities(given) if given.iter().any(is_it) => {
+            Trust::Authorities(given) if given.has(fingerprint) => {
                 Some("accepted: it is in the file of --ca itself")
             }
             _ if self.is_insecure => Some("accepted, as --insecure says"),

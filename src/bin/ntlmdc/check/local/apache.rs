@@ -193,8 +193,24 @@ fn config_test(main: &Path, is_given: bool) -> ConfigTest {
             ))
         }
         Some(outcome) if outcome.is_success => ConfigTest::Taken,
-        Some(outcome) => ConfigTest::Refused(without_besides(&outcome.errors)),
+        Some(outcome) => {
+            let said = without_besides(&outcome.errors);
+            match outcome.errors.lines().any(is_of_apache) {
+                true => ConfigTest::Refused(said),
+                false => {
+                    ConfigTest::NotTried(format!("{control} -t fails before it reads it: {said}"))
+                }
+            }
+        }
     }
+}
+
+/// Whether Apache says this of its configuration. Its start script fails, too, where it cannot make
+/// the directory of its locks.
+fn is_of_apache(line: &str) -> bool {
+    let programs = ["AH", "apache2: ", "httpd: "];
+    programs.iter().any(|start| line.starts_with(start))
+        && !BESIDES.iter().any(|start| line.starts_with(start))
 }
 
 /// The lines of Apache itself, not too long.
