@@ -243,8 +243,8 @@
  * connect to the share that `share` of `[relay]` names. */
 #define NTLMDC_E_SHARE_REFUSED 0x4E440414u
 
-/* No domain controller can be reached. Check `controllers` (or, without it, the DNS), the
- * network and the firewall: port 135 and the port that netlogon uses. */
+/* No domain controller can be reached. Check `controllers` (or, without it, the DNS or the
+ * servers of `wins`), the network and the firewall: port 135 and the port that netlogon uses. */
 #define NTLMDC_E_CONTROLLER_UNREACHABLE 0x4E440501u
 
 /* The domain controller did not answer in time. The controller accepted the connection and did

@@ -33,7 +33,7 @@
 //!           │         ntlm         MS-NLMP messages, keys, the two state machines
 //!           │         rpc          DCE/RPC, NDR, the secure channel, NETLOGON, LSA
 //!           │         smb2, spnego a login over SMB2; SPNEGO around a challenge
-//!           │         dns, cldap   the questions that locate a controller
+//!           │         dns, nbns, cldap  the questions that locate a controller
 //!           │         certificate  the channel binding of a certificate
 //!           │
 //!         base      wire (bytes), crypto (secrets), fault (errors for callers), config, file, net

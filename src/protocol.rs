@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod cldap;
 pub mod dns;
+pub mod nbns;
 pub mod ntlm;
 pub mod rpc;
 pub mod smb2;

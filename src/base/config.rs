@@ -10,6 +10,7 @@ mod relay;
 mod tls;
 mod trusts;
 mod values;
+mod wins;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub use trusts::{GroupsAcrossTrusts, NamesAlone, TrustedDomain};
 pub use values::{
     Controller, ControllerOrder, Host, MachineAccount, NetbiosName, SiteName, first_label,
 };
+pub use wins::{NameServer, Wins};
 
 /// The default of `state_dir`.
 pub const DEFAULT_STATE_DIR: &str = "/run/ntlmdc";

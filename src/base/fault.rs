@@ -141,8 +141,8 @@ minor_codes! {
     0x4E44_0414 ShareRefused Unauthorized "the user may not connect to the share";
 
     family Verifier = 0x05 "The verifier: nothing was found out about the user.":
-    /// Check `controllers` (or, without it, the DNS), the network and the firewall: port 135 and
-    /// the port that netlogon uses.
+    /// Check `controllers` (or, without it, the DNS or the servers of `wins`), the network and the
+    /// firewall: port 135 and the port that netlogon uses.
     0x4E44_0501 ControllerUnreachable Failure "no domain controller can be reached";
     /// The controller accepted the connection and did not answer, or it is overloaded.
     0x4E44_0502 ControllerTimeout Failure "the domain controller did not answer in time";

@@ -1,6 +1,6 @@
 //! Which controllers are asked, and in which order.
 //!
-//! A list in the configuration keeps its order, or is spread. Without a list, DNS gives the
+//! A list in the configuration keeps its order, or is spread. Without a list, DNS or WINS gives the
 //! controllers, and pings (CLDAP) find one that is near and at work. The result is cached for some
 //! minutes, and shared with the other processes of the host. Nothing that is learnt here is proven:
 //! a controller proves itself when the channel is opened.
@@ -16,6 +16,7 @@ mod resolver;
 mod search;
 mod sought;
 pub(in crate::dc) mod survey;
+mod wins;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -31,7 +32,7 @@ pub(crate) use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::found_file::FoundFile;
 use crate::dc::locate::network::Network;
 use crate::dc::locate::ping::Outcome;
-use crate::dc::locate::ranking::{Advice, Memory, Preference};
+use crate::dc::locate::ranking::{Advice, Lifetime, Memory, Preference};
 use crate::dc::locate::resolver::Resolver;
 pub(crate) use crate::dc::locate::sought::Sought;
 use crate::protocol::cldap::{self, Identity};
@@ -204,10 +205,20 @@ impl Locator {
     fn known(&self) -> &SingleFlight<KnownControllers> {
         self.known.of_this_process(|| {
             SingleFlight::new(KnownControllers {
-                memory: Memory::new(self.preference()),
+                memory: Memory::new(self.preference(), self.lifetime()),
                 network: Network::default(),
             })
         })
+    }
+
+    fn lifetime(&self) -> Lifetime {
+        match &self.sought.wins {
+            None => Lifetime::default(),
+            Some(wins) => Lifetime {
+                fresh: wins.cache,
+                remembered: wins.cache,
+            },
+        }
     }
 
     fn preference(&self) -> Preference {

@@ -1,10 +1,11 @@
-//! Looks at DNS and at each controller, for an administrator.
+//! Looks at DNS, WINS and each controller, for an administrator.
 //!
 //! A login takes the first controller that answers, and remembers what works. A probe looks at
 //! every one, by itself, and says what it found. It counts no login and makes none.
 //!
 //! ```text
 //! dns_servers   each server of the system, asked the same
+//! wins_servers  each server of WINS in the configuration, likewise
 //! hosts         the controllers by name, and their addresses
 //! reach         one controller: ping, ports, clock; nothing of it is proven
 //! open_channel  one controller: a secure channel under a new key, the list of domains, names of
@@ -17,13 +18,15 @@ mod secure_channel;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::base::config::{self, LogTarget, SiteName};
+use crate::base::config::{self, LogTarget, NetbiosName, SiteName, Wins};
 use crate::base::net::Deadline;
 use crate::dc::failover::Controllers;
 use crate::dc::locate::{Candidate, Sought, survey};
 use crate::dc::opening::Opening;
 
-pub use crate::dc::locate::survey::{DnsServer, DnsServers, NamedHost, Pong};
+pub use crate::dc::locate::survey::{
+    DnsServer, DnsServers, NamedHost, NoControllers, Pong, WinsServer,
+};
 pub use ports::{PortState, Reach, RpcPorts};
 pub use secure_channel::{OpenedChannel, Unopened};
 
@@ -44,7 +47,7 @@ impl Probe {
     }
 
     /// Asks each DNS server of the system about the first name that is needed. `None`: the
-    /// configuration has all addresses.
+    /// configuration has all addresses, or WINS is asked.
     pub fn dns_servers(&self) -> Option<DnsServers> {
         survey::dns_servers(self.sought())
     }
@@ -55,10 +58,10 @@ impl Probe {
     }
 
     /// The controllers of the configuration. Without a list, those that DNS has for the domain, or
-    /// for one of its sites; empty if DNS has none.
+    /// for one of its sites; empty if DNS has none. Or those of WINS.
     ///
     /// # Errors
-    /// DNS does not answer.
+    /// DNS does not answer, or WINS names none.
     pub fn hosts(&self, site: Option<&SiteName>) -> Result<Vec<NamedHost>, String> {
         survey::hosts(self.sought(), site)
     }
@@ -92,6 +95,11 @@ impl Probe {
         let terms = self.controllers.terms(Deadline::after(PATIENCE), 0);
         self.controllers.opening(terms, controller)
     }
+}
+
+/// Asks each server of WINS for the controllers of a domain.
+pub fn wins_servers(wins: &Wins, domain: &NetbiosName) -> Vec<WinsServer> {
+    survey::wins_servers(wins, domain)
 }
 
 #[cfg(test)]

@@ -226,6 +226,7 @@ pub const RULES: Rules = Rules {
             &[
                 "protocol::cldap",
                 "protocol::dns",
+                "protocol::nbns",
                 "protocol::rpc",
                 "base::backoff",
                 "base::clock",

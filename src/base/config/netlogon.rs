@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::values::{
     self, Controller, ControllerOrder, MachineAccount, NetbiosName, SiteName, first_label, number,
 };
+use super::wins::{self, Wins};
 use super::{DEFAULT_STATE_DIR, DomainName, GroupsAcrossTrusts, NamesAlone, TrustedDomain};
 use crate::base::name_case::alike;
 
@@ -34,10 +35,12 @@ pub struct Netlogon {
     pub account: MachineAccount,
     /// The file of the account's secret.
     pub secret: AccountSecret,
-    /// The domain controllers. If empty, they are looked up in DNS.
+    /// The domain controllers. If empty, they are looked up in WINS or DNS.
     pub controllers: Vec<Controller>,
     /// The order in which `controllers` are asked.
     pub order: ControllerOrder,
+    /// The servers that name the controllers, in place of DNS.
+    pub wins: Option<Wins>,
     /// The site whose controllers come first. If absent, a controller tells us our site.
     pub site: Option<SiteName>,
     /// The local address of connections to controllers; if absent, the system chooses.
@@ -105,6 +108,7 @@ struct NetlogonTable {
     #[serde(default, deserialize_with = "values::optional_list")]
     controllers: Option<Vec<Controller>>,
     order: Option<ControllerOrder>,
+    wins: Option<Wins>,
     site: Option<SiteName>,
     source: Option<IpAddr>,
     #[serde(default, deserialize_with = "values::duration")]
@@ -147,6 +151,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
             names_alone: table.names_alone,
             account: table.account,
             secret: secret(table.secret, table.keytab)?,
+            wins: wins::alone(table.wins, &controllers, table.source)?,
             controllers,
             order,
             site: table.site,

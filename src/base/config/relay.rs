@@ -15,9 +15,10 @@ use super::DEFAULT_STATE_DIR;
 use super::directory::GroupDirectory;
 use super::netlogon::netbios_domain;
 use super::policy::DomainName;
-use super::tls::{Tls, TlsKeys, TlsStart};
+use super::tls::{ServerTrust, Tls, TlsKeys, TlsStart};
 use super::trusts::NamesAlone;
 use super::values::{self, Controller, ControllerOrder, NetbiosName, deserialize_from_str, number};
+use super::wins::{self, Wins};
 use crate::base::fingerprint::Fingerprint;
 use crate::base::name_case::alike;
 
@@ -43,10 +44,12 @@ pub struct Relay {
     pub groups: Option<GroupDirectory>,
     /// The protocol that carries the client's messages.
     pub transport: RelayTransport,
-    /// The domain controllers. If empty, they are looked up in DNS.
+    /// The domain controllers. If empty, they are looked up in WINS or DNS.
     pub controllers: Vec<Controller>,
     /// The order in which `controllers` are asked.
     pub order: ControllerOrder,
+    /// The servers that name the controllers, in place of DNS.
+    pub wins: Option<Wins>,
     /// The local address of connections to controllers; if absent, the system chooses.
     pub source: Option<IpAddr>,
     /// The longest wait for a TCP connection.
@@ -178,6 +181,7 @@ struct RelayTable {
     #[serde(default, deserialize_with = "values::optional_list")]
     controllers: Option<Vec<Controller>>,
     order: Option<ControllerOrder>,
+    wins: Option<Wins>,
     source: Option<IpAddr>,
     #[serde(default, deserialize_with = "values::duration")]
     connect_timeout: Option<Duration>,
@@ -202,6 +206,7 @@ impl TryFrom<RelayTable> for Relay {
             certificate: table.certificate,
         };
         let transport = transport(table.transport, tls.tls()?, table.share)?;
+        let wins = wins::alone(table.wins, &controllers, table.source)?;
         let seconds =
             |given: Option<Duration>, seconds| given.unwrap_or(Duration::from_secs(seconds));
         let count = |key, given: Option<usize>, default| {
@@ -214,6 +219,7 @@ impl TryFrom<RelayTable> for Relay {
             trusted_domains: table.trusted_domains,
             names_alone: names_alone(table.names_alone, &transport)?,
             groups: table.groups,
+            wins: with_names(wins, &transport)?,
             transport,
             controllers,
             order,
@@ -244,6 +250,20 @@ fn names_alone(given: NamesAlone, transport: &RelayTransport) -> Result<NamesAlo
         (NamesAlone::Filter, _) => Err("names_alone: \"accept\" or \"refuse\"".to_owned()),
         (_, RelayTransport::Smb2 { share: Some(_) }) => Ok(NamesAlone::Refuse),
         (given, _) => Ok(given),
+    }
+}
+
+/// The answer of WINS has no names that an authority could have certified.
+fn with_names(wins: Option<Wins>, transport: &RelayTransport) -> Result<Option<Wins>, String> {
+    match (&wins, transport) {
+        (Some(_), RelayTransport::Ldap(Some(tls))) if !matches!(tls.trust, ServerTrust::Pin(_)) => {
+            Err(
+                "wins: with tls it needs `certificate`: WINS gives addresses, and the names in \
+                 certificates are not known"
+                    .to_owned(),
+            )
+        }
+        _ => Ok(wins),
     }
 }
 

@@ -205,10 +205,7 @@ fn an_order_is_that_of_a_list() {
     assert_eq!(order(&spread), Ok(ControllerOrder::Spread));
     let error =
         order(&spread.replace("controllers =", "netbios_domain = \"EXAMPLE\" #")).unwrap_err();
-    assert!(
-        error.contains("without a list, DNS gives the order"),
-        "{error}"
-    );
+    assert!(error.contains("it is for `controllers`"), "{error}");
 }
 
 #[test]

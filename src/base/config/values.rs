@@ -313,14 +313,14 @@ fn parse_duration(text: &str) -> Option<Duration> {
         .then(|| Duration::from_millis(millis))
 }
 
-/// Controllers and their order; none if they are looked up in DNS.
+/// Controllers and their order; none if they are looked up.
 pub(super) fn in_order(
     controllers: Option<Vec<Controller>>,
     order: Option<ControllerOrder>,
 ) -> Result<(Vec<Controller>, ControllerOrder), String> {
     match (controllers, order) {
         (None, Some(_)) => {
-            Err("order: it is for `controllers`; without a list, DNS gives the order".to_owned())
+            Err("order: it is for `controllers`; what is looked up has an order".to_owned())
         }
         (controllers, order) => Ok((controllers.unwrap_or_default(), order.unwrap_or_default())),
     }

@@ -4,7 +4,7 @@
 //! Apache    as root: the service need not be able to read its configuration
 //!   privileges  from here on with the rights of the service
 //! local     this host: configuration, files, mechanism, Apache
-//! remote    DNS and the controllers
+//! remote    DNS or WINS, and the controllers
 //! relay     what is given up without a machine account; its controllers
 //! directory   the servers of an LDAP directory
 //! ```
@@ -17,6 +17,7 @@ pub mod local;
 mod relay;
 mod remote;
 mod service;
+mod wins;
 
 use std::env;
 use std::path::PathBuf;

@@ -37,6 +37,7 @@ pub fn take_controller(given: Option<&str>, config: &mut Netlogon) -> Result<(),
         let controller = given.parse();
         config.controllers =
             vec![controller.map_err(|problem| format!("--controller: {problem}"))?];
+        config.wins = None;
     }
     Ok(())
 }

@@ -26,10 +26,10 @@ const LIMIT: u64 = 8 * 1024;
 /// The file of one machine account.
 pub(super) struct FoundFile {
     file: SharedFile,
-    /// The question: domain, site, source and list of the configuration.
+    /// The question: domain, site, source, and the list or the WINS servers of the configuration.
     key: String,
-    /// Whether the question was a list.
-    is_list: bool,
+    /// Whether the question was about DNS, which may name more hosts.
+    is_of_dns: bool,
 }
 
 impl FoundFile {
@@ -37,16 +37,16 @@ impl FoundFile {
     pub(super) fn of(config: &Sought) -> Option<Self> {
         let site = config.site.as_ref().map_or("", |site| site.as_str());
         let source = config.source.map(|source| source.to_string());
-        let listed = config.controllers.iter().map(written).collect::<Vec<_>>();
+        let mut listed = config.controllers.iter().map(written).collect::<Vec<_>>();
+        listed.extend(config.wins().map(|client| client.to_string()));
         let source = source.unwrap_or_default();
         let key = [&*config.domain, site, &source, &listed.join(" ")].join(" ");
         let is_name = |one: &Controller| matches!(one.host, Host::Name(_));
-        let is_list = !config.controllers.is_empty();
-        let is_looked_up = !is_list || config.controllers.iter().any(is_name);
+        let is_looked_up = config.controllers.is_empty() || config.controllers.iter().any(is_name);
         is_looked_up.then(|| Self {
             file: SharedFile::new(&config.state_dir, config.shared_file.clone()),
             key,
-            is_list,
+            is_of_dns: config.is_of_dns(),
         })
     }
 
@@ -68,7 +68,7 @@ impl FoundFile {
             is_complete: true,
             hosts: Vec::new(),
             // If all of them fail, DNS is asked immediately.
-            has_more: !self.is_list,
+            has_more: self.is_of_dns,
         };
         (is_ours && is_whole && age < lifetime && !found.candidates.is_empty())
             .then_some((found, age))
@@ -199,6 +199,21 @@ mod tests {
         assert!(!read.has_more, "a list has no more than it names");
         let other = r#"["dc1.example.test:49201", "192.0.2.1"]"#;
         assert!(of(other).read(LIFETIME).is_none(), "another list");
+    }
+
+    #[test]
+    fn an_answer_of_wins_is_kept_for_the_same_servers() {
+        let directory = directory();
+        let of = |servers: &str| {
+            let table = format!("[netlogon.wins]\nservers = [{servers}]");
+            file(&directory, &table).unwrap()
+        };
+        of("\"10.0.0.5\"").write(&found());
+        let (read, _) = of("\"10.0.0.5\"").read(LIFETIME).unwrap();
+        assert_eq!(read.candidates, found().candidates);
+        assert!(!read.has_more, "one answer names all of them");
+        assert!(of("\"10.0.0.6\"").read(LIFETIME).is_none());
+        assert!(file(&directory, "").unwrap().read(LIFETIME).is_none());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::search::{Earlier, Found};
 use crate::protocol::cldap::Identity;
 
-/// How long the result of a search is used.
+/// How long the result of a search is used, if the configuration does not say.
 pub(super) const FRESH: Duration = Duration::from_secs(5 * 60);
 /// The same, if a question was not answered.
 const FRESH_INCOMPLETE: Duration = Duration::from_secs(60);
@@ -26,9 +26,26 @@ pub(crate) const AVOIDED: Duration = Duration::from_secs(60);
 pub(super) const SEARCH: Duration = Duration::from_secs(8);
 /// The same, while a controller is known that has not failed: a login waits for the search.
 const RENEWAL: Duration = Duration::from_secs(1);
-/// How old the result of another process may be for the first login of a process. That login does
-/// not wait for a search; the next one does.
+/// The same, of another process, for the first login of a process.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(60 * 60);
+
+/// How long the result of a search is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lifetime {
+    /// By the process that searched, and by others that have searched before.
+    pub(super) fresh: Duration,
+    /// By a process for its first login, which does not wait for a search; the next one does.
+    pub(super) remembered: Duration,
+}
+
+impl Default for Lifetime {
+    fn default() -> Self {
+        Self {
+            fresh: FRESH,
+            remembered: REMEMBERED,
+        }
+    }
+}
 
 /// Which of the controllers that have not failed lately comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +60,7 @@ pub(super) enum Preference {
 
 pub(super) struct Memory {
     preference: Preference,
+    lifetime: Lifetime,
     list: Vec<Candidate>,
     is_complete: bool,
     searched: Option<Instant>,
@@ -76,9 +94,10 @@ pub(super) enum Advice {
 
 impl Memory {
     /// Nothing is known yet.
-    pub(super) fn new(preference: Preference) -> Self {
+    pub(super) fn new(preference: Preference, lifetime: Lifetime) -> Self {
         Self {
             preference,
+            lifetime,
             list: Vec::new(),
             is_complete: false,
             searched: None,
@@ -104,7 +123,7 @@ impl Memory {
         } else if !self.is_complete {
             FRESH_INCOMPLETE
         } else {
-            FRESH
+            self.lifetime.fresh
         };
         match self.searched {
             Some(then) if is_within(then, fresh, now) => match self.known(now) {
@@ -166,8 +185,8 @@ impl Memory {
     /// search.
     pub(super) fn lifetime_of_shared(&self) -> Duration {
         match self.list.is_empty() {
-            true => REMEMBERED,
-            false => FRESH,
+            true => self.lifetime.remembered,
+            false => self.lifetime.fresh,
         }
     }
 

@@ -1,4 +1,5 @@
-//! Finds the controllers: those of the configuration, or those in DNS (MS-ADTS 6.3.6).
+//! Finds the controllers: those of the configuration, those in DNS (MS-ADTS 6.3.6), or those in
+//! WINS.
 
 mod dns_host;
 
@@ -7,10 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::config::{Controller, Host, SiteName};
+use crate::base::crypto;
 use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::ping::{self, Outcome};
 use crate::dc::locate::resolver::Resolver;
 use crate::dc::locate::sought::Sought;
+use crate::dc::locate::wins::Client;
+use crate::protocol::cldap;
 use dns_host::DnsHost;
 pub(super) use dns_host::{addresses_of, hosts_of, is_reachable, service_name};
 
@@ -52,10 +56,45 @@ pub(super) fn search(
     earlier: &Earlier,
     resolver: &mut Resolver,
 ) -> Result<Found, String> {
-    match config.controllers.as_slice() {
-        [] => in_dns(config, earlier, resolver),
-        fixed => named(config, fixed, resolver),
+    match (config.wins(), config.controllers.as_slice()) {
+        (Some(wins), _) => in_wins(config, wins, resolver),
+        (None, []) => in_dns(config, earlier, resolver),
+        (None, fixed) => named(config, fixed, resolver),
     }
+}
+
+/// Those in WINS. The pings begin at a random one: else all hosts would ask the first.
+fn in_wins(config: &Sought, wins: Client<'_>, resolver: &mut Resolver) -> Result<Found, String> {
+    let addresses = wins.controllers(resolver.deadline())?;
+    let targets = addresses.into_iter();
+    let mut targets: Vec<_> = targets
+        .map(|address| SocketAddr::new(address, cldap::PORT))
+        .collect();
+    let random = crypto::random().map_err(|error| error.to_string())?;
+    let first = usize::from(u16::from_le_bytes(random)) % targets.len().max(1);
+    targets.rotate_left(first);
+    by_address(config, &targets, resolver)
+}
+
+/// Those of which only the address is known.
+fn by_address(
+    config: &Sought,
+    targets: &[SocketAddr],
+    resolver: &mut Resolver,
+) -> Result<Found, String> {
+    // A single host needs no ping.
+    let outcomes = match targets {
+        [_only] => vec![Outcome::Silent],
+        _ => pinged(config, targets, resolver)?,
+    };
+    let pinged = targets.iter().map(|target| (target, None)).zip(outcomes);
+    Ok(Found {
+        candidates: Round::sorted(config, "WINS", pinged)?.candidates,
+        site: None,
+        is_complete: true,
+        hosts: Vec::new(),
+        has_more: false,
+    })
 }
 
 /// Those of the configuration, in their order.
@@ -177,7 +216,8 @@ impl Round {
             for host in batch {
                 match host.targets(config, resolver) {
                     Ok(targets) => {
-                        names.extend(targets.iter().map(|_| Arc::from(host.name.as_str())));
+                        let name = Some(Arc::from(host.name.as_str()));
+                        names.extend(targets.iter().map(|_| name.clone()));
                         addresses.extend(targets);
                     }
                     Err(problem) => problems.push(problem),
@@ -203,7 +243,7 @@ impl Round {
         Ok(Self {
             hosts: looked_at.iter().map(|host| host.name.clone()).collect(),
             has_more: looked_at.len() < hosts.len(),
-            ..Self::sorted(config, targets.iter().zip(names), outcomes)?
+            ..Self::sorted(config, "DNS", targets.iter().zip(names).zip(outcomes))?
         })
     }
 
@@ -230,14 +270,15 @@ impl Round {
         }
     }
 
+    /// `by`: what named the hosts.
     fn sorted<'a>(
         config: &Sought,
-        targets: impl Iterator<Item = (&'a SocketAddr, Arc<str>)>,
-        outcomes: Vec<Outcome>,
+        by: &str,
+        pinged: impl Iterator<Item = ((&'a SocketAddr, Option<Arc<str>>), Outcome)>,
     ) -> Result<Self, String> {
         let (mut good, mut silent, mut poor) = (Vec::new(), Vec::new(), Vec::new());
         let (mut site, mut is_closest) = (None, false);
-        for ((target, name), outcome) in targets.zip(outcomes) {
+        for ((target, dns_name), outcome) in pinged {
             let list = match &outcome {
                 Outcome::Good(identity) => {
                     is_closest = identity.is_closest();
@@ -251,14 +292,14 @@ impl Round {
             };
             list.push(Candidate {
                 identity: outcome.identity(),
-                dns_name: Some(name),
+                dns_name,
                 ..Candidate::new(target.ip(), None)
             });
         }
         let candidates = [good, silent, poor].concat();
         match candidates.is_empty() {
             true => Err(format!(
-                "the hosts that DNS names do not serve {}",
+                "the hosts that {by} names do not serve {}",
                 config.domain
             )),
             false => Ok(Self {

@@ -5,18 +5,25 @@ use std::path::PathBuf;
 
 use rustix::system::uname;
 
-use crate::base::config::{self, Controller, ControllerOrder, SiteName, first_label};
+use crate::base::config::{
+    self, Controller, ControllerOrder, NetbiosName, SiteName, Wins, first_label,
+};
 use crate::base::name_case::capitals;
+use crate::dc::locate::wins::Client;
 
 /// The controllers of a domain, as a configuration describes them.
 #[derive(Clone, Debug)]
 pub(crate) struct Sought {
     /// The domain's DNS name.
     pub(crate) domain: String,
-    /// The controllers. If empty, they are looked up in DNS.
+    /// The controllers. If empty, they are looked up in WINS or DNS.
     pub(crate) controllers: Vec<Controller>,
     /// The order in which `controllers` are asked.
     pub(crate) order: ControllerOrder,
+    /// The domain's NetBIOS name, for WINS.
+    pub(crate) netbios_domain: NetbiosName,
+    /// The servers that name the controllers, in place of DNS.
+    pub(crate) wins: Option<Wins>,
     /// The site whose controllers come first.
     pub(crate) site: Option<SiteName>,
     /// The local address of connections to controllers.
@@ -28,6 +35,21 @@ pub(crate) struct Sought {
     pub(crate) shared_file: String,
 }
 
+impl Sought {
+    /// Whether the controllers are those of DNS.
+    pub(super) fn is_of_dns(&self) -> bool {
+        self.controllers.is_empty() && self.wins.is_none()
+    }
+
+    /// The client of WINS, if the controllers are looked up there.
+    pub(in crate::dc) fn wins(&self) -> Option<Client<'_>> {
+        self.wins.as_ref().map(|wins| Client {
+            wins,
+            domain: &self.netbios_domain,
+        })
+    }
+}
+
 impl From<&config::Netlogon> for Sought {
     fn from(config: &config::Netlogon) -> Self {
         let computer = config.account.computer().as_str();
@@ -35,6 +57,8 @@ impl From<&config::Netlogon> for Sought {
             domain: config.domain.clone(),
             controllers: config.controllers.clone(),
             order: config.order,
+            netbios_domain: config.netbios_domain.clone(),
+            wins: config.wins.clone(),
             site: config.site.clone(),
             source: config.source,
             computer: computer.to_owned(),
@@ -52,6 +76,8 @@ impl From<&config::Relay> for Sought {
             domain: config.domain.clone(),
             controllers: config.controllers.clone(),
             order: config.order,
+            netbios_domain: config.netbios_domain.clone(),
+            wins: config.wins.clone(),
             site: None,
             source: config.source,
             computer: capitals(first_label(&host)),

@@ -1,22 +1,27 @@
-//! What DNS and pings tell, for an administrator. A search for a login stops at what is good
+//! What DNS, WINS and pings tell, for an administrator. A search for a login stops at what is good
 //! enough; a survey asks every server, and keeps every answer.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::config::{Host, SiteName};
+use crate::base::config::{Host, NameServer, NetbiosName, SiteName, Wins};
 use crate::base::net::{self, Deadline};
 use crate::dc::locate::network::Network;
 use crate::dc::locate::ping::{self, Outcome};
 use crate::dc::locate::resolver::Resolver;
 use crate::dc::locate::search::{addresses_of, hosts_of, is_reachable, service_name};
 use crate::dc::locate::sought::Sought;
+pub use crate::dc::locate::wins::NoControllers;
+use crate::dc::locate::wins::{self, Client};
 use crate::protocol::cldap::{self, Identity};
 use crate::protocol::dns::{Answer, Kind};
 
 /// The longest time for one question to all servers of the system, or for one list of hosts.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+/// The longest time for one server of WINS.
+const WINS_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The servers of /etc/resolv.conf, each asked the same.
 #[derive(Clone, Debug)]
@@ -38,10 +43,19 @@ pub struct DnsServer {
     pub records: Result<usize, String>,
 }
 
+/// A server of WINS.
+#[derive(Clone, Debug)]
+pub struct WinsServer {
+    /// Where it is.
+    pub address: SocketAddr,
+    /// The controllers that it names; or why it names none.
+    pub controllers: Result<Vec<IpAddr>, NoControllers>,
+}
+
 /// A host that may be a controller.
 #[derive(Clone, Debug)]
 pub struct NamedHost {
-    /// Its DNS name, or its address as written in `controllers`.
+    /// Its DNS name; its address if `controllers` has that, or if WINS names it.
     pub name: String,
     /// The port of its netlogon service, if `controllers` has it.
     pub port: Option<u16>,
@@ -71,10 +85,10 @@ impl From<Outcome> for Pong {
 }
 
 /// The name that DNS is asked about first; none if `controllers` has addresses only, or names that
-/// /etc/hosts has.
+/// /etc/hosts has, or if WINS is asked.
 fn first_question(config: &Sought, resolver: &Resolver) -> Option<(String, &'static [Kind])> {
     const ADDRESSES: &[Kind] = &[Kind::V4, Kind::V6];
-    if config.controllers.is_empty() {
+    if config.is_of_dns() {
         return Some((service_name(config, None), &[Kind::Service]));
     }
     let names = config.controllers.iter();
@@ -110,8 +124,18 @@ fn ask_servers(config: &Sought, mut resolver: Resolver) -> Option<DnsServers> {
     })
 }
 
-/// The hosts of `controllers`; without that list, those that DNS has for the domain or for one of
-/// its sites.
+/// Asks each server of WINS about a domain.
+pub(in crate::dc) fn wins_servers(wins: &Wins, domain: &NetbiosName) -> Vec<WinsServer> {
+    let client = Client { wins, domain };
+    let ask = |server: &NameServer| WinsServer {
+        address: wins::socket(*server),
+        controllers: client.ask(*server, Deadline::after(WINS_PATIENCE)),
+    };
+    wins.servers.iter().map(ask).collect()
+}
+
+/// The hosts of `controllers`; without that list, those that WINS has for the domain, or those that
+/// DNS has for it or for one of its sites.
 pub(in crate::dc) fn hosts(
     config: &Sought,
     site: Option<&SiteName>,
@@ -126,6 +150,11 @@ fn find_hosts(
 ) -> Result<Vec<NamedHost>, String> {
     if !config.controllers.is_empty() {
         return Ok(listed(config, resolver));
+    }
+    if let Some(client) = config.wins() {
+        let named = |address: IpAddr| named(address.to_string(), None, Ok(vec![address]));
+        let addresses = client.controllers(resolver.deadline())?;
+        return Ok(addresses.into_iter().map(named).collect());
     }
     let mut hosts: Vec<NamedHost> = Vec::new();
     for host in hosts_of(config, site, resolver)? {

@@ -3,6 +3,7 @@
 use super::ranking::SEARCH;
 use super::*;
 use crate::base::config::fixture::netlogon;
+use std::net::UdpSocket;
 use std::thread;
 
 fn asked(locator: &Locator) -> Vec<String> {
@@ -39,6 +40,38 @@ fn a_source_leaves_its_own_family() {
     let config = netlogon("controllers = [\"192.0.2.1\"]\nsource = \"::1\"");
     let error = Locator::new(&config).candidates(Deadline::after(SEARCH));
     assert!(error.unwrap_err().to_string().contains("`source`"));
+}
+
+#[test]
+fn an_answer_of_wins_lives_as_long_as_configured() {
+    let lifetime = |lines: &str| Locator::new(&netlogon(lines)).lifetime();
+    let seconds = Duration::from_secs(90);
+    let of_wins = lifetime("[netlogon.wins]\nservers = [\"192.0.2.5\"]\ncache = \"90s\"");
+    assert_eq!((of_wins.fresh, of_wins.remembered), (seconds, seconds));
+    assert_eq!(lifetime(""), Lifetime::default());
+}
+
+/// One answer of WINS gives the list; further hosts are not looked up in a hurry.
+#[test]
+fn a_controller_of_wins_is_found() {
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let locator = Locator::new(&netlogon(&format!(
+        "state_dir = \"/nonexistent\"\n[netlogon.wins]\nservers = [\"127.0.0.1:{port}\"]"
+    )));
+    let serving = thread::spawn(move || {
+        let mut query = [0; 64];
+        let (length, peer) = server.recv_from(&mut query).unwrap();
+        assert_eq!(length, 50);
+        let numbers = [0x8580, 0, 1, 0, 0].map(u16::to_be_bytes).concat();
+        let record = [0, 0x20, 0, 1, 0, 0, 0, 60, 0, 6, 0xE0, 0, 192, 0, 2, 1];
+        let reply = [&query[..2], &numbers, &query[12..46], &record].concat();
+        server.send_to(&reply, peer).unwrap();
+    });
+    assert_eq!(asked(&locator), ["192.0.2.1"]);
+    serving.join().unwrap();
+    // It is not asked again.
+    assert_eq!(asked(&locator), ["192.0.2.1"]);
 }
 
 #[test]

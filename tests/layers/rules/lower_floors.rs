@@ -46,6 +46,7 @@ pub const PERMISSIONS: &[Permission] = &[
     ),
     ("protocol::cldap", &["base::wire"]),
     ("protocol::dns", &[]),
+    ("protocol::nbns", &["base::wire"]),
     (
         "protocol::ntlm",
         &[

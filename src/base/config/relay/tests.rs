@@ -10,6 +10,17 @@ fn parsed(lines: &str) -> Result<Relay, String> {
 const LDAPS: &str = "transport = \"ldap\"\ntls = \"ldaps\"\n";
 const SMB2: &str = "transport = \"smb2\"\naccept_unauthenticated_controller = true\n";
 
+const WINS: &str = "[relay.wins]\nservers = [\"10.0.0.5\"]\n";
+
+#[test]
+fn wins_names_controllers_that_need_no_name() {
+    let pinned = format!("{LDAPS}certificate = \"{}\"\n", "ab".repeat(32));
+    let plain = "transport = \"ldap\"\naccept_unauthenticated_controller = true\n";
+    for lines in [SMB2, plain, &pinned] {
+        assert!(parsed(&format!("{lines}{WINS}")).unwrap().wins.is_some());
+    }
+}
+
 #[test]
 fn defaults_are_filled_in() {
     let relay = parsed(SMB2).unwrap();
@@ -106,6 +117,11 @@ fn keys_that_do_not_fit_each_other_are_refused() {
             "certificate",
         ),
         (format!("{SMB2}order = \"spread\""), "order"),
+        (format!("{LDAPS}{WINS}"), "wins: with tls"),
+        (
+            format!("{SMB2}controllers = [\"10.0.0.2\"]\n{WINS}"),
+            "wins: not beside",
+        ),
         (format!("{SMB2}connections = 0"), "connections"),
         (format!("{SMB2}host_connections = 1025"), "host_connections"),
         ("transport = \"smb1\"".to_owned(), "transport"),

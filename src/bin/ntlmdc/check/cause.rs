@@ -157,7 +157,7 @@ causes! {
     ApacheOtherCertificate Apache "apache-other-certificate"
         "Clients that see this certificate and bind their login to it are refused.";
 
-    // From DNS and the controllers: modules below `remote`.
+    // From DNS, WINS and the controllers: the module `wins`, and modules below `remote`.
     DnsUnusableLine Dns "dns-unusable-line"
         "The server of such a line is not asked.";
     DnsSilent Dns "dns-silent"
@@ -172,6 +172,12 @@ causes! {
         "Logins may go to a controller that is far away.";
     SiteWithoutControllers Dns "site-without-controllers"
         "Logins may go to a controller that is far away.";
+    WinsSilent Wins "wins-silent"
+        "WINS must name the controllers: with `wins`, DNS is not asked.";
+    WinsUnknownName Wins "wins-unknown-name"
+        "WINS must name the controllers: with `wins`, DNS is not asked.";
+    WinsNoAddress Wins "wins-no-address"
+        "WINS must name the controllers: with `wins`, DNS is not asked.";
     ControllerSilent Controllers "controller-silent"
         "It verifies no login.";
     ControllerRejected Controllers "controller-rejected"

@@ -13,8 +13,10 @@ pub enum Subject {
     Mechanism,
     /// Apache's configuration.
     Apache,
-    /// How controllers are found.
+    /// How controllers are found: by DNS.
     Dns,
+    /// The same, by WINS.
+    Wins,
     /// Each controller: ports, clock, secure channel.
     Controllers,
     /// What the controllers say of the domain and of the machine account.
@@ -66,6 +68,11 @@ impl Finding {
             cure: String::new(),
             is_ignored: false,
         }
+    }
+
+    /// Logins will not work.
+    pub fn is_failure(&self) -> bool {
+        self.level == Level::Failure
     }
 
     /// Ignores the finding if its cause is one of these. A failure is never ignored.

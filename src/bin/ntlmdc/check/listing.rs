@@ -25,6 +25,7 @@ impl Subject {
             Self::Mechanism => "Mechanism",
             Self::Apache => "Apache",
             Self::Dns => "DNS",
+            Self::Wins => "WINS",
             Self::Controllers => "Controllers",
             Self::Domain => "Domain",
             Self::Directory => "Directory",

@@ -8,6 +8,7 @@ use gss_ntlmdc::relay;
 
 use super::cause::Cause;
 use super::finding::{Finding, Subject};
+use super::wins;
 use crate::progress::Progress;
 
 /// Asks each controller for a challenge, with the rights of the service. No user is named.
@@ -16,11 +17,17 @@ pub fn findings(config: &Config, progress: &Progress) -> Vec<Finding> {
     let Some(relay) = relay.filter(|_| config.verify.contains(&VerifierKind::Relay)) else {
         return Vec::new();
     };
-    progress.show("asking the controllers …");
     let proof = (!relay.is_authenticated()).then(unauthenticated);
-    let asked = each_controller(relay);
-    let asked = asked.iter().map(ask);
-    proof.into_iter().chain(asked).collect()
+    let mut findings: Vec<Finding> = proof.into_iter().collect();
+    if let Some(servers) = &relay.wins {
+        findings.extend(wins::findings(servers, &relay.netbios_domain, progress));
+        if findings.iter().any(Finding::is_failure) {
+            return findings;
+        }
+    }
+    progress.show("asking the controllers …");
+    findings.extend(each_controller(relay).iter().map(ask));
+    findings
 }
 
 fn unauthenticated() -> Finding {
@@ -30,7 +37,7 @@ fn unauthenticated() -> Finding {
     )
 }
 
-/// The configuration with one controller each; as it is if DNS names them.
+/// The configuration with one controller each; as it is if DNS or WINS names them.
 fn each_controller(config: &Relay) -> Vec<Relay> {
     let with = |controller| Relay {
         controllers: slice::from_ref(controller).to_vec(),

@@ -1,7 +1,8 @@
-//! What DNS and the controllers say.
+//! What DNS or WINS and the controllers say.
 //!
 //! ```text
 //! dns         each server of the system; the controllers by name, and their addresses
+//! wins        in place of DNS: each server of the configuration; the controllers' addresses
 //!   reach       each controller at once: ping, ports, clock
 //!     names       the domain's NetBIOS name, our site
 //!       channel     each controller that can be reached: a secure channel
@@ -23,11 +24,12 @@ mod tests;
 use std::num::NonZero;
 use std::thread;
 
-use gss_ntlmdc::base::config::{Config, GuessLimit, Netlogon};
+use gss_ntlmdc::base::config::{Config, GuessLimit, NetbiosName, Netlogon, Wins};
 use gss_ntlmdc::dc::own_name;
 use gss_ntlmdc::dc::probe::{NamedHost, Probe};
 
 use super::finding::{Finding, Subject};
+use super::wins;
 use crate::progress::Progress;
 use seen::Seen;
 
@@ -35,7 +37,7 @@ use seen::Seen;
 const MAX_CONTROLLERS: usize = 64;
 const AT_ONCE: NonZero<usize> = NonZero::new(16).expect("not zero");
 
-/// Asks DNS and the controllers, with the rights of the service. `is_secret_usable`: the machine
+/// Asks DNS or WINS, and the controllers, with the rights of the service. `is_secret_usable`: the
 /// account's secret can be read, so a secure channel can be tried.
 pub fn findings(config: &Config, is_secret_usable: bool, progress: &Progress) -> Vec<Finding> {
     match config.netlogon_in_use() {
@@ -62,17 +64,12 @@ fn look(
     is_secret_usable: bool,
     progress: &Progress,
 ) -> Vec<Finding> {
-    progress.show("asking DNS …");
     let probe = Probe::new(config);
-    let servers = probe.dns_servers();
-    let silent = servers.as_ref().filter(|asked| dns::is_silent(asked));
-    let (hosts, silent) = match silent.filter(|_| config.controllers.is_empty()) {
-        // They were waited for once. Often the only server is the only controller.
-        Some(asked) => (Ok(Vec::new()), reached(&probe, dns::as_hosts(asked))),
-        None => (probe.hosts(None), Vec::new()),
+    let (hosts, mut findings) = match &config.wins {
+        Some(servers) => in_wins(&probe, servers, &config.netbios_domain, progress),
+        None => in_dns(&probe, config, progress),
     };
-    let mut findings = dns::findings(config, servers.as_ref(), &hosts, &silent);
-    let mut all = addresses(&hosts.unwrap_or_default());
+    let mut all = addresses(&hosts);
     if all.is_empty() {
         return findings;
     }
@@ -89,6 +86,35 @@ fn look(
     }
     findings.extend(complaint::findings(config, &all));
     findings
+}
+
+/// The controllers of the configuration, or those that DNS names; and what is said of DNS.
+fn in_dns(probe: &Probe, config: &Netlogon, progress: &Progress) -> (Vec<NamedHost>, Vec<Finding>) {
+    progress.show("asking DNS …");
+    let servers = probe.dns_servers();
+    let silent = servers.as_ref().filter(|asked| dns::is_silent(asked));
+    let (hosts, silent) = match silent.filter(|_| config.controllers.is_empty()) {
+        // They were waited for once. Often the only server is the only controller.
+        Some(asked) => (Ok(Vec::new()), reached(probe, dns::as_hosts(asked))),
+        None => (probe.hosts(None), Vec::new()),
+    };
+    let findings = dns::findings(config, servers.as_ref(), &hosts, &silent);
+    (hosts.unwrap_or_default(), findings)
+}
+
+/// The same, of WINS.
+fn in_wins(
+    probe: &Probe,
+    servers: &Wins,
+    domain: &NetbiosName,
+    progress: &Progress,
+) -> (Vec<NamedHost>, Vec<Finding>) {
+    let findings = wins::findings(servers, domain, progress);
+    let hosts = match findings.iter().any(Finding::is_failure) {
+        true => Vec::new(),
+        false => probe.hosts(None).unwrap_or_default(),
+    };
+    (hosts, findings)
 }
 
 /// Tries the ports of each.

@@ -34,6 +34,12 @@ pub struct Chosen {
 /// # Errors
 /// There is none.
 pub fn choose(config: &Netlogon) -> Result<Chosen, Problem> {
+    if config.wins.is_some() {
+        return Err(Problem::new(
+            "WINS names no hosts, and a controller needs a name here",
+            "Name a controller: --controller HOST.",
+        ));
+    }
     let probe = Probe::new(config);
     let is_named = !config.controllers.is_empty();
     let of_site = |site: &SiteName| {

@@ -27,6 +27,8 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         "controllers",
         r#"["10.0.0.2", "dc2.example.test"]"#,
     ),
+    ("[netlogon.wins]", "servers", r#"["10.0.0.5"]"#),
+    ("[relay.wins]", "servers", r#"["10.0.0.5"]"#),
     ("[netlogon]", "site", r#""Default-First-Site-Name""#),
     ("[netlogon]", "source", r#""10.0.0.80""#),
     ("[netlogon]", "upn_suffixes", r#"["example.com"]"#),
@@ -179,17 +181,24 @@ fn its_keys_can_be_used() {
     let settings: Vec<&str> = text.lines().filter(is_setting).collect();
     assert!(settings.len() >= 50, "{}", settings.len());
     // A host has some of them only.
-    let with_password = ["keytab", "certificate", "share"];
-    let with_keytab = ["secret", "authorities", "share"];
-    let over_smb2 = ["keytab", "authorities", "certificate", "tls"];
-    for left_out in [&with_password[..], &with_keytab, &over_smb2] {
-        let is_chosen = |line: &str| {
-            let key = line.split(" =").next().unwrap_or_default();
-            !left_out.contains(&key)
-        };
-        let lines = settings.iter().map(|line| line.trim_start_matches('#'));
-        let lines: Vec<&str> = lines.filter(|line| is_chosen(line)).collect();
-        let mut text = lines.join("\n");
+    let with_password = [
+        "keytab",
+        "certificate",
+        "share",
+        "[netlogon.wins]",
+        "[relay.wins]",
+    ];
+    let by_wins = ["secret", "authorities", "share", "controllers", "order"];
+    let over_smb2 = [
+        "keytab",
+        "authorities",
+        "certificate",
+        "tls",
+        "controllers",
+        "order",
+    ];
+    for left_out in [&with_password[..], &by_wins, &over_smb2] {
+        let mut text = without(&settings, left_out);
         if left_out == over_smb2 {
             text = text
                 .replace("transport = \"ldap\"", "transport = \"smb2\"")
@@ -198,6 +207,22 @@ fn its_keys_can_be_used() {
         let parsed = Config::parse(&text);
         assert!(parsed.is_ok(), "without {left_out:?}: {parsed:?}");
     }
+}
+
+/// The settings without some keys and tables.
+fn without(settings: &[&str], left_out: &[&str]) -> String {
+    let mut table = "";
+    let mut kept = String::new();
+    for line in settings.iter().map(|line| line.trim_start_matches('#')) {
+        let key = line.split(" =").next().unwrap_or_default();
+        if key.starts_with('[') {
+            table = key;
+        }
+        if !left_out.contains(&key) && !left_out.contains(&table) {
+            kept += &format!("{line}\n");
+        }
+    }
+    kept
 }
 
 fn text() -> String {

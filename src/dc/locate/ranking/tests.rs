@@ -8,7 +8,7 @@ fn candidate(last: u8) -> Candidate {
 }
 
 fn knowing(preference: Preference, list: &[u8], now: Instant) -> Memory {
-    let mut memory = Memory::new(preference);
+    let mut memory = Memory::new(preference, Lifetime::default());
     assert_eq!(memory.advice(now), Advice::Search);
     let found = Found {
         candidates: list.iter().copied().map(candidate).collect(),
@@ -139,7 +139,7 @@ fn it_is_searched_again_when_old_or_when_all_have_failed() {
 #[test]
 fn while_a_controller_is_known_a_search_is_short() {
     let start = Instant::now();
-    let memory = Memory::new(LastGood);
+    let memory = Memory::new(LastGood, Lifetime::default());
     assert_eq!(memory.patience(start), SEARCH);
     assert_eq!(memory.lifetime_of_shared(), REMEMBERED);
     let mut memory = knowing(LastGood, &[1], start);
@@ -150,9 +150,33 @@ fn while_a_controller_is_known_a_search_is_short() {
 }
 
 #[test]
+fn a_configured_lifetime_counts() {
+    let start = Instant::now();
+    let period = Duration::from_secs(90);
+    let lifetime = Lifetime {
+        fresh: period,
+        remembered: period,
+    };
+    let mut memory = Memory::new(LastGood, lifetime);
+    assert_eq!(memory.lifetime_of_shared(), period);
+    let found = Found {
+        candidates: vec![candidate(1)],
+        site: None,
+        is_complete: true,
+        hosts: Vec::new(),
+        has_more: false,
+    };
+    memory.searched(Ok(found), start);
+    assert_eq!(memory.lifetime_of_shared(), period);
+    let last = start + period - Duration::from_secs(1);
+    assert_eq!(memory.advice(last), used(&[1]));
+    assert_eq!(memory.advice(start + period), Advice::Search);
+}
+
+#[test]
 fn nothing_found_is_told_at_once_for_a_while() {
     let start = Instant::now();
-    let mut memory = Memory::new(LastGood);
+    let mut memory = Memory::new(LastGood, Lifetime::default());
     memory.searched(Err("no DNS".to_owned()), start);
     let told = Advice::NotFound("no DNS".to_owned());
     assert_eq!(memory.advice(start + Duration::from_secs(4)), told);
@@ -163,7 +187,7 @@ fn nothing_found_is_told_at_once_for_a_while() {
 #[test]
 fn further_hosts_are_looked_up_at_once_when_all_have_failed() {
     let now = Instant::now();
-    let mut memory = Memory::new(LastGood);
+    let mut memory = Memory::new(LastGood, Lifetime::default());
     let found = |last: u8| Found {
         candidates: vec![candidate(last)],
         site: None,
@@ -196,7 +220,7 @@ fn further_hosts_are_looked_up_at_once_when_all_have_failed() {
 fn an_identity_is_kept_for_minutes_and_silence_for_one() {
     let start = Instant::now();
     let at = |seconds| start + Duration::from_secs(seconds);
-    let mut memory = Memory::new(LastGood);
+    let mut memory = Memory::new(LastGood, Lifetime::default());
     assert_eq!(memory.identity(&candidate(1), start), None);
     memory.identified(&candidate(1), None, start);
     assert_eq!(memory.identity(&candidate(1), at(59)), Some(None));

@@ -360,3 +360,30 @@ fn a_server_behind_what_drops_opt_is_asked_without_in_the_second_round() {
     let found = in_time(Duration::from_secs(4), || found(&config, &server).unwrap());
     assert_eq!(texts(&found), ["127.0.0.2"]);
 }
+
+/// Of which WINS gives the addresses: strangers are left out, the others ordered by their answers.
+#[test]
+fn controllers_without_names_are_pinged_too() {
+    let good = responder("127.0.0.2", 23, HEALTHY, "example.test");
+    let paused = responder("127.0.0.3", 24, HEALTHY, "example.test");
+    let stranger = responder("127.0.0.4", 23, HEALTHY, "other.test");
+    let target = |last, port| SocketAddr::from(([127, 0, 0, last], port));
+    let config = netlogon("[netlogon.wins]\nservers = [\"127.0.0.1\"]");
+    let found = |targets: &[SocketAddr]| {
+        let mut resolver = Resolver::new(vec![], Deadline::after(LONG));
+        by_address(&config, targets, &mut resolver)
+    };
+    let strange = target(4, stranger.port);
+    let all = [target(3, paused.port), strange, target(2, good.port)];
+    let all = found(&all).unwrap();
+    assert_eq!(texts(&all), ["127.0.0.2", "127.0.0.3"]);
+    assert!(all.candidates.iter().all(|one| one.dns_name.is_none()));
+    assert_eq!((all.site, all.has_more), (None, false));
+    let problem = found(&[strange, strange]).unwrap_err();
+    assert!(
+        problem.contains("WINS names do not serve example.test"),
+        "{problem}"
+    );
+    // A single one needs no ping.
+    assert_eq!(texts(&found(&[strange]).unwrap()), ["127.0.0.4"]);
+}

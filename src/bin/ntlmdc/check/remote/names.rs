@@ -45,7 +45,7 @@ pub fn site(
     let told = identities.find_map(|identity| identity.client_site.parse::<SiteName>().ok());
     let is_answered = all.iter().any(|one| one.identity().is_some());
     let site = match (&config.site, told) {
-        _ if !config.controllers.is_empty() => return Vec::new(),
+        _ if !config.controllers.is_empty() || config.wins.is_some() => return Vec::new(),
         (Some(site), _) => site.clone(),
         (None, Some(site)) => site,
         (None, None) if is_answered && all.len() > 1 => return vec![unknown_site()],
