@@ -153,7 +153,11 @@ impl fmt::Display for Quoted<'_> {
 }
 
 fn needs_escape(letter: char) -> bool {
-    letter == '"' || is_unprintable(letter) || is_joiner(letter)
+    // The usual case.
+    if letter.is_ascii() {
+        return letter == '"' || letter.is_ascii_control();
+    }
+    is_unprintable(letter) || is_joiner(letter)
 }
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ pub fn capital(letter: char) -> char {
 
 /// The text in capitals.
 pub fn capitals(text: &str) -> String {
+    // The usual case.
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
     text.chars().map(capital).collect()
 }
 
@@ -40,6 +44,10 @@ fn small(letter: char) -> char {
 
 /// Whether two names differ at most in case.
 pub fn alike(one: &str, other: &str) -> bool {
+    // The usual case.
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(other);
+    }
     one.chars().map(capital).eq(other.chars().map(capital))
 }
 

@@ -120,6 +120,10 @@ fn one_line(text: &str) -> String {
 /// one of them, a name looks like another name. [`is_joiner`] has the invisible characters that
 /// names do have.
 pub fn is_unprintable(letter: char) -> bool {
+    // The usual case.
+    if letter.is_ascii() {
+        return letter.is_ascii_control();
+    }
     letter.is_control()
         || matches!(letter,
             // Soft hyphen; the direction of Arabic letters.
