@@ -48,5 +48,13 @@ pub mod shared_state;
 pub(crate) use error::Error;
 pub use failure::minor_of_logon_status;
 pub(crate) use failure::{About, meaning};
+#[cfg(feature = "fuzzing")]
+pub use health::health_again;
+#[cfg(feature = "fuzzing")]
+pub use keytab::keytab_keys;
 pub use locate::addresses_of_host;
+#[cfg(feature = "fuzzing")]
+pub use locate::controller_again;
 pub use secret::{check as check_secret, machine_nt_hashes};
+#[cfg(feature = "fuzzing")]
+pub use shared_key::{shared_key, shared_key_again};

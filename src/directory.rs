@@ -35,6 +35,8 @@ mod transport;
 pub use crate::base::fingerprint::Fingerprint;
 #[cfg(feature = "fuzzing")]
 pub use message::entries_of;
+#[cfg(feature = "fuzzing")]
+pub use sasl::pieces_of;
 
 pub use client::{Account, Client, Found, Protection, Server};
 pub use entry::{Attribute, Change, Entry, Filter, MAX_ENTRIES, Scope, Search};

@@ -29,6 +29,8 @@ use crate::protocol::rpc::netlogon::domain_trusts::DomainTrust;
 use store::{Kept, Store};
 
 pub use list::{Domain, Domains, Kind, is_below};
+#[cfg(feature = "fuzzing")]
+pub use store::domains_again;
 
 /// How old a list is when it is asked for again.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);

@@ -24,6 +24,8 @@ use crate::base::log::{self, Severity};
 use crate::base::process::PerProcess;
 use crate::dc::locate::{AVOIDED, Candidate};
 
+#[cfg(feature = "fuzzing")]
+pub use report::health_again;
 pub(super) use report::{Ports, Report};
 use report::{millis, now};
 

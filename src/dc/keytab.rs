@@ -109,6 +109,13 @@ pub(super) fn nt_hashes(
     })
 }
 
+/// The account's newest key in a keytab, and the one before it. For tests/fuzz.
+#[cfg(feature = "fuzzing")]
+pub fn keytab_keys(keytab: &[u8], account: &str, domain: &str, now: u32) -> Option<Vec<Key>> {
+    let hashes = nt_hashes(keytab, account, domain, now).ok()?;
+    Some(hashes.iter().cloned().collect())
+}
+
 fn entries(keytab: &[u8], account: &str, domain: &str) -> Result<Vec<KeytabEntry>, Problem> {
     let mut reader = Reader::new(keytab);
     let version = reader.array("version")?;

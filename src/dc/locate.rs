@@ -38,6 +38,8 @@ pub(crate) use crate::dc::locate::sought::Sought;
 use crate::protocol::cldap::{self, Identity};
 use crate::protocol::dns::Kind;
 
+#[cfg(feature = "fuzzing")]
+pub use found_file::controller_again;
 pub(super) use ranking::AVOIDED;
 
 /// The addresses of a host that is no controller, by its full DNS name: from /etc/hosts, else from

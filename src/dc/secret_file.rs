@@ -79,6 +79,12 @@ impl SecretFile {
         Ok(file)
     }
 
+    /// The content of a file, written again. For tests/fuzz.
+    #[cfg(feature = "fuzzing")]
+    pub fn again(content: &SecretBytes) -> Option<SecretBytes> {
+        Self::parse(content).ok().map(|file| file.content())
+    }
+
     /// Takes a line after the first. False if it is not valid.
     fn take(&mut self, line: &str) -> bool {
         if let Some(time) = line.strip_prefix(CHANGED) {

@@ -40,6 +40,8 @@ use crate::dc::nt_hashes::NtHashes;
 use crate::protocol::rpc::schannel::agreement::Capable;
 
 use record::Unusable;
+#[cfg(feature = "fuzzing")]
+pub use record::{shared_key, shared_key_again};
 
 /// How many locks an account has.
 const LOCKS: u8 = 16;

@@ -70,6 +70,23 @@ impl SaslLayer {
     }
 }
 
+/// The pieces in a stream of bytes, up to what is none. For tests/fuzz.
+#[cfg(feature = "fuzzing")]
+pub fn pieces_of(security: SessionSecurity, stream: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut layer = SaslLayer::new(security).ok()?;
+    let mut pieces = Vec::new();
+    for bytes in stream.chunks(100) {
+        layer.push(bytes);
+        while let Some(piece) = layer.next().transpose() {
+            match piece {
+                Ok(piece) => pieces.push(piece),
+                Err(_) => return Some(pieces),
+            }
+        }
+    }
+    Some(pieces)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

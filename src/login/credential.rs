@@ -12,6 +12,8 @@ use crate::login::loopback::Loopback;
 use crate::login::name::Name;
 use crate::login::setup::{self, Setup, Source};
 use crate::protocol::ntlm::bindings::ChannelBindings;
+#[cfg(feature = "fuzzing")]
+pub use token::credential_again;
 
 /// A credential to accept with, to initiate with, or both. Immutable.
 pub struct Credential {

@@ -39,6 +39,8 @@ use crate::base::fault::{Fault, Minor};
 use crate::base::name_case::directory_key;
 use crate::base::net::Deadline;
 
+#[cfg(feature = "fuzzing")]
+pub use bucket::guesses_permitted;
 pub use record::Answer;
 use record::{Moment, Permission};
 use store::Store;

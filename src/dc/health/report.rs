@@ -139,6 +139,12 @@ pub(super) fn text(reports: &[Report]) -> String {
     all.join("\n")
 }
 
+/// The text of a file, written again. For tests/fuzz.
+#[cfg(feature = "fuzzing")]
+pub fn health_again(file: &str, now: u64) -> Option<String> {
+    parse(file, now).map(|reports| text(&reports))
+}
+
 /// Drops the oldest reports beyond the limit of the file.
 pub(super) fn forget_oldest(reports: &mut Vec<Report>) {
     if reports.len() > MAX_CONTROLLERS {

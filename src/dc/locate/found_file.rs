@@ -125,6 +125,12 @@ fn candidate(line: &str) -> Option<Candidate> {
     })
 }
 
+/// The line of a controller, written again. For tests/fuzz.
+#[cfg(feature = "fuzzing")]
+pub fn controller_again(text: &str) -> Option<String> {
+    candidate(text).map(|candidate| line(&candidate))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

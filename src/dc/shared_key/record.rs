@@ -97,6 +97,25 @@ pub(super) fn decode(bytes: &[u8], name: &str, secrets: &NtHashes) -> Result<Cap
         .ok_or_else(|| damaged("what was negotiated is too weak"))
 }
 
+/// A file with this key. For tests/fuzz.
+#[cfg(feature = "fuzzing")]
+pub fn shared_key(name: &str, nt_hash: &Key, key: Key, flags: u32, time: u32) -> Option<Vec<u8>> {
+    let capable = Capable::proven_before(key, flags, time)?;
+    encode(name, nt_hash, &capable).map(|bytes| bytes.expose().to_vec())
+}
+
+/// The bytes of a file, written again. For tests/fuzz.
+#[cfg(feature = "fuzzing")]
+pub fn shared_key_again(bytes: &[u8], name: &str, nt_hash: &Key) -> Option<Vec<u8>> {
+    let secrets = NtHashes {
+        newest: nt_hash.clone(),
+        before: None,
+    };
+    let _unproven = name_and_time(bytes);
+    let capable = decode(bytes, name, &secrets).ok()?;
+    encode(name, nt_hash, &capable).map(|bytes| bytes.expose().to_vec())
+}
+
 fn fingerprint(nt_hash: &Key) -> [u8; 32] {
     crypto::hmac_sha256(nt_hash, &[FINGERPRINT])
 }

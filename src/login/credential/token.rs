@@ -104,6 +104,13 @@ fn decode(token: &[u8]) -> Result<(Source, Option<Name>, Option<Duration>), Faul
     Ok((source, name, lifetime))
 }
 
+/// A token, written again. For tests/fuzz.
+#[cfg(feature = "fuzzing")]
+pub fn credential_again(token: &[u8]) -> Option<Vec<u8>> {
+    let (source, name, lifetime) = decode(token).ok()?;
+    encode(&source, name.as_ref(), lifetime).ok()
+}
+
 fn take<'a>(reader: &mut Reader<'a>, field: &'static str) -> Result<Option<&'a [u8]>, DecodeError> {
     match reader.flag(field)? {
         true => reader.block(field).map(Some),

@@ -180,6 +180,20 @@ impl Bucket {
     }
 }
 
+/// How many of some guesses at a name are permitted by a bucket with these bytes after its
+/// checksum, and the bytes written again. For tests/fuzz.
+#[cfg(feature = "fuzzing")]
+pub fn guesses_permitted(rest: &[u8], limit: u16, now: u64) -> Option<(u32, Vec<u8>)> {
+    let page = [checksum(rest).to_le_bytes().as_slice(), rest].concat();
+    let mut bucket = Bucket::decode(&page.try_into().ok()?, 0).ok()?;
+    let again = bucket.encode(0).into_iter().skip(CRC).collect();
+    let window = 60_000;
+    let moment = Moment { now, window };
+    let guesses = 0..2 * u32::from(limit);
+    let is_given = |_: &u32| bucket.begin(1, limit, moment) == Permission::Given;
+    Some((u32::try_from(guesses.filter(is_given).count()).ok()?, again))
+}
+
 fn checksum(bytes: &[u8]) -> u32 {
     let mut crc = Crc32::new();
     crc.update(bytes);

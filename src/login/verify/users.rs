@@ -49,6 +49,25 @@ impl Users {
         })
     }
 
+    /// The users of a text, which is not read again, and its accounts as [`first`] finds them. For
+    /// tests/fuzz.
+    #[cfg(feature = "fuzzing")]
+    pub fn of_text(text: &[u8], own: Own) -> Option<(Self, Vec<Found>)> {
+        let (index, _) = Index::parse(text, &own.domain).ok()?;
+        let entries = index::usable(text).ok()?;
+        let users = Self {
+            path: PathBuf::new(),
+            own,
+            log: LogTarget::Off,
+            loaded: Mutex::new(LoadedUsers {
+                stamp: None,
+                checked: Instant::now() + std::time::Duration::from_secs(1 << 30),
+                index: Arc::new(index),
+            }),
+        };
+        Some((users, entries.filter_map(found).collect()))
+    }
+
     /// The index of the current file, checked once a second.
     fn index(&self, now: Instant) -> Result<Arc<Index>, Fault> {
         // The lock is held while a changed file is read, so that one thread reads it.
@@ -132,15 +151,18 @@ pub struct Found {
 /// The file cannot be used; the error does not name its path.
 pub fn first(path: &Path, wanted: impl Fn(&str, &str) -> bool) -> io::Result<Option<Found>> {
     let (text, _) = file::read_secret(path, LIMIT)?;
-    let mut entries = index::usable(text.expose()).map_err(io::Error::other)?;
-    Ok(entries.find_map(|entry| {
-        let domain = entry.domain.unwrap_or_default();
-        wanted(&entry.user, &domain).then_some(Found {
-            user: entry.user,
-            domain,
-            nt_hash: entry.nt_hash?,
-        })
-    }))
+    let entries = index::usable(text.expose()).map_err(io::Error::other)?;
+    Ok(entries
+        .filter_map(found)
+        .find(|found| wanted(&found.user, &found.domain)))
+}
+
+fn found(entry: Entry) -> Option<Found> {
+    Some(Found {
+        user: entry.user,
+        domain: entry.domain.unwrap_or_default(),
+        nt_hash: entry.nt_hash?,
+    })
 }
 
 /// The session base key, if the response was made with the password of the entry. The work is the

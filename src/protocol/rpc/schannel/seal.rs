@@ -172,6 +172,21 @@ impl Seal {
         self.seal_as(Sender::Client, confounder, head, stub, trailer)
     }
 
+    /// Seals as a server does: its next PDU. For tests/fuzz.
+    ///
+    /// # Errors
+    /// [`Error::Sequence`] if the numbers are used up.
+    #[cfg(feature = "fuzzing")]
+    pub fn seal_as_server(
+        &mut self,
+        confounder: [u8; 8],
+        head: &[u8],
+        stub: &mut [u8],
+        trailer: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        self.seal_as(Sender::Server, confounder, head, stub, trailer)
+    }
+
     fn seal_as(
         &mut self,
         sender: Sender,
