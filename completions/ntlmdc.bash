@@ -230,7 +230,7 @@ _ntlmdc() {
             return 0
             ;;
         ntlmdc__subcmd__join)
-            opts="-h --computer --ou --reset --offline --user --password-file --controller --ldaps --starttls --ca --pin --simple --config --as --json --help"
+            opts="-h --computer --ou --reset --offline --user --kerberos --password-file --controller --ldaps --starttls --ca --pin --simple --config --as --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -280,7 +280,7 @@ _ntlmdc() {
             return 0
             ;;
         ntlmdc__subcmd__leave)
-            opts="-h --delete --offline --user --password-file --controller --ldaps --starttls --ca --pin --simple --config --json --help"
+            opts="-h --delete --offline --user --kerberos --password-file --controller --ldaps --starttls --ca --pin --simple --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,14 +1,16 @@
 //! LDAP directories: one connection, and what it is asked.
 //!
 //! Blocking calls, each with a deadline. A connection is protected in one of three ways, or not at
-//! all: sealed by NTLM on port 389, by TLS from its first byte (LDAPS), or by TLS after StartTLS.
+//! all: sealed by NTLM or Kerberos on port 389, by TLS from its first byte (LDAPS), or by TLS after
+//! StartTLS.
 //!
 //! ```text
 //! connect ─► Client ─[StartTLS]─► bind ─► search, add, modify, delete
 //!   client     one connection, one question at a time
 //!     ├─► transport   bytes over TCP or TLS
 //!     ├─► tls         which certificate is accepted
-//!     ├─► sasl        messages sealed by NTLM (no I/O)
+//!     ├─► sasl        messages sealed by NTLM or Kerberos (no I/O)
+//!     ├─► security_context   Kerberos, which another module has
 //!     └─► message     LDAP messages, with limits (no I/O)
 //!   entry     entries and changes
 //!   servers   bound connections to servers of one content, for verifiers
@@ -28,6 +30,7 @@ pub mod groups;
 pub(crate) mod imitation;
 mod message;
 mod sasl;
+mod security_context;
 pub mod servers;
 mod tls;
 mod transport;
@@ -43,5 +46,6 @@ pub use entry::{Attribute, Change, Entry, Filter, MAX_ENTRIES, Scope, Search};
 pub use error::{Error, Operation, Refusal};
 pub use ldap3_proto::proto::LdapResultCode as ResultCode;
 pub use rustls::pki_types::CertificateDer;
+pub use security_context::{ContextError, ContextStep, SecurityContext};
 pub use tls::{Authorities, Trust};
 pub use transport::Transport;

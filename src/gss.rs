@@ -10,8 +10,8 @@
 //!
 //! - Rust code never calls an export or takes its address: the host has loaded a libgssapi with
 //!   functions of the same names, and the dynamic linker could bind to those.
-//! - libgssapi is neither linked nor called, but by the tool, in a process of its own. The host may
-//!   unload and reload it while this library stays mapped.
+//! - libgssapi is neither linked nor called, but by the tool. The host may unload and reload it
+//!   while this library stays mapped.
 //!
 //! A function that is not implemented is not exported: the mechglue then returns
 //! `GSS_S_UNAVAILABLE`.
@@ -25,7 +25,8 @@
 //! - [`cred`] — credentials, the source of the configuration, the initiating user
 //! - [`context`] — `gss_accept_sec_context` and the calls on a context
 //! - [`flags`] — the flags that a context is asked for and grants
-//! - `host_acceptor` — libgssapi itself, in a process of the tool
+//! - `host_library`, `host_acceptor`, `host_ticket`, `host_initiator` — libgssapi itself, in the
+//!   tool
 //! - [`initiate`] — `gss_init_sec_context`
 //! - [`mapping`] — the file of counters, mapped
 //! - [`message`], [`message_iov`] — messages after the login, in one buffer and in pieces
@@ -41,6 +42,12 @@ pub mod entry;
 pub mod flags;
 #[cfg(feature = "cli")]
 pub mod host_acceptor;
+#[cfg(feature = "cli")]
+pub mod host_initiator;
+#[cfg(feature = "cli")]
+mod host_library;
+#[cfg(feature = "cli")]
+pub mod host_ticket;
 pub mod initiate;
 pub mod last_fault;
 pub mod mapping;

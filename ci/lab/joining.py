@@ -20,6 +20,7 @@ _BINDS = {
     "lib": "/usr/lib/x86_64-linux-gnu/gss",
     "run": "/run",
     "resolv.conf": "/etc/resolv.conf",
+    "hosts": "/etc/hosts",
 }
 
 
@@ -33,6 +34,7 @@ class JoiningHost:
         (self.directory / "lib").mkdir()
         (self.directory / "lib" / "mech_ntlmdc.so").touch()
         self.ask_dns_of(controller)
+        (self.directory / "hosts").write_text("127.0.0.1 localhost\n")
         binds = [f"mount --bind {self.directory / name} {path}" for name, path in _BINDS.items()]
         # No package makes it before ntlmdc is installed.
         binds.insert(0, f"mkdir -p {_BINDS['lib']} {_BINDS['gss']}")
@@ -98,7 +100,7 @@ class JoiningHost:
 
     def files(self):
         """The files that are there, with their modes, but for those that were there at first."""
-        first = {"inside", "resolv.conf", "lib/mech_ntlmdc.so", "gss/ntlmdc.secret.lock"}
+        first = {"inside", "resolv.conf", "hosts", "lib/mech_ntlmdc.so", "gss/ntlmdc.secret.lock"}
         files = (path for path in self.directory.rglob("*") if path.is_file())
         names = {str(path.relative_to(self.directory)): path for path in files}
         return {

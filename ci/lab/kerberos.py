@@ -1,6 +1,7 @@
 """Kerberos in the throw-away domain: a service with a keytab, and tickets of its users."""
 
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -8,6 +9,9 @@ from . import domain, host
 
 # The web server's name for clients; no DNS server has it.
 SITE = f"web1.{domain.DNS_NAME}"
+
+# A realm that no host has; as long as the domain's.
+FOREIGN = "FOREIGN.TEST"
 
 # AES128-CTS-HMAC-SHA1-96 and AES256-CTS-HMAC-SHA1-96 (MS-KILE 2.2.7), as README.md sets them.
 AES = 24
@@ -27,27 +31,18 @@ _SETTINGS = f"""[libdefaults]
 """
 
 
-class Kerberos:
-    """The realm of a `domain.Domain`, with the web server `SITE` in it, until `close()`.
+class Realm:
+    """The realm of a `domain.Domain`, until `close()`.
 
-    `environment` has the variables of every program in the realm; `etc` is a directory in place of
-    /etc/apache2 with the web server's keytab, `http.keytab`.
+    `environment` has the variables of every program in the realm.
     """
 
     def __init__(self, controller):
         self._directory, self._remove = host.scratch()
-        self.passwords = controller.passwords
+        self.passwords = controller.passwords | {"Administrator": controller.administrator}
         settings = self._directory / "krb5.conf"
         settings.write_text(_SETTINGS.replace("KDC", controller.address))
         self.environment = {"KRB5_CONFIG": str(settings), "PATH": os.defpath}
-        self.etc = self._directory / "etc"
-        self.etc.mkdir()
-        keytab = self.etc / "http.keytab"
-        controller.tool("spn", "add", f"HTTP/{SITE}", f"{domain.MACHINE}$")
-        controller.set_encryption_types(domain.MACHINE, AES)
-        controller.keytab(f"HTTP/{SITE}", keytab)
-        shutil.chown(keytab, "root", "www-data")
-        keytab.chmod(0o640)
 
     def __enter__(self):
         return self
@@ -59,12 +54,12 @@ class Kerberos:
         """Removes the keytab and all tickets."""
         self._remove()
 
-    def ticket(self, user):
+    def ticket(self, user, *options):
         """The environment of a client with this user's ticket."""
-        client = self.no_ticket() | {"KRB5CCNAME": f"FILE:{self._directory}/{user}"}
+        client = self._client("-".join((user, *options)))
         # Without a terminal, kinit reads the password from standard input.
         done = subprocess.run(
-            host.bound(["kinit", user]),
+            host.bound(["kinit", *options, user]),
             input=self.passwords[user] + "\n",
             env=client,
             capture_output=True,
@@ -74,6 +69,47 @@ class Kerberos:
             raise host.LabError(f"kinit {user}: {done.stderr}")
         return client
 
+    def expired_ticket(self, user):
+        """The same, with a ticket that has expired."""
+        client = self.ticket(user, "-l", "1s")
+
+        def is_over():
+            return subprocess.run(["klist", "-s"], env=client).returncode != 0
+
+        host.wait_until(is_over, 20, lambda: "the ticket does not expire")
+        return client
+
+    def foreign_ticket(self, user):
+        """The same, with a ticket that says it is one of another realm."""
+        own = self.ticket(user)["KRB5CCNAME"].removeprefix("FILE:")
+        client = self._client(f"{user}-foreign")
+        foreign = pathlib.Path(client["KRB5CCNAME"].removeprefix("FILE:"))
+        # A name of the same length.
+        realm = domain.REALM.encode()
+        foreign.write_bytes(pathlib.Path(own).read_bytes().replace(realm, FOREIGN.encode()))
+        return client
+
     def no_ticket(self):
         """The environment of a client without a ticket."""
-        return self.environment | {"KRB5CCNAME": f"FILE:{self._directory}/none"}
+        return self._client("none")
+
+    def _client(self, name):
+        return self.environment | {"KRB5CCNAME": f"FILE:{self._directory}/{name}"}
+
+
+class Kerberos(Realm):
+    """A realm with the web server `SITE` in it.
+
+    `etc` is a directory in place of /etc/apache2 with the web server's keytab, `http.keytab`.
+    """
+
+    def __init__(self, controller):
+        super().__init__(controller)
+        self.etc = self._directory / "etc"
+        self.etc.mkdir()
+        keytab = self.etc / "http.keytab"
+        controller.tool("spn", "add", f"HTTP/{SITE}", f"{domain.MACHINE}$")
+        controller.set_encryption_types(domain.MACHINE, AES)
+        controller.keytab(f"HTTP/{SITE}", keytab)
+        shutil.chown(keytab, "root", "www-data")
+        keytab.chmod(0o640)

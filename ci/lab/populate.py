@@ -51,6 +51,7 @@ def main(machine, secret):
     change(directory, "walter", "userWorkstations", b"ELSEWHERE")
     directory.add_remove_group_members("Protected Users", ["petra"])
     groups(directory)
+    services_of_the_controller(directory)
     directory.newcomputer(machine)
     directory.setpassword(f"(sAMAccountName={machine}$)", secret)
     directory.transaction_commit()
@@ -60,12 +61,20 @@ def main(machine, secret):
     print(json.dumps(passwords))
 
 
-def change(directory, name, attribute, value):
+def change(directory, name, attribute, value, how=ldb.FLAG_MOD_REPLACE):
     """Sets an attribute of an account."""
     [found] = directory.search(expression=f"(sAMAccountName={name})", attrs=["distinguishedName"])
     message = ldb.Message(found.dn)
-    message[attribute] = ldb.MessageElement(value, ldb.FLAG_MOD_REPLACE, attribute)
+    message[attribute] = ldb.MessageElement(value, how, attribute)
     directory.modify(message)
+
+
+def services_of_the_controller(directory):
+    """Names the LDAP service of the controller, as Samba's service `dnsupdate` does."""
+    name = directory.host_dns_name()
+    account = name.split(".")[0].upper() + "$"
+    services = [f"ldap/{name}", f"ldap/{name}/{directory.domain_dns_name()}"]
+    change(directory, account, "servicePrincipalName", services, ldb.FLAG_MOD_ADD)
 
 
 def groups(directory):

@@ -7,6 +7,7 @@ use ldap3_proto::proto::{LdapResult, LdapResultCode};
 use crate::base::crypto::NoRandomBytes;
 use crate::base::fingerprint::Fingerprint;
 use crate::base::net;
+use crate::directory::security_context::ContextError;
 use crate::protocol::ntlm::NtlmError;
 
 /// What was asked for.
@@ -141,8 +142,11 @@ pub enum Error {
     /// NTLM cannot answer the challenge, or a sealed message is damaged.
     #[error("NTLM: {0}")]
     Ntlm(#[from] NtlmError),
+    /// Kerberos fails, or a message that it has sealed is damaged.
+    #[error("Kerberos: {0}")]
+    Kerberos(#[from] ContextError),
     /// The controller does not seal.
-    #[error("the controller does not agree to seal messages with NTLM")]
+    #[error("the controller does not agree to seal messages")]
     NotSealed,
     /// The message is longer than this client sends.
     #[error("the message is too long")]

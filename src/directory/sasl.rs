@@ -1,18 +1,30 @@
-//! The SASL layer: LDAP messages sealed by NTLM (RFC 4422 3.7; MS-ADTS 5.1.1.1.2). No I/O.
+//! The SASL layer: LDAP messages sealed by NTLM or Kerberos (RFC 4422 3.7; MS-ADTS 5.1.1.1.2). No
+//! I/O.
 //!
-//! Each piece is sent as its length in four bytes, the signature and the sealed bytes. A piece and
-//! a message need not begin or end together.
+//! Each piece is sent as its length in four bytes, and what the mechanism makes of it: with NTLM
+//! the signature and the sealed bytes. A piece and a message need not begin or end together.
 
 use crate::base::crypto::SecretBytes;
 use crate::directory::error::Error;
 use crate::directory::message::MAX_MESSAGE;
+use crate::directory::security_context::SecurityContext;
 use crate::protocol::ntlm::seal::{SIGNATURE_SIZE, SessionSecurity};
 
 /// The sealed connection.
 #[derive(Debug)]
 pub(super) struct SaslLayer {
-    security: SessionSecurity,
+    sealing: Sealing,
     received: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Sealing {
+    Ntlm(Box<SessionSecurity>),
+    Context {
+        context: Box<dyn SecurityContext>,
+        /// The longest piece that the controller takes.
+        limit: usize,
+    },
 }
 
 impl SaslLayer {
@@ -22,24 +34,44 @@ impl SaslLayer {
     /// [`Error::NotSealed`]: the two sides did not agree to seal.
     pub(super) fn new(security: SessionSecurity) -> Result<Self, Error> {
         match security.seals() {
-            true => Ok(Self {
-                security,
-                received: Vec::new(),
-            }),
+            true => Ok(Self::with(Sealing::Ntlm(Box::new(security)))),
             false => Err(Error::NotSealed),
+        }
+    }
+
+    /// Begins after a bind by another mechanism. `limit`: the longest piece that the controller
+    /// takes.
+    pub(super) fn of_context(context: Box<dyn SecurityContext>, limit: usize) -> Self {
+        Self::with(Sealing::Context { context, limit })
+    }
+
+    fn with(sealing: Sealing) -> Self {
+        Self {
+            sealing,
+            received: Vec::new(),
         }
     }
 
     /// The bytes to send for a message.
     pub(super) fn seal(&mut self, plain: &SecretBytes) -> Result<Vec<u8>, Error> {
-        let mut sealed = plain.expose().to_vec();
-        let mut sending = self.security.send();
-        sending.cover(plain.expose());
-        sending.seal(&mut sealed);
-        let signature = sending.finish()?;
-        let length = signature.len() + sealed.len();
-        let length = u32::try_from(length).map_err(|_| Error::TooLong)?;
-        Ok([&length.to_be_bytes(), &signature[..], &sealed].concat())
+        let piece = match &mut self.sealing {
+            Sealing::Ntlm(security) => {
+                let mut sealed = plain.expose().to_vec();
+                let mut sending = security.send();
+                sending.cover(plain.expose());
+                sending.seal(&mut sealed);
+                [&sending.finish()?[..], &sealed].concat()
+            }
+            Sealing::Context { context, limit } => {
+                let piece = context.wrap(plain.expose(), true)?;
+                match piece.len() > *limit {
+                    true => return Err(Error::TooLong),
+                    false => piece,
+                }
+            }
+        };
+        let length = u32::try_from(piece.len()).map_err(|_| Error::TooLong)?;
+        Ok([&length.to_be_bytes(), &piece[..]].concat())
     }
 
     /// Appends bytes that came.
@@ -53,20 +85,40 @@ impl SaslLayer {
             return Ok(None);
         };
         let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-        if !(SIGNATURE_SIZE..=MAX_MESSAGE).contains(&length) {
+        let shortest = match &self.sealing {
+            Sealing::Ntlm(_) => SIGNATURE_SIZE,
+            Sealing::Context { .. } => 1,
+        };
+        if !(shortest..=MAX_MESSAGE).contains(&length) {
             return Err(Error::Invalid("the length of a sealed piece"));
         }
         let Some(piece) = rest.get(..length) else {
             return Ok(None);
         };
-        let (signature, sealed) = piece.split_at_checked(SIGNATURE_SIZE).unwrap_or_default();
-        let mut plain = sealed.to_vec();
-        let mut receiving = self.security.receive();
-        receiving.unseal(&mut plain);
-        receiving.cover(&plain);
-        receiving.check(signature)?;
+        let plain = self.sealing.unseal(piece)?;
         self.received.drain(..size_of::<u32>() + length);
         Ok(Some(plain))
+    }
+}
+
+impl Sealing {
+    fn unseal(&mut self, piece: &[u8]) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Ntlm(security) => {
+                let (signature, sealed) =
+                    piece.split_at_checked(SIGNATURE_SIZE).unwrap_or_default();
+                let mut plain = sealed.to_vec();
+                let mut receiving = security.receive();
+                receiving.unseal(&mut plain);
+                receiving.cover(&plain);
+                receiving.check(signature)?;
+                Ok(plain)
+            }
+            Self::Context { context, .. } => match context.unwrap(piece)? {
+                (plain, true) => Ok(plain),
+                (_, false) => Err(Error::NotSealed),
+            },
+        }
     }
 }
 
@@ -91,6 +143,7 @@ pub fn pieces_of(security: SessionSecurity, stream: &[u8]) -> Option<Vec<Vec<u8>
 mod tests {
     use super::*;
     use crate::base::crypto::Key;
+    use crate::directory::security_context::imitation::Turning;
     use crate::protocol::ntlm::flags::NegotiateFlags;
     use crate::protocol::ntlm::seal::Role;
 
@@ -159,6 +212,20 @@ mod tests {
             let results: Vec<_> = (0..2).map_while(|_| server.next().transpose()).collect();
             assert!(results.iter().any(Result::is_err));
         }
+    }
+
+    #[test]
+    fn pieces_of_kerberos_are_sealed_too() {
+        let mut layer = SaslLayer::of_context(Box::new(Turning(0)), 9);
+        let stream = sealed(&mut layer, b"a mess");
+        assert_eq!(stream[..5], [0, 0, 0, 7, 1]);
+        layer.push(&stream);
+        assert_eq!(layer.next().unwrap().unwrap(), b"a mess");
+        let long = SecretBytes::new(vec![b'x'; 9]);
+        assert!(matches!(layer.seal(&long), Err(Error::TooLong)));
+        // Signed only; and shorter than the signature of NTLM.
+        layer.push(&[0, 0, 0, 2, 0, b'x']);
+        assert!(matches!(layer.next(), Err(Error::NotSealed)));
     }
 
     #[test]

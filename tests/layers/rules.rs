@@ -50,6 +50,7 @@ pub const RULES: Rules = Rules {
                 "login::initiate",
                 "login::name",
                 "login::setup",
+                "directory",
                 "protocol::ntlm",
                 "base::counters",
                 "base::fault",

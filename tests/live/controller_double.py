@@ -24,16 +24,24 @@ def read_only(pong):
 
 
 @contextlib.contextmanager
-def double(address, controller, changed=lambda pong: pong, is_last=lambda data: False):
+def double(
+    address,
+    controller,
+    changed=lambda pong: pong,
+    is_last=lambda data: False,
+    answer=lambda data: data,
+):
     """Listens at `address` for LDAP, RPC and pings, until the block ends. What a client sends and
-    `is_last` knows is forwarded; the connection is cut when the answer comes."""
+    `is_last` knows is forwarded; the connection is cut when the answer comes. `answer` changes what
+    the controller sends."""
     with contextlib.ExitStack() as stack:
         pings = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         pings.bind((address, 389))
         _serve(stack, pings, functools.partial(_forward_ping, pings, controller, changed))
         for port in _TCP_PORTS:
             server = stack.enter_context(socket.create_server((address, port)))
-            _serve(stack, server, functools.partial(_accept, server, controller, port, is_last))
+            work = functools.partial(_accept, server, controller, port, is_last, answer)
+            _serve(stack, server, work)
         yield
 
 
@@ -64,21 +72,21 @@ def _forward_ping(pings, controller, changed):
     return True
 
 
-def _accept(server, controller, port, is_last):
+def _accept(server, controller, port, is_last, answer):
     client, _ = server.accept()
     upstream = socket.create_connection((controller, port), timeout=5)
     upstream.settimeout(None)
     last_sent = threading.Event()
-    for one, other, is_last_of in (
-        (client, upstream, is_last),
-        (upstream, client, lambda data: False),
+    for one, other, is_last_of, change in (
+        (client, upstream, is_last, lambda data: data),
+        (upstream, client, lambda data: False, answer),
     ):
-        words = (one, other, is_last_of, last_sent)
+        words = (one, other, is_last_of, change, last_sent)
         threading.Thread(target=_copy, args=words, daemon=True).start()
     return True
 
 
-def _copy(one, other, is_last, last_sent):
+def _copy(one, other, is_last, change, last_sent):
     """Until either side ends, or the answer to the last message comes: then both are shut down."""
     with contextlib.suppress(OSError):
         while data := one.recv(65536):
@@ -86,7 +94,7 @@ def _copy(one, other, is_last, last_sent):
                 break
             if is_last(data):
                 last_sent.set()
-            other.sendall(data)
+            other.sendall(change(data))
     for end in (one, other):
         _shut_down(end)
 

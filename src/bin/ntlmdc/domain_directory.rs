@@ -4,6 +4,7 @@
 mod administrator;
 pub mod advice;
 mod controller;
+mod ticket;
 
 use std::time::Duration;
 
@@ -66,16 +67,6 @@ pub fn protection(options: &DirectoryLogin) -> Result<Protection, String> {
         (false, true) => Protection::StartTls(trust),
         (false, false) => Protection::Sealed,
     })
-}
-
-/// What protects the connection, in words.
-pub fn described(protection: &Protection) -> &'static str {
-    match protection {
-        Protection::None => "unprotected",
-        Protection::Sealed => "sealed by NTLM",
-        Protection::Ldaps(_) => "over LDAPS",
-        Protection::StartTls(_) => "over StartTLS",
-    }
 }
 
 /// Connects. A certificate of an unknown issuer is shown on a terminal, and may be accepted there.

@@ -133,11 +133,18 @@ impl Run<'_> {
         else {
             return Ok(None);
         };
-        let administrator = Administrator::ask(login, &self.plan.domain)?;
-        let how = domain_directory::described(&protection);
-        let logged_in = administrator.log_in(&mut client);
-        let text = |user: &String| format!("{user}, {how}");
-        let Some(user) = steps.take("login", logged_in, text) else {
+        let domain = &self.plan.domain;
+        let ticket = Administrator::with_ticket(login, chosen, domain, steps);
+        let administrator = match ticket.transpose() {
+            Some(administrator) => administrator,
+            None => Ok(Administrator::with_password(login, domain)?),
+        };
+        let logged_in = administrator.and_then(|administrator| {
+            let how = administrator.protected(&protection);
+            Ok((administrator.log_in(&mut client)?, how))
+        });
+        let text = |(user, how): &(String, _)| format!("{user}, {how}");
+        let Some((user, _)) = steps.take("login", logged_in, text) else {
             return Ok(None);
         };
         Ok(self.take_account(chosen, client, &user))

@@ -17,8 +17,8 @@ use crate::secret_directory;
 use crate::steps::{Problem, Steps};
 
 /// What helps where the machine account cannot log in.
-const AS_ADMINISTRATOR: &str = "Log in as an administrator: --user. Or keep the account, and \
-    remove the secret only: --offline.";
+const AS_ADMINISTRATOR: &str = "Log in as an administrator: --user, or kinit before. Or keep the \
+    account, and remove the secret only: --offline.";
 
 /// Leaves the domain.
 ///
@@ -87,11 +87,16 @@ fn give_up(
     else {
         return Ok(None);
     };
-    let login = &arguments.login;
-    let logged_in = match login.user.is_some() {
-        true => Administrator::ask(login, &netlogon.domain)?.log_in(&mut client),
-        false => log_in_as_machine(&mut client, netlogon),
+    let (login, domain) = (&arguments.login, &netlogon.domain);
+    let named = match login.user.is_some() {
+        true => Some(Administrator::with_password(login, domain)?),
+        false => None,
     };
+    let ticket = Administrator::with_ticket(login, &chosen, domain, steps);
+    let logged_in = ticket.and_then(|ticket| match ticket.or(named) {
+        Some(administrator) => administrator.log_in(&mut client),
+        None => log_in_as_machine(&mut client, netlogon),
+    });
     let Some(user) = steps.take("login", logged_in, String::clone) else {
         return Ok(None);
     };

@@ -10,13 +10,21 @@ use super::{Client, succeeded};
 use crate::base::crypto::{self, Key};
 use crate::base::net::Deadline;
 use crate::directory::error::{Error, Operation};
+use crate::directory::message::MAX_MESSAGE;
 use crate::directory::sasl::SaslLayer;
+use crate::directory::security_context::SecurityContext;
 use crate::protocol::certificate;
 use crate::protocol::ntlm::initiator::{self, Completed, Destination, Fresh, Offered, User};
 use crate::protocol::ntlm::seal::{Role, SessionSecurity};
 
 /// NTLM messages are its tokens as they are: Windows and Samba take them without SPNEGO.
-const MECHANISM: &str = "GSS-SPNEGO";
+const NTLM: &str = "GSS-SPNEGO";
+/// Kerberos (RFC 4752).
+const KERBEROS: &str = "GSSAPI";
+/// More tokens than a controller answers.
+const MAX_STEPS: usize = 4;
+/// The security layer that seals, in the bits of RFC 4752 3.3.
+const SEALS: u8 = 4;
 
 /// The account that logs in.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +50,7 @@ impl Client {
             sign: !self.has_tls,
             seal: !self.has_tls,
         });
-        let challenge = match self.bind_step(negotiate, deadline)? {
+        let challenge = match self.bind_step(NTLM, negotiate, deadline)? {
             (result, Some(token)) if result.code == LdapResultCode::SaslBindInProgress => token,
             (result, _) => {
                 succeeded(Operation::Bind, result)?;
@@ -50,7 +58,7 @@ impl Client {
             }
         };
         let completed = self.answer(offered, &challenge, account)?;
-        let (result, _) = self.bind_step(completed.token, deadline)?;
+        let (result, _) = self.bind_step(NTLM, completed.token, deadline)?;
         succeeded(Operation::Bind, result)?;
         if !self.has_tls {
             let (flags, key) = (completed.flags, completed.exported_session_key);
@@ -71,12 +79,66 @@ impl Client {
         token: &[u8],
         deadline: Deadline,
     ) -> Result<Option<Vec<u8>>, Error> {
-        match self.bind_step(token.to_vec(), deadline)? {
+        match self.bind_step(NTLM, token.to_vec(), deadline)? {
             (result, token) if result.code == LdapResultCode::SaslBindInProgress => token
                 .ok_or(Error::Invalid("a challenge that is missing"))
                 .map(Some),
             (result, _) => succeeded(Operation::Bind, result).map(|()| None),
         }
+    }
+
+    /// Logs in with a Kerberos ticket (RFC 4752). All that follows is sealed. Kerberos asks the key
+    /// distribution centre by itself, with time-outs of its own.
+    ///
+    /// # Errors
+    /// The controller refuses, is not proven, or does not seal; or the connection has TLS, within
+    /// which it would not. The connection is then of no more use.
+    pub fn bind_with_context(
+        &mut self,
+        mut context: Box<dyn SecurityContext>,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        if self.has_tls {
+            return Err(Error::NotSealed);
+        }
+        let offer = self.exchange_tokens(context.as_mut(), deadline)?;
+        let (offer, _) = context.unwrap(&offer)?;
+        let [layers, high, middle, low] = *offer.as_slice() else {
+            return Err(Error::Invalid("the offer of security layers"));
+        };
+        if layers & SEALS == 0 {
+            return Err(Error::NotSealed);
+        }
+        let [_, own_limit @ ..] = u32::try_from(MAX_MESSAGE).unwrap_or(u32::MAX).to_be_bytes();
+        let answer = context.wrap(&[&[SEALS], &own_limit[..]].concat(), false)?;
+        let (result, _) = self.bind_step(KERBEROS, answer, deadline)?;
+        succeeded(Operation::Bind, result)?;
+        let limit = usize::try_from(u32::from_be_bytes([0, high, middle, low]));
+        self.seal_from_now_on(SaslLayer::of_context(context, limit.unwrap_or(usize::MAX)))
+    }
+
+    /// Sends and receives tokens until the controller is proven. Returns its message after the
+    /// last.
+    fn exchange_tokens(
+        &mut self,
+        context: &mut dyn SecurityContext,
+        deadline: Deadline,
+    ) -> Result<Vec<u8>, Error> {
+        let mut token = Vec::new();
+        for _ in 0..MAX_STEPS {
+            let step = context.step(&token)?;
+            token = match self.bind_step(KERBEROS, step.answer, deadline)? {
+                (result, Some(token)) if result.code == LdapResultCode::SaslBindInProgress => token,
+                (result, _) => {
+                    succeeded(Operation::Bind, result)?;
+                    return Err(Error::Invalid("a login without an offer to seal"));
+                }
+            };
+            if step.is_complete {
+                return Ok(token);
+            }
+        }
+        Err(Error::Invalid("a login without an end"))
     }
 
     fn seal_from_now_on(&mut self, layer: SaslLayer) -> Result<(), Error> {
@@ -122,11 +184,12 @@ impl Client {
 
     fn bind_step(
         &mut self,
+        mechanism: &str,
         token: Vec<u8>,
         deadline: Deadline,
     ) -> Result<(LdapResult, Option<Vec<u8>>), Error> {
         let cred = LdapBindCred::SASL(SaslCredentials {
-            mechanism: MECHANISM.to_owned(),
+            mechanism: mechanism.to_owned(),
             credentials: token,
         });
         self.bind_with("", cred, deadline)

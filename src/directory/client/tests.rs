@@ -11,6 +11,7 @@ use super::*;
 use crate::base::crypto::nt_hash;
 use crate::base::net;
 use crate::directory::message::encode;
+use crate::directory::security_context::imitation::Turning;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -120,13 +121,22 @@ fn a_password_is_sent_only_within_tls() {
     assert!(server.join().unwrap().is_empty());
 }
 
+fn bound(id: i32, code: LdapResultCode, token: Option<&[u8]>) -> Vec<u8> {
+    let response = LdapBindResponse {
+        res: result(code),
+        saslcreds: token.map(<[u8]>::to_vec),
+    };
+    message(id, LdapOp::BindResponse(response))
+}
+
+/// A token of a login that goes on.
+fn more(id: i32, token: &[u8]) -> Vec<u8> {
+    bound(id, LdapResultCode::SaslBindInProgress, Some(token))
+}
+
 #[test]
 fn a_login_without_a_challenge_is_none() {
-    let answer = LdapBindResponse {
-        res: result(LdapResultCode::Success),
-        saslcreds: None,
-    };
-    let (mut client, _server) = client_of(vec![message(1, LdapOp::BindResponse(answer))]);
+    let (mut client, _server) = client_of(vec![bound(1, LdapResultCode::Success, None)]);
     let account = Account {
         name: "alice",
         domain: "EXAMPLE",
@@ -135,6 +145,71 @@ fn a_login_without_a_challenge_is_none() {
     };
     let bound = client.bind(&account, Deadline::after(PATIENCE));
     assert!(matches!(bound, Err(Error::Invalid(_))));
+}
+
+/// The offer of a limit of 1000 bytes and of these security layers, signed by [`Turning`].
+fn offer(layers: u8) -> Vec<u8> {
+    vec![0, !layers, !0, !3, !0xE8]
+}
+
+#[test]
+fn a_login_with_a_ticket_seals_what_follows() {
+    let deleted = message(4, LdapOp::DelResponse(result(LdapResultCode::Success)));
+    let length = u32::try_from(deleted.len() + 1).unwrap();
+    let turned: Vec<u8> = deleted.iter().map(|byte| !byte).collect();
+    let (mut client, server) = client_of(vec![
+        more(1, b"proof"),
+        more(2, &offer(7)),
+        bound(3, LdapResultCode::Success, None),
+        [&length.to_be_bytes(), &[1][..], &turned].concat(),
+    ]);
+    let deadline = Deadline::after(PATIENCE);
+    client
+        .bind_with_context(Box::new(Turning(2)), deadline)
+        .unwrap();
+    client.delete("CN=visible", deadline).unwrap();
+    let long = client.delete(&"x".repeat(1000), deadline);
+    assert!(matches!(long, Err(Error::TooLong)));
+    drop(client);
+    let sent = server.join().unwrap();
+    let has = |text: &[u8]| sent.windows(text.len()).any(|window| window == text);
+    assert!(has(b"GSSAPI") && has(b"token"));
+    // The answer: sealed, up to 1 MiB.
+    assert!(has(&[0, !4, !0x10, !0, !0]));
+    assert!(!has(b"visible"));
+}
+
+#[test]
+fn a_login_with_a_ticket_needs_proof_and_seals() {
+    let tried = |answers: Vec<Vec<u8>>| {
+        let (mut client, _server) = client_of(answers);
+        let deadline = Deadline::after(PATIENCE);
+        client.bind_with_context(Box::new(Turning(2)), deadline)
+    };
+    // No proof, though it says that all is well.
+    let error = tried(vec![bound(1, LdapResultCode::Success, None)]);
+    assert!(matches!(error, Err(Error::Invalid(_))), "{error:?}");
+    let error = tried(vec![bound(1, LdapResultCode::Success, Some(b"proof"))]);
+    assert!(matches!(error, Err(Error::Invalid(_))), "{error:?}");
+    let error = tried(vec![more(1, b"false")]);
+    assert!(matches!(error, Err(Error::Kerberos(_))), "{error:?}");
+    let error = tried(vec![bound(1, LdapResultCode::InvalidCredentials, None)]);
+    assert!(error.unwrap_err().is_refused());
+    let proof = || more(1, b"proof");
+    // Signatures only; and an offer that is none.
+    let error = tried(vec![proof(), more(2, &offer(3))]);
+    assert!(matches!(error, Err(Error::NotSealed)), "{error:?}");
+    let error = tried(vec![proof(), more(2, b"\0offer")]);
+    assert!(matches!(error, Err(Error::Invalid(_))), "{error:?}");
+}
+
+#[test]
+fn a_login_has_an_end() {
+    let answers = (1..10).map(|id| more(id, b"more")).collect();
+    let (mut client, _server) = client_of(answers);
+    let deadline = Deadline::after(PATIENCE);
+    let error = client.bind_with_context(Box::new(Turning(100)), deadline);
+    assert!(matches!(error, Err(Error::Invalid(_))), "{error:?}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub struct Join {
     /// login, and no LDAP.
     #[arg(
         long,
-        conflicts_with_all = ["user", "reset", "tls"],
+        conflicts_with_all = ["user", "kerberos", "reset", "tls"],
         requires = "computer"
     )]
     pub offline: bool,
@@ -54,7 +54,7 @@ pub struct Leave {
     #[arg(long)]
     pub delete: bool,
     /// Leave the account as it is, and remove the secret only.
-    #[arg(long, conflicts_with_all = ["delete", "user", "tls"])]
+    #[arg(long, conflicts_with_all = ["delete", "user", "kerberos", "tls"])]
     pub offline: bool,
     #[command(flatten)]
     pub login: DirectoryLogin,
@@ -67,10 +67,14 @@ pub struct Leave {
 /// Who logs in to the directory, and how.
 #[derive(Args)]
 pub struct DirectoryLogin {
-    /// The administrator: a user who may make computer accounts. `join` asks for Administrator,
-    /// `leave` for the machine account itself.
+    /// The administrator: a user who may make computer accounts, with a password [default: the
+    /// user of the Kerberos ticket, if the domain's user who runs this has one; else `join` takes
+    /// Administrator, `leave` the machine account itself].
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
+    /// Log in with the Kerberos ticket of the user who runs this, and never with a password.
+    #[arg(long, conflicts_with_all = ["user", "password_file", "tls"])]
+    pub kerberos: bool,
     /// Read the password from the first line of this file; `-` is the standard input. Without this
     /// option the tool asks for it.
     #[arg(long, value_name = "FILE")]

@@ -1,9 +1,12 @@
 //! What a refusal of the directory means, and what to do. The codes of Active Directory stand in
 //! the message of the result: an error of Windows first, why a login is refused after `data`.
 
+mod kerberos;
+
 use gss_ntlmdc::directory::{Error, Refusal, ResultCode};
 
 use crate::steps::Problem;
+pub use kerberos::{no_login_with_ticket, no_ticket};
 
 /// There is no connection.
 pub fn no_connection(controller: &str, error: &Error) -> Problem {

@@ -153,7 +153,7 @@ pub fn run() -> ExitCode {
 /// # Errors
 /// It does not come so far that the tag matters.
 fn log_in(tag: u8) -> Result<bool, String> {
-    let mut server = HostAcceptor::new()?;
+    let mut server = HostAcceptor::new().map_err(|error| error.text)?;
     let mut client = client()?;
     let refused = |major: u32| format!("libgssapi refuses a token: {major:#010x}");
     // {joint-iso-itu-t example(999)} is the identifier of no mechanism.

@@ -1,0 +1,111 @@
+//! The Kerberos ticket of the user who runs the tool.
+
+use gss_ntlmdc::base::name_case::{alike, capitals};
+use gss_ntlmdc::directory::SecurityContext;
+use gss_ntlmdc::gss::host_initiator::HostInitiator;
+use gss_ntlmdc::gss::host_ticket::HostTicket;
+
+use super::advice;
+use super::controller::Chosen;
+use crate::steps::Problem;
+
+const OTHER_WAY: &str = "Or log in with a password: --user.";
+
+/// A ticket that has not expired.
+pub struct Ticket {
+    ticket: HostTicket,
+    /// As `alice@EXAMPLE.TEST`.
+    pub principal: String,
+}
+
+impl Ticket {
+    /// The ticket in the default cache; `None` if there is none, or no Kerberos.
+    ///
+    /// # Errors
+    /// It has expired.
+    pub fn find() -> Result<Option<Self>, Problem> {
+        HostTicket::find().map_or(Ok(None), |ticket| Self::of(ticket).map(Some))
+    }
+
+    /// The same; it is an error if there is none.
+    ///
+    /// # Errors
+    /// Why there is none, or that it has expired.
+    pub fn demand() -> Result<Self, Problem> {
+        Self::of(HostTicket::find().map_err(|error| advice::no_ticket(&error))?)
+    }
+
+    fn of(ticket: HostTicket) -> Result<Self, Problem> {
+        match ticket.owner() {
+            Ok(Some(principal)) => Ok(Self { ticket, principal }),
+            Ok(None) => Err(Problem::new(
+                "the Kerberos ticket has expired",
+                format!("Get a new one: kinit. {OTHER_WAY}"),
+            )),
+            Err(error) => Err(advice::no_ticket(&error)),
+        }
+    }
+
+    /// Whether it is the ticket of a user of this domain. The host itself may have one.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn of_user(self, domain: &str) -> Result<Self, Problem> {
+        match is_user_of(&self.principal, domain) {
+            true => Ok(self),
+            false => Err(Problem::new(
+                format!("{} is not a user of {domain}", self.principal),
+                "To use that ticket: --kerberos.",
+            )),
+        }
+    }
+
+    /// A login to the directory of this controller. The service has the domain in its name: the
+    /// domain lets only controllers have it.
+    ///
+    /// # Errors
+    /// The controller's name is not known.
+    pub fn login(self, chosen: &Chosen, domain: &str) -> Result<Box<dyn SecurityContext>, Problem> {
+        if chosen.name == chosen.address.to_string() {
+            return Err(Problem::new(
+                format!(
+                    "the ticket of {} proves no controller that is given by its address",
+                    self.principal
+                ),
+                format!("Give its full DNS name: --controller HOST. {OTHER_WAY}"),
+            ));
+        }
+        let service = format!("ldap/{}/{domain}@{}", chosen.name, capitals(domain));
+        match HostInitiator::new(self.ticket, &service) {
+            Ok(context) => Ok(Box::new(context)),
+            Err(error) => Err(advice::no_ticket(&error)),
+        }
+    }
+}
+
+fn is_user_of(principal: &str, domain: &str) -> bool {
+    let parts = principal.rsplit_once('@');
+    parts.is_some_and(|(name, realm)| {
+        alike(realm, domain) && !name.contains('/') && !name.ends_with('$')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ticket_of_a_user_of_the_domain_is_taken() {
+        assert!(is_user_of("Administrator@EXAMPLE.TEST", "example.test"));
+        for other in [
+            "",
+            "alice",
+            "alice@OTHER.TEST",
+            "alice@SUB.EXAMPLE.TEST",
+            "WEB1$@EXAMPLE.TEST",
+            "host/web1.example.test@EXAMPLE.TEST",
+        ] {
+            assert!(!is_user_of(other, "example.test"), "{other}");
+        }
+    }
+}
