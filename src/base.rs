@@ -15,5 +15,6 @@ pub mod net;
 pub mod process;
 pub mod sid;
 pub mod single_flight;
+pub mod stopwatch;
 pub mod typed_name;
 pub mod wire;

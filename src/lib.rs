@@ -41,8 +41,8 @@
 //!                   counters (what all processes count together),
 //!                   sid, distinguished_name, fingerprint (of a certificate),
 //!                   name_case (case-insensitive names), typed_name (domain and user of a
-//!                   typed name), clock, backoff, single_flight (one thread works, the others
-//!                   wait)
+//!                   typed name), clock, stopwatch (for the tool), backoff, single_flight (one
+//!                   thread works, the others wait)
 //! ```
 #![deny(unsafe_code)]
 // The unit tests do not use the dependencies of tests/.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::base::config;
 use crate::base::net::{self, Connecting, Deadline, Stream};
+use crate::base::stopwatch::timed;
 use crate::dc::error::{Error, Step};
 use crate::protocol::rpc;
 use crate::protocol::rpc::client::{
@@ -68,8 +69,10 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn connect(terms: Terms<'_>, peer: SocketAddr, step: Step) -> Result<Self, Error> {
-        let stream = Stream::connect(terms.config.source, peer, terms.for_connection())
-            .map_err(|error| Error::Net { peer, step, error })?;
+        let stream = timed("connecting", Some(peer), || {
+            Stream::connect(terms.config.source, peer, terms.for_connection())
+        });
+        let stream = stream.map_err(|error| Error::Net { peer, step, error })?;
         Ok(Self { stream, peer, step })
     }
 
@@ -88,8 +91,10 @@ impl Connection {
     ) -> Result<Association<P>, Error> {
         let deadline = terms.for_call();
         let (pdu, binding) = Binding::begin(interface, protection);
-        self.send(&pdu, deadline)?;
-        let pdu = self.receive(deadline)?;
+        let pdu = timed(self.step, Some(self.peer), || {
+            self.send(&pdu, deadline)?;
+            self.receive(deadline)
+        })?;
         binding.answered(&pdu).map_err(|error| self.failed(error))
     }
 
@@ -126,6 +131,18 @@ impl Connection {
     }
 
     fn call_within<P: PduProtection>(
+        &mut self,
+        patience: Patience<'_>,
+        association: Association<P>,
+        opnum: u16,
+        stub: &[u8],
+    ) -> Result<(Outcome, Association<P>), Error> {
+        timed(self.step, Some(self.peer), || {
+            self.wait_for_answer(patience, association, opnum, stub)
+        })
+    }
+
+    fn wait_for_answer<P: PduProtection>(
         &mut self,
         mut patience: Patience<'_>,
         association: Association<P>,
@@ -243,9 +260,10 @@ impl<'a> Connections<'a> {
         let Some(begun) = self.begun.take() else {
             return Connection::connect(terms, peer, step);
         };
-        let stream = begun
-            .finish(terms.for_connection())
-            .map_err(|error| Error::Net { peer, step, error })?;
+        let stream = timed("connecting", Some(peer), || {
+            begun.finish(terms.for_connection())
+        });
+        let stream = stream.map_err(|error| Error::Net { peer, step, error })?;
         Ok(Connection { stream, peer, step })
     }
 }

@@ -27,6 +27,7 @@ use crate::base::crypto;
 use crate::base::net::Deadline;
 use crate::base::process::PerProcess;
 use crate::base::single_flight::{Entered, SingleFlight, Turn};
+use crate::base::stopwatch::timed;
 use crate::dc::error::Error;
 pub(crate) use crate::dc::locate::candidate::Candidate;
 use crate::dc::locate::found_file::FoundFile;
@@ -95,7 +96,9 @@ impl Locator {
         match entered {
             Entered::Done(result) => result,
             Entered::TimedOut => Err(Error::TimeOver),
-            Entered::Turn(turn) => self.search(&turn, deadline),
+            Entered::Turn(turn) => timed("finding a controller", None, || {
+                self.search(&turn, deadline)
+            }),
         }
     }
 

@@ -15,6 +15,7 @@ use ldap3_proto::proto::{
 use crate::base::config::TlsStart;
 use crate::base::crypto::SecretBytes;
 use crate::base::net::Deadline;
+use crate::base::stopwatch::timed;
 use crate::directory::entry::{Attribute, Change};
 use crate::directory::error::{Error, Operation, Refusal};
 use crate::directory::message::{self, Inbox};
@@ -96,6 +97,17 @@ impl Client {
             Protection::None | Protection::Sealed | Protection::StartTls(_) => PORT,
         });
         let peer = SocketAddr::new(server.address, port);
+        timed("connecting", Some(peer), || {
+            Self::connect_to(peer, server, protection, deadline)
+        })
+    }
+
+    fn connect_to(
+        peer: SocketAddr,
+        server: Server<'_>,
+        protection: &Protection,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
         let transport = Transport::connect(server.source, peer, deadline)?;
         let mut client = Self::over(transport, server.name);
         match protection {

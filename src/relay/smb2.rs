@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::base::crypto;
 use crate::base::net::{Deadline, Stream};
+use crate::base::stopwatch::timed;
 use crate::protocol::rpc::NtStatus;
 use crate::protocol::smb2::{
     self, Dialect, HalfSetUp, Negotiating, Session, SetupOutcome, Smb2Random, TreeOutcome,
@@ -30,7 +31,9 @@ impl Smb2Login {
         negotiate: &[u8],
     ) -> Result<(Self, Vec<u8>), Cause> {
         let peer = server.socket(smb2::PORT);
-        let mut stream = Stream::connect(terms.config.source, peer, terms.for_connection())?;
+        let mut stream = timed("connecting", Some(peer), || {
+            Stream::connect(terms.config.source, peer, terms.for_connection())
+        })?;
         let dialects = match terms.share() {
             Some(_) => Dialect::UNSIGNED,
             None => Dialect::ALL,
@@ -128,11 +131,13 @@ fn ask<T>(
     deadline: Deadline,
     answered: impl Fn(&[u8]) -> Result<Option<T>, smb2::Smb2Error>,
 ) -> Result<T, Cause> {
-    stream.send(request, deadline)?;
-    loop {
-        let reply = stream.message(smb2::length, deadline)?;
-        if let Some(answer) = answered(&reply)? {
-            return Ok(answer);
+    timed("asking over SMB2", None, || {
+        stream.send(request, deadline)?;
+        loop {
+            let reply = stream.message(smb2::length, deadline)?;
+            if let Some(answer) = answered(&reply)? {
+                return Ok(answer);
+            }
         }
-    }
+    })
 }

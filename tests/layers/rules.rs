@@ -242,6 +242,7 @@ pub const RULES: Rules = Rules {
                 "base::process",
                 "base::sid",
                 "base::single_flight",
+                "base::stopwatch",
                 "base::typed_name",
                 "base::wire",
             ],

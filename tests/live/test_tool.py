@@ -31,12 +31,18 @@ def run(tool, *words, given="", env=None):
 
 
 def log_in(tool, mechanism, user, password):
-    """The exit status, and the one section of the report: its title and its fields."""
+    """The exit status, and the first section of the report: its title and its fields."""
+    status, section, _time = report(tool, mechanism, user, password)
+    return status, section["title"], {row["name"]: row["value"] for row in section["fields"]}
+
+
+def report(tool, mechanism, user, password):
+    """The exit status, and the two sections of the report."""
     words = ("login", "--json", "--password-file", "-", user)
     status, printed, errors = run(tool, *words, given=password + "\n", env=mechanism.environment)
     assert printed, errors
-    [section] = json.loads(printed)
-    return status, section["title"], {row["name"]: row["value"] for row in section["fields"]}
+    section, time = json.loads(printed)
+    return status, section, time
 
 
 def test_a_right_password(tool, joined, controller):
@@ -44,6 +50,40 @@ def test_a_right_password(tool, joined, controller):
     assert (status, title, fields["REMOTE_USER"]) == (0, "accepted", "EXAMPLE\\alice")
     assert "Domain Users" in fields["groups"]
     assert fields["user-sid"][0].startswith("S-1-5-21-")
+
+
+def test_what_took_how_long(tool, library, controller):
+    """Step by step, and where; the steps and the rest are the whole."""
+    mechanism = mech.with_domain(library, controller)
+    password = controller.passwords["alice"]
+    try:
+        status, _section, first = report(tool, mechanism, "EXAMPLE\\alice", password)
+        _status, _section, refused = report(tool, mechanism, "EXAMPLE\\alice", "wrong-password")
+    finally:
+        mechanism.close()
+    assert (status, first["title"], refused["title"]) == (0, "time", "time")
+    names = [row["name"] for row in first["fields"]]
+    steps = [
+        "finding a controller",
+        "connecting",
+        "asking for the port of the service",
+        "agreeing on a session key",
+        "opening the sealed channel",
+        "asking about the login",
+        "asking what groups are called",
+    ]
+    assert [name for name in names if name in steps] == steps, names
+    assert names[-2:] == ["all else", "total"]
+    for row in first["fields"]:
+        if row["name"] in steps[1:]:
+            assert controller.address in row["note"], row
+    times = [float(row["value"].removesuffix(" ms")) for row in first["fields"]]
+    # Each is rounded.
+    assert abs(sum(times[:-1]) - times[-1]) < 0.1 * len(times), times
+    # The second process finds the key of the first; a refused login has no groups.
+    names = [row["name"] for row in refused["fields"]]
+    assert "asking about the login" in names, names
+    assert not {"agreeing on a session key", "asking what groups are called"} & set(names), names
 
 
 def test_a_wrong_password(tool, joined):

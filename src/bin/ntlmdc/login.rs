@@ -1,6 +1,6 @@
 //! `login`: a client and the server in one process, with the server's configuration.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use gss_ntlmdc::base::fault::Fault;
 use gss_ntlmdc::login::accept::Established;
@@ -8,7 +8,7 @@ use gss_ntlmdc::login::accept::Established;
 use crate::arguments::Login;
 use crate::report::{Field, Report, Section};
 use crate::server::Server;
-use crate::{explain, input};
+use crate::{explain, input, timing};
 
 /// Logs the user in.
 ///
@@ -17,19 +17,17 @@ use crate::{explain, input};
 pub fn run(arguments: &Login) -> Result<Report, String> {
     let password = input::password(arguments.password_file.as_deref(), &arguments.user)?;
     let server = Server::take(&arguments.server)?;
-    let began = Instant::now();
+    let began = timing::begin();
     let outcome = server.log_in(&arguments.user, password.expose());
-    let took = began.elapsed();
-    let mut section = match &outcome {
+    let section = match &outcome {
         Ok(acceptor) => match acceptor.established() {
             Some(login) => accepted(login),
             None => return Err("the login ended without an outcome".to_owned()),
         },
         Err(fault) => refused(fault),
     };
-    section.push(Field::new("time", milliseconds(took)));
     Ok(Report {
-        sections: vec![section],
+        sections: vec![section, timing::section(began)],
     })
 }
 
@@ -64,8 +62,4 @@ fn refused(fault: &Fault) -> Section {
 
 fn time(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }

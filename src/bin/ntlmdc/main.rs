@@ -28,6 +28,7 @@ mod spnego;
 mod state_at_start;
 mod status;
 mod steps;
+mod timing;
 mod whole_file;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use ldap3_proto::proto::{
 use super::{Client, succeeded};
 use crate::base::crypto::{self, Key};
 use crate::base::net::Deadline;
+use crate::base::stopwatch::timed;
 use crate::directory::error::{Error, Operation};
 use crate::directory::message::MAX_MESSAGE;
 use crate::directory::sasl::SaslLayer;
@@ -206,7 +207,10 @@ impl Client {
             dn: name.to_owned(),
             cred,
         };
-        match self.ask(LdapOp::BindRequest(request), deadline)?.op {
+        let answer = timed("logging in to the directory", None, || {
+            self.ask(LdapOp::BindRequest(request), deadline)
+        });
+        match answer?.op {
             LdapOp::BindResponse(response) => Ok((response.res, response.saslcreds)),
             _ => Err(Error::Invalid("no answer to the login")),
         }

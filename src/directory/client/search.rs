@@ -4,6 +4,7 @@ use ldap3_proto::proto::{LdapOp, LdapResultCode};
 
 use super::{Client, succeeded};
 use crate::base::net::Deadline;
+use crate::base::stopwatch::timed;
 use crate::directory::entry::{Entry, Search};
 use crate::directory::error::{Error, Operation};
 
@@ -71,6 +72,17 @@ impl Client {
 
     /// Fills `found` until the answer is complete.
     fn collect(
+        &mut self,
+        search: Search<'_>,
+        found: &mut Found,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        timed("searching the directory", None, || {
+            self.wait_for_entries(search, found, deadline)
+        })
+    }
+
+    fn wait_for_entries(
         &mut self,
         search: Search<'_>,
         found: &mut Found,

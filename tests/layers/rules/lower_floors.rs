@@ -21,6 +21,7 @@ pub const PERMISSIONS: &[Permission] = &[
             "base::name_case",
             "base::net",
             "base::process",
+            "base::stopwatch",
         ],
     ),
     (
@@ -38,6 +39,7 @@ pub const PERMISSIONS: &[Permission] = &[
             "base::net",
             "base::process",
             "base::sid",
+            "base::stopwatch",
         ],
     ),
     (
@@ -97,6 +99,7 @@ pub const PERMISSIONS: &[Permission] = &[
     ("base::process", &[]),
     ("base::sid", &[]),
     ("base::single_flight", &["base::net"]),
+    ("base::stopwatch", &[]),
     ("base::typed_name", &["base::name_case"]),
     ("base::wire", &[]),
 ];

@@ -1,0 +1,42 @@
+//! How long each wait of a login takes, for `ntlmdc login`. A server sets no observer, and measures
+//! nothing.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// A wait that has ended.
+pub struct Lap<'a> {
+    /// What was done: "agreeing on a session key".
+    pub step: &'a dyn Display,
+    /// The other host, if it is one.
+    pub peer: Option<SocketAddr>,
+    /// How long it took, whatever came of it.
+    pub took: Duration,
+}
+
+type Observer = fn(Lap<'_>);
+
+static OBSERVER: OnceLock<Observer> = OnceLock::new();
+
+/// Sets the function that is told of each wait of this process. Only the first call counts.
+pub fn observe(observer: Observer) {
+    OBSERVER.get_or_init(|| observer);
+}
+
+/// Does the work of a step. A step within another one, as the probe of a controller that is late,
+/// is measured in both.
+pub fn timed<T>(step: impl Display, peer: Option<SocketAddr>, work: impl FnOnce() -> T) -> T {
+    let Some(observer) = OBSERVER.get() else {
+        return work();
+    };
+    let began = Instant::now();
+    let done = work();
+    observer(Lap {
+        step: &step,
+        peer,
+        took: began.elapsed(),
+    });
+    done
+}
