@@ -45,7 +45,7 @@ fn each_cause_has_its_finding() {
     ] {
         let bad = server(5, Err(problem));
         let alone = [(Level::Failure, Some(cause), what.to_owned())];
-        assert_eq!(found(&[bad.clone()]), alone);
+        assert_eq!(found(std::slice::from_ref(&bad)), alone);
         let beside = [(Level::Warning, Some(cause), what.to_owned())];
         assert_eq!(found(&[bad, server(6, Ok(&[[10, 0, 0, 2]]))]), beside);
     }
