@@ -68,7 +68,8 @@ fn admission(rules: &[u8; 8], claim: &Claim) {
         .to_vec();
     let named = claim.target_name();
     services.extend(named.and_then(|name| name.meant.parse::<Service>().ok()));
-    let mut channels = vec![[9; 16]];
+    // The second is of no client.
+    let mut channels = vec![[9; 16], [8; 16]];
     channels.extend(claim.channel_bindings());
     let lax = Rules {
         response: [
