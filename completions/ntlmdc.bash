@@ -280,12 +280,16 @@ _ntlmdc() {
             return 0
             ;;
         ntlmdc__subcmd__leave)
-            opts="-h --delete --offline --user --kerberos --password-file --controller --ldaps --starttls --ca --pin --simple --config --json --help"
+            opts="-h --delete --offline --domain --user --kerberos --password-file --controller --ldaps --starttls --ca --pin --simple --config --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -344,13 +348,17 @@ _ntlmdc() {
             return 0
             ;;
         ntlmdc__subcmd__rotate)
-            opts="-h --force --check-age --max-age --config --as --json --help"
+            opts="-h --force --check-age --max-age --domain --config --as --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --domain)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -88,6 +88,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l starttls -d 'Ask 
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l simple -d 'Send the password itself, within TLS, if the controller refuses NTLM over TLS, as Samba does. The controller must be named: --controller or --pin'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -s h -l help -d 'Print help'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l domain -d 'Of several domains in the configuration, the one to leave' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l user -d 'The administrator: a user who may make computer accounts, with a password [default: the user of the Kerberos ticket, if the domain\'s user who runs this has one; else `join` takes Administrator, `leave` the machine account itself]' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l controller -d 'The domain controller: a full DNS name or an address [default: one that DNS names]' -r
@@ -108,6 +109,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l password-file -d
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand login" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l max-age -d 'The greatest age, with --check-age: 30d, 12h' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l domain -d 'Of several domains in the configuration, the one that is meant [default: all]' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l config -d 'The configuration [default: $NTLMDC_CONFIG, or /etc/gss/ntlmdc.toml]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l as -d 'The user that the server runs as. Only root can take another\'s part' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand rotate" -l force -d 'Change it although the last change is less than a day old'

@@ -361,6 +361,13 @@
  * attack. */
 #define NTLMDC_E_CONTROLLER_UNTRUSTED 0x4E44051Cu
 
+/* The user is of another forest than the one that the challenge is for. A controller accepts
+ * answers to a challenge with the names of its own domain only. With several `[[netlogon]]` the
+ * challenge names the section whose domain the client names in its first message, else the
+ * first one; browsers and curl name none. Give each forest a virtual host with a configuration
+ * of its own: docs/forests.md. The log has both domains. */
+#define NTLMDC_E_OTHER_FOREST 0x4E44051Du
+
 /* No server of the directory can be reached. Check `directory.servers`, the network and the
  * firewall: port 636, with `tls = "starttls"` port 389. A server that failed is passed over for
  * up to half a minute. */

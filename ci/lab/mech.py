@@ -206,6 +206,24 @@ state_dir = "@/state"
     return Mechanism(library, configuration, controller.passwords, files)
 
 
+def with_forests(library, controllers, lines=("", "")):
+    """The mechanism with the controllers of several domains that do not trust each other. `lines`:
+    further ones of each section, in place of `controllers`."""
+    sections, files = "", {}
+    for controller, more in zip(controllers, lines):
+        files[f"secret-{controller.netbios}"] = controller.secret
+        sections += f"""[[netlogon]]
+domain = "{controller.dns_name}"
+netbios_domain = "{controller.netbios}"
+account = "{domain.MACHINE}$"
+secret = "@/secret-{controller.netbios}"
+state_dir = "@/state"
+{more or f'controllers = ["{controller.address}"]'}
+"""
+    configuration = f'verify = ["netlogon"]\n{sections}{LOG}'
+    return Mechanism(library, configuration, {}, files)
+
+
 def with_relay(library, controller, relay="", more="", users=None, files=()):
     """The mechanism that passes logins on to the controller of a `domain.Domain`.
 

@@ -7,6 +7,7 @@ mod netlogon;
 mod place;
 mod policy;
 mod relay;
+mod sections;
 mod tls;
 mod trusts;
 mod values;
@@ -45,8 +46,9 @@ pub struct Config {
     pub verify: Vec<VerifierKind>,
     /// The users file; present if `verify` names it.
     pub users: Option<Users>,
-    /// The domain; present if `verify` names it.
-    pub netlogon: Option<Netlogon>,
+    /// The domains of one forest each; at least one if `verify` names them.
+    #[serde(default, deserialize_with = "sections::one_or_several")]
+    pub netlogon: Vec<Netlogon>,
     /// The directory; present if `verify` names it.
     pub directory: Option<Directory>,
     /// The domain without a machine account; present if `verify` names it.
@@ -193,19 +195,7 @@ impl Config {
                     .to_owned(),
             );
         }
-        for verifier in &config.verify {
-            let (missing, table) = match verifier {
-                VerifierKind::Users => (config.users.is_none(), "users"),
-                VerifierKind::Netlogon => (config.netlogon.is_none(), "netlogon"),
-                VerifierKind::Directory => (config.directory.is_none(), "directory"),
-                VerifierKind::Relay => (config.relay.is_none(), "relay"),
-            };
-            if missing {
-                return Err(format!(
-                    "verify names \"{table}\", and there is no [{table}]"
-                ));
-            }
-        }
+        config.check_tables()?;
         let names = |kind| config.verify.contains(&kind);
         if names(VerifierKind::Relay) && names(VerifierKind::Netlogon) {
             return Err(
@@ -218,6 +208,24 @@ impl Config {
             config.check_beside(relay)?;
         }
         Ok(config)
+    }
+
+    /// Checks that the tables are there that `verify` names.
+    fn check_tables(&self) -> Result<(), String> {
+        for verifier in &self.verify {
+            let (missing, table) = match verifier {
+                VerifierKind::Users => (self.users.is_none(), "users"),
+                VerifierKind::Netlogon => (self.netlogon.is_empty(), "netlogon"),
+                VerifierKind::Directory => (self.directory.is_none(), "directory"),
+                VerifierKind::Relay => (self.relay.is_none(), "relay"),
+            };
+            if missing {
+                return Err(format!(
+                    "verify names \"{table}\", and there is no [{table}]"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Checks what is verified beside a relay.
@@ -250,18 +258,21 @@ impl Config {
         }
     }
 
-    /// `[netlogon]`, if `verify` names it.
-    pub fn netlogon_in_use(&self) -> Option<&Netlogon> {
-        let netlogon = self.netlogon.as_ref();
-        netlogon.filter(|_| self.verify.contains(&VerifierKind::Netlogon))
+    /// The sections `[netlogon]`, if `verify` names them.
+    pub fn netlogon_in_use(&self) -> &[Netlogon] {
+        match self.verify.contains(&VerifierKind::Netlogon) {
+            true => &self.netlogon,
+            false => &[],
+        }
     }
 
-    /// The NetBIOS name of the domain whose controllers are asked, and the directory in which the
-    /// processes of this host share what they know of it. `None`: no controller is asked.
+    /// The NetBIOS name of the domain whose controllers are asked, the first of several, and the
+    /// directory in which the processes of this host share what they count. `None`: no controller
+    /// is asked.
     pub fn shared_state(&self) -> Option<(&NetbiosName, &Path)> {
         let relay = self.relay.as_ref();
         let relay = relay.filter(|_| self.verify.contains(&VerifierKind::Relay));
-        match (self.netlogon_in_use(), relay) {
+        match (self.netlogon_in_use().first(), relay) {
             (Some(netlogon), _) => Some((&netlogon.netbios_domain, &netlogon.state_dir)),
             (None, Some(relay)) => Some((&relay.netbios_domain, &relay.state_dir)),
             (None, None) => None,
@@ -273,7 +284,7 @@ impl Config {
         Self {
             verify: vec![VerifierKind::Users],
             users: Some(users),
-            netlogon: None,
+            netlogon: Vec::new(),
             directory: None,
             relay: None,
             identity: Identity::default(),

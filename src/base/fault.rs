@@ -232,6 +232,12 @@ minor_codes! {
     /// `certificate` and `controllers`. Possibly an attack.
     0x4E44_051C ControllerUntrusted Failure
         "the domain controller's certificate is not accepted";
+    /// A controller accepts answers to a challenge with the names of its own domain only. With
+    /// several `[[netlogon]]` the challenge names the section whose domain the client names in its
+    /// first message, else the first one; browsers and curl name none. Give each forest a virtual
+    /// host with a configuration of its own: docs/forests.md. The log has both domains.
+    0x4E44_051D OtherForest Failure
+        "the user is of another forest than the one that the challenge is for";
 
     /// Check `directory.servers`, the network and the firewall: port 636, with `tls = "starttls"`
     /// port 389. A server that failed is passed over for up to half a minute.

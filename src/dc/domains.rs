@@ -150,8 +150,24 @@ impl KnownDomains {
     /// The NetBIOS name of the domain that this typed name leads to, in the cached list: the domain
     /// of that name, else the nearest above it. Asks no controller.
     pub fn row_of(&self, typed: &str) -> Option<String> {
-        let list = self.known().with(|known| known.domains())?;
+        let list = self.loaded()?;
         list.leads_to(typed).map(|row| row.netbios.clone())
+    }
+
+    /// The list that this process has. Asks no controller and reads no file.
+    pub fn loaded(&self) -> Option<Arc<Domains>> {
+        self.known().with(|known| known.domains())
+    }
+
+    /// As [`Self::loaded`], or else the list that another process of this host has stored.
+    pub fn at_hand(&self) -> Option<Arc<Domains>> {
+        self.loaded().or_else(|| {
+            let stored = self.recall()?;
+            self.known().with(|known| {
+                known.list.get_or_insert(stored);
+                known.domains()
+            })
+        })
     }
 
     fn list_with(

@@ -177,7 +177,7 @@ fn own_challenge(
     let challenge = crypto::random().map_err(|_| Minor::NoRandomBytes)?;
     let (challenged, reply) = acceptor::negotiate(
         negotiate,
-        &setup.challenge_target(),
+        &setup.challenge_target(acceptor::named_domain(negotiate)),
         policy::weakest_protection(&setup.config().policy),
         challenge,
         SystemTime::now().into(),

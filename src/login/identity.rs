@@ -83,6 +83,11 @@ impl Identity {
         self.asked.load(Ordering::Relaxed)
     }
 
+    /// The account, as its verifier described it.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
     /// The display name, which becomes REMOTE_USER.
     pub fn display(&self) -> &str {
         &self.display

@@ -124,7 +124,9 @@ impl Initiator {
     ) -> Result<Vec<u8>, Fault> {
         match mem::replace(&mut self.state, InitiatorState::Failed) {
             InitiatorState::Fresh(purpose) if token.is_empty() => {
-                let (offered, negotiate) = initiator::negotiate(purpose.protection);
+                let user = purpose.user.in_messages();
+                let (offered, negotiate) =
+                    initiator::negotiate_for(user.name, user.domain, purpose.protection);
                 self.state = InitiatorState::Offered(purpose, offered);
                 Ok(negotiate)
             }

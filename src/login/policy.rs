@@ -187,6 +187,7 @@ impl<'a> Admitted<'a> {
             default_domain: None,
             workstation: self.claim.workstation(),
             server_challenge: self.claim.server_challenge(),
+            target_info: self.claim.target_info(),
             response: self.response,
         }
     }

@@ -5,6 +5,7 @@
 
 mod account_flags;
 pub mod directory;
+pub mod forests;
 pub mod netlogon;
 mod passage;
 mod proof;
@@ -42,6 +43,8 @@ pub struct Attempt<'a> {
     pub workstation: &'a Text,
     /// Our challenge.
     pub server_challenge: [u8; 8],
+    /// The names in our challenge, `TargetInfo`.
+    pub target_info: &'a [u8],
     /// The only response that verifiers see.
     pub response: Provable<'a>,
     /// The handshake with the server that made the challenge. `None`: this server made it.
@@ -255,8 +258,13 @@ pub trait Verifier: Send + Sync {
         None
     }
 
-    /// The source of group names for users that it verified, if there is one.
-    fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
+    /// The source of group names for an account that it verified, if there is one.
+    fn group_names(&self, _account: &Account) -> Option<Arc<dyn GroupNames>> {
+        None
+    }
+
+    /// Of several forests, the DNS name of the one that has a domain of this name.
+    fn section_of(&self, _domain: &str) -> Option<&str> {
         None
     }
 }

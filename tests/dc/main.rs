@@ -156,10 +156,20 @@ fn a_changed_response_is_refused() {
 fn the_names_in_the_response_must_be_ours() {
     let _turn = dc::turn();
     let verifier = dc::verifier();
-    for (domain, computer) in [(DOMAIN, "OTHER"), ("OTHER", dc::COMPUTER)] {
+    for (domain, computer) in [
+        (DOMAIN, "OTHER"),
+        ("OTHER", dc::COMPUTER),
+        ("", "OTHER"),
+        ("OTHER", ""),
+    ] {
         let client = Client::of("alice").challenged_by(domain, computer);
         let fault = dc::refused(&verifier, &client);
         assert_eq!(fault.minor(), Minor::NetbiosNamesRefused);
+    }
+    // Samba compares those that are there.
+    for (domain, computer) in [("", dc::COMPUTER), (DOMAIN, ""), ("", "")] {
+        let client = Client::of("alice").challenged_by(domain, computer);
+        assert!(verifier.verify(&client.attempt()).is_ok());
     }
 }
 

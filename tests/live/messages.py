@@ -17,6 +17,7 @@ REQUEST_TARGET = 0x00000004
 SIGN = 0x00000010
 NTLM = 0x00000200
 ANONYMOUS = 0x00000800
+OEM_DOMAIN_SUPPLIED = 0x00001000
 ALWAYS_SIGN = 0x00008000
 EXTENDED_SESSIONSECURITY = 0x00080000
 TARGET_INFO = 0x00800000
@@ -47,9 +48,13 @@ HEADER_LENGTH = 88
 _VERSION = bytes((10, 0, 0x61, 0x4A, 0, 0, 0, 15))
 
 
-def negotiate(flags=FLAGS):
-    """A NEGOTIATE_MESSAGE (MS-NLMP 2.2.1.1) of 40 bytes."""
-    return SIGNATURE + struct.pack("<II", 1, flags) + bytes(16) + _VERSION
+def negotiate(flags=FLAGS, domain=""):
+    """A NEGOTIATE_MESSAGE (MS-NLMP 2.2.1.1) of 40 bytes, and the domain, if it names one."""
+    name = domain.encode("ascii")
+    fields = struct.pack("<HHI", len(name), len(name), 40) if name else bytes(8)
+    supplied = OEM_DOMAIN_SUPPLIED if name else 0
+    header = struct.pack("<II", 1, flags | supplied)
+    return SIGNATURE + header + fields + bytes(8) + _VERSION + name
 
 
 @dataclasses.dataclass

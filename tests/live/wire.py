@@ -80,10 +80,10 @@ class Connection:
         assert answer.status == 401 and answer.token, answer
         return messages.Challenge.parse(answer.token)
 
-    def log_in(self, user, password, path="/", **options):
+    def log_in(self, user, password, path="/", named="", **options):
         """A whole login with messages of `messages.py`; returns the last answer. That is the first
-        one if the server gives no challenge."""
-        negotiate = messages.negotiate()
+        one if the server gives no challenge. The first message names the domain `named`."""
+        negotiate = messages.negotiate(domain=named)
         first = self.send(negotiate, path=path)
         if first.token is None:
             return first

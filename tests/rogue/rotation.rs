@@ -33,7 +33,7 @@ impl RotationHost for Secret {
 
 fn rotate(verifier: &Ready) -> Result<Rotated, RotationError> {
     let text = fs::read_to_string(verifier.config()).unwrap();
-    let config = Config::parse(&text).unwrap().netlogon.unwrap();
+    let config = Config::parse(&text).unwrap().netlogon.pop().unwrap();
     let mut secret = Secret(verifier.secret());
     rotation::rotate(&config, LogTarget::Off, &mut secret, false)
 }

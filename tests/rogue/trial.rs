@@ -126,7 +126,7 @@ impl Ready {
             directory.path().join("state").display(),
         );
         fs::write(directory.path().join("config"), &text).unwrap();
-        let config = Config::parse(&text).unwrap().netlogon.unwrap();
+        let config = Config::parse(&text).unwrap().netlogon.pop().unwrap();
         Self {
             verifier: Netlogon::new(config),
             controllers: controllers.to_vec(),

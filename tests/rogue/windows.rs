@@ -205,7 +205,7 @@ fn a_netbios_name_is_looked_up_when_a_sealed_bind_was_refused() {
             verifier.refuses("alice", Kind::Unavailable, Minor::ChannelRefused);
             assert!(controller.turns(step) > 0);
             let text = fs::read_to_string(verifier.config()).unwrap();
-            let config = Config::parse(&text).unwrap().netlogon.unwrap();
+            let config = Config::parse(&text).unwrap().netlogon.pop().unwrap();
             let name = Netlogon::learnt_name(&config);
             assert_eq!(name.as_ref().map(|name| name.as_str()), learnt, "{step:?}");
             let state = fs::read_dir(&config.state_dir).unwrap();

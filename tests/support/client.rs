@@ -126,6 +126,7 @@ impl Client {
             domain: &self.domain,
             workstation: &self.workstation,
             server_challenge: SERVER_CHALLENGE,
+            target_info: &[],
             response: self.response().into(),
             passing: None,
         }

@@ -156,7 +156,7 @@ impl Setup {
             self.host_logons,
             self.state_dir.as_ref().unwrap_or(&own_state).display(),
         );
-        let config = Config::parse(&text).unwrap().netlogon.unwrap();
+        let config = Config::parse(&text).unwrap().netlogon.pop().unwrap();
         Ready(Netlogon::new(config), directory)
     }
 }

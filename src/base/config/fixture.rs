@@ -8,6 +8,7 @@ pub(crate) fn netlogon(lines: &str) -> Netlogon {
     Config::parse(&netlogon_text(lines))
         .unwrap()
         .netlogon
+        .pop()
         .unwrap()
 }
 

@@ -1,4 +1,4 @@
-//! `[netlogon]`: the domain, by its machine account.
+//! `[netlogon]`: a domain, by its machine account.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -73,6 +73,24 @@ impl Netlogon {
     /// Whether our users' principal names may end so.
     pub fn is_suffix(&self, name: &str) -> bool {
         self.is_called(name) || self.upn_suffixes.iter().any(|suffix| suffix.is(name))
+    }
+
+    /// Every name of a domain in this section: those of the domain, of the domains in
+    /// `trusted_domains`, and the suffixes of their users.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let own = [self.domain.as_str(), self.netbios_domain.as_str()];
+        let trusted = self.trusted_domains.iter();
+        let described = trusted.flat_map(|row| [row.dns.as_str(), row.netbios.as_str()]);
+        let trusted = self.trusted_domains.iter();
+        let suffixes = trusted.flat_map(|row| &row.upn_suffixes);
+        let suffixes = self.upn_suffixes.iter().chain(suffixes);
+        let suffixes = suffixes.map(DomainName::as_str);
+        own.into_iter().chain(described).chain(suffixes)
+    }
+
+    /// Whether this is one of [`Self::names`].
+    pub fn has_name(&self, name: &str) -> bool {
+        self.names().any(|own| alike(own, name))
     }
 }
 

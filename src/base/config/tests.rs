@@ -11,8 +11,8 @@ const DOMAIN: &str = r#"
 
 #[test]
 fn defaults_are_filled_in() {
-    let config = Config::parse(DOMAIN).unwrap();
-    let netlogon = config.netlogon.unwrap();
+    let mut config = Config::parse(DOMAIN).unwrap();
+    let netlogon = config.netlogon.pop().unwrap();
     assert_eq!(netlogon.netbios_domain.as_str(), "EXAMPLE");
     assert_eq!(netlogon.account.account(), "web1-ntlm$");
     assert_eq!(netlogon.account.computer().as_str(), "WEB1-NTLM");
@@ -71,8 +71,8 @@ fn every_setting_can_be_written() {
         to = "stderr"
         "#
     );
-    let config = Config::parse(&text).unwrap();
-    let netlogon = config.netlogon.unwrap();
+    let mut config = Config::parse(&text).unwrap();
+    let netlogon = config.netlogon.pop().unwrap();
     assert_eq!(netlogon.netbios_domain.as_str(), "CORP");
     assert_eq!(netlogon.connect_timeout, Duration::from_millis(500));
     assert_eq!(netlogon.call_timeout, Duration::from_secs(2));
@@ -199,7 +199,8 @@ fn errors_name_the_place_and_the_key_once() {
 
 #[test]
 fn an_order_is_that_of_a_list() {
-    let order = |text: &str| Config::parse(text).map(|config| config.netlogon.unwrap().order);
+    let order =
+        |text: &str| Config::parse(text).map(|mut config| config.netlogon.pop().unwrap().order);
     assert_eq!(order(DOMAIN), Ok(ControllerOrder::Listed));
     let spread = format!("{DOMAIN}\norder = \"spread\"");
     assert_eq!(order(&spread), Ok(ControllerOrder::Spread));
@@ -219,7 +220,7 @@ fn a_domain_may_end_with_a_dot_and_have_letters_of_every_script() {
             &format!("domain = {written:?}\nnetbios_domain = \"EXAMPLE\""),
         );
         let config = Config::parse(&text).unwrap();
-        assert_eq!(config.netlogon.unwrap().domain, meant);
+        assert_eq!(config.netlogon[0].domain, meant);
     }
 }
 
@@ -229,7 +230,7 @@ fn the_secret_is_in_a_file_or_in_a_keytab() {
         "secret = \"/etc/gss/ntlmdc.secret",
         "keytab = \"/etc/krb5.keytab",
     );
-    let netlogon = Config::parse(&text).unwrap().netlogon.unwrap();
+    let netlogon = Config::parse(&text).unwrap().netlogon.pop().unwrap();
     assert_eq!(
         netlogon.secret,
         AccountSecret::Keytab("/etc/krb5.keytab".into())
@@ -257,7 +258,12 @@ fn controllers_may_be_named_or_left_to_dns() {
     let with = |line: &str| {
         let lines = DOMAIN.lines().filter(|kept| !kept.contains("controllers"));
         let text = lines.collect::<Vec<_>>().join("\n") + "\n" + line;
-        Config::parse(&text).unwrap().netlogon.unwrap().controllers
+        Config::parse(&text)
+            .unwrap()
+            .netlogon
+            .pop()
+            .unwrap()
+            .controllers
     };
     assert_eq!(with(""), []);
     let named = |name: &str, port| Controller {

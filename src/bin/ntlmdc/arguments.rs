@@ -166,6 +166,9 @@ pub struct Rotate {
     /// The greatest age, with --check-age: 30d, 12h.
     #[arg(long, value_name = "TIME", default_value = "35d", value_parser = parse_duration)]
     pub max_age: Duration,
+    /// Of several domains in the configuration, the one that is meant [default: all].
+    #[arg(long, value_name = "NAME")]
+    pub domain: Option<String>,
     #[command(flatten)]
     pub server: ServerOptions,
     #[command(flatten)]

@@ -76,8 +76,8 @@ fn look(arguments: &Check) -> Result<Vec<Finding>, String> {
         None => vec![local::apache::absent()],
     });
     if let Some(config) = &config {
-        let is_secret_usable = local::files::look(config, &service, &mut findings);
-        findings.extend(remote::findings(config, is_secret_usable, &progress));
+        let usable = local::files::look(config, &service, &mut findings);
+        findings.extend(remote::findings(config, &usable, &progress));
         findings.extend(relay::findings(config, &progress));
         findings.extend(directory::findings(config, &progress));
     }

@@ -16,12 +16,14 @@ mod directory;
 mod typed_user;
 
 use gss_ntlmdc::base::config::{Netlogon, VerifierKind};
+use gss_ntlmdc::dc::own_name;
 use gss_ntlmdc::login::setup::Setup;
 use gss_ntlmdc::login::verify::Account;
 
 use crate::arguments::Groups;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::sections;
 use crate::server::Server;
 
 use directory::UserDirectory;
@@ -54,17 +56,11 @@ pub fn run(arguments: &Groups) -> Result<Report, String> {
 /// Asks the verifiers in their order, as a login does.
 fn find(typed: &str, setup: &Setup, progress: &Progress) -> Result<FoundUser, String> {
     let config = setup.config();
-    let mut directory = None;
+    let mut directories = Directories::new(setup, progress);
     for user in TypedUser::candidates(typed, &config.identity.default_domain)? {
         for (kind, verifier) in config.verify.iter().zip(setup.verifiers()) {
-            let found = match (kind, &config.netlogon) {
-                (VerifierKind::Netlogon, Some(netlogon)) => {
-                    let directory = match &mut directory {
-                        Some(directory) => directory,
-                        None => directory.insert(open(netlogon, setup, progress)?),
-                    };
-                    directory.find(&user)?
-                }
+            let found = match kind {
+                VerifierKind::Netlogon => directories.of(&user)?.find(&user)?,
                 _ => verifier
                     .account_named(user.name(), user.domain())
                     .map(|account| of_users_file(account, setup)),
@@ -77,13 +73,51 @@ fn find(typed: &str, setup: &Setup, progress: &Progress) -> Result<FoundUser, St
     Err(unknown(typed, setup))
 }
 
+/// The directories of the domains that are asked, each opened once.
+struct Directories<'a> {
+    setup: &'a Setup,
+    progress: &'a Progress,
+    opened: Vec<(&'a Netlogon, UserDirectory)>,
+}
+
+impl<'a> Directories<'a> {
+    fn new(setup: &'a Setup, progress: &'a Progress) -> Self {
+        Self {
+            setup,
+            progress,
+            opened: Vec::new(),
+        }
+    }
+
+    /// The directory of the user's domain; of a name alone, and of an unknown domain, the first.
+    fn of(&mut self, user: &TypedUser) -> Result<&mut UserDirectory, String> {
+        let sections = &self.setup.config().netlogon;
+        let has_it = |one: &&Netlogon| one.has_name(user.domain_or_suffix());
+        let meant = sections.iter().find(has_it).or(sections.first());
+        let section = meant.ok_or("the configuration has no [netlogon]")?;
+        let is_it = |(of, _): &(&Netlogon, UserDirectory)| std::ptr::eq(*of, section);
+        let at = match self.opened.iter().position(is_it) {
+            Some(at) => at,
+            None => {
+                let directory = UserDirectory::open(as_in_force(section), self.progress)?;
+                self.opened.push((section, directory));
+                self.opened.len() - 1
+            }
+        };
+        let opened = self.opened.get_mut(at);
+        opened
+            .map(|(_, directory)| directory)
+            .ok_or_else(|| "no directory".to_owned())
+    }
+}
+
 /// With the NetBIOS name that the processes of this host have learnt.
-fn open(netlogon: &Netlogon, setup: &Setup, progress: &Progress) -> Result<UserDirectory, String> {
-    let mut config = netlogon.clone();
-    if let Ok(name) = setup.target().netbios_domain.parse() {
+fn as_in_force(section: &Netlogon) -> Netlogon {
+    let mut config = section.clone();
+    if let Some(name) = own_name::remembered(&config) {
         config.netbios_domain = name;
     }
-    UserDirectory::open(config, progress)
+    config
 }
 
 fn of_users_file(account: Account, setup: &Setup) -> FoundUser {
@@ -104,8 +138,7 @@ fn unknown(typed: &str, setup: &Setup) -> String {
         VerifierKind::Directory => "[directory], which tells users with a login only".to_owned(),
         VerifierKind::Relay => "[relay], which knows no users".to_owned(),
         VerifierKind::Netlogon => {
-            let domain = config.netlogon.as_ref().map(|one| one.domain.as_str());
-            format!("the directory of {}", domain.unwrap_or_default())
+            format!("the directory of {}", sections::names(&config.netlogon))
         }
     });
     let places: Vec<String> = places.collect();

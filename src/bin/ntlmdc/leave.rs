@@ -14,6 +14,7 @@ use crate::domain_directory::{self, Administrator, advice};
 use crate::join::account::Directory;
 use crate::join::{new_secret, plan};
 use crate::secret_directory;
+use crate::sections;
 use crate::steps::{Problem, Steps};
 
 /// What helps where the machine account cannot log in.
@@ -27,9 +28,11 @@ const AS_ADMINISTRATOR: &str = "Log in as an administrator: --user, or kinit bef
 pub fn run(arguments: &Leave) -> Result<ExitCode, String> {
     plan::need_root("leave")?;
     let path = &arguments.place.config;
-    let netlogon = plan::existing(&arguments.place)?.and_then(|config| config.netlogon);
-    let mut netlogon =
-        netlogon.ok_or_else(|| format!("{} names no domain: nothing to leave", path.display()))?;
+    let config = plan::existing(&arguments.place)?;
+    let config = config.filter(|config| !config.netlogon.is_empty());
+    let config =
+        config.ok_or_else(|| format!("{} names no domain: nothing to leave", path.display()))?;
+    let mut netlogon = sections::only(&config, arguments.domain.as_deref())?;
     domain_directory::take_controller(arguments.login.controller.as_deref(), &mut netlogon)?;
     let (account, domain) = (
         netlogon.account.account().to_owned(),

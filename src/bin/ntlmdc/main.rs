@@ -23,6 +23,7 @@ mod progress;
 mod report;
 mod rotate;
 mod secret_directory;
+mod sections;
 mod server;
 mod spnego;
 mod state_at_start;

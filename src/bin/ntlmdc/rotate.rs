@@ -17,6 +17,7 @@ use gss_ntlmdc::login::verify::netlogon;
 use crate::arguments::Rotate;
 use crate::privileges::BorrowedRights;
 use crate::report::{Field, Report, Section};
+use crate::sections;
 use crate::server;
 use secret_on_disk::SecretOnDisk;
 
@@ -26,28 +27,50 @@ use secret_on_disk::SecretOnDisk;
 /// No configuration with a domain is in force, or the secret's file cannot be used.
 pub fn run(arguments: &Rotate) -> Result<Report, String> {
     let rights = BorrowedRights::take(&arguments.server.service_user)?;
-    let (config, log) = configuration(arguments)?;
-    let section = match (&config.secret, arguments.check_age) {
-        (secret, true) => age(&config, secret, arguments.max_age)?,
-        (AccountSecret::File(path), false) => change(arguments, &config, log, rights, path)?,
-        (AccountSecret::Keytab(path), false) => return Err(by_another_tool(path)),
-    };
-    Ok(Report {
-        sections: vec![section],
-    })
-}
-
-/// The domain's table, with the NetBIOS name that the server uses, and the log.
-fn configuration(arguments: &Rotate) -> Result<(Netlogon, LogTarget), String> {
     let source = server::source(&arguments.server);
     let setup = setup::load(&source).map_err(|fault| fault.for_the_log())?;
     let log = setup.config().log.to;
-    let config = setup.config().netlogon.clone();
-    let mut config = config.ok_or("the configuration has no [netlogon]: there is no account")?;
+    let configs = sections::some(setup.config(), arguments.domain.as_deref())?;
+    let is_one = configs.len() == 1;
+    let mut sections = Vec::new();
+    for config in configs {
+        let config = as_in_force(config);
+        sections.push(match of_account(arguments, &config, log, &rights) {
+            Err(problem) if is_one => return Err(problem),
+            Err(problem) => impossible(&config, &problem),
+            Ok(section) => section,
+        });
+    }
+    Ok(Report { sections })
+}
+
+fn of_account(
+    arguments: &Rotate,
+    config: &Netlogon,
+    log: LogTarget,
+    rights: &BorrowedRights,
+) -> Result<Section, String> {
+    match (&config.secret, arguments.check_age) {
+        (secret, true) => age(config, secret, arguments.max_age),
+        (AccountSecret::File(path), false) => change(arguments, config, log, rights, path),
+        (AccountSecret::Keytab(path), false) => Err(by_another_tool(path)),
+    }
+}
+
+/// The section with the NetBIOS name that the server uses.
+fn as_in_force(mut config: Netlogon) -> Netlogon {
     if let Some(name) = netlogon::Netlogon::learnt_name(&config) {
         config.netbios_domain = name;
     }
-    Ok((config, log))
+    config
+}
+
+/// One of several accounts could not be looked at; the others are.
+fn impossible(config: &Netlogon, problem: &str) -> Section {
+    let mut section = Section::new("password not changed");
+    section.push(account(config));
+    section.push(Field::new("reason", problem).wrong());
+    section
 }
 
 fn by_another_tool(keytab: &Path) -> String {
@@ -63,7 +86,7 @@ fn change(
     arguments: &Rotate,
     config: &Netlogon,
     log: LogTarget,
-    rights: BorrowedRights,
+    rights: &BorrowedRights,
     path: &Path,
 ) -> Result<Section, String> {
     let mut secret = SecretOnDisk::lock(path, rights)?;
@@ -80,7 +103,8 @@ fn change(
 }
 
 fn account(config: &Netlogon) -> Field {
-    Field::new("account", config.account.account())
+    let domain = format!("of {}", config.domain);
+    Field::new("account", config.account.account()).note(domain)
 }
 
 fn changed(rotated: &Rotated) -> Section {

@@ -118,7 +118,7 @@ impl Established {
             true => Some(SessionSecurity::restore(reader, Role::Acceptor)?),
             false => None,
         };
-        let group_names = setup.and_then(Setup::group_names);
+        let group_names = setup.and_then(|setup| setup.group_names(identity.account()));
         Ok(Self {
             identity: Arc::new(identity.with_group_names(group_names)),
             expires,

@@ -1,4 +1,5 @@
 mod changed;
+mod forests;
 mod guesses;
 mod handed_over;
 mod names;

@@ -12,16 +12,19 @@ use crate::login::policy::tls_channel::Certificates;
 use crate::login::setup::source::Source;
 use crate::login::setup::target;
 use crate::login::verify::directory::Directory;
+use crate::login::verify::forests::Forests;
 use crate::login::verify::netlogon::Netlogon;
 use crate::login::verify::relay::Relayed;
 use crate::login::verify::users::{Own, Users};
-use crate::login::verify::{Begun, GroupNames, Verifier};
+use crate::login::verify::{Account, Begun, GroupNames, Verifier};
 use crate::protocol::ntlm::acceptor::{PassedOn, Target, TargetKind};
 
 /// A configuration in force, with what was made from it.
 pub struct Setup {
     config: Config,
     target: Target,
+    /// The names of the sections `[[netlogon]]` after the first.
+    other_targets: Vec<Target>,
     verifiers: Vec<Box<dyn Verifier>>,
     certificates: Certificates,
     /// `None`: the audit uses `certificates`.
@@ -42,10 +45,16 @@ impl Setup {
         &self.target
     }
 
-    /// The names for a challenge. Some clients (go-ntlmssp) use the domain of the challenge if the
-    /// user typed none. So if the configuration names no domain, and all lines of the users file
-    /// name the same, the challenge has that domain.
-    pub fn challenge_target(&self) -> Cow<'_, Target> {
+    /// The names for a challenge to a client that names this domain, unproven. Of several forests
+    /// it chooses one: only its controllers can verify the answer.
+    ///
+    /// Some clients (go-ntlmssp) use the domain of the challenge if the user typed none. So if the
+    /// configuration names no domain, and all lines of the users file name the same, the challenge
+    /// has that domain.
+    pub fn challenge_target(&self, named: Option<&str>) -> Cow<'_, Target> {
+        if let Some(target) = named.and_then(|named| self.other_target(named)) {
+            return Cow::Borrowed(target);
+        }
         let only_domain = match (self.target.kind, self.verifiers.as_slice()) {
             (TargetKind::Server, [verifier]) => verifier.only_domain(),
             _ => None,
@@ -60,6 +69,14 @@ impl Setup {
         }
     }
 
+    /// The names of the forest that has a domain of this name, if it is not the first.
+    fn other_target(&self, named: &str) -> Option<&Target> {
+        let mut others = self.other_targets.iter();
+        let mut verifiers = self.verifiers.iter();
+        let section = verifiers.find_map(|verifier| verifier.section_of(named))?;
+        others.find(|target| target.dns_domain == section)
+    }
+
     /// The verifiers, in the order in which they are asked.
     pub fn verifiers(&self) -> &[Box<dyn Verifier>] {
         &self.verifiers
@@ -72,11 +89,11 @@ impl Setup {
             .find_map(|verifier| verifier.begin(negotiate))
     }
 
-    /// Looks up the names of groups. `None`: no verifier can.
-    pub fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
+    /// Looks up the names of an account's groups. `None`: no verifier can.
+    pub fn group_names(&self, account: &Account) -> Option<Arc<dyn GroupNames>> {
         self.verifiers
             .iter()
-            .find_map(|verifier| verifier.group_names())
+            .find_map(|verifier| verifier.group_names(account))
     }
 
     /// The TLS channels of this server, as far as they are known.
@@ -106,7 +123,7 @@ impl Setup {
 
     /// As [`Self::is_outdated`], for every process of this host. May read a file.
     pub(super) fn is_outdated_on_this_host(&self) -> bool {
-        let netlogon = self.config.netlogon_in_use();
+        let netlogon = self.config.netlogon_in_use().first();
         let name = netlogon.and_then(Netlogon::learnt_name);
         self.is_outdated() || name.is_some_and(|name| name.as_str() != self.target.netbios_domain)
     }
@@ -116,6 +133,8 @@ impl Setup {
     pub(super) fn new(config: Config, source: &Source) -> Result<Self, Fault> {
         let named = with_learnt_name(&config);
         let target = target::target(&named, source)?;
+        let others = named.netlogon_in_use().iter().skip(1);
+        let other_targets = others.map(target::of_netlogon).collect();
         let verifiers = named
             .verify
             .iter()
@@ -133,6 +152,7 @@ impl Setup {
         Ok(Self {
             config,
             target,
+            other_targets,
             verifiers,
             certificates,
             audited_certificates,
@@ -142,14 +162,15 @@ impl Setup {
     }
 }
 
-/// The configuration with the NetBIOS name that controllers gave, where it has only a guess.
+/// The configuration with the NetBIOS name that controllers gave, where it has only a guess. Of
+/// several domains each is written.
 fn with_learnt_name(config: &Config) -> Cow<'_, Config> {
-    let netlogon = config.netlogon_in_use();
+    let netlogon = config.netlogon_in_use().first();
     let Some(name) = netlogon.and_then(Netlogon::learnt_name) else {
         return Cow::Borrowed(config);
     };
     let mut config = config.clone();
-    if let Some(netlogon) = &mut config.netlogon {
+    if let Some(netlogon) = config.netlogon.first_mut() {
         netlogon.netbios_domain = name;
     }
     Cow::Owned(config)
@@ -187,9 +208,15 @@ fn verifier(
             Ok(Box::new(Users::open(&users.file, own, log)?))
         }
         VerifierKind::Netlogon => {
-            let netlogon = config.netlogon.clone().ok_or_else(missing)?;
-            let netlogon = Netlogon::logging_to(netlogon, log);
-            Ok(Box::new(netlogon.beside_users_of(domains_beside(config))))
+            let of = |section: &config::Netlogon| {
+                let netlogon = Netlogon::logging_to(section.clone(), log);
+                netlogon.beside_users_of(domains_beside(config))
+            };
+            match config.netlogon.as_slice() {
+                [] => Err(missing()),
+                [only] => Ok(Box::new(of(only))),
+                several => Ok(Box::new(Forests::new(several.iter().map(of).collect()))),
+            }
         }
         VerifierKind::Relay => {
             let relay = config.relay.clone().ok_or_else(missing)?;

@@ -1,26 +1,17 @@
 //! The names in a challenge.
 
-use crate::base::config::{Config, Directory, NetbiosName, Users, VerifierKind};
+use crate::base::config::{Config, Directory, NetbiosName, Netlogon, Users, VerifierKind};
 use crate::base::fault::Fault;
 use crate::login::setup::host::{computer_name, from_environment, host_name};
 use crate::login::setup::source::Source;
 use crate::protocol::ntlm::acceptor::{MAX_NAME, Target, TargetKind};
 
-/// With a domain, the names of the machine account: its domain controller refuses responses to a
-/// challenge with other names (MS-NRPC 3.5.4.5.1). With a directory, its domain. Otherwise names of
-/// the server's own.
+/// With a domain, the names of the machine account, the first of several: its domain controller
+/// refuses responses to a challenge with other names (MS-NRPC 3.5.4.5.1). With a directory, its
+/// domain. Otherwise names of the server's own.
 pub(super) fn target(config: &Config, source: &Source) -> Result<Target, Fault> {
-    if let Some(netlogon) = &config.netlogon
-        && config.verify.contains(&VerifierKind::Netlogon)
-    {
-        let computer = netlogon.account.computer().as_str();
-        return Ok(Target {
-            netbios_computer: computer.to_owned(),
-            netbios_domain: netlogon.netbios_domain.as_str().to_owned(),
-            dns_computer: format!("{}.{}", computer.to_lowercase(), netlogon.domain),
-            dns_domain: netlogon.domain.clone(),
-            kind: TargetKind::Domain,
-        });
+    if let Some(netlogon) = config.netlogon_in_use().first() {
+        return Ok(of_netlogon(netlogon));
     }
     if let Some(directory) = &config.directory
         && config.verify.contains(&VerifierKind::Directory)
@@ -37,6 +28,18 @@ pub(super) fn target(config: &Config, source: &Source) -> Result<Target, Fault> 
             ..own
         }),
         _ => Ok(own),
+    }
+}
+
+/// The names of the machine account.
+pub(super) fn of_netlogon(netlogon: &Netlogon) -> Target {
+    let computer = netlogon.account.computer().as_str();
+    Target {
+        netbios_computer: computer.to_owned(),
+        netbios_domain: netlogon.netbios_domain.as_str().to_owned(),
+        dns_computer: format!("{}.{}", computer.to_lowercase(), netlogon.domain),
+        dns_domain: netlogon.domain.clone(),
+        kind: TargetKind::Domain,
     }
 }
 

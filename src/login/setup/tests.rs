@@ -195,7 +195,7 @@ fn challenge_domain(site: &Site, lines: &str, more: &str) -> (TargetKind, String
     // The users file is checked once a second, too.
     std::thread::sleep(LOOK_AGAIN + Duration::from_millis(50));
     let setup = load(&site.source()).unwrap();
-    let target = setup.challenge_target().into_owned();
+    let target = setup.challenge_target(None).into_owned();
     assert_eq!(target.netbios_computer, setup.target().netbios_computer);
     (target.kind, target.netbios_domain)
 }

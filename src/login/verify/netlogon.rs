@@ -2,6 +2,7 @@
 //! account.
 
 mod askable;
+mod neighbour;
 mod route;
 mod status;
 
@@ -17,8 +18,9 @@ use crate::dc::domains::{Domain, KnownDomains};
 use crate::dc::failover::Controllers;
 use crate::dc::group_names::Names;
 use crate::dc::own_name::{self, OwnName};
-use crate::login::verify::netlogon::route::{Routed, Rules};
-use crate::login::verify::{Attempt, GroupName, GroupNames, Logon, Refusal, Verifier};
+use crate::login::verify::netlogon::neighbour::{Neighbour, OwnNames};
+use crate::login::verify::netlogon::route::{Routed, Rules, Stranger};
+use crate::login::verify::{Account, Attempt, GroupName, GroupNames, Logon, Refusal, Verifier};
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
 use crate::protocol::rpc::netlogon::sam_logon::{NetworkLogon, Verdict};
 
@@ -27,10 +29,13 @@ pub struct Netlogon {
     config: config::Netlogon,
     controllers: Arc<Controllers>,
     names: Arc<Names>,
-    domains: KnownDomains,
+    domains: Arc<KnownDomains>,
     described: Vec<Domain>,
     own_name: OwnName,
     users_domains: Vec<NetbiosName>,
+    /// The other sections of the configuration, and the names of groups without theirs.
+    neighbours: Arc<[Neighbour]>,
+    own_names: Option<Arc<OwnNames>>,
 }
 
 impl Netlogon {
@@ -44,12 +49,14 @@ impl Netlogon {
         let controllers = Arc::new(Controllers::new(config.clone(), log));
         Self {
             names: Arc::new(Names::new(Arc::clone(&controllers), &config, log)),
-            domains: KnownDomains::new(Arc::clone(&controllers), &config, log),
+            domains: Arc::new(KnownDomains::new(Arc::clone(&controllers), &config, log)),
             own_name: OwnName::new(Arc::clone(&controllers), &config, log),
             described: config.trusted_domains.iter().map(Domain::from).collect(),
             controllers,
             config,
             users_domains: Vec::new(),
+            neighbours: Arc::new([]),
+            own_names: None,
         }
     }
 
@@ -63,6 +70,44 @@ impl Netlogon {
     pub fn beside_users_of(self, users_domains: Vec<NetbiosName>) -> Self {
         Self {
             users_domains,
+            ..self
+        }
+    }
+
+    /// The DNS name of the domain.
+    pub fn domain(&self) -> &str {
+        &self.config.domain
+    }
+
+    /// Whether this section of the configuration names a domain so.
+    pub fn has_name(&self, name: &str) -> bool {
+        self.config.has_name(name)
+    }
+
+    /// Whether the list of its controllers has a domain of this name, or one above it, as far as
+    /// this process has the list.
+    pub fn has_listed(&self, name: &str) -> bool {
+        let list = self.domains.loaded();
+        list.is_some_and(|list| list.leads_to(name).is_some())
+    }
+
+    /// The section, as the others see it.
+    pub(in crate::login::verify) fn as_neighbour(&self) -> Neighbour {
+        Neighbour {
+            config: self.config.clone(),
+            domains: Arc::clone(&self.domains),
+        }
+    }
+
+    /// Sets the other sections. No answer is about their domains.
+    pub(in crate::login::verify) fn beside(self, neighbours: Arc<[Neighbour]>) -> Self {
+        Self {
+            own_names: Some(Arc::new(OwnNames {
+                config: self.config.clone(),
+                names: Arc::clone(&self.names),
+                neighbours: Arc::clone(&neighbours),
+            })),
+            neighbours,
             ..self
         }
     }
@@ -85,11 +130,13 @@ impl Netlogon {
             // with that name would pass for users of ours.
             return Err(Refusal::Unavailable(Minor::NetbiosNamesRefused.into()));
         }
+        let strangers = self.strangers(&info, deadline)?;
         let rules = Rules {
             config: &self.config,
             domains: domains.as_deref(),
             described: &self.described,
             users_domains: &self.users_domains,
+            strangers: &strangers,
         };
         let routed = Routed::check(&rules, attempt, info).map_err(Refusal::Denied)?;
         if routed.lacks_list() && !self.domains.can_be_done_without() {
@@ -97,7 +144,37 @@ impl Netlogon {
                 "the user is of another domain, and the list of trusted domains is not loaded yet",
             )));
         }
-        Ok(logon(routed).with_group_names(Arc::clone(&self.names) as _))
+        Ok(logon(routed).with_group_names(self.own_names()))
+    }
+
+    /// What is known of the other sections. For an answer about a user of another domain than ours,
+    /// unless the configuration describes it, all of it must be: the domain could be theirs.
+    fn strangers(&self, info: &SamInfo4, by: Deadline) -> Result<Vec<Stranger<'_>>, Refusal> {
+        let is_described = || self.described.iter().any(|row| route::is_of_row(info, row));
+        let needs_lists = !self.config.is_called(&info.logon_domain_name) && !is_described();
+        let neighbours = self.neighbours.iter();
+        let known = neighbours.map(|one| one.known(needs_lists.then_some(by)));
+        let strangers: Vec<Stranger<'_>> = known.collect();
+        let unknown = strangers.iter().find(|one| one.domains.is_none());
+        match unknown.filter(|_| needs_lists) {
+            None => Ok(strangers),
+            Some(unknown) => Err(Refusal::Unavailable(
+                Minor::ControllerNotReady.confidentially(format_args!(
+                    "{} could be a domain of {}, whose list is not loaded yet: describe it in \
+                     trusted_domains of [[netlogon]] {}",
+                    Quoted(&info.logon_domain_name),
+                    Quoted(&unknown.config.domain),
+                    Quoted(&self.config.domain)
+                )),
+            )),
+        }
+    }
+
+    fn own_names(&self) -> Arc<dyn GroupNames> {
+        match &self.own_names {
+            Some(own) => Arc::clone(own) as _,
+            None => Arc::clone(&self.names) as _,
+        }
     }
 }
 
@@ -181,8 +258,8 @@ impl Verifier for Netlogon {
         self.own_name.is_outdated()
     }
 
-    fn group_names(&self) -> Option<Arc<dyn GroupNames>> {
-        Some(Arc::clone(&self.names) as _)
+    fn group_names(&self, _account: &Account) -> Option<Arc<dyn GroupNames>> {
+        Some(self.own_names())
     }
 }
 

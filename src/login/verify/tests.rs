@@ -35,6 +35,7 @@ fn ask_all(answers: Vec<Option<Refusal>>) -> Result<(), Minor> {
         default_domain: None,
         workstation: &empty,
         server_challenge: [0; 8],
+        target_info: &[],
         response: (&response).into(),
         passing: None,
     };
@@ -78,6 +79,7 @@ fn asked_about(
         default_domain: None,
         workstation: &Text::default(),
         server_challenge: [0; 8],
+        target_info: &[],
         response: (&response).into(),
         passing: None,
     };

@@ -23,7 +23,7 @@ mod passed_on;
 #[cfg(test)]
 mod tests;
 
-pub use claim::{Claim, MicChecked};
+pub use claim::{Claim, MicChecked, dns_domain};
 pub use passed_on::PassedOn;
 
 use super::NtlmError;
@@ -155,6 +155,13 @@ pub fn negotiate(
         challenge: reply.as_slice().into(),
     };
     Ok((challenged, reply))
+}
+
+/// The domain that a NEGOTIATE message names: unproven, and absent in most. `None`: it names none
+/// that can be read.
+pub fn named_domain(negotiate: &[u8]) -> Option<&str> {
+    let domain = Negotiate::decode(negotiate).ok()?.domain;
+    str::from_utf8(domain).ok().filter(|name| !name.is_empty())
 }
 
 /// UNICODE wins over OEM, MS-NLMP 2.2.2.5.

@@ -33,6 +33,9 @@ const OFFER: NegotiateFlags = NegotiateFlags(
         | NegotiateFlags::NEGOTIATE_56.0,
 );
 
+/// The longest domain that a NEGOTIATE message names; that of a DNS name.
+const MAX_DOMAIN: usize = 255;
+
 /// Messages are protected if one of these is negotiated.
 const PROTECTED: NegotiateFlags =
     NegotiateFlags::NEGOTIATE_SIGN.union(NegotiateFlags::NEGOTIATE_SEAL);
@@ -109,8 +112,27 @@ pub struct Fresh {
 
 /// Begins a login. The second part of the result is the NEGOTIATE message of 40 bytes.
 pub fn negotiate(wanted: Protection) -> (Offered, Vec<u8>) {
+    begin("", wanted)
+}
+
+/// As [`negotiate`], with the domain of the user in the message, or the suffix of a user principal
+/// name: a server of several forests chooses one by it. A domain that is not in ASCII or longer
+/// than 255 bytes is left out.
+pub fn negotiate_for(name: &str, domain: &str, wanted: Protection) -> (Offered, Vec<u8>) {
+    let suffix = name.rsplit_once('@').map_or("", |(_, suffix)| suffix);
+    begin(if domain.is_empty() { suffix } else { domain }, wanted)
+}
+
+fn begin(domain: &str, wanted: Protection) -> (Offered, Vec<u8>) {
     let flags = OFFER | wanted.flags();
-    let negotiate = Negotiate { flags }.encode();
+    let negotiate = match domain.is_ascii() && (1..=MAX_DOMAIN).contains(&domain.len()) {
+        true => Negotiate {
+            flags: flags | NegotiateFlags::NEGOTIATE_OEM_DOMAIN_SUPPLIED,
+            domain: domain.as_bytes(),
+        },
+        false => Negotiate { flags, domain: &[] },
+    };
+    let negotiate = negotiate.encode();
     let offered = Offered {
         flags,
         negotiate: negotiate.as_slice().into(),

@@ -4,8 +4,8 @@ use crate::base::config::{Config, fixture};
 /// `[netlogon.wins]` with these lines, below `[netlogon]` with others.
 fn parsed(netlogon: &str, wins: &str) -> Result<Wins, String> {
     let table = format!("{netlogon}\n[netlogon.wins]\n{wins}\n");
-    let config = Config::parse(&fixture::netlogon_text(&table))?;
-    Ok(config.netlogon.unwrap().wins.unwrap())
+    let mut config = Config::parse(&fixture::netlogon_text(&table))?;
+    Ok(config.netlogon.pop().unwrap().wins.unwrap())
 }
 
 #[test]

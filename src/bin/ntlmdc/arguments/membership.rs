@@ -56,6 +56,9 @@ pub struct Leave {
     /// Leave the account as it is, and remove the secret only.
     #[arg(long, conflicts_with_all = ["delete", "user", "kerberos", "tls"])]
     pub offline: bool,
+    /// Of several domains in the configuration, the one to leave.
+    #[arg(long, value_name = "NAME")]
+    pub domain: Option<String>,
     #[command(flatten)]
     pub login: DirectoryLogin,
     #[command(flatten)]
@@ -118,6 +121,8 @@ pub struct Channel {
     pub config: PathBuf,
     #[arg(long = "as")]
     pub service_user: String,
+    #[arg(long)]
+    pub domain: String,
     #[arg(long)]
     pub secret: PathBuf,
     #[arg(long)]

@@ -37,16 +37,23 @@ use seen::Seen;
 const MAX_CONTROLLERS: usize = 64;
 const AT_ONCE: NonZero<usize> = NonZero::new(16).expect("not zero");
 
-/// Asks DNS or WINS, and the controllers, with the rights of the service. `is_secret_usable`: the
-/// account's secret can be read, so a secure channel can be tried.
-pub fn findings(config: &Config, is_secret_usable: bool, progress: &Progress) -> Vec<Finding> {
-    match config.netlogon_in_use() {
-        Some(netlogon) => {
-            let limit = config.policy.guess_limit.as_ref();
-            look(&as_in_force(netlogon), limit, is_secret_usable, progress)
+/// Asks DNS or WINS, and the controllers, with the rights of the service. Of the domains in
+/// `usable` the account's secret can be read, so a secure channel can be tried.
+pub fn findings(config: &Config, usable: &[String], progress: &Progress) -> Vec<Finding> {
+    let limit = config.policy.guess_limit.as_ref();
+    let sections = config.netlogon_in_use();
+    let mut findings = Vec::new();
+    for section in sections {
+        let is_usable = usable.contains(&section.domain);
+        let mut of_section = look(&as_in_force(section), limit, is_usable, progress);
+        if sections.len() > 1 {
+            for finding in &mut of_section {
+                finding.what = format!("{}: {}", section.domain, finding.what);
+            }
         }
-        None => Vec::new(),
+        findings.append(&mut of_section);
     }
+    findings
 }
 
 /// With the NetBIOS name that the processes of this host have learnt.

@@ -29,7 +29,7 @@ pub fn report(setup: &Setup, found: FoundUser) -> Report {
     let own_domain = &setup.target().netbios_domain;
     let FoundUser { account, .. } = &found;
     let names = setup
-        .group_names()
+        .group_names(account)
         .filter(|_| !account.group_sids.is_empty());
     let identity = Identity::new(
         account.clone(),

@@ -56,6 +56,15 @@ impl TypedUser {
         &self.domain
     }
 
+    /// The domain, or else the suffix of a user principal name; empty for a name alone.
+    pub fn domain_or_suffix(&self) -> &str {
+        let suffix = self.name.rsplit_once('@').map_or("", |(_, suffix)| suffix);
+        match self.domain.as_str() {
+            "" => suffix,
+            domain => domain,
+        }
+    }
+
     /// Where a controller of this domain looks for it.
     pub fn home(&self, config: &Netlogon) -> Home<'_> {
         let suffix = self.name.rsplit_once('@');
@@ -78,7 +87,7 @@ mod tests {
     fn netlogon() -> Netlogon {
         let text = "verify = ['netlogon']\n[netlogon]\ndomain = 'example.test'\n\
                     account = 'WEB1$'\nsecret = '/secret'\n";
-        Config::parse(text).unwrap().netlogon.unwrap()
+        Config::parse(text).unwrap().netlogon.pop().unwrap()
     }
 
     fn one(typed: &str) -> TypedUser {

@@ -12,6 +12,7 @@ use super::names::{checked_domain, checked_name, default_name};
 use super::searched_domain;
 use crate::arguments::{Join, Place};
 use crate::domain_directory;
+use crate::sections;
 use crate::steps::Problem;
 
 /// The user that the server runs as.
@@ -56,8 +57,9 @@ pub struct Plan {
     pub secret_path: PathBuf,
     pub state_dir: PathBuf,
     pub service: Service,
-    /// The configuration that is there.
+    /// The configuration that is there, and its section for this join.
     existing: Option<Config>,
+    section: Option<Netlogon>,
     /// The controller of the command line.
     controller: Option<String>,
 }
@@ -69,9 +71,11 @@ impl Plan {
         need_root("join")?;
         let place = &arguments.place;
         let existing = existing(place)?;
-        let netlogon = existing
-            .as_ref()
-            .and_then(|config| config.netlogon.as_ref());
+        let section = match &existing {
+            Some(config) => section(config, arguments.domain.as_deref())?,
+            None => None,
+        };
+        let netlogon = section.as_ref();
         let computer = match (&arguments.computer, netlogon) {
             (Some(name), _) => checked_name(name)?,
             (None, Some(netlogon)) => netlogon.account.computer().as_str().to_owned(),
@@ -92,6 +96,7 @@ impl Plan {
                 |netlogon| netlogon.state_dir.clone(),
             ),
             service: Service::named(&arguments.service_user)?,
+            section,
             existing,
             controller: arguments.login.controller.clone(),
         };
@@ -105,8 +110,7 @@ impl Plan {
     /// # Errors
     /// A name is invalid.
     pub fn netlogon(&self) -> Result<Netlogon, Problem> {
-        let of_existing = self.existing.as_ref();
-        let mut netlogon = match of_existing.and_then(|config| config.netlogon.clone()) {
+        let mut netlogon = match self.section.clone() {
             Some(netlogon) => netlogon,
             None => parsed(&self.configuration(None))?,
         };
@@ -139,11 +143,11 @@ impl Plan {
     /// # Errors
     /// What to change. A configuration is never changed here.
     pub fn configuration_fits(&self) -> Result<(), Problem> {
-        let Some(config) = &self.existing else {
+        if self.existing.is_none() {
             return Ok(());
-        };
+        }
         let path = self.config_path.display();
-        let Some(netlogon) = &config.netlogon else {
+        let Some(netlogon) = &self.section else {
             return Err(Problem::new(
                 format!("{path} is there, and has no [netlogon]"),
                 format!(
@@ -163,7 +167,7 @@ impl Plan {
                     self.domain
                 ),
                 "It is not changed here. Correct it, move it away, or name another file: \
-                 --config FILE.",
+                 --config FILE. For a further forest add its [[netlogon]]: docs/forests.md.",
             ));
         }
         match &netlogon.secret {
@@ -217,10 +221,22 @@ impl Plan {
 
 fn parsed(text: &str) -> Result<Netlogon, Problem> {
     let cure = "Correct the command line.";
-    let config = Config::parse(text).map_err(|problem| Problem::new(problem, cure))?;
-    config
-        .netlogon
-        .ok_or_else(|| Problem::new("no [netlogon]", cure))
+    let mut config = Config::parse(text).map_err(|problem| Problem::new(problem, cure))?;
+    let section = config.netlogon.pop();
+    section.ok_or_else(|| Problem::new("no [netlogon]", cure))
+}
+
+/// The section for this domain; another one if there is none, which then does not fit.
+fn section(config: &Config, domain: Option<&str>) -> Result<Option<Netlogon>, String> {
+    let sections = &config.netlogon;
+    let meant = |name: &str| sections.iter().find(|one| one.is_called(name));
+    match (domain, sections.as_slice()) {
+        (None, [_, _, ..]) => Err(format!(
+            "the configuration has several domains: name one: {}",
+            sections::names(sections)
+        )),
+        (domain, _) => Ok(domain.and_then(meant).or(sections.first()).cloned()),
+    }
 }
 
 /// # Errors
@@ -278,8 +294,37 @@ mod tests {
                 gid: 33,
             },
             existing: None,
+            section: None,
             controller: None,
         }
+    }
+
+    fn give(plan: &mut Plan, text: &str) {
+        let config = Config::parse(text).unwrap();
+        plan.section = section(&config, Some(&plan.domain)).unwrap();
+        plan.existing = Some(config);
+    }
+
+    #[test]
+    fn of_several_sections_the_one_of_the_domain_is_used() {
+        let mut plan = plan();
+        let of = |domain: &str| {
+            format!(
+                "[[netlogon]]\ndomain = \"{domain}.test\"\nnetbios_domain = \"{domain}\"\n\
+                 account = \"WEB1-NTLM$\"\nsecret = \"/s/{domain}\"\n"
+            )
+        };
+        let text = format!("verify = [\"netlogon\"]\n{}{}", of("one"), of("two"));
+        plan.domain = "two.test".to_owned();
+        give(&mut plan, &text);
+        plan.configuration_fits().unwrap();
+        let secret = AccountSecret::File("/s/two".into());
+        assert_eq!(plan.netlogon().unwrap().secret, secret);
+        plan.domain = "three.test".to_owned();
+        give(&mut plan, &text);
+        assert!(plan.configuration_fits().is_err());
+        let said = section(plan.existing.as_ref().unwrap(), None).unwrap_err();
+        assert!(said.ends_with("one.test, two.test"), "{said}");
     }
 
     #[test]
@@ -289,12 +334,12 @@ mod tests {
         assert!(!text.contains("netbios_domain"), "{text}");
         plan.controller = Some("dc1.example.test".to_owned());
         let text = plan.configuration(Some("OTHER"));
-        let config = Config::parse(&text).unwrap().netlogon.unwrap();
+        let config = Config::parse(&text).unwrap().netlogon.pop().unwrap();
         assert_eq!(config.netbios_domain.as_str(), "OTHER");
         assert_eq!(config.controllers.len(), 1);
         plan.secret_path = "/a \"b\"".into();
         let text = plan.configuration(None);
-        let config = Config::parse(&text).unwrap().netlogon.unwrap();
+        let config = Config::parse(&text).unwrap().netlogon.pop().unwrap();
         assert_eq!(config.secret, AccountSecret::File("/a \"b\"".into()));
     }
 
@@ -304,9 +349,9 @@ mod tests {
         let text = "verify = [\"netlogon\"]\n[netlogon]\ndomain = \"corp.example.test\"\n\
                     account = \"WEB1-NTLM$\"\nsecret = \"/s\"\nsource = \"10.0.0.1\"\n\
                     site = \"Here\"\ncontrollers = [\"10.0.0.2:4000\", \"10.0.0.3\"]\n";
-        plan.existing = Some(Config::parse(text).unwrap());
+        give(&mut plan, text);
         let netlogon = plan.netlogon().unwrap();
-        assert_eq!(plan.existing.as_ref().unwrap().netlogon, Some(netlogon));
+        assert_eq!(plan.existing.as_ref().unwrap().netlogon, [netlogon]);
         plan.controller = Some("10.0.0.4".to_owned());
         let netlogon = plan.netlogon().unwrap();
         assert_eq!(netlogon.controllers.len(), 1);
@@ -319,7 +364,7 @@ mod tests {
         let mut plan = plan();
         plan.configuration_fits().unwrap();
         let mut with = |text: &str| {
-            plan.existing = Some(Config::parse(text).unwrap());
+            give(&mut plan, text);
             plan.configuration_fits().map_err(|problem| problem.what)
         };
         let head = "verify = [\"netlogon\"]\n[netlogon]\n";

@@ -17,6 +17,7 @@ use crate::arguments::Channel;
 use crate::check::local::trial;
 use crate::domain_directory::Chosen;
 use crate::privileges;
+use crate::sections;
 use crate::steps::Problem;
 
 /// The first argument of the process that [`run`] is.
@@ -48,6 +49,7 @@ pub fn open(
     command.arg(COMMAND).arg("--config").arg(config);
     command.arg("--secret").arg(secret);
     command.args(["--as", &plan.service.name]);
+    command.args(["--domain", &plan.domain]);
     command.args(["--address", &chosen.address.to_string()]);
     command.args(chosen.port.map(|port| format!("--port={port}")));
     command.args(netbios.map(|name| format!("--netbios-domain={name}")));
@@ -84,7 +86,7 @@ pub fn run(arguments: &Channel) -> Result<ExitCode, String> {
         ..Source::default()
     };
     let config = setup::read(&source).map_err(|fault| fault.for_the_log())?;
-    let mut netlogon = config.netlogon.ok_or("no [netlogon]")?;
+    let mut netlogon = sections::only(&config, Some(&arguments.domain))?;
     netlogon.secret = AccountSecret::File(arguments.secret.clone());
     if let Some(name) = &arguments.netbios_domain
         && !netlogon.is_netbios_domain_given

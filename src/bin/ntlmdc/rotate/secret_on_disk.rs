@@ -19,19 +19,19 @@ use crate::whole_file::{Access, Draft};
 const ENDING: &str = ".rotate";
 
 /// The file, locked against other runs.
-pub struct SecretOnDisk {
+pub struct SecretOnDisk<'a> {
     /// Behind symbolic links.
     path: PathBuf,
-    rights: BorrowedRights,
+    rights: &'a BorrowedRights,
     _lock: Lock<File>,
 }
 
-impl SecretOnDisk {
+impl<'a> SecretOnDisk<'a> {
     /// Takes the lock, which is a file beside this one.
     ///
     /// # Errors
     /// Another run has it; the file is missing, or not safe in its directory.
-    pub fn lock(path: &Path, rights: BorrowedRights) -> Result<Self, String> {
+    pub fn lock(path: &Path, rights: &'a BorrowedRights) -> Result<Self, String> {
         let named = |error: io::Error| format!("{}: {error}", path.display());
         let is_root = rights.is_root();
         let (real, lock) = rights.as_root(|| {
@@ -74,7 +74,7 @@ impl SecretOnDisk {
     }
 }
 
-impl RotationHost for SecretOnDisk {
+impl RotationHost for SecretOnDisk<'_> {
     fn read(&mut self) -> Result<(SecretFile, u32), String> {
         SecretFile::read(&self.path)
             .map_err(|problem| format!("{}: {problem}", self.path.display()))

@@ -29,8 +29,8 @@ fn age_of(content: &str) -> Section {
         "verify = [\"netlogon\"]\n[netlogon]\ndomain = \"example.test\"\naccount = \"WEB1-NTLM$\"\n\
          secret = {path:?}\n"
     );
-    let config = gss_ntlmdc::base::config::Config::parse(&text).unwrap();
-    let config = config.netlogon.unwrap();
+    let mut config = gss_ntlmdc::base::config::Config::parse(&text).unwrap();
+    let config = config.netlogon.pop().unwrap();
     age(&config, &config.secret, Duration::from_secs(30 * DAY)).unwrap()
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gss_ntlmdc::base::config::{AccountSecret, Config, DEFAULT_STATE_DIR};
+use gss_ntlmdc::base::config::{AccountSecret, Config, DEFAULT_STATE_DIR, Netlogon};
 use gss_ntlmdc::base::counters::{self, ProcessEntry, Snapshot, Unusable};
 use gss_ntlmdc::dc::shared_state::SharedState;
 use gss_ntlmdc::login::setup::Setup;
@@ -19,12 +19,12 @@ pub struct Facts {
     pub is_new: bool,
     /// The processes that run.
     pub processes: Vec<ProcessEntry>,
-    /// `None`: the server asks no domain controller.
-    pub domain: Option<DomainFacts>,
+    /// Empty: the server asks no domain controller.
+    pub domains: Vec<DomainFacts>,
     pub guesses: Option<Guesses>,
 }
 
-/// What concerns the domain.
+/// What concerns one domain.
 pub struct DomainFacts {
     pub name: String,
     pub state: SharedState,
@@ -69,7 +69,7 @@ impl Facts {
             processes: running(&counters),
             counters,
             is_new,
-            domain: domain(config),
+            domains: config.netlogon.iter().map(domain).collect(),
             guesses: limit.map(|(guess_limit, rule)| Guesses {
                 limit: rule.limit,
                 accounts: guess_limit.survey().unwrap_or_default(),
@@ -123,7 +123,7 @@ impl Facts {
 
 /// As the library chooses it.
 fn directory_of(config: &Config) -> PathBuf {
-    match &config.netlogon {
+    match config.netlogon.first() {
         Some(netlogon) => netlogon.state_dir.clone(),
         None => DEFAULT_STATE_DIR.into(),
     }
@@ -137,16 +137,15 @@ fn running(counters: &Snapshot) -> Vec<ProcessEntry> {
     all
 }
 
-fn domain(config: &Config) -> Option<DomainFacts> {
-    let netlogon = config.netlogon.as_ref()?;
+fn domain(netlogon: &Netlogon) -> DomainFacts {
     let (AccountSecret::File(secret) | AccountSecret::Keytab(secret)) = &netlogon.secret;
     let changed = fs::metadata(secret).and_then(|metadata| metadata.modified());
-    Some(DomainFacts {
+    DomainFacts {
         name: netlogon.domain.clone(),
         state: SharedState::read(netlogon).unwrap_or_default(),
         secret: secret.clone(),
         secret_changed: changed.ok().map(seconds),
-    })
+    }
 }
 
 /// What is wrong with the counters, and what helps.

@@ -30,7 +30,8 @@ pub fn of(facts: &Facts) -> Value {
         "connections": facts.sum(|entry| entry.connections),
         "waiting": facts.sum(|entry| entry.waiting),
         "processes": facts.processes.iter().map(process).collect::<Vec<_>>(),
-        "domain": facts.domain.as_ref().map(domain),
+        "domain": facts.domains.first().map(domain),
+        "other_domains": facts.domains.iter().skip(1).map(domain).collect::<Vec<_>>(),
         "guess_limit": facts.guesses.as_ref().map(guesses),
     })
 }

@@ -14,9 +14,7 @@ pub fn text(facts: &Facts) -> String {
     verifications(&mut text, facts);
     controllers(&mut text, facts);
     processes(&mut text, facts);
-    if let Some(domain) = &facts.domain {
-        of_domain(&mut text, domain);
-    }
+    of_domains(&mut text, &facts.domains);
     if let Some((at_limit, wrong)) = facts.guesses.as_ref().and_then(|all| all.accounts) {
         text.gauge(
             "ntlmdc_guess_limited_accounts",
@@ -223,19 +221,30 @@ fn processes(text: &mut Exposition, facts: &Facts) {
     text.sample("", &[], facts.counters.made());
 }
 
-fn of_domain(text: &mut Exposition, domain: &DomainFacts) {
+fn of_domains(text: &mut Exposition, domains: &[DomainFacts]) {
+    if domains.is_empty() {
+        return;
+    }
     text.gauge(
         "ntlmdc_channel_key_timestamp_seconds",
         "When the key of the secure channel was agreed on, by domain controller.",
     );
-    for (controller, agreed) in &domain.state.keys {
+    for (controller, agreed) in domains.iter().flat_map(|domain| &domain.state.keys) {
         text.sample("", &[("controller", controller)], agreed);
     }
-    if let Some(changed) = domain.secret_changed {
-        text.gauge(
-            "ntlmdc_secret_timestamp_seconds",
-            "When the file of the machine account's secret was changed.",
-        );
-        text.sample("", &[], changed);
+    let changed = |domain: &DomainFacts| Some((domain.name.clone(), domain.secret_changed?));
+    let secrets: Vec<_> = domains.iter().filter_map(changed).collect();
+    if secrets.is_empty() {
+        return;
+    }
+    text.gauge(
+        "ntlmdc_secret_timestamp_seconds",
+        "When the file of the machine account's secret was changed; of several, by domain.",
+    );
+    for (domain, changed) in &secrets {
+        match domains {
+            [_] => text.sample("", &[], changed),
+            _ => text.sample("", &[("domain", domain)], changed),
+        }
     }
 }

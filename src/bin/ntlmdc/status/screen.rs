@@ -20,9 +20,9 @@ pub fn text(facts: &Facts) -> String {
     heading(&mut page, facts);
     logins(&mut page, facts);
     refusals(&mut page, facts);
-    if let Some(domain) = &facts.domain {
+    if !facts.domains.is_empty() {
         page.line("", "");
-        channel(&mut page, facts, domain);
+        controllers(&mut page, facts);
     }
     guesses(&mut page, facts);
     processes(&mut page, facts);
@@ -126,8 +126,9 @@ fn refusals(page: &mut Page, facts: &Facts) {
     }
 }
 
-fn channel(page: &mut Page, facts: &Facts, domain: &DomainFacts) {
-    page.line("Domain", &domain.name);
+fn controllers(page: &mut Page, facts: &Facts) {
+    let domains: Vec<&str> = facts.domains.iter().map(|one| one.name.as_str()).collect();
+    page.line("Domain", &domains.join(", "));
     if let Some((code, processes)) = facts.outage() {
         let text = Minor::from_code(code).map_or("no controller answers", Minor::text);
         let outage = format!("refused in {} since {text}", counted(processes, "process"));
@@ -144,12 +145,15 @@ fn channel(page: &mut Page, facts: &Facts, domain: &DomainFacts) {
     if facts.in_use().is_empty() {
         page.line(name, "none has answered a process that runs");
     }
-    for (controller, ago) in domain.state.failures.iter().take(MOST_ROWS) {
+    let failures = facts.domains.iter().flat_map(|one| &one.state.failures);
+    for (controller, ago) in failures.take(MOST_ROWS) {
         let ago = span(ago.as_secs());
         page.wrong("", &format!("{controller} failed {ago} ago, comes last"));
     }
     questions(page, facts);
-    secrets(page, facts, domain);
+    for domain in &facts.domains {
+        secrets(page, facts, domain);
+    }
 }
 
 fn questions(page: &mut Page, facts: &Facts) {

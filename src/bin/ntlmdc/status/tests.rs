@@ -49,7 +49,7 @@ fn facts(counted: Snapshot) -> Facts {
         is_new: counted.made() == 0,
         counters: counted,
         processes,
-        domain: Some(DomainFacts {
+        domains: vec![DomainFacts {
             name: "example.test".to_owned(),
             state: SharedState {
                 keys: vec![(controller.clone(), 1_795_820_000)],
@@ -57,7 +57,7 @@ fn facts(counted: Snapshot) -> Facts {
             },
             secret: "/etc/gss/ntlmdc.secret".into(),
             secret_changed: Some(1_790_000_000),
-        }),
+        }],
         guesses: Some(Guesses {
             limit: 4,
             accounts: Some((1, 7)),
@@ -159,7 +159,7 @@ fn the_metrics_can_be_read() {
 fn a_label_may_have_any_letters() {
     let name = "a\"b\\c\nd, \\n}";
     let mut facts = facts(Snapshot::empty());
-    facts.domain.as_mut().unwrap().state.keys[0].0 = name.to_owned();
+    facts.domains[0].state.keys[0].0 = name.to_owned();
     let samples = exposition::read(&prometheus::text(&facts)).unwrap();
     let of_keys = |sample: &&exposition::Sample| sample.name.ends_with("key_timestamp_seconds");
     let key = samples.iter().find(of_keys).unwrap();

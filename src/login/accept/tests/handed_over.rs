@@ -15,7 +15,7 @@ fn restore(body: &[u8], setup: Option<&Setup>) -> Result<Acceptor, Minor> {
 }
 
 /// The context as another process restores it. Truncated and longer tokens are refused.
-fn carried(acceptor: &Acceptor, setup: &Setup) -> Acceptor {
+pub(super) fn carried(acceptor: &Acceptor, setup: &Setup) -> Acceptor {
     let body = saved(acceptor);
     for length in 0..body.len() {
         let cut = restore(&body[..length], Some(setup)).map(drop);

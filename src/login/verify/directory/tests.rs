@@ -48,6 +48,7 @@ fn attempt_by_hash(
         default_domain: None,
         workstation: &Text::from("WS1"),
         server_challenge: CHALLENGE,
+        target_info: &[],
         response: (&response).into(),
         passing: None,
     })

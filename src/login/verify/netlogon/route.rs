@@ -14,6 +14,9 @@
 //! | without a list: other names | one of them | that name |
 //!
 //! A user of a domain without a row has no UPN and no SID.
+//!
+//! With several sections `[[netlogon]]`, no answer is about a domain of another section
+//! ([`Stranger`]), and none has its groups or its suffixes.
 
 mod answer;
 mod home;
@@ -21,6 +24,7 @@ mod mismatch;
 mod proof;
 mod proven_account;
 mod sid_filter;
+mod stranger;
 mod typed;
 
 use crate::base::crypto::Key;
@@ -28,8 +32,10 @@ use crate::base::fault::{Fault, Minor};
 use crate::dc::domains::Domains;
 use crate::login::verify::{Account, Attempt};
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
+pub(super) use answer::is_of_row;
 pub(super) use home::Rules;
 use mismatch::Mismatch;
+pub(super) use stranger::{Stranger, is_strange};
 use typed::Typed;
 
 /// An account whose details are all proven. Only [`Routed::check`] makes one.
@@ -64,6 +70,7 @@ impl Routed {
                 info: &info,
                 home,
                 has_list: rules.domains.is_some(),
+                stranger: rules.stranger_of(&info),
             })),
         }
     }

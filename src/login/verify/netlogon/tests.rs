@@ -24,6 +24,7 @@ pub(in crate::login::verify) fn with_attempt_of<T>(
         default_domain: None,
         workstation: &Text::default(),
         server_challenge: [0; 8],
+        target_info: &[],
         response: (&NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap())
             .into(),
         passing: None,
@@ -75,6 +76,7 @@ fn proven_of(info: SamInfo4) -> Result<Logon, Refusal> {
         domains: None,
         described: &[],
         users_domains: &[],
+        strangers: &[],
     };
     let routed = with_attempt("EXAMPLE", |attempt| Routed::check(&rules, attempt, info));
     Ok(logon(routed.map_err(Refusal::Denied)?))

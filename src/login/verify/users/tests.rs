@@ -76,6 +76,7 @@ fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<Str
         default_domain: None,
         workstation: &Text::default(),
         server_challenge: CHALLENGE,
+        target_info: &[],
         response: (&response).into(),
         passing: None,
     };

@@ -9,7 +9,7 @@ use super::Challenged;
 use crate::base::crypto::{Key, constant_time_eq};
 use crate::base::wire::{DecodeError, Reader};
 use crate::protocol::ntlm::NtlmError;
-use crate::protocol::ntlm::av_pair::{AvFlags, AvPairs};
+use crate::protocol::ntlm::av_pair::{AvFlags, AvId, AvPairs};
 use crate::protocol::ntlm::flags::NegotiateFlags;
 use crate::protocol::ntlm::keys;
 use crate::protocol::ntlm::message::{Authenticate, Challenge};
@@ -100,6 +100,12 @@ impl Claim {
     /// Our challenge.
     pub fn server_challenge(&self) -> [u8; 8] {
         self.server_challenge
+    }
+
+    /// `TargetInfo` of the challenge.
+    pub fn target_info(&self) -> &[u8] {
+        let sent = Challenge::decode(&self.challenged.challenge);
+        sent.map_or(&[], |sent| sent.target_info)
     }
 
     /// The response.
@@ -282,6 +288,14 @@ fn parse_response(
         message.lm_response,
         sent.contains(NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY),
     )
+}
+
+/// `MsvAvDnsDomainName` of a `TargetInfo`, if it has one.
+pub fn dns_domain(target_info: &[u8]) -> Option<String> {
+    let pairs = AvPairs::decode(&mut Reader::new(target_info)).ok()?;
+    let name = pairs.value(AvId::DNS_DOMAIN_NAME)?;
+    let name = Charset::Unicode.decode(name, "MsvAvDnsDomainName").ok()?;
+    Some(name.meant)
 }
 
 /// Every AV pair that we sent must be in the response as we sent it. If not, the response was made

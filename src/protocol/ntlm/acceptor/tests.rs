@@ -225,7 +225,7 @@ fn ntlmv1_without_key_exchange_protects_no_messages() {
 
 fn negotiate_with(flags: u32) -> Vec<u8> {
     let flags = NegotiateFlags(flags);
-    Negotiate { flags }.encode()
+    Negotiate { flags, domain: &[] }.encode()
 }
 
 #[test]

@@ -283,3 +283,19 @@ fn a_name_that_is_too_long_is_refused() {
     let field = "MsvAvTargetName";
     assert_eq!(error, NtlmError::AnswerTooLong(TooLong { field }));
 }
+
+#[test]
+fn the_user_s_domain_is_named_in_the_first_message() {
+    let named = |name, domain| {
+        let (_, first) = negotiate_for(name, domain, Protection::default());
+        String::from_utf8(Negotiate::decode(&first).unwrap().domain.to_vec()).unwrap()
+    };
+    assert_eq!(named("alice", "EXAMPLE"), "EXAMPLE");
+    assert_eq!(named("alice@example.test", ""), "example.test");
+    assert_eq!(named("alice@example.test", "EXAMPLE"), "EXAMPLE");
+    assert_eq!(named("alice", ""), "");
+    assert_eq!(named("alice", "B\u{dc}RO"), "");
+    assert_eq!(named("alice", &"A".repeat(256)), "");
+    let (_, unnamed) = negotiate_for("alice", "", Protection::default());
+    assert_eq!(unnamed, negotiate(Protection::default()).1);
+}

@@ -133,6 +133,7 @@ fn a_field_of_65535_bytes_fits_and_a_longer_one_does_not() {
 fn a_negotiate_message_needs_its_flags_only() {
     let message = Negotiate {
         flags: NegotiateFlags(0x0008_8207),
+        domain: &[],
     };
     let mut encoded = message.encode();
     assert_eq!(encoded.len(), 32);
@@ -145,6 +146,34 @@ fn a_negotiate_message_needs_its_flags_only() {
     // Domain and workstation may point anywhere.
     encoded[16..].fill(0xFF);
     assert_eq!(Negotiate::decode(&encoded), Ok(message));
+    encoded[13] |= 0x30;
+    assert_eq!(Negotiate::decode(&encoded).unwrap().domain, b"");
+}
+
+#[test]
+fn a_negotiate_message_names_a_domain_if_its_flags_say_so() {
+    for (flags, offset) in [(0x0000_9207, 32), (0x0200_9207, 40)] {
+        let message = Negotiate {
+            flags: NegotiateFlags(flags),
+            domain: b"EXAMPLE",
+        };
+        let mut encoded = message.encode();
+        assert_eq!((encoded.len(), encoded[20]), (offset + 7, offset as u8));
+        assert_eq!(Negotiate::decode(&encoded), Ok(message));
+        let shorter = &encoded[..encoded.len() - 1];
+        assert_eq!(Negotiate::decode(shorter).unwrap().domain, b"");
+        encoded[20] = 31;
+        assert_eq!(Negotiate::decode(&encoded).unwrap().domain, b"");
+        encoded[20] = offset as u8;
+        encoded[13] &= !0x10;
+        assert_eq!(Negotiate::decode(&encoded).unwrap().domain, b"");
+    }
+    let too_long = Negotiate {
+        flags: NegotiateFlags(0x0000_9207),
+        domain: &[b'A'; 0x1_0000],
+    };
+    let decoded = too_long.encode();
+    assert_eq!(Negotiate::decode(&decoded).unwrap().domain, b"");
 }
 
 #[test]

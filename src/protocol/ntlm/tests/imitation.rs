@@ -67,6 +67,8 @@ pub(crate) struct Initiator {
     pub(crate) widening: Widening,
     /// Offered in the NEGOTIATE message.
     pub(crate) flags: NegotiateFlags,
+    /// `DomainName` in the NEGOTIATE message; `flags` say whether it counts.
+    pub(crate) named_domain: &'static str,
     pub(crate) answer: Answer,
     pub(crate) header: Header,
     /// Whether `MsvAvFlags` announces the MIC. With [`Header::Mic`] the message has one either way.
@@ -90,6 +92,7 @@ impl Default for Initiator {
             password: "Password1",
             widening: Widening::Units,
             flags: NegotiateFlags(0xE208_8297),
+            named_domain: "",
             answer: Answer::NtlmV2,
             header: Header::Mic,
             announces_mic: true,
@@ -133,7 +136,11 @@ impl Initiator {
 
     /// The NEGOTIATE message.
     pub(crate) fn negotiate(&self) -> Vec<u8> {
-        Negotiate { flags: self.flags }.encode()
+        Negotiate {
+            flags: self.flags,
+            domain: self.named_domain.as_bytes(),
+        }
+        .encode()
     }
 
     /// The AUTHENTICATE message that answers `challenge`.

@@ -19,17 +19,23 @@ use crate::check::service::ServiceUser;
 /// Domains have scripts that disable computer accounts with a password older than this.
 const OLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Looks at the files. Returns whether the machine account's secret can be used.
-pub fn look(config: &Config, service: &ServiceUser, findings: &mut Vec<Finding>) -> bool {
+/// Looks at the files. Returns the domains whose machine account has a secret that can be used.
+pub fn look(config: &Config, service: &ServiceUser, findings: &mut Vec<Finding>) -> Vec<String> {
     if let Some(users) = &config.users {
         users_file(&users.file, service, findings);
     }
     certificates(config, service, findings);
-    let Some(netlogon) = &config.netlogon else {
-        return false;
-    };
-    findings.push(state_directory::look(&netlogon.state_dir, service));
-    secret(netlogon, service, findings)
+    let sections = &config.netlogon;
+    if let Some(first) = sections.first() {
+        findings.push(state_directory::look(&first.state_dir, service));
+    }
+    let mut usable = Vec::new();
+    for section in sections {
+        if secret(section, service, findings) {
+            usable.push(section.domain.clone());
+        }
+    }
+    usable
 }
 
 fn secret(netlogon: &Netlogon, service: &ServiceUser, findings: &mut Vec<Finding>) -> bool {

@@ -25,7 +25,7 @@ fn config(more: &str) -> Netlogon {
         "verify = [\"netlogon\"]\n[netlogon]\ndomain = \"example.test\"\n\
          account = \"WEB1-NTLM$\"\nsecret = \"/etc/gss/ntlmdc.secret\"\n{more}"
     );
-    Config::parse(&text).unwrap().netlogon.unwrap()
+    Config::parse(&text).unwrap().netlogon.pop().unwrap()
 }
 
 fn identity(flags: u32) -> Identity {

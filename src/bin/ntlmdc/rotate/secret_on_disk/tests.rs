@@ -30,11 +30,12 @@ fn names(directory: &tempfile::TempDir) -> Vec<String> {
 
 #[test]
 fn the_file_is_replaced_with_owner_and_mode() {
+    let rights = rights();
     let (directory, path) = directory("new\r\nchanged 7\nprevious old\n");
     // A killed run may have left more than a new file would have.
     fs::write(directory.path().join("secret.rotate"), [b'x'; 9999]).unwrap();
     let before = fs::metadata(&path).unwrap();
-    let mut secret = SecretOnDisk::lock(&path, rights()).unwrap();
+    let mut secret = SecretOnDisk::lock(&path, &rights).unwrap();
     let (file, _) = secret.read().unwrap();
     secret.write(&file).unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"new\nchanged 7\nprevious old\n");
@@ -47,10 +48,11 @@ fn the_file_is_replaced_with_owner_and_mode() {
 
 #[test]
 fn a_link_to_the_file_stays() {
+    let rights = rights();
     let (directory, path) = directory("old\n");
     let link = directory.path().join("link");
     symlink("secret", &link).unwrap();
-    let mut secret = SecretOnDisk::lock(&link, rights()).unwrap();
+    let mut secret = SecretOnDisk::lock(&link, &rights).unwrap();
     let (file, _) = secret.read().unwrap();
     secret.write(&file).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -59,8 +61,9 @@ fn a_link_to_the_file_stays() {
 
 #[test]
 fn a_file_that_the_server_could_not_read_is_not_put_in_place() {
+    let rights = rights();
     let (directory, path) = directory("old\n");
-    let mut secret = SecretOnDisk::lock(&path, rights()).unwrap();
+    let mut secret = SecretOnDisk::lock(&path, &rights).unwrap();
     let (file, _) = secret.read().unwrap();
     // The new file would have this mode too.
     fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
@@ -76,14 +79,15 @@ fn a_file_that_the_server_could_not_read_is_not_put_in_place() {
 
 #[test]
 fn only_one_run_has_the_file() {
+    let rights = rights();
     let (_directory, path) = directory("old\n");
-    let first = SecretOnDisk::lock(&path, rights()).unwrap();
-    let Err(problem) = SecretOnDisk::lock(&path, rights()) else {
+    let first = SecretOnDisk::lock(&path, &rights).unwrap();
+    let Err(problem) = SecretOnDisk::lock(&path, &rights) else {
         panic!("two runs");
     };
     assert!(problem.contains("another `ntlmdc rotate`"), "{problem}");
     drop(first);
-    assert!(SecretOnDisk::lock(&path, rights()).is_ok());
+    assert!(SecretOnDisk::lock(&path, &rights).is_ok());
 }
 
 #[test]

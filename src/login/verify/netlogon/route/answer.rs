@@ -17,7 +17,7 @@ pub(super) fn domain_sid(info: &SamInfo4) -> Option<Sid> {
 
 /// Whether names and SID of the domain are all those of a row. The DNS name may be missing; at this
 /// validation level no controller leaves the SID out.
-pub(super) fn is_of_row(info: &SamInfo4, row: &Domain) -> bool {
+pub(in crate::login::verify::netlogon) fn is_of_row(info: &SamInfo4, row: &Domain) -> bool {
     domain_sid(info).as_ref() == Some(&row.sid)
         && alike(&info.logon_domain_name, &row.netbios)
         && dns_name(info).is_none_or(|name| row.has_dns_name(name))

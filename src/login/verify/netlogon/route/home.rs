@@ -1,8 +1,10 @@
 //! The domain that an answer is about.
 
 use super::answer::{dns_name, domain_sid, is_of_row, touches_row};
+use super::stranger::{self, Stranger};
 use crate::base::config::{NetbiosName, Netlogon};
 use crate::base::name_case::alike;
+use crate::base::sid::Sid;
 use crate::base::typed_name::is_well_known_domain;
 use crate::dc::domains::{Domain, Domains, Kind, is_below};
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
@@ -16,6 +18,8 @@ pub(in crate::login::verify::netlogon) struct Rules<'a> {
     pub(in crate::login::verify::netlogon) described: &'a [Domain],
     /// The domains of the users file and of the directory. No trusted domain may have such a name.
     pub(in crate::login::verify::netlogon) users_domains: &'a [NetbiosName],
+    /// The other sections of the configuration.
+    pub(in crate::login::verify::netlogon) strangers: &'a [Stranger<'a>],
 }
 
 /// Where the names and the SID of an answer place the account.
@@ -42,13 +46,51 @@ impl Home<'_> {
 }
 
 impl<'a> Rules<'a> {
-    /// `None`: the answer contradicts the list, or has a reserved name.
+    /// `None`: the answer contradicts the list, has a reserved name, or is about a domain of
+    /// another section.
     pub(super) fn home(&self, info: &SamInfo4) -> Option<Home<'a>> {
         let home = match self.domains {
             Some(domains) => listed(domains, info)?,
             None => self.unlisted(info)?,
         };
-        (home.is_ours() || !self.is_reserved(info)).then_some(home)
+        let is_refused = match home.is_ours() {
+            true => self.is_sid_of_stranger(info),
+            false => self.is_reserved(info) || self.stranger_of(info).is_some(),
+        };
+        (!is_refused).then_some(home)
+    }
+
+    /// Whether the answer has the SID of another section's own domain.
+    fn is_sid_of_stranger(&self, info: &SamInfo4) -> bool {
+        let sid = domain_sid(info);
+        let is_of = |one: &Stranger<'_>| sid.as_ref().is_some_and(|sid| one.is_own_sid(sid));
+        self.strangers.iter().any(is_of)
+    }
+
+    /// The other section that has the domain of an answer. What is written in one section counts
+    /// for more than the lists of the others.
+    pub(super) fn stranger_of(&self, info: &SamInfo4) -> Option<&'a Stranger<'a>> {
+        let mut strangers = self.strangers.iter();
+        let is_described = || self.described.iter().any(|row| is_of_row(info, row));
+        let written = self.strangers.iter().find(|one| one.is_written(info));
+        written.or_else(|| strangers.find(|one| !is_described() && one.is_listed(info)))
+    }
+
+    /// Whether a group is one of another section's domains.
+    pub(super) fn is_group_of_stranger(&self, group: &Sid) -> bool {
+        let Some(domain) = group.domain() else {
+            return false;
+        };
+        let mut rows = self.domains.into_iter().flat_map(Domains::iter);
+        let is_listed = rows.any(|row| row.sid == domain);
+        let mut strangers = self.strangers.iter();
+        strangers.any(|one| one.is_own_sid(&domain) || !is_listed && one.has_sid(&domain))
+    }
+
+    /// Whether a suffix of a principal name is a name of another section.
+    pub(super) fn is_suffix_of_stranger(&self, upn: &str) -> bool {
+        let suffix = upn.rsplit_once('@').map(|(_, suffix)| suffix);
+        suffix.is_some_and(|suffix| stranger::is_strange(suffix, self.config, self.strangers))
     }
 
     /// Whether a name of the domain is the computer's, another verifier's or a well-known one.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::answer::domain_sid;
 use super::home::Home;
+use super::stranger::Stranger;
 use super::typed::Typed;
 use crate::base::config::Netlogon;
 use crate::base::log::Quoted;
@@ -16,6 +17,7 @@ pub(super) struct Mismatch<'a> {
     pub(super) info: &'a SamInfo4,
     pub(super) home: Option<Home<'a>>,
     pub(super) has_list: bool,
+    pub(super) stranger: Option<&'a Stranger<'a>>,
 }
 
 impl fmt::Display for Mismatch<'_> {
@@ -48,6 +50,14 @@ impl Mismatch<'_> {
     }
 
     fn write_advice(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(stranger) = self.stranger {
+            let owner = Quoted(&stranger.config.domain);
+            return write!(
+                formatter,
+                "; that is a domain of [[netlogon]] {owner} too: only the section that has it in \
+                 trusted_domains answers about it"
+            );
+        }
         match (self.typed.suffix(), self.home) {
             (Some(suffix), Some(home)) if home.is_ours() => write!(
                 formatter,

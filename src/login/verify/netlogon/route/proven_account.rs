@@ -22,7 +22,7 @@ pub(super) fn account(
         sid_filter::filter_ours(rules.config, &mut info);
     }
     let (domain, dns_domain) = domain_names(&proof, &info);
-    let upn = principal_name(&proof, &info);
+    let upn = principal_name(&proof, &info).filter(|upn| !rules.is_suffix_of_stranger(upn));
     let (sid, primary_group_sid) = match &proof {
         Proof::Ours | Proof::Row(_) => (info.sid.clone(), info.primary_group_sid.clone()),
         Proof::Dns(..) | Proof::Netbios(_) => (None, None),
@@ -34,6 +34,7 @@ pub(super) fn account(
     {
         group_sids.push(primary.clone());
     }
+    group_sids.retain(|group| !rules.is_group_of_stranger(group));
     Account {
         user: info.effective_name,
         is_name_typed: false,

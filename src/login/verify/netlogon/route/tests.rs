@@ -1,4 +1,5 @@
 mod listed;
+mod strangers;
 mod trusted_groups;
 mod unlisted;
 
@@ -82,6 +83,7 @@ fn check_with(
         domains,
         described: &described,
         users_domains: &["LDAP", "USERS"].map(|name| name.parse().unwrap()),
+        strangers: &[],
     };
     with_attempt_of(user, domain, |attempt| {
         Routed::check(&rules, attempt, info).map(|routed| routed.into_parts().0)

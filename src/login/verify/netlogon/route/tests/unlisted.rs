@@ -93,6 +93,7 @@ fn the_typed_name_is_compared_by_its_units() {
         domains: None,
         described: &[],
         users_domains: &[],
+        strangers: &[],
     };
     with_attempt_of("root", "", |attempt| {
         let attempt = Attempt {
