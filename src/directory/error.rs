@@ -148,6 +148,13 @@ pub enum Error {
     /// The controller does not seal.
     #[error("the controller does not agree to seal messages")]
     NotSealed,
+    /// A login with a ticket seals messages, which controllers refuse within TLS.
+    #[error("a login with a ticket is not possible within TLS")]
+    TicketWithinTls,
+    /// The connection has no TLS; or the password is empty, which would be a login without a user
+    /// (RFC 4513 5.1.2).
+    #[error("a password is sent only within TLS, and never an empty one")]
+    PasswordNotSent,
     /// The message is longer than this client sends.
     #[error("the message is too long")]
     TooLong,

@@ -92,15 +92,15 @@ impl Client {
     /// distribution centre by itself, with time-outs of its own.
     ///
     /// # Errors
-    /// The controller refuses, is not proven, or does not seal; or the connection has TLS, within
-    /// which it would not. The connection is then of no more use.
+    /// The controller refuses, is not proven, or does not seal: the connection is then of no more
+    /// use. [`Error::TicketWithinTls`]: nothing was sent.
     pub fn bind_with_context(
         &mut self,
         mut context: Box<dyn SecurityContext>,
         deadline: Deadline,
     ) -> Result<(), Error> {
         if self.has_tls {
-            return Err(Error::NotSealed);
+            return Err(Error::TicketWithinTls);
         }
         let offer = self.exchange_tokens(context.as_mut(), deadline)?;
         let (offer, _) = context.unwrap(&offer)?;
@@ -219,16 +219,15 @@ impl Client {
     /// Logs in with the password itself, which TLS hides: for Samba, which refuses NTLM over TLS.
     ///
     /// # Errors
-    /// The connection has no TLS, or the controller refuses.
+    /// [`Error::PasswordNotSent`], or the controller refuses.
     pub fn bind_with_password(
         &mut self,
         name: &str,
         password: &str,
         deadline: Deadline,
     ) -> Result<(), Error> {
-        // An empty password is a login without a user (RFC 4513 5.1.2).
         if !self.has_tls || password.is_empty() {
-            return Err(Error::NotSealed);
+            return Err(Error::PasswordNotSent);
         }
         let cred = LdapBindCred::Simple(password.to_owned());
         let (result, _) = self.bind_with(name, cred, deadline)?;

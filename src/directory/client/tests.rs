@@ -116,7 +116,21 @@ fn a_password_is_sent_only_within_tls() {
     let (mut client, server) = client_of(Vec::new());
     let deadline = Deadline::after(PATIENCE);
     let bound = client.bind_with_password("alice", "hunter2", deadline);
-    assert!(matches!(bound, Err(Error::NotSealed)));
+    assert!(matches!(bound, Err(Error::PasswordNotSent)));
+    client.has_tls = true;
+    let bound = client.bind_with_password("alice", "", deadline);
+    assert!(matches!(bound, Err(Error::PasswordNotSent)));
+    drop(client);
+    assert!(server.join().unwrap().is_empty());
+}
+
+#[test]
+fn a_ticket_is_not_used_within_tls() {
+    let (mut client, server) = client_of(Vec::new());
+    client.has_tls = true;
+    let deadline = Deadline::after(PATIENCE);
+    let bound = client.bind_with_context(Box::new(Turning(2)), deadline);
+    assert!(matches!(bound, Err(Error::TicketWithinTls)), "{bound:?}");
     drop(client);
     assert!(server.join().unwrap().is_empty());
 }

@@ -206,6 +206,8 @@ pub fn other(what: &str, error: &Error) -> Problem {
             "Try again, or another controller: --controller HOST."
         }
         Error::NotSealed => "Use TLS: --starttls or --ldaps.",
+        Error::TicketWithinTls => "Leave --starttls and --ldaps out.",
+        Error::PasswordNotSent => "Give a password, and --starttls or --ldaps.",
         Error::Referred(_) => "Name a writable controller of the domain: --controller HOST.",
         _ => "Try another controller: --controller HOST.",
     };
