@@ -89,6 +89,18 @@ class Realm:
         foreign.write_bytes(pathlib.Path(own).read_bytes().replace(realm, FOREIGN.encode()))
         return client
 
+    def damaged_cache(self):
+        """The environment of a client whose tickets cannot be read."""
+        client = self._client("damaged")
+        pathlib.Path(client["KRB5CCNAME"].removeprefix("FILE:")).write_text("no cache")
+        return client
+
+    def damaged_settings(self):
+        """The environment of a client whose krb5.conf cannot be read."""
+        settings = self._directory / "damaged.conf"
+        settings.write_text("[libdefaults")
+        return self.no_ticket() | {"KRB5_CONFIG": str(settings)}
+
     def no_ticket(self):
         """The environment of a client without a ticket."""
         return self._client("none")

@@ -1,7 +1,7 @@
 //! The Kerberos ticket of the user who runs the tool, as the host's own libgssapi sees it. For the
 //! tool alone; the library neither links nor calls libgssapi.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::{fmt, ptr};
 
 use super::abi::{BufferDesc, OidDesc, SetDesc};
@@ -25,6 +25,9 @@ type Acquire = unsafe extern "C" fn(
     actual: *mut *mut c_void,
     granted_lifetime: *mut u32,
 ) -> u32;
+/// `gss_krb5_ccache_name` of MIT krb5's gssapi_krb5.h.
+type CacheName =
+    unsafe extern "C" fn(minor: *mut u32, name: *const c_char, earlier: *mut *const c_char) -> u32;
 /// `gss_release_cred` (RFC 2744 5.27).
 type ReleaseCredential = unsafe extern "C" fn(minor: *mut u32, credential: *mut *mut c_void) -> u32;
 /// `gss_inquire_cred_by_mech` (RFC 2744 5.22).
@@ -45,6 +48,23 @@ type DisplayName = unsafe extern "C" fn(
     kind: *mut *mut c_void,
 ) -> u32;
 
+/// Why no ticket is found.
+#[derive(Debug)]
+pub enum NoTicket {
+    /// The library cannot be loaded, or there is no cache.
+    Absent(ContextError),
+    /// The library, its configuration or the cache cannot be used.
+    Failed(ContextError),
+}
+
+impl From<NoTicket> for ContextError {
+    fn from(none: NoTicket) -> Self {
+        match none {
+            NoTicket::Absent(error) | NoTicket::Failed(error) => error,
+        }
+    }
+}
+
 /// The ticket in the default cache (`KRB5CCNAME`).
 pub struct HostTicket {
     pub(super) library: HostLibrary,
@@ -60,9 +80,32 @@ impl HostTicket {
     /// Looks for the ticket. It may have expired.
     ///
     /// # Errors
-    /// There is no Kerberos, or no ticket.
-    pub fn find() -> Result<Self, ContextError> {
-        let library = HostLibrary::load()?;
+    /// See [`NoTicket`].
+    pub fn find() -> Result<Self, NoTicket> {
+        /// `KRB5_FCC_NOFILE`, which caches of every kind give.
+        const NO_CACHE: u32 = (-1_765_328_189_i32).cast_unsigned();
+        let library = HostLibrary::load().map_err(NoTicket::Absent)?;
+        let acquired = match Self::acquire(&library) {
+            // Of each cache that cannot be used, libkrb5 says that there is none. It says why of a
+            // cache that is named.
+            Err(error) => Self::name_cache(&library)
+                .and_then(|()| Self::acquire(&library))
+                .map_err(|reason| match reason.code {
+                    NO_CACHE => NoTicket::Absent(error),
+                    _ => NoTicket::Failed(reason),
+                }),
+            Ok(acquired) => Ok(acquired),
+        };
+        let (release, credential) = acquired?;
+        Ok(Self {
+            library,
+            release,
+            credential,
+        })
+    }
+
+    /// The ticket, and the function that releases it.
+    fn acquire(library: &HostLibrary) -> Result<(ReleaseCredential, *mut c_void), ContextError> {
         // SAFETY: libgssapi's function of this name has this type.
         let acquire: Acquire = unsafe { library.function(c"gss_acquire_cred") }?;
         // SAFETY: as above.
@@ -85,11 +128,26 @@ impl HostTicket {
             )
         };
         match major {
-            0 => Ok(Self {
-                library,
-                release,
-                credential,
-            }),
+            0 => Ok((release, credential)),
+            _ => Err(library.failure(major, minor, &KERBEROS)),
+        }
+    }
+
+    /// Has this thread's default cache be one that the program names: the same.
+    fn name_cache(library: &HostLibrary) -> Result<(), ContextError> {
+        // SAFETY: libgssapi's function of this name has this type.
+        let name: CacheName = unsafe { library.function(c"gss_krb5_ccache_name") }?;
+        let (mut minor, mut default) = (0, ptr::null());
+        // SAFETY: each pointer is to a value of ours that lives during the call; NULL stands for
+        // the default.
+        let mut major = unsafe { name(&raw mut minor, ptr::null(), &raw mut default) };
+        if major == 0 {
+            // SAFETY: the library owns the name until it is next asked for one, ends it with a NUL,
+            // and copies it. The result is not wanted: NULL.
+            major = unsafe { name(&raw mut minor, default, ptr::null_mut()) };
+        }
+        match major {
+            0 => Ok(()),
             _ => Err(library.failure(major, minor, &KERBEROS)),
         }
     }

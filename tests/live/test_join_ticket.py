@@ -43,7 +43,9 @@ def test_a_ticket_that_cannot_be_used(joining, controller, realm):
     """If it is demanded, nothing else is tried; else the password is asked for."""
     address = ("--controller", controller.address)
     for ticket, words, what, cure in (
-        (realm.no_ticket(), (), "no Kerberos ticket", "kinit"),
+        (realm.no_ticket(), (), "credentials available", "kinit"),
+        (realm.damaged_cache(), (), "Unsupported credentials cache format", "klist"),
+        (realm.damaged_settings(), (), "Improper format of Kerberos conf", "krb5.conf"),
         (realm.expired_ticket("alice"), (), "ticket has expired", "kinit"),
         (realm.foreign_ticket("alice"), (), f'"{FOREIGN}"', "key distribution centre"),
         (realm.ticket("alice"), address, "given by its address", "full DNS name"),
@@ -56,7 +58,7 @@ def test_a_ticket_that_cannot_be_used(joining, controller, realm):
         status, printed, errors = joining.run(*words, environment=ticket)
         assert status == 2 and "no terminal to ask for the password" in errors, errors
         is_told = "ticket" in printed
-        assert is_told is (what != "no Kerberos ticket"), printed
+        assert is_told is (what != "credentials available"), printed
         if is_told:
             assert "not used" in printed and "--" in printed, printed
     # A user who is named has a password.

@@ -3,7 +3,7 @@
 use gss_ntlmdc::base::name_case::{alike, capitals};
 use gss_ntlmdc::directory::SecurityContext;
 use gss_ntlmdc::gss::host_initiator::HostInitiator;
-use gss_ntlmdc::gss::host_ticket::HostTicket;
+use gss_ntlmdc::gss::host_ticket::{HostTicket, NoTicket};
 
 use super::advice;
 use super::controller::Chosen;
@@ -19,20 +19,24 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// The ticket in the default cache; `None` if there is none, or no Kerberos.
+    /// The ticket in the default cache; `None` if there is no cache, or no library of Kerberos.
     ///
     /// # Errors
-    /// It has expired.
+    /// It has expired; or the cache, the configuration of Kerberos or its library cannot be used.
     pub fn find() -> Result<Option<Self>, Problem> {
-        HostTicket::find().map_or(Ok(None), |ticket| Self::of(ticket).map(Some))
+        match HostTicket::find() {
+            Ok(ticket) => Self::of(ticket).map(Some),
+            Err(NoTicket::Absent(_)) => Ok(None),
+            Err(NoTicket::Failed(error)) => Err(advice::no_ticket(&error)),
+        }
     }
 
     /// The same; it is an error if there is none.
     ///
     /// # Errors
-    /// Why there is none, or that it has expired.
+    /// As [`Ticket::find`]; or there is none.
     pub fn demand() -> Result<Self, Problem> {
-        Self::of(HostTicket::find().map_err(|error| advice::no_ticket(&error))?)
+        Self::of(HostTicket::find().map_err(|none| advice::no_ticket(&none.into()))?)
     }
 
     fn of(ticket: HostTicket) -> Result<Self, Problem> {

@@ -59,6 +59,13 @@ fn cure(code: u32) -> Option<&'static str> {
         }
         // KRB_AP_ERR_BAD_INTEGRITY, KRB_AP_ERR_MODIFIED, KRB5_MUTUAL_FAILED
         31 | 41 | 158 => FALSE,
+        // KRB5_CONFIG_CANTOPEN, KRB5_CONFIG_BADFORMAT
+        135 | 136 => "Mend the configuration of Kerberos, /etc/krb5.conf: `klist` must work.",
+        // KRB5_CC_UNKNOWN_TYPE, KRB5_FCC_PERM, KRB5_CC_FORMAT, KRB5_CCACHE_BADVNO
+        140 | 194 | 199 | 212 => {
+            "The cache of tickets (KRB5CCNAME) cannot be read: `klist` must work. Make it anew: \
+             kinit."
+        }
         // KRB5_REALM_UNKNOWN, KRB5_KDC_UNREACH
         154 | 156 => {
             "Kerberos finds no key distribution centre that answers: DNS must have \
@@ -85,6 +92,8 @@ mod tests {
             (-1_765_328_352, "kinit"),
             (-1_765_328_347, "clock"),
             (-1_765_328_353, "check DNS"),
+            (-1_765_328_248, "krb5.conf"),
+            (-1_765_328_185, "KRB5CCNAME"),
             (-1_765_328_228, "key distribution centre"),
             (-1_765_328_230, "key distribution centre"),
             (-1, "kinit"),
