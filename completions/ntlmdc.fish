@@ -73,8 +73,8 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -l json -d 'Print JS
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand http" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l computer -d 'The computer account\'s name, at most 15 characters [default: this host\'s name and -NTLM; a longer name is cut, and gets letters of a hash]' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ou -d 'Where the account is made: the distinguished name of an organizational unit [default: the domain\'s container for computers]' -r
-complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l user -d 'The administrator: a user who may make computer accounts, with a password [default: the user of the Kerberos ticket, if the domain\'s user who runs this has one; else `join` takes Administrator, `leave` the machine account itself]' -r
-complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l user -d 'The administrator: a user who may make computer accounts, with a password [default: the user of the Kerberos ticket in the default cache, if it is of this domain; else `join` takes Administrator, `leave` the machine account itself]' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it if one is needed' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l controller -d 'The domain controller: a full DNS name or an address [default: one that DNS names]' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ca -d 'Trust the certificate authorities of this file, in PEM [default: those of the host]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l pin -d 'Trust the one certificate with this SHA-256 fingerprint' -r
@@ -83,14 +83,14 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l as -d 'The user t
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l reset -d 'Take an account that exists, and give it a new password. What used it before loses it'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l offline -d 'Take an account that an administrator has prepared, with its password: no administrator\'s login, and no LDAP'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l kerberos -d 'Log in with the Kerberos ticket of the user who runs this, and never with a password'
-complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ldaps -d 'Ask over TLS, on port 636. Without this option and --starttls, NTLM seals all messages, on port 389'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l ldaps -d 'Ask over TLS, on port 636. Without this option and --starttls, NTLM or Kerberos seals all messages, on port 389'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l starttls -d 'Ask over TLS, on port 389'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l simple -d 'Send the password itself, within TLS, if the controller refuses NTLM over TLS, as Samba does. The controller must be named: --controller or --pin'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -l json -d 'Print JSON'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand join" -s h -l help -d 'Print help'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l domain -d 'Of several domains in the configuration, the one to leave' -r
-complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l user -d 'The administrator: a user who may make computer accounts, with a password [default: the user of the Kerberos ticket, if the domain\'s user who runs this has one; else `join` takes Administrator, `leave` the machine account itself]' -r
-complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it' -r -F
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l user -d 'The administrator: a user who may make computer accounts, with a password [default: the user of the Kerberos ticket in the default cache, if it is of this domain; else `join` takes Administrator, `leave` the machine account itself]' -r
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l password-file -d 'Read the password from the first line of this file; `-` is the standard input. Without this option the tool asks for it if one is needed' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l controller -d 'The domain controller: a full DNS name or an address [default: one that DNS names]' -r
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l ca -d 'Trust the certificate authorities of this file, in PEM [default: those of the host]' -r -F
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l pin -d 'Trust the one certificate with this SHA-256 fingerprint' -r
@@ -98,7 +98,7 @@ complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l config -d 'The c
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l delete -d 'Delete the account. Without this option it is disabled'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l offline -d 'Leave the account as it is, and remove the secret only'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l kerberos -d 'Log in with the Kerberos ticket of the user who runs this, and never with a password'
-complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l ldaps -d 'Ask over TLS, on port 636. Without this option and --starttls, NTLM seals all messages, on port 389'
+complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l ldaps -d 'Ask over TLS, on port 636. Without this option and --starttls, NTLM or Kerberos seals all messages, on port 389'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l starttls -d 'Ask over TLS, on port 389'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l simple -d 'Send the password itself, within TLS, if the controller refuses NTLM over TLS, as Samba does. The controller must be named: --controller or --pin'
 complete -c ntlmdc -n "__fish_ntlmdc_using_subcommand leave" -l json -d 'Print JSON'

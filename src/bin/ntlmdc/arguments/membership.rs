@@ -71,7 +71,7 @@ pub struct Leave {
 #[derive(Args)]
 pub struct DirectoryLogin {
     /// The administrator: a user who may make computer accounts, with a password [default: the
-    /// user of the Kerberos ticket, if the domain's user who runs this has one; else `join` takes
+    /// user of the Kerberos ticket in the default cache, if it is of this domain; else `join` takes
     /// Administrator, `leave` the machine account itself].
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
@@ -79,14 +79,14 @@ pub struct DirectoryLogin {
     #[arg(long, conflicts_with_all = ["user", "password_file", "tls"])]
     pub kerberos: bool,
     /// Read the password from the first line of this file; `-` is the standard input. Without this
-    /// option the tool asks for it.
+    /// option the tool asks for it if one is needed.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
     /// The domain controller: a full DNS name or an address [default: one that DNS names].
     #[arg(long, value_name = "HOST")]
     pub controller: Option<String>,
-    /// Ask over TLS, on port 636. Without this option and --starttls, NTLM seals all messages, on
-    /// port 389.
+    /// Ask over TLS, on port 636. Without this option and --starttls, NTLM or Kerberos seals all
+    /// messages, on port 389.
     #[arg(long, group = "tls")]
     pub ldaps: bool,
     /// Ask over TLS, on port 389.
