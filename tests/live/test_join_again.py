@@ -180,7 +180,7 @@ def test_a_host_leaves(joining, controller, way):
     assert joining.join(controller, *JOIN)[0] == 0
     # Samba lets no computer disable itself.
     status, texts = joining.steps("leave")
-    assert status == 1 and texts["login", "ok"] == f"{COMPUTER}$"
+    assert status == 1 and texts["login", "ok"] == f"{COMPUTER}$, sealed by NTLM"
     assert "--user" in texts["account", "failed"]
     assert joining.secret.exists()
     option = ("--delete",) if way == "deleted" else ()

@@ -35,7 +35,10 @@ def test_a_ticket_is_enough(joining, controller, realm):
     )
     assert joining.log_in(controller) == (0, "accepted")
     status, texts = joining.steps("leave", "--delete", environment=ticket)
-    assert status == 0 and texts["login", "ok"] == "Administrator@EXAMPLE.TEST", texts
+    assert status == 0, texts
+    assert texts["login", "ok"] == (
+        "Administrator@EXAMPLE.TEST, with its Kerberos ticket, sealed by Kerberos"
+    )
     assert controller.entry(COMPUTER) == {}
 
 

@@ -18,7 +18,7 @@ use gss_ntlmdc::login::setup;
 use crate::arguments::DirectoryLogin;
 use crate::input;
 use crate::steps::Problem;
-pub use administrator::Administrator;
+pub use administrator::{Administrator, LoggedIn};
 pub use controller::{Chosen, choose};
 
 /// The longest time for one question to the directory.

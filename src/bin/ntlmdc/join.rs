@@ -139,15 +139,12 @@ impl Run<'_> {
             Some(administrator) => administrator,
             None => Ok(Administrator::with_password(login, domain)?),
         };
-        let logged_in = administrator.and_then(|administrator| {
-            let how = administrator.protected(&protection);
-            Ok((administrator.log_in(&mut client)?, how))
-        });
-        let text = |(user, how): &(String, _)| format!("{user}, {how}");
-        let Some((user, _)) = steps.take("login", logged_in, text) else {
+        let logged_in =
+            administrator.and_then(|administrator| administrator.log_in(&mut client, &protection));
+        let Some(login) = steps.take("login", logged_in, ToString::to_string) else {
             return Ok(None);
         };
-        Ok(self.take_account(chosen, client, &user))
+        Ok(self.take_account(chosen, client, &login.user))
     }
 
     fn take_account(

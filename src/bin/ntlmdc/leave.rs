@@ -10,7 +10,7 @@ use gss_ntlmdc::dc;
 use gss_ntlmdc::directory::Client;
 
 use crate::arguments::Leave;
-use crate::domain_directory::{self, Administrator, advice};
+use crate::domain_directory::{self, Administrator, LoggedIn, advice};
 use crate::join::account::Directory;
 use crate::join::{new_secret, plan};
 use crate::secret_directory;
@@ -97,13 +97,14 @@ fn give_up(
     };
     let ticket = Administrator::with_ticket(login, &chosen, domain, steps);
     let logged_in = ticket.and_then(|ticket| match ticket.or(named) {
-        Some(administrator) => administrator.log_in(&mut client),
-        None => log_in_as_machine(&mut client, netlogon),
+        Some(administrator) => administrator.log_in(&mut client, &protection),
+        None => log_in_as_machine(&mut client, netlogon)
+            .map(|account| LoggedIn::with_password(account, &protection)),
     });
-    let Some(user) = steps.take("login", logged_in, String::clone) else {
+    let Some(login) = steps.take("login", logged_in, ToString::to_string) else {
         return Ok(None);
     };
-    let left = end_account(arguments, netlogon, client, &user);
+    let left = end_account(arguments, netlogon, client, &login.user);
     Ok(steps.take("account", left, String::clone).map(drop))
 }
 

@@ -1,5 +1,7 @@
 //! The user who logs in to the directory: with a password, or with a Kerberos ticket.
 
+use std::fmt;
+
 use gss_ntlmdc::base::crypto::{SecretBytes, nt_hash};
 use gss_ntlmdc::base::typed_name::split_domain;
 use gss_ntlmdc::directory::{Client, Error, Protection, ResultCode, SecurityContext};
@@ -16,6 +18,37 @@ pub struct Administrator {
     /// As the user typed it, with the domain if that was left out; or the ticket's principal.
     name: String,
     proof: Proof,
+}
+
+/// Who has logged in to the directory, and how.
+pub struct LoggedIn {
+    /// With the domain.
+    pub user: String,
+    how: &'static str,
+}
+
+impl LoggedIn {
+    /// With a password, over a connection that is protected so.
+    pub fn with_password(user: String, protection: &Protection) -> Self {
+        let how = match protection {
+            Protection::None => "unprotected",
+            Protection::Sealed => "sealed by NTLM",
+            Protection::Ldaps(_) => "over LDAPS",
+            Protection::StartTls(_) => "over StartTLS",
+        };
+        Self { user, how }
+    }
+
+    fn with_ticket(user: String) -> Self {
+        let how = "with its Kerberos ticket, sealed by Kerberos";
+        Self { user, how }
+    }
+}
+
+impl fmt::Display for LoggedIn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}, {}", self.user, self.how)
+    }
 }
 
 enum Proof {
@@ -95,31 +128,23 @@ impl Administrator {
         Ok(Self { name: typed, proof })
     }
 
-    /// What protects the connection after the login, in words.
-    pub fn protected(&self, protection: &Protection) -> &'static str {
-        match (&self.proof, protection) {
-            (Proof::Ticket(_), _) => "with its Kerberos ticket, sealed by Kerberos",
-            (Proof::Password(_), Protection::None) => "unprotected",
-            (Proof::Password(_), Protection::Sealed) => "sealed by NTLM",
-            (Proof::Password(_), Protection::Ldaps(_)) => "over LDAPS",
-            (Proof::Password(_), Protection::StartTls(_)) => "over StartTLS",
-        }
-    }
-
     /// Logs in: with the ticket, with NTLM, or, where the controller refuses that over TLS, with
-    /// the password if `--simple` allows it. Returns the name, with the domain.
+    /// the password if `--simple` allows it.
     ///
     /// # Errors
     /// The controller refuses, or the ticket does not prove it.
-    pub fn log_in(self, client: &mut Client) -> Result<String, Problem> {
+    pub fn log_in(self, client: &mut Client, protection: &Protection) -> Result<LoggedIn, Problem> {
         let name = self.name;
         match self.proof {
-            Proof::Password(password) => password.log_in(client, &name)?,
-            Proof::Ticket(context) => client
-                .bind_with_context(context, soon())
-                .map_err(|error| advice::no_login_with_ticket(&name, &error))?,
+            Proof::Password(password) => {
+                password.log_in(client, &name)?;
+                Ok(LoggedIn::with_password(name, protection))
+            }
+            Proof::Ticket(context) => match client.bind_with_context(context, soon()) {
+                Ok(()) => Ok(LoggedIn::with_ticket(name)),
+                Err(error) => Err(advice::no_login_with_ticket(&name, &error)),
+            },
         }
-        Ok(name)
     }
 }
 

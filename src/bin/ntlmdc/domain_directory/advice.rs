@@ -6,7 +6,9 @@ mod kerberos;
 use gss_ntlmdc::directory::{Error, Refusal, ResultCode};
 
 use crate::steps::Problem;
-pub use kerberos::{no_login_with_ticket, no_ticket};
+pub use kerberos::{
+    no_login_with_ticket, no_name_of_controller, no_ticket, no_user_of, ticket_expired,
+};
 
 /// There is no connection.
 pub fn no_connection(controller: &str, error: &Error) -> Problem {

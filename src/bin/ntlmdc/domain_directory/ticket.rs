@@ -9,8 +9,6 @@ use super::advice;
 use super::controller::Chosen;
 use crate::steps::Problem;
 
-const OTHER_WAY: &str = "Or log in with a password: --user.";
-
 /// A ticket that has not expired.
 pub struct Ticket {
     ticket: HostTicket,
@@ -42,10 +40,7 @@ impl Ticket {
     fn of(ticket: HostTicket) -> Result<Self, Problem> {
         match ticket.owner() {
             Ok(Some(principal)) => Ok(Self { ticket, principal }),
-            Ok(None) => Err(Problem::new(
-                "the Kerberos ticket has expired",
-                format!("Get a new one: kinit. {OTHER_WAY}"),
-            )),
+            Ok(None) => Err(advice::ticket_expired()),
             Err(error) => Err(advice::no_ticket(&error)),
         }
     }
@@ -57,10 +52,7 @@ impl Ticket {
     pub fn of_user(self, domain: &str) -> Result<Self, Problem> {
         match is_user_of(&self.principal, domain) {
             true => Ok(self),
-            false => Err(Problem::new(
-                format!("{} is not a user of {domain}", self.principal),
-                "To use that ticket: --kerberos.",
-            )),
+            false => Err(advice::no_user_of(domain, &self.principal)),
         }
     }
 
@@ -71,13 +63,7 @@ impl Ticket {
     /// The controller's name is not known.
     pub fn login(self, chosen: &Chosen, domain: &str) -> Result<Box<dyn SecurityContext>, Problem> {
         if chosen.name == chosen.address.to_string() {
-            return Err(Problem::new(
-                format!(
-                    "the ticket of {} proves no controller that is given by its address",
-                    self.principal
-                ),
-                format!("Give its full DNS name: --controller HOST. {OTHER_WAY}"),
-            ));
+            return Err(advice::no_name_of_controller(&self.principal));
         }
         let service = format!("ldap/{}/{domain}@{}", chosen.name, capitals(domain));
         match HostInitiator::new(self.ticket, &service) {

@@ -11,6 +11,30 @@ const FIRST: u32 = 0x96C7_3A00;
 
 const PASSWORD: &str = "Or log in with a password: --user.";
 
+/// The ticket is of no more use.
+pub fn ticket_expired() -> Problem {
+    Problem::new(
+        "the Kerberos ticket has expired",
+        format!("Get a new one: kinit. {PASSWORD}"),
+    )
+}
+
+/// The ticket is one of another realm, of a computer or of a service.
+pub fn no_user_of(domain: &str, principal: &str) -> Problem {
+    Problem::new(
+        format!("{principal} is not a user of {domain}"),
+        "To use that ticket: --kerberos.",
+    )
+}
+
+/// A ticket is for a service, which has the controller's name in its own.
+pub fn no_name_of_controller(principal: &str) -> Problem {
+    Problem::new(
+        format!("the ticket of {principal} proves no controller that is given by its address"),
+        format!("Give its full DNS name: --controller HOST. {PASSWORD}"),
+    )
+}
+
 /// There is no ticket that can be used.
 pub fn no_ticket(error: &ContextError) -> Problem {
     let cure = match error.code {
