@@ -12,7 +12,9 @@ pub struct Lap<'a> {
     pub step: &'a dyn Display,
     /// The other host, if it is one.
     pub peer: Option<SocketAddr>,
-    /// How long it took, whatever came of it.
+    /// When it began.
+    pub began: Instant,
+    /// How long it took, whatever came of it; with the steps within it.
     pub took: Duration,
 }
 
@@ -25,8 +27,8 @@ pub fn observe(observer: Observer) {
     OBSERVER.get_or_init(|| observer);
 }
 
-/// Does the work of a step. A step within another one, as the probe of a controller that is late,
-/// is measured in both.
+/// Does the work of a step. The laps of steps within it, as of the probe of a controller that is
+/// late, come before its own.
 pub fn timed<T>(step: impl Display, peer: Option<SocketAddr>, work: impl FnOnce() -> T) -> T {
     let Some(observer) = OBSERVER.get() else {
         return work();
@@ -36,6 +38,7 @@ pub fn timed<T>(step: impl Display, peer: Option<SocketAddr>, work: impl FnOnce(
     observer(Lap {
         step: &step,
         peer,
+        began,
         took: began.elapsed(),
     });
     done

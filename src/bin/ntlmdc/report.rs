@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value, json};
 
-/// The column that values begin in.
+/// The column that values begin in; a section with longer names has a later one.
 const VALUES: usize = 30;
-/// How many letters a value has in a line, unless it is one word.
-const WIDTH: usize = 50;
+const LAST_VALUES: usize = 40;
+/// The columns of a line, unless one word of a value needs more.
+const LINE: usize = 80;
 
 /// Sections, in the order of their finding.
 #[derive(Debug, Default)]
@@ -142,8 +143,10 @@ impl Section {
         let bold = Style::new().bold();
         // Writing into a string does not fail.
         let _ok = writeln!(text, "{bold}{}{bold:#}", printable(&self.title));
+        let longest = self.fields.iter().map(|field| field.name.chars().count());
+        let values = longest.max().unwrap_or_default() + 4;
         for field in &self.fields {
-            field.write(text);
+            field.write(text, values.clamp(VALUES, LAST_VALUES));
         }
     }
 
@@ -154,21 +157,21 @@ impl Section {
 }
 
 impl Field {
-    fn write(&self, text: &mut String) {
+    fn write(&self, text: &mut String, values: usize) {
         let style = match self.verdict {
             Verdict::None => Style::new(),
             Verdict::Right => AnsiColor::Green.on_default(),
             Verdict::Wrong => AnsiColor::Red.on_default().bold(),
         };
-        let room = VALUES.saturating_sub(self.name.chars().count() + 3).max(1);
+        let room = values.saturating_sub(self.name.chars().count() + 3).max(1);
         let note = self.note.iter().map(String::as_str);
         let lines = self.value.lines().into_iter().chain(note);
-        let mut lines = lines.flat_map(|line| wrapped(line, WIDTH));
+        let mut lines = lines.flat_map(|line| wrapped(line, LINE - values));
         let first = lines.next().unwrap_or_default();
         let gap = " ".repeat(if first.is_empty() { 0 } else { room });
         let _ok = writeln!(text, "  {}{gap} {style}{first}{style:#}", self.name);
         for line in lines {
-            let _ok = writeln!(text, "{:VALUES$}{line}", "");
+            let _ok = writeln!(text, "{:values$}{line}", "");
         }
     }
 
@@ -243,14 +246,32 @@ mod tests {
     #[test]
     fn long_lines_are_broken_between_words() {
         let word = "word ".repeat(20);
-        let lines = wrapped(&word, WIDTH);
+        let lines = wrapped(&word, 50);
         assert_eq!(lines.len(), 2);
-        assert!(lines.iter().all(|line| line.len() <= WIDTH), "{lines:?}");
+        assert!(lines.iter().all(|line| line.len() <= 50), "{lines:?}");
         assert_eq!(lines.join(" "), word.trim());
         let long = "x".repeat(100);
-        assert_eq!(wrapped(&format!("a {long} b"), WIDTH), ["a", &long, "b"]);
-        assert_eq!(wrapped("a\nb", WIDTH), ["a", "b"]);
+        assert_eq!(wrapped(&format!("a {long} b"), 50), ["a", &long, "b"]);
+        assert_eq!(wrapped("a\nb", 50), ["a", "b"]);
         assert_eq!(wrapped("  kept  as it is", 4), ["  kept  as it is"]);
+    }
+
+    #[test]
+    fn the_values_of_a_section_begin_in_one_column() {
+        for (longest, column) in [(10, VALUES), (26, VALUES), (34, 38), (60, LAST_VALUES)] {
+            let mut section = Section::new("title");
+            section.push(Field::new("name", "value").note("note ".repeat(20)));
+            section.push(Field::new("n".repeat(longest), "value"));
+            let mut text = String::new();
+            section.write(&mut text);
+            let text = anstream::adapter::strip_str(&text).to_string();
+            let lines: Vec<&str> = text.lines().collect();
+            assert!(lines.iter().all(|line| line.len() <= LINE), "{text}");
+            assert_eq!(lines[1].find("value"), Some(column), "{text}");
+            assert_eq!(lines[2].find("note"), Some(column), "{text}");
+            let of_longest = lines.last().unwrap().find("value").unwrap();
+            assert_eq!(of_longest, column.max(longest + 4), "{text}");
+        }
     }
 
     #[test]

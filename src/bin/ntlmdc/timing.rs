@@ -8,50 +8,70 @@ use gss_ntlmdc::base::stopwatch::{self, Lap};
 
 use crate::report::{Field, Section};
 
-/// The steps of this process so far.
-static STEPS: Mutex<Vec<Step>> = Mutex::new(Vec::new());
+/// The steps of this process so far. They are those of one thread.
+static STEPS: Mutex<Measured> = Mutex::new(Measured::new());
+
+struct Measured {
+    /// Those of one name are added up.
+    named: Vec<Step>,
+    /// The steps that have ended within none that has ended: when they began, and how long they
+    /// took.
+    outer: Vec<(Instant, Duration)>,
+}
 
 struct Step {
     name: String,
     peers: Vec<SocketAddr>,
+    /// Without the steps within it.
     took: Duration,
 }
 
 /// Measures from now on.
 pub fn begin() -> Instant {
     stopwatch::observe(|lap| {
-        add(
-            &mut STEPS.lock().unwrap_or_else(PoisonError::into_inner),
-            &lap,
-        )
+        let mut steps = STEPS.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.add(&lap);
     });
     Instant::now()
 }
 
-/// What was measured since `began`.
+/// All steps of this process, and what else took the time since `began`.
 pub fn section(began: Instant) -> Section {
     let steps = STEPS.lock().unwrap_or_else(PoisonError::into_inner);
-    of_steps(&steps, began.elapsed())
+    of_steps(&steps.named, began.elapsed())
 }
 
-/// Adds up what has the same name.
-fn add(steps: &mut Vec<Step>, lap: &Lap<'_>) {
-    let name = lap.step.to_string();
-    let at = steps.iter().position(|step| step.name == name);
-    let at = at.unwrap_or_else(|| {
-        steps.push(Step {
-            name,
-            peers: Vec::new(),
-            took: Duration::ZERO,
+impl Measured {
+    const fn new() -> Self {
+        Self {
+            named: Vec::new(),
+            outer: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, lap: &Lap<'_>) {
+        let mut within = Duration::ZERO;
+        while let Some((_, took)) = self.outer.pop_if(|(began, _)| *began >= lap.began) {
+            within += took;
+        }
+        self.outer.push((lap.began, lap.took));
+        let name = lap.step.to_string();
+        let at = self.named.iter().position(|step| step.name == name);
+        let at = at.unwrap_or_else(|| {
+            self.named.push(Step {
+                name,
+                peers: Vec::new(),
+                took: Duration::ZERO,
+            });
+            self.named.len() - 1
         });
-        steps.len() - 1
-    });
-    let Some(step) = steps.get_mut(at) else {
-        return;
-    };
-    step.took += lap.took;
-    if let Some(peer) = lap.peer.filter(|peer| !step.peers.contains(peer)) {
-        step.peers.push(peer);
+        let Some(step) = self.named.get_mut(at) else {
+            return;
+        };
+        step.took += lap.took.saturating_sub(within);
+        if let Some(peer) = lap.peer.filter(|peer| !step.peers.contains(peer)) {
+            step.peers.push(peer);
+        }
     }
 }
 
@@ -82,24 +102,27 @@ mod tests {
     use crate::report::FieldValue;
 
     #[test]
-    fn steps_of_one_name_are_added_up() {
-        let mut steps = Vec::new();
+    fn steps_of_one_name_are_added_up_and_inner_ones_count_once() {
+        let mut steps = Measured::new();
+        let start = Instant::now();
         let (mapper, netlogon) = ("10.0.0.2:135", "10.0.0.2:49153");
-        for (step, peer, took) in [
-            ("finding a controller", None, 7),
-            ("connecting", Some(mapper), 1),
-            ("asking about the login", Some(netlogon), 20),
-            ("connecting", Some(netlogon), 2),
-            ("connecting", Some(mapper), 3),
+        // In the order of their ends: the login is asked about from 8 to 28, within it a probe.
+        for (step, peer, began, took) in [
+            ("finding a controller", None, 0, 7),
+            ("connecting", Some(mapper), 7, 1),
+            ("connecting", Some(netlogon), 20, 2),
+            ("opening the sealed channel", Some(netlogon), 22, 3),
+            ("asking about the login", Some(netlogon), 8, 20),
+            ("connecting", Some(mapper), 28, 3),
         ] {
-            let lap = Lap {
+            steps.add(&Lap {
                 step: &step,
                 peer: peer.map(|peer| peer.parse().unwrap()),
+                began: start + Duration::from_millis(began),
                 took: Duration::from_millis(took),
-            };
-            add(&mut steps, &lap);
+            });
         }
-        let section = of_steps(&steps, Duration::from_millis(40));
+        let section = of_steps(&steps.named, Duration::from_millis(40));
         let shown = |field: &Field| {
             let FieldValue::Text(value) = &field.value else {
                 return String::new();
@@ -113,8 +136,9 @@ mod tests {
             [
                 "finding a controller 7.0 ms ",
                 "connecting 6.0 ms 10.0.0.2:135, 10.0.0.2:49153",
-                "asking about the login 20.0 ms 10.0.0.2:49153",
-                "all else 7.0 ms ",
+                "opening the sealed channel 3.0 ms 10.0.0.2:49153",
+                "asking about the login 15.0 ms 10.0.0.2:49153",
+                "all else 9.0 ms ",
                 "total 40.0 ms ",
             ]
         );
