@@ -97,27 +97,21 @@ impl Client {
             Protection::None | Protection::Sealed | Protection::StartTls(_) => PORT,
         });
         let peer = SocketAddr::new(server.address, port);
-        timed("connecting", Some(peer), || {
-            Self::connect_to(peer, server, protection, deadline)
-        })
-    }
-
-    fn connect_to(
-        peer: SocketAddr,
-        server: Server<'_>,
-        protection: &Protection,
-        deadline: Deadline,
-    ) -> Result<Self, Error> {
-        let transport = Transport::connect(server.source, peer, deadline)?;
-        let mut client = Self::over(transport, server.name);
-        match protection {
-            Protection::None | Protection::Sealed => {}
-            Protection::Ldaps(trust) => client.begin_tls(server.name, trust, deadline)?,
-            Protection::StartTls(trust) => {
+        let transport = timed("connecting", Some(peer), || {
+            Transport::connect(server.source, peer, deadline)
+        });
+        let mut client = Self::over(transport?, server.name);
+        let (trust, is_asked) = match protection {
+            Protection::None | Protection::Sealed => return Ok(client),
+            Protection::Ldaps(trust) => (trust, false),
+            Protection::StartTls(trust) => (trust, true),
+        };
+        timed("beginning TLS", Some(peer), || {
+            if is_asked {
                 client.ask_for_tls(deadline)?;
-                client.begin_tls(server.name, trust, deadline)?;
             }
-        }
+            client.begin_tls(server.name, trust, deadline)
+        })?;
         Ok(client)
     }
 

@@ -131,7 +131,7 @@ fn ask<T>(
     deadline: Deadline,
     answered: impl Fn(&[u8]) -> Result<Option<T>, smb2::Smb2Error>,
 ) -> Result<T, Cause> {
-    timed("asking over SMB2", None, || {
+    timed("asking about the login over SMB2", None, || {
         stream.send(request, deadline)?;
         loop {
             let reply = stream.message(smb2::length, deadline)?;

@@ -26,6 +26,8 @@ const KERBEROS: &str = "GSSAPI";
 const MAX_STEPS: usize = 4;
 /// The security layer that seals, in the bits of RFC 4752 3.3.
 const SEALS: u8 = 4;
+/// What is measured, but for the login of a user that is relayed.
+const OWN_LOGIN: &str = "logging in to the directory";
 
 /// The account that logs in.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +82,11 @@ impl Client {
         token: &[u8],
         deadline: Deadline,
     ) -> Result<Option<Vec<u8>>, Error> {
-        match self.bind_step(NTLM, token.to_vec(), deadline)? {
+        let cred = sasl(NTLM, token.to_vec());
+        let answer = timed("asking about the login over LDAP", None, || {
+            self.bind_with("", cred, deadline)
+        });
+        match answer? {
             (result, token) if result.code == LdapResultCode::SaslBindInProgress => token
                 .ok_or(Error::Invalid("a challenge that is missing"))
                 .map(Some),
@@ -189,11 +195,9 @@ impl Client {
         token: Vec<u8>,
         deadline: Deadline,
     ) -> Result<(LdapResult, Option<Vec<u8>>), Error> {
-        let cred = LdapBindCred::SASL(SaslCredentials {
-            mechanism: mechanism.to_owned(),
-            credentials: token,
-        });
-        self.bind_with("", cred, deadline)
+        timed(OWN_LOGIN, None, || {
+            self.bind_with("", sasl(mechanism, token), deadline)
+        })
     }
 
     fn bind_with(
@@ -207,10 +211,7 @@ impl Client {
             dn: name.to_owned(),
             cred,
         };
-        let answer = timed("logging in to the directory", None, || {
-            self.ask(LdapOp::BindRequest(request), deadline)
-        });
-        match answer?.op {
+        match self.ask(LdapOp::BindRequest(request), deadline)?.op {
             LdapOp::BindResponse(response) => Ok((response.res, response.saslcreds)),
             _ => Err(Error::Invalid("no answer to the login")),
         }
@@ -230,7 +231,14 @@ impl Client {
             return Err(Error::PasswordNotSent);
         }
         let cred = LdapBindCred::Simple(password.to_owned());
-        let (result, _) = self.bind_with(name, cred, deadline)?;
-        succeeded(Operation::Bind, result)
+        let answer = timed(OWN_LOGIN, None, || self.bind_with(name, cred, deadline));
+        succeeded(Operation::Bind, answer?.0)
     }
+}
+
+fn sasl(mechanism: &str, token: Vec<u8>) -> LdapBindCred {
+    LdapBindCred::SASL(SaslCredentials {
+        mechanism: mechanism.to_owned(),
+        credentials: token,
+    })
 }
