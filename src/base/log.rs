@@ -153,11 +153,7 @@ impl fmt::Display for Quoted<'_> {
 }
 
 fn needs_escape(letter: char) -> bool {
-    // The usual case.
-    if letter.is_ascii() {
-        return letter == '"' || letter.is_ascii_control();
-    }
-    is_unprintable(letter) || is_joiner(letter)
+    letter == '"' || is_unprintable(letter) || is_joiner(letter)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub use directory::directory_key;
 /// A letter is changed only if the lower case of its capital is that letter again, as Windows does
 /// (MS-NLMP 6, `Upper`). So ß, µ, ı, ſ and ς are not changed, and no capital becomes one of them.
 pub fn capital(letter: char) -> char {
-    // The usual case.
+    // ASCII needs no tables of Unicode.
     if letter.is_ascii() {
         return letter.to_ascii_uppercase();
     }
@@ -21,7 +21,7 @@ pub fn capital(letter: char) -> char {
 
 /// The text in capitals.
 pub fn capitals(text: &str) -> String {
-    // The usual case.
+    // ASCII needs no tables of Unicode.
     if text.is_ascii() {
         return text.to_ascii_uppercase();
     }
@@ -44,7 +44,7 @@ fn small(letter: char) -> char {
 
 /// Whether two names differ at most in case.
 pub fn alike(one: &str, other: &str) -> bool {
-    // The usual case.
+    // ASCII needs no tables of Unicode.
     if one.is_ascii() && other.is_ascii() {
         return one.eq_ignore_ascii_case(other);
     }

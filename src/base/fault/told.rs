@@ -120,7 +120,7 @@ fn one_line(text: &str) -> String {
 /// one of them, a name looks like another name. [`is_joiner`] has the invisible characters that
 /// names do have.
 pub fn is_unprintable(letter: char) -> bool {
-    // The usual case.
+    // ASCII needs no tables of Unicode.
     if letter.is_ascii() {
         return letter.is_ascii_control();
     }

@@ -18,7 +18,7 @@ use crate::base::fault::{is_joiner, is_unprintable};
 pub fn directory_key(name: &str) -> String {
     let mut key = String::with_capacity(name.len());
     for letter in name.chars().flat_map(char::to_uppercase) {
-        // The usual case.
+        // ASCII needs no tables of Unicode.
         if letter.is_ascii_graphic() {
             key.push(letter);
         } else {
