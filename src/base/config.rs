@@ -207,7 +207,29 @@ impl Config {
         if let Some(relay) = config.relay.as_ref().filter(|_| names(VerifierKind::Relay)) {
             config.check_beside(relay)?;
         }
+        config.check_groups_of_directory()?;
         Ok(config)
+    }
+
+    /// Checks that a policy about groups lets users of the directory in, if no other verifier that
+    /// knows groups is asked.
+    fn check_groups_of_directory(&self) -> Result<(), String> {
+        let directory = self.directory.as_ref();
+        let knows_none = directory.is_some_and(|directory| directory.groups.is_none());
+        let has_none = |kind: &VerifierKind| match kind {
+            VerifierKind::Users => true,
+            VerifierKind::Directory => knows_none,
+            VerifierKind::Netlogon | VerifierKind::Relay => false,
+        };
+        let is_asked = self.verify.contains(&VerifierKind::Directory);
+        match is_asked && !self.policy.groups.is_empty() && self.verify.iter().all(has_none) {
+            true => Err(
+                "policy.groups: the verifier \"directory\" knows groups by `groups` and \
+                 `group_base` of [directory] only, so no user would be let in"
+                    .to_owned(),
+            ),
+            false => Ok(()),
+        }
     }
 
     /// Checks that the tables are there that `verify` names.

@@ -168,7 +168,10 @@ impl<C> Places<C> {
                 log::write(
                     self.log,
                     Severity::Warning,
-                    format_args!("{place}: {error}: `host_connections` limits nothing"),
+                    format_args!(
+                        "`host_connections` limits nothing without the state directory {place}: \
+                         {error}; `ntlmdc check` has the cure"
+                    ),
                 );
             }
             file.ok()

@@ -172,15 +172,22 @@ def test_a_directory_that_goes_and_comes_back(site_with, slapd):
     assert attempt(site) == (200, ALICE, [])
 
 
-def test_what_check_finds(library, slapd):
-    tool = mech.tool()
+@pytest.fixture
+def ids(library, slapd):
+    """Runs check with these settings. Returns what is wrong of the directory, and all."""
 
-    def ids(**keys):
+    def ids(*gone, **keys):
         mechanism = directory_server.mechanism(library, slapd, **keys)
-        checked = check(tool, mechanism)
+        for name in gone:
+            (mechanism.directory / name).unlink()
+        checked = check(mech.tool(), mechanism)
         mechanism.close()
-        return [one for one in checked.ids if one.startswith("directory")], checked
+        return [one for one in checked.ids if one.startswith(("directory", "file"))], checked
 
+    return ids
+
+
+def test_what_check_finds(ids):
     seen, checked = ids()
     assert seen == []
     assert "the service reads NT hashes" in checked.good("directory")
@@ -193,6 +200,25 @@ def test_what_check_finds(library, slapd):
         ({"base": directory_server.GROUPS}, "directory-without-hashes"),
     ]:
         assert ids(**keys)[0] == [expected]
+    for name in ("bind_secret", "authorities"):
+        assert ids(name)[0] == ["file-missing"]
+
+
+def test_check_of_one_dead_server(ids, slapd):
+    right = f"127.0.0.1:{slapd.port}"
+    for servers, level in [(["127.0.0.1:1", right], "warning"), (["127.0.0.1:1"], "failure")]:
+        assert ids(servers=servers)[1].of("directory-silent")["level"] == level
+
+
+@pytest.mark.parametrize(
+    ("policy", "level"), [("", "warning"), ("[policy]\ngroups = ['Staff']\n", "failure")]
+)
+def test_check_of_the_groups_base(ids, policy, level):
+    assert ids(groups="search", more=policy)[0] == []
+    wrong, checked = ids(groups="search", group_base="ou=nowhere,dc=example,dc=test", more=policy)
+    assert wrong == ["directory-without-groups"]
+    found = checked.of("directory-without-groups")
+    assert found["level"] == level and "ou=nowhere" in found["what"]
 
 
 def test_the_next_server_answers(site_with, slapd):

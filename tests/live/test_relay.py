@@ -18,6 +18,15 @@ from test_attributes import REQUIRED
 ALICE = "EXAMPLE\\alice"
 PLAIN_LDAP = 'transport = "ldap"\naccept_unauthenticated_controller = true'
 
+GROUPS = """
+[relay.groups]
+servers = ["{}"]
+authorities = "@/authority"
+bind_dn = "CN=bob,CN=Users,DC=example,DC=test"
+bind_secret = "@/bob"
+base = "DC=example,DC=test"
+"""
+
 
 @pytest.fixture(scope="module")
 def ldap_site(library, controller):
@@ -100,16 +109,7 @@ def test_groups_come_from_the_directory(library, controller, make_site, tmp_path
     issued = certificates.issue(controller, tmp_path, f"IP:{controller.address}")
 
     def site(password):
-        more = f"""
-[relay.groups]
-servers = ["{controller.address}"]
-authorities = "@/authority"
-bind_dn = "CN=bob,CN=Users,DC=example,DC=test"
-bind_secret = "@/bob"
-base = "DC=example,DC=test"
-[policy]
-groups = ["Staff"]
-"""
+        more = GROUPS.format(controller.address) + '[policy]\ngroups = ["Staff"]\n'
         files = {"authority": issued.authority.read_text(), "bob": password}
         return make_site(mech.with_relay(library, controller, more=more, files=files))
 
@@ -171,21 +171,95 @@ def test_a_page_has_a_configuration_that_works(library, controller, make_site, p
     assert clients.curl(site, ALICE, "wrong-password")[0] == 401
 
 
+NOT_TRIED = ("unknown", "login-not-tried")
+
+
+def found(mechanism):
+    """What check finds wrong of the relay, with its level, and all of it."""
+    checked = checking.check(mech.tool(), mechanism)
+    mechanism.close()
+    wrong = [(one["level"], one["id"]) for one in checked.findings if one["level"] != "good"]
+    return [one for one in wrong if one[1] != "relay-unauthenticated"], checked
+
+
 @pytest.mark.parametrize(
-    ("change", "causes"),
+    ("change", "expected"),
     [
-        (("", ""), ["relay-unauthenticated"]),
-        (("controllers = [", 'controllers = ["127.0.0.1", '), ["relay-refused"]),
-        (('transport = "smb2"', 'transport = "ldap"'), []),
+        (("", ""), [NOT_TRIED]),
+        (
+            ("controllers = [", 'controllers = ["127.0.0.1", '),
+            [("warning", "relay-refused"), NOT_TRIED],
+        ),
+        (('transport = "smb2"', 'transport = "ldap"'), [NOT_TRIED]),
+        (('"example.test"', '"exmaple.test"'), [("failure", "controller-of-other-domain")]),
+        (
+            ("transport = ", 'netbios_domain = "EXMAPLE"\ntransport = '),
+            [("failure", "netbios-domain-wrong")],
+        ),
+        (('/state"', '/nowhere/state"'), [("warning", "state-directory-missing"), NOT_TRIED]),
     ],
 )
-def test_check_says_what_is_given_up(library, controller, change, causes):
+def test_check_says_what_is_given_up(library, controller, change, expected):
     mechanism = mech.with_relay(library, controller)
     if change[0]:
         mechanism.rewrite("ntlmdc.toml", recipes.change(mechanism.configuration, change))
-    checked = checking.check(mech.tool(), mechanism)
-    mechanism.close()
-    found = [one for one in checked.ids if one.startswith("relay")]
-    assert set(found) == {"relay-unauthenticated", *causes}
-    if "relay-refused" not in causes:
-        assert "makes a challenge" in checked.good("controllers")
+    wrong, checked = found(mechanism)
+    assert wrong == expected
+    assert "relay-unauthenticated" in checked.ids
+    assert "makes a challenge" in checked.good("controllers")
+    if NOT_TRIED in expected:
+        assert "ntlmdc login 'EXAMPLE\\alice'" in checked.of("login-not-tried")["cure"]
+
+
+def test_check_of_one_dead_controller(library, controller):
+    mechanism = mech.with_relay(library, controller)
+    dead = recipes.change(mechanism.configuration, (controller.address, "127.0.0.1"))
+    mechanism.rewrite("ntlmdc.toml", dead)
+    assert found(mechanism)[0] == [("failure", "relay-refused")]
+
+
+@pytest.mark.parametrize("state", ["missing", 0o600, "no certificate"])
+def test_check_of_the_authorities(library, controller, state):
+    relay = 'transport = "ldap"\ntls = "ldaps"\nauthorities = "@/authority"'
+    mechanism = mech.with_relay(library, controller, relay=relay, files={"authority": "none"})
+    file = mechanism.directory / "authority"
+    if state == "missing":
+        file.unlink()
+    elif state == 0o600:
+        os.chown(file, 0, 0)
+        file.chmod(state)
+    causes = {"missing": "file-missing", 0o600: "file-unreadable"}
+    assert found(mechanism)[0] == [("failure", causes.get(state, "certificate-invalid"))]
+
+
+def test_check_of_the_directory_of_groups(library, controller, tmp_path):
+    issued = certificates.issue(controller, tmp_path, f"IP:{controller.address}")
+
+    def seen(*changes, policy='[policy]\ngroups = ["Staff"]\n', bob=None, mode=0o640):
+        files = {
+            "authority": issued.authority.read_text(),
+            "bob": bob or controller.passwords["bob"],
+        }
+        more = GROUPS.format(controller.address) + policy
+        mechanism = mech.with_relay(library, controller, more=more, files=files)
+        mechanism.rewrite("ntlmdc.toml", recipes.change(mechanism.configuration, *changes))
+        (mechanism.directory / "bob").chmod(mode)
+        wrong, checked = found(mechanism)
+        return [one for one in wrong if one != NOT_TRIED], checked
+
+    with controller.tls(issued.files):
+        wrong, checked = seen()
+        assert wrong == []
+        assert "the service reads groups of users" in checked.good("directory")
+        assert seen(mode=0o644)[0] == [("failure", "file-open")]
+        assert seen(mode=0o644, policy="")[0] == [("warning", "file-open")]
+        assert seen(('/bob"', '/other"'))[0] == [("failure", "file-missing")]
+        assert seen(bob="wrong-password")[0] == [("failure", "directory-refused")]
+        assert seen(bob="wrong-password", policy="")[0] == [("warning", "directory-refused")]
+        wrong, checked = seen(('base = "DC', 'base = "OU=Nowhere,DC'))
+        assert wrong == [("failure", "directory-refused")]
+        assert "OU=Nowhere" in checked.of("directory-refused")["what"]
+        empty = ('base = "DC=', 'base = "CN=Computers,DC=')
+        assert seen(empty)[0] == [("failure", "directory-without-groups")]
+        untrusted = ("authorities =", "# authorities =")
+        assert seen(untrusted)[0] == [("failure", "directory-untrusted")]

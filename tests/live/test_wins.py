@@ -111,7 +111,7 @@ def test_check_names_what_is_wrong(tool, library, controller, wins, domain, of_n
 def test_check_of_a_relay(tool, library, controller, wins):
     unauthenticated = ("warning", "relay-unauthenticated")
     wrong, good = check(tool, with_relay(library, controller, wins.address))
-    assert wrong == [unauthenticated]
+    assert wrong == [unauthenticated, ("unknown", "login-not-tried")]
     assert controller.address in good
     wrong, _ = check(tool, with_relay(library, controller, DEAD))
     assert wrong == [("failure", "wins-silent"), unauthenticated]

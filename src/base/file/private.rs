@@ -22,7 +22,10 @@ pub fn make_directory(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         // What is missing helps a reader of the log more than why it could not be made.
         Err(error) if fs::symlink_metadata(path).is_ok() => Err(error),
-        Err(error) => Err(io::Error::new(error.kind(), format!("missing ({error})"))),
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!("it is missing, and this process cannot make it ({error})"),
+        )),
         Ok(()) => Ok(()),
     }
 }

@@ -6,12 +6,15 @@
 //! local     this host: configuration, files, mechanism, Apache
 //! remote    DNS or WINS, and the controllers
 //! relay     what is given up without a machine account; its controllers
+//!   groups      the directory of the domain
 //! directory   the servers of an LDAP directory
+//! ldap_servers   how servers of LDAP are asked
 //! ```
 
 mod cause;
 mod directory;
 mod finding;
+mod ldap_servers;
 mod listing;
 pub mod local;
 mod relay;
@@ -77,9 +80,9 @@ fn look(arguments: &Check) -> Result<Vec<Finding>, String> {
     });
     if let Some(config) = &config {
         let usable = local::files::look(config, &service, &mut findings);
-        findings.extend(remote::findings(config, &usable, &progress));
-        findings.extend(relay::findings(config, &progress));
-        findings.extend(directory::findings(config, &progress));
+        findings.extend(remote::findings(config, &usable.domains, &progress));
+        findings.extend(relay::findings(config, &usable, &progress));
+        findings.extend(directory::findings(config, &usable, &progress));
     }
     drop_repeats(&mut findings);
     Ok(findings)

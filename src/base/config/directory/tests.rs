@@ -127,3 +127,18 @@ fn contradictions_and_mistakes_are_refused() {
         assert!(!told.contains("hunter2"), "{told}");
     }
 }
+
+#[test]
+fn a_policy_about_groups_needs_groups() {
+    let policy = "[policy]\ngroups = [\"Staff\"]\n";
+    assert!(refused(policy).starts_with("policy.groups: the verifier \"directory\""));
+    let with_groups = "groups = \"search\"\ngroup_base = \"ou=groups,dc=example,dc=test\"\n";
+    let text = fixture::directory_text(&format!("{with_groups}{policy}"));
+    assert!(Config::parse(&text).is_ok());
+    // Another verifier knows groups.
+    let text = fixture::directory_text(policy);
+    let domain = fixture::netlogon_text("");
+    let (_, domain) = domain.split_once('\n').unwrap();
+    let beside = text.replace("[\"directory\"]", "[\"directory\", \"netlogon\"]");
+    assert!(Config::parse(&format!("{beside}{domain}")).is_ok());
+}

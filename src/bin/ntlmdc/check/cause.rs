@@ -235,6 +235,9 @@ causes! {
         "An attacker on the network can let in any client as any user.";
     RelayRefused Controllers "relay-refused"
         "It verifies no login.";
+    LoginNotTried Controllers "login-not-tried"
+        "A controller makes a challenge also if a policy (signing, channel binding, NTLM switched \
+         off) refuses every answer to it. Only the login of a user shows that.";
 
     // From an LDAP directory: the module `directory`.
     DirectoryFile Directory "directory-file"
@@ -249,4 +252,6 @@ causes! {
         "A login is verified with the user's NT hash.";
     DirectoryOpen Directory "directory-open"
         "An NT hash is enough to log in as its user.";
+    DirectoryWithoutGroups Directory "directory-without-groups"
+        "Users are in no group then.";
 }

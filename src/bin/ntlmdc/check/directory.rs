@@ -1,62 +1,67 @@
 //! What each server of an LDAP directory says.
 
-use std::time::Duration;
-
 use gss_ntlmdc::base::config::{Config, Directory, Schema, VerifierKind};
 use gss_ntlmdc::base::net::Deadline;
-use gss_ntlmdc::directory::servers::{self, NoAnswer, NoAnswerKind};
+use gss_ntlmdc::directory::servers;
 use gss_ntlmdc::directory::{Client, Error, Filter, Scope, Search};
 
 use super::cause::Cause;
 use super::finding::{Finding, Subject};
+use super::ldap_servers::{self, Opened};
+use super::local::files::Usable;
 use crate::progress::Progress;
 
-/// The longest time for all questions to one server.
-const PATIENCE: Duration = Duration::from_secs(15);
-
 /// Asks each server, with the rights of the service.
-pub fn findings(config: &Config, progress: &Progress) -> Vec<Finding> {
-    let directory = config.directory.as_ref();
-    let Some(directory) = directory.filter(|_| config.verify.contains(&VerifierKind::Directory))
-    else {
+pub fn findings(config: &Config, usable: &Usable, progress: &Progress) -> Vec<Finding> {
+    let is_asked = usable.directory && config.verify.contains(&VerifierKind::Directory);
+    let Some(directory) = config.directory.as_ref().filter(|_| is_asked) else {
         return Vec::new();
     };
-    let count = directory.service.servers.len();
-    let looked = (0..count).flat_map(|server| {
-        let name = servers::named(&directory.service, server);
-        progress.show(&format!("asking {name} …"));
-        look(directory, server, &name)
-    });
-    looked.collect()
+    let needs_groups = !config.policy.groups.is_empty();
+    ldap_servers::each(&directory.service, progress, |mut opened| {
+        let mut findings = look(directory, &mut opened);
+        if !findings.iter().any(Finding::is_failure) {
+            findings.extend(groups(directory, &mut opened, needs_groups));
+        }
+        findings
+    })
 }
 
-fn look(config: &Directory, server: usize, name: &str) -> Vec<Finding> {
-    let deadline = Deadline::after(PATIENCE);
-    let mut client = match servers::open(&config.service, server, deadline) {
-        Ok(client) => client,
-        Err(problem) => return vec![unopened(&problem)],
-    };
-    match users(config, &mut client, deadline) {
+fn look(config: &Directory, opened: &mut Opened) -> Vec<Finding> {
+    let (name, deadline) = (&opened.name, opened.deadline);
+    let base = config.base.as_str();
+    if let Err(problem) = ldap_servers::find_entry(&mut opened.client, base, deadline) {
+        return vec![ldap_servers::without_base(name, &problem)];
+    }
+    match users(config, &mut opened.client, deadline) {
         Ok(true) => {
             let what = format!("{name}: the service reads NT hashes");
             let good = Finding::good(Subject::Directory, what);
-            let anonymous = anonymous(config, server, name, deadline);
+            let anonymous = anonymous(config, opened.server, name, deadline);
             [good].into_iter().chain(anonymous).collect()
         }
         Ok(false) => {
-            let base = &config.base;
             let hash = hash_attribute(config);
             let what =
                 format!("{name}: no entry below {base} has {hash} that the service can read");
-            let cure = "Give the account of bind_dn the right to read it: docs/directory.md.";
+            let cure = "Give the account of bind_dn the right to read it (docs/directory.md), or \
+                        correct `base`.";
             vec![Cause::DirectoryWithoutHashes.failure(what, cure)]
         }
-        Err(error) => {
-            let what = format!("{name}: {error}");
-            let cure = "Correct base, and let the account of bind_dn search below it.";
-            vec![Cause::DirectoryRefused.failure(what, cure)]
-        }
+        Err(error) => vec![ldap_servers::without_base(name, &error.to_string())],
     }
+}
+
+/// Whether the groups' base can be searched. A policy about groups refuses all users without it.
+fn groups(config: &Directory, opened: &mut Opened, is_needed: bool) -> Option<Finding> {
+    let base = config.groups.as_ref()?.base.as_str();
+    let found = ldap_servers::find_entry(&mut opened.client, base, opened.deadline);
+    let what = format!("{}: group_base: {}", opened.name, found.err()?);
+    let cure = "Correct group_base, and let the account of bind_dn search below it.";
+    Some(match is_needed {
+        true => Cause::DirectoryWithoutGroups.failure(what, cure),
+        false => Cause::DirectoryWithoutGroups.warning(what, cure),
+    })
 }
 
 fn hash_attribute(config: &Directory) -> &'static str {
@@ -69,8 +74,6 @@ fn hash_attribute(config: &Directory) -> &'static str {
 /// Whether there is a user whose hash can be read. One is asked for.
 fn users(config: &Directory, client: &mut Client, deadline: Deadline) -> Result<bool, Error> {
     let hash = hash_attribute(config);
-    // That there is none is no answer if the base does not exist.
-    client.search(Search::of_entry(config.base.as_str(), &["1.1"]), deadline)?;
     let found = client.first(
         Search {
             base: config.base.as_str(),
@@ -98,27 +101,4 @@ fn anonymous(config: &Directory, server: usize, name: &str, deadline: Deadline) 
             Finding::good(Subject::Directory, what)
         }
     })
-}
-
-fn unopened(problem: &NoAnswer) -> Finding {
-    let what = problem.to_string();
-    match problem.kind {
-        NoAnswerKind::File => Cause::DirectoryFile.failure(
-            what,
-            "Correct the file; the server's user must be able to read it.",
-        ),
-        NoAnswerKind::Unreachable | NoAnswerKind::Timeout => Cause::DirectorySilent.failure(
-            what,
-            "Correct servers, or let the port pass: 636, or 389 with tls = \"starttls\".",
-        ),
-        NoAnswerKind::Untrusted => Cause::DirectoryUntrusted.failure(
-            what,
-            "Name the authority of the server's certificate in authorities, or the fingerprint \
-             above in certificate if it is the right one.",
-        ),
-        NoAnswerKind::Refused => Cause::DirectoryRefused.failure(
-            what,
-            "Correct bind_dn, or the password in the file of bind_secret.",
-        ),
-    }
 }

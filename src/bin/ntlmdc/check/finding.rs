@@ -81,11 +81,36 @@ impl Finding {
         self.is_ignored = is_named && self.level != Level::Failure;
     }
 
+    /// Makes a failure a warning, for this reason: logins go on by other means.
+    pub fn lessen(&mut self, why: &str) {
+        if self.is_failure() {
+            self.level = Level::Warning;
+            why.clone_into(&mut self.why);
+        }
+    }
+
     /// Says why it matters here, in place of what the table of causes says.
     pub fn because(mut self, why: impl Into<String>) -> Self {
         self.why = why.into();
         self
     }
+}
+
+/// The findings about several servers that do the same. One that works makes what is wrong with
+/// others a warning, for this reason. What is said of all of them is said once.
+pub fn of_servers(each: Vec<Vec<Finding>>, why: &str) -> Vec<Finding> {
+    let works = |findings: &Vec<Finding>| !findings.iter().any(Finding::is_failure);
+    let is_one_at_work = each.iter().any(works);
+    let mut all: Vec<Finding> = Vec::new();
+    for mut finding in each.into_iter().flatten() {
+        if is_one_at_work {
+            finding.lessen(why);
+        }
+        if !all.contains(&finding) {
+            all.push(finding);
+        }
+    }
+    all
 }
 
 impl Cause {

@@ -4,9 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use gss_ntlmdc::base::config::{AccountSecret, Config, LogTarget, Netlogon};
+use gss_ntlmdc::base::config::{
+    AccountSecret, Config, LdapService, LogTarget, Netlogon, Relay, RelayTransport, ServerTrust,
+    VerifierKind,
+};
 use gss_ntlmdc::dc;
 use gss_ntlmdc::dc::secret_file::SecretFile;
+use gss_ntlmdc::directory::Trust;
 use gss_ntlmdc::login::policy::tls_channel::Certificates;
 use gss_ntlmdc::login::verify::users;
 
@@ -14,28 +18,131 @@ use super::permissions::ServiceFile;
 use super::state_directory;
 use crate::check::cause::Cause;
 use crate::check::finding::{Finding, Subject};
+use crate::check::relay::NO_GROUPS;
 use crate::check::service::ServiceUser;
 
 /// Domains have scripts that disable computer accounts with a password older than this.
 const OLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Looks at the files. Returns the domains whose machine account has a secret that can be used.
-pub fn look(config: &Config, service: &ServiceUser, findings: &mut Vec<Finding>) -> Vec<String> {
+/// What has the files that it needs, so that it can be asked.
+pub struct Usable {
+    /// The domains whose machine account has a secret.
+    pub domains: Vec<String>,
+    /// The controllers of `[relay]`.
+    pub relay: bool,
+    /// The servers of `[relay.groups]`.
+    pub groups: bool,
+    /// The servers of `[directory]`.
+    pub directory: bool,
+}
+
+/// Looks at the files. Returns what can be asked with them.
+pub fn look(config: &Config, service: &ServiceUser, findings: &mut Vec<Finding>) -> Usable {
     if let Some(users) = &config.users {
         users_file(&users.file, service, findings);
     }
     certificates(config, service, findings);
-    let sections = &config.netlogon;
-    if let Some(first) = sections.first() {
-        findings.push(state_directory::look(&first.state_dir, service));
-    }
-    let mut usable = Vec::new();
-    for section in sections {
+    state_directory(config, service, findings);
+    let mut domains = Vec::new();
+    for section in &config.netlogon {
         if secret(section, service, findings) {
-            usable.push(section.domain.clone());
+            domains.push(section.domain.clone());
         }
     }
-    usable
+    let named = |kind| config.verify.contains(&kind);
+    let relay = config.relay.as_ref().filter(|_| named(VerifierKind::Relay));
+    let directory = config
+        .directory
+        .as_ref()
+        .filter(|_| named(VerifierKind::Directory));
+    Usable {
+        domains,
+        relay: relay.is_some_and(|relay| relay_files(relay, service, findings)),
+        groups: relay.is_some_and(|relay| {
+            let is_needed = !config.policy.groups.is_empty();
+            group_files(relay, is_needed, service, findings)
+        }),
+        directory: directory
+            .is_some_and(|directory| ldap_files(&directory.service, service, findings)),
+    }
+}
+
+fn state_directory(config: &Config, service: &ServiceUser, findings: &mut Vec<Finding>) {
+    let Some((_, path)) = config.shared_state() else {
+        return;
+    };
+    let finding = state_directory::look(path, service);
+    let is_missing = finding.cause == Some(Cause::StateDirectoryMissing);
+    findings.push(match is_missing && config.netlogon_in_use().is_empty() {
+        true => finding.because(
+            "Each process then counts for itself: `host_connections` limits nothing, and accounts \
+             are locked sooner.",
+        ),
+        false => finding,
+    });
+}
+
+fn relay_files(relay: &Relay, service: &ServiceUser, findings: &mut Vec<Finding>) -> bool {
+    let RelayTransport::Ldap(Some(tls)) = &relay.transport else {
+        return true;
+    };
+    let ServerTrust::Authorities(path) = &tls.trust else {
+        return true;
+    };
+    if !authorities(path, service, findings) {
+        return false;
+    }
+    let problem = Trust::of(&tls.trust).err();
+    findings.extend(problem.iter().map(|problem| {
+        let what = format!("authorities: {problem}");
+        let cure = "Name a PEM file with the authority of the controllers' certificates.";
+        let why = "Without an authority no controller is asked.";
+        Cause::CertificateInvalid.failure(what, cure).because(why)
+    }));
+    problem.is_none()
+}
+
+fn group_files(
+    relay: &Relay,
+    is_needed: bool,
+    service: &ServiceUser,
+    findings: &mut Vec<Finding>,
+) -> bool {
+    let Some(groups) = &relay.groups else {
+        return false;
+    };
+    let before = findings.len();
+    let is_usable = ldap_files(&groups.service, service, findings);
+    if !is_needed {
+        for finding in findings.iter_mut().skip(before) {
+            finding.lessen(NO_GROUPS);
+        }
+    }
+    is_usable
+}
+
+/// The files that an LDAP server is asked with. What is in them is seen when it is asked.
+fn ldap_files(of: &LdapService, service: &ServiceUser, findings: &mut Vec<Finding>) -> bool {
+    let secret = ServiceFile {
+        kind: "the password of bind_dn",
+        path: &of.secret,
+        is_secret: true,
+    };
+    let has_secret = look_at(&secret, service, findings);
+    let has_authorities = match &of.trust {
+        ServerTrust::Authorities(path) => authorities(path, service, findings),
+        ServerTrust::System | ServerTrust::Pin(_) => true,
+    };
+    has_secret && has_authorities
+}
+
+fn authorities(path: &Path, service: &ServiceUser, findings: &mut Vec<Finding>) -> bool {
+    let file = ServiceFile {
+        kind: "the authorities",
+        path,
+        is_secret: false,
+    };
+    look_at(&file, service, findings)
 }
 
 fn secret(netlogon: &Netlogon, service: &ServiceUser, findings: &mut Vec<Finding>) -> bool {
