@@ -152,8 +152,10 @@
  * settings `domains` and `refused_domains`. */
 #define NTLMDC_E_DOMAIN_REFUSED 0x4E440308u
 
-/* The user is in none of the groups that are let in. The setting `groups` lists the groups that
- * are let in. Users of a users file are in no group. */
+/* The user is in none of the groups that are let in. The setting `policy.groups` lists the
+ * groups that are let in. A user is in no group in a users file, with `[directory]` without
+ * `groups`, and if the groups could not be looked up: the log then says why. `ntlmdc check`
+ * looks at the directory and at `[relay.groups]`. */
 #define NTLMDC_E_NOT_IN_GROUP 0x4E440309u
 
 /* The user is unknown or the password is wrong. Too many wrong passwords in a row: no verifier
@@ -162,8 +164,9 @@
 #define NTLMDC_E_TOO_MANY_GUESSES 0x4E44030Au
 
 /* The user is unknown or the password is wrong. A wrong password, or a name that does not
- * exist. ntlmdc's own line says which, with the controller's status. Both have one code, so
- * that a client cannot find out which names exist. */
+ * exist. ntlmdc's own line says which, with the controller's status; with `relay` the
+ * controller may have one status for both. Both have one code, so that a client cannot find out
+ * which names exist. */
 #define NTLMDC_E_BAD_USER_OR_PASSWORD 0x4E440401u
 
 /* The account is disabled. The password was right; an administrator has disabled the account. */
@@ -244,7 +247,9 @@
 #define NTLMDC_E_SHARE_REFUSED 0x4E440414u
 
 /* No domain controller can be reached. Check `controllers` (or, without it, the DNS or the
- * servers of `wins`), the network and the firewall: port 135 and the port that netlogon uses. */
+ * servers of `wins`), the network and the firewall. With `netlogon`: port 135 and the port that
+ * netlogon uses. With `relay`: port 445; with `transport = "ldap"` port 389, with `tls =
+ * "ldaps"` port 636. */
 #define NTLMDC_E_CONTROLLER_UNREACHABLE 0x4E440501u
 
 /* The domain controller did not answer in time. The controller accepted the connection and did
@@ -356,9 +361,9 @@
 #define NTLMDC_E_HANDSHAKE_CLOSED 0x4E44051Bu
 
 /* The domain controller's certificate is not accepted. Over TLS, the controller's certificate
- * was not issued by a trusted authority, has another name or is not the pinned one. The text
- * has its fingerprint. Check `authorities`, `certificate` and `controllers`. Possibly an
- * attack. */
+ * was not issued by a trusted authority, has another name, has expired or is not the pinned
+ * one. The text has its fingerprint. Check `authorities`, `certificate` and `controllers`.
+ * Possibly an attack. */
 #define NTLMDC_E_CONTROLLER_UNTRUSTED 0x4E44051Cu
 
 /* The user is of another forest than the one that the challenge is for. A controller accepts
@@ -379,12 +384,14 @@
 
 /* TLS with the directory's server failed, or its certificate is not accepted.
  * `directory.authorities` lacks the authority that issued the server's certificate, or its name
- * is not that in `servers`, or it is not the one in `certificate`. Possibly an attack. */
+ * is not that in `servers`, or it has expired, or it is not the one in `certificate`. Possibly
+ * an attack. */
 #define NTLMDC_E_DIRECTORY_UNTRUSTED 0x4E440517u
 
 /* The directory refused the service's account or question. The text has the server's reason.
  * For the login: check `bind_dn` and the password in `bind_secret`. For the search: check
- * `base`, and that the account may read it. */
+ * `base`, and that the account may read it. For StartTLS: give the server a certificate, or set
+ * `tls = "ldaps"`. */
 #define NTLMDC_E_DIRECTORY_REFUSED 0x4E440518u
 
 /* A file for the directory cannot be used. The file of `directory.bind_secret` or

@@ -16,12 +16,13 @@
 //!   servers   bound connections to servers of one content, for verifiers
 //!   groups    the groups of a user (no I/O of its own)
 //!   domain_groups   the groups of a user of Active Directory
-//!   error     why a question has no answer
+//!   error     why a question has no answer; `distrust`: why a certificate is not accepted
 //! ```
 //!
 //! Referrals are refused: no other host is asked than the one that was connected to.
 
 mod client;
+mod distrust;
 pub mod domain_groups;
 mod entry;
 mod error;
@@ -42,6 +43,7 @@ pub use message::entries_of;
 pub use sasl::pieces_of;
 
 pub use client::{Account, Client, Found, Protection, Server};
+pub use distrust::Distrust;
 pub use entry::{Attribute, Change, Entry, Filter, MAX_ENTRIES, Scope, Search};
 pub use error::{Error, Operation, Refusal};
 pub use ldap3_proto::proto::LdapResultCode as ResultCode;

@@ -80,8 +80,9 @@ minor_codes! {
     /// See the settings `domains` and `refused_domains`.
     0x4E44_0308 DomainRefused Unauthorized
         "users of this domain are refused by policy.domains or policy.refused_domains";
-    /// The setting `groups` lists the groups that are let in. Users of a users file are in no
-    /// group.
+    /// The setting `policy.groups` lists the groups that are let in. A user is in no group in a
+    /// users file, with `[directory]` without `groups`, and if the groups could not be looked up:
+    /// the log then says why. `ntlmdc check` looks at the directory and at `[relay.groups]`.
     0x4E44_0309 NotInGroup Unauthorized "the user is in none of the groups that are let in";
     /// Too many wrong passwords in a row: no verifier was asked about this one. The limit ends
     /// `guess_window` after the last of them. The text is that of a wrong password.
@@ -89,7 +90,8 @@ minor_codes! {
 
     family Account = 0x04 "The account, as the verifier reports.":
     /// A wrong password, or a name that does not exist. ntlmdc's own line says which, with the
-    /// controller's status. Both have one code, so that a client cannot find out which names exist.
+    /// controller's status; with `relay` the controller may have one status for both. Both have one
+    /// code, so that a client cannot find out which names exist.
     0x4E44_0401 BadUserOrPassword Unauthorized "the user is unknown or the password is wrong";
     /// The password was right; an administrator has disabled the account.
     0x4E44_0402 AccountDisabled Unauthorized "the account is disabled";
@@ -142,7 +144,8 @@ minor_codes! {
 
     family Verifier = 0x05 "The verifier: nothing was found out about the user.":
     /// Check `controllers` (or, without it, the DNS or the servers of `wins`), the network and the
-    /// firewall: port 135 and the port that netlogon uses.
+    /// firewall. With `netlogon`: port 135 and the port that netlogon uses. With `relay`: port 445;
+    /// with `transport = "ldap"` port 389, with `tls = "ldaps"` port 636.
     0x4E44_0501 ControllerUnreachable Failure "no domain controller can be reached";
     /// The controller accepted the connection and did not answer, or it is overloaded.
     0x4E44_0502 ControllerTimeout Failure "the domain controller did not answer in time";
@@ -228,8 +231,8 @@ minor_codes! {
     0x4E44_051B HandshakeClosed Failure
         "the connection for this login was closed before the client answered";
     /// Over TLS, the controller's certificate was not issued by a trusted authority, has another
-    /// name or is not the pinned one. The text has its fingerprint. Check `authorities`,
-    /// `certificate` and `controllers`. Possibly an attack.
+    /// name, has expired or is not the pinned one. The text has its fingerprint. Check
+    /// `authorities`, `certificate` and `controllers`. Possibly an attack.
     0x4E44_051C ControllerUntrusted Failure
         "the domain controller's certificate is not accepted";
     /// A controller accepts answers to a challenge with the names of its own domain only. With
@@ -245,11 +248,13 @@ minor_codes! {
     /// The server is overloaded; or more logins wait than `directory.connections` can carry.
     0x4E44_0516 DirectoryTimeout Failure "the directory did not answer in time";
     /// `directory.authorities` lacks the authority that issued the server's certificate, or its
-    /// name is not that in `servers`, or it is not the one in `certificate`. Possibly an attack.
+    /// name is not that in `servers`, or it has expired, or it is not the one in `certificate`.
+    /// Possibly an attack.
     0x4E44_0517 DirectoryUntrusted Failure
         "TLS with the directory's server failed, or its certificate is not accepted";
     /// The text has the server's reason. For the login: check `bind_dn` and the password in
-    /// `bind_secret`. For the search: check `base`, and that the account may read it.
+    /// `bind_secret`. For the search: check `base`, and that the account may read it. For StartTLS:
+    /// give the server a certificate, or set `tls = "ldaps"`.
     0x4E44_0518 DirectoryRefused Failure
         "the directory refused the service's account or question";
     /// The file of `directory.bind_secret` or `directory.authorities` is missing, unreadable for

@@ -7,6 +7,7 @@ use ldap3_proto::proto::{LdapResult, LdapResultCode};
 use crate::base::crypto::NoRandomBytes;
 use crate::base::fingerprint::Fingerprint;
 use crate::base::net;
+use crate::directory::distrust::Distrust;
 use crate::directory::security_context::ContextError;
 use crate::protocol::ntlm::NtlmError;
 
@@ -47,6 +48,8 @@ pub struct Refusal {
     pub code: LdapResultCode,
     /// The diagnostic message. Active Directory begins it with an error code of Windows.
     pub message: String,
+    /// Where a search that is refused begins.
+    pub base: Option<String>,
 }
 
 impl Refusal {
@@ -54,6 +57,7 @@ impl Refusal {
         Self {
             code: result.code,
             message: result.message,
+            base: None,
         }
     }
 
@@ -84,6 +88,9 @@ impl fmt::Display for Refusal {
                 formatter.write_str("InsufficientAccessRights")?;
             }
             code => write!(formatter, "{code:?}")?,
+        }
+        if let (LdapResultCode::NoSuchObject, Some(base)) = (&self.code, &self.base) {
+            write!(formatter, " (\"{}\")", base.escape_debug())?;
         }
         // The rest of such a message names lines of the controller's source.
         if let Some(code) = self.windows_error() {
@@ -117,7 +124,7 @@ pub enum Error {
         /// Of the certificate that the controller sent.
         fingerprint: Fingerprint,
         /// Why.
-        reason: String,
+        reason: Distrust,
     },
     /// The controller refused.
     #[error("{operation} is refused: {refusal}")]
@@ -176,6 +183,14 @@ impl Error {
         }
     }
 
+    /// With the entry where the search begins.
+    pub(super) fn of_search(mut self, base: String) -> Self {
+        if let Self::Refused { refusal, .. } = &mut self {
+            refusal.base = Some(base);
+        }
+        self
+    }
+
     /// The refusal, if the controller refused.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -193,6 +208,7 @@ mod tests {
         Refusal {
             code: LdapResultCode::InvalidCredentials,
             message: message.to_owned(),
+            base: None,
         }
     }
 
@@ -227,8 +243,14 @@ mod tests {
         let text = Refusal {
             code: LdapResultCode::InsufficentAccessRights,
             message: String::new(),
+            base: Some("dc=test".to_owned()),
         };
         assert_eq!(text.to_string(), "InsufficientAccessRights");
+        let text = Refusal {
+            code: LdapResultCode::NoSuchObject,
+            ..text
+        };
+        assert_eq!(text.to_string(), "NoSuchObject (\"dc=test\")");
         let text = refusal("8009030C: LdapErr: DSID-0C0906B5, comment: x, data 52e, v1");
         let shown = "InvalidCredentials, Windows error 0x8009030C, data 0x52E";
         assert_eq!(text.to_string(), shown);

@@ -15,6 +15,7 @@ use rustls::{
 use crate::base::config::ServerTrust;
 use crate::base::file;
 use crate::base::fingerprint::Fingerprint;
+use crate::directory::distrust::Distrust;
 use crate::directory::error::Error;
 
 /// What makes a certificate acceptable.
@@ -134,15 +135,7 @@ impl CertificateCheck {
         match (error, self.presented()) {
             (rustls::Error::InvalidCertificate(reason), Some(certificate)) => Error::Untrusted {
                 fingerprint: Fingerprint::of(&certificate),
-                reason: match reason {
-                    CertificateError::ApplicationVerificationFailure => {
-                        "it is not the pinned one".to_owned()
-                    }
-                    CertificateError::UnknownIssuer => {
-                        "its issuer is not among the trusted authorities".to_owned()
-                    }
-                    reason => reason.to_string(),
-                },
+                reason: Distrust::from(reason),
             },
             _ => Error::Tls(error.to_string()),
         }

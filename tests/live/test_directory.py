@@ -204,6 +204,20 @@ def test_what_check_finds(ids):
         assert ids(name)[0] == ["file-missing"]
 
 
+def test_cures_of_check(ids, slapd, tmp_path):
+    """The cure is one of what is wrong: StartTLS, the certificate's name, its time, the base."""
+
+    def cure(cause, **keys):
+        found = ids(**keys)[1].of(cause)
+        return found["what"], found["cure"]
+
+    what, said = cure("directory-refused", base="ou=nowhere,dc=example,dc=test")
+    assert "there is no entry ou=nowhere" in what and "base" in said
+    assert "or correct `base`" in cure("directory-without-hashes", base=directory_server.GROUPS)[1]
+    what, said = cure("directory-untrusted", servers=[f"localhost:{slapd.port}"])
+    assert "localhost" in what and "name into servers" in said
+
+
 def test_check_of_one_dead_server(ids, slapd):
     right = f"127.0.0.1:{slapd.port}"
     for servers, level in [(["127.0.0.1:1", right], "warning"), (["127.0.0.1:1"], "failure")]:

@@ -14,6 +14,7 @@ import wire
 from lab import certificates, mech
 from lab.site import Site
 from test_attributes import REQUIRED
+from test_tool import run
 
 ALICE = "EXAMPLE\\alice"
 PLAIN_LDAP = 'transport = "ldap"\naccept_unauthenticated_controller = true'
@@ -215,7 +216,17 @@ def test_check_of_one_dead_controller(library, controller):
     mechanism = mech.with_relay(library, controller)
     dead = recipes.change(mechanism.configuration, (controller.address, "127.0.0.1"))
     mechanism.rewrite("ntlmdc.toml", dead)
-    assert found(mechanism)[0] == [("failure", "relay-refused")]
+    wrong, checked = found(mechanism)
+    assert wrong == [("failure", "relay-refused")]
+    assert "port 445" in checked.of("relay-refused")["cure"]
+
+
+def test_groups_without_a_login(library, controller):
+    mechanism = mech.with_relay(library, controller)
+    status, printed, errors = run(mech.tool(), "groups", ALICE, env=mechanism.environment)
+    mechanism.close()
+    assert (status, printed) == (2, "")
+    assert "without [relay.groups]" in errors and f"ntlmdc login '{ALICE}'" in errors
 
 
 @pytest.mark.parametrize("state", ["missing", 0o600, "no certificate"])

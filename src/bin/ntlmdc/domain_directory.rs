@@ -6,6 +6,7 @@ pub mod advice;
 mod controller;
 mod ticket;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use gss_ntlmdc::base::config::Netlogon;
@@ -107,7 +108,7 @@ pub fn connect(chosen: &Chosen, protection: &Protection) -> Result<Client, Probl
     connected.map_err(|error| advice::no_connection(&chosen.name, &error))
 }
 
-fn confirmed(chosen: &Chosen, fingerprint: impl std::fmt::Display, reason: &str) -> bool {
+fn confirmed(chosen: &Chosen, fingerprint: impl Display, reason: impl Display) -> bool {
     let question = format!(
         "The certificate of {} is not accepted:\n\
          {reason}. Its SHA-256 fingerprint is\n  {fingerprint}\n\

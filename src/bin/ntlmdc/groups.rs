@@ -133,18 +133,34 @@ fn of_users_file(account: Account, setup: &Setup) -> FoundUser {
 
 fn unknown(typed: &str, setup: &Setup) -> String {
     let config = setup.config();
-    let places = config.verify.iter().map(|kind| match kind {
-        VerifierKind::Users => "the users file".to_owned(),
-        VerifierKind::Directory => "[directory], which tells users with a login only".to_owned(),
-        VerifierKind::Relay => "[relay], which knows no users".to_owned(),
+    let looked_in = config.verify.iter().filter_map(|kind| match kind {
+        VerifierKind::Users => Some("the users file".to_owned()),
         VerifierKind::Netlogon => {
-            format!("the directory of {}", sections::names(&config.netlogon))
+            let names = sections::names(&config.netlogon);
+            Some(format!("the directory of {names}"))
         }
+        VerifierKind::Directory | VerifierKind::Relay => None,
     });
-    let places: Vec<String> = places.collect();
-    format!(
-        "no user {typed:?} in {}; look at the spelling: the name is the user's sAMAccountName, or \
-         with an @ its userPrincipalName",
-        places.join(" or ")
-    )
+    let looked_in = looked_in.collect::<Vec<String>>().join(" or ");
+    let not_asked = config.verify.iter().find_map(|kind| match kind {
+        VerifierKind::Directory => Some("[directory] tells groups with a login only"),
+        VerifierKind::Relay => Some(match &config.relay {
+            Some(relay) if relay.groups.is_some() => {
+                "[relay.groups] tells groups with a login only"
+            }
+            _ => "[relay] knows no groups without [relay.groups]",
+        }),
+        VerifierKind::Users | VerifierKind::Netlogon => None,
+    });
+    let typed = typed.escape_debug().to_string().replace(r"\\", r"\");
+    match (looked_in.as_str(), not_asked) {
+        ("", Some(why)) => format!("{why}; log the user in: ntlmdc login '{typed}'"),
+        (places, Some(why)) => format!(
+            "no user \"{typed}\" in {places}, and {why}; log the user in: ntlmdc login '{typed}'"
+        ),
+        (places, None) => format!(
+            "no user \"{typed}\" in {places}; look at the spelling: the name is the user's \
+             sAMAccountName, or with an @ its userPrincipalName"
+        ),
+    }
 }

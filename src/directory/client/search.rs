@@ -77,9 +77,11 @@ impl Client {
         found: &mut Found,
         deadline: Deadline,
     ) -> Result<(), Error> {
-        timed("searching the directory", None, || {
+        let base = search.base.to_owned();
+        let done = timed("searching the directory", None, || {
             self.wait_for_entries(search, found, deadline)
-        })
+        });
+        done.map_err(|error| error.of_search(base))
     }
 
     fn wait_for_entries(

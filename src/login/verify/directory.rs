@@ -245,8 +245,10 @@ fn fault(problem: &NoAnswer) -> Fault {
         NoAnswerKind::File => Minor::DirectoryFileUnusable,
         NoAnswerKind::Unreachable => Minor::DirectoryUnreachable,
         NoAnswerKind::Timeout => Minor::DirectoryTimeout,
-        NoAnswerKind::Untrusted => Minor::DirectoryUntrusted,
-        NoAnswerKind::Refused => Minor::DirectoryRefused,
+        NoAnswerKind::Untrusted | NoAnswerKind::OtherName | NoAnswerKind::Expired => {
+            Minor::DirectoryUntrusted
+        }
+        NoAnswerKind::NoStartTls | NoAnswerKind::Refused => Minor::DirectoryRefused,
     };
     minor.because(problem)
 }

@@ -141,3 +141,23 @@ impl Cause {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_server_that_works_is_enough() {
+        let works = || vec![Finding::good(Subject::Directory, "works")];
+        let dead = || vec![Cause::DirectorySilent.failure("silent", "start it")];
+        let levels = |each| -> Vec<Level> {
+            let found = of_servers(each, "others work");
+            found.iter().map(|finding| finding.level).collect()
+        };
+        assert_eq!(levels(vec![dead(), works()]), [Level::Warning, Level::Good]);
+        // What is said of all is said once.
+        assert_eq!(levels(vec![dead(), dead()]), [Level::Failure]);
+        let found = of_servers(vec![works(), dead()], "others work");
+        assert_eq!(found.last().unwrap().why, "others work");
+    }
+}

@@ -88,10 +88,54 @@ fn unopened(problem: &NoAnswer) -> Finding {
             "Name the authority of the server's certificate in authorities, or the fingerprint \
              above in certificate if it is the right one.",
         ),
+        NoAnswerKind::OtherName => (
+            Cause::DirectoryUntrusted,
+            "Write the certificate's name into servers, or give the server a certificate with its \
+             name.",
+        ),
+        NoAnswerKind::Expired => (
+            Cause::DirectoryUntrusted,
+            "Renew the server's certificate; if its time is right, set the clock of this host.",
+        ),
+        NoAnswerKind::NoStartTls => (
+            Cause::DirectoryRefused,
+            "Give the server a certificate, which StartTLS needs, or set tls = \"ldaps\".",
+        ),
         NoAnswerKind::Refused => (
             Cause::DirectoryRefused,
             "Correct bind_dn, or the password in the file of bind_secret.",
         ),
     };
     cause.failure(problem.to_string(), cure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_problem_has_its_cure() {
+        for (kind, id, word) in [
+            (NoAnswerKind::File, "directory-file", "file"),
+            (NoAnswerKind::Timeout, "directory-silent", "port"),
+            (
+                NoAnswerKind::Untrusted,
+                "directory-untrusted",
+                "authorities",
+            ),
+            (
+                NoAnswerKind::OtherName,
+                "directory-untrusted",
+                "name into servers",
+            ),
+            (NoAnswerKind::Expired, "directory-untrusted", "Renew"),
+            (NoAnswerKind::NoStartTls, "directory-refused", "StartTLS"),
+            (NoAnswerKind::Refused, "directory-refused", "bind_dn"),
+        ] {
+            let text = "ldap1: problem".to_owned();
+            let finding = unopened(&NoAnswer { kind, text });
+            assert_eq!(finding.cause.map(Cause::id), Some(id));
+            assert!(finding.cure.contains(word), "{}", finding.cure);
+        }
+    }
 }

@@ -6,7 +6,8 @@ mod names;
 
 use std::slice;
 
-use gss_ntlmdc::base::config::{Config, LogTarget, Relay, VerifierKind};
+use gss_ntlmdc::base::config::{Config, LogTarget, Relay, RelayTransport, TlsStart, VerifierKind};
+use gss_ntlmdc::base::fault::Minor;
 use gss_ntlmdc::protocol::ntlm::initiator::{self, Protection};
 use gss_ntlmdc::relay;
 
@@ -96,9 +97,31 @@ fn ask(config: &Relay) -> Vec<Finding> {
             let wrong = names::compare(config, server, &names);
             [good].into_iter().chain(wrong).collect()
         }
-        Err(error) => vec![Cause::RelayRefused.failure(
-            error.to_string(),
-            format!("{} See docs/relay.md.", error.minor().cause()),
-        )],
+        Err(error) => vec![Cause::RelayRefused.failure(error.to_string(), cure(config, &error))],
+    }
+}
+
+fn cure(config: &Relay, error: &relay::Error) -> String {
+    let minor = error.minor();
+    let is_away = matches!(
+        minor,
+        Minor::ControllerUnreachable | Minor::ControllerTimeout
+    );
+    match config.controllers.as_slice() {
+        [controller] if is_away => {
+            let port = controller
+                .port
+                .unwrap_or_else(|| usual_port(&config.transport));
+            format!("Correct controllers, or let TCP port {port} pass.")
+        }
+        _ => format!("{} See docs/relay.md.", minor.cause()),
+    }
+}
+
+fn usual_port(transport: &RelayTransport) -> u16 {
+    match transport {
+        RelayTransport::Smb2 { .. } => 445,
+        RelayTransport::Ldap(Some(tls)) if tls.start == TlsStart::Ldaps => 636,
+        RelayTransport::Ldap(_) => 389,
     }
 }

@@ -223,7 +223,11 @@ mod tests {
 
     fn refused(operation: Operation, code: ResultCode, message: &str) -> Error {
         let message = message.to_owned();
-        let refusal = Refusal { code, message };
+        let refusal = Refusal {
+            code,
+            message,
+            base: None,
+        };
         Error::Refused { operation, refusal }
     }
 

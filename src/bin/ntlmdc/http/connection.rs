@@ -85,7 +85,7 @@ impl From<directory::Error> for Lost {
             directory::Error::Untrusted {
                 fingerprint,
                 reason,
-            } => Self::Untrusted(fingerprint, reason),
+            } => Self::Untrusted(fingerprint, reason.to_string()),
             other => Self::Other(other.to_string()),
         }
     }
