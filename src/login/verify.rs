@@ -279,14 +279,7 @@ pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Log
     let mut last: Option<Fault> = None;
     for verifier in verifiers {
         match verifier.verify(attempt) {
-            Err(Refusal::NotMine(fault)) => {
-                last = Some(match last {
-                    Some(before) if before.minor() == Minor::BadUserOrPassword => {
-                        before.minor().confidentially(fault.for_the_log())
-                    }
-                    _ => fault,
-                });
-            }
+            Err(Refusal::NotMine(fault)) => last = Some(merged(last, fault)),
             decided => return decided,
         }
     }
@@ -294,29 +287,41 @@ pub fn ask(verifiers: &[Box<dyn Verifier>], attempt: &Attempt<'_>) -> Result<Log
     Err(Refusal::NotMine(unknown))
 }
 
+/// The fault for an account that was not found twice. `BadUserOrPassword` stays: it counts as a
+/// guess, and the next code would tell that the account does not exist.
+fn merged(before: Option<Fault>, fault: Fault) -> Fault {
+    match before {
+        Some(before) if before.minor() == Minor::BadUserOrPassword => {
+            before.minor().confidentially(fault.for_the_log())
+        }
+        _ => fault,
+    }
+}
+
 /// As [`ask`], for a name that was typed alone in each of the default domains until a verifier
 /// decides. So a wrong password is one guess about one account.
 ///
 /// # Errors
-/// As [`ask`]. If no domain has the account, the refusal of the last.
+/// As [`ask`]. If no domain has the account, the refusal of the last, with `BadUserOrPassword` if
+/// one of them gave that.
 pub fn ask_by_default(
     verifiers: &[Box<dyn Verifier>],
     attempt: &Attempt<'_>,
     default_domains: &[DomainName],
 ) -> Result<Logon, Refusal> {
-    let mut outcome = None;
+    let mut last: Option<Fault> = None;
     for domain in default_domains.iter().filter(|_| attempt.is_name_alone()) {
         let attempt = Attempt {
             default_domain: Some(domain.as_str()),
             ..*attempt
         };
         match ask(verifiers, &attempt) {
-            Err(refusal @ Refusal::NotMine(_)) => outcome = Some(refusal),
+            Err(Refusal::NotMine(fault)) => last = Some(merged(last, fault)),
             decided => return decided,
         }
     }
-    match outcome {
-        Some(refusal) => Err(refusal),
+    match last {
+        Some(unknown) => Err(Refusal::NotMine(unknown)),
         None => ask(verifiers, attempt),
     }
 }

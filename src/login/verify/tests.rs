@@ -151,3 +151,48 @@ fn unknown_users_are_refused_like_known_ones() {
         assert_eq!(ask_all(vec![controller(), known()]), Err(wrong));
     }
 }
+
+/// Refuses each default domain with a code of its own.
+struct ByDomain([(&'static str, Minor); 2]);
+
+impl Verifier for ByDomain {
+    fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
+        let meant = attempt.default_domain.unwrap();
+        let (_, minor) = self.0.iter().find(|(domain, _)| *domain == meant).unwrap();
+        Err(Refusal::NotMine((*minor).into()))
+    }
+}
+
+/// An unknown user of one default domain counts as a guess, whatever the next domain answers.
+#[test]
+fn the_next_default_domain_does_not_reveal_whether_an_account_exists() {
+    let wrong = Minor::BadUserOrPassword;
+    let elsewhere = Minor::OtherForest;
+    for (answers, expected) in [
+        ([("ONE", wrong), ("TWO", elsewhere)], wrong),
+        ([("ONE", elsewhere), ("TWO", wrong)], wrong),
+        ([("ONE", wrong), ("TWO", Minor::UnknownDomain)], wrong),
+        (
+            [("ONE", Minor::UnknownDomain), ("TWO", elsewhere)],
+            elsewhere,
+        ),
+    ] {
+        let response = NtlmV2Response::decode(&[&[0; 16][..], &[1, 1], &[0; 26]].concat()).unwrap();
+        let attempt = Attempt {
+            user: &Text::from("bob"),
+            domain: &Text::default(),
+            default_domain: None,
+            workstation: &Text::default(),
+            server_challenge: [0; 8],
+            target_info: &[],
+            response: (&response).into(),
+            passing: None,
+        };
+        let defaults = ["ONE", "TWO"].map(|name| name.parse().unwrap());
+        let verifier: Box<dyn Verifier> = Box::new(ByDomain(answers));
+        match ask_by_default(&[verifier], &attempt, &defaults) {
+            Err(Refusal::NotMine(fault)) => assert_eq!(fault.minor(), expected, "{answers:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
