@@ -63,7 +63,8 @@ impl From<&config::Netlogon> for Sought {
             source: config.source,
             computer: computer.to_owned(),
             state_dir: config.state_dir.clone(),
-            shared_file: format!("{computer}.controllers"),
+            // Several sections may have one computer's name.
+            shared_file: format!("{}.{computer}.controllers", config.domain),
         }
     }
 }
@@ -95,5 +96,18 @@ pub(super) mod fixture {
     /// The controllers of `[netlogon]` with these lines.
     pub(in crate::dc::locate) fn netlogon(lines: &str) -> Sought {
         (&fixture::netlogon(lines)).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::netlogon;
+
+    /// Accounts of two domains may have one name.
+    #[test]
+    fn what_was_found_is_kept_by_domain() {
+        let file = |domain| netlogon(&format!("domain = \"{domain}.test\"")).shared_file;
+        assert_eq!(file("one"), "one.test.WEB1-NTLM.controllers");
+        assert_eq!(file("two"), "two.test.WEB1-NTLM.controllers");
     }
 }
