@@ -110,6 +110,18 @@ impl Initiator {
         self.target.as_ref()
     }
 
+    /// The NEGOTIATE message. This process itself learns the user's domain from it, since with
+    /// several forests the domain chooses the challenge. No other server does.
+    fn offer(&self, purpose: &Purpose) -> (Offered, Vec<u8>) {
+        match self.target.as_ref().and_then(Name::loopback) {
+            Some(_) => {
+                let user = purpose.user.in_messages();
+                initiator::negotiate_for(user.name, user.domain, purpose.protection)
+            }
+            None => initiator::negotiate(purpose.protection),
+        }
+    }
+
     /// Begins with an empty token, or takes the server's message. `channel` has the channel
     /// bindings that the application passed, if any. Returns the message to send. It is the last
     /// one if the context is [`Self::established`] afterwards.
@@ -124,9 +136,7 @@ impl Initiator {
     ) -> Result<Vec<u8>, Fault> {
         match mem::replace(&mut self.state, InitiatorState::Failed) {
             InitiatorState::Fresh(purpose) if token.is_empty() => {
-                let user = purpose.user.in_messages();
-                let (offered, negotiate) =
-                    initiator::negotiate_for(user.name, user.domain, purpose.protection);
+                let (offered, negotiate) = self.offer(&purpose);
                 self.state = InitiatorState::Offered(purpose, offered);
                 Ok(negotiate)
             }

@@ -4,6 +4,7 @@ use super::*;
 use crate::login::accept::{self, Acceptor, Terms};
 use crate::login::fixture::{ALICE, Site};
 use crate::login::handover::{Kind, Opened};
+use crate::login::loopback::Loopback;
 use crate::login::setup::Setup;
 
 const PROTECTION: Protection = Protection {
@@ -79,6 +80,22 @@ fn our_acceptor_accepts_our_initiator() {
     }
     let outcome = log_in(&user("mallory", "Password1"), None, None);
     assert_eq!(outcome, Err(Minor::BadUserOrPassword));
+}
+
+#[test]
+fn only_this_process_learns_the_domain_before_its_challenge() {
+    let alice = user("EXAMPLE\\alice", "Password1");
+    let has_domain = |message: &[u8]| message.windows(7).any(|bytes| bytes == b"EXAMPLE");
+    let mut elsewhere = initiator(&alice);
+    assert!(!has_domain(&begin(&mut elsewhere)));
+    let service = Name::hostbased_service(b"HTTP").unwrap();
+    let mut here = Initiator::new(Purpose {
+        user: alice,
+        target: Some(Name::Acceptor(Box::new(service), Loopback::default())),
+        protection: PROTECTION,
+        lifetime: Lifetime::default(),
+    });
+    assert!(has_domain(&begin(&mut here)));
 }
 
 #[test]
