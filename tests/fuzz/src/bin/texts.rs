@@ -72,7 +72,9 @@ fn configuration(text: &str) {
         Err(problem) => assert!(!problem.is_empty()),
         Ok(config) => {
             assert!(!config.verify.is_empty());
-            assert!(config.netlogon.is_some() || config.netlogon_in_use().is_none());
+            let in_use = config.netlogon_in_use();
+            assert!(in_use.is_empty() || in_use == config.netlogon);
+            assert!(in_use.len() < 2 || in_use.iter().all(|section| section.sid.is_some()));
             let again = Config::parse(&format!("{text}\n# a remark\n"));
             assert_eq!(again.as_ref(), Ok(&config));
             let unknown = format!("unknown_key = 1\n{text}");

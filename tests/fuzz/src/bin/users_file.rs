@@ -82,6 +82,7 @@ fn log_in(users: &Users, user: &str, domain: &str, hash: &Key) -> Option<Account
         default_domain: None,
         workstation: &Text::default(),
         server_challenge: CHALLENGE,
+        target_info: &[],
         response: Provable::NtlmV2(&response),
         passing: None,
     };
