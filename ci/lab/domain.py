@@ -1,6 +1,7 @@
 """A throw-away Active Directory domain: Samba's AD DC in a network namespace of its own."""
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -189,6 +190,12 @@ class Controller:
         for name, value in (line.split(": ", 1) for line in shown.splitlines() if ": " in line):
             values.setdefault(name, []).append(value)
         return values
+
+    @functools.cached_property
+    def sid(self):
+        """The SID of its domain."""
+        shown = self.tool("user", "show", "alice", "--attributes=objectSid")
+        return re.search(r"^objectSid: (\S+)-[0-9]+$", shown, re.M)[1]
 
     @property
     def base(self):

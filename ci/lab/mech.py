@@ -215,6 +215,7 @@ def with_forests(library, controllers, lines=("", "")):
         sections += f"""[[netlogon]]
 domain = "{controller.dns_name}"
 netbios_domain = "{controller.netbios}"
+sid = "{controller.sid}"
 account = "{domain.MACHINE}$"
 secret = "@/secret-{controller.netbios}"
 state_dir = "@/state"

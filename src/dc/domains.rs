@@ -159,17 +159,6 @@ impl KnownDomains {
         self.known().with(|known| known.domains())
     }
 
-    /// As [`Self::loaded`], or else the list that another process of this host has stored.
-    pub fn at_hand(&self) -> Option<Arc<Domains>> {
-        self.loaded().or_else(|| {
-            let stored = self.recall()?;
-            self.known().with(|known| {
-                known.list.get_or_insert(stored);
-                known.domains()
-            })
-        })
-    }
-
     fn list_with(
         &self,
         deadline: Deadline,

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::trusts;
 use super::values::{
     self, Controller, ControllerOrder, MachineAccount, NetbiosName, SiteName, first_label, number,
 };
 use super::wins::{self, Wins};
 use super::{DEFAULT_STATE_DIR, DomainName, GroupsAcrossTrusts, NamesAlone, TrustedDomain};
 use crate::base::name_case::alike;
+use crate::base::sid::Sid;
 
 /// `[netlogon]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -23,6 +25,8 @@ pub struct Netlogon {
     pub netbios_domain: NetbiosName,
     /// Whether the file gives the NetBIOS name. If not, it is a guess: the first label of `domain`.
     pub is_netbios_domain_given: bool,
+    /// The domain's SID: the list of its controllers, and answers about its users, must have it.
+    pub sid: Option<Sid>,
     /// The suffixes, beside the domain's name, of our own users' principal names.
     pub upn_suffixes: Vec<DomainName>,
     /// Trusted domains, in addition to the controller's list.
@@ -88,6 +92,13 @@ impl Netlogon {
         own.into_iter().chain(described).chain(suffixes)
     }
 
+    /// Every SID of a domain in this section: that of the domain, and of those in
+    /// `trusted_domains`.
+    pub fn sids(&self) -> impl Iterator<Item = &Sid> {
+        let trusted = self.trusted_domains.iter().map(|row| &row.sid);
+        self.sid.iter().chain(trusted)
+    }
+
     /// Whether this is one of [`Self::names`].
     pub fn has_name(&self, name: &str) -> bool {
         self.names().any(|own| alike(own, name))
@@ -110,6 +121,8 @@ struct NetlogonTable {
     #[serde(deserialize_with = "values::own_domain_name")]
     domain: String,
     netbios_domain: Option<NetbiosName>,
+    #[serde(default, deserialize_with = "trusts::optional_domain_sid")]
+    sid: Option<Sid>,
     #[serde(default, deserialize_with = "values::at_least_one")]
     upn_suffixes: Vec<DomainName>,
     #[serde(default, deserialize_with = "values::at_least_one")]
@@ -163,6 +176,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
             domain: table.domain,
             netbios_domain,
             is_netbios_domain_given,
+            sid: table.sid,
             upn_suffixes: table.upn_suffixes,
             trusted_domains: table.trusted_domains,
             groups_across_trusts: table.groups_across_trusts,

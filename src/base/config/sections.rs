@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::netlogon::Netlogon;
+use super::netlogon::{AccountSecret, Netlogon};
 
 /// Reads a table or an array of tables. An untagged enumeration would lose the place of an error.
 pub(super) fn one_or_several<'de, D>(deserializer: D) -> Result<Vec<Netlogon>, D::Error>
@@ -67,45 +67,90 @@ impl<'de> Visitor<'de> for Table {
     }
 }
 
-/// Checks that each name belongs to one section. A login goes to the section of its domain, and no
-/// controller of another may answer about it.
+/// Checks that each domain belongs to one section. A login goes to the section of its domain, and
+/// no controller of another may answer about it.
 ///
 /// # Errors
-/// Two sections share a name or a SID, or a NetBIOS name would have to be guessed.
+/// A section lacks what several need, or two sections share what only one can have.
 fn check(sections: &[Netlogon]) -> Result<(), String> {
     if sections.len() < 2 {
         return Ok(());
     }
     for (at, section) in sections.iter().enumerate() {
-        let domain = &section.domain;
-        if !section.is_netbios_domain_given {
-            return Err(format!(
-                "netbios_domain: set it for {domain} too: several [[netlogon]] need it"
-            ));
-        }
+        check_alone(section)?;
         for other in sections.iter().skip(at + 1) {
-            if section.state_dir != other.state_dir {
-                return Err("state_dir: it is one for all [[netlogon]]".to_owned());
-            }
-            if let Some(name) = shared(section, other) {
-                return Err(format!(
-                    "[[netlogon]]: {name} is in the section of {domain} and in that of {}",
-                    other.domain
-                ));
-            }
+            check_pair(section, other)?;
         }
+        check_computers(section, sections)?;
     }
     Ok(())
 }
 
-/// A name or a SID of both.
-fn shared(one: &Netlogon, other: &Netlogon) -> Option<String> {
-    if let Some(name) = one.names().find(|name| other.has_name(name)) {
-        return Some(name.to_owned());
+/// What one of several sections needs.
+fn check_alone(section: &Netlogon) -> Result<(), String> {
+    let domain = &section.domain;
+    if !section.is_netbios_domain_given {
+        return Err(format!(
+            "netbios_domain: set it for {domain} too: several [[netlogon]] need it"
+        ));
     }
-    let mut rows = one.trusted_domains.iter();
-    let both = rows.find(|row| other.trusted_domains.iter().any(|its| its.sid == row.sid));
-    both.map(|row| row.sid.to_string())
+    if section.sid.is_none() {
+        return Err(format!(
+            "sid: set it for {domain} too, since several [[netlogon]] need it: \
+             sid = \"S-1-5-21-...\", the domain's SID. (Get-ADDomain {domain}).DomainSID shows it, \
+             `net getdomainsid` on a Samba controller, or `whoami /user` of a user of the domain: \
+             without the last number"
+        ));
+    }
+    Ok(())
+}
+
+/// What two sections may not share.
+fn check_pair(one: &Netlogon, other: &Netlogon) -> Result<(), String> {
+    if one.state_dir != other.state_dir {
+        return Err(format!(
+            "state_dir: it is one for all [[netlogon]], and {} has {}, {} has {}",
+            one.domain,
+            one.state_dir.display(),
+            other.domain,
+            other.state_dir.display()
+        ));
+    }
+    let name = one.names().find(|name| other.has_name(name));
+    let sid = one.sids().find(|sid| other.sids().any(|its| its == *sid));
+    let shared = name
+        .map(str::to_owned)
+        .or_else(|| sid.map(ToString::to_string));
+    if let Some(shared) = shared {
+        return Err(format!(
+            "[[netlogon]]: {shared} is in the section of {} and in that of {}",
+            one.domain, other.domain
+        ));
+    }
+    // `ntlmdc rotate` would write one account's password over the other's. A keytab has a key for
+    // each realm.
+    match (&one.secret, &other.secret) {
+        (AccountSecret::File(path), AccountSecret::File(same)) if path == same => Err(format!(
+            "secret: {} is that of {} and of {}: give each account a file of its own",
+            path.display(),
+            one.domain,
+            other.domain
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Users of a domain that is called like this host would look like local users.
+fn check_computers(section: &Netlogon, sections: &[Netlogon]) -> Result<(), String> {
+    let mut computers = sections.iter().map(|one| one.account.computer().as_str());
+    match computers.find(|computer| section.has_name(computer)) {
+        Some(computer) => Err(format!(
+            "[[netlogon]]: {computer} is a domain in the section of {}, and this host's name by \
+             an `account`: give the account another name",
+            section.domain
+        )),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

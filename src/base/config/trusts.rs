@@ -50,6 +50,14 @@ pub enum NamesAlone {
     Refuse,
 }
 
+/// As [`domain_sid`], for a key that may be left out.
+pub(super) fn optional_domain_sid<'de, D>(deserializer: D) -> Result<Option<Sid>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    domain_sid(deserializer).map(Some)
+}
+
 /// Reads the identifier of a domain: `S-1-5-21-` and three numbers.
 fn domain_sid<'de, D>(deserializer: D) -> Result<Sid, D::Error>
 where

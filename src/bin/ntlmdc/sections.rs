@@ -45,13 +45,13 @@ mod tests {
     use super::*;
 
     fn config(domains: &[&str]) -> Config {
-        let section = |domain: &&str| {
+        let section = |(at, domain): (usize, &&str)| {
             format!(
                 "[[netlogon]]\ndomain = '{domain}.test'\nnetbios_domain = '{domain}'\n\
-                 account = 'WEB1$'\nsecret = '/secret'\n"
+                 sid = 'S-1-5-21-1-2-{at}'\naccount = 'WEB1$'\nsecret = '/secret{at}'\n"
             )
         };
-        let sections: String = domains.iter().map(section).collect();
+        let sections: String = domains.iter().enumerate().map(section).collect();
         Config::parse(&format!("verify = ['netlogon']\n{sections}")).unwrap()
     }
 

@@ -52,7 +52,7 @@ impl Domain {
     }
 
     /// True if the two share a name or the identifier.
-    fn overlaps(&self, other: &Self) -> bool {
+    pub fn overlaps(&self, other: &Self) -> bool {
         let shares_dns = other.dns.as_deref().is_some_and(|dns| self.is_called(dns));
         self.sid == other.sid || self.is_called(&other.netbios) || shares_dns
     }
@@ -85,7 +85,7 @@ impl Domains {
     /// answer can be about them), and rows that share a name or the SID with a row before them.
     ///
     /// # Errors
-    /// The list is not about the domain that is configured.
+    /// The list is not about the domain that is configured, by its DNS name and its SID.
     pub fn new(trusts: Vec<DomainTrust>, config: &config::Netlogon) -> Result<Self, String> {
         let mut ours = None;
         let mut others = Vec::new();
@@ -102,6 +102,12 @@ impl Domains {
             return Err(format!(
                 "its own domain is \"{dns}\", not {}",
                 config.domain
+            ));
+        }
+        if let Some(sid) = config.sid.as_ref().filter(|sid| **sid != ours.sid) {
+            return Err(format!(
+                "its own domain has the SID {}, and `sid` of {} is {sid}",
+                ours.sid, config.domain
             ));
         }
         let mut list = Self {

@@ -229,14 +229,17 @@ fn verifier(
     }
 }
 
-/// The domains of the verifiers beside `netlogon`: a trusted domain of such a name could have users
-/// that pass for theirs.
+/// The domains of the verifiers beside `netlogon`, and the name of this host in each section: a
+/// trusted domain of such a name could have users that pass for theirs, or for local ones.
 fn domains_beside(config: &Config) -> Vec<NetbiosName> {
     let users = config.users.as_ref();
     let directory = config.directory.as_ref();
     let of_users = users.and_then(|users| users.netbios_domain.clone());
     let of_directory = directory.map(|directory| directory.netbios_domain.clone());
-    of_users.into_iter().chain(of_directory).collect()
+    let sections = config.netlogon_in_use().iter();
+    let computers = sections.map(|section| section.account.computer().clone());
+    let of_others = of_users.into_iter().chain(of_directory);
+    of_others.chain(computers).collect()
 }
 
 /// Beside a domain, local users are the computer's own, as on Windows.
@@ -253,3 +256,6 @@ fn own_users(users: &config::Users, config: &Config, target: &Target) -> Own {
         alone,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,12 +22,15 @@ use crate::base::fault::Minor;
 use crate::base::log::Quoted;
 use crate::base::name_case::alike;
 use crate::base::typed_name::{Route, TypedName};
-use crate::login::verify::netlogon::Netlogon;
+use crate::login::verify::netlogon::{Netlogon, SectionNames};
 use crate::login::verify::{Account, Attempt, GroupNames, Logon, Refusal, Verifier};
 use crate::protocol::ntlm::acceptor;
 
 /// Verifies logins with the controllers of several forests.
-pub struct Forests(Vec<Netlogon>);
+pub struct Forests {
+    sections: Vec<Netlogon>,
+    names: Arc<SectionNames>,
+}
 
 impl Forests {
     /// Does no I/O. No section answers about the domains of another.
@@ -37,13 +40,16 @@ impl Forests {
             let others = all.iter().enumerate().filter(|(at, _)| *at != this);
             section.beside(others.map(|(_, other)| other.clone()).collect())
         };
-        Self(sections.into_iter().enumerate().map(beside).collect())
+        Self {
+            sections: sections.into_iter().enumerate().map(beside).collect(),
+            names: Arc::new(SectionNames(all.clone())),
+        }
     }
 
     /// The section that a login is for.
     fn section(&self, attempt: &Attempt<'_>) -> Result<&Netlogon, Refusal> {
         let challenge = acceptor::dns_domain(attempt.target_info).unwrap_or_default();
-        let mut sections = self.0.iter();
+        let mut sections = self.sections.iter();
         let Some(named) = sections.find(|one| alike(one.domain(), &challenge)) else {
             return Err(Refusal::Unavailable(Minor::OtherForest.confidentially(
                 format_args!(
@@ -71,8 +77,8 @@ impl Forests {
     /// The section that has a domain of this name: in the configuration, or else in the list of its
     /// controllers, as far as this process has it. Of several lists that of `first` counts.
     fn of_domain<'a>(&'a self, name: &str, first: Option<&'a Netlogon>) -> Option<&'a Netlogon> {
-        let written = self.0.iter().find(|one| one.has_name(name));
-        let mut sections = first.into_iter().chain(&self.0);
+        let written = self.sections.iter().find(|one| one.has_name(name));
+        let mut sections = first.into_iter().chain(&self.sections);
         written.or_else(|| sections.find(|one| one.has_listed(name)))
     }
 }
@@ -95,7 +101,8 @@ fn other_forest(attempt: &Attempt<'_>, meant: &Netlogon, named: &Netlogon) -> Re
 
 impl Verifier for Forests {
     fn verify(&self, attempt: &Attempt<'_>) -> Result<Logon, Refusal> {
-        self.section(attempt)?.verify(attempt)
+        let logon = self.section(attempt)?.verify(attempt)?;
+        Ok(logon.with_group_names(Arc::clone(&self.names) as _))
     }
 
     fn section_of(&self, domain: &str) -> Option<&str> {
@@ -103,8 +110,8 @@ impl Verifier for Forests {
         section.map(Netlogon::domain)
     }
 
-    fn group_names(&self, account: &Account) -> Option<Arc<dyn GroupNames>> {
-        self.of_domain(&account.domain, None)?.group_names(account)
+    fn group_names(&self, _account: &Account) -> Option<Arc<dyn GroupNames>> {
+        Some(Arc::clone(&self.names) as _)
     }
 }
 

@@ -14,11 +14,13 @@ use crate::base::log::Quoted;
 use crate::base::net::Deadline;
 use crate::base::sid::Sid;
 use crate::dc;
-use crate::dc::domains::{Domain, KnownDomains};
+use crate::dc::domains::{Domain, Domains, KnownDomains};
 use crate::dc::failover::Controllers;
 use crate::dc::group_names::Names;
 use crate::dc::own_name::{self, OwnName};
-use crate::login::verify::netlogon::neighbour::{Neighbour, OwnNames};
+pub(in crate::login::verify) use crate::login::verify::netlogon::neighbour::{
+    Neighbour, SectionNames,
+};
 use crate::login::verify::netlogon::route::{Routed, Rules, Stranger};
 use crate::login::verify::{Account, Attempt, GroupName, GroupNames, Logon, Refusal, Verifier};
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
@@ -33,9 +35,8 @@ pub struct Netlogon {
     described: Vec<Domain>,
     own_name: OwnName,
     users_domains: Vec<NetbiosName>,
-    /// The other sections of the configuration, and the names of groups without theirs.
+    /// The other sections of the configuration.
     neighbours: Arc<[Neighbour]>,
-    own_names: Option<Arc<OwnNames>>,
 }
 
 impl Netlogon {
@@ -56,7 +57,6 @@ impl Netlogon {
             config,
             users_domains: Vec::new(),
             neighbours: Arc::new([]),
-            own_names: None,
         }
     }
 
@@ -96,20 +96,13 @@ impl Netlogon {
         Neighbour {
             config: self.config.clone(),
             domains: Arc::clone(&self.domains),
+            names: Arc::clone(&self.names),
         }
     }
 
     /// Sets the other sections. No answer is about their domains.
     pub(in crate::login::verify) fn beside(self, neighbours: Arc<[Neighbour]>) -> Self {
-        Self {
-            own_names: Some(Arc::new(OwnNames {
-                config: self.config.clone(),
-                names: Arc::clone(&self.names),
-                neighbours: Arc::clone(&neighbours),
-            })),
-            neighbours,
-            ..self
-        }
+        Self { neighbours, ..self }
     }
 
     /// The logon that an answer proves. May ask a controller for the list of domains.
@@ -130,7 +123,7 @@ impl Netlogon {
             // with that name would pass for users of ours.
             return Err(Refusal::Unavailable(Minor::NetbiosNamesRefused.into()));
         }
-        let strangers = self.strangers(&info, deadline)?;
+        let strangers = self.strangers(&info, domains.as_deref(), deadline)?;
         let rules = Rules {
             config: &self.config,
             domains: domains.as_deref(),
@@ -144,19 +137,26 @@ impl Netlogon {
                 "the user is of another domain, and the list of trusted domains is not loaded yet",
             )));
         }
-        Ok(logon(routed).with_group_names(self.own_names()))
+        Ok(logon(routed).with_group_names(Arc::clone(&self.names) as _))
     }
 
     /// What is known of the other sections. For an answer about a user of another domain than ours,
-    /// unless the configuration describes it, all of it must be: the domain could be theirs.
-    fn strangers(&self, info: &SamInfo4, by: Deadline) -> Result<Vec<Stranger<'_>>, Refusal> {
+    /// unless the configuration describes it, all of it must be: the domain could be theirs. For
+    /// groups of such a domain their lists are asked for, and without one those groups are dropped.
+    fn strangers(
+        &self,
+        info: &SamInfo4,
+        domains: Option<&Domains>,
+        by: Deadline,
+    ) -> Result<Vec<Stranger<'_>>, Refusal> {
         let is_described = || self.described.iter().any(|row| route::is_of_row(info, row));
-        let needs_lists = !self.config.is_called(&info.logon_domain_name) && !is_described();
-        let neighbours = self.neighbours.iter();
-        let known = neighbours.map(|one| one.known(needs_lists.then_some(by)));
-        let strangers: Vec<Stranger<'_>> = known.collect();
+        let must_know = !self.config.is_called(&info.logon_domain_name) && !is_described();
+        let has_listed_group =
+            || domains.is_some_and(|list| route::has_listed_group(&self.config, list, info));
+        let by = (must_know || has_listed_group()).then_some(by);
+        let strangers: Vec<_> = self.neighbours.iter().map(|one| one.known(by)).collect();
         let unknown = strangers.iter().find(|one| one.domains.is_none());
-        match unknown.filter(|_| needs_lists) {
+        match unknown.filter(|_| must_know) {
             None => Ok(strangers),
             Some(unknown) => Err(Refusal::Unavailable(
                 Minor::ControllerNotReady.confidentially(format_args!(
@@ -167,13 +167,6 @@ impl Netlogon {
                     Quoted(&self.config.domain)
                 )),
             )),
-        }
-    }
-
-    fn own_names(&self) -> Arc<dyn GroupNames> {
-        match &self.own_names {
-            Some(own) => Arc::clone(own) as _,
-            None => Arc::clone(&self.names) as _,
         }
     }
 }
@@ -259,7 +252,7 @@ impl Verifier for Netlogon {
     }
 
     fn group_names(&self, _account: &Account) -> Option<Arc<dyn GroupNames>> {
-        Some(self.own_names())
+        Some(Arc::clone(&self.names) as _)
     }
 }
 

@@ -1,9 +1,9 @@
 use crate::base::config::Config;
 
 const ONE: &str = "[[netlogon]]\ndomain = \"one.test\"\nnetbios_domain = \"ONE\"\n\
-                   account = \"WEB1$\"\nsecret = \"/one\"\n";
+                   sid = \"S-1-5-21-1-2-1\"\naccount = \"WEB1$\"\nsecret = \"/one\"\n";
 const TWO: &str = "[[netlogon]]\ndomain = \"two.test\"\nnetbios_domain = \"TWO\"\n\
-                   account = \"WEB1$\"\nsecret = \"/two\"\n";
+                   sid = \"S-1-5-21-1-2-2\"\naccount = \"WEB1$\"\nsecret = \"/two\"\n";
 
 fn parsed(sections: &str) -> Result<Config, String> {
     Config::parse(&format!("verify = [\"netlogon\"]\n{sections}"))
@@ -32,15 +32,15 @@ fn errors_are_placed_as_in_one_table() {
     for (sections, expected) in [
         (
             ONE.replace("account", "acount"),
-            "line 5, column 1: unknown field `acount`",
+            "line 6, column 1: unknown field `acount`",
         ),
         (
             format!("{ONE}{}", TWO.replace("WEB1$", "WEB1")),
-            "line 10, column 11: a machine account's name ends with $",
+            "line 12, column 11: a machine account's name ends with $",
         ),
         (
             format!("{ONE}{}", TWO.replace("secret", "# ")),
-            "line 7, column 1: secret: the machine account's secret is needed",
+            "line 8, column 1: secret: the machine account's secret is needed",
         ),
         (
             "netlogon = []".to_owned(),
@@ -103,14 +103,77 @@ fn what_several_sections_need() {
         error.contains("netbios_domain: set it for one.test"),
         "{error}"
     );
+    let without_sid = TWO.replace("sid = ", "# ");
+    let error = parsed(&format!("{ONE}{without_sid}")).unwrap_err();
+    for part in [
+        "sid: set it for two.test",
+        "(Get-ADDomain two.test).DomainSID",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert!(parsed(&without_sid).is_ok(), "one section");
+    for wrong in ["S-1-5-21-1-2", "S-1-5-21-1-2-3-500", "S-1-5-32-544", ""] {
+        let text = ONE.replace("S-1-5-21-1-2-1", wrong);
+        let error = parsed(&text).unwrap_err();
+        let expected = "line 5, column 7: sid: a domain's SID is expected: S-1-5-21-1-2-3";
+        assert_eq!(error, expected, "{wrong}");
+    }
     let error = parsed(&format!("{ONE}{TWO}state_dir = \"/run/two\"\n")).unwrap_err();
-    assert!(
-        error.ends_with(": state_dir: it is one for all [[netlogon]]"),
-        "{error}"
-    );
+    let expected = ": state_dir: it is one for all [[netlogon]], and one.test has /run/ntlmdc, \
+                    two.test has /run/two";
+    assert!(error.ends_with(expected), "{error}");
     let same = parsed(&format!("{ONE}{ONE}")).unwrap_err();
     assert!(
         same.contains("one.test is in the section of one.test"),
         "{same}"
     );
+}
+
+#[test]
+fn a_sid_belongs_to_one_section() {
+    let same = TWO.replace("S-1-5-21-1-2-2", "S-1-5-21-1-2-1");
+    let error = parsed(&format!("{ONE}{same}")).unwrap_err();
+    let expected = "S-1-5-21-1-2-1 is in the section of one.test and in that of two.test";
+    assert!(error.ends_with(expected), "{error}");
+    // The domain of one section as a trusted domain of the other, by its SID alone.
+    let row = "trusted_domains = [{ netbios = \"X\", dns = \"x.test\", \
+               sid = \"S-1-5-21-1-2-1\" }]\n";
+    let error = parsed(&format!("{ONE}{TWO}{row}")).unwrap_err();
+    assert!(error.ends_with(expected), "{error}");
+}
+
+#[test]
+fn two_accounts_have_no_secret_in_common() {
+    let same = TWO.replace("/two", "/one");
+    let error = parsed(&format!("{ONE}{same}")).unwrap_err();
+    let expected = ": secret: /one is that of one.test and of two.test: give each account a file \
+                    of its own";
+    assert!(error.ends_with(expected), "{error}");
+    // A keytab has a key for each realm.
+    let keytab = |section: &str| section.replace("secret = ", "keytab = ");
+    parsed(&format!("{}{}", keytab(ONE), keytab(&same))).unwrap();
+}
+
+#[test]
+fn no_domain_is_called_like_this_host() {
+    let row = |netbios: &str, dns: &str| {
+        format!(
+            "trusted_domains = [{{ netbios = \"{netbios}\", dns = \"{dns}\", \
+             sid = \"S-1-5-21-1-2-3\" }}]\n"
+        )
+    };
+    let two = TWO.replace("WEB1$", "WEB2$");
+    let called = |one: &str, more: &str| parsed(&format!("{one}{more}{two}"));
+    called(ONE, &row("WEB3", "web1.test")).unwrap();
+    for name in ["web1", "WEB2"] {
+        let error = called(ONE, &row(name, "x.test")).unwrap_err();
+        let expected = format!(
+            "{} is a domain in the section of one.test",
+            name.to_uppercase()
+        );
+        assert!(error.contains(&expected), "{error}");
+        let own = ONE.replace("\"ONE\"", &format!("\"{name}\""));
+        let error = called(&own, "").unwrap_err();
+        assert!(error.contains(&expected), "{error}");
+    }
 }

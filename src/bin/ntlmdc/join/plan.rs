@@ -308,13 +308,14 @@ mod tests {
     #[test]
     fn of_several_sections_the_one_of_the_domain_is_used() {
         let mut plan = plan();
-        let of = |domain: &str| {
+        let of = |domain: &str, last: u32| {
             format!(
                 "[[netlogon]]\ndomain = \"{domain}.test\"\nnetbios_domain = \"{domain}\"\n\
-                 account = \"WEB1-NTLM$\"\nsecret = \"/s/{domain}\"\n"
+                 sid = \"S-1-5-21-1-2-{last}\"\n\
+             account = \"WEB1-NTLM$\"\nsecret = \"/s/{domain}\"\n"
             )
         };
-        let text = format!("verify = [\"netlogon\"]\n{}{}", of("one"), of("two"));
+        let text = format!("verify = [\"netlogon\"]\n{}{}", of("one", 1), of("two", 2));
         plan.domain = "two.test".to_owned();
         give(&mut plan, &text);
         plan.configuration_fits().unwrap();

@@ -19,6 +19,11 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("", "verify", r#"["netlogon"]"#),
     ("[netlogon]", "domain", r#""example.test""#),
     ("[netlogon]", "netbios_domain", r#""EXAMPLE""#),
+    (
+        "[netlogon]",
+        "sid",
+        r#""S-1-5-21-3623811015-3361044348-30300820""#,
+    ),
     ("[netlogon]", "account", r#""WEB1-NTLM$""#),
     ("[netlogon]", "secret", r#""/etc/gss/ntlmdc.secret""#),
     ("[netlogon]", "keytab", r#""/etc/gss/ntlmdc.keytab""#),

@@ -8,9 +8,10 @@ use crate::protocol::ntlm::text::Charset;
 /// A server of two forests whose secrets are missing, and a user in its users file.
 fn two_forests() -> (Arc<Setup>, Site) {
     let site = Site::new("LOCAL:alice:Password1\n", "");
-    let of = |domain: &str| {
+    let of = |domain: &str, last: u32| {
         format!(
             "[[netlogon]]\ndomain = \"{domain}.test\"\nnetbios_domain = \"{domain}\"\n\
+             sid = \"S-1-5-21-1-2-{last}\"\n\
              account = \"WEB-{domain}$\"\nsecret = \"/nonexistent/{domain}\"\n\
              controllers = [\"127.0.0.1:1\"]\n"
         )
@@ -19,8 +20,8 @@ fn two_forests() -> (Arc<Setup>, Site) {
     let text = format!(
         "verify = [\"users\", \"netlogon\"]\n[users]\nfile = {users:?}\n\
          netbios_domain = \"LOCAL\"\n[log]\nto = \"off\"\n{}{}",
-        of("ONE"),
-        of("TWO")
+        of("ONE", 1),
+        of("TWO", 2)
     );
     fs::write(site.path("config"), text).unwrap();
     (site.setup(), site)

@@ -6,9 +6,10 @@ use crate::protocol::ntlm::text::utf16le;
 
 /// Two forests without a reachable controller; the second describes a trusted domain.
 fn forests() -> Forests {
-    let of = |domain: &str| {
+    let of = |domain: &str, last: u32| {
         format!(
             "[[netlogon]]\ndomain = \"{domain}.test\"\nnetbios_domain = \"{domain}\"\n\
+             sid = \"S-1-5-21-1-2-{last}\"\n\
              account = \"WEB1-NTLM$\"\nsecret = \"/nonexistent/{domain}\"\n\
              controllers = [\"127.0.0.1:1\"]\n"
         )
@@ -17,8 +18,8 @@ fn forests() -> Forests {
         "verify = [\"netlogon\"]\n{}{}upn_suffixes = [\"brand.test\"]\n\
          trusted_domains = [{{ netbios = \"THIRD\", dns = \"third.test\", \
          sid = \"S-1-5-21-1-2-3\" }}]\n",
-        of("one"),
-        of("two")
+        of("one", 1),
+        of("two", 2)
     );
     let config = Config::parse(&text).unwrap();
     Forests::new(config.netlogon.into_iter().map(Netlogon::new).collect())
@@ -121,17 +122,4 @@ fn a_client_s_domain_leads_to_its_section() {
     ] {
         assert_eq!(forests.section_of(named), section, "{named}");
     }
-}
-
-#[test]
-fn groups_are_looked_up_where_the_account_is() {
-    let forests = forests();
-    let names = |domain: &str| {
-        forests.group_names(&Account {
-            domain: domain.to_owned(),
-            ..Account::default()
-        })
-    };
-    assert!(names("ONE").is_some() && names("TWO").is_some());
-    assert!(names("EXAMPLE").is_none());
 }

@@ -16,7 +16,7 @@
 //! A user of a domain without a row has no UPN and no SID.
 //!
 //! With several sections `[[netlogon]]`, no answer is about a domain of another section
-//! ([`Stranger`]), and none has its groups or its suffixes.
+//! ([`Stranger`]). Groups are those of our section's domains, and so are the suffixes of our users.
 
 mod answer;
 mod home;
@@ -27,15 +27,17 @@ mod sid_filter;
 mod stranger;
 mod typed;
 
+use crate::base::config::Netlogon;
 use crate::base::crypto::Key;
 use crate::base::fault::{Fault, Minor};
+use crate::base::sid::Sid;
 use crate::dc::domains::Domains;
 use crate::login::verify::{Account, Attempt};
 use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
 pub(super) use answer::is_of_row;
 pub(super) use home::Rules;
 use mismatch::Mismatch;
-pub(super) use stranger::{Stranger, is_strange};
+pub(super) use stranger::{Stranger, domain_of};
 use typed::Typed;
 
 /// An account whose details are all proven. Only [`Routed::check`] makes one.
@@ -89,6 +91,15 @@ impl Routed {
 /// Whether the answer is about a domain of the list. If not, a newer list may have the domain.
 pub(super) fn is_listed(domains: &Domains, info: &SamInfo4) -> bool {
     domains.iter().any(|row| answer::is_of_row(info, row))
+}
+
+/// Whether a group is one of a domain that only the list has.
+pub(super) fn has_listed_group(config: &Netlogon, domains: &Domains, info: &SamInfo4) -> bool {
+    let mut groups = info.group_sids.iter().filter_map(Sid::domain);
+    groups.any(|sid| {
+        let is_written = config.sids().any(|written| *written == sid);
+        !is_written && domains.iter().any(|row| row.sid == sid)
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The domain that an answer is about.
 
 use super::answer::{dns_name, domain_sid, is_of_row, touches_row};
-use super::stranger::{self, Stranger};
+use super::sid_filter::AUTHENTICATION_AUTHORITY;
+use super::stranger::{Stranger, domain_of};
 use crate::base::config::{NetbiosName, Netlogon};
 use crate::base::name_case::alike;
 use crate::base::sid::Sid;
@@ -46,25 +47,24 @@ impl Home<'_> {
 }
 
 impl<'a> Rules<'a> {
-    /// `None`: the answer contradicts the list, has a reserved name, or is about a domain of
-    /// another section.
+    /// `None`: the answer contradicts the list or the configuration, has a reserved name, or is
+    /// about a domain of another section.
     pub(super) fn home(&self, info: &SamInfo4) -> Option<Home<'a>> {
         let home = match self.domains {
             Some(domains) => listed(domains, info)?,
             None => self.unlisted(info)?,
         };
         let is_refused = match home.is_ours() {
-            true => self.is_sid_of_stranger(info),
+            true => self.contradicts_sid(info),
             false => self.is_reserved(info) || self.stranger_of(info).is_some(),
         };
         (!is_refused).then_some(home)
     }
 
-    /// Whether the answer has the SID of another section's own domain.
-    fn is_sid_of_stranger(&self, info: &SamInfo4) -> bool {
-        let sid = domain_sid(info);
-        let is_of = |one: &Stranger<'_>| sid.as_ref().is_some_and(|sid| one.is_own_sid(sid));
-        self.strangers.iter().any(is_of)
+    /// Whether an answer about a user of ours has another SID than the configuration.
+    fn contradicts_sid(&self, info: &SamInfo4) -> bool {
+        let written = self.config.sid.as_ref();
+        written.is_some_and(|written| domain_sid(info).as_ref() != Some(written))
     }
 
     /// The other section that has the domain of an answer. What is written in one section counts
@@ -76,21 +76,23 @@ impl<'a> Rules<'a> {
         written.or_else(|| strangers.find(|one| !is_described() && one.is_listed(info)))
     }
 
-    /// Whether a group is one of another section's domains.
-    pub(super) fn is_group_of_stranger(&self, group: &Sid) -> bool {
-        let Some(domain) = group.domain() else {
-            return false;
-        };
-        let mut rows = self.domains.into_iter().flat_map(Domains::iter);
-        let is_listed = rows.any(|row| row.sid == domain);
-        let mut strangers = self.strangers.iter();
-        strangers.any(|one| one.is_own_sid(&domain) || !is_listed && one.has_sid(&domain))
+    /// Whether a group may be in an answer. With several sections, its domain is one of ours alone.
+    /// Groups without a domain (Administrators) have the same SID in every forest.
+    pub(super) fn is_group_ours(&self, group: &Sid) -> bool {
+        if self.strangers.is_empty() {
+            return true;
+        }
+        match group.domain() {
+            Some(sid) => domain_of(self.config, self.domains, self.strangers, &sid).is_some(),
+            None => group.authority() == AUTHENTICATION_AUTHORITY,
+        }
     }
 
-    /// Whether a suffix of a principal name is a name of another section.
-    pub(super) fn is_suffix_of_stranger(&self, upn: &str) -> bool {
+    /// Whether a user of ours may have a principal name. With several sections, our section has its
+    /// suffix.
+    pub(super) fn is_principal_name_ours(&self, upn: &str) -> bool {
         let suffix = upn.rsplit_once('@').map(|(_, suffix)| suffix);
-        suffix.is_some_and(|suffix| stranger::is_strange(suffix, self.config, self.strangers))
+        self.strangers.is_empty() || suffix.is_some_and(|suffix| self.config.is_suffix(suffix))
     }
 
     /// Whether a name of the domain is the computer's, another verifier's or a well-known one.

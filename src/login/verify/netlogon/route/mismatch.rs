@@ -30,6 +30,9 @@ impl fmt::Display for Mismatch<'_> {
             Quoted(&self.config.domain),
             Quoted(self.config.netbios_domain.as_str())
         )?;
+        if let Some(sid) = &self.config.sid {
+            write!(formatter, ", sid {sid}")?;
+        }
         self.write_advice(formatter)
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn account(
         sid_filter::filter_ours(rules.config, &mut info);
     }
     let (domain, dns_domain) = domain_names(&proof, &info);
-    let upn = principal_name(&proof, &info).filter(|upn| !rules.is_suffix_of_stranger(upn));
+    let upn = principal_name(rules, &proof, &info);
     let (sid, primary_group_sid) = match &proof {
         Proof::Ours | Proof::Row(_) => (info.sid.clone(), info.primary_group_sid.clone()),
         Proof::Dns(..) | Proof::Netbios(_) => (None, None),
@@ -34,7 +34,7 @@ pub(super) fn account(
     {
         group_sids.push(primary.clone());
     }
-    group_sids.retain(|group| !rules.is_group_of_stranger(group));
+    group_sids.retain(|group| rules.is_group_ours(group));
     Account {
         user: info.effective_name,
         is_name_typed: false,
@@ -78,11 +78,12 @@ fn domain_names(proof: &Proof<'_>, info: &SamInfo4) -> (String, Option<String>) 
 
 /// The user principal name. A trusted domain's administrators choose the suffix, so it must be a
 /// name of that domain.
-fn principal_name(proof: &Proof<'_>, info: &SamInfo4) -> Option<String> {
+fn principal_name(rules: &Rules<'_>, proof: &Proof<'_>, info: &SamInfo4) -> Option<String> {
     let upn = unless_empty(info.upn.clone())?;
     let is_proven = match proof {
-        Proof::Ours => true,
-        Proof::Row(row) => row.kind == Kind::Ours || has_suffix_of(row, &upn),
+        Proof::Ours => rules.is_principal_name_ours(&upn),
+        Proof::Row(row) if row.kind == Kind::Ours => rules.is_principal_name_ours(&upn),
+        Proof::Row(row) => has_suffix_of(row, &upn),
         Proof::Dns(..) | Proof::Netbios(_) => false,
     };
     is_proven.then_some(upn)

@@ -13,7 +13,7 @@ use crate::protocol::rpc::netlogon::sam_info::SamInfo4;
 /// The first identifier of accounts that are not built in (MS-SAMR 3.1.1.9.2.1).
 const FIRST_OF_ITS_OWN: u32 = 1000;
 /// `SECURITY_AUTHENTICATION_AUTHORITY` (MS-DTYP 2.4.1.1): how the user was authenticated.
-const AUTHENTICATION_AUTHORITY: [u8; 6] = [0, 0, 0, 0, 0, 18];
+pub(super) const AUTHENTICATION_AUTHORITY: [u8; 6] = [0, 0, 0, 0, 0, 18];
 
 /// Filters an answer about a user of ours that a trusted domain's controller may have written.
 pub(super) fn filter_ours(config: &Netlogon, info: &mut SamInfo4) {
