@@ -33,7 +33,7 @@ pub use trusts::{GroupsAcrossTrusts, NamesAlone, TrustedDomain};
 pub use values::{
     Controller, ControllerOrder, Host, MachineAccount, NetbiosName, SiteName, first_label,
 };
-pub use wins::{NameServer, Wins};
+pub use wins::{AsciiName, NameServer, Wins};
 
 /// The default of `state_dir`.
 pub const DEFAULT_STATE_DIR: &str = "/run/ntlmdc";

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! dns_servers   each server of the system, asked the same
-//! wins_servers  each server of WINS in the configuration, likewise
+//! wins_server   a server of WINS in the configuration, likewise
 //! hosts         the controllers by name, and their addresses
 //! reach         one controller: ping, ports, clock; nothing of it is proven
 //! open_channel  one controller: a secure channel under a new key, the list of domains, names of
@@ -18,7 +18,7 @@ mod secure_channel;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::base::config::{self, LogTarget, NetbiosName, SiteName, Wins};
+use crate::base::config::{self, LogTarget, NameServer, SiteName, Wins};
 use crate::base::net::Deadline;
 use crate::dc::failover::Controllers;
 use crate::dc::locate::{Candidate, Sought, survey};
@@ -97,9 +97,9 @@ impl Probe {
     }
 }
 
-/// Asks each server of WINS for the controllers of a domain.
-pub fn wins_servers(wins: &Wins, domain: &NetbiosName) -> Vec<WinsServer> {
-    survey::wins_servers(wins, domain)
+/// Asks one of these servers of WINS, twice if it is silent.
+pub fn wins_server(wins: &Wins, server: NameServer) -> WinsServer {
+    survey::wins_server(wins, server)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! No sockets here. A reply is accepted only if it has the random id and the name of the query.
 
 #[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
 mod tests;
 
 use std::net::Ipv4Addr;
@@ -17,8 +19,8 @@ pub const MAX_REPLY: usize = 576;
 
 /// The last byte of the name that the controllers of a domain share (MS-NBTE 2.2.1).
 const CONTROLLERS: u8 = 0x1C;
-/// The bytes of a name before that one.
-const LENGTH: usize = 15;
+/// The length of a name without that byte.
+pub const LENGTH: usize = 15;
 /// A length, two letters for each byte of the name, and the empty label.
 const ENCODED: usize = 1 + 2 * (LENGTH + 1) + 1;
 /// A pointer to the name of the question (RFC 1002 4.2.1.2).
@@ -68,23 +70,21 @@ pub enum BadReply {
 }
 
 impl NameQuery {
-    /// Asks for the controllers of a domain, by its NetBIOS name. `id` is random. `None`: the name
-    /// does not have 1 to 15 characters of ASCII.
-    pub fn new(id: u16, domain: &str) -> Option<Self> {
-        if domain.is_empty() || domain.len() > LENGTH || !domain.is_ascii() {
-            return None;
-        }
-        let padded = domain
-            .bytes()
-            .map(|byte| byte.to_ascii_uppercase())
-            .chain(std::iter::repeat(b' '))
-            .take(LENGTH)
-            .chain([CONTROLLERS]);
+    /// Asks for the controllers of a domain, by its NetBIOS name in capitals, with spaces after it.
+    /// `id` is random.
+    pub fn new(id: u16, domain: [u8; LENGTH]) -> Self {
         // RFC 1001 14.1: each half of a byte is a letter.
-        let letters = padded.flat_map(|byte| [b'A' + (byte >> 4), b'A' + (byte & 0x0F)]);
-        let encoded: Vec<u8> = [0x20].into_iter().chain(letters).chain([0]).collect();
-        let name = encoded.try_into().ok()?;
-        Some(Self { id, name })
+        let letters = |byte: u8| [b'A' + (byte >> 4), b'A' + (byte & 0x0F)];
+        let mut name = [0; ENCODED];
+        name[0] = 0x20;
+        let (places, _empty_label) = name[1..].as_chunks_mut();
+        for (place, byte) in places
+            .iter_mut()
+            .zip(domain.into_iter().chain([CONTROLLERS]))
+        {
+            *place = letters(byte);
+        }
+        Self { id, name }
     }
 
     /// NAME QUERY REQUEST (RFC 1002 4.2.12).

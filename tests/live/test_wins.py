@@ -27,8 +27,12 @@ def wins(controller):
         yield wins
 
 
-def table(verifier, *servers, more=""):
-    return f"[{verifier}.wins]\nservers = {json.dumps(servers)}\n{more}\n"
+def netbios_domain(name="EXAMPLE"):
+    return f'netbios_domain = "{name}"\n'
+
+
+def table(verifier, *servers):
+    return f"[{verifier}.wins]\nservers = {json.dumps(servers)}\n"
 
 
 def with_relay(library, controller, *servers):
@@ -36,14 +40,14 @@ def with_relay(library, controller, *servers):
     mechanism = mech.with_relay(library, controller)
     listed = f'controllers = ["{controller.address}"]\n'
     assert listed in mechanism.configuration
-    configuration = mechanism.configuration.replace(listed, "")
+    configuration = mechanism.configuration.replace(listed, netbios_domain())
     mechanism.rewrite("ntlmdc.toml", configuration + table("relay", *servers))
     return mechanism
 
 
 def test_a_login_finds_the_controller_by_wins_alone(library, controller, make_site, wins):
     # The first server is silent: nothing listens there.
-    netlogon = table("netlogon", DEAD, wins.address)
+    netlogon = netbios_domain() + table("netlogon", DEAD, wins.address)
     mechanism = mech.with_domain(library, controller, controllers=[], netlogon=netlogon)
     with dns(RESOLVER, {}) as names:
         site = make_site(mechanism, resolver=RESOLVER)
@@ -72,7 +76,7 @@ def test_without_the_table_nothing_is_asked(library, controller, make_site, wins
 
 
 def test_a_name_that_wins_does_not_know(library, controller, make_site, wins):
-    netlogon = 'netbios_domain = "NOSUCH"\n' + table("netlogon", wins.address)
+    netlogon = netbios_domain("NOSUCH") + table("netlogon", wins.address)
     mechanism = mech.with_domain(library, controller, controllers=[], netlogon=netlogon)
     site = make_site(mechanism, resolver=RESOLVER)
     mark = site.apache.mark()
@@ -101,7 +105,7 @@ def check(tool, mechanism):
 )
 def test_check_names_what_is_wrong(tool, library, controller, wins, domain, of_nmbd, found):
     server = wins.address if of_nmbd else DEAD
-    netlogon = f'netbios_domain = "{domain}"\n' + table("netlogon", server)
+    netlogon = netbios_domain(domain) + table("netlogon", server)
     mechanism = mech.with_domain(library, controller, controllers=[], netlogon=netlogon)
     wrong, good = check(tool, mechanism)
     assert wrong == found

@@ -49,12 +49,14 @@ const WITH_WINS: &str = r#"
 verify = ["netlogon"]
 [netlogon]
 domain = "example.test"
+netbios_domain = "EXAMPLE"
 account = "WEB1-NTLM$"
 secret = "/etc/gss/ntlmdc.secret"
 [netlogon.wins]
 servers = ["10.0.0.5"]
 [relay]
 domain = "example.test"
+netbios_domain = "EXAMPLE"
 transport = "smb2"
 accept_unauthenticated_controller = true
 [relay.wins]

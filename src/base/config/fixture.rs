@@ -3,7 +3,8 @@
 use super::{Config, Directory, Netlogon, Relay};
 
 /// `[netlogon]` with these lines. A `domain`, `account` or `secret` that they do not have is
-/// `example.test`, `WEB1-NTLM$` or a file that does not exist.
+/// `example.test`, `WEB1-NTLM$` or a file that does not exist; with `wins`, a `netbios_domain` is
+/// `EXAMPLE`.
 pub(crate) fn netlogon(lines: &str) -> Netlogon {
     Config::parse(&netlogon_text(lines))
         .unwrap()
@@ -23,11 +24,14 @@ pub(crate) fn directory(lines: &str) -> Directory {
 
 /// The text that [`netlogon`] reads.
 pub(crate) fn netlogon_text(lines: &str) -> String {
-    let needed = [
+    let mut needed = vec![
         ("domain", "\"example.test\""),
         ("account", "\"WEB1-NTLM$\""),
         ("secret", "\"/nonexistent/secret\""),
     ];
+    if lines.contains("[netlogon.wins]") {
+        needed.push(("netbios_domain", "\"EXAMPLE\""));
+    }
     text("netlogon", &needed, lines)
 }
 

@@ -10,7 +10,7 @@ use super::trusts;
 use super::values::{
     self, Controller, ControllerOrder, MachineAccount, NetbiosName, SiteName, first_label, number,
 };
-use super::wins::{self, Wins};
+use super::wins::{NOT_ASCII, Wins, WinsTable};
 use super::{DEFAULT_STATE_DIR, DomainName, GroupsAcrossTrusts, NamesAlone, TrustedDomain};
 use crate::base::name_case::alike;
 use crate::base::sid::Sid;
@@ -139,7 +139,7 @@ struct NetlogonTable {
     #[serde(default, deserialize_with = "values::optional_list")]
     controllers: Option<Vec<Controller>>,
     order: Option<ControllerOrder>,
-    wins: Option<Wins>,
+    wins: Option<WinsTable>,
     site: Option<SiteName>,
     source: Option<IpAddr>,
     #[serde(default, deserialize_with = "values::duration")]
@@ -163,6 +163,9 @@ impl TryFrom<NetlogonTable> for Netlogon {
 
     fn try_from(table: NetlogonTable) -> Result<Self, String> {
         let (controllers, order) = values::in_order(table.controllers, table.order)?;
+        let wins = table
+            .wins
+            .map(|wins| wins.complete(table.netbios_domain.as_ref(), &controllers, table.source));
         let is_netbios_domain_given = table.netbios_domain.is_some();
         let netbios_domain = netbios_domain(table.netbios_domain, &table.domain)?;
         // Like the NetBIOS name, it goes to the controller in an OEM character set that is not
@@ -183,7 +186,7 @@ impl TryFrom<NetlogonTable> for Netlogon {
             names_alone: table.names_alone,
             account: table.account,
             secret: secret(table.secret, table.keytab)?,
-            wins: wins::alone(table.wins, &controllers, table.source)?,
+            wins: wins.transpose()?,
             controllers,
             order,
             site: table.site,
@@ -213,7 +216,7 @@ pub(super) fn netbios_domain(
     };
     match name.as_str().is_ascii() {
         true => Ok(name),
-        false => Err("netbios_domain: set it, in ASCII: no other can be used".to_owned()),
+        false => Err(NOT_ASCII.to_owned()),
     }
 }
 

@@ -18,7 +18,7 @@ use super::policy::DomainName;
 use super::tls::{ServerTrust, Tls, TlsKeys, TlsStart};
 use super::trusts::NamesAlone;
 use super::values::{self, Controller, ControllerOrder, NetbiosName, deserialize_from_str, number};
-use super::wins::{self, Wins};
+use super::wins::{Wins, WinsTable};
 use crate::base::fingerprint::Fingerprint;
 use crate::base::name_case::alike;
 
@@ -181,7 +181,7 @@ struct RelayTable {
     #[serde(default, deserialize_with = "values::optional_list")]
     controllers: Option<Vec<Controller>>,
     order: Option<ControllerOrder>,
-    wins: Option<Wins>,
+    wins: Option<WinsTable>,
     source: Option<IpAddr>,
     #[serde(default, deserialize_with = "values::duration")]
     connect_timeout: Option<Duration>,
@@ -206,7 +206,9 @@ impl TryFrom<RelayTable> for Relay {
             certificate: table.certificate,
         };
         let transport = transport(table.transport, tls.tls()?, table.share)?;
-        let wins = wins::alone(table.wins, &controllers, table.source)?;
+        let wins = table
+            .wins
+            .map(|wins| wins.complete(table.netbios_domain.as_ref(), &controllers, table.source));
         let seconds =
             |given: Option<Duration>, seconds| given.unwrap_or(Duration::from_secs(seconds));
         let count = |key, given: Option<usize>, default| {
@@ -219,7 +221,7 @@ impl TryFrom<RelayTable> for Relay {
             trusted_domains: table.trusted_domains,
             names_alone: names_alone(table.names_alone, &transport)?,
             groups: table.groups,
-            wins: with_names(wins, &transport)?,
+            wins: with_names(wins.transpose()?, &transport)?,
             transport,
             controllers,
             order,

@@ -320,7 +320,7 @@ pub(super) fn in_order(
 ) -> Result<(Vec<Controller>, ControllerOrder), String> {
     match (controllers, order) {
         (None, Some(_)) => {
-            Err("order: it is for `controllers`; what is looked up has an order".to_owned())
+            Err("order: it is for `controllers`: remove it, or set `controllers`".to_owned())
         }
         (controllers, order) => Ok((controllers.unwrap_or_default(), order.unwrap_or_default())),
     }

@@ -11,6 +11,7 @@
 //! ldap_servers   how servers of LDAP are asked
 //! ```
 
+mod at_once;
 mod cause;
 mod directory;
 mod finding;

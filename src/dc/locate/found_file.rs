@@ -38,7 +38,7 @@ impl FoundFile {
         let site = config.site.as_ref().map_or("", |site| site.as_str());
         let source = config.source.map(|source| source.to_string());
         let mut listed = config.controllers.iter().map(written).collect::<Vec<_>>();
-        listed.extend(config.wins().map(|client| client.to_string()));
+        listed.extend(config.wins().map(|client| client.cache_key()));
         let source = source.unwrap_or_default();
         let key = [&*config.domain, site, &source, &listed.join(" ")].join(" ");
         let is_name = |one: &Controller| matches!(one.host, Host::Name(_));

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use rustix::system::uname;
 
-use crate::base::config::{
-    self, Controller, ControllerOrder, NetbiosName, SiteName, Wins, first_label,
-};
+use crate::base::config::{self, Controller, ControllerOrder, SiteName, Wins, first_label};
 use crate::base::name_case::capitals;
 use crate::dc::locate::wins::Client;
 
@@ -20,8 +18,6 @@ pub(crate) struct Sought {
     pub(crate) controllers: Vec<Controller>,
     /// The order in which `controllers` are asked.
     pub(crate) order: ControllerOrder,
-    /// The domain's NetBIOS name, for WINS.
-    pub(crate) netbios_domain: NetbiosName,
     /// The servers that name the controllers, in place of DNS.
     pub(crate) wins: Option<Wins>,
     /// The site whose controllers come first.
@@ -43,10 +39,7 @@ impl Sought {
 
     /// The client of WINS, if the controllers are looked up there.
     pub(in crate::dc) fn wins(&self) -> Option<Client<'_>> {
-        self.wins.as_ref().map(|wins| Client {
-            wins,
-            domain: &self.netbios_domain,
-        })
+        self.wins.as_ref().map(|wins| Client { wins })
     }
 }
 
@@ -57,7 +50,6 @@ impl From<&config::Netlogon> for Sought {
             domain: config.domain.clone(),
             controllers: config.controllers.clone(),
             order: config.order,
-            netbios_domain: config.netbios_domain.clone(),
             wins: config.wins.clone(),
             site: config.site.clone(),
             source: config.source,
@@ -77,7 +69,6 @@ impl From<&config::Relay> for Sought {
             domain: config.domain.clone(),
             controllers: config.controllers.clone(),
             order: config.order,
-            netbios_domain: config.netbios_domain.clone(),
             wins: config.wins.clone(),
             site: None,
             source: config.source,

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::config::{Host, NameServer, NetbiosName, SiteName, Wins};
+use crate::base::config::{Host, NameServer, SiteName, Wins};
 use crate::base::net::{self, Deadline};
 use crate::dc::locate::network::Network;
 use crate::dc::locate::ping::{self, Outcome};
@@ -19,9 +19,6 @@ use crate::protocol::dns::{Answer, Kind};
 
 /// The longest time for one question to all servers of the system, or for one list of hosts.
 const PATIENCE: Duration = Duration::from_secs(8);
-
-/// The longest time for one server of WINS.
-const WINS_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The servers of /etc/resolv.conf, each asked the same.
 #[derive(Clone, Debug)]
@@ -50,6 +47,13 @@ pub struct WinsServer {
     pub address: SocketAddr,
     /// The controllers that it names; or why it names none.
     pub controllers: Result<Vec<IpAddr>, NoControllers>,
+}
+
+impl WinsServer {
+    /// The controllers that it names; none if it names none.
+    pub fn hosts(&self) -> Vec<NamedHost> {
+        self.controllers.iter().flatten().map(by_address).collect()
+    }
 }
 
 /// A host that may be a controller.
@@ -124,14 +128,12 @@ fn ask_servers(config: &Sought, mut resolver: Resolver) -> Option<DnsServers> {
     })
 }
 
-/// Asks each server of WINS about a domain.
-pub(in crate::dc) fn wins_servers(wins: &Wins, domain: &NetbiosName) -> Vec<WinsServer> {
-    let client = Client { wins, domain };
-    let ask = |server: &NameServer| WinsServer {
-        address: wins::socket(*server),
-        controllers: client.ask(*server, Deadline::after(WINS_PATIENCE)),
-    };
-    wins.servers.iter().map(ask).collect()
+/// Asks one server of WINS.
+pub(in crate::dc) fn wins_server(wins: &Wins, server: NameServer) -> WinsServer {
+    WinsServer {
+        address: wins::socket(server),
+        controllers: Client { wins }.ask_one(server),
+    }
 }
 
 /// The hosts of `controllers`; without that list, those that WINS has for the domain, or those that
@@ -152,9 +154,8 @@ fn find_hosts(
         return Ok(listed(config, resolver));
     }
     if let Some(client) = config.wins() {
-        let named = |address: IpAddr| named(address.to_string(), None, Ok(vec![address]));
         let addresses = client.controllers(resolver.deadline())?;
-        return Ok(addresses.into_iter().map(named).collect());
+        return Ok(addresses.iter().map(by_address).collect());
     }
     let mut hosts: Vec<NamedHost> = Vec::new();
     for host in hosts_of(config, site, resolver)? {
@@ -180,6 +181,10 @@ fn listed(config: &Sought, resolver: &mut Resolver) -> Vec<NamedHost> {
         hosts.push(named(name, controller.port, addresses));
     }
     hosts
+}
+
+fn by_address(address: &IpAddr) -> NamedHost {
+    named(address.to_string(), None, Ok(vec![*address]))
 }
 
 fn named(name: String, port: Option<u16>, addresses: Result<Vec<IpAddr>, String>) -> NamedHost {

@@ -1,9 +1,10 @@
 //! Fixed lists: no network.
 
 use super::ranking::SEARCH;
+use super::wins::double::Double;
 use super::*;
 use crate::base::config::fixture::netlogon;
-use std::net::UdpSocket;
+use crate::protocol::nbns::fixture::positive;
 use std::thread;
 
 fn asked(locator: &Locator) -> Vec<String> {
@@ -54,24 +55,15 @@ fn an_answer_of_wins_lives_as_long_as_configured() {
 /// One answer of WINS gives the list; further hosts are not looked up in a hurry.
 #[test]
 fn a_controller_of_wins_is_found() {
-    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let port = server.local_addr().unwrap().port();
+    let server = Double::new(|query| vec![positive(query, &[[192, 0, 2, 1]])]);
     let locator = Locator::new(&netlogon(&format!(
-        "state_dir = \"/nonexistent\"\n[netlogon.wins]\nservers = [\"127.0.0.1:{port}\"]"
+        "state_dir = \"/nonexistent\"\n[netlogon.wins]\nservers = [\"127.0.0.1:{}\"]",
+        server.port
     )));
-    let serving = thread::spawn(move || {
-        let mut query = [0; 64];
-        let (length, peer) = server.recv_from(&mut query).unwrap();
-        assert_eq!(length, 50);
-        let numbers = [0x8580, 0, 1, 0, 0].map(u16::to_be_bytes).concat();
-        let record = [0, 0x20, 0, 1, 0, 0, 0, 60, 0, 6, 0xE0, 0, 192, 0, 2, 1];
-        let reply = [&query[..2], &numbers, &query[12..46], &record].concat();
-        server.send_to(&reply, peer).unwrap();
-    });
-    assert_eq!(asked(&locator), ["192.0.2.1"]);
-    serving.join().unwrap();
-    // It is not asked again.
-    assert_eq!(asked(&locator), ["192.0.2.1"]);
+    for _ in 0..2 {
+        assert_eq!(asked(&locator), ["192.0.2.1"]);
+        assert_eq!(server.asked(), 1);
+    }
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! A client of WINS: one server after the other is asked for the controllers of a domain. What a
 //! server answers is not proven, as with DNS.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::base::config::{NameServer, NetbiosName, Wins};
+use crate::base::config::{NameServer, Wins};
 use crate::base::crypto;
 use crate::base::net::{Datagrams, Deadline, Error};
 use crate::protocol::nbns::{self, BadReply, NameQuery, NameReply};
@@ -18,9 +17,12 @@ const ROUNDS: usize = 2;
 /// Why a server names no controllers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoControllers {
-    /// It did not answer, or said that it cannot.
+    /// No valid answer came, or it could not be asked: why.
     #[error("{0}")]
     Silent(String),
+    /// It answered that it cannot or will not say: `RCODE`.
+    #[error("RCODE {0}")]
+    Refused(u16),
     /// It does not know the name.
     #[error("no such name")]
     Unknown,
@@ -29,11 +31,10 @@ pub enum NoControllers {
     Unusable,
 }
 
-/// A question about a domain to the servers of a configuration.
+/// The question about a domain to the servers of a configuration.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::dc) struct Client<'a> {
     pub(in crate::dc) wins: &'a Wins,
-    pub(in crate::dc) domain: &'a NetbiosName,
 }
 
 impl Client<'_> {
@@ -47,10 +48,8 @@ impl Client<'_> {
             if answered.contains(server) {
                 continue;
             }
-            // No server takes the time of those after it.
-            let turns_left = u32::try_from(servers.len() * ROUNDS - turn).unwrap_or(u32::MAX);
-            let share = deadline.remaining().unwrap_or_default() / turns_left;
-            let problem = match self.ask(*server, Deadline::after(share.min(PATIENCE))) {
+            let wait = share(deadline, servers.len() * ROUNDS - turn);
+            let problem = match self.ask(*server, Deadline::after(wait)) {
                 Ok(addresses) => return Ok(addresses),
                 Err(problem) => problem,
             };
@@ -62,26 +61,31 @@ impl Client<'_> {
                 problems.push(problem);
             }
         }
-        let domain = self.domain.as_str();
+        let domain = self.wins.domain.as_str();
         Err(format!("WINS, {domain}<1C>: {}", problems.join("; ")))
     }
 
-    /// The same, from one server.
-    pub(super) fn ask(
-        self,
-        server: NameServer,
-        deadline: Deadline,
-    ) -> Result<Vec<IpAddr>, NoControllers> {
+    /// The same, from one server, whatever the others say. It is asked as often as for a login.
+    pub(super) fn ask_one(self, server: NameServer) -> Result<Vec<IpAddr>, NoControllers> {
+        let mut told = self.ask(server, Deadline::after(PATIENCE));
+        for _ in 1..ROUNDS {
+            if matches!(told, Err(NoControllers::Silent(_))) {
+                told = self.ask(server, Deadline::after(PATIENCE));
+            }
+        }
+        told
+    }
+
+    fn ask(self, server: NameServer, deadline: Deadline) -> Result<Vec<IpAddr>, NoControllers> {
         let told = |error: Error| NoControllers::Silent(error.to_string());
         let id = crypto::random().map_err(|error| NoControllers::Silent(error.to_string()))?;
-        let query = NameQuery::new(u16::from_le_bytes(id), self.domain.as_str());
-        let query = query.ok_or(NoControllers::Unknown)?;
+        let query = NameQuery::new(u16::from_le_bytes(id), self.wins.domain.padded());
         let connection = Datagrams::connected(socket(server)).map_err(told)?;
         connection.send(&query.message()).map_err(told)?;
         match reply(&query, &connection, deadline)? {
             NameReply::Addresses(addresses) => self.usable(addresses),
             NameReply::Unknown => Err(NoControllers::Unknown),
-            NameReply::Refused(code) => Err(NoControllers::Silent(format!("RCODE {code}"))),
+            NameReply::Refused(code) => Err(NoControllers::Refused(code)),
         }
     }
 
@@ -94,16 +98,21 @@ impl Client<'_> {
             false => Ok(addresses.into_iter().map(IpAddr::from).collect()),
         }
     }
+
+    /// The question, in one line: other processes use the answer to the same question.
+    pub(super) fn cache_key(self) -> String {
+        let (domain, limit) = (self.wins.domain.as_str(), self.wins.limit);
+        let servers = self.wins.servers.iter();
+        let servers: Vec<_> = servers.map(|one| socket(*one).to_string()).collect();
+        format!("WINS:{domain}:{limit} {}", servers.join(" "))
+    }
 }
 
-/// The question, in one line.
-impl fmt::Display for Client<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (domain, limit) = (self.domain.as_str(), self.wins.limit);
-        write!(formatter, "WINS:{domain}:{limit}")?;
-        let mut servers = self.wins.servers.iter();
-        servers.try_for_each(|server| write!(formatter, " {}", socket(*server)))
-    }
+/// How long to wait for a server, with so many questions left: none takes the time of those after.
+fn share(deadline: Deadline, questions: usize) -> Duration {
+    let questions = u32::try_from(questions).unwrap_or(u32::MAX).max(1);
+    let share = deadline.remaining().unwrap_or_default() / questions;
+    share.min(PATIENCE)
 }
 
 /// Waits for the reply. What is none is dropped: the authentic reply may still come.
@@ -134,5 +143,7 @@ pub(super) fn socket(server: NameServer) -> SocketAddr {
     SocketAddr::new(server.address.into(), server.port.unwrap_or(nbns::PORT))
 }
 
+#[cfg(test)]
+pub(super) mod double;
 #[cfg(test)]
 mod tests;

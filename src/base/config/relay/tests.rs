@@ -10,7 +10,7 @@ fn parsed(lines: &str) -> Result<Relay, String> {
 const LDAPS: &str = "transport = \"ldap\"\ntls = \"ldaps\"\n";
 const SMB2: &str = "transport = \"smb2\"\naccept_unauthenticated_controller = true\n";
 
-const WINS: &str = "[relay.wins]\nservers = [\"10.0.0.5\"]\n";
+const WINS: &str = "netbios_domain = \"EXAMPLE\"\n[relay.wins]\nservers = [\"10.0.0.5\"]\n";
 
 #[test]
 fn wins_names_controllers_that_need_no_name() {
@@ -118,6 +118,10 @@ fn keys_that_do_not_fit_each_other_are_refused() {
         ),
         (format!("{SMB2}order = \"spread\""), "order"),
         (format!("{LDAPS}{WINS}"), "wins: with tls"),
+        (
+            format!("{SMB2}[relay.wins]\nservers = [\"10.0.0.5\"]"),
+            "netbios_domain = \"EXAMPLE\"",
+        ),
         (
             format!("{SMB2}controllers = [\"10.0.0.2\"]\n{WINS}"),
             "wins: not beside",

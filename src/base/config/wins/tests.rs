@@ -21,11 +21,24 @@ fn servers_have_addresses_and_maybe_ports() {
         address: [10, 0, 0, last].into(),
         port,
     };
+    assert_eq!(wins.domain.padded(), *b"EXAMPLE        ");
     assert_eq!(wins.servers, [server(5, None), server(6, Some(1137))]);
     assert_eq!((wins.limit, wins.cache), (16, Duration::from_secs(600)));
     let lines = "servers = [\"10.0.0.5\"]\nlimit = 64\ncache = \"90s\"";
     let wins = parsed("source = \"10.0.0.80\"", lines).unwrap();
     assert_eq!((wins.limit, wins.cache), (64, Duration::from_secs(90)));
+    let longest = parsed("netbios_domain = \"Fifteen-letters\"", lines).unwrap();
+    assert_eq!(longest.domain.padded(), *b"FIFTEEN-LETTERS");
+}
+
+/// If it is wrong, no controller is found that could correct it.
+#[test]
+fn the_netbios_name_is_not_guessed() {
+    let text = fixture::netlogon_text("[netlogon.wins]\nservers = [\"10.0.0.5\"]");
+    let given = "netbios_domain = \"EXAMPLE\"\n";
+    assert!(text.contains(given));
+    let error = Config::parse(&text.replace(given, "")).unwrap_err();
+    assert!(error.contains(WITHOUT_NAME), "{error}");
 }
 
 #[test]
@@ -34,6 +47,16 @@ fn mistakes_are_named() {
     for (netlogon, wins, told) in [
         ("", "limit = 3".to_owned(), "missing field `servers`"),
         ("", "servers = []".to_owned(), "the list is empty"),
+        (
+            "",
+            format!("servers = {:?}", ["10.0.0.5"; MAX_SERVERS + 1]),
+            "servers: at most 8",
+        ),
+        (
+            "netbios_domain = \"B\u{dc}RO\"",
+            SERVER.to_owned(),
+            "in ASCII",
+        ),
         (
             "",
             "servers = [\"wins.test\"]".to_owned(),
@@ -59,11 +82,11 @@ fn mistakes_are_named() {
             SERVER.to_owned(),
             "wins: not beside `controllers`",
         ),
-        ("source = \"::1\"", SERVER.to_owned(), "IPv4 addresses only"),
+        ("source = \"::1\"", SERVER.to_owned(), "set an IPv4 address"),
         (
             "order = \"spread\"",
             SERVER.to_owned(),
-            "it is for `controllers`",
+            "remove it, or set `controllers`",
         ),
     ] {
         let error = parsed(netlogon, &wins).unwrap_err();

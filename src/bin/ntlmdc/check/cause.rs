@@ -174,6 +174,8 @@ causes! {
         "Logins may go to a controller that is far away.";
     WinsSilent Wins "wins-silent"
         "WINS must name the controllers: with `wins`, DNS is not asked.";
+    WinsRefused Wins "wins-refused"
+        "WINS must name the controllers: with `wins`, DNS is not asked.";
     WinsUnknownName Wins "wins-unknown-name"
         "WINS must name the controllers: with `wins`, DNS is not asked.";
     WinsNoAddress Wins "wins-no-address"

@@ -40,7 +40,8 @@ pub fn findings(config: &Config, usable: &Usable, progress: &Progress) -> Vec<Fi
 fn controllers(relay: &Relay, progress: &Progress) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(servers) = &relay.wins {
-        findings.extend(wins::findings(servers, &relay.netbios_domain, progress));
+        let asked = wins::ask(servers, progress);
+        findings.extend(wins::findings(servers, &asked));
         if findings.iter().any(Finding::is_failure) {
             return findings;
         }

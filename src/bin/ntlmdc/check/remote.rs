@@ -21,21 +21,18 @@ mod seen;
 #[cfg(test)]
 mod tests;
 
-use std::num::NonZero;
-use std::thread;
-
-use gss_ntlmdc::base::config::{Config, GuessLimit, NetbiosName, Netlogon, Wins};
+use gss_ntlmdc::base::config::{Config, GuessLimit, Netlogon, Wins};
 use gss_ntlmdc::dc::own_name;
 use gss_ntlmdc::dc::probe::{NamedHost, Probe};
 
+use super::at_once::at_once;
 use super::finding::{Finding, Subject};
 use super::wins;
 use crate::progress::Progress;
 use seen::Seen;
 
-/// How many controllers are looked at, and how many of them at once.
+/// How many controllers are looked at.
 const MAX_CONTROLLERS: usize = 64;
-const AT_ONCE: NonZero<usize> = NonZero::new(16).expect("not zero");
 
 /// Asks DNS or WINS, and the controllers, with the rights of the service. Of the domains in
 /// `usable` the account's secret can be read, so a secure channel can be tried.
@@ -73,7 +70,7 @@ fn look(
 ) -> Vec<Finding> {
     let probe = Probe::new(config);
     let (hosts, mut findings) = match &config.wins {
-        Some(servers) => in_wins(&probe, servers, &config.netbios_domain, progress),
+        Some(servers) => in_wins(servers, progress),
         None => in_dns(&probe, config, progress),
     };
     let mut all = addresses(&hosts);
@@ -110,18 +107,9 @@ fn in_dns(probe: &Probe, config: &Netlogon, progress: &Progress) -> (Vec<NamedHo
 }
 
 /// The same, of WINS.
-fn in_wins(
-    probe: &Probe,
-    servers: &Wins,
-    domain: &NetbiosName,
-    progress: &Progress,
-) -> (Vec<NamedHost>, Vec<Finding>) {
-    let findings = wins::findings(servers, domain, progress);
-    let hosts = match findings.iter().any(Finding::is_failure) {
-        true => Vec::new(),
-        false => probe.hosts(None).unwrap_or_default(),
-    };
-    (hosts, findings)
+fn in_wins(servers: &Wins, progress: &Progress) -> (Vec<NamedHost>, Vec<Finding>) {
+    let asked = wins::ask(servers, progress);
+    (wins::hosts(&asked), wins::findings(servers, &asked))
 }
 
 /// Tries the ports of each.
@@ -169,21 +157,4 @@ fn cut(all: &mut Vec<Seen>) -> Option<Finding> {
         let what = format!("{count} controllers; {MAX_CONTROLLERS} were asked");
         Finding::good(Subject::Controllers, what)
     })
-}
-
-/// Asks about several controllers at once. The answers are in their order.
-fn at_once<T: Send>(all: &[Seen], ask: impl Fn(&Seen) -> T + Sync) -> Vec<T> {
-    let mut answers = Vec::new();
-    for some in all.chunks(AT_ONCE.get()) {
-        thread::scope(|scope| {
-            let threads: Vec<_> = some.iter().map(|one| scope.spawn(|| ask(one))).collect();
-            for thread in threads {
-                match thread.join() {
-                    Ok(answer) => answers.push(answer),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-        });
-    }
-    answers
 }

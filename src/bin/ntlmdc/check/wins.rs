@@ -3,23 +3,31 @@
 #[cfg(test)]
 mod tests;
 
-use gss_ntlmdc::base::config::{NetbiosName, Wins};
-use gss_ntlmdc::dc::probe::{NoControllers, WinsServer, wins_servers};
+use gss_ntlmdc::base::config::Wins;
+use gss_ntlmdc::dc::probe::{NamedHost, NoControllers, WinsServer, wins_server};
 
+use super::at_once::at_once;
 use super::cause::Cause;
 use super::finding::{Finding, Subject};
 use crate::progress::Progress;
 
-/// Asks each server for the controllers of the domain. Failures if none names any.
-pub fn findings(wins: &Wins, domain: &NetbiosName, progress: &Progress) -> Vec<Finding> {
+/// Asks each server for the controllers of the domain.
+pub fn ask(wins: &Wins, progress: &Progress) -> Vec<WinsServer> {
     progress.show("asking WINS …");
-    judged(domain, &wins_servers(wins, domain))
+    at_once(&wins.servers, |server| wins_server(wins, *server))
 }
 
-fn judged(domain: &NetbiosName, asked: &[WinsServer]) -> Vec<Finding> {
-    let name = format!("{}<1C>", domain.as_str());
+/// The controllers that a login would find: those of the first server that names any.
+pub fn hosts(asked: &[WinsServer]) -> Vec<NamedHost> {
+    let mut each = asked.iter().map(WinsServer::hosts);
+    each.find(|hosts| !hosts.is_empty()).unwrap_or_default()
+}
+
+/// What is said of the servers. Failures if none names any controllers.
+pub fn findings(wins: &Wins, asked: &[WinsServer]) -> Vec<Finding> {
+    let name = format!("{}<1C>", wins.domain.as_str());
     let has_names = asked.iter().any(|server| server.controllers.is_ok());
-    let findings = [silent, unknown, unusable].into_iter();
+    let findings = [silent, refused, unknown, unusable].into_iter();
     let mut findings: Vec<Finding> = findings
         .filter_map(|of_cause| of_cause(&name, asked))
         .map(|(cause, what, cure)| match has_names {
@@ -53,9 +61,22 @@ fn silent(name: &str, asked: &[WinsServer]) -> Found {
         NoControllers::Silent(reason) => Some(format!(" ({reason})")),
         _ => None,
     })?;
+    let addresses = list(asked, |problem| {
+        matches!(problem, NoControllers::Silent(_)).then(String::new)
+    })?;
     let what = format!("no answer about {name} from {servers}");
-    let cure = "Check `servers` of `wins`; let UDP port 137 pass.";
-    Some((Cause::WinsSilent, what, cure.to_owned()))
+    let cure = format!("Check `servers` of `wins`; let UDP pass to {addresses}, and the answers.");
+    Some((Cause::WinsSilent, what, cure))
+}
+
+fn refused(name: &str, asked: &[WinsServer]) -> Found {
+    let servers = list(asked, |problem| match problem {
+        NoControllers::Refused(code) => Some(format!(" (RCODE {code})")),
+        _ => None,
+    })?;
+    let what = format!("{servers} refuses to say who has the name {name}");
+    let cure = "Check `servers` of `wins`: each must be a WINS server that answers this host.";
+    Some((Cause::WinsRefused, what, cure.to_owned()))
 }
 
 fn unknown(name: &str, asked: &[WinsServer]) -> Found {

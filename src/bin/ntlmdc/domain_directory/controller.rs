@@ -36,8 +36,8 @@ pub struct Chosen {
 pub fn choose(config: &Netlogon) -> Result<Chosen, Problem> {
     if config.wins.is_some() {
         return Err(Problem::new(
-            "WINS names no hosts, and a controller needs a name here",
-            "Name a controller: --controller HOST.",
+            "WINS is not used here",
+            "Name a controller, by its DNS name or address: --controller HOST.",
         ));
     }
     let probe = Probe::new(config);

@@ -48,7 +48,7 @@ impl UserDirectory {
     /// # Errors
     /// None does.
     pub fn open(config: Netlogon, progress: &Progress) -> Result<Self, String> {
-        progress.show("asking DNS …");
+        progress.show("looking for controllers …");
         let until = Deadline::after(config.budget);
         let hosts = Probe::new(&config).hosts(None)?;
         let mut said = Vec::new();

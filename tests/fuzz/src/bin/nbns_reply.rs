@@ -4,7 +4,7 @@ use gss_ntlmdc::protocol::nbns::{MAX_REPLY, NameQuery, NameReply};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|reply: &[u8]| {
-    let query = NameQuery::new(0x1234, "EXAMPLE").expect("a name");
+    let query = NameQuery::new(0x1234, *b"EXAMPLE        ");
     let Ok(read) = query.reply(reply) else {
         return;
     };
