@@ -25,8 +25,8 @@
 //! - [`cred`] — credentials, the source of the configuration, the initiating user
 //! - [`context`] — `gss_accept_sec_context` and the calls on a context
 //! - [`flags`] — the flags that a context is asked for and grants
-//! - `host_library`, `host_acceptor`, `host_ticket`, `host_initiator` — libgssapi itself, in the
-//!   tool
+//! - `host_library`, `host_acceptor`, `host_ticket_cache`, `host_ticket`, `host_initiator` —
+//!   libgssapi itself, in the tool
 //! - [`initiate`] — `gss_init_sec_context`
 //! - [`mapping`] — the file of counters, mapped
 //! - [`message`], [`message_iov`] — messages after the login, in one buffer and in pieces
@@ -48,6 +48,8 @@ pub mod host_initiator;
 mod host_library;
 #[cfg(feature = "cli")]
 pub mod host_ticket;
+#[cfg(feature = "cli")]
+pub mod host_ticket_cache;
 pub mod initiate;
 pub mod last_fault;
 pub mod mapping;

@@ -61,15 +61,16 @@ impl HostLibrary {
         })
     }
 
-    /// A function of the library.
+    /// A function of the library, or of one that it is linked with, as libkrb5.
     ///
     /// # Errors
     /// There is none of this name.
     ///
     /// # Safety
-    /// `F` is the type of libgssapi's function of this name: `unsafe extern "C" fn`.
+    /// `F` is the type of the libraries' function of this name: `unsafe extern "C" fn`.
     pub(super) unsafe fn function<F: Copy>(&self, name: &CStr) -> Result<F, ContextError> {
-        // SAFETY: the handle is of libgssapi, and the caller vouches for the type.
+        // SAFETY: the handle is of libgssapi, and dlsym searches its dependencies too. The caller
+        // vouches for the type.
         unsafe { function(self.handle, name) }
     }
 

@@ -6,6 +6,7 @@ use std::{fmt, ptr};
 
 use super::abi::{BufferDesc, OidDesc, SetDesc};
 use super::host_library::{HostLibrary, ReleaseName};
+use super::host_ticket_cache::{NO_CACHE, NoTicket, TicketCache};
 use crate::directory::ContextError;
 
 /// Kerberos 5 (RFC 1964 1.2).
@@ -48,23 +49,6 @@ type DisplayName = unsafe extern "C" fn(
     kind: *mut *mut c_void,
 ) -> u32;
 
-/// Why no ticket is found.
-#[derive(Debug)]
-pub enum NoTicket {
-    /// The library cannot be loaded, or there is no cache.
-    Absent(ContextError),
-    /// The library, its configuration or the cache cannot be used.
-    Failed(ContextError),
-}
-
-impl From<NoTicket> for ContextError {
-    fn from(none: NoTicket) -> Self {
-        match none {
-            NoTicket::Absent(error) | NoTicket::Failed(error) => error,
-        }
-    }
-}
-
 /// The ticket in the default cache (`KRB5CCNAME`).
 pub struct HostTicket {
     pub(super) library: HostLibrary,
@@ -82,9 +66,7 @@ impl HostTicket {
     /// # Errors
     /// See [`NoTicket`].
     pub fn find() -> Result<Self, NoTicket> {
-        /// `KRB5_FCC_NOFILE`, which caches of every kind give.
-        const NO_CACHE: u32 = (-1_765_328_189_i32).cast_unsigned();
-        let library = HostLibrary::load().map_err(NoTicket::Absent)?;
+        let TicketCache { library } = TicketCache::find()?;
         let acquired = match Self::acquire(&library) {
             // Of each cache that cannot be used, libkrb5 says that there is none. It says why of a
             // cache that is named.

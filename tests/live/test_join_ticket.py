@@ -1,5 +1,10 @@
 """`ntlmdc join` and `leave` with the administrator's Kerberos ticket."""
 
+import os
+import pathlib
+import shutil
+import subprocess
+
 import pytest
 from controller_double import double
 from lab.joining import COMPUTER, JOIN
@@ -46,7 +51,7 @@ def test_a_ticket_that_cannot_be_used(joining, controller, realm):
     """If it is demanded, nothing else is tried; else the password is asked for."""
     address = ("--controller", controller.address)
     for ticket, words, what, cure in (
-        (realm.no_ticket(), (), "credentials available", "kinit"),
+        (realm.no_ticket(), (), "there is no /", "kinit"),
         (realm.damaged_cache(), (), "Unsupported credentials cache format", "klist"),
         (realm.damaged_settings(), (), "Improper format of Kerberos conf", "krb5.conf"),
         (realm.expired_ticket("alice"), (), "ticket has expired", "kinit"),
@@ -61,7 +66,7 @@ def test_a_ticket_that_cannot_be_used(joining, controller, realm):
         status, printed, errors = joining.run(*words, environment=ticket)
         assert status == 2 and "no terminal to ask for the password" in errors, errors
         is_told = "ticket" in printed
-        assert is_told is (what != "credentials available"), printed
+        assert is_told is (what != "there is no /"), printed
         if is_told:
             assert "not used" in printed and "--" in printed, printed
     # A user who is named has a password.
@@ -73,6 +78,46 @@ def test_a_ticket_that_cannot_be_used(joining, controller, realm):
     assert status == 0 and "sealed by NTLM" in texts["login", "ok"], texts
     status, _printed, errors = joining.run("join", "--kerberos", *words, environment=ticket)
     assert status == 2 and "cannot be used with" in errors, errors
+
+
+def test_a_ticket_cache_of_another_user(joining, controller, realm):
+    """Kerberos would take it, or wait for a writer for ever."""
+    ticket = realm.ticket("Administrator")
+    own = pathlib.Path(ticket["KRB5CCNAME"].removeprefix("FILE:"))
+    settings = pathlib.Path(ticket["KRB5_CONFIG"])
+    default = f"[libdefaults]\n    default_ccache_name = FILE:{own.parent}/krb5cc_%{{uid}}\n"
+    settings.write_text(settings.read_text().replace("[libdefaults]\n", default))
+    # Where root's cache is, if no variable names one.
+    planted = own.with_name("krb5cc_0")
+    del ticket["KRB5CCNAME"]
+
+    def plant(make, owner):
+        planted.unlink(missing_ok=True)
+        make()
+        os.chown(planted, owner, owner, follow_symlinks=False)
+
+    other = 65534
+    for make, owner, reason in (
+        (lambda: shutil.copy(own, planted), other, f"belongs to user {other}"),
+        (lambda: os.mkfifo(planted), other, f"belongs to user {other}"),
+        (lambda: os.mkfifo(planted), 0, "is not a regular file"),
+        (lambda: planted.symlink_to(own), 0, "is a symbolic link"),
+    ):
+        plant(make, owner)
+        if not planted.is_fifo():
+            assert subprocess.run(["klist", "-s"], env=ticket).returncode == 0
+        status, texts = join(joining, controller, ticket, "--kerberos")
+        failed = texts["login", "failed"]
+        assert status == 1 and f"{planted} {reason}" in failed and "sudo kinit" in failed, texts
+        words = ("join", controller.dns_name, *JOIN)
+        status, printed, errors = joining.run(*words, environment=ticket)
+        assert status == 2 and "no terminal to ask for the password" in errors, errors
+        told = " ".join(printed.split())
+        assert "not used: the ticket cache" in told and reason in told, printed
+    assert controller.entry(COMPUTER) == {}
+    plant(lambda: shutil.copy(own, planted), 0)
+    status, texts = join(joining, controller, ticket)
+    assert status == 0 and "with its Kerberos ticket" in texts["login", "ok"], texts
 
 
 def test_a_controller_that_the_ticket_does_not_prove(joining, controller, realm):

@@ -2,6 +2,7 @@
 //! the message of the result: an error of Windows first, why a login is refused after `data`.
 
 mod kerberos;
+mod ticket_cache;
 
 use gss_ntlmdc::directory::{Error, Refusal, ResultCode};
 
@@ -9,6 +10,7 @@ use crate::steps::Problem;
 pub use kerberos::{
     no_login_with_ticket, no_name_of_controller, no_ticket, no_user_of, ticket_expired,
 };
+pub use ticket_cache::not_found;
 
 /// There is no connection.
 pub fn no_connection(controller: &str, error: &Error) -> Problem {

@@ -3,7 +3,8 @@
 use gss_ntlmdc::base::name_case::{alike, capitals};
 use gss_ntlmdc::directory::SecurityContext;
 use gss_ntlmdc::gss::host_initiator::HostInitiator;
-use gss_ntlmdc::gss::host_ticket::{HostTicket, NoTicket};
+use gss_ntlmdc::gss::host_ticket::HostTicket;
+use gss_ntlmdc::gss::host_ticket_cache::NoTicket;
 
 use super::advice;
 use super::controller::Chosen;
@@ -20,12 +21,13 @@ impl Ticket {
     /// The ticket in the default cache; `None` if there is no cache, or no library of Kerberos.
     ///
     /// # Errors
-    /// It has expired; or the cache, the configuration of Kerberos or its library cannot be used.
+    /// It has expired; the cache, the configuration of Kerberos or its library cannot be used; or
+    /// another user may have made the cache.
     pub fn find() -> Result<Option<Self>, Problem> {
         match HostTicket::find() {
             Ok(ticket) => Self::of(ticket).map(Some),
             Err(NoTicket::Absent(_)) => Ok(None),
-            Err(NoTicket::Failed(error)) => Err(advice::no_ticket(&error)),
+            Err(none) => Err(advice::not_found(&none)),
         }
     }
 
@@ -34,7 +36,7 @@ impl Ticket {
     /// # Errors
     /// As [`Ticket::find`]; or there is none.
     pub fn demand() -> Result<Self, Problem> {
-        Self::of(HostTicket::find().map_err(|none| advice::no_ticket(&none.into()))?)
+        Self::of(HostTicket::find().map_err(|none| advice::not_found(&none))?)
     }
 
     fn of(ticket: HostTicket) -> Result<Self, Problem> {
