@@ -270,7 +270,7 @@ def test_check_of_the_directory_of_groups(library, controller, tmp_path):
         wrong, checked = seen(('base = "DC', 'base = "OU=Nowhere,DC'))
         assert wrong == [("failure", "directory-refused")]
         assert "OU=Nowhere" in checked.of("directory-refused")["what"]
-        empty = ('base = "DC=', 'base = "CN=Computers,DC=')
+        empty = ('base = "DC=', 'base = "CN=Program Data,DC=')
         assert seen(empty)[0] == [("failure", "directory-without-groups")]
         untrusted = ("authorities =", "# authorities =")
         assert seen(untrusted)[0] == [("failure", "directory-untrusted")]
