@@ -16,7 +16,6 @@ mod directory;
 mod typed_user;
 
 use gss_ntlmdc::base::config::{Netlogon, VerifierKind};
-use gss_ntlmdc::dc::own_name;
 use gss_ntlmdc::login::setup::Setup;
 use gss_ntlmdc::login::verify::Account;
 
@@ -99,7 +98,7 @@ impl<'a> Directories<'a> {
         let at = match self.opened.iter().position(is_it) {
             Some(at) => at,
             None => {
-                let directory = UserDirectory::open(as_in_force(section), self.progress)?;
+                let directory = UserDirectory::open(sections::as_in_force(section), self.progress)?;
                 self.opened.push((section, directory));
                 self.opened.len() - 1
             }
@@ -109,15 +108,6 @@ impl<'a> Directories<'a> {
             .map(|(_, directory)| directory)
             .ok_or_else(|| "no directory".to_owned())
     }
-}
-
-/// With the NetBIOS name that the processes of this host have learnt.
-fn as_in_force(section: &Netlogon) -> Netlogon {
-    let mut config = section.clone();
-    if let Some(name) = own_name::remembered(&config) {
-        config.netbios_domain = name;
-    }
-    config
 }
 
 fn of_users_file(account: Account, setup: &Setup) -> FoundUser {

@@ -12,7 +12,6 @@ use gss_ntlmdc::base::config::{AccountSecret, LogTarget, Netlogon};
 use gss_ntlmdc::dc::rotation::{self, Rotated, RotationError};
 use gss_ntlmdc::dc::secret_file::SecretFile;
 use gss_ntlmdc::login::setup;
-use gss_ntlmdc::login::verify::netlogon;
 
 use crate::arguments::Rotate;
 use crate::privileges::BorrowedRights;
@@ -34,10 +33,10 @@ pub fn run(arguments: &Rotate) -> Result<Report, String> {
     let is_one = configs.len() == 1;
     let mut sections = Vec::new();
     for config in configs {
-        let config = as_in_force(config);
+        let config = sections::as_in_force(&config);
         sections.push(match of_account(arguments, &config, log, &rights) {
             Err(problem) if is_one => return Err(problem),
-            Err(problem) => impossible(&config, &problem),
+            Err(problem) => impossible(arguments, &config, &problem),
             Ok(section) => section,
         });
     }
@@ -57,17 +56,12 @@ fn of_account(
     }
 }
 
-/// The section with the NetBIOS name that the server uses.
-fn as_in_force(mut config: Netlogon) -> Netlogon {
-    if let Some(name) = netlogon::Netlogon::learnt_name(&config) {
-        config.netbios_domain = name;
-    }
-    config
-}
-
 /// One of several accounts could not be looked at; the others are.
-fn impossible(config: &Netlogon, problem: &str) -> Section {
-    let mut section = Section::new("password not changed");
+fn impossible(arguments: &Rotate, config: &Netlogon, problem: &str) -> Section {
+    let mut section = Section::new(match arguments.check_age {
+        true => "machine password",
+        false => "password not changed",
+    });
     section.push(account(config));
     section.push(Field::new("reason", problem).wrong());
     section

@@ -1,6 +1,7 @@
 //! Which section `[netlogon]` of the configuration is meant.
 
 use gss_ntlmdc::base::config::{Config, Netlogon};
+use gss_ntlmdc::dc::own_name;
 
 /// The section of this domain; without a name, all of them.
 ///
@@ -32,6 +33,15 @@ pub fn only(config: &Config, domain: Option<&str>) -> Result<Netlogon, String> {
             names(&config.netlogon)
         )),
     }
+}
+
+/// The section with the NetBIOS name that the processes of this host have learnt.
+pub fn as_in_force(section: &Netlogon) -> Netlogon {
+    let mut config = section.clone();
+    if let Some(learnt) = own_name::remembered(&config) {
+        config.netbios_domain = learnt;
+    }
+    config
 }
 
 /// The sections by their domains.

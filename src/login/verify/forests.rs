@@ -16,6 +16,7 @@
 //! The section is read from the challenge itself. So a login that another process finishes, or a
 //! configuration that changes meanwhile, cannot mix them up.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::base::fault::Minor;
@@ -48,16 +49,15 @@ impl Forests {
 
     /// The section that a login is for.
     fn section(&self, attempt: &Attempt<'_>) -> Result<&Netlogon, Refusal> {
-        let challenge = acceptor::dns_domain(attempt.target_info).unwrap_or_default();
-        let mut sections = self.sections.iter();
-        let Some(named) = sections.find(|one| alike(one.domain(), &challenge)) else {
-            return Err(Refusal::Unavailable(Minor::OtherForest.confidentially(
-                format_args!(
-                    "the challenge named {}, which no [[netlogon]] has: the configuration was \
-                     changed meanwhile",
-                    Quoted(&challenge)
-                ),
-            )));
+        let challenge = acceptor::dns_domain(attempt.target_info);
+        let is_named = |one: &&Netlogon| {
+            let challenge = challenge.as_deref();
+            challenge.is_some_and(|name| alike(one.domain(), name))
+        };
+        let Some(named) = self.sections.iter().find(is_named) else {
+            return Err(Refusal::Unavailable(
+                Minor::OtherForest.confidentially(Unnamed(challenge.as_deref())),
+            ));
         };
         match self.of_user(attempt, named) {
             Some(meant) if !std::ptr::eq(meant, named) => Err(other_forest(attempt, meant, named)),
@@ -80,6 +80,23 @@ impl Forests {
         let written = self.sections.iter().find(|one| one.has_name(name));
         let mut sections = first.into_iter().chain(&self.sections);
         written.or_else(|| sections.find(|one| one.has_listed(name)))
+    }
+}
+
+/// The log text for a challenge of no section, with its domain.
+struct Unnamed<'a>(Option<&'a str>);
+
+impl fmt::Display for Unnamed<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(domain) => write!(
+                formatter,
+                "the challenge named {}, which no [[netlogon]] has: the configuration was changed \
+                 meanwhile",
+                Quoted(domain)
+            ),
+            None => formatter.write_str("our challenge names no domain"),
+        }
     }
 }
 

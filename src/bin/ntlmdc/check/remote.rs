@@ -22,13 +22,13 @@ mod seen;
 mod tests;
 
 use gss_ntlmdc::base::config::{Config, GuessLimit, Netlogon, Wins};
-use gss_ntlmdc::dc::own_name;
 use gss_ntlmdc::dc::probe::{NamedHost, Probe};
 
 use super::at_once::at_once;
 use super::finding::{Finding, Subject};
 use super::wins;
 use crate::progress::Progress;
+use crate::sections;
 use seen::Seen;
 
 /// How many controllers are looked at.
@@ -42,7 +42,7 @@ pub fn findings(config: &Config, usable: &[String], progress: &Progress) -> Vec<
     let mut findings = Vec::new();
     for section in sections {
         let is_usable = usable.contains(&section.domain);
-        let mut of_section = look(&as_in_force(section), limit, is_usable, progress);
+        let mut of_section = look(&sections::as_in_force(section), limit, is_usable, progress);
         if sections.len() > 1 {
             for finding in &mut of_section {
                 finding.what = format!("{}: {}", section.domain, finding.what);
@@ -51,15 +51,6 @@ pub fn findings(config: &Config, usable: &[String], progress: &Progress) -> Vec<
         findings.append(&mut of_section);
     }
     findings
-}
-
-/// With the NetBIOS name that the processes of this host have learnt.
-fn as_in_force(config: &Netlogon) -> Netlogon {
-    let mut config = config.clone();
-    if let Some(learnt) = own_name::remembered(&config) {
-        config.netbios_domain = learnt;
-    }
-    config
 }
 
 fn look(

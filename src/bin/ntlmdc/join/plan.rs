@@ -232,7 +232,7 @@ fn section(config: &Config, domain: Option<&str>) -> Result<Option<Netlogon>, St
     let meant = |name: &str| sections.iter().find(|one| one.is_called(name));
     match (domain, sections.as_slice()) {
         (None, [_, _, ..]) => Err(format!(
-            "the configuration has several domains: name one: {}",
+            "the configuration has several domains: name one, as in `ntlmdc join DOMAIN`: {}",
             sections::names(sections)
         )),
         (domain, _) => Ok(domain.and_then(meant).or(sections.first()).cloned()),

@@ -239,12 +239,9 @@ fn of_domains(text: &mut Exposition, domains: &[DomainFacts]) {
     }
     text.gauge(
         "ntlmdc_secret_timestamp_seconds",
-        "When the file of the machine account's secret was changed; of several, by domain.",
+        "When the file of the machine account's secret was changed, by domain.",
     );
     for (domain, changed) in &secrets {
-        match domains {
-            [_] => text.sample("", &[], changed),
-            _ => text.sample("", &[("domain", domain)], changed),
-        }
+        text.sample("", &[("domain", domain)], changed);
     }
 }
