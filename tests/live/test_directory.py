@@ -5,6 +5,7 @@ import time
 
 import clients
 import directory_server
+import firefox
 import pytest
 from checking import check
 from lab import apache as lab_apache
@@ -12,16 +13,6 @@ from lab import mech
 from one_login import LOOKED_AT, attempt, refused
 
 ALICE = "EXAMPLE\\alice"
-
-# Browsers log in with the other verifiers: what differs here is where the hash comes from.
-PROGRAMS = [
-    clients.curl,
-    clients.requests_client,
-    clients.pyspnego,
-    clients.pyspnego_spnego,
-    clients.ntlm_auth,
-    clients.java,
-]
 
 
 @pytest.fixture
@@ -35,7 +26,7 @@ def site_with(library, slapd, make_site):
     return make
 
 
-@pytest.mark.parametrize("client", PROGRAMS)
+@pytest.mark.parametrize("client", [*clients.ALL, pytest.param(firefox.log_in, id="firefox")])
 def test_clients_log_in(directory_site, client):
     status, page = client(directory_site, ALICE, directory_site.passwords["alice"])
     assert (status, page["user"]) == (200, ALICE)

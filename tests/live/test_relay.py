@@ -47,7 +47,7 @@ def test_each_client_logs_in_over_smb2(relay_site, client):
     assert (status, page) == (401, {})
 
 
-@pytest.mark.parametrize("client", clients.ALL)
+@pytest.mark.parametrize("client", [*clients.ALL, pytest.param(firefox.log_in, id="firefox")])
 def test_each_client_logs_in_over_ldap(ldap_site, client):
     password = ldap_site.passwords["alice"]
     status, page = client(ldap_site, ALICE, password)
