@@ -14,8 +14,8 @@ static STEPS: Mutex<Measured> = Mutex::new(Measured::new());
 struct Measured {
     /// Those of one name are added up.
     named: Vec<Step>,
-    /// The steps that have ended within none that has ended: when they began, and how long they
-    /// took.
+    /// The steps that have ended, without those within another of them: when each began, and how
+    /// long it took.
     outer: Vec<(Instant, Duration)>,
 }
 

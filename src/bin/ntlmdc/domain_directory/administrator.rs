@@ -69,7 +69,7 @@ impl Administrator {
     /// the ticket is that of a user of the domain. `steps` has why a ticket is not taken.
     ///
     /// # Errors
-    /// The options ask for a ticket, and there is none that can be used.
+    /// The options ask for a ticket, and no ticket is valid.
     pub fn with_ticket(
         options: &DirectoryLogin,
         chosen: &Chosen,
