@@ -1,4 +1,4 @@
-//! Which certificates controllers may have, read once a minute: a login reads no file.
+//! Which certificates controllers may have. The file is read once a minute, and not for each login.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -50,7 +50,8 @@ pub fn each(
     )
 }
 
-/// Whether there is such an entry. That nothing is below it is no answer otherwise.
+/// Checks that there is such an entry: a search below a missing one may find nothing, without an
+/// error.
 ///
 /// # Errors
 /// What is wrong, for a finding.
