@@ -1,8 +1,10 @@
 """ci/mutants: runs cargo-mutants file by file, and holds its survivors against the list."""
 
 import argparse
+import concurrent.futures
 import os
 import pathlib
+import queue
 import re
 import shutil
 import subprocess
@@ -34,24 +36,52 @@ def named(line):
     return file, change
 
 
-def run(file, tests):
-    """The lines of cargo-mutants about a file, by their kind."""
-    output = PLACE / "output"
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
-    command = ["cargo", "mutants", "--file", file, "--output", output, "--jobs", "1"]
-    command += ["--minimum-test-timeout", "60", "--no-shuffle", "--no-times", "--colors", "never"]
-    # Arguments of cargo test, and then of the tests' program.
-    command += ["--", "--locked", "--lib", "--", *tests]
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(PLACE / "target")}
-    # Half of the time would go into symbols that no test looks at.
-    environment["CARGO_PROFILE_DEV_DEBUG"] = "0"
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    # 0: all caught, 2: some missed, 3: some timed out.
-    if done.returncode not in (0, 2, 3):
-        raise SystemExit(f"ci/mutants: {file}: cargo mutants failed\n{done.stdout}{done.stderr}")
-    folder = output / "mutants.out"
-    return {kind: (folder / f"{kind}.txt").read_text().splitlines() for kind in KINDS}
+class Lane:
+    """A copy of the tree, in which one file at a time is changed. What was built stays for the next
+    file: the copy is always at the same path."""
+
+    def __init__(self, number):
+        self.place = PLACE / str(number)
+        self.tree = self.place / "tree"
+        self._copy()
+
+    def _copy(self):
+        """Makes the copy as the tree is now. A file that is the same keeps its time, so that cargo
+        does not build it again."""
+        words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        names = {name for name in told.split("\0") if (ROOT / name).is_file()}
+        for name in names:
+            source, copy = ROOT / name, self.tree / name
+            if not copy.exists() or copy.read_bytes() != source.read_bytes():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, copy)
+        for copy in list(self.tree.rglob("*")):
+            if copy.is_file() and str(copy.relative_to(self.tree)) not in names:
+                copy.unlink()
+
+    def run(self, file, tests):
+        """The lines of cargo-mutants about a file, by their kind."""
+        output = self.place / "output"
+        shutil.rmtree(output, ignore_errors=True)
+        output.mkdir(parents=True)
+        command = ["cargo", "mutants", "--in-place", "--file", file, "--output", output]
+        command += ["--minimum-test-timeout", "60", "--no-shuffle", "--no-times"]
+        command += ["--colors", "never"]
+        # Arguments of cargo test, and then of the tests' program.
+        command += ["--", "--locked", "--lib", "--", *tests]
+        environment = {**os.environ, "CARGO_TARGET_DIR": str(self.place / "target")}
+        # Half of the time would go into symbols that no test looks at.
+        environment["CARGO_PROFILE_DEV_DEBUG"] = "0"
+        done = subprocess.run(
+            command, cwd=self.tree, env=environment, capture_output=True, text=True
+        )
+        # 0: all caught, 2: some missed, 3: some timed out.
+        if done.returncode not in (0, 2, 3):
+            text = f"{file}: cargo mutants failed\n{done.stdout}{done.stderr}"
+            raise SystemExit(f"ci/mutants: {text}")
+        folder = output / "mutants.out"
+        return {kind: (folder / f"{kind}.txt").read_text().splitlines() for kind in KINDS}
 
 
 def changes(files):
@@ -84,23 +114,41 @@ def chosen(words):
     return found
 
 
-def mutate(files, minutes):
+def report(file, lines, known):
+    """Prints the result of a file; returns the number of survivors that are not accepted."""
+    wrong = [line for line in lines["missed"] if named(line) not in known]
+    counts = ", ".join(f"{len(lines[kind])} {kind}" for kind in KINDS)
+    text = "".join(f"\n  {line}" for line in wrong)
+    print(f"{file}: {counts}, {len(wrong)} not accepted{text}", flush=True)
+    return len(wrong)
+
+
+def mutate(files, minutes, jobs):
     known = accepted()
-    began, totals, new = time.monotonic(), dict.fromkeys(KINDS, 0), 0
-    left = []
-    for number, (file, tests) in enumerate(files):
-        if minutes and time.monotonic() - began > 60 * minutes:
-            left = [name for name, _ in files[number:]]
-            break
-        lines = run(file, tests)
-        wrong = [line for line in lines["missed"] if named(line) not in known]
-        counts = ", ".join(f"{len(lines[kind])} {kind}" for kind in KINDS)
-        print(f"{file}: {counts}, {len(wrong)} not accepted", flush=True)
-        for line in wrong:
-            print(f"  {line}", flush=True)
-        for kind in KINDS:
-            totals[kind] += len(lines[kind])
-        new += len(wrong)
+    end = time.monotonic() + 60 * minutes
+    lanes = queue.SimpleQueue()
+    for number in range(jobs):
+        lanes.put(Lane(number))
+
+    def one(file, tests):
+        lane = lanes.get()
+        try:
+            # None: the time was over before this file's turn.
+            return None if minutes and time.monotonic() > end else lane.run(file, tests)
+        finally:
+            lanes.put(lane)
+
+    totals, new, left = dict.fromkeys(KINDS, 0), 0, []
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        runs = {pool.submit(one, file, tests): file for file, tests in files}
+        for done in concurrent.futures.as_completed(runs):
+            lines = done.result()
+            if lines is None:
+                left.append(runs[done])
+                continue
+            new += report(runs[done], lines, known)
+            for kind in KINDS:
+                totals[kind] += len(lines[kind])
     old = stale(known, [file for file, _ in files])
     for file, change in old:
         print(f"survivors.toml: no such change: {file}: {change}")
@@ -131,6 +179,7 @@ class TestNames(unittest.TestCase):
 def main():
     arguments = argparse.ArgumentParser(prog="ci/mutants")
     arguments.add_argument("--minutes", type=float, default=0)
+    arguments.add_argument("--jobs", type=int, default=1)
     arguments.add_argument("--list", action="store_true")
     arguments.add_argument("--test", action="store_true")
     arguments.add_argument("what", nargs="*", metavar="GROUP|FILE")
@@ -143,7 +192,7 @@ def main():
         for file, tests in files:
             print(f"{file}: {' '.join(tests)}")
         return 0
-    return mutate(files, wanted.minutes)
+    return mutate(files, wanted.minutes, wanted.jobs)
 
 
 if __name__ == "__main__":
