@@ -202,16 +202,17 @@ fn des_key(bytes: &[u8; 7]) -> Zeroizing<[u8; 8]> {
     key
 }
 
-/// HMAC-MD5 (RFC 2104) of `parts`, one after the other.
-pub fn hmac_md5(key: &Key, parts: &[&[u8]]) -> [u8; 16] {
-    let mut mac = HmacMd5::new(key);
+/// HMAC-MD5 (RFC 2104) of `parts`, one after the other. `key` may be an [`HmacMd5`] without pieces.
+pub fn hmac_md5(key: impl Into<HmacMd5>, parts: &[&[u8]]) -> [u8; 16] {
+    let mut mac = key.into();
     for part in parts {
         mac.update(part);
     }
     mac.finish()
 }
 
-/// HMAC-MD5 (RFC 2104), computed piece by piece.
+/// HMAC-MD5 (RFC 2104), computed piece by piece. A clone goes on from the pieces so far.
+#[derive(Clone)]
 pub struct HmacMd5(Hmac<Md5>);
 
 impl HmacMd5 {
@@ -226,8 +227,14 @@ impl HmacMd5 {
     }
 
     /// The value for the pieces so far.
-    pub fn finish(&self) -> [u8; 16] {
-        self.0.clone().finalize().into_bytes().into()
+    pub fn finish(self) -> [u8; 16] {
+        self.0.finalize().into_bytes().into()
+    }
+}
+
+impl From<&Key> for HmacMd5 {
+    fn from(key: &Key) -> Self {
+        Self::new(key)
     }
 }
 

@@ -217,7 +217,7 @@ impl<'a> Draft<'a> {
                 signature[4..8].fill(0);
             }
             (Checksum::Hmac(hmac), signing) => {
-                let [checksum @ .., _, _, _, _, _, _, _, _] = hmac.finish();
+                let [checksum @ .., _, _, _, _, _, _, _, _] = hmac.clone().finish();
                 let encrypts = matches!(signing, Signing::Extended { encrypts: true, .. });
                 signature[4..12].copy_from_slice(&checksum);
                 if encrypts {
