@@ -104,11 +104,11 @@ impl Target {
         ];
         let mut info = AvPairs::default();
         for (id, name) in names.into_iter().filter(|(_, name)| !name.is_empty()) {
-            if name.encode_utf16().count() > MAX_NAME {
+            let name = utf16le(name.encode_utf16());
+            if name.len() > 2 * MAX_NAME {
                 return Err(NtlmError::TargetNameTooLong(id));
             }
-            info.set(id, utf16le(name.encode_utf16()))
-                .map_err(NtlmError::ChallengeTooLong)?;
+            info.set(id, name).map_err(NtlmError::ChallengeTooLong)?;
         }
         info.set(AvId::TIMESTAMP, now.0.to_le_bytes())
             .map_err(NtlmError::ChallengeTooLong)?;

@@ -83,10 +83,20 @@ impl AvFlags {
 }
 
 /// A list of AV pairs, each identifier at most once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AvPairs {
     /// The encoded pairs, without the end.
     encoded: Vec<u8>,
+}
+
+impl Default for AvPairs {
+    /// With room for the names of most servers, to avoid reallocations.
+    fn default() -> Self {
+        const ROOM: usize = 256;
+        Self {
+            encoded: Vec::with_capacity(ROOM),
+        }
+    }
 }
 
 impl AvPairs {
@@ -101,7 +111,8 @@ impl AvPairs {
     pub fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let list = reader.rest();
         let start = reader.position();
-        for count in 0.. {
+        let mut ids = Vec::with_capacity(Self::MAX);
+        while ids.len() <= Self::MAX {
             let before = list.get(..reader.position() - start).unwrap_or_default();
             let (id, value) = decode_pair(reader)?;
             if id == AvId::EOL {
@@ -112,12 +123,10 @@ impl AvPairs {
                     _ => Err(DecodeError::new("MsvAvEOL", "not empty")),
                 };
             }
-            if pairs(before).any(|(other, _)| other == id) {
+            if ids.contains(&id) {
                 return Err(DecodeError::new(id.name(), "duplicate"));
             }
-            if count == Self::MAX {
-                break;
-            }
+            ids.push(id);
         }
         Err(DecodeError::new("AvPairs", "more than 32"))
     }
