@@ -2,7 +2,7 @@
 //! may give the domain in its own field, before a `\` in the user field, or as the suffix of a user
 //! principal name. NetrLogonSamLogonEx passes on both fields unchanged.
 
-use crate::base::name_case::alike;
+use crate::base::name_case::capitals;
 
 /// The parts of a typed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,8 +92,8 @@ const WELL_KNOWN: [&str; 14] = [
 
 /// Whether a name is that of a well-known domain.
 pub fn is_well_known_domain(domain: &str) -> bool {
-    let domain = domain.trim();
-    WELL_KNOWN.iter().any(|name| alike(name, domain))
+    let domain = capitals(domain.trim());
+    WELL_KNOWN.contains(&domain.as_str())
 }
 
 #[cfg(test)]
