@@ -45,7 +45,7 @@ pub fn write(target: LogTarget, severity: Severity, line: fmt::Arguments<'_>) {
 fn to_stderr(line: fmt::Arguments<'_>, patience: Duration) {
     let line = text(format_args!("ntlmdc: {line}"));
     if !held::keep(&line) {
-        stderr::write(&line, patience);
+        stderr::write(line, patience);
     }
 }
 

@@ -28,31 +28,28 @@ const JOURNAL: &str = "/run/systemd/journal/stdout";
 
 /// Writes one line in one call, so that lines of several processes do not mix. The line is lost if
 /// there is no room within `patience`, or if descriptor 2 is not a log.
-pub(super) fn write(line: &str, patience: Duration) {
+pub(super) fn write(line: String, patience: Duration) {
     write_to(rustix::stdio::stderr(), line, patience);
 }
 
-fn write_to(fd: BorrowedFd<'_>, line: &str, patience: Duration) {
+fn write_to(fd: BorrowedFd<'_>, mut line: String, patience: Duration) {
     let Some(kind) = Kind::of(fd) else {
         return;
     };
     let most = line.len().min(LONGEST - 1);
     let end = (0..=most).rev().find(|end| line.is_char_boundary(*end));
-    let text = [
-        line.get(..end.unwrap_or_default()).unwrap_or_default(),
-        "\n",
-    ]
-    .concat();
+    line.truncate(end.unwrap_or_default());
+    line.push('\n');
     if !has_room(fd, patience) {
         return;
     }
     match kind {
         Kind::File => {
-            let _ = rustix::io::write(fd, text.as_bytes());
+            let _ = rustix::io::write(fd, line.as_bytes());
         }
         Kind::Socket => {
             let without_waiting = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-            let _ = SockRef::from(&fd).send_with_flags(text.as_bytes(), without_waiting);
+            let _ = SockRef::from(&fd).send_with_flags(line.as_bytes(), without_waiting);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 fn written(fd: &impl AsFd) {
-    write_to(fd.as_fd(), "line", Duration::ZERO);
+    write_to(fd.as_fd(), "line".to_owned(), Duration::ZERO);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_pipe_is_written_to_while_it_has_room_and_a_reader() {
     writer.write_all(&vec![b'x'; size]).unwrap();
     let start = Instant::now();
     written(&writer);
-    write_to(writer.as_fd(), "line", Duration::from_millis(20));
+    write_to(writer.as_fd(), "line".to_owned(), Duration::from_millis(20));
     assert!(start.elapsed() < Duration::from_secs(10));
     let mut came = vec![0; size + 1];
     let first = reader.read(&mut came).unwrap();
@@ -86,7 +86,7 @@ fn a_pipe_is_written_to_while_it_has_room_and_a_reader() {
 #[test]
 fn a_long_line_is_cut_to_what_a_pipe_takes_whole() {
     let (mut reader, writer) = io::pipe().unwrap();
-    write_to(writer.as_fd(), &"ü".repeat(4000), Duration::ZERO);
+    write_to(writer.as_fd(), "ü".repeat(4000), Duration::ZERO);
     drop(writer);
     let mut came = String::new();
     reader.read_to_string(&mut came).unwrap();
