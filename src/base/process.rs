@@ -47,6 +47,16 @@ impl<T> PerProcess<T> {
         });
         &generation.value
     }
+
+    /// The value of this process, if it was made.
+    pub fn existing(&self) -> Option<&T> {
+        let mut generation = self.0.get()?;
+        let this = process::id();
+        while generation.process != this {
+            generation = generation.descendant.0.get()?;
+        }
+        Some(&generation.value)
+    }
 }
 
 impl<T> fmt::Debug for PerProcess<T> {
@@ -70,8 +80,10 @@ mod tests {
     #[test]
     fn made_once_in_a_process() {
         let slot = PerProcess::new();
+        assert_eq!(slot.existing(), None);
         assert_eq!(*slot.of_this_process(|| 1), 1);
         assert_eq!(*slot.of_this_process(|| 2), 1);
+        assert_eq!(slot.existing(), Some(&1));
     }
 
     #[test]
@@ -88,11 +100,16 @@ mod tests {
         let parents = &slot.0.get().unwrap().value;
         let _held_by_a_thread_that_is_gone = parents.lock();
 
+        assert!(slot.existing().is_none());
         let mine = slot.of_this_process(|| Mutex::new("child"));
         assert_eq!(*mine.lock().unwrap(), "child");
         assert!(std::ptr::eq(
             mine,
             slot.of_this_process(|| Mutex::new("late"))
         ));
+        assert!(
+            slot.existing()
+                .is_some_and(|value| std::ptr::eq(mine, value))
+        );
     }
 }

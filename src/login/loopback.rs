@@ -17,7 +17,7 @@
 //! passed through a network.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -57,35 +57,32 @@ impl Loopback {
     /// Stores the AUTHENTICATE message of an initiator until this thread makes the next one.
     pub fn send(&self, token: &[u8], lifetime: Option<Duration>) {
         let thread = thread::current().id();
-        self.with(|all| {
-            all.retain(|sent| sent.thread != thread);
-            if all.len() >= MOST {
-                all.remove(0);
-            }
-            all.push(Sent {
-                thread,
-                token: SecretBytes::new(token.to_vec()),
-                lifetime,
-            });
+        let mut all = lock(self.0.of_this_process(Mutex::default));
+        all.retain(|sent| sent.thread != thread);
+        if all.len() >= MOST {
+            all.remove(0);
+        }
+        all.push(Sent {
+            thread,
+            token: SecretBytes::new(token.to_vec()),
+            lifetime,
         });
     }
 
     /// The proof, once, if an initiator made this message on this thread.
     pub fn receive(&self, token: &[u8]) -> Option<Delivered> {
         let thread = thread::current().id();
-        let sent = self.with(|all| {
-            let place = all.iter().position(|sent| sent.thread == thread)?;
-            Some(all.swap_remove(place))
-        })?;
+        let mut all = lock(self.0.existing()?);
+        let place = all.iter().position(|sent| sent.thread == thread)?;
+        let sent = all.swap_remove(place);
         constant_time_eq(sent.token.expose(), token).then_some(Delivered {
             lifetime: sent.lifetime,
         })
     }
+}
 
-    fn with<T>(&self, work: impl FnOnce(&mut Vec<Sent>) -> T) -> T {
-        let all = self.0.of_this_process(Mutex::default);
-        work(&mut all.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+fn lock(all: &Mutex<Vec<Sent>>) -> MutexGuard<'_, Vec<Sent>> {
+    all.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Loopback {
@@ -142,7 +139,7 @@ mod tests {
             });
         }
         loopback.send(b"token", None);
-        assert_eq!(loopback.with(|all| all.len()), MOST);
+        assert_eq!(lock(loopback.0.existing().unwrap()).len(), MOST);
         assert!(loopback.receive(b"token").is_some());
     }
 }
