@@ -59,7 +59,7 @@ fn seconds(credential: &Credential) -> u32 {
 
 /// The default credential of the process.
 fn of_the_process() -> Result<Credential, Fault> {
-    Credential::acquire(&environment()?, None, Usage::Both, None, || Ok(None))
+    Credential::acquire(environment()?, None, Usage::Both, None, || Ok(None))
 }
 
 /// The set-up of a credential; without one, of the process.
@@ -126,7 +126,7 @@ impl Request {
         let name = self.desired_name.get().cloned();
         let source = source()?;
         let usage = usage_of(self.cred_usage)?;
-        let credential = Credential::acquire(&source, name, usage, lifetime(self.time_req), hash)?;
+        let credential = Credential::acquire(source, name, usage, lifetime(self.time_req), hash)?;
         self.actual_mechs
             .try_set_with(|| memory::oid_set(&[oid::NTLM]))?;
         self.time_rec.set(seconds(&credential));

@@ -147,7 +147,7 @@ mod tests {
 
     fn displayed(text: &str, name_type: Option<&[u8]>) -> Result<(String, Static), Minor> {
         import(text.as_bytes(), name_type)
-            .map(|name| (name.display(), oid_of(name.name_type())))
+            .map(|name| (name.display().into_owned(), oid_of(name.name_type())))
             .map_err(|fault| fault.minor())
     }
 

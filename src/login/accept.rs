@@ -108,7 +108,7 @@ impl Acceptor {
                 let claim = challenged.parse_authenticate(token)?;
                 let passage = passage.as_ref();
                 let established = decision::decide(terms, &arrival, &claim, passage, start)?;
-                self.0 = AcceptorState::Established(Box::new(established));
+                self.0 = AcceptorState::Established(established);
                 Ok(Step::Established)
             }
             (MessageType::Authenticate, AcceptorState::Failed) => Err(Minor::ContextFailed.into()),

@@ -47,39 +47,34 @@ enum Parts {
 /// configuration again, so that changes of the file take effect and a fork does no harm.
 struct AcceptorPart(Source);
 
-impl AcceptorPart {
-    /// # Errors
-    /// As [`setup::load`]: a server without a usable configuration must not offer NTLM.
-    fn acquire(source: &Source) -> Result<Self, Fault> {
-        setup::load(source)?;
-        Ok(Self(source.clone()))
-    }
-}
-
 impl Credential {
     /// A credential for a usage. Servers that only accept ask for both, so a request for both
     /// succeeds with one of them. `hash` is the user's, if the caller gave one. `lifetime` limits
     /// its logins.
     ///
     /// # Errors
-    /// As [`setup::load`], to accept; as [`user`], to initiate.
+    /// As [`setup::load`], to accept: a server without a usable configuration must not offer NTLM.
+    /// As [`user`], to initiate.
     pub fn acquire(
-        source: &Source,
+        source: Source,
         name: Option<Name>,
         usage: Usage,
         lifetime: Option<Duration>,
         hash: impl FnOnce() -> Result<Option<PasswordHash>, Fault>,
     ) -> Result<Self, Fault> {
         let name = name.map(|name| name.plain().clone());
-        let accept = || AcceptorPart::acquire(source);
-        let initiate = || user(source, name.as_ref(), hash()?);
+        let accept = || setup::load(&source);
+        let initiate = || user(&source, name.as_ref(), hash()?);
         let parts = match usage {
-            Usage::Accept => Parts::Accept(accept()?),
+            Usage::Accept => {
+                accept()?;
+                Parts::Accept(AcceptorPart(source))
+            }
             Usage::Initiate => Parts::Initiate(initiate()?),
             Usage::Both => match (accept(), initiate()) {
-                (Ok(acceptance), Ok(user)) => Parts::Both(acceptance, user),
-                (Ok(acceptance), Err(fault)) if fault.minor() == Minor::InitiateUnavailable => {
-                    Parts::Accept(acceptance)
+                (Ok(_), Ok(user)) => Parts::Both(AcceptorPart(source), user),
+                (Ok(_), Err(fault)) if fault.minor() == Minor::InitiateUnavailable => {
+                    Parts::Accept(AcceptorPart(source))
                 }
                 (Ok(_), Err(fault)) => return Err(fault),
                 (Err(_), Ok(user)) => Parts::Initiate(user),

@@ -124,13 +124,15 @@ impl Name {
 
     /// The displayed name. Imported again with [`Self::name_type`], it means the same name,
     /// unproven.
-    pub fn display(&self) -> String {
+    pub fn display(&self) -> Cow<'_, str> {
         match self {
-            Self::Verified(identity) => identity.display().to_owned(),
-            Self::User(user) => user.clone(),
-            Self::HostbasedService { service, host } => format!("{service}@{}", or_this(host)),
+            Self::Verified(identity) => Cow::from(identity.display()),
+            Self::User(user) => Cow::from(user),
+            Self::HostbasedService { service, host } => {
+                Cow::from(format!("{service}@{}", or_this(host)))
+            }
             Self::Acceptor(name, _) => name.display(),
-            Self::Anonymous => "<anonymous>".to_owned(),
+            Self::Anonymous => Cow::from("<anonymous>"),
         }
     }
 
@@ -140,7 +142,7 @@ impl Name {
         match self {
             Self::HostbasedService { service, host } => format!("{service}/{}", or_this(host)),
             Self::Acceptor(name, _) => name.service_principal(),
-            Self::Verified(_) | Self::User(_) => self.display(),
+            Self::Verified(_) | Self::User(_) => self.display().into_owned(),
             Self::Anonymous => String::new(),
         }
     }

@@ -50,7 +50,7 @@ impl Server {
     /// # Errors
     /// It cannot be loaded.
     pub fn of(source: Source) -> Result<Self, Fault> {
-        Credential::acquire(&source, None, Usage::Accept, None, || Ok(None))
+        Credential::acquire(source.clone(), None, Usage::Accept, None, || Ok(None))
             .map(|credential| Self { source, credential })
     }
 

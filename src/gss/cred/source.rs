@@ -1,7 +1,7 @@
 //! The environment and a credential store as sources of the configuration.
 
-use std::ffi::{CStr, OsStr, c_char};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{CStr, OsStr, OsString, c_char};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use crate::base::fault::{Fault, Minor};
@@ -34,7 +34,7 @@ pub(super) fn export_directory() -> Option<PathBuf> {
 }
 
 fn path(variable: &CStr) -> Option<PathBuf> {
-    Some(PathBuf::from(OsStr::from_bytes(&value(variable)?)))
+    Some(PathBuf::from(OsString::from_vec(value(variable)?)))
 }
 
 fn text(variable: &CStr) -> Result<Option<String>, Fault> {

@@ -25,7 +25,7 @@ pub(super) fn decide(
     claim: &Claim,
     passage: Option<&Passage>,
     start: Instant,
-) -> Result<Established, Refused> {
+) -> Result<Box<Established>, Refused> {
     let setup = terms.setup;
     let refused = |fault| Refused::of(claim, fault);
     let (admitted, name) = admit(terms, arrival, claim).map_err(refused)?;
@@ -75,7 +75,7 @@ fn settle(guess: Option<Guess<'_>>, outcome: &Result<Verified, Failure>) {
 
 /// A login that passed every check.
 struct Verified {
-    established: Established,
+    established: Box<Established>,
     /// The name of the verifier.
     verifier: &'static str,
 }
@@ -129,14 +129,14 @@ fn establish(
     lifetime: Option<Duration>,
     admitted: &Admitted<'_>,
     logon: Logon,
-) -> Result<Established, Fault> {
+) -> Result<Box<Established>, Fault> {
     let checked = admitted.check_mic(&logon)?;
     let own_domain = &setup.target().netbios_domain;
     let permitted = admitted.permit(&setup.config().policy, own_domain, &logon)?;
     let established = Established::new(setup, lifetime, admitted, logon, checked, permitted);
     match established.expires() <= SystemTime::now() {
         true => Err(Minor::InvalidLogonHours.into()),
-        false => Ok(established),
+        false => Ok(Box::new(established)),
     }
 }
 

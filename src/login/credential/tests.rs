@@ -32,8 +32,8 @@ fn acquire(
         false => Name::user(name.as_bytes()).unwrap(),
     });
     let hash = || password.map(PasswordHash::of_password).transpose();
-    let credential =
-        Credential::acquire(source, name, usage, None, hash).map_err(|fault| fault.minor())?;
+    let credential = Credential::acquire(source.clone(), name, usage, None, hash)
+        .map_err(|fault| fault.minor())?;
     let (kind, accepts, initiates) = match credential.usage() {
         Usage::Accept => ("accept", true, false),
         Usage::Initiate => ("initiate", false, true),
@@ -41,7 +41,7 @@ fn acquire(
     };
     assert_eq!(credential.setup().is_ok(), accepts);
     assert_eq!(credential.user().is_ok(), initiates);
-    Ok((kind, credential.name().display()))
+    Ok((kind, credential.name().display().into_owned()))
 }
 
 fn has(kind: &'static str, name: &str) -> Result<(&'static str, String), Minor> {
@@ -54,7 +54,7 @@ fn each_usage_needs_its_parts() {
     let (users, nothing) = (users_only(&site), nothing());
     let unavailable = Err(Minor::InitiateUnavailable);
 
-    let default = Name::default_acceptor().display();
+    let default = Name::default_acceptor().display().into_owned();
     let accept = |source| acquire(source, None, Usage::Accept, None);
     assert_eq!(accept(&users), has("accept", &default));
     assert_eq!(accept(&nothing), Err(Minor::NotConfigured));
@@ -78,7 +78,7 @@ fn each_usage_needs_its_parts() {
 fn both_usages_are_reduced_to_what_is_available() {
     let site = Site::new(USERS, "");
     let (users, nothing) = (users_only(&site), nothing());
-    let default = Name::default_acceptor().display();
+    let default = Name::default_acceptor().display().into_owned();
     let (alice, password) = (Some("EXAMPLE\\alice"), Some(&b"p"[..]));
     let both = |source, name, password| acquire(source, name, Usage::Both, password);
     assert_eq!(both(&users, None, None), has("both", &default));

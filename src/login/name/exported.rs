@@ -3,6 +3,8 @@
 //! An imported name proves nothing: a list may contain any name. A verified name comes back as a
 //! typed name that is equal to it.
 
+use std::borrow::Cow;
+
 use super::Name;
 use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, Reader, Writer};
@@ -37,7 +39,7 @@ impl Name {
             Self::Verified(_) | Self::User(_) => (kind::USER, self.display()),
             Self::HostbasedService { .. } => (kind::SERVICE, self.display()),
             Self::Acceptor(name, _) => return name.encode(),
-            Self::Anonymous => (kind::ANONYMOUS, String::new()),
+            Self::Anonymous => (kind::ANONYMOUS, Cow::default()),
         };
         let length = text.len().checked_add(1).map(u32::try_from);
         let Some(Ok(length)) = length else {

@@ -24,7 +24,7 @@ fn configured(password: &str, policy: &str) -> (Arc<Setup>, Site) {
 fn credential(site: &Site, name: Option<&str>, seconds: Option<u64>) -> Credential {
     let name = name.map(|name| Name::hostbased_service(name.as_bytes()).unwrap());
     let lifetime = seconds.map(Duration::from_secs);
-    Credential::acquire(&site.source(), name, Usage::Accept, lifetime, || Ok(None)).unwrap()
+    Credential::acquire(site.source(), name, Usage::Accept, lifetime, || Ok(None)).unwrap()
 }
 
 /// An initiator of this process: alice logs in to `target`.
