@@ -39,18 +39,22 @@ def stale(known, files, found):
 
 
 def chosen(words):
-    """The files of these groups or paths, with their tests; all if there are no words."""
-    found = [
-        (file, tuple(group["tests"]))
+    """The files of these groups or paths, with the arguments of their tests and with those that
+    leave the slow ones out; all if there are no words."""
+    found = {
+        file: (tuple(group["tests"]), (*group["tests"], *without(group.get("slow", []))))
         for name, group in groups().items()
         for file in group["files"]
         if not words or name in words or file in words
-    ]
-    names = {file for file, _ in found} | set(groups())
-    unknown = [word for word in words if word not in names]
+    }
+    unknown = [word for word in words if word not in found.keys() | groups().keys()]
     if unknown:
         raise SystemExit(f"ci/mutants: no group or file of ci/mutants.d/files.toml: {unknown[0]}")
     return found
+
+
+def without(tests):
+    return [word for test in tests for word in ("--skip", test)]
 
 
 class Results:
@@ -88,28 +92,43 @@ class Results:
 
 
 def mutate(files, jobs):
-    known, tests = accepted(), dict(files)
-    found = changes.of(list(tests))
+    known = accepted()
+    found = changes.of(list(files))
     results = Results(found, known)
     print(f"ci/mutants: building the tests with {len(found)} changes", flush=True)
     built = combined.Combined(found)
     built.build()
     for number in built.unviable:
         results.add(number, "unviable")
-    program = runs.Program(built.program, built.tree)
-    numbers = sorted(set(range(len(found))) - built.unviable - built.alone)
-    tests_of = {number: tests[found[number].file] for number in numbers}
-    runs.with_program(program, tests_of, numbers, jobs, results.add)
+    run_combined(built, files, jobs, results)
     for file in sorted({found[number].file for number in built.alone}):
         ours = {found[number].name: number for number in built.alone if found[number].file == file}
-        for name, kind in runs.alone(file, tests[file], list(ours)).items():
+        for name, kind in runs.alone(file, files[file][0], list(ours)).items():
             results.add(ours[name], kind)
-    old = stale(known, tests, found)
+    old = stale(known, files, found)
     for file, change in old:
         print(f"survivors.toml: no such change: {file}: {change}")
     counts = results.counts(range(len(found)))
-    print(f"ci/mutants: {len(tests)} files: {counts}; {results.new} survivors not accepted")
+    print(f"ci/mutants: {len(files)} files: {counts}; {results.new} survivors not accepted")
     return 1 if results.new or old else 0
+
+
+def run_combined(built, files, jobs, results):
+    """Runs the quick tests for each change, and then the others for those that they miss."""
+    program = runs.Program(built.program, built.tree)
+    numbers = sorted(set(range(len(built.changes))) - built.unviable - built.alone)
+    of = {number: files[built.changes[number].file] for number in numbers}
+    missed = []
+
+    def done(number, kind):
+        every, quick = of[number]
+        if kind == "missed" and every != quick:
+            missed.append(number)
+        else:
+            results.add(number, kind)
+
+    runs.with_program(program, {number: of[number][1] for number in numbers}, jobs, done)
+    runs.with_program(program, {number: of[number][0] for number in missed}, jobs, results.add)
 
 
 class TestNames(unittest.TestCase):
@@ -118,15 +137,38 @@ class TestNames(unittest.TestCase):
         self.assertEqual(named(line), ("src/a/b.rs", "replace f -> Option<u8> with None"))
 
     def test_files_are_there_and_listed_once(self):
-        files = [file for file, _ in chosen([])]
-        self.assertEqual(len(files), len(set(files)))
+        files = [file for group in groups().values() for file in group["files"]]
+        self.assertEqual(sorted(files), sorted(chosen([])))
         for file in files:
             self.assertTrue((changes.ROOT / file).is_file(), file)
 
     def test_survivors_are_of_listed_files(self):
-        files = {file for file, _ in chosen([])}
+        files = chosen([])
         for file, change in accepted():
             self.assertIn(file, files, change)
+
+
+class TestBody(unittest.TestCase):
+    TEXT = "/// A fn f.\nfn f(a: u8) -> bool {\n    a == 1\n}\n"
+
+    def body(self):
+        return combined.Body(self.TEXT, ("f", 0, len(self.TEXT) - 1))
+
+    def test_a_body_is_what_is_within_its_braces(self):
+        body = self.body()
+        self.assertEqual(self.TEXT[body.start : body.end], "\n    a == 1\n")
+        self.assertFalse(body.is_const)
+
+    def test_a_change_is_made_within_it(self):
+        at = self.TEXT.index("==")
+        change = changes.Change("f.rs", "", "", at, at + 2, "!=", None)
+        self.assertTrue(self.body().holds(change))
+        self.assertEqual(self.body().changed(change), "\n    a != 1\n")
+
+    def test_a_signature_is_outside(self):
+        at = self.TEXT.index("u8")
+        change = changes.Change("f.rs", "", "", at, at + 2, "u16", None)
+        self.assertFalse(self.body().holds(change))
 
 
 def main():
@@ -141,7 +183,7 @@ def main():
         return not tests.result.wasSuccessful()
     files = chosen(wanted.what)
     if wanted.list:
-        for file, tests in files:
+        for file, (tests, _) in files.items():
             print(f"{file}: {' '.join(tests)}")
         return 0
     try:

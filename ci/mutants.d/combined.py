@@ -69,6 +69,8 @@ class Combined:
     def __init__(self, all_changes):
         self.changes = all_changes
         self.tree = changes.PLACE / "combined"
+        files = {change.file for change in all_changes}
+        self.sources = {file: (changes.ROOT / file).read_text() for file in sorted(files)}
         # The numbers of those that are no program, and of those that this form cannot have.
         self.unviable, self.alone = set(), set()
         self.segments = {}
@@ -92,8 +94,7 @@ class Combined:
 
     def _write(self):
         """Writes the files with their changes; notes which text belongs to which change."""
-        for file in sorted({change.file for change in self.changes}):
-            text = (changes.ROOT / file).read_text()
+        for file, text in self.sources.items():
             bodies = {}
             for number, change in enumerate(self.changes):
                 if change.file == file and number not in self.unviable | self.alone:

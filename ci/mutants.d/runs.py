@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import threading
 import time
 
 import changes
@@ -36,60 +37,79 @@ class Program:
 
     def run(self, tests, number, seconds):
         """The kind of the change with this number; -1 is no change."""
-        environment = {**os.environ, "MUTANT": str(number)}
         child = subprocess.Popen(
-            [self.program, "--quiet", *tests],
+            [self.program, *tests],
             cwd=self.tree,
-            env=environment,
+            env={**os.environ, "MUTANT": str(number)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             start_new_session=True,
             preexec_fn=_bound,
         )
+        late = threading.Event()
+        alarm = threading.Timer(seconds, lambda: (late.set(), _end(child)))
+        alarm.start()
         try:
-            told, _ = child.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return "timeout"
+            told = _until_a_test_fails(child.stdout)
         finally:
-            try:
-                os.killpg(child.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            alarm.cancel()
+            _end(child)
             child.wait()
-        if child.returncode != 0:
-            if number < 0:
-                raise Failed(f"the tests fail without a change: {' '.join(tests)}\n{told}")
-            return "caught"
-        if not re.search(r"^test result: ok\. [1-9]", told, re.MULTILINE):
+        if late.is_set():
+            return "timeout"
+        if re.search(r"^test result: ok\. [1-9]", told, re.MULTILINE):
+            return "missed"
+        if number < 0:
+            raise Failed(f"the tests fail without a change: {' '.join(tests)}\n{told}")
+        if re.search(r"^test result: ok", told, re.MULTILINE):
             raise Failed(f"no test was run: {' '.join(tests)}")
-        return "missed"
+        return "caught"
 
     def seconds(self, tests):
         """How long a change may take: what the tests take without one, five times."""
         began = time.monotonic()
-        self.run(tests, -1, None)
+        if self.run(tests, -1, 1800) == "timeout":
+            raise Failed(f"the tests do not end without a change: {' '.join(tests)}")
         return max(SHORTEST_TIMEOUT, 5 * (time.monotonic() - began))
 
 
-def with_program(program, tests_of, numbers, jobs, done):
-    """Runs the tests for each change of `numbers`, so many at once as `jobs`; calls
-    `done(number, kind)` for each. `tests_of` has the filters of the tests by number."""
-    limits = {tests: program.seconds(tests) for tests in sorted({tests_of[n] for n in numbers})}
+def _until_a_test_fails(output):
+    """What a program of tests prints. One failed test is enough: the others need not end."""
+    lines = []
+    for line in output:
+        lines.append(line)
+        if re.match(r"test \S+ \.\.\. FAILED", line):
+            break
+    return "".join(lines)
+
+
+def _end(child):
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def with_program(program, tests_of, jobs, done):
+    """Runs its tests for each change, so many at once as `jobs`; calls `done(number, kind)` for
+    each. `tests_of` has the arguments of the tests by the numbers of the changes."""
+    limits = {tests: program.seconds(tests) for tests in sorted(set(tests_of.values()))}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        runs = {}
-        for count, number in enumerate(numbers):
-            tests = tests_of[number]
-            runs[pool.submit(program.run, tests, number, limits[tests])] = number
+        waiting = {}
+        for count, (number, tests) in enumerate(tests_of.items()):
+            waiting[pool.submit(program.run, tests, number, limits[tests])] = number
             if count % EVERY == 0:
-                runs[pool.submit(program.run, tests, -1, limits[tests])] = None
+                waiting[pool.submit(program.run, tests, -1, limits[tests])] = None
         try:
-            for run in concurrent.futures.as_completed(runs):
-                if runs[run] is None and run.result() == "timeout":
+            for run in concurrent.futures.as_completed(waiting):
+                number, kind = waiting[run], run.result()
+                if number is not None:
+                    done(number, kind)
+                elif kind == "timeout":
                     raise Failed("the tests take too long without a change")
-                if runs[run] is not None:
-                    done(runs[run], run.result())
         finally:
             pool.shutdown(cancel_futures=True)
 
