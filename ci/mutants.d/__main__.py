@@ -1,22 +1,19 @@
-"""ci/mutants: runs cargo-mutants file by file, and holds its survivors against the list."""
+"""ci/mutants: changes the code that decides, and holds the survivors against the list."""
 
 import argparse
-import concurrent.futures
+import collections
 import os
 import pathlib
-import queue
 import re
-import shutil
-import subprocess
 import sys
-import time
 import tomllib
 import unittest
 
+import changes
+import combined
+import runs
+
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-PLACE = ROOT / "target" / "mutants"
-KINDS = ("caught", "unviable", "timeout", "missed")
 
 
 def groups():
@@ -36,127 +33,102 @@ def named(line):
     return file, change
 
 
-class Lane:
-    """A copy of the tree, in which one file at a time is changed. What was built stays for the next
-    file: the copy is always at the same path."""
-
-    def __init__(self, number):
-        self.place = PLACE / str(number)
-        self.tree = self.place / "tree"
-        self._copy()
-
-    def _copy(self):
-        """Makes the copy as the tree is now. A file that is the same keeps its time, so that cargo
-        does not build it again."""
-        words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        told = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        names = {name for name in told.split("\0") if (ROOT / name).is_file()}
-        for name in names:
-            source, copy = ROOT / name, self.tree / name
-            if not copy.exists() or copy.read_bytes() != source.read_bytes():
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(source, copy)
-        for copy in list(self.tree.rglob("*")):
-            if copy.is_file() and str(copy.relative_to(self.tree)) not in names:
-                copy.unlink()
-
-    def run(self, file, tests):
-        """The lines of cargo-mutants about a file, by their kind."""
-        output = self.place / "output"
-        shutil.rmtree(output, ignore_errors=True)
-        output.mkdir(parents=True)
-        command = ["cargo", "mutants", "--in-place", "--file", file, "--output", output]
-        command += ["--minimum-test-timeout", "60", "--no-shuffle", "--no-times"]
-        command += ["--colors", "never"]
-        # Arguments of cargo test, and then of the tests' program.
-        command += ["--", "--locked", "--lib", "--", *tests]
-        environment = {**os.environ, "CARGO_TARGET_DIR": str(self.place / "target")}
-        # Half of the time would go into symbols that no test looks at.
-        environment["CARGO_PROFILE_DEV_DEBUG"] = "0"
-        done = subprocess.run(
-            command, cwd=self.tree, env=environment, capture_output=True, text=True
-        )
-        # 0: all caught, 2: some missed, 3: some timed out.
-        if done.returncode not in (0, 2, 3):
-            text = f"{file}: cargo mutants failed\n{done.stdout}{done.stderr}"
-            raise SystemExit(f"ci/mutants: {text}")
-        folder = output / "mutants.out"
-        return {kind: (folder / f"{kind}.txt").read_text().splitlines() for kind in KINDS}
-
-
-def changes(files):
-    """All changes that there are, as pairs."""
-    command = ["cargo", "mutants", "--list", "--colors", "never"]
-    for file in files:
-        command += ["--file", file]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return {named(line) for line in done.stdout.splitlines()}
-
-
-def stale(known, files):
+def stale(known, files, found):
     """Accepted survivors of these files that no change corresponds to."""
-    ours = {one for one in known if one[0] in files}
-    return sorted(ours - changes(files)) if ours else []
+    return sorted({one for one in known if one[0] in files} - {named(one.name) for one in found})
 
 
 def chosen(words):
-    """The files of these groups or paths, with their tests; all if there are no words."""
-    found = [
-        (file, group["tests"])
+    """The files of these groups or paths, with the arguments of their tests and with those that
+    leave the slow ones out; all if there are no words."""
+    found = {
+        file: (tuple(group["tests"]), (*group["tests"], *without(group.get("slow", []))))
         for name, group in groups().items()
         for file in group["files"]
         if not words or name in words or file in words
-    ]
-    names = {file for file, _ in found} | set(groups())
-    unknown = [word for word in words if word not in names]
+    }
+    unknown = [word for word in words if word not in found.keys() | groups().keys()]
     if unknown:
         raise SystemExit(f"ci/mutants: no group or file of ci/mutants.d/files.toml: {unknown[0]}")
     return found
 
 
-def report(file, lines, known):
-    """Prints the result of a file; returns the number of survivors that are not accepted."""
-    wrong = [line for line in lines["missed"] if named(line) not in known]
-    counts = ", ".join(f"{len(lines[kind])} {kind}" for kind in KINDS)
-    text = "".join(f"\n  {line}" for line in wrong)
-    print(f"{file}: {counts}, {len(wrong)} not accepted{text}", flush=True)
-    return len(wrong)
+def without(tests):
+    return [word for test in tests for word in ("--skip", test)]
 
 
-def mutate(files, minutes, jobs):
+class Results:
+    """What became of each change, by file."""
+
+    def __init__(self, found, known):
+        self.changes = found
+        self.known = known
+        self.kinds = {}
+        self.left = collections.Counter(change.file for change in found)
+        self.new = 0
+
+    def add(self, number, kind):
+        """Prints the file when it was the last of its changes."""
+        self.kinds[number] = kind
+        file = self.changes[number].file
+        self.left[file] -= 1
+        if not self.left[file]:
+            self._print(file)
+
+    def _print(self, file):
+        ours = [number for number, one in enumerate(self.changes) if one.file == file]
+        wrong = [
+            self.changes[number].name
+            for number in ours
+            if self.kinds[number] == "missed" and named(self.changes[number].name) not in self.known
+        ]
+        self.new += len(wrong)
+        text = "".join(f"\n  {name}" for name in wrong)
+        print(f"{file}: {self.counts(ours)}, {len(wrong)} not accepted{text}", flush=True)
+
+    def counts(self, numbers):
+        count = collections.Counter(self.kinds[number] for number in numbers)
+        return ", ".join(f"{count[kind]} {kind}" for kind in runs.KINDS)
+
+
+def mutate(files, jobs):
     known = accepted()
-    end = time.monotonic() + 60 * minutes
-    lanes = queue.SimpleQueue()
-    for number in range(jobs):
-        lanes.put(Lane(number))
-
-    def one(file, tests):
-        lane = lanes.get()
-        try:
-            # None: the time was over before this file's turn.
-            return None if minutes and time.monotonic() > end else lane.run(file, tests)
-        finally:
-            lanes.put(lane)
-
-    totals, new, left = dict.fromkeys(KINDS, 0), 0, []
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        runs = {pool.submit(one, file, tests): file for file, tests in files}
-        for done in concurrent.futures.as_completed(runs):
-            lines = done.result()
-            if lines is None:
-                left.append(runs[done])
-                continue
-            new += report(runs[done], lines, known)
-            for kind in KINDS:
-                totals[kind] += len(lines[kind])
-    old = stale(known, [file for file, _ in files])
+    found = changes.of(list(files))
+    results = Results(found, known)
+    print(f"ci/mutants: building the tests with {len(found)} changes", flush=True)
+    built = combined.Combined(found)
+    built.build()
+    for number in built.unviable:
+        results.add(number, "unviable")
+    run_combined(built, files, jobs, results)
+    for file in sorted({found[number].file for number in built.alone}):
+        ours = {found[number].name: number for number in built.alone if found[number].file == file}
+        for name, kind in runs.alone(file, files[file][0], list(ours)).items():
+            results.add(ours[name], kind)
+    old = stale(known, files, found)
     for file, change in old:
         print(f"survivors.toml: no such change: {file}: {change}")
-    for file in left:
-        print(f"{file}: not run, the time is over")
-    summary = ", ".join(f"{totals[kind]} {kind}" for kind in KINDS)
-    print(f"ci/mutants: {len(files) - len(left)} files: {summary}; {new} survivors not accepted")
-    return 1 if new or old else 0
+    counts = results.counts(range(len(found)))
+    print(f"ci/mutants: {len(files)} files: {counts}; {results.new} survivors not accepted")
+    return 1 if results.new or old else 0
+
+
+def run_combined(built, files, jobs, results):
+    """Runs the quick tests for each change, and then the others for those that they miss."""
+    program = runs.Program(built.program, built.tree)
+    numbers = sorted(set(range(len(built.changes))) - built.unviable - built.alone)
+    of = {number: files[built.changes[number].file] for number in numbers}
+    missed = []
+
+    def done(number, kind):
+        every, quick = of[number]
+        if kind == "missed" and every != quick:
+            missed.append(number)
+        else:
+            results.add(number, kind)
+
+    runs.with_program(program, {number: of[number][1] for number in numbers}, jobs, done)
+    runs.with_program(program, {number: of[number][0] for number in missed}, jobs, results.add)
 
 
 class TestNames(unittest.TestCase):
@@ -165,21 +137,43 @@ class TestNames(unittest.TestCase):
         self.assertEqual(named(line), ("src/a/b.rs", "replace f -> Option<u8> with None"))
 
     def test_files_are_there_and_listed_once(self):
-        files = [file for file, _ in chosen([])]
-        self.assertEqual(len(files), len(set(files)))
+        files = [file for group in groups().values() for file in group["files"]]
+        self.assertEqual(sorted(files), sorted(chosen([])))
         for file in files:
-            self.assertTrue((ROOT / file).is_file(), file)
+            self.assertTrue((changes.ROOT / file).is_file(), file)
 
     def test_survivors_are_of_listed_files(self):
-        files = {file for file, _ in chosen([])}
+        files = chosen([])
         for file, change in accepted():
             self.assertIn(file, files, change)
 
 
+class TestBody(unittest.TestCase):
+    TEXT = "/// A fn f.\nfn f(a: u8) -> bool {\n    a == 1\n}\n"
+
+    def body(self):
+        return combined.Body(self.TEXT, ("f", 0, len(self.TEXT) - 1))
+
+    def test_a_body_is_what_is_within_its_braces(self):
+        body = self.body()
+        self.assertEqual(self.TEXT[body.start : body.end], "\n    a == 1\n")
+        self.assertFalse(body.is_const)
+
+    def test_a_change_is_made_within_it(self):
+        at = self.TEXT.index("==")
+        change = changes.Change("f.rs", "", "", at, at + 2, "!=", None)
+        self.assertTrue(self.body().holds(change))
+        self.assertEqual(self.body().changed(change), "\n    a != 1\n")
+
+    def test_a_signature_is_outside(self):
+        at = self.TEXT.index("u8")
+        change = changes.Change("f.rs", "", "", at, at + 2, "u16", None)
+        self.assertFalse(self.body().holds(change))
+
+
 def main():
     arguments = argparse.ArgumentParser(prog="ci/mutants")
-    arguments.add_argument("--minutes", type=float, default=0)
-    arguments.add_argument("--jobs", type=int, default=1)
+    arguments.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments.add_argument("--list", action="store_true")
     arguments.add_argument("--test", action="store_true")
     arguments.add_argument("what", nargs="*", metavar="GROUP|FILE")
@@ -189,10 +183,14 @@ def main():
         return not tests.result.wasSuccessful()
     files = chosen(wanted.what)
     if wanted.list:
-        for file, tests in files:
+        for file, (tests, _) in files.items():
             print(f"{file}: {' '.join(tests)}")
         return 0
-    return mutate(files, wanted.minutes, wanted.jobs)
+    try:
+        return mutate(files, wanted.jobs)
+    except runs.Failed as error:
+        print(f"ci/mutants: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

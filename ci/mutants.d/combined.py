@@ -1,0 +1,161 @@
+"""Builds the tests once with all changes, each behind a switch that the environment sets.
+
+To build the tests for each change takes ten times as long as to run them. So a function
+
+    fn f(a: u8) -> bool { a == 1 }
+
+becomes
+
+    fn f(a: u8) -> bool {
+        if crate::mutant::is(1) { return { true }; }
+        if crate::mutant::is(2) { return { a != 1 }; }
+        a == 1
+    }
+
+What does not compile in this form is taken out again, see `Combined.build`.
+"""
+
+import json
+import re
+import subprocess
+
+import changes
+
+SWITCH = """
+#[doc(hidden)]
+pub mod mutant {
+    static CHOSEN: std::sync::LazyLock<Option<u32>> = std::sync::LazyLock::new(|| {
+        std::env::var("MUTANT").ok().and_then(|number| number.parse().ok())
+    });
+
+    pub fn is(number: u32) -> bool {
+        *CHOSEN == Some(number)
+    }
+}
+"""
+# Errors of syntax (which have no code), of types and of missing arms: the change itself is no
+# program, in whatever form.
+NO_PROGRAM = {None, "E0004", "E0023", "E0061", "E0063", "E0277", "E0308", "E0369", "E0599", "E0600"}
+
+
+class Body:
+    """A function's body, and the changes in it."""
+
+    def __init__(self, text, function):
+        name, start, end = function
+        # Comments and attributes come first in a function's span.
+        signature = re.compile(rf"^(?!\s*//)[^\n]*\bfn {name}\b", re.MULTILINE)
+        head = signature.search(text, text.rfind("\n", 0, start) + 1, end)
+        self.is_const = bool(head) and "const fn" in head[0]
+        # The block begins with the first brace, and ends with the function.
+        self.start = text.index("{", head.end()) + 1 if head else None
+        self.end = end - 1
+        self.text = text
+
+    def holds(self, change):
+        return self.start is not None and self.start <= change.start and change.end <= self.end
+
+    def changed(self, change):
+        return (
+            self.text[self.start : change.start]
+            + change.replacement
+            + self.text[change.end : self.end]
+        )
+
+
+class Combined:
+    """One program with the changes that have a number: their place in `all_changes`."""
+
+    def __init__(self, all_changes):
+        self.changes = all_changes
+        self.tree = changes.PLACE / "combined"
+        files = {change.file for change in all_changes}
+        self.sources = {file: (changes.ROOT / file).read_text() for file in sorted(files)}
+        # The numbers of those that are no program, and of those that this form cannot have.
+        self.unviable, self.alone = set(), set()
+        self.segments = {}
+        self.program = None
+
+    def build(self):
+        """Takes out what does not compile, until the rest does."""
+        changes.copy_tree(self.tree)
+        library = self.tree / "src" / "lib.rs"
+        library.write_text(library.read_text() + SWITCH)
+        while True:
+            self._write()
+            errors = self._compile()
+            if not errors:
+                return
+            before = len(self.unviable | self.alone)
+            for code, file, offset in errors:
+                self._take_out(code, file, offset)
+            if len(self.unviable | self.alone) == before:
+                raise SystemExit(f"ci/mutants: does not compile without a change: {errors}")
+
+    def _write(self):
+        """Writes the files with their changes; notes which text belongs to which change."""
+        for file, text in self.sources.items():
+            bodies = {}
+            for number, change in enumerate(self.changes):
+                if change.file == file and number not in self.unviable | self.alone:
+                    bodies.setdefault(change.function, []).append(number)
+            (self.tree / file).write_text(self._with_changes(file, text, bodies))
+
+    def _with_changes(self, file, text, bodies):
+        self.segments[file] = segments = []
+        out, done = "", 0
+        for function in sorted(bodies, key=lambda one: one[1] if one else -1):
+            body = Body(text, function) if function else None
+            if not body or body.is_const or body.start is None or body.start < done:
+                # Constants, and a function within a function.
+                self.alone.update(bodies[function])
+                continue
+            out += text[done : body.start]
+            whole, inside = len(out), []
+            for number in bodies[function]:
+                change = self.changes[number]
+                if not body.holds(change):
+                    self.alone.add(number)
+                    continue
+                begin = len(out)
+                out += f" if crate::mutant::is({number}) {{ return {{ {body.changed(change)} }}; }} "
+                segments.append((begin, len(out), [number]))
+                inside.append(number)
+            out += text[body.start : body.end]
+            # An error elsewhere in the function is of all its changes.
+            segments.append((whole, len(out), inside))
+            done = body.end
+        return out + text[done:]
+
+    def _compile(self):
+        """The errors, as (code, file, offset). Sets the program if there are none."""
+        command = ["cargo", "test", "--locked", "--lib", "--no-run", "--message-format=json"]
+        done = subprocess.run(
+            command, cwd=self.tree, env=changes.environment(), stdout=subprocess.PIPE, text=True,
+            stderr=subprocess.DEVNULL,
+        )
+        messages = [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
+        if done.returncode == 0:
+            [self.program] = [one["executable"] for one in messages if one.get("executable")]
+            return []
+        found = [
+            (error["code"] and error["code"]["code"], span["file_name"], span)
+            for one in messages
+            if (error := one.get("message")) and error.get("level") == "error"
+            for span in error["spans"][:1] or [{"file_name": None}]
+            for span in [next((s for s in error["spans"] if s["is_primary"]), span)]
+        ]
+        texts = {file: changes.Text((self.tree / file).read_text()) for file in self.segments}
+        return [
+            (code, file, texts[file].offset({"line": at["line_start"], "column": at["column_start"]}))
+            for code, file, at in found
+            if file in texts
+        ]
+
+    def _take_out(self, code, file, offset):
+        fitting = [one for one in self.segments[file] if one[0] <= offset < one[1]]
+        if not fitting:
+            raise SystemExit(f"ci/mutants: {file}: error {code} outside of all changes")
+        begin, end, numbers = min(fitting, key=lambda one: one[1] - one[0])
+        is_one = len(numbers) == 1 and len(fitting) > 1
+        (self.unviable if is_one and code in NO_PROGRAM else self.alone).update(numbers)
