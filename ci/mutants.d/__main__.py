@@ -38,11 +38,20 @@ def stale(known, files, found):
     return sorted({one for one in known if one[0] in files} - {named(one.name) for one in found})
 
 
+class Tests:
+    """The arguments of the tests of a group."""
+
+    def __init__(self, group):
+        skipped = [word for test in group.get("slow", []) for word in ("--skip", test)]
+        self.every = tuple(group["tests"])
+        self.quick = (*self.every, *skipped)
+        self.rogue = tuple(group.get("rogue", []))
+
+
 def chosen(words):
-    """The files of these groups or paths, with the arguments of their tests and with those that
-    leave the slow ones out; all if there are no words."""
+    """The files of these groups or paths, with their tests; all if there are no words."""
     found = {
-        file: (tuple(group["tests"]), (*group["tests"], *without(group.get("slow", []))))
+        file: Tests(group)
         for name, group in groups().items()
         for file in group["files"]
         if not words or name in words or file in words
@@ -51,10 +60,6 @@ def chosen(words):
     if unknown:
         raise SystemExit(f"ci/mutants: no group or file of ci/mutants.d/files.toml: {unknown[0]}")
     return found
-
-
-def without(tests):
-    return [word for test in tests for word in ("--skip", test)]
 
 
 class Results:
@@ -103,7 +108,7 @@ def mutate(files, jobs):
     run_combined(built, files, jobs, results)
     for file in sorted({found[number].file for number in built.alone}):
         ours = {found[number].name: number for number in built.alone if found[number].file == file}
-        for name, kind in runs.alone(file, files[file][0], list(ours)).items():
+        for name, kind in runs.alone(file, files[file].every, list(ours)).items():
             results.add(ours[name], kind)
     old = stale(known, files, found)
     for file, change in old:
@@ -114,21 +119,28 @@ def mutate(files, jobs):
 
 
 def run_combined(built, files, jobs, results):
-    """Runs the quick tests for each change, and then the others for those that they miss."""
-    program = runs.Program(built.program, built.tree)
+    """Runs the quick tests for each change; then, for those that they miss, the slow ones and those
+    of tests/rogue."""
+    unit, rogue = (runs.Program(program, built.tree) for program in (built.unit, built.rogue))
     numbers = sorted(set(range(len(built.changes))) - built.unviable - built.alone)
-    of = {number: files[built.changes[number].file] for number in numbers}
-    missed = []
+    tests = {number: files[built.changes[number].file] for number in numbers}
+    stages = (
+        (unit, {number: of.quick for number, of in tests.items()}),
+        (unit, {number: of.every for number, of in tests.items() if of.every != of.quick}),
+        (rogue, {number: of.rogue for number, of in tests.items() if of.rogue}),
+    )
+    missed = set(numbers)
+    for place, (program, arguments) in enumerate(stages):
+        later = {number for _, more in stages[place + 1 :] for number in more}
 
-    def done(number, kind):
-        every, quick = of[number]
-        if kind == "missed" and every != quick:
-            missed.append(number)
-        else:
+        def done(number, kind, later=later):
+            if kind == "missed" and number in later:
+                return
+            missed.discard(number)
             results.add(number, kind)
 
-    runs.with_program(program, {number: of[number][1] for number in numbers}, jobs, done)
-    runs.with_program(program, {number: of[number][0] for number in missed}, jobs, results.add)
+        due = {number: words for number, words in arguments.items() if number in missed}
+        runs.with_program(program, due, jobs, done)
 
 
 class TestNames(unittest.TestCase):
@@ -183,8 +195,8 @@ def main():
         return not tests.result.wasSuccessful()
     files = chosen(wanted.what)
     if wanted.list:
-        for file, (tests, _) in files.items():
-            print(f"{file}: {' '.join(tests)}")
+        for file, tests in files.items():
+            print(f"{file}: {' '.join(tests.every)}")
         return 0
     try:
         return mutate(files, wanted.jobs)

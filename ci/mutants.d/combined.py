@@ -74,7 +74,8 @@ class Combined:
         # The numbers of those that are no program, and of those that this form cannot have.
         self.unviable, self.alone = set(), set()
         self.segments = {}
-        self.program = None
+        # The program of the unit tests, and that of tests/rogue.
+        self.unit, self.rogue = None, None
 
     def build(self):
         """Takes out what does not compile, until the rest does."""
@@ -128,15 +129,17 @@ class Combined:
         return out + text[done:]
 
     def _compile(self):
-        """The errors, as (code, file, offset). Sets the program if there are none."""
-        command = ["cargo", "test", "--locked", "--lib", "--no-run", "--message-format=json"]
+        """The errors, as (code, file, offset). Sets the programs if there are none."""
+        command = ["cargo", "test", "--locked", "--lib", "--test", "rogue", "--no-run"]
+        command += ["--message-format=json"]
         done = subprocess.run(
             command, cwd=self.tree, env=changes.environment(), stdout=subprocess.PIPE, text=True,
             stderr=subprocess.DEVNULL,
         )
         messages = [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
         if done.returncode == 0:
-            [self.program] = [one["executable"] for one in messages if one.get("executable")]
+            built = {one["target"]["name"]: one["executable"] for one in messages if "target" in one}
+            self.unit, self.rogue = built["gss_ntlmdc"], built["rogue"]
             return []
         found = [
             (error["code"] and error["code"]["code"], span["file_name"], span)
