@@ -11,8 +11,7 @@ fn without_controller(verifiers: &str) -> (Arc<Setup>, Site) {
     };
     let text = format!(
         "verify = [{verifiers}]\n{users}[log]\nto = \"off\"\n[relay]\ndomain = \"example.test\"\n\
-         transport = \"smb2\"\ncontrollers = [\"127.0.0.1:1\"]\n\
-         accept_unauthenticated_controller = true\n"
+         transport = \"ldap\"\ntls = \"ldaps\"\ncontrollers = [\"127.0.0.1:1\"]\n"
     );
     fs::write(site.path("config"), text).unwrap();
     (site.setup(), site)
