@@ -135,7 +135,7 @@ fn a_bucket_with_a_count_is_not_empty() {
     let mut shared = full(LIMIT);
     guess(&mut shared, 1, Answer::Wrong, 10_500);
     shared.settle(11_000);
-    assert!(shared.len() == 0 && !shared.is_empty());
+    assert_eq!((shared.len(), shared.is_empty()), (0, false));
     shared.settle(11_500);
     assert!(shared.is_empty());
 }

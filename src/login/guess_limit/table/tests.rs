@@ -269,7 +269,7 @@ fn pinned() -> Bucket {
     for id in 0..bucket::CAPACITY as u64 {
         bucket.end(id, Answer::Undecided, LIMIT, at(10_000));
     }
-    assert!(bucket.len() == 0 && bucket.is_pinned());
+    assert_eq!((bucket.len(), bucket.is_pinned()), (0, true));
     bucket
 }
 
