@@ -177,6 +177,14 @@ class TestBody(unittest.TestCase):
         self.assertTrue(self.body().holds(change))
         self.assertEqual(self.body().changed(change), "\n    a != 1\n")
 
+    def test_a_function_for_fuzzing_is_not_built(self):
+        for before, is_built in [("", True), (changes.FUZZING + "\n", False)]:
+            text = before + self.TEXT
+            function = ("f", 0, len(text) - 1)
+            at = text.index("==")
+            change = changes.Change("f.rs", "", "", at, at + 2, "!=", function)
+            self.assertEqual(changes.is_built(change, text), is_built)
+
     def test_a_signature_is_outside(self):
         at = self.TEXT.index("u8")
         change = changes.Change("f.rs", "", "", at, at + 2, "u16", None)

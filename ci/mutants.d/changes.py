@@ -9,6 +9,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLACE = ROOT / "target" / "mutants"
+FUZZING = '#[cfg(feature = "fuzzing")]'
 
 # `name` as cargo-mutants prints it; `start` and `end` are offsets in the file's text; `function` has
 # the name and the offsets of the function, or is None.
@@ -29,13 +30,19 @@ class Text:
 
 
 def of(files):
-    """All changes of these files, in their order."""
+    """All changes of these files, in their order; without those that no unit test is built with."""
     command = ["cargo", "mutants", "--list", "--json"]
     for file in files:
         command += ["--file", file]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     texts = {file: Text((ROOT / file).read_text()) for file in files}
-    return [_change(one, texts[one["file"]]) for one in json.loads(done.stdout)]
+    found = [_change(one, texts[one["file"]]) for one in json.loads(done.stdout)]
+    return [change for change in found if is_built(change, texts[change.file].text)]
+
+
+def is_built(change, text):
+    """Whether the unit tests have the changed function: one for tests/fuzz is left out of them."""
+    return not change.function or FUZZING not in text[change.function[1] : change.start]
 
 
 def _change(one, text):

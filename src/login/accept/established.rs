@@ -96,9 +96,9 @@ impl Established {
             .u64(FileTime::from(self.expires).0)
             .u8(self.mic_verified.into());
         self.identity.save(writer);
-        writer.reserve(1 + SessionSecurity::SAVED_AT_MOST);
         writer.u8(self.security.is_some().into());
         if let Some(security) = &self.security {
+            writer.reserve(SessionSecurity::SAVED_AT_MOST);
             security.save(writer);
         }
     }

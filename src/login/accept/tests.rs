@@ -4,6 +4,7 @@ mod guesses;
 mod handed_over;
 mod names;
 mod rules;
+mod unreachable;
 
 use std::fs;
 use std::sync::Arc;
@@ -137,6 +138,20 @@ fn messages_are_protected_until_the_next_login_begins() {
     let refused = Err(Minor::BadUserOrPassword);
     assert_eq!(log_in(&mut acceptor, &setup, &wrong_password()), refused);
     assert!(acceptor.security().is_none());
+}
+
+#[test]
+fn a_login_has_a_verified_mic_if_the_client_sent_one() {
+    let (setup, _folder) = setup("");
+    for (initiator, has_mic) in [(Initiator::default(), true), (Initiator::curl(), false)] {
+        let mut acceptor = Acceptor::new();
+        log_in(&mut acceptor, &setup, &initiator).unwrap();
+        let login = acceptor.established().unwrap();
+        assert_eq!(login.mic_verified(), has_mic);
+        // Either has the key that the client has.
+        let key = login.security().map(|security| security.session_key());
+        assert!(key.is_some_and(|key| !key.is_zero()));
+    }
 }
 
 #[test]

@@ -90,8 +90,9 @@ impl Record {
         (!is_kept).then_some((self.wrong, self.wrong_at))
     }
 
-    /// Ends the count if its window is over. A time in the future was written before the clock was
-    /// set back. It is replaced by the current time, so the count lasts one more window at most.
+    /// Ends the count if its window is over; the record is then free. A time in the future was
+    /// written before the clock was set back. It is replaced by the current time, so the count
+    /// lasts one more window at most.
     pub(super) fn settle(&mut self, now: u64) {
         let latest = now.saturating_add(DISORDER);
         let not_later = |at: u64| if at > latest { now } else { at };
@@ -102,10 +103,7 @@ impl Record {
             _ => self.wrong_at.max(self.begun_at),
         };
         if now.saturating_sub(last) >= u64::from(self.window) * 1000 {
-            *self = Self {
-                id: self.id,
-                ..Self::default()
-            };
+            *self = Self::default();
         }
     }
 

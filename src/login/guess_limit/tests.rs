@@ -1,4 +1,6 @@
 use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
@@ -208,4 +210,19 @@ fn only_the_account_itself_clears_its_count() {
         .accepted(Some("mallory"));
     guess_limit.begin("bob").unwrap().refused(Answer::Wrong);
     assert!(guess_limit.begin("bob").is_err());
+}
+
+#[test]
+fn a_survey_counts_the_names_of_the_shared_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let window = Duration::from_secs(60);
+    let rule = config::GuessLimit { limit: 2, window };
+    let file = Some(folder.path().join("EXAMPLE.guesses"));
+    let shared = GuessLimit::new(rule, file, LogTarget::Off);
+    for user in ["alice", "bob", "bob", "carol"] {
+        shared.begin(user).unwrap().refused(Answer::Wrong);
+    }
+    assert_eq!(shared.survey().unwrap(), Some((1, 3)));
+    assert_eq!(guess_limit(2).survey().unwrap(), None);
 }

@@ -41,16 +41,14 @@ const MAX_NEGOTIATE: usize = 1024;
 pub const MAX_NAME: usize = 255;
 
 /// The flags that are accepted from a client's offer.
-const SUPPORTED: NegotiateFlags = NegotiateFlags(
-    NegotiateFlags::NEGOTIATE_SIGN.0
-        | NegotiateFlags::NEGOTIATE_SEAL.0
-        | NegotiateFlags::NEGOTIATE_ALWAYS_SIGN.0
-        | NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY.0
-        | NegotiateFlags::NEGOTIATE_VERSION.0
-        | NegotiateFlags::NEGOTIATE_128.0
-        | NegotiateFlags::NEGOTIATE_KEY_EXCH.0
-        | NegotiateFlags::NEGOTIATE_56.0,
-);
+const SUPPORTED: NegotiateFlags = NegotiateFlags::NEGOTIATE_SIGN
+    .union(NegotiateFlags::NEGOTIATE_SEAL)
+    .union(NegotiateFlags::NEGOTIATE_ALWAYS_SIGN)
+    .union(NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY)
+    .union(NegotiateFlags::NEGOTIATE_VERSION)
+    .union(NegotiateFlags::NEGOTIATE_128)
+    .union(NegotiateFlags::NEGOTIATE_KEY_EXCH)
+    .union(NegotiateFlags::NEGOTIATE_56);
 
 /// What `TargetName` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -98,6 +98,49 @@ fn a_wrong_answer_to_an_unknown_guess_counts() {
 }
 
 #[test]
+fn a_right_answer_to_an_unknown_guess_clears_no_count() {
+    let mut shared = full(LIMIT);
+    for id in 1..=u64::from(LIMIT) {
+        guess(&mut shared, id, Answer::Wrong, 10_500);
+    }
+    for mut bucket in [shared, full(1)] {
+        let before = bucket.clone();
+        for answer in [Answer::Right, Answer::Undecided] {
+            end(&mut bucket, 9, answer, 10_500);
+        }
+        assert_eq!(bucket, before);
+    }
+}
+
+#[test]
+fn a_survey_counts_names_with_wrong_guesses() {
+    let mut bucket = Bucket::default();
+    for (id, wrong) in [(1, 1), (2, 2), (3, LIMIT), (4, LIMIT)] {
+        for _ in 0..wrong {
+            guess(&mut bucket, id, Answer::Wrong, 10_000);
+        }
+    }
+    assert_eq!(begin(&mut bucket, 5, 10_000), Permission::Given);
+    assert_eq!(bucket.survey(LIMIT, 10_999), (2, 4));
+    assert_eq!(bucket.survey(LIMIT, 11_000), (0, 0));
+}
+
+#[test]
+fn a_bucket_with_a_count_is_not_empty() {
+    let mut one = Bucket::default();
+    assert!(one.is_empty());
+    guess(&mut one, ALICE, Answer::Wrong, 10_000);
+    assert!(!one.is_empty());
+    // All records are gone, and the shared count is left.
+    let mut shared = full(LIMIT);
+    guess(&mut shared, 1, Answer::Wrong, 10_500);
+    shared.settle(11_000);
+    assert_eq!((shared.len(), shared.is_empty()), (0, false));
+    shared.settle(11_500);
+    assert!(shared.is_empty());
+}
+
+#[test]
 fn a_full_bucket_permits_a_guess_to_new_names() {
     for wrong in 1..LIMIT {
         let mut bucket = full(wrong);

@@ -109,3 +109,41 @@ fn a_window_is_rounded_up_to_seconds() {
         assert_eq!(Moment { now: 0, window }.window_seconds(), expected);
     }
 }
+
+#[test]
+fn a_time_more_than_two_seconds_ahead_is_of_a_clock_that_was_set_back() {
+    for (wrong_at, ends) in [(12_000, 13_000), (12_001, 11_000)] {
+        let mut record = wrong(3, wrong_at);
+        record.settle(10_000);
+        record.settle(ends - 1);
+        assert!(record.is_at(3), "{wrong_at}");
+        record.settle(ends);
+        assert!(record.is_free(), "{wrong_at}");
+    }
+}
+
+#[test]
+fn an_inherited_count_has_no_pending_guess() {
+    let mut record = wrong(2, 10_000);
+    assert_eq!(record.begin(3, at(10_000)), Permission::Given);
+    let mut inherited = record.inherited_by(7);
+    assert_eq!(inherited.id, 7);
+    assert!(inherited.is_at(2) && !inherited.is_pending());
+    assert_eq!(inherited.begin(3, at(10_000)), Permission::Given);
+}
+
+#[test]
+fn the_fewest_wrong_guesses_are_evicted_first_and_then_the_oldest() {
+    let rank = |count, now| wrong(count, now).rank(3);
+    let ranks = [
+        rank(1, 10_000),
+        rank(1, 10_001),
+        rank(2, 9_000),
+        rank(2, 9_001),
+    ];
+    assert!(ranks.iter().all(Option::is_some) && ranks.is_sorted_by(|a, b| a < b));
+    assert_eq!(rank(3, 10_000), None, "at the limit");
+    let mut pending = wrong(1, 10_000);
+    assert_eq!(pending.begin(3, at(10_000)), Permission::Given);
+    assert_eq!(pending.rank(3), None);
+}

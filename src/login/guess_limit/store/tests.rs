@@ -190,6 +190,66 @@ fn each_warning_is_given_once() {
     let replaced = warnings(&damaged).concat();
     assert!(replaced.contains("replaced by an empty file"), "{replaced}");
     assert_eq!(warnings(&damaged), Vec::<String>::new());
+    let new = folder.path().join("new");
+    assert_eq!(warnings(&new), Vec::<String>::new(), "a new file is usual");
+}
+
+#[test]
+fn a_table_that_cannot_grow_is_told_once() {
+    let told = |sizes: [io::Result<Size>; 3]| {
+        let mut tables = Tables::default();
+        for size in sizes {
+            tables.warn_of_size(Path::new("/a"), size);
+        }
+        tables.warnings
+    };
+    assert!(told([Ok(Size::Fits), Ok(Size::Fits), Ok(Size::Fits)]).is_empty());
+    let full = || Err(ErrorKind::StorageFull.into());
+    for (sizes, why) in [
+        (
+            [Ok(Size::AtBound), Ok(Size::AtBound), full()],
+            "greatest size",
+        ),
+        ([Ok(Size::Fits), full(), full()], "no storage space"),
+    ] {
+        let told = told(sizes);
+        assert!(told.len() == 1 && told[0].contains(why), "{told:?}");
+    }
+}
+
+#[test]
+fn a_survey_reads_the_file_that_processes_share() {
+    let folder = folder();
+    let path = folder.path().join("EXAMPLE.guesses");
+    let survey = |path: &Path| process(path).survey(2, NOW.now);
+    assert_eq!(survey(&path).unwrap(), None, "there is no file yet");
+    let store = process(&path);
+    for name in ["A", "B", "C", "D", "E", "E", "F", "F"] {
+        let work = |bucket: &mut Bucket, id| bucket.end(id, Answer::Wrong, 2, NOW);
+        store.with(name, NOW.now, work).unwrap();
+    }
+    assert_eq!(survey(&path).unwrap(), Some((2, 6)));
+    assert_eq!(
+        Store::new(None, LogTarget::Off).survey(2, NOW.now).unwrap(),
+        None
+    );
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(survey(&link).is_err());
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    assert!(survey(&path).is_err());
+}
+
+#[test]
+fn unused_memory_is_given_back_but_for_room_to_grow() {
+    let mut pages: Vec<Page> = vec![[0; PAGE]; 100];
+    Pages::cut(&mut &mut pages, 10).unwrap();
+    assert_eq!(pages.len(), 10);
+    assert!(
+        (20..100).contains(&pages.capacity()),
+        "{}",
+        pages.capacity()
+    );
 }
 
 #[test]

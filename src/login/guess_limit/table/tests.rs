@@ -237,3 +237,123 @@ fn an_interrupted_table_counts_exactly() {
         assert_eq!(buckets, LEAST, "few names are left");
     }
 }
+
+/// A table of so many buckets. Each of these has records with a wrong guess.
+fn pages_of(buckets: u32, filled: &[(u32, usize)]) -> Vec<Page> {
+    let page = |number: u32| {
+        let mut bucket = Bucket::default();
+        let wanted = filled.iter().find(|(of, _)| *of == number);
+        // Only the low half of a hash chooses the bucket.
+        for high in 1..=wanted.map_or(0, |(_, records)| *records as u64) {
+            bucket.end(
+                high << 32 | u64::from(number),
+                Answer::Wrong,
+                LIMIT,
+                at(10_000),
+            );
+        }
+        bucket.encode(number)
+    };
+    let header = encode_header(&Key::new([7; 16]), buckets);
+    std::iter::once(header)
+        .chain((0..buckets).map(page))
+        .collect()
+}
+
+/// A bucket without records, with a pending guess in the shared record.
+fn pinned() -> Bucket {
+    let mut bucket = Bucket::default();
+    for id in 0..=bucket::CAPACITY as u64 {
+        assert_eq!(bucket.begin(id, LIMIT, at(10_000)), Permission::Given);
+    }
+    for id in 0..bucket::CAPACITY as u64 {
+        bucket.end(id, Answer::Undecided, LIMIT, at(10_000));
+    }
+    assert_eq!((bucket.len(), bucket.is_pinned()), (0, true));
+    bucket
+}
+
+/// The number of buckets after one merge.
+fn merged(pages: &mut Vec<Page>) -> u32 {
+    let mut table = Table::open(pages, 1000).unwrap();
+    table.merge_some(10_000).unwrap();
+    table.buckets
+}
+
+#[test]
+fn eight_buckets_are_merged_at_once() {
+    let mut pages = pages_of(LEAST + 20, &[]);
+    for expected in [LEAST + 12, LEAST + 4, LEAST, LEAST] {
+        assert_eq!(merged(&mut pages), expected);
+        assert_eq!(pages.len(), 1 + expected as usize);
+    }
+}
+
+#[test]
+fn buckets_are_merged_if_the_result_has_at_most_40_records() {
+    // Bucket 16 is split from bucket 0.
+    for (into, from, expected) in [
+        (30, 10, LEAST),
+        (30, 11, LEAST + 1),
+        (41, 1, LEAST + 1),
+        // There is nothing to move.
+        (60, 0, LEAST),
+    ] {
+        let mut pages = pages_of(LEAST + 1, &[(0, into), (LEAST, from)]);
+        assert_eq!(merged(&mut pages), expected, "{into} {from}");
+        let table = Table::open(&mut pages, 1000).unwrap();
+        let names = (into + from) as u64;
+        assert_eq!(table.survey(LIMIT, 10_000).unwrap(), (0, names));
+    }
+}
+
+#[test]
+fn only_a_guess_that_finds_few_records_merges_buckets() {
+    let key = Key::new([7; 16]);
+    let number = bucket_of(hash(&key, "ALICE"), LEAST + 1);
+    assert!(number < LEAST);
+    for (records, expected) in [(10, LEAST), (11, LEAST + 1)] {
+        let mut pages = pages_of(LEAST + 1, &[(number, records)]);
+        let mut table = Table::open(&mut pages, 1000).unwrap();
+        let (_, size) = table.with("ALICE", 10_000, |_, _| ()).unwrap();
+        assert_eq!((size.unwrap(), table.buckets), (Size::Fits, expected));
+    }
+}
+
+#[test]
+fn a_guess_that_changes_no_size_writes_one_page() {
+    let mut pages = pages_of(LEAST, &[]);
+    let once = Failing {
+        pages: &mut pages,
+        writes: 1,
+    };
+    let mut table = Table::open(once, LEAST).unwrap();
+    let work = |bucket: &mut Bucket, id| bucket.begin(id, LIMIT, at(10_000));
+    let (permission, size) = table.with("ALICE", 10_000, work).unwrap();
+    assert_eq!((permission, size.unwrap()), (Permission::Given, Size::Fits));
+}
+
+#[test]
+fn a_table_grows_to_its_bound() {
+    let mut pages = pages_of(LEAST, &[]);
+    let mut table = Table::open(&mut pages, LEAST + 1).unwrap();
+    for (size, buckets) in [(Size::Fits, LEAST + 1), (Size::AtBound, LEAST + 1)] {
+        assert_eq!(table.split_one(10_000).unwrap(), size);
+        assert_eq!(table.buckets, buckets);
+    }
+}
+
+/// The name of a pending shared guess is not known, so it cannot be moved.
+#[test]
+fn a_bucket_with_a_pending_shared_guess_is_neither_split_nor_merged() {
+    let mut pages = pages_of(LEAST, &[]);
+    // The next split is of bucket 0.
+    pages[1] = pinned().encode(0);
+    let mut table = Table::open(&mut pages, 1000).unwrap();
+    assert_eq!(table.split_one(10_000).unwrap(), Size::Fits);
+    assert_eq!(table.buckets, LEAST);
+
+    let mut pages = pages_of(LEAST + 1, &[]);
+    pages[1 + LEAST as usize] = pinned().encode(LEAST);
+    assert_eq!(merged(&mut pages), LEAST + 1);
+}

@@ -103,3 +103,24 @@ fn without_certificates_the_channel_is_unknown() {
     let certificates = Certificates::open(&[], LogTarget::Off).unwrap();
     assert!(check(&certificates).is_unknown());
 }
+
+#[test]
+fn each_fault_of_a_file_is_logged_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("www.pem");
+    fs::write(&path, ONE).unwrap();
+    let certificates = Certificates::open(std::slice::from_ref(&path), LogTarget::Off).unwrap();
+    let logged = || {
+        check(&certificates);
+        let loaded = certificates.loaded.lock().unwrap();
+        loaded.logged.as_ref().map(Fault::for_the_log)
+    };
+    assert_eq!(logged(), None);
+    fs::remove_file(&path).unwrap();
+    assert!(logged().is_some_and(|fault| fault.contains("No such file")));
+    fs::write(&path, "hunter2").unwrap();
+    assert!(logged().is_some_and(|fault| fault.contains("in PEM form")));
+    // Usable again: the next fault is a new one.
+    fs::write(&path, OTHER).unwrap();
+    assert_eq!(logged(), None);
+}

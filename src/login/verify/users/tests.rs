@@ -68,6 +68,10 @@ fn response(user: &Text, domain: &Text, password: &str) -> NtlmV2Response {
 
 /// The account as `DOMAIN\user`, or the code of the refusal.
 fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<String, Minor> {
+    verify(users, user, domain, password).map_err(|fault| fault.minor())
+}
+
+fn verify(users: &Users, user: &str, domain: &str, password: &str) -> Result<String, Fault> {
     let (user, domain) = (Text::from(user), Text::from(domain));
     let response = response(&user, &domain, password);
     let attempt = Attempt {
@@ -85,7 +89,7 @@ fn log_in(users: &Users, user: &str, domain: &str, password: &str) -> Result<Str
     users
         .verify(&attempt)
         .map(|logon| format!("{}\\{}", logon.account().domain, logon.account().user))
-        .map_err(|refusal| refusal.into_fault().minor())
+        .map_err(Refusal::into_fault)
 }
 
 #[test]
@@ -109,6 +113,28 @@ fn all_spellings_name_one_account() {
     assert_eq!(log_in(&users, "JÜRGEN", "", "ümläut"), jurgen);
     let frank = Ok("corp.test\\frank".to_owned());
     assert_eq!(log_in(&users, "frank@corp.test", "", "pw"), frank);
+    // With a domain beside it, the whole is a user name.
+    let unknown = Err(Minor::BadUserOrPassword);
+    let beside = log_in(&users, "frank@corp.test", "EXAMPLE", "pw");
+    assert_eq!(beside, unknown);
+}
+
+#[test]
+fn the_log_tells_an_ambiguous_name_from_an_unknown_one() {
+    let (unknown, ambiguous) = ("has no such user", "several domains of the users file");
+    let file = users_file("A:carol:pw\nB:carol:pw\nA:bob:pw\n");
+    for (alone, user, domain, told) in [
+        (true, "carol", "", ambiguous),
+        (true, "carol", "C", unknown),
+        (true, "bob", "C", unknown),
+        (true, "dora", "", unknown),
+        (false, "carol", "", unknown),
+    ] {
+        let users = Users::open(file.path(), own(alone), LogTarget::Off).unwrap();
+        let fault = verify(&users, user, domain, "pw").unwrap_err();
+        assert!(fault.for_the_log().contains(told), "{fault:?}");
+        assert_eq!(fault.to_string(), Minor::BadUserOrPassword.text());
+    }
 }
 
 #[test]

@@ -288,3 +288,15 @@ fn messages_continue_in_another_process() {
         }
     }
 }
+
+#[test]
+fn the_longest_saved_state_fills_the_room_that_is_reserved() {
+    let (mut client, mut server) = pair(EXTENDED);
+    // A key stream is saved once it has begun.
+    seal(&mut client, &PLAIN);
+    let (sealed, signature) = seal(&mut server, &PLAIN);
+    unseal(&mut client, &sealed, &signature).unwrap();
+    let mut writer = Writer::new();
+    client.save(&mut writer);
+    assert_eq!(writer.len(), SessionSecurity::SAVED_AT_MOST);
+}

@@ -172,6 +172,7 @@ fn a_slip_of_the_keyboard_is_reported_with_its_cure() {
         (format!("alice:1:{lm}:{nt}0:[U]:"), length),
         (format!("alice:1:{}:{}:[U]:", &lm[1..], &nt[1..]), length),
         (format!("alice:1:{}:{nt}:[U]:", &lm[1..]), length),
+        (format!("alice:1:{}:{}:[U]:", &lm[1..], &lm[1..]), length),
     ] {
         let (index, problems) = Index::parse(line.as_bytes(), "EXAMPLE").unwrap();
         let [problem] = &problems[..] else {
@@ -187,4 +188,55 @@ fn a_slip_of_the_keyboard_is_reported_with_its_cure() {
         panic!("lost");
     };
     assert_eq!(user.nt_hash, Some(crypto::nt_hash(" secret ")));
+}
+
+#[test]
+fn remarks_and_empty_lines_are_no_problem() {
+    let text = b"# EXAMPLE:alice:pw\n\n  \t\n  # a remark\n#\n";
+    let (index, problems) = Index::parse(text, "EXAMPLE").unwrap();
+    assert_eq!(problems, []);
+    assert!(matches!(
+        index.look_up("alice", "", &own(true)),
+        Lookup::Unknown
+    ));
+}
+
+/// Lines of which a part could be of smbpasswd.
+#[test]
+fn a_password_may_have_colons_and_a_user_a_number() {
+    let long = "a-password-of-32-characters,-yes";
+    for (user, password) in [
+        ("1234", "pw".to_owned()),
+        ("1234", "a:b:c:d".to_owned()),
+        ("1234", "ab:cd:ef".to_owned()),
+        ("1234", "pw:a-long-part-that-is-not-a-hash:c".to_owned()),
+        ("alice", long.to_owned()),
+        ("alice", format!("{long}:b:c")),
+        ("alice", format!("a:{long}:c")),
+    ] {
+        let line = format!("EXAMPLE:{user}:{password}");
+        let (index, problems) = Index::parse(line.as_bytes(), "EXAMPLE").unwrap();
+        assert_eq!(problems, [], "{line}");
+        let Lookup::Found(entry) = index.look_up(user, "EXAMPLE", &own(true)) else {
+            panic!("{line} is lost");
+        };
+        assert_eq!(entry.nt_hash, Some(crypto::nt_hash(&password)), "{line}");
+    }
+}
+
+#[test]
+fn only_an_open_account_with_a_password_is_usable() {
+    let none = "X".repeat(32);
+    let without = format!("nobody:1:{none}:{none}:[U          ]:\n");
+    let lines = [
+        flagged("disabled", "UD"),
+        flagged("locked", "UL"),
+        flagged("web1$", "W"),
+        without,
+        flagged("alice", "U"),
+    ];
+    let text = lines.concat();
+    let usable = index::usable(text.as_bytes()).unwrap();
+    let names: Vec<_> = usable.map(|entry| entry.user).collect();
+    assert_eq!(names, ["alice"]);
 }

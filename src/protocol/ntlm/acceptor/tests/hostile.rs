@@ -313,6 +313,20 @@ fn claims_print_no_responses() {
 }
 
 #[test]
+fn names_longer_than_an_account_can_have_are_refused() {
+    for (length, is_accepted) in [(1024, true), (1025, false)] {
+        let long: &'static str = "x".repeat(length).leak();
+        let [mut user, mut domain, mut workstation] = [(); 3].map(|()| Initiator::default());
+        (user.user, domain.domain, workstation.workstation) = (long, long, long);
+        for client in [user, domain, workstation] {
+            let outcome = claim(&client);
+            assert_eq!(outcome.is_ok(), is_accepted, "{length}");
+            assert_eq!(is_malformed(&outcome), !is_accepted, "{length}");
+        }
+    }
+}
+
+#[test]
 fn names_with_control_characters_are_refused() {
     for charset in [0x0008_8206, 0x0008_8207] {
         for name in [
