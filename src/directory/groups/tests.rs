@@ -159,7 +159,7 @@ fn a_chain_of_groups_ends() {
     assert_eq!((found.len(), tree.1), (MAX_LEVELS, MAX_LEVELS));
 }
 
-/// So many groups that alice is in, by her entry and by her name.
+/// So many groups that alice is in, by the name of the entry and by that of the user.
 fn groups_of_alice(count: usize) -> Vec<(String, Vec<String>)> {
     let members = vec![ALICE.to_owned(), "alice".to_owned()];
     (0..count)
