@@ -1,4 +1,5 @@
 mod hashes;
+mod restrictions;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
