@@ -7,7 +7,7 @@
 //! `tokenGroups` has nested groups and the primary group, as a login on Windows does.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

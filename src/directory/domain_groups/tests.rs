@@ -60,6 +60,13 @@ fn domain(tokens: Vec<Vec<u8>>) -> Imitation {
     })
 }
 
+/// A domain, and the groups of its user alice: Staff alone, `S-1-5-21-1-2-3-9`.
+pub(crate) fn staff_of_alice() -> (Imitation, DomainGroups) {
+    let server = domain(vec![packed(3, 9)]);
+    let groups = groups(&server, LONG);
+    (server, groups)
+}
+
 #[test]
 fn groups_have_identifiers_and_those_of_the_domain_names() {
     let server = domain(vec![packed(3, 9), packed(4, 9), builtin(32), packed(3, 8)]);
