@@ -1,4 +1,5 @@
 mod hashes;
+mod question;
 mod restrictions;
 
 use std::sync::{Arc, Mutex};
