@@ -7,7 +7,7 @@
 //! `tokenGroups` has nested groups and the primary group, as a login on Windows does.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -82,7 +82,7 @@ impl DomainGroups {
         }
         let began = Instant::now();
         let groups = Arc::new(self.look_up(user)?);
-        self.remember(key, began + self.config.lifetime, &groups);
+        self.remember(key, began, &groups);
         Ok(groups)
     }
 
@@ -93,13 +93,14 @@ impl DomainGroups {
         Some(Arc::clone(&one.groups))
     }
 
-    fn remember(&self, key: String, until: Instant, groups: &Arc<Vec<Group>>) {
+    /// The lifetime begins with the question.
+    fn remember(&self, key: String, asked: Instant, groups: &Arc<Vec<Group>>) {
         let groups = Arc::clone(groups);
+        let until = asked + self.config.lifetime;
         let known = self.known.of_this_process(Mutex::default);
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_USERS {
-            let now = Instant::now();
-            known.retain(|_, one| now < one.until);
+            known.retain(|_, one| asked < one.until);
         }
         if known.len() >= MAX_USERS {
             known.clear();

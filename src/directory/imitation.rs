@@ -14,7 +14,7 @@ use ldap3_proto::proto::{
 };
 use tokio_util::codec::Decoder;
 
-use crate::directory::{ResultCode, message};
+use crate::directory::{Entry, ResultCode, message};
 
 /// The server. It ends with the process.
 pub(crate) struct Imitation {
@@ -101,6 +101,11 @@ pub(crate) fn made(dn: &str, attributes: &[(&str, &[u8])]) -> LdapSearchResultEn
         dn: dn.to_owned(),
         attributes: all,
     }
+}
+
+/// An entry with these values, as a client has it.
+pub(crate) fn found(dn: &str, attributes: &[(&str, &[u8])]) -> Entry {
+    Entry::new(made(dn, attributes))
 }
 
 pub(crate) fn entry(id: i32, entry: &LdapSearchResultEntry) -> Vec<u8> {

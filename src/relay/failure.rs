@@ -86,3 +86,31 @@ impl From<&Refusal> for Fault {
         refusal.minor().because(refusal)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only the last message has the proof of a password.
+    #[test]
+    fn a_password_may_have_counted_once_the_last_message_was_sent() {
+        let server = || "dc1.example.test".to_owned();
+        let cause = || Cause::Net(net::Error::Timeout);
+        let no_verdict = Error::NoVerdict {
+            server: server(),
+            cause: cause(),
+        };
+        assert!(no_verdict.may_have_counted());
+        for error in [
+            Error::NotFound("no controller".to_owned()),
+            Error::AllFailed(vec![(server(), cause())]),
+            Error::Busy,
+            Error::HostBusy,
+            Error::TooLate,
+            Error::Evicted,
+            Error::Forked,
+        ] {
+            assert!(!error.may_have_counted(), "{error}");
+        }
+    }
+}

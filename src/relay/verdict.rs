@@ -69,3 +69,43 @@ impl fmt::Display for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = "dc1.example.test";
+
+    #[test]
+    fn an_accepted_login_names_the_controller() {
+        assert_eq!(Accepted::by(SERVER.to_owned()).server(), SERVER);
+    }
+
+    #[test]
+    fn a_refusal_names_the_controller_and_the_reason() {
+        let share = r"\\files.example.test\web".parse().unwrap();
+        let refusal = directory::Refusal {
+            code: directory::ResultCode::InvalidCredentials,
+            message: "no".to_owned(),
+            base: None,
+        };
+        let ldap = refusal.to_string();
+        for (reason, told) in [
+            (
+                Reason::Status(NtStatus::ACCOUNT_DISABLED),
+                "STATUS_ACCOUNT_DISABLED (0xC0000072)",
+            ),
+            (Reason::Ldap(refusal), ldap.as_str()),
+            (Reason::Guest, "logged in as a guest"),
+            (Reason::Anonymous, "logged in without a user"),
+            (
+                Reason::Share(share, NtStatus::ACCESS_DENIED),
+                r"\\files.example.test\web: STATUS_ACCESS_DENIED (0xC0000022)",
+            ),
+        ] {
+            let server = SERVER.to_owned();
+            let refusal = Refusal { server, reason };
+            assert_eq!(refusal.to_string(), format!("{SERVER}: {told}"));
+        }
+    }
+}

@@ -10,6 +10,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+impl KnownDomains {
+    /// Has this list, as if a controller had told it.
+    pub(crate) fn told(&self, trusts: Vec<DomainTrust>) {
+        let deadline = Deadline::after(Duration::from_secs(60));
+        let list = self.list_with(deadline, |_| true, |_| Ok(trusts));
+        assert!(list.is_some());
+    }
+}
+
 pub(super) fn config_in(state_dir: &Path) -> config::Netlogon {
     config_with(state_dir, "")
 }

@@ -12,6 +12,25 @@ fn names(lifetime: &str) -> Names {
     Names::new(controllers, &config, LogTarget::Off)
 }
 
+impl Names {
+    /// Has this name of a group, as if a controller had told it.
+    pub(crate) fn told(&self, group: &Sid, domain: &str, name: &str) {
+        let say = |sid: &Sid| match sid.domain() {
+            Some(domain) => Called::Group {
+                name: name.to_owned(),
+                domain,
+            },
+            None => Called::Domain {
+                name: domain.to_owned(),
+            },
+        };
+        let names = self.of_with(std::slice::from_ref(group), |sids, _| {
+            Ok(sids.iter().map(|sid| Some(say(sid))).collect())
+        });
+        assert_eq!(names, [GroupName::new(domain, name)]);
+    }
+}
+
 fn nt(subs: &[u32]) -> Sid {
     Sid::new([0, 0, 0, 0, 0, 5], subs.to_vec()).unwrap()
 }

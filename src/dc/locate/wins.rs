@@ -43,12 +43,12 @@ impl Client<'_> {
     pub(super) fn controllers(self, deadline: Deadline) -> Result<Vec<IpAddr>, String> {
         let (mut answered, mut problems) = (Vec::new(), Vec::new());
         let servers = &self.wins.servers;
-        let turns = servers.iter().cycle().take(servers.len() * ROUNDS);
-        for (turn, server) in turns.enumerate() {
+        let questions = servers.len() * ROUNDS;
+        for (left, server) in (1..=questions).rev().zip(servers.iter().cycle()) {
             if answered.contains(server) {
                 continue;
             }
-            let wait = share(deadline, servers.len() * ROUNDS - turn);
+            let wait = share(deadline, left);
             let problem = match self.ask(*server, Deadline::after(wait)) {
                 Ok(addresses) => return Ok(addresses),
                 Err(problem) => problem,

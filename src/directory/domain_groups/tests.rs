@@ -60,6 +60,13 @@ fn domain(tokens: Vec<Vec<u8>>) -> Imitation {
     })
 }
 
+/// A domain, and the groups of its user alice: Staff alone, `S-1-5-21-1-2-3-9`.
+pub(crate) fn staff_of_alice() -> (Imitation, DomainGroups) {
+    let server = domain(vec![packed(3, 9)]);
+    let groups = groups(&server, LONG);
+    (server, groups)
+}
+
 #[test]
 fn groups_have_identifiers_and_those_of_the_domain_names() {
     let server = domain(vec![packed(3, 9), packed(4, 9), builtin(32), packed(3, 8)]);
@@ -95,12 +102,43 @@ fn how_many_are_remembered_is_bounded() {
     let server = domain(Vec::new());
     let groups = groups(&server, LONG);
     let none = Arc::new(Vec::new());
-    let until = Instant::now() + LONG;
+    let asked = Instant::now();
     for number in 0..3 * MAX_USERS {
-        groups.remember(number.to_string(), until, &none);
+        groups.remember(number.to_string(), asked, &none);
     }
     let known = groups.known.of_this_process(Mutex::default).lock().unwrap();
     assert!(known.len() <= MAX_USERS);
+}
+
+#[test]
+fn groups_are_not_remembered_at_the_end_of_their_lifetime() {
+    let server = domain(Vec::new());
+    let groups = groups(&server, LONG);
+    let asked = Instant::now();
+    groups.remember("ALICE".to_owned(), asked, &Arc::new(Vec::new()));
+    let until = asked + LONG;
+    let before = until.checked_sub(Duration::from_nanos(1)).unwrap();
+    assert!(groups.remembered("ALICE", before).is_some());
+    assert!(groups.remembered("ALICE", until).is_none());
+}
+
+#[test]
+fn a_full_memory_forgets_first_those_whose_lifetime_is_over() {
+    let server = domain(Vec::new());
+    let groups = groups(&server, LONG);
+    let none = Arc::new(Vec::new());
+    let first = Instant::now();
+    let second = first + Duration::from_secs(1);
+    groups.remember("over".to_owned(), first, &none);
+    for number in 1..MAX_USERS {
+        groups.remember(number.to_string(), second, &none);
+    }
+    let is_known = |name: &str| groups.remembered(name, second).is_some();
+    assert!(is_known("over"));
+    groups.remember("new".to_owned(), first + LONG, &none);
+    assert!(!is_known("over"));
+    assert!(is_known("new"));
+    assert!((1..MAX_USERS).all(|number| is_known(&number.to_string())));
 }
 
 #[test]
@@ -115,6 +153,9 @@ fn failures_give_no_groups_and_are_not_remembered() {
     assert!(groups(&damaged, LONG).of("alice").is_err());
     let many = domain(vec![packed(3, 9); MAX_GROUPS + 1]);
     assert!(groups(&many, LONG).of("alice").is_err());
+    let as_many_as_permitted = domain(vec![packed(4, 9); MAX_GROUPS]);
+    let found = groups(&as_many_as_permitted, LONG).of("alice").unwrap();
+    assert_eq!(found.len(), MAX_GROUPS);
     let refusing = Imitation::answering(|id, _| done(id, ResultCode::NoSuchObject));
     assert!(groups(&refusing, LONG).of("alice").is_err());
 }

@@ -159,16 +159,42 @@ fn a_chain_of_groups_ends() {
     assert_eq!((found.len(), tree.1), (MAX_LEVELS, MAX_LEVELS));
 }
 
+/// So many groups that alice is in, by the name of the entry and by that of the user.
+fn groups_of_alice(count: usize) -> Vec<(String, Vec<String>)> {
+    let members = vec![ALICE.to_owned(), "alice".to_owned()];
+    (0..count)
+        .map(|number| (format!("g{number}"), members.clone()))
+        .collect()
+}
+
+#[test]
+fn as_many_groups_as_permitted_are_all_named() {
+    let groups = groups_of_alice(MAX_GROUPS);
+    for lines in ["", "group_member = \"memberUid\""] {
+        let rule = rule(&format!("groups = \"search\"\n{lines}"));
+        let found = of_member(&rule, member(&[]), &mut Tree(groups.clone(), 0));
+        assert_eq!(found.unwrap().len(), MAX_GROUPS);
+    }
+    let all: Vec<String> = groups.iter().map(|(name, _)| dn(name)).collect();
+    let rule = rule("groups = \"member-of\"");
+    let found = of_member(&rule, member(&all), &mut Tree::new(&[]));
+    assert_eq!(found.unwrap().len(), MAX_GROUPS);
+}
+
+#[test]
+fn the_groups_of_all_levels_are_counted() {
+    let half = MAX_GROUPS / 2;
+    let mut groups = groups_of_alice(half);
+    let nested = (0..half + 2).map(|number| (format!("h{number}"), vec![dn("g0")]));
+    groups.extend(nested);
+    let rule = rule("groups = \"search\"\nnested_groups = true");
+    let found = of_member(&rule, member(&[]), &mut Tree(groups, 0));
+    assert!(matches!(found, Err(NoGroups::TooMany)), "{found:?}");
+}
+
 #[test]
 fn too_many_groups_are_no_groups() {
-    let groups: Vec<_> = (0..=MAX_GROUPS)
-        .map(|number| {
-            (
-                format!("g{number}"),
-                vec![ALICE.to_owned(), "alice".to_owned()],
-            )
-        })
-        .collect();
+    let groups = groups_of_alice(MAX_GROUPS + 1);
     for lines in ["", "group_member = \"memberUid\""] {
         let rule = rule(&format!("groups = \"search\"\n{lines}"));
         let found = of_member(&rule, member(&[]), &mut Tree(groups.clone(), 0));

@@ -35,6 +35,14 @@ impl Relayed {
         }
     }
 
+    fn logon(&self, account: Account, server: &str) -> Logon {
+        let account = Account {
+            logon_server: Some(server.to_owned()),
+            ..account
+        };
+        Logon::passed_on("relay", self.with_groups(account))
+    }
+
     /// The account with its groups. It has none if it is of another domain, whose directory is
     /// another; if a user principal name was typed, which a controller and a directory may take for
     /// two accounts; or if they cannot be looked up, as a part could be taken for all.
@@ -91,21 +99,20 @@ impl Verifier for Relayed {
             return Err(other_configuration());
         }
         match handshake.finish(&message) {
-            Ok(Verdict::Accepted(accepted)) => {
-                let logon_server = Some(accepted.server().to_owned());
-                let account = Account {
-                    logon_server,
-                    ..account
-                };
-                Ok(Logon::passed_on("relay", self.with_groups(account)))
-            }
+            Ok(Verdict::Accepted(accepted)) => Ok(self.logon(account, accepted.server())),
             // The client must not learn whether the user exists.
             Ok(Verdict::Refused(refused)) => {
                 Err(Refusal::Denied(refused.minor().confidentially(&refused)))
             }
-            Err(error) if error.may_have_counted() => Err(Refusal::Unanswered(Fault::from(&error))),
-            Err(error) => Err(Refusal::Unavailable(Fault::from(&error))),
+            Err(error) => Err(no_verdict(&error)),
         }
+    }
+}
+
+fn no_verdict(error: &relay::Error) -> Refusal {
+    match error.may_have_counted() {
+        true => Refusal::Unanswered(Fault::from(error)),
+        false => Refusal::Unavailable(Fault::from(error)),
     }
 }
 
@@ -119,7 +126,90 @@ fn other_configuration() -> Refusal {
 mod tests {
     use super::*;
     use crate::base::config::fixture;
+    use crate::directory::domain_groups::tests::staff_of_alice;
     use crate::login::verify::netlogon::tests::with_attempt_of;
+    use crate::protocol::ntlm::seal::Weakest;
+    use crate::protocol::ntlm::tests::imitation::Initiator;
+
+    fn relayed() -> Relayed {
+        Relayed::new(fixture::relay(""), LogTarget::Off)
+    }
+
+    fn account(user: &str, domain: &str) -> Account {
+        Account {
+            user: user.to_owned(),
+            domain: domain.to_owned(),
+            ..Account::default()
+        }
+    }
+
+    #[test]
+    fn an_accepted_user_has_the_groups_of_the_directory() {
+        let (_server, groups) = staff_of_alice();
+        let relayed = Relayed {
+            groups: Some(groups),
+            ..relayed()
+        };
+        let logon = relayed.logon(account("alice", "EXAMPLE"), "dc1.example.test");
+        assert_eq!(logon.verifier(), "relay");
+        assert!(logon.session_base_key().is_none());
+        let account = logon.account();
+        assert_eq!(account.user, "alice");
+        assert_eq!(account.logon_server.as_deref(), Some("dc1.example.test"));
+        assert_eq!(account.group_sids, ["S-1-5-21-1-2-3-9".parse().unwrap()]);
+        let staff = GroupName::new("EXAMPLE", "Staff").unwrap();
+        assert_eq!(account.group_names, [staff]);
+    }
+
+    #[test]
+    fn the_directory_is_not_asked_about_a_name_that_may_mean_two_accounts() {
+        let (server, groups) = staff_of_alice();
+        let relayed = Relayed {
+            groups: Some(groups),
+            ..relayed()
+        };
+        // The groups are remembered.
+        relayed.with_groups(account("alice", "EXAMPLE"));
+        let asked = server.searches();
+        for (user, domain) in [("alice", "OTHER"), ("alice@example.test", "EXAMPLE")] {
+            let account = relayed.with_groups(account(user, domain));
+            assert_eq!(
+                (account.user.as_str(), account.domain.as_str()),
+                (user, domain)
+            );
+            assert!(account.group_sids.is_empty() && account.group_names.is_empty());
+        }
+        assert_eq!(server.searches(), asked);
+        let unknown = relayed.with_groups(account("bob", "EXAMPLE"));
+        assert_eq!(unknown.user, "bob");
+        assert!(unknown.group_sids.is_empty());
+    }
+
+    #[test]
+    fn a_login_without_a_controller_fails_at_once() {
+        let message = Initiator::default().negotiate();
+        let negotiate = PassedOn::parse(&message, Weakest::default()).unwrap();
+        match relayed().begin(negotiate) {
+            Some(Begun::Failed(fault)) => assert_eq!(fault.minor(), Minor::ControllerUnreachable),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_password_that_a_controller_may_have_counted_is_unanswered() {
+        let asked = relay::Error::NoVerdict {
+            server: "dc1.example.test".to_owned(),
+            cause: relay::Cause::Net(crate::base::net::Error::Timeout),
+        };
+        match no_verdict(&asked) {
+            Refusal::Unanswered(fault) => assert_eq!(fault.minor(), Minor::ControllerTimeout),
+            other => panic!("{other:?}"),
+        }
+        match no_verdict(&relay::Error::Evicted) {
+            Refusal::Unavailable(fault) => assert_eq!(fault.minor(), Minor::HandshakeClosed),
+            other => panic!("{other:?}"),
+        }
+    }
 
     /// As after a change from another verifier between the two messages.
     #[test]

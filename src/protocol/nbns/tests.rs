@@ -135,3 +135,14 @@ fn no_more_addresses_are_read_than_a_datagram_has() {
     assert!(matches!(many(86), Ok(NameReply::Addresses(all)) if all.len() == 86));
     assert!(is_malformed(many(87)));
 }
+
+#[test]
+fn a_datagram_is_no_longer_than_rfc_1002_permits() {
+    let of_length = |length| {
+        let mut message = positive(&query().message(), &[[10, 0, 0, 2]]);
+        message.resize(length, 0);
+        read(message)
+    };
+    assert_eq!(of_length(MAX_REPLY), single());
+    assert!(is_malformed(of_length(MAX_REPLY + 1)));
+}

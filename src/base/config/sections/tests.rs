@@ -53,7 +53,7 @@ fn errors_are_placed_as_in_one_table() {
         ),
         (
             "netlogon = [1]".to_owned(),
-            "line 2, column 13: invalid type: integer `1`",
+            "line 2, column 13: invalid type: integer `1`, expected a table",
         ),
     ] {
         let error = parsed(&sections).unwrap_err();

@@ -140,6 +140,9 @@ fn a_status_says_something_of_the_account_or_of_the_controller() {
         (0xC000_FFFF, Minor::LogonDenied, About::Account),
         // RPC_NT_SERVER_UNAVAILABLE, between two controllers.
         (0xC002_0017, Minor::ControllerNotReady, About::Controller),
+        // RPC_NT_CALL_FAILED_DNE and RPC_NT_NULL_REF_POINTER, which no table names.
+        (0xC002_001C, Minor::ControllerNotReady, About::Controller),
+        (0xC003_0009, Minor::ControllerNotReady, About::Controller),
     ] {
         let status = NtStatus(status);
         assert_eq!(meaning(status, true), (minor, about), "{status}");

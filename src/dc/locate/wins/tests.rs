@@ -152,6 +152,29 @@ fn a_lost_datagram_is_sent_again() {
     assert_eq!(server.asked(), 2);
 }
 
+#[test]
+fn the_last_of_several_servers_is_asked_twice_too() {
+    let unknown = || Double::new(|query| vec![negative(query, UNKNOWN)]);
+    let (first, second, last) = (unknown(), unknown(), lossy());
+    let config = config(&[first.port, second.port, last.port], "");
+    assert_eq!(found(&config, LONG).unwrap(), ["10.0.0.2"]);
+}
+
+/// A datagram of one byte more is not cut to one that is valid.
+#[test]
+fn the_longest_datagram_is_read_and_no_longer_one() {
+    let answered = |length: usize| {
+        let server = Double::new(move |query| {
+            let mut reply = positive(query, &[[10, 0, 0, 2]]);
+            reply.resize(length, 0);
+            vec![reply]
+        });
+        found(&config(&[server.port], ""), LONG)
+    };
+    assert_eq!(answered(nbns::MAX_REPLY).unwrap(), ["10.0.0.2"]);
+    assert!(answered(nbns::MAX_REPLY + 1).is_err());
+}
+
 /// A survey is as patient as a login.
 #[test]
 fn one_server_is_asked_again_if_it_is_silent() {

@@ -1,4 +1,6 @@
 mod hashes;
+mod question;
+mod restrictions;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};

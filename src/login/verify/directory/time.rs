@@ -44,10 +44,9 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 }
 
 fn at(seconds: i64) -> Option<SystemTime> {
-    let distance = Duration::from_secs(seconds.unsigned_abs());
-    match seconds < 0 {
-        true => UNIX_EPOCH.checked_sub(distance),
-        false => UNIX_EPOCH.checked_add(distance),
+    match u64::try_from(seconds) {
+        Ok(after) => UNIX_EPOCH.checked_add(Duration::from_secs(after)),
+        Err(_) => UNIX_EPOCH.checked_sub(Duration::from_secs(seconds.unsigned_abs())),
     }
 }
 
@@ -67,6 +66,10 @@ mod tests {
             ("20261128030350Z", 1_795_835_030),
             ("20261128030350.5Z", 1_795_835_030),
             ("21000301000000Z", 4_107_542_400),
+            ("19700101235959Z", 86_399),
+            // A leap second.
+            ("19700101235960Z", 86_400),
+            ("19700131000000Z", 30 * 86_400),
         ] {
             assert_eq!(of_generalized(text).map(seconds), Some(expected), "{text}");
         }
@@ -75,7 +78,12 @@ mod tests {
             "Z",
             "20261128030350",
             "20261328030350Z",
+            "20260028030350Z",
+            "20261100030350Z",
+            "20261132030350Z",
             "20261128240350Z",
+            "20261128036050Z",
+            "20261128030361Z",
             "2026112803035Z",
             "+0261128030350Z",
             "20261128030350+0100",
@@ -83,6 +91,30 @@ mod tests {
         ] {
             assert_eq!(of_generalized(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn each_day_follows_the_one_before() {
+        // Of 1 January 1896.
+        let mut expected = -27_028;
+        for year in 1896..=2104 {
+            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let february = if is_leap { 29 } else { 28 };
+            let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+            for (month, days) in (1..).zip(months) {
+                for day in 1..=days {
+                    let found = days_since_1970(year, month, day);
+                    assert_eq!(found, expected, "{year}-{month}-{day}");
+                    expected += 1;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_before_1970_is_read() {
+        let expected = UNIX_EPOCH.checked_sub(Duration::from_secs(1));
+        assert_eq!(of_generalized("19691231235959Z"), expected);
     }
 
     #[test]
@@ -95,7 +127,8 @@ mod tests {
             assert_eq!(of_seconds(never), Some(None), "{never}");
         }
         assert_eq!(of_seconds("17").unwrap().map(seconds), Some(17));
-        assert!(of_seconds("-2").unwrap().unwrap() < UNIX_EPOCH);
+        let before = UNIX_EPOCH.checked_sub(Duration::from_secs(2));
+        assert_eq!(of_seconds("-2"), Some(before));
         for text in ["", "x", "9223372036854775808", "1.5"] {
             assert_eq!(of_seconds(text), None, "{text}");
         }

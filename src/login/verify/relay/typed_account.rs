@@ -142,6 +142,17 @@ mod tests {
     }
 
     #[test]
+    fn the_dns_domain_is_that_of_our_own_domain() {
+        let config = fixture::relay("trusted_domains = [\"OTHER\"]");
+        for (domain, expected) in [("EXAMPLE", Some("example.test")), ("OTHER", None)] {
+            let account = with_attempt_of("alice", domain, |attempt| {
+                account(&config, attempt).unwrap()
+            });
+            assert_eq!(account.dns_domain.as_deref(), expected, "{domain}");
+        }
+    }
+
+    #[test]
     fn names_alone_may_be_refused() {
         let lines = "names_alone = \"refuse\"";
         assert_eq!(of(lines, "alice", ""), Err(Minor::UnknownDomain));

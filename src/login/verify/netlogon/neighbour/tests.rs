@@ -1,6 +1,9 @@
+use std::path::Path;
+
 use super::*;
 use crate::base::config::Config;
 use crate::dc::domains::Domains;
+use crate::login::verify::netlogon::Netlogon;
 use crate::protocol::rpc::netlogon::domain_trusts::{
     DIRECT_OUTBOUND, DomainTrust, IN_FOREST, PRIMARY,
 };
@@ -27,8 +30,8 @@ fn sections() -> [config::Netlogon; 2] {
     Config::parse(&text).unwrap().netlogon.try_into().unwrap()
 }
 
-/// The list of a section's controllers, with these trusted domains.
-fn list(config: &config::Netlogon, trusted: &[(&str, u32)]) -> Arc<Domains> {
+/// What a section's controllers tell: its own domain, and these trusted ones.
+fn trusts(config: &config::Netlogon, trusted: &[(&str, u32)]) -> Vec<DomainTrust> {
     let row = |(name, last): (&str, u32), flags| DomainTrust {
         netbios_name: Some(name.to_owned()),
         dns_name: Some(format!("{name}.test")),
@@ -42,7 +45,23 @@ fn list(config: &config::Netlogon, trusted: &[(&str, u32)]) -> Arc<Domains> {
         PRIMARY | IN_FOREST,
     )];
     rows.extend(trusted.iter().map(|one| row(*one, DIRECT_OUTBOUND)));
-    Arc::new(Domains::new(rows, config).unwrap())
+    rows
+}
+
+/// The list of a section's controllers, with these trusted domains.
+fn list(config: &config::Netlogon, trusted: &[(&str, u32)]) -> Arc<Domains> {
+    Arc::new(Domains::new(trusts(config, trusted), config).unwrap())
+}
+
+/// Both sections, whose controllers have told their lists.
+fn neighbours(state_dir: &Path) -> Vec<Neighbour> {
+    let told = |mut config: config::Netlogon| {
+        state_dir.clone_into(&mut config.state_dir);
+        let neighbour = Netlogon::new(config).as_neighbour();
+        neighbour.domains.told(trusts(&neighbour.config, &[]));
+        neighbour
+    };
+    sections().map(told).into()
 }
 
 /// The owners of the groups of some domains: section and NetBIOS name.
@@ -122,4 +141,39 @@ fn well_known_groups_have_names_in_every_section() {
     assert_eq!(names.len(), 2);
     assert!(names[0].is_some_and(|name| !name.is_empty()));
     assert_eq!(names[1], None);
+}
+
+#[test]
+fn the_lists_count_for_a_domain_that_no_section_has_written() {
+    let place = tempfile::tempdir().unwrap();
+    let sections = SectionNames(neighbours(place.path()));
+    let have_lists = |of: &[u32]| {
+        let groups: Vec<Sid> = of.iter().copied().map(group).collect();
+        let known = sections.known(&groups);
+        let have_lists = known.iter().map(|one| one.domains.is_some());
+        have_lists.collect::<Vec<_>>()
+    };
+    assert_eq!(have_lists(&[]), [false, false]);
+    assert_eq!(have_lists(&[1, 2, 3]), [false, false]);
+    assert_eq!(have_lists(&[1, 4]), [true, true]);
+}
+
+/// The controllers of ONE have a name for a group of TWO as well.
+#[test]
+fn only_the_section_of_a_group_names_it() {
+    let place = tempfile::tempdir().unwrap();
+    let neighbours = neighbours(place.path());
+    let [one, two] = neighbours.as_slice() else {
+        panic!("two sections")
+    };
+    one.names.told(&group(1), "ONE", "staff");
+    one.names.told(&group(2), "TWO", "forged");
+    two.names.told(&group(2), "TWO", "sales");
+    two.names.told(&group(3), "THIRD", "guests");
+    let names = SectionNames(neighbours).names_of(&[2, 1, 3].map(group));
+    let expected = [("TWO", "sales"), ("ONE", "staff"), ("THIRD", "guests")];
+    assert_eq!(
+        names,
+        expected.map(|(domain, name)| GroupName::new(domain, name))
+    );
 }

@@ -1,4 +1,5 @@
 mod listed;
+mod names_alone;
 mod strangers;
 mod trusted_groups;
 mod unlisted;

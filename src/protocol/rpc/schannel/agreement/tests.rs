@@ -334,3 +334,23 @@ fn every_other_answer_is_an_error() {
         Error::Status("NetrLogonGetCapabilities", NtStatus::ACCESS_DENIED)
     );
 }
+
+#[test]
+fn a_key_is_young_for_an_hour_and_not_before_it_was_agreed_on() {
+    const AGREED: u32 = 1_700_000_000;
+    let proof = Proof::pretended(0, AGREED);
+    for (now, expected) in [
+        (AGREED - 1, false),
+        (AGREED, true),
+        (AGREED + 3599, true),
+        (AGREED + 3600, false),
+    ] {
+        assert_eq!(proof.is_young(now), expected, "{now}");
+    }
+}
+
+#[test]
+fn logons_are_network_transitive_if_bit_p_is_negotiated() {
+    assert!(Proof::pretended(0x0000_8000, 0).transitive());
+    assert!(!Proof::pretended(!0x0000_8000, 0).transitive());
+}

@@ -255,3 +255,55 @@ fn the_suffix_of_a_principal_name_must_be_of_its_domain() {
     let account = check_without_list(("bob", "OTHER"), with_upn("ceo@other.test", OTHER)).unwrap();
     assert_eq!(account.upn, None);
 }
+
+#[test]
+fn an_answer_is_listed_if_a_row_is_its_domain() {
+    let config = config();
+    let domains = domains(&config);
+    assert!(is_listed(&domains, &answer(OTHER)));
+    assert!(!is_listed(&domains, &answer(DEEP)));
+    // With the SID of another row.
+    assert!(!is_listed(&domains, &answer(("OTHER", "other.test", 6))));
+}
+
+#[test]
+fn a_group_is_listed_if_only_the_list_has_its_domain() {
+    let config = netlogon(
+        "sid = \"S-1-5-21-1-2-3\"\ntrusted_domains = [{ netbios = \"OTHER\", \
+         dns = \"other.test\", sid = \"S-1-5-21-1-2-5\" }]",
+    );
+    let domains = domains(&config);
+    let has = |group_sids: Vec<Sid>| {
+        let info = SamInfo4 {
+            group_sids,
+            ..answer(OURS)
+        };
+        has_listed_group(&config, &domains, &info)
+    };
+    let group = |last| sid(last).with_rid(1200).unwrap();
+    assert!(has(vec![group(6)]));
+    assert!(has(vec![group(3), group(6)]));
+    for (what, groups) in [
+        ("none", vec![]),
+        ("ours", vec![group(3)]),
+        ("described", vec![group(5)]),
+        ("of no list", vec![group(60)]),
+        ("built in", vec!["S-1-5-32-544".parse().unwrap()]),
+    ] {
+        assert!(!has(groups), "{what}");
+    }
+}
+
+#[test]
+fn advice_is_given_only_where_it_helps() {
+    // A suffix of ours would not lead to another domain.
+    let log = refused(check(("root@new.test", ""), answer(OTHER)));
+    assert!(!log.contains("upn_suffixes"), "{log}");
+    // The domain was typed.
+    let log = refused(check(("root", "OTHER"), answer(OURS)));
+    assert!(!log.contains("type the domain"), "{log}");
+    // There is no list.
+    let reserved = ("USERS", "users.test", 9);
+    let log = refused(check_without_list(("root", "USERS"), answer(reserved)));
+    assert!(!log.contains("the list"), "{log}");
+}

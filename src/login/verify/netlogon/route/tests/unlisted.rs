@@ -103,3 +103,27 @@ fn the_typed_name_is_compared_by_its_units() {
         assert!(Routed::check(&rules, &attempt, info()).is_err());
     });
 }
+
+#[test]
+fn a_user_of_another_domain_lacks_the_list() {
+    let config = config();
+    let list = domains(&config);
+    let lacks = |domains, domain: &str, triple| {
+        let rules = Rules {
+            config: &config,
+            domains,
+            described: &[],
+            users_domains: &[],
+            strangers: &[],
+        };
+        with_attempt_of("bob", domain, |attempt| {
+            let routed = Routed::check(&rules, attempt, answer(triple));
+            routed.unwrap().lacks_list()
+        })
+    };
+    assert!(lacks(None, "OTHER", OTHER));
+    assert!(lacks(None, "other.test", OTHER));
+    assert!(!lacks(None, "EXAMPLE", OURS));
+    assert!(!lacks(Some(&list), "OTHER", OTHER));
+    assert!(!lacks(Some(&list), "deep.forest.test", DEEP));
+}
