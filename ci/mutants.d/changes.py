@@ -11,13 +11,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLACE = ROOT / "target" / "mutants"
 FUZZING = '#[cfg(feature = "fuzzing")]'
 
-# `name` as cargo-mutants prints it; `start` and `end` are offsets in the file's text; `function` has
-# the name and the offsets of the function, or is None.
+# `name` as cargo-mutants prints it; `start` and `end` are offsets in the file's text; `function`
+# has the name and the offsets of the function, or is None.
 Change = collections.namedtuple("Change", "file name genre start end replacement function")
 
 
 class Text:
-    """A file's text, with offsets for lines and columns, both from 1. A column counts characters."""
+    """A file's text, with offsets for lines and columns, both from 1, in characters."""
 
     def __init__(self, text):
         self.text = text

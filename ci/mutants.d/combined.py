@@ -119,7 +119,8 @@ class Combined:
                     self.alone.add(number)
                     continue
                 begin = len(out)
-                out += f" if crate::mutant::is({number}) {{ return {{ {body.changed(change)} }}; }} "
+                changed = f"return {{ {body.changed(change)} }};"
+                out += f" if crate::mutant::is({number}) {{ {changed} }} "
                 segments.append((begin, len(out), [number]))
                 inside.append(number)
             out += text[body.start : body.end]
@@ -138,22 +139,26 @@ class Combined:
         )
         messages = [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
         if done.returncode == 0:
-            built = {one["target"]["name"]: one["executable"] for one in messages if "target" in one}
+            targets = (one for one in messages if one.get("executable"))
+            built = {one["target"]["name"]: one["executable"] for one in targets}
             self.unit, self.rogue = built["gss_ntlmdc"], built["rogue"]
             return []
-        found = [
-            (error["code"] and error["code"]["code"], span["file_name"], span)
-            for one in messages
-            if (error := one.get("message")) and error.get("level") == "error"
-            for span in error["spans"][:1] or [{"file_name": None}]
-            for span in [next((s for s in error["spans"] if s["is_primary"]), span)]
-        ]
-        texts = {file: changes.Text((self.tree / file).read_text()) for file in self.segments}
-        return [
-            (code, file, texts[file].offset({"line": at["line_start"], "column": at["column_start"]}))
-            for code, file, at in found
-            if file in texts
-        ]
+        said = [one["message"] for one in messages if "message" in one]
+        found = list(filter(None, map(self._place, said)))
+        if not found:
+            text = "".join(message["rendered"] for message in said)
+            raise SystemExit(f"ci/mutants: the tests do not compile\n{text}")
+        return found
+
+    def _place(self, said):
+        """Of an error, its code, file and offset."""
+        spans = [span for span in said["spans"] if span["is_primary"]]
+        if said["level"] != "error" or not spans or spans[0]["file_name"] not in self.segments:
+            return None
+        file, span = spans[0]["file_name"], spans[0]
+        text = changes.Text((self.tree / file).read_text())
+        at = text.offset({"line": span["line_start"], "column": span["column_start"]})
+        return said["code"] and said["code"]["code"], file, at
 
     def _take_out(self, code, file, offset):
         fitting = [one for one in self.segments[file] if one[0] <= offset < one[1]]
