@@ -116,7 +116,12 @@ fn what_is_no_test_is_not_found() {
                    fn two_is_two() {\n}\n";
     assert!(has_test(program, "rs", "numbers", "one_is_one"));
     assert!(!has_test(program, "rs", "numbers", "two_is_two"));
-    assert!(has_test("\npub fn fuzz(x: &[u8]) {", "rs", "cldap", "cldap"));
+    assert!(has_test(
+        "\npub fn fuzz(x: &[u8]) {",
+        "rs",
+        "cldap",
+        "cldap"
+    ));
     assert!(!has_test("\npub fn fuzz(x: &[u8]) {", "rs", "cldap", "dns"));
     assert!(has_test("\ndef test_a(x):\n", "py", "test_x", "test_a"));
     assert!(!has_test("\ndef test_ab(x):\n", "py", "test_x", "test_a"));
