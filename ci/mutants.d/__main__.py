@@ -38,8 +38,8 @@ def stale(known, files, found):
     return sorted({one for one in known if one[0] in files} - {named(one.name) for one in found})
 
 
-class Tests:
-    """The arguments of the tests of a group."""
+class Filters:
+    """The arguments of the programs of tests for a group."""
 
     def __init__(self, group):
         skipped = [word for test in group.get("slow", []) for word in ("--skip", test)]
@@ -51,7 +51,7 @@ class Tests:
 def chosen(words):
     """The files of these groups or paths, with their tests; all if there are no words."""
     found = {
-        file: Tests(group)
+        file: Filters(group)
         for name, group in groups().items()
         for file in group["files"]
         if not words or name in words or file in words
@@ -74,6 +74,7 @@ class Results:
 
     def add(self, number, kind):
         """Prints the file when it was the last of its changes."""
+        assert number not in self.kinds, self.changes[number].name
         self.kinds[number] = kind
         file = self.changes[number].file
         self.left[file] -= 1
@@ -88,8 +89,13 @@ class Results:
             if self.kinds[number] == "missed" and named(self.changes[number].name) not in self.known
         ]
         self.new += len(wrong)
+        wrong += [
+            f"{self.changes[number].name}: timeout"
+            for number in ours
+            if self.kinds[number] == "timeout"
+        ]
         text = "".join(f"\n  {name}" for name in wrong)
-        print(f"{file}: {self.counts(ours)}, {len(wrong)} not accepted{text}", flush=True)
+        print(f"{file}: {self.counts(ours)}{text}", flush=True)
 
     def counts(self, numbers):
         count = collections.Counter(self.kinds[number] for number in numbers)
@@ -110,6 +116,8 @@ def mutate(files, jobs):
         ours = {found[number].name: number for number in built.alone if found[number].file == file}
         for name, kind in runs.alone(file, files[file].every, list(ours)).items():
             results.add(ours[name], kind)
+    if lost := [one.name for number, one in enumerate(found) if number not in results.kinds]:
+        raise runs.Failed(f"no result: {', '.join(lost)}")
     old = stale(known, files, found)
     for file, change in old:
         print(f"survivors.toml: no such change: {file}: {change}")
@@ -123,11 +131,11 @@ def run_combined(built, files, jobs, results):
     of tests/rogue."""
     unit, rogue = (runs.Program(program, built.tree) for program in (built.unit, built.rogue))
     numbers = sorted(set(range(len(built.changes))) - built.unviable - built.alone)
-    tests = {number: files[built.changes[number].file] for number in numbers}
+    filters = {number: files[built.changes[number].file] for number in numbers}
     stages = (
-        (unit, {number: of.quick for number, of in tests.items()}),
-        (unit, {number: of.every for number, of in tests.items() if of.every != of.quick}),
-        (rogue, {number: of.rogue for number, of in tests.items() if of.rogue}),
+        (unit, {number: one.quick for number, one in filters.items()}),
+        (unit, {number: one.every for number, one in filters.items() if one.every != one.quick}),
+        (rogue, {number: one.rogue for number, one in filters.items() if one.rogue}),
     )
     missed = set(numbers)
     for place, (program, arguments) in enumerate(stages):
@@ -169,11 +177,11 @@ class TestBody(unittest.TestCase):
     def test_a_body_is_what_is_within_its_braces(self):
         body = self.body()
         self.assertEqual(self.TEXT[body.start : body.end], "\n    a == 1\n")
-        self.assertFalse(body.is_const)
+        self.assertFalse(body.is_apart)
 
     def test_a_change_is_made_within_it(self):
         at = self.TEXT.index("==")
-        change = changes.Change("f.rs", "", "", at, at + 2, "!=", None)
+        change = changes.Change("f.rs", "", at, at + 2, "!=", None)
         self.assertTrue(self.body().holds(change))
         self.assertEqual(self.body().changed(change), "\n    a != 1\n")
 
@@ -182,12 +190,12 @@ class TestBody(unittest.TestCase):
             text = before + self.TEXT
             function = ("f", 0, len(text) - 1)
             at = text.index("==")
-            change = changes.Change("f.rs", "", "", at, at + 2, "!=", function)
+            change = changes.Change("f.rs", "", at, at + 2, "!=", function)
             self.assertEqual(changes.is_built(change, text), is_built)
 
     def test_a_signature_is_outside(self):
         at = self.TEXT.index("u8")
-        change = changes.Change("f.rs", "", "", at, at + 2, "u16", None)
+        change = changes.Change("f.rs", "", at, at + 2, "u16", None)
         self.assertFalse(self.body().holds(change))
 
 

@@ -13,7 +13,7 @@ FUZZING = '#[cfg(feature = "fuzzing")]'
 
 # `name` as cargo-mutants prints it; `start` and `end` are offsets in the file's text; `function`
 # has the name and the offsets of the function, or is None.
-Change = collections.namedtuple("Change", "file name genre start end replacement function")
+Change = collections.namedtuple("Change", "file name start end replacement function")
 
 
 class Text:
@@ -52,9 +52,7 @@ def _change(one, text):
         span = function["span"]
         name = function["function_name"].rsplit("::", 1)[-1]
         function = (name, text.offset(span["start"]), text.offset(span["end"]))
-    return Change(
-        one["file"], one["name"], one["genre"], start, end, one["replacement"], function
-    )
+    return Change(one["file"], one["name"], start, end, one["replacement"], function)
 
 
 def copy_tree(tree):

@@ -34,7 +34,7 @@ pub mod mutant {
 }
 """
 # Errors of syntax (which have no code), of types and of missing arms: the change itself is no
-# program, in whatever form.
+# program, in whatever form. This needs `Body.is_apart`.
 NO_PROGRAM = {None, "E0004", "E0023", "E0061", "E0063", "E0277", "E0308", "E0369", "E0599", "E0600"}
 
 
@@ -46,9 +46,12 @@ class Body:
         # Comments and attributes come first in a function's span.
         signature = re.compile(rf"^(?!\s*//)[^\n]*\bfn {name}\b", re.MULTILINE)
         head = signature.search(text, text.rfind("\n", 0, start) + 1, end)
-        self.is_const = bool(head) and "const fn" in head[0]
         # The block begins with the first brace, and ends with the function.
         self.start = text.index("{", head.end()) + 1 if head else None
+        signature = text[head.start() : self.start] if head else ""
+        # A constant function can look at no switch. `impl Trait` is one type, which a second body
+        # does not have.
+        self.is_apart = "const fn" in signature or bool(re.search(r"->[^{]*\bimpl\b", signature))
         self.end = end - 1
         self.text = text
 
@@ -90,6 +93,8 @@ class Combined:
             before = len(self.unviable | self.alone)
             for code, file, offset in errors:
                 self._take_out(code, file, offset)
+            # In doubt, cargo-mutants looks.
+            self.unviable -= self.alone
             if len(self.unviable | self.alone) == before:
                 raise SystemExit(f"ci/mutants: does not compile without a change: {errors}")
 
@@ -107,8 +112,8 @@ class Combined:
         out, done = "", 0
         for function in sorted(bodies, key=lambda one: one[1] if one else -1):
             body = Body(text, function) if function else None
-            if not body or body.is_const or body.start is None or body.start < done:
-                # Constants, and a function within a function.
+            if not body or body.is_apart or body.start is None or body.start < done:
+                # Also constants, and a function within a function.
                 self.alone.update(bodies[function])
                 continue
             out += text[done : body.start]
@@ -135,7 +140,7 @@ class Combined:
         command += ["--message-format=json"]
         done = subprocess.run(
             command, cwd=self.tree, env=changes.environment(), stdout=subprocess.PIPE, text=True,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         messages = [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
         if done.returncode == 0:
@@ -147,7 +152,7 @@ class Combined:
         found = list(filter(None, map(self._place, said)))
         if not found:
             text = "".join(message["rendered"] for message in said)
-            raise SystemExit(f"ci/mutants: the tests do not compile\n{text}")
+            raise SystemExit(f"ci/mutants: the tests do not compile\n{text}{done.stderr}")
         return found
 
     def _place(self, said):

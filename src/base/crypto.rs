@@ -202,13 +202,23 @@ fn des_key(bytes: &[u8; 7]) -> Zeroizing<[u8; 8]> {
     key
 }
 
-/// HMAC-MD5 (RFC 2104) of `parts`, one after the other. `key` may be an [`HmacMd5`] without pieces.
-pub fn hmac_md5(key: impl Into<HmacMd5>, parts: &[&[u8]]) -> [u8; 16] {
-    let mut mac = key.into();
+/// HMAC-MD5 (RFC 2104) of `parts`, one after the other.
+pub fn hmac_md5(key: impl Into<HmacMd5Key>, parts: &[&[u8]]) -> [u8; 16] {
+    let HmacMd5Key(mut mac) = key.into();
     for part in parts {
         mac.update(part);
     }
     mac.finish()
+}
+
+/// A key of HMAC-MD5, made ready once for several values.
+#[derive(Clone)]
+pub struct HmacMd5Key(HmacMd5);
+
+impl From<&Key> for HmacMd5Key {
+    fn from(key: &Key) -> Self {
+        Self(HmacMd5::new(key))
+    }
 }
 
 /// HMAC-MD5 (RFC 2104), computed piece by piece. A clone goes on from the pieces so far.
@@ -229,12 +239,6 @@ impl HmacMd5 {
     /// The value for the pieces so far.
     pub fn finish(self) -> [u8; 16] {
         self.0.finalize().into_bytes().into()
-    }
-}
-
-impl From<&Key> for HmacMd5 {
-    fn from(key: &Key) -> Self {
-        Self::new(key)
     }
 }
 

@@ -72,7 +72,8 @@ pub fn split_domain(typed: &str) -> Option<(&str, &str)> {
 }
 
 /// The domains of the SIDs in MS-DTYP 2.4.2.4 and of the virtual accounts of Windows and Samba.
-/// They are the same on every computer, and have no account with a password.
+/// They are the same on every computer, and have no account with a password. In capitals:
+/// [`is_well_known_domain`] compares the capitals of a name.
 const WELL_KNOWN: [&str; 14] = [
     "APPLICATION PACKAGE AUTHORITY",
     "BUILTIN",
@@ -162,6 +163,18 @@ mod tests {
         assert_eq!(typed("a@x.test", "OTHER").route(), Route::Domain("OTHER"));
         assert_eq!(typed("a@x.test", "").route(), Route::Suffix("x.test"));
         assert_eq!(typed("a", "").route(), Route::Nowhere);
+    }
+
+    #[test]
+    fn a_well_known_domain_is_found_in_any_case() {
+        for name in WELL_KNOWN {
+            let lower = format!(" {} ", name.to_lowercase());
+            assert!(
+                is_well_known_domain(name) && is_well_known_domain(&lower),
+                "{name}"
+            );
+        }
+        assert!(!is_well_known_domain("EXAMPLE"));
     }
 
     #[test]

@@ -47,14 +47,22 @@ enum Parts {
 /// configuration again, so that changes of the file take effect and a fork does no harm.
 struct AcceptorPart(Source);
 
+impl AcceptorPart {
+    /// # Errors
+    /// As [`setup::load`]: a server without a usable configuration must not offer NTLM.
+    fn acquire(source: Source) -> Result<Self, Fault> {
+        setup::load(&source)?;
+        Ok(Self(source))
+    }
+}
+
 impl Credential {
     /// A credential for a usage. Servers that only accept ask for both, so a request for both
     /// succeeds with one of them. `hash` is the user's, if the caller gave one. `lifetime` limits
     /// its logins.
     ///
     /// # Errors
-    /// As [`setup::load`], to accept: a server without a usable configuration must not offer NTLM.
-    /// As [`user`], to initiate.
+    /// As [`setup::load`], to accept; as [`user`], to initiate.
     pub fn acquire(
         source: Source,
         name: Option<Name>,
@@ -63,23 +71,22 @@ impl Credential {
         hash: impl FnOnce() -> Result<Option<PasswordHash>, Fault>,
     ) -> Result<Self, Fault> {
         let name = name.map(|name| name.plain().clone());
-        let accept = || setup::load(&source);
-        let initiate = || user(&source, name.as_ref(), hash()?);
+        let initiator = |source: &Source| user(source, name.as_ref(), hash()?);
         let parts = match usage {
-            Usage::Accept => {
-                accept()?;
-                Parts::Accept(AcceptorPart(source))
-            }
-            Usage::Initiate => Parts::Initiate(initiate()?),
-            Usage::Both => match (accept(), initiate()) {
-                (Ok(_), Ok(user)) => Parts::Both(AcceptorPart(source), user),
-                (Ok(_), Err(fault)) if fault.minor() == Minor::InitiateUnavailable => {
-                    Parts::Accept(AcceptorPart(source))
+            Usage::Accept => Parts::Accept(AcceptorPart::acquire(source)?),
+            Usage::Initiate => Parts::Initiate(initiator(&source)?),
+            Usage::Both => {
+                let user = initiator(&source);
+                match (AcceptorPart::acquire(source), user) {
+                    (Ok(acceptor), Ok(user)) => Parts::Both(acceptor, user),
+                    (Ok(acceptor), Err(fault)) if fault.minor() == Minor::InitiateUnavailable => {
+                        Parts::Accept(acceptor)
+                    }
+                    (Ok(_), Err(fault)) => return Err(fault),
+                    (Err(_), Ok(user)) => Parts::Initiate(user),
+                    (Err(fault), Err(_)) => return Err(fault),
                 }
-                (Ok(_), Err(fault)) => return Err(fault),
-                (Err(_), Ok(user)) => Parts::Initiate(user),
-                (Err(fault), Err(_)) => return Err(fault),
-            },
+            }
         };
         Ok(Self {
             parts,

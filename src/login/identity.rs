@@ -182,7 +182,7 @@ fn display_name(account: &Account, format: NameFormat, is_local: bool) -> String
         (NameFormat::Upn, None, None) | (NameFormat::UserAtDomain, ..) => {
             format!("{user}@{domain}")
         }
-        (NameFormat::Logon | NameFormat::Sam, ..) => [domain, "\\", user].concat(),
+        (NameFormat::Logon | NameFormat::Sam, ..) => format!("{domain}\\{user}"),
     }
 }
 

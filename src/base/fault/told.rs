@@ -147,13 +147,16 @@ pub fn is_unprintable(letter: char) -> bool {
 /// Whether this is an invisible character that names need in some scripts, such as Persian,
 /// Mongolian and Japanese, or in emoji. A log shows it by its number.
 pub fn is_joiner(letter: char) -> bool {
-    !letter.is_ascii()
-        && matches!(letter,
-            // Combining grapheme joiner; Mongolian variations and vowel separator.
-            '\u{034F}' | '\u{180B}'..='\u{180F}'
-            // Zero width non-joiner and joiner.
-            | '\u{200C}' | '\u{200D}'
-            // Variation selectors.
-            | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}'
-        )
+    // Most letters are ASCII: none of the ranges is looked at.
+    if letter.is_ascii() {
+        return false;
+    }
+    matches!(letter,
+        // Combining grapheme joiner; Mongolian variations and vowel separator.
+        '\u{034F}' | '\u{180B}'..='\u{180F}'
+        // Zero width non-joiner and joiner.
+        | '\u{200C}' | '\u{200D}'
+        // Variation selectors.
+        | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}'
+    )
 }

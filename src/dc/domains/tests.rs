@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 impl KnownDomains {
-    /// Has this list, as if a controller had told it.
-    pub(crate) fn told(&self, trusts: Vec<DomainTrust>) {
+    /// Stores this list as a controller's answer.
+    pub(crate) fn set_answer(&self, trusts: Vec<DomainTrust>) {
         let deadline = Deadline::after(Duration::from_secs(60));
         let list = self.list_with(deadline, |_| true, |_| Ok(trusts));
         assert!(list.is_some());

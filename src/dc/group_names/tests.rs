@@ -13,8 +13,8 @@ fn names(lifetime: &str) -> Names {
 }
 
 impl Names {
-    /// Has this name of a group, as if a controller had told it.
-    pub(crate) fn told(&self, group: &Sid, domain: &str, name: &str) {
+    /// Stores this name of a group as a controller's answer.
+    pub(crate) fn set_answer(&self, group: &Sid, domain: &str, name: &str) {
         let say = |sid: &Sid| match sid.domain() {
             Some(domain) => Called::Group {
                 name: name.to_owned(),

@@ -141,16 +141,18 @@ fn messages_are_protected_until_the_next_login_begins() {
 }
 
 #[test]
-fn a_login_has_a_verified_mic_if_the_client_sent_one() {
+fn a_login_has_the_clients_key_and_a_verified_mic_if_one_was_sent() {
     let (setup, _folder) = setup("");
     for (initiator, has_mic) in [(Initiator::default(), true), (Initiator::curl(), false)] {
         let mut acceptor = Acceptor::new();
-        log_in(&mut acceptor, &setup, &initiator).unwrap();
+        let (negotiate, challenge) = challenge(&mut acceptor, &setup, &initiator);
+        let answered = initiator.authenticate(&negotiate, &challenge);
+        let step = step(&mut acceptor, &setup, &answered.token);
+        assert_eq!(step, Ok(Step::Established));
         let login = acceptor.established().unwrap();
         assert_eq!(login.mic_verified(), has_mic);
-        // Either has the key that the client has.
-        let key = login.security().map(|security| security.session_key());
-        assert!(key.is_some_and(|key| !key.is_zero()));
+        let key = login.security().unwrap().session_key();
+        assert_eq!(key.expose(), answered.exported_session_key.expose());
     }
 }
 

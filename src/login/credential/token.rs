@@ -14,7 +14,7 @@ use crate::base::fault::{Fault, Minor};
 use crate::base::wire::{DecodeError, Reader, Writer};
 use crate::login::loopback::Loopback;
 use crate::login::name::Name;
-use crate::login::setup::{self, Source};
+use crate::login::setup::Source;
 
 /// The first bytes of every token. The last is the version.
 const MAGIC: &[u8; 8] = b"ntlmdcA\x02";
@@ -36,13 +36,12 @@ impl Credential {
     /// The credential of a token.
     ///
     /// # Errors
-    /// `BadCredentialToken`; `BadName`; as [`setup::load`]: the
+    /// `BadCredentialToken`; `BadName`; as [`setup::load`](crate::login::setup::load): the
     /// configuration must be there for this process too.
     pub fn decode(token: &[u8]) -> Result<Self, Fault> {
         let (source, name, lifetime) = decode(token)?;
-        setup::load(&source)?;
         Ok(Self {
-            parts: Parts::Accept(AcceptorPart(source)),
+            parts: Parts::Accept(AcceptorPart::acquire(source)?),
             name,
             lifetime,
             loopback: Loopback::default(),

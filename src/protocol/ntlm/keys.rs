@@ -5,7 +5,7 @@ mod tests;
 
 use super::message::Authenticate;
 use super::text::{Text, uppercase, utf16le};
-use crate::base::crypto::{HmacMd5, Key, hmac_md5, rc4};
+use crate::base::crypto::{HmacMd5Key, Key, hmac_md5, rc4};
 
 /// `NTOWFv2` (MS-NLMP 3.3.2): the key of the user's NTLMv2 responses. `user` and `domain` are those
 /// of the AUTHENTICATE message, as sent.
@@ -29,7 +29,7 @@ fn of_capitals(nt_hash: &Key, user: &[u16], domain: &[u16]) -> Key {
 /// The first 16 bytes of the NTLMv2 response (`NTProofStr`, MS-NLMP 3.3.2) and of the LMv2
 /// response. `challenge_from_client` is the rest of the response.
 pub fn v2_proof(
-    ntowf_v2: impl Into<HmacMd5>,
+    ntowf_v2: impl Into<HmacMd5Key>,
     server_challenge: [u8; 8],
     challenge_from_client: &[u8],
 ) -> [u8; 16] {
@@ -37,7 +37,7 @@ pub fn v2_proof(
 }
 
 /// `SessionBaseKey` of an NTLMv2 response (MS-NLMP 3.3.2).
-pub fn session_base_key(ntowf_v2: impl Into<HmacMd5>, nt_proof: &[u8; 16]) -> Key {
+pub fn session_base_key(ntowf_v2: impl Into<HmacMd5Key>, nt_proof: &[u8; 16]) -> Key {
     Key::new(hmac_md5(ntowf_v2, &[nt_proof]))
 }
 

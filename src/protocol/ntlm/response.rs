@@ -9,7 +9,7 @@ use std::fmt;
 use super::av_pair::{AvFlags, AvId, AvPairs};
 use super::keys;
 use super::text::{Charset, Text};
-use crate::base::crypto::{HmacMd5, Key, constant_time_eq};
+use crate::base::crypto::{HmacMd5Key, Key, constant_time_eq};
 use crate::base::wire::{DecodeError, Reader};
 pub use older::NtlmV1Response;
 
@@ -158,7 +158,7 @@ impl NtlmV2Response {
     /// right.
     pub fn verify(&self, ntowf_v2: &Key, server_challenge: [u8; 8]) -> Option<Key> {
         let (_, challenge_from_client) = self.bytes.split_first_chunk::<16>()?;
-        let keyed = HmacMd5::new(ntowf_v2);
+        let keyed = HmacMd5Key::from(ntowf_v2);
         let proof = keys::v2_proof(keyed.clone(), server_challenge, challenge_from_client);
         constant_time_eq(&proof, &self.nt_proof)
             .then(|| keys::session_base_key(keyed, &self.nt_proof))

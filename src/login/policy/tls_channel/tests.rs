@@ -105,7 +105,7 @@ fn without_certificates_the_channel_is_unknown() {
 }
 
 #[test]
-fn each_fault_of_a_file_is_logged_once() {
+fn the_last_fault_is_remembered_until_the_file_is_usable() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("www.pem");
     fs::write(&path, ONE).unwrap();

@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn each_day_follows_the_one_before() {
-        // Of 1 January 1896.
+        // 1 January 1896.
         let mut expected = -27_028;
         for year in 1896..=2104 {
             let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

@@ -58,7 +58,7 @@ fn neighbours(state_dir: &Path) -> Vec<Neighbour> {
     let told = |mut config: config::Netlogon| {
         state_dir.clone_into(&mut config.state_dir);
         let neighbour = Netlogon::new(config).as_neighbour();
-        neighbour.domains.told(trusts(&neighbour.config, &[]));
+        neighbour.domains.set_answer(trusts(&neighbour.config, &[]));
         neighbour
     };
     sections().map(told).into()
@@ -166,10 +166,10 @@ fn only_the_section_of_a_group_names_it() {
     let [one, two] = neighbours.as_slice() else {
         panic!("two sections")
     };
-    one.names.told(&group(1), "ONE", "staff");
-    one.names.told(&group(2), "TWO", "forged");
-    two.names.told(&group(2), "TWO", "sales");
-    two.names.told(&group(3), "THIRD", "guests");
+    one.names.set_answer(&group(1), "ONE", "staff");
+    one.names.set_answer(&group(2), "TWO", "forged");
+    two.names.set_answer(&group(2), "TWO", "sales");
+    two.names.set_answer(&group(3), "THIRD", "guests");
     let names = SectionNames(neighbours).names_of(&[2, 1, 3].map(group));
     let expected = [("TWO", "sales"), ("ONE", "staff"), ("THIRD", "guests")];
     assert_eq!(
