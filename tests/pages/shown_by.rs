@@ -66,8 +66,8 @@ fn has_test(text: &str, ending: &str, stem: &str, name: &str) -> bool {
         return text.contains(&format!("\ndef {name}("));
     }
     let Some((before, _)) = text.split_once(&format!("fn {name}() {{")) else {
-        // A fuzz target is a module.
-        return stem == name && text.contains("\npub fn fuzz(");
+        // A fuzz target is a program.
+        return stem == name && text.contains("fuzz_target!(");
     };
     let above = before.rsplit_once('\n').map_or("", |(above, _)| above);
     let is_marked = above
@@ -116,13 +116,8 @@ fn what_is_no_test_is_not_found() {
                    fn two_is_two() {\n}\n";
     assert!(has_test(program, "rs", "numbers", "one_is_one"));
     assert!(!has_test(program, "rs", "numbers", "two_is_two"));
-    assert!(has_test(
-        "\npub fn fuzz(x: &[u8]) {",
-        "rs",
-        "cldap",
-        "cldap"
-    ));
-    assert!(!has_test("\npub fn fuzz(x: &[u8]) {", "rs", "cldap", "dns"));
+    assert!(has_test("\nfuzz_target!(|x| {});", "rs", "cldap", "cldap"));
+    assert!(!has_test("\nfuzz_target!(|x| {});", "rs", "cldap", "dns"));
     assert!(has_test("\ndef test_a(x):\n", "py", "test_x", "test_a"));
     assert!(!has_test("\ndef test_ab(x):\n", "py", "test_x", "test_a"));
     let text = "`test_a`, [`test_b`](c.py), `a_b_c_d`, `a_b_c`, `gss_a_b_c`";

@@ -1,6 +1,9 @@
-use gss_ntlmdc::protocol::rpc::netlogon::domain_trusts;
+#![no_main]
 
-pub fn fuzz(stub: &[u8]) {
+use gss_ntlmdc::protocol::rpc::netlogon::domain_trusts;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|stub: &[u8]| {
     if let Ok(domains) = domain_trusts::reply(stub) {
         // Names are in the input, and each row needs 44 bytes.
         assert!(domains.len() * 44 <= stub.len());
@@ -13,4 +16,4 @@ pub fn fuzz(stub: &[u8]) {
             assert!(!units.is_empty() && stub.windows(units.len()).any(|at| at == units));
         }
     }
-}
+});

@@ -1,7 +1,10 @@
+#![no_main]
+
 use gss_ntlmdc::protocol::smb2::{
     ConnectingTree, Dialect, FirstSetup, LastSetup, MAX_MESSAGE, Negotiating, SetupOutcome,
     Smb2Random, length,
 };
+use libfuzzer_sys::fuzz_target;
 
 /// The steps up to the one that is fuzzed, with right replies.
 struct Steps {
@@ -58,7 +61,7 @@ fn steps() -> Steps {
     }
 }
 
-pub fn fuzz(frame: &[u8]) {
+fuzz_target!(|frame: &[u8]| {
     if let Some(Ok(length)) = frame.first_chunk().map(length) {
         assert!((4..=MAX_MESSAGE).contains(&length));
     }
@@ -69,4 +72,4 @@ pub fn fuzz(frame: &[u8]) {
     }
     let _any = steps.authenticating.answered(frame);
     let _any = steps.connecting.answered(frame);
-}
+});

@@ -1,5 +1,6 @@
 //! Sealed messages, with an attacker on the way. The first byte selects the seal; then come the
 //! steps.
+#![no_main]
 
 use gss_ntlmdc::base::crypto::{self, Key, NONCE_SIZE, Secret};
 use gss_ntlmdc::base::wire::Reader;
@@ -10,10 +11,11 @@ use gss_ntlmdc::protocol::rpc::netlogon::Parties;
 use gss_ntlmdc::protocol::rpc::schannel;
 use gss_ntlmdc::protocol::rpc::schannel::agreement::Challenging;
 use gss_ntlmdc::protocol::rpc::schannel::seal::Seal;
+use libfuzzer_sys::fuzz_target;
 
 const EXTENDED: NegotiateFlags = NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY;
 
-pub fn fuzz(bytes: &[u8]) {
+fuzz_target!(|bytes: &[u8]| {
     let Some((which, steps)) = bytes.split_first() else {
         return;
     };
@@ -25,7 +27,7 @@ pub fn fuzz(bytes: &[u8]) {
         3 => token(steps),
         _ => agreement(steps),
     };
-}
+});
 
 /// A key of this test.
 fn key() -> Key {

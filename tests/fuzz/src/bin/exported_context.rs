@@ -1,12 +1,14 @@
 //! The content of an exported context with a valid seal: an acceptor's, and an initiator's session
 //! security.
+#![no_main]
 
 use gss_ntlmdc::base::wire::{Reader, Writer};
 use gss_ntlmdc::login::accept::Acceptor;
 use gss_ntlmdc::login::handover::{Kind, Opened};
 use gss_ntlmdc::protocol::ntlm::seal::{Role, SessionSecurity};
+use libfuzzer_sys::fuzz_target;
 
-pub fn fuzz(bytes: &[u8]) {
+fuzz_target!(|bytes: &[u8]| {
     let opened = Opened::for_tests(Kind::Acceptor, bytes);
     if let Ok(acceptor) = Acceptor::restore(&opened, None)
         && let Ok((_, saved)) = acceptor.save()
@@ -26,4 +28,4 @@ pub fn fuzz(bytes: &[u8]) {
         let _the_last_number = sending.finish();
         security.receive().unseal(&mut message);
     }
-}
+});

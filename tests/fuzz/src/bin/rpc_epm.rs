@@ -1,6 +1,9 @@
-use gss_ntlmdc::protocol::rpc::epm;
+#![no_main]
 
-pub fn fuzz(stub: &[u8]) {
+use gss_ntlmdc::protocol::rpc::epm;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|stub: &[u8]| {
     if let Ok(ports) = epm::ports(stub) {
         assert!(!ports.is_empty());
         for (at, port) in ports.iter().enumerate() {
@@ -10,4 +13,4 @@ pub fn fuzz(stub: &[u8]) {
             assert!(stub.windows(2).any(|bytes| bytes == port.to_be_bytes()));
         }
     }
-}
+});

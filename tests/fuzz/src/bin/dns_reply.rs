@@ -1,6 +1,9 @@
-use gss_ntlmdc::protocol::dns::{Kind, Question, Reply};
+#![no_main]
 
-pub fn fuzz(reply: &[u8]) {
+use gss_ntlmdc::protocol::dns::{Kind, Question, Reply};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|reply: &[u8]| {
     for (name, kind) in [
         ("_ldap._tcp.dc._msdcs.example.test", Kind::Service),
         ("dc1.example.test", Kind::V4),
@@ -23,4 +26,4 @@ pub fn fuzz(reply: &[u8]) {
             );
         }
     }
-}
+});

@@ -1,5 +1,6 @@
 //! A whole login: the length of the NEGOTIATE message in two bytes (little endian), that message,
 //! the AUTHENTICATE message.
+#![no_main]
 
 use gss_ntlmdc::base::crypto::Key;
 use gss_ntlmdc::base::wire::{FileTime, Reader};
@@ -8,8 +9,9 @@ use gss_ntlmdc::protocol::ntlm::av_pair::AvPairs;
 use gss_ntlmdc::protocol::ntlm::message::Challenge;
 use gss_ntlmdc::protocol::ntlm::response::Response;
 use gss_ntlmdc::protocol::ntlm::seal::Weakest;
+use libfuzzer_sys::fuzz_target;
 
-pub fn fuzz(bytes: &[u8]) {
+fuzz_target!(|bytes: &[u8]| {
     let mut reader = Reader::new(bytes);
     let Ok(length) = reader.u16("length") else {
         return;
@@ -46,4 +48,4 @@ pub fn fuzz(bytes: &[u8]) {
         assert_eq!(checked.verified(), claim.mic_present());
         assert!(!matches!(claim.response(), Response::Anonymous));
     }
-}
+});

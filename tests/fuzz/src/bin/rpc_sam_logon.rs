@@ -1,6 +1,9 @@
-use gss_ntlmdc::protocol::rpc::netlogon::sam_logon::{self, Verdict};
+#![no_main]
 
-pub fn fuzz(stub: &[u8]) {
+use gss_ntlmdc::protocol::rpc::netlogon::sam_logon::{self, Verdict};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|stub: &[u8]| {
     if let Ok(verdict) = sam_logon::reply(stub) {
         // A success has a status of success, and a name that fits on one line.
         let succeeded = stub.ends_with(&[0; 4]);
@@ -19,4 +22,4 @@ pub fn fuzz(stub: &[u8]) {
             }
         }
     }
-}
+});

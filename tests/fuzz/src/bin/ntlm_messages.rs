@@ -1,11 +1,13 @@
 //! Messages on an established context: the flags (little endian), then a token.
+#![no_main]
 
 use gss_ntlmdc::base::crypto::Key;
 use gss_ntlmdc::base::wire::Reader;
 use gss_ntlmdc::protocol::ntlm::flags::NegotiateFlags;
 use gss_ntlmdc::protocol::ntlm::seal::{Role, SIGNATURE_SIZE, SessionSecurity};
+use libfuzzer_sys::fuzz_target;
 
-pub fn fuzz(bytes: &[u8]) {
+fuzz_target!(|bytes: &[u8]| {
     let mut reader = Reader::new(bytes);
     let Ok(flags) = reader.u32("flags") else {
         return;
@@ -38,7 +40,7 @@ pub fn fuzz(bytes: &[u8]) {
     }
     // The state is unchanged.
     assert_eq!(receive(&mut server, &sealed, &right).as_deref(), Some(data));
-}
+});
 
 fn receive(security: &mut SessionSecurity, data: &[u8], signature: &[u8]) -> Option<Vec<u8>> {
     let mut data = data.to_vec();

@@ -1,6 +1,9 @@
-use gss_ntlmdc::protocol::cldap;
+#![no_main]
 
-pub fn fuzz(datagram: &[u8]) {
+use gss_ntlmdc::protocol::cldap;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|datagram: &[u8]| {
     if let Some(Ok(length)) = datagram.first_chunk().map(cldap::message_length) {
         assert!((2..=cldap::MAX_ANSWER).contains(&length));
     }
@@ -17,4 +20,4 @@ pub fn fuzz(datagram: &[u8]) {
             assert!(name.len() <= 4 * 255);
         }
     }
-}
+});

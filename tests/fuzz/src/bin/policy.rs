@@ -1,5 +1,6 @@
 //! A login under two policies, of which one is stricter in one rule: whatever the stricter one
 //! admits, the other admits too. Eight bytes of rules, then a login as in `ntlm_acceptor`.
+#![no_main]
 
 use std::sync::Arc;
 
@@ -13,10 +14,11 @@ use gss_ntlmdc::login::verify::{Account, GroupName};
 use gss_ntlmdc::protocol::ntlm::acceptor::{Claim, Target, TargetKind, negotiate};
 use gss_ntlmdc::protocol::ntlm::response::Response;
 use gss_ntlmdc::protocol::ntlm::seal::Weakest;
+use libfuzzer_sys::fuzz_target;
 
 const SIDS: [&str; 2] = ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1105"];
 
-pub fn fuzz(bytes: &[u8]) {
+fuzz_target!(|bytes: &[u8]| {
     let Some((rules, login)) = bytes.split_first_chunk() else {
         return;
     };
@@ -24,7 +26,7 @@ pub fn fuzz(bytes: &[u8]) {
         admission(rules, &claim);
         permission(rules, &claim);
     }
-}
+});
 
 fn claim(bytes: &[u8]) -> Option<Claim> {
     let mut reader = Reader::new(bytes);

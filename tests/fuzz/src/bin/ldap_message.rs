@@ -1,8 +1,11 @@
+#![no_main]
+
 use std::sync::LazyLock;
 
 use gss_ntlmdc::base::config::{Config, Directory};
 use gss_ntlmdc::directory;
 use gss_ntlmdc::login::verify::directory::read_entry;
+use libfuzzer_sys::fuzz_target;
 
 static CONFIGURED: LazyLock<[Directory; 2]> = LazyLock::new(|| ["samba", "freeipa"].map(of));
 
@@ -22,7 +25,7 @@ fn of(schema: &str) -> Directory {
     Config::parse(&text).unwrap().directory.unwrap()
 }
 
-pub fn fuzz(stream: &[u8]) {
+fuzz_target!(|stream: &[u8]| {
     for entry in directory::entries_of(stream) {
         for config in &*CONFIGURED {
             read_entry(config, "alice", &entry);
@@ -30,4 +33,4 @@ pub fn fuzz(stream: &[u8]) {
         // Nothing of a value is printed.
         let _shown = format!("{entry:?}");
     }
-}
+});

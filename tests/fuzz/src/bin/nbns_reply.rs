@@ -1,6 +1,9 @@
-use gss_ntlmdc::protocol::nbns::{MAX_REPLY, NameQuery, NameReply};
+#![no_main]
 
-pub fn fuzz(reply: &[u8]) {
+use gss_ntlmdc::protocol::nbns::{MAX_REPLY, NameQuery, NameReply};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|reply: &[u8]| {
     let query = NameQuery::new(0x1234, *b"EXAMPLE        ");
     let Ok(read) = query.reply(reply) else {
         return;
@@ -11,4 +14,4 @@ pub fn fuzz(reply: &[u8]) {
         // An entry has 6 bytes: what is said bounds what is made of it.
         assert!(addresses.len() * 6 <= reply.len());
     }
-}
+});

@@ -1,6 +1,9 @@
-use gss_ntlmdc::protocol::rpc::netlogon::{self, CredentialAndFlags};
+#![no_main]
 
-pub fn fuzz(stub: &[u8]) {
+use gss_ntlmdc::protocol::rpc::netlogon::{self, CredentialAndFlags};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|stub: &[u8]| {
     // What was read is what was written, and nothing else was there.
     if let Ok(challenge) = netlogon::req_challenge_reply(stub) {
         assert_eq!(stub, [challenge.as_slice(), &[0; 4]].concat());
@@ -21,4 +24,4 @@ pub fn fuzz(stub: &[u8]) {
             assert_eq!(stub, written);
         }
     }
-}
+});

@@ -1,5 +1,6 @@
 //! The files of a host that another process, or an administrator's tool, has written; and tokens
 //! that a process of the host gets. The first byte selects the reader.
+#![no_main]
 
 use gss_ntlmdc::base::crypto::{Key, SecretBytes, md4};
 use gss_ntlmdc::dc;
@@ -7,11 +8,12 @@ use gss_ntlmdc::dc::secret_file::SecretFile;
 use gss_ntlmdc::login::credential::credential_again;
 use gss_ntlmdc::login::guess_limit::guesses_permitted;
 use gss_ntlmdc::login::name::Name;
+use libfuzzer_sys::fuzz_target;
 
 /// In seconds since 1970.
 const NOW: u32 = 1_700_000_000;
 
-pub fn fuzz(bytes: &[u8]) {
+fuzz_target!(|bytes: &[u8]| {
     let Some((which, content)) = bytes.split_first() else {
         return;
     };
@@ -51,7 +53,7 @@ pub fn fuzz(bytes: &[u8]) {
             }
         }
     }
-}
+});
 
 /// The key of a channel: it has to be sealed by the account's secret.
 fn shared_key(bytes: &[u8]) {

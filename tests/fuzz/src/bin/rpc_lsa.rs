@@ -1,6 +1,9 @@
-use gss_ntlmdc::protocol::rpc::lsa::{self, Called};
+#![no_main]
 
-pub fn fuzz(stub: &[u8]) {
+use gss_ntlmdc::protocol::rpc::lsa::{self, Called};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|stub: &[u8]| {
     for asked in [0, 1, 3, lsa::MAX_SIDS] {
         if let Ok(answers) = lsa::reply(stub, asked) {
             // One entry for each identifier, with names from the input.
@@ -12,4 +15,4 @@ pub fn fuzz(stub: &[u8]) {
             }
         }
     }
-}
+});

@@ -1,11 +1,14 @@
+#![no_main]
+
 use gss_ntlmdc::base::counters::{Snapshot, Total};
+use libfuzzer_sys::fuzz_target;
 
 /// The words of a file of this version.
 const WORDS: usize = 8576;
 /// What stands before the time at which a file was made.
 const HEADER: [u64; 2] = [0x0172_7463_6d6c_746e, WORDS as u64];
 
-pub fn fuzz(bytes: &[u8]) {
+fuzz_target!(|bytes: &[u8]| {
     check(bytes);
     // Inputs are shorter than a file: this one has the input in it again and again. It is copied as
     // a whole, as libFuzzer would trace the comparisons of a loop over each byte.
@@ -13,7 +16,7 @@ pub fn fuzz(bytes: &[u8]) {
     whole.extend(bytes.repeat(WORDS * 8 / bytes.len().max(1) + 1));
     whole.resize(WORDS * 8, 0);
     assert!(check(&whole));
-}
+});
 
 fn check(bytes: &[u8]) -> bool {
     let Ok(counted) = Snapshot::decode(bytes) else {

@@ -1,4 +1,5 @@
 //! A server's challenge: the answer has the server's AV pairs and ours.
+#![no_main]
 
 use gss_ntlmdc::base::crypto::Key;
 use gss_ntlmdc::base::wire::{FileTime, Reader};
@@ -7,10 +8,11 @@ use gss_ntlmdc::protocol::ntlm::flags::NegotiateFlags;
 use gss_ntlmdc::protocol::ntlm::initiator::{Destination, Fresh, Protection, User, negotiate};
 use gss_ntlmdc::protocol::ntlm::message::{Authenticate, Challenge};
 use gss_ntlmdc::protocol::ntlm::response::NtlmV2Response;
+use libfuzzer_sys::fuzz_target;
 
 const OURS: [AvId; 3] = [AvId::FLAGS, AvId::CHANNEL_BINDINGS, AvId::TARGET_NAME];
 
-pub fn fuzz(token: &[u8]) {
+fuzz_target!(|token: &[u8]| {
     let protection = Protection {
         sign: true,
         seal: token.len().is_multiple_of(2),
@@ -49,4 +51,4 @@ pub fn fuzz(token: &[u8]) {
     }
     assert!(response.flags().contains(AvFlags::MIC));
     assert_eq!(response.channel_bindings(), service.channel_bindings);
-}
+});

@@ -1,4 +1,5 @@
 //! A byte with how users without a domain are matched and what is typed, then a users file.
+#![no_main]
 
 use gss_ntlmdc::base::crypto::{Key, md4, nt_hash};
 use gss_ntlmdc::base::name_case::alike;
@@ -7,11 +8,12 @@ use gss_ntlmdc::login::verify::{Account, Attempt, Verifier};
 use gss_ntlmdc::protocol::ntlm::keys;
 use gss_ntlmdc::protocol::ntlm::response::{NtlmV2Response, Provable};
 use gss_ntlmdc::protocol::ntlm::text::Text;
+use libfuzzer_sys::fuzz_target;
 
 const OURS: &str = "EXAMPLE";
 const CHALLENGE: [u8; 8] = [0x0C; 8];
 
-pub fn fuzz(bytes: &[u8]) {
+fuzz_target!(|bytes: &[u8]| {
     let Some((how, file)) = bytes.split_first() else {
         return;
     };
@@ -55,7 +57,7 @@ pub fn fuzz(bytes: &[u8]) {
         let is_plain = !only.user.contains('@') && only.domain != ".";
         assert!(account.is_some() || !is_plain);
     }
-}
+});
 
 /// Whether the account is that of the line.
 fn is_of(line: &Found, account: &Account) -> bool {

@@ -1,18 +1,21 @@
+#![no_main]
+
 use gss_ntlmdc::base::crypto::Key;
 use gss_ntlmdc::protocol::rpc::client::{
     Binding, MAX_ANSWER, Nonce, Outcome, PduProtection, Plain, Progress, Sealed,
 };
 use gss_ntlmdc::protocol::rpc::pdu::{self, Syntax};
 use gss_ntlmdc::protocol::rpc::schannel::seal::Seal;
+use libfuzzer_sys::fuzz_target;
 
-/// The PDUs of a whole conversation: an answer to the bind, and answers to calls.
-pub fn fuzz(bytes: &[u8]) {
+// The PDUs of a whole conversation: an answer to the bind, and answers to calls.
+fuzz_target!(|bytes: &[u8]| {
     converse(bytes, Plain);
     let seal = Seal::new(Key::new([7; 16]));
     let sealed = Sealed::new(seal, Nonce::new([0; 8]), "EXAMPLE", "WEB1");
     let authentic = converse(bytes, sealed);
     assert_eq!(authentic, 0, "an answer without the key was accepted");
-}
+});
 
 /// Gives the number of answers.
 fn converse<P: PduProtection>(mut bytes: &[u8], protection: P) -> u32 {

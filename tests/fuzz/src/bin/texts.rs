@@ -1,4 +1,5 @@
 //! Certificates, SPNEGO, the configuration, and names. The first byte selects the reader.
+#![no_main]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,8 +13,9 @@ use gss_ntlmdc::protocol::ntlm::message::Negotiate;
 use gss_ntlmdc::protocol::ntlm::seal::Weakest;
 use gss_ntlmdc::protocol::rpc::netlogon::password_set;
 use gss_ntlmdc::protocol::spnego;
+use libfuzzer_sys::fuzz_target;
 
-pub fn fuzz(bytes: &[u8]) {
+fuzz_target!(|bytes: &[u8]| {
     let Some((which, content)) = bytes.split_first() else {
         return;
     };
@@ -26,7 +28,7 @@ pub fn fuzz(bytes: &[u8]) {
         4 => names(content, text),
         _ => passed_on(content),
     }
-}
+});
 
 fn certificate(bytes: &[u8]) {
     let _any = certificate::channel_binding(bytes);

@@ -1,7 +1,10 @@
-use gss_ntlmdc::protocol::ntlm::message::Negotiate;
+#![no_main]
 
-pub fn fuzz(message: &[u8]) {
+use gss_ntlmdc::protocol::ntlm::message::Negotiate;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|message: &[u8]| {
     if let Ok(decoded) = Negotiate::decode(message) {
         assert_eq!(Negotiate::decode(&decoded.encode()), Ok(decoded));
     }
-}
+});

@@ -1,19 +1,33 @@
 //! What the tool reads of others: tokens, transcripts and responses (`decode`, `http`), and the
 //! lines of a proxy (`helper`). Each input is read as it is, and in Base64.
+#![no_main]
+#![allow(dead_code)]
+
+#[path = "../tool/arguments.rs"]
+mod arguments;
+#[path = "../tool/decode.rs"]
+mod decode;
+#[path = "../tool/http.rs"]
+mod http;
+#[path = "../../../../src/bin/ntlmdc/helper/line.rs"]
+mod line;
+#[path = "../../../../src/bin/ntlmdc/report.rs"]
+mod report;
+#[path = "../../../../src/bin/ntlmdc/spnego.rs"]
+mod spnego;
 
 use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use decode::token;
+use decode::transcript::{self, Entry};
 use gss_ntlmdc::protocol::ntlm::message::Authenticate;
+use http::response::Response;
+use libfuzzer_sys::fuzz_target;
+use report::{Report, Section};
 
-use crate::decode::token;
-use crate::decode::transcript::{self, Entry};
-use crate::http::response::Response;
-use crate::report::{Report, Section};
-use crate::tool::line;
-
-pub fn fuzz(bytes: &[u8]) {
+fuzz_target!(|bytes: &[u8]| {
     let text = shown(bytes);
     let base64 = STANDARD.encode(bytes);
     if bytes.starts_with(b"NTLMSSP\0") {
@@ -33,7 +47,7 @@ pub fn fuzz(bytes: &[u8]) {
         response.inspect(|(_, length)| assert!(*length <= bytes.len()));
     });
     lines(bytes, &base64);
-}
+});
 
 /// What `decode` prints.
 fn shown(bytes: &[u8]) -> String {
