@@ -1,6 +1,6 @@
 """Builds the tests once with all changes, each behind a switch that the environment sets.
 
-To build the tests for each change takes ten times as long as to run them. So a function
+To build the tests anew for each change takes longer than to run most of them. So a function
 
     fn f(a: u8) -> bool { a == 1 }
 

@@ -206,6 +206,17 @@ fn a_damaged_key_is_replaced() {
     }
 }
 
+#[test]
+fn a_key_with_a_byte_too_many_is_not_cut_to_its_length() {
+    let directory = directory();
+    let handover = through(directory.path());
+    let token = seal(&handover);
+    let path = directory.path().join("export.key");
+    let longer = [fs::read(&path).unwrap(), vec![0]].concat();
+    fs::write(&path, longer).unwrap();
+    assert_eq!(open(&handover, &token), Err(Minor::BadContextToken));
+}
+
 /// A token of the greatest length is opened; one byte more is not sealed.
 #[test]
 fn a_token_is_not_longer_than_may_be_opened() {

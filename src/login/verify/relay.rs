@@ -35,6 +35,7 @@ impl Relayed {
         }
     }
 
+    /// The proof that this controller has accepted the user.
     fn logon(&self, account: Account, server: &str) -> Logon {
         let account = Account {
             logon_server: Some(server.to_owned()),
@@ -109,6 +110,7 @@ impl Verifier for Relayed {
     }
 }
 
+/// A wrong password may have counted only if the controller has got the proof of it.
 fn no_verdict(error: &relay::Error) -> Refusal {
     match error.may_have_counted() {
         true => Refusal::Unanswered(Fault::from(error)),
@@ -143,13 +145,17 @@ mod tests {
         }
     }
 
+    fn relayed_with(groups: DomainGroups) -> Relayed {
+        Relayed {
+            groups: Some(groups),
+            ..relayed()
+        }
+    }
+
     #[test]
     fn an_accepted_user_has_the_groups_of_the_directory() {
         let (_server, groups) = staff_of_alice();
-        let relayed = Relayed {
-            groups: Some(groups),
-            ..relayed()
-        };
+        let relayed = relayed_with(groups);
         let logon = relayed.logon(account("alice", "EXAMPLE"), "dc1.example.test");
         assert_eq!(logon.verifier(), "relay");
         assert!(logon.session_base_key().is_none());
@@ -164,10 +170,7 @@ mod tests {
     #[test]
     fn the_directory_is_not_asked_about_a_name_that_may_mean_two_accounts() {
         let (server, groups) = staff_of_alice();
-        let relayed = Relayed {
-            groups: Some(groups),
-            ..relayed()
-        };
+        let relayed = relayed_with(groups);
         // The groups are remembered.
         relayed.with_groups(account("alice", "EXAMPLE"));
         let asked = server.searches();

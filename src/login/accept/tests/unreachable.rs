@@ -1,4 +1,4 @@
-//! Challenges that a controller should make, and no controller is reachable.
+//! Challenges that a controller has to make, while no controller is reachable.
 
 use super::*;
 
