@@ -135,6 +135,18 @@ fn a_running_process_detects_a_damaged_bucket() {
     assert_eq!(begin(&other), Permission::Refused, "both have the new file");
 }
 
+#[test]
+fn an_error_that_is_no_damage_replaces_no_file() {
+    let folder = folder();
+    let path = folder.path().join("EXAMPLE.guesses");
+    wrong(&process(&path));
+    let mut tables = Tables::default();
+    let full = |_: &mut Table<&File>| Err::<(), _>(ErrorKind::StorageFull.into());
+    let error = tables.in_file(&path, full).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    assert_eq!(begin(&process(&path)), Permission::Refused);
+}
+
 /// Opens the file without counting for ALICE.
 fn wrong_at_all(store: &Store) {
     store.with("BOB", NOW.now, |_, _| ()).unwrap();

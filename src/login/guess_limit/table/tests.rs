@@ -321,6 +321,19 @@ fn only_a_guess_that_finds_few_records_merges_buckets() {
 }
 
 #[test]
+fn only_a_guess_that_adds_a_record_splits_a_bucket() {
+    let key = Key::new([7; 16]);
+    let number = bucket_of(hash(&key, "ALICE"), LEAST);
+    let mut pages = pages_of(LEAST, &[(number, SPLIT_AT)]);
+    let mut table = Table::open(&mut pages, 1000).unwrap();
+    table.with("ALICE", 10_000, |_, _| ()).unwrap().1.unwrap();
+    assert_eq!(table.buckets, LEAST);
+    let add = |bucket: &mut Bucket, id| bucket.end(id, Answer::Wrong, LIMIT, at(10_000));
+    table.with("ALICE", 10_000, add).unwrap().1.unwrap();
+    assert_eq!(table.buckets, LEAST + 1);
+}
+
+#[test]
 fn a_guess_that_changes_no_size_writes_one_page() {
     let mut pages = pages_of(LEAST, &[]);
     let once = Failing {
