@@ -40,11 +40,12 @@ fn write_to(fd: BorrowedFd<'_>, mut line: String, patience: Duration) {
     let end = (0..=most).rev().find(|end| line.is_char_boundary(*end));
     line.truncate(end.unwrap_or_default());
     line.push('\n');
-    if !has_room(fd, patience) {
+    // poll(2) says of every regular file that there is room.
+    if kind != Kind::File && !has_room(fd, patience) {
         return;
     }
     match kind {
-        Kind::File => {
+        Kind::File | Kind::Stream => {
             let _ = rustix::io::write(fd, line.as_bytes());
         }
         Kind::Socket => {
@@ -58,6 +59,8 @@ fn write_to(fd: BorrowedFd<'_>, mut line: String, patience: Duration) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     File,
+    /// A pipe or a terminal.
+    Stream,
     Socket,
 }
 
@@ -65,21 +68,21 @@ impl Kind {
     /// `None` if the descriptor is not a log.
     fn of(fd: BorrowedFd<'_>) -> Option<Self> {
         let stat = fstat(fd).ok()?;
-        let file = match FileType::from_raw_mode(stat.st_mode) {
+        match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {
                 let flags = fcntl_getfl(fd).ok()?;
                 let access = flags & OFlags::RWMODE;
-                flags.contains(OFlags::APPEND) || access == OFlags::WRONLY
+                let is_log = flags.contains(OFlags::APPEND) || access == OFlags::WRONLY;
+                is_log.then_some(Self::File)
             }
-            FileType::Fifo => true,
-            FileType::CharacterDevice => fd.is_terminal(),
+            FileType::Fifo => Some(Self::Stream),
+            FileType::CharacterDevice => fd.is_terminal().then_some(Self::Stream),
             FileType::Socket => {
                 let peer = SockRef::from(&fd).peer_addr().ok()?;
-                return (peer.as_pathname() == Some(Path::new(JOURNAL))).then_some(Self::Socket);
+                (peer.as_pathname() == Some(Path::new(JOURNAL))).then_some(Self::Socket)
             }
-            _ => false,
-        };
-        file.then_some(Self::File)
+            _ => None,
+        }
     }
 }
 
