@@ -66,6 +66,54 @@ class Body:
         )
 
 
+class Switches:
+    """A file's text with changes behind switches; `changes_of` has them by their numbers."""
+
+    def __init__(self, text, changes_of):
+        self.text = ""
+        # The numbers of those that cannot be behind a switch.
+        self.alone = set()
+        # Which text is of which changes: (begin, end, numbers).
+        self.segments = []
+        self._before, self._done = text, 0
+        functions = {}
+        for number, change in changes_of.items():
+            functions.setdefault(change.function, {})[number] = change
+        for function in sorted(functions, key=lambda one: one[1] if one else -1):
+            self._add(function, functions[function])
+        self.text += text[self._done :]
+
+    def _add(self, function, changes_of):
+        body = Body(self._before, function) if function else None
+        if not body or body.is_apart or body.start is None or body.start < self._done:
+            # Also constants, and a function within a function.
+            self.alone.update(changes_of)
+            return
+        self.text += self._before[self._done : body.start]
+        whole, inside = len(self.text), []
+        for number, change in changes_of.items():
+            if not body.holds(change):
+                self.alone.add(number)
+                continue
+            begin = len(self.text)
+            changed = f"return {{ {body.changed(change)} }};"
+            self.text += f" if crate::mutant::is({number}) {{ {changed} }} "
+            self.segments.append((begin, len(self.text), [number]))
+            inside.append(number)
+        self.text += self._before[body.start : body.end]
+        # An error elsewhere in the function is of all its changes.
+        self.segments.append((whole, len(self.text), inside))
+        self._done = body.end
+
+    def blamed(self, offset):
+        """The changes that an error here may be of; whether it is in the text of the only one."""
+        fitting = [one for one in self.segments if one[0] <= offset < one[1]]
+        if not fitting:
+            return [], False
+        _begin, _end, numbers = min(fitting, key=lambda one: one[1] - one[0])
+        return numbers, len(numbers) == 1 and len(fitting) > 1
+
+
 class Combined:
     """One program with the changes that have a number: their place in `all_changes`."""
 
@@ -76,7 +124,7 @@ class Combined:
         self.sources = {file: (changes.ROOT / file).read_text() for file in sorted(files)}
         # The numbers of those that are no program, and of those that this form cannot have.
         self.unviable, self.alone = set(), set()
-        self.segments = {}
+        self.switches = {}
         # The program of the unit tests, and that of tests/rogue.
         self.unit, self.rogue = None, None
 
@@ -99,40 +147,14 @@ class Combined:
                 raise SystemExit(f"ci/mutants: does not compile without a change: {errors}")
 
     def _write(self):
-        """Writes the files with their changes; notes which text belongs to which change."""
+        """Writes the files with the changes that are left."""
         for file, text in self.sources.items():
-            bodies = {}
-            for number, change in enumerate(self.changes):
-                if change.file == file and number not in self.unviable | self.alone:
-                    bodies.setdefault(change.function, []).append(number)
-            (self.tree / file).write_text(self._with_changes(file, text, bodies))
-
-    def _with_changes(self, file, text, bodies):
-        self.segments[file] = segments = []
-        out, done = "", 0
-        for function in sorted(bodies, key=lambda one: one[1] if one else -1):
-            body = Body(text, function) if function else None
-            if not body or body.is_apart or body.start is None or body.start < done:
-                # Also constants, and a function within a function.
-                self.alone.update(bodies[function])
-                continue
-            out += text[done : body.start]
-            whole, inside = len(out), []
-            for number in bodies[function]:
-                change = self.changes[number]
-                if not body.holds(change):
-                    self.alone.add(number)
-                    continue
-                begin = len(out)
-                changed = f"return {{ {body.changed(change)} }};"
-                out += f" if crate::mutant::is({number}) {{ {changed} }} "
-                segments.append((begin, len(out), [number]))
-                inside.append(number)
-            out += text[body.start : body.end]
-            # An error elsewhere in the function is of all its changes.
-            segments.append((whole, len(out), inside))
-            done = body.end
-        return out + text[done:]
+            numbered = enumerate(self.changes)
+            ours = {number: change for number, change in numbered if change.file == file}
+            left = {number: ours[number] for number in ours.keys() - self.unviable - self.alone}
+            self.switches[file] = Switches(text, dict(sorted(left.items())))
+            self.alone |= self.switches[file].alone
+            (self.tree / file).write_text(self.switches[file].text)
 
     def _compile(self):
         """The errors, as (code, file, offset). Sets the programs if there are none."""
@@ -158,7 +180,7 @@ class Combined:
     def _place(self, said):
         """Of an error, its code, file and offset."""
         spans = [span for span in said["spans"] if span["is_primary"]]
-        if said["level"] != "error" or not spans or spans[0]["file_name"] not in self.segments:
+        if said["level"] != "error" or not spans or spans[0]["file_name"] not in self.switches:
             return None
         file, span = spans[0]["file_name"], spans[0]
         text = changes.Text((self.tree / file).read_text())
@@ -166,9 +188,7 @@ class Combined:
         return said["code"] and said["code"]["code"], file, at
 
     def _take_out(self, code, file, offset):
-        fitting = [one for one in self.segments[file] if one[0] <= offset < one[1]]
-        if not fitting:
+        numbers, is_own = self.switches[file].blamed(offset)
+        if not numbers:
             raise SystemExit(f"ci/mutants: {file}: error {code} outside of all changes")
-        begin, end, numbers = min(fitting, key=lambda one: one[1] - one[0])
-        is_one = len(numbers) == 1 and len(fitting) > 1
-        (self.unviable if is_one and code in NO_PROGRAM else self.alone).update(numbers)
+        (self.unviable if is_own and code in NO_PROGRAM else self.alone).update(numbers)
