@@ -4,6 +4,7 @@ The count hardly depends on the machine or on what else it does, so it is kept i
 (`instructions.txt`): a change of the code shows there.
 """
 
+import collections
 import os
 import pathlib
 import re
@@ -42,19 +43,44 @@ def versions():
 
 
 def of_a_login(accept, environment, folder):
-    """The instructions of a login of `accept` with this environment."""
+    """The instructions of a login of `accept` with this environment, by the file they are in."""
     few, more = (_counted(accept, environment, folder, count) for count in (_FEW, _MORE))
-    return (more - few) // (_MORE - _FEW)
+    more.subtract(few)
+    return {name: count // (_MORE - _FEW) for name, count in more.most_common()}
 
 
 def _counted(accept, environment, folder, count):
     out = folder / "callgrind.out"
     valgrind = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}")
     done = programs.run(*valgrind, accept, 0, count, 1, 1, environment=environment)
-    found = re.search(r"Collected : (\d+)", done.stderr)
-    if done.returncode != 0 or not found:
+    if done.returncode != 0:
         raise host.LabError(f"callgrind failed: {done.stderr}")
-    return int(found[1])
+    text = out.read_text()
+    counts = _by_file(text)
+    if counts.total() != int(re.search(r"^summary: (\d+)$", text, re.M)[1]):
+        raise host.LabError("callgrind's output is not understood")
+    return counts
+
+
+def _by_file(text):
+    """The counts in callgrind's output, by the library or program: `ob=(7) /lib/libc.so.6` begins
+    the lines of one, `ob=(7)` its further lines, each the place and the count. The line after
+    `calls=` has what a called function took, which is counted there."""
+    names, counts = {}, collections.Counter()
+    current, is_of_a_call = None, False
+    for line in text.splitlines():
+        if found := re.fullmatch(r"c?ob=(\(\d+\))(?: (.+))?", line):
+            if found[2]:
+                names[found[1]] = os.path.basename(found[2])
+            if line.startswith("ob"):
+                current = names[found[1]]
+        elif line.startswith("calls="):
+            is_of_a_call = True
+        elif found := re.fullmatch(r"[+*-]?\d* (\d+)", line):
+            if not is_of_a_call:
+                counts[current] += int(found[1])
+            is_of_a_call = False
+    return counts
 
 
 def kept():
@@ -67,17 +93,17 @@ def kept():
 
 def save(counts):
     """Writes the counts; those that this run did not take stay."""
-    counts = kept()[0] | counts
+    counts = kept()[0] | _totals(counts)
     lines = (f"{name:<24}{count:>10}\n" for name, count in counts.items())
     KEPT.write_text(f"{_HEAD}# {versions()}\n{''.join(lines)}")
 
 
 def compare(counts):
-    """Prints now, committed and the difference."""
+    """Prints now, committed and the difference, and the libraries that have most of it."""
     committed, with_versions = kept()
     print("instructions of a login, the acceptor's process alone")
     print(f"{'':<24}{'now':>10}{'committed':>12}{'difference':>12}")
-    for name, now in counts.items():
+    for name, now in _totals(counts).items():
         then = committed.get(name)
         if then is None:
             print(f"{name:<24}{now:>10}{'none':>12}")
@@ -87,3 +113,11 @@ def compare(counts):
         print(f"{name:<24}{now:>10}{then:>12}{share:>+12.2%}{mark}")
     if with_versions and with_versions != versions():
         print(f"now {versions()};\nthe committed counts are of {with_versions}")
+    for name, parts in counts.items():
+        total = sum(parts.values())
+        most = (f"{file} {part / total:.0%}" for file, part in parts.items() if part > total / 50)
+        print(f"{name}: {', '.join(most)}")
+
+
+def _totals(counts):
+    return {name: sum(parts.values()) for name, parts in counts.items()}
