@@ -36,15 +36,12 @@ class Results:
 
     def _print(self, file):
         ours = [number for number, one in enumerate(self.changes) if one.file == file]
-        missed = [self.changes[number].name for number in ours if self.kinds[number] == "missed"]
-        wrong = listed.not_accepted(self.known, missed)
+        names = {number: self.changes[number].name for number in ours}
+        left = [number for number in ours if self.kinds[number] not in ("caught", "unviable")]
+        kinds = {names[number]: self.kinds[number] for number in left}
+        wrong = listed.not_accepted(self.known, kinds)
         self.new += len(wrong)
-        wrong += [
-            f"{self.changes[number].name}: timeout"
-            for number in ours
-            if self.kinds[number] == "timeout"
-        ]
-        text = "".join(f"\n  {name}" for name in wrong)
+        text = "".join(f"\n  {kinds[name]}: {name}" for name in wrong)
         print(f"{file}: {self.counts(ours)}{text}", flush=True)
 
     def counts(self, numbers):
@@ -64,15 +61,15 @@ def mutate(files, jobs):
     run_combined(built, files, jobs, results)
     for file in sorted({found[number].file for number in built.alone}):
         ours = {found[number].name: number for number in built.alone if found[number].file == file}
-        for name, kind in runs.alone(file, files[file].every, list(ours)).items():
+        for name, kind in runs.alone(file, files[file].all_tests, list(ours)).items():
             results.add(ours[name], kind)
     if lost := [one.name for number, one in enumerate(found) if number not in results.kinds]:
-        raise runs.Failed(f"no result: {', '.join(lost)}")
+        raise changes.Failed(f"no result: {', '.join(lost)}")
     old = listed.stale(known, files, found)
     for file, change in old:
         print(f"survivors.toml: no such change: {file}: {change}")
     counts = results.counts(range(len(found)))
-    print(f"ci/mutants: {len(files)} files: {counts}; {results.new} survivors not accepted")
+    print(f"ci/mutants: {len(files)} files: {counts}; {results.new} not accepted")
     return 1 if results.new or old else 0
 
 
@@ -84,21 +81,17 @@ def run_combined(built, files, jobs, results):
     filters = {number: files[built.changes[number].file] for number in numbers}
     stages = (
         (unit, {number: one.quick for number, one in filters.items()}),
-        (unit, {number: one.every for number, one in filters.items() if one.every != one.quick}),
+        (unit, {number: one.all_tests for number, one in filters.items()}),
         (rogue, {number: one.rogue for number, one in filters.items() if one.rogue}),
     )
     missed = set(numbers)
     for place, (program, arguments) in enumerate(stages):
-        later = {number for _, more in stages[place + 1 :] for number in more}
-
-        def done(number, kind, later=later):
-            if kind == "missed" and number in later:
-                return
-            missed.discard(number)
-            results.add(number, kind)
-
+        later = set().union(*(more for _, more in stages[place + 1 :]))
         due = {number: words for number, words in arguments.items() if number in missed}
-        runs.with_program(program, due, jobs, done)
+        for number, kind in runs.with_program(program, due, jobs):
+            if kind != "missed" or number not in later:
+                missed.discard(number)
+                results.add(number, kind)
 
 
 def main():
@@ -111,14 +104,14 @@ def main():
     if wanted.test:
         suite = unittest.defaultTestLoader.discover(HERE)
         return 0 if unittest.TextTestRunner().run(suite).wasSuccessful() else 1
-    files = listed.chosen(wanted.what)
-    if wanted.list:
-        for file, tests in files.items():
-            print(f"{file}: {' '.join(tests.every)}")
-        return 0
     try:
-        return mutate(files, wanted.jobs)
-    except runs.Failed as error:
+        files = listed.chosen(wanted.what)
+        if not wanted.list:
+            return mutate(files, wanted.jobs)
+        for file, tests in files.items():
+            print(f"{file}: {' '.join(tests.all_tests)}")
+        return 0
+    except changes.Failed as error:
         print(f"ci/mutants: {error}", file=sys.stderr)
         return 1
 

@@ -11,6 +11,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLACE = ROOT / "target" / "mutants"
 FUZZING = '#[cfg(feature = "fuzzing")]'
 
+
+class Failed(Exception):
+    """The run ends without a result; the text says why."""
+
+
 # `name` as cargo-mutants prints it; `start` and `end` are offsets in the file's text; `function`
 # has the name and the offsets of the function, or is None.
 Change = collections.namedtuple("Change", "file name start end replacement function")
@@ -34,7 +39,9 @@ def of(files):
     command = ["cargo", "mutants", "--list", "--json"]
     for file in files:
         command += ["--file", file]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failed(f"cargo install cargo-mutants --locked\n{done.stderr}")
     texts = {file: Text((ROOT / file).read_text()) for file in files}
     found = [_change(one, texts[one["file"]]) for one in json.loads(done.stdout)]
     return [change for change in found if is_built(change, texts[change.file].text)]

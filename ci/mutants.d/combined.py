@@ -144,15 +144,15 @@ class Combined:
             # In doubt, cargo-mutants looks.
             self.unviable -= self.alone
             if len(self.unviable | self.alone) == before:
-                raise SystemExit(f"ci/mutants: does not compile without a change: {errors}")
+                raise changes.Failed(f"does not compile without a change: {errors}")
 
     def _write(self):
         """Writes the files with the changes that are left."""
         for file, text in self.sources.items():
+            gone = self.unviable | self.alone
             numbered = enumerate(self.changes)
-            ours = {number: change for number, change in numbered if change.file == file}
-            left = {number: ours[number] for number in ours.keys() - self.unviable - self.alone}
-            self.switches[file] = Switches(text, dict(sorted(left.items())))
+            left = {n: one for n, one in numbered if one.file == file and n not in gone}
+            self.switches[file] = Switches(text, left)
             self.alone |= self.switches[file].alone
             (self.tree / file).write_text(self.switches[file].text)
 
@@ -174,7 +174,7 @@ class Combined:
         found = list(filter(None, map(self._place, said)))
         if not found:
             text = "".join(message["rendered"] for message in said)
-            raise SystemExit(f"ci/mutants: the tests do not compile\n{text}{done.stderr}")
+            raise changes.Failed(f"the tests do not compile\n{text}{done.stderr}")
         return found
 
     def _place(self, said):
@@ -190,5 +190,5 @@ class Combined:
     def _take_out(self, code, file, offset):
         numbers, is_own = self.switches[file].blamed(offset)
         if not numbers:
-            raise SystemExit(f"ci/mutants: {file}: error {code} outside of all changes")
+            raise changes.Failed(f"{file}: error {code} outside of all changes")
         (self.unviable if is_own and code in NO_PROGRAM else self.alone).update(numbers)

@@ -5,17 +5,26 @@ import pathlib
 import re
 import tomllib
 
+import changes
+
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-def groups():
+def _files():
     return tomllib.loads((HERE / "files.toml").read_text())
+
+
+def groups():
+    return _files()["group"]
 
 
 def accepted():
     """The accepted survivors, (file, change), and how often each is listed."""
     survivors = tomllib.loads((HERE / "survivors.toml").read_text()).get("survivor", [])
-    return collections.Counter((one["file"], one["change"]) for one in survivors if one["reason"])
+    for one in survivors:
+        if not one["reason"].strip():
+            raise changes.Failed(f"survivors.toml: no reason: {one['file']}: {one['change']}")
+    return collections.Counter((one["file"], one["change"]) for one in survivors)
 
 
 def named(line):
@@ -46,22 +55,22 @@ def stale(known, files, found):
 class Filters:
     """The arguments of the programs of tests for a group."""
 
-    def __init__(self, group):
-        skipped = [word for test in group.get("slow", []) for word in ("--skip", test)]
-        self.every = tuple(group["tests"])
-        self.quick = (*self.every, *skipped)
+    def __init__(self, group, slow):
+        self.all_tests = tuple(group["tests"])
+        self.quick = (*self.all_tests, *(word for test in slow for word in ("--skip", test)))
         self.rogue = tuple(group.get("rogue", []))
 
 
 def chosen(words):
     """The files of these groups or paths, with their tests; all if there are no words."""
+    slow = _files()["slow"]
     found = {
-        file: Filters(group)
+        file: Filters(group, slow)
         for name, group in groups().items()
         for file in group["files"]
         if not words or name in words or file in words
     }
     unknown = [word for word in words if word not in found.keys() | groups().keys()]
     if unknown:
-        raise SystemExit(f"ci/mutants: no group or file of ci/mutants.d/files.toml: {unknown[0]}")
+        raise changes.Failed(f"no group or file of ci/mutants.d/files.toml: {unknown[0]}")
     return found

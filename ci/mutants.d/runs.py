@@ -12,16 +12,13 @@ import time
 
 import changes
 
-KINDS = ("caught", "unviable", "timeout", "missed")
+# `unsure`: a test failed, and not again.
+KINDS = ("caught", "unviable", "timeout", "missed", "unsure")
 # A change may make a test wait for ever, or collect without end.
 SHORTEST_TIMEOUT = 60
 MEMORY = 4 << 30
 # One run in so many is without a change. It must pass: a test that fails by chance catches nothing.
-EVERY = 25
-
-
-class Failed(Exception):
-    """The tests fail without a change."""
+UNCHANGED_EVERY = 25
 
 
 def _bound():
@@ -36,11 +33,34 @@ class Program:
         self.tree = tree
 
     def run(self, tests, number, seconds):
-        """The kind of the change with this number; -1 is no change."""
+        """The kind of the change with this number. The test that catches it must fail again, and
+        must pass without it."""
+        kind, test = self._once(tests, number, seconds)
+        if kind == "caught" and test:
+            one = ("--exact", test)
+            again = self._once(one, number, seconds)[0]
+            without = self._once(one, None, seconds)[0]
+            return "caught" if (again, without) == ("caught", "missed") else "unsure"
+        return kind
+
+    def check(self, tests, seconds):
+        """Runs the tests without a change."""
+        kind, test = self._once(tests, None, seconds)
+        if kind != "missed":
+            raise changes.Failed(f"without a change: {kind}: {test or ' '.join(tests)}")
+
+    def seconds(self, tests):
+        """How long a change may take: what the tests take without one, five times."""
+        began = time.monotonic()
+        self.check(tests, 1800)
+        return max(SHORTEST_TIMEOUT, 5 * (time.monotonic() - began))
+
+    def _once(self, tests, number, seconds):
+        """A run's kind and its first failed test. `None` as the number is no change."""
         child = subprocess.Popen(
             [self.program, *tests],
             cwd=self.tree,
-            env={**os.environ, "MUTANT": str(number)},
+            env={**os.environ, "MUTANT": "" if number is None else str(number)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -53,37 +73,34 @@ class Program:
         alarm = threading.Timer(seconds, lambda: (late.set(), _end(child)))
         alarm.start()
         try:
-            told = _until_a_test_fails(child.stdout)
+            told, test = _until_a_test_fails(child.stdout)
+            if not test:
+                child.wait()
         finally:
             alarm.cancel()
             _end(child)
             child.wait()
         if late.is_set():
-            return "timeout"
-        if re.search(r"^test result: ok\. [1-9]", told, re.MULTILINE):
-            return "missed"
-        if re.search(r"^test result: ok", told, re.MULTILINE):
-            raise Failed(f"no test was run: {' '.join(tests)}")
-        if number < 0:
-            raise Failed(f"the tests fail without a change: {' '.join(tests)}\n{told}")
-        return "caught"
-
-    def seconds(self, tests):
-        """How long a change may take: what the tests take without one, five times."""
-        began = time.monotonic()
-        if self.run(tests, -1, 1800) == "timeout":
-            raise Failed(f"the tests do not end without a change: {' '.join(tests)}")
-        return max(SHORTEST_TIMEOUT, 5 * (time.monotonic() - began))
+            return "timeout", None
+        if test:
+            return "caught", test
+        if child.returncode == 0 and re.search(r"^test result: ok\. [1-9]", told, re.MULTILINE):
+            return "missed", None
+        # An abort is of the change: without it, the tests pass.
+        if child.returncode in (-signal.SIGABRT, -signal.SIGSEGV):
+            return "caught", None
+        why = f"status {child.returncode}: {' '.join(tests)}"
+        raise changes.Failed(f"the tests ended without a result: {why}\n{told}")
 
 
 def _until_a_test_fails(output):
-    """What a program of tests prints. One failed test is enough: the others need not end."""
+    """What a program of tests prints, and the first failed test. The others need not end."""
     lines = []
     for line in output:
         lines.append(line)
-        if re.match(r"test \S+ \.\.\. FAILED", line):
-            break
-    return "".join(lines)
+        if found := re.match(r"test (\S+)(?: - should panic)? \.\.\. FAILED", line):
+            return "".join(lines), found[1]
+    return "".join(lines), None
 
 
 def _end(child):
@@ -93,23 +110,21 @@ def _end(child):
         pass
 
 
-def with_program(program, tests_of, jobs, done):
-    """Runs its tests for each change, so many at once as `jobs`; calls `done(number, kind)` for
-    each. `tests_of` has the arguments of the tests by the numbers of the changes."""
+def with_program(program, tests_of, jobs):
+    """Runs its tests for each change, so many at once as `jobs`; yields number and kind of each.
+    `tests_of` has the arguments of the tests by the numbers of the changes."""
     limits = {tests: program.seconds(tests) for tests in sorted(set(tests_of.values()))}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         waiting = {}
         for count, (number, tests) in enumerate(tests_of.items()):
             waiting[pool.submit(program.run, tests, number, limits[tests])] = number
-            if count % EVERY == 0:
-                waiting[pool.submit(program.run, tests, -1, limits[tests])] = None
+            if count % UNCHANGED_EVERY == 0:
+                waiting[pool.submit(program.check, tests, limits[tests])] = None
         try:
             for run in concurrent.futures.as_completed(waiting):
-                number, kind = waiting[run], run.result()
-                if number is not None:
-                    done(number, kind)
-                elif kind == "timeout":
-                    raise Failed("the tests take too long without a change")
+                kind = run.result()
+                if waiting[run] is not None:
+                    yield waiting[run], kind
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -133,8 +148,11 @@ def alone(file, tests, names):
     )
     # 0: all caught, 2: some missed, 3: some timed out.
     if done.returncode not in (0, 2, 3):
-        raise SystemExit(f"ci/mutants: {file}: cargo mutants failed\n{done.stdout}{done.stderr}")
+        raise changes.Failed(f"{file}: cargo mutants failed\n{done.stdout}{done.stderr}")
     place = output / "mutants.out"
     return {
-        name: kind for kind in KINDS for name in (place / f"{kind}.txt").read_text().splitlines()
+        name: kind
+        for kind in KINDS
+        if (place / f"{kind}.txt").exists()
+        for name in (place / f"{kind}.txt").read_text().splitlines()
     }

@@ -1,5 +1,6 @@
 """The parts of ci/mutants on small samples."""
 
+import collections
 import pathlib
 import tempfile
 import unittest
@@ -32,6 +33,13 @@ class Lists(unittest.TestCase):
         self.assertEqual(listed.not_accepted(known, [one]), [])
         self.assertEqual(listed.not_accepted(known, [one, other]), [other])
         self.assertEqual(listed.not_accepted({}, [one]), [one])
+
+    def test_an_entry_without_its_change_is_stale(self):
+        known = collections.Counter({("a.rs", "replace f with ()"): 1, ("b.rs", "x"): 1})
+        there = [changes.Change("a.rs", "a.rs:1:2: replace f with ()", 0, 0, "", None)]
+        self.assertEqual(listed.stale(known, ["a.rs"], there), [])
+        self.assertEqual(listed.stale(known, ["a.rs", "b.rs"], there), [("b.rs", "x")])
+        self.assertEqual(listed.stale(known, ["a.rs"], []), [("a.rs", "replace f with ()")])
 
 
 TEXT = "/// A fn f.\nfn f(a: u8) -> bool {\n    a == 1\n}\n"
@@ -104,25 +112,35 @@ class Runs(unittest.TestCase):
         self.path.chmod(0o755)
         return runs.Program(self.path, self.path.parent)
 
+    def kind(self, script, seconds=60):
+        return self.program(script).run(("all",), 7, seconds)
+
     def test_kinds(self):
+        passed, failed = "echo 'test result: ok. 3 passed; 0 failed'", "echo 'test a::b ... FAILED'"
+        of_the_change = f'if [ "$MUTANT" = 7 ]; then {{}}; else {passed}; fi'
         for script, kind in [
-            ("echo 'test result: ok. 3 passed; 0 failed'", "missed"),
-            ("echo 'test a::b ... FAILED'", "caught"),
-            ("kill -ABRT $$", "caught"),
-            ("exit 1", "caught"),
+            (passed, "missed"),
+            (of_the_change.format(failed), "caught"),
+            (of_the_change.format("kill -ABRT $$"), "caught"),
             # The first failed test ends the run.
-            ("echo 'test a ... FAILED'; sleep 1000", "caught"),
+            (of_the_change.format(f"{failed}; sleep 1000"), "caught"),
+            # Fails without the change, too.
+            (failed, "unsure"),
+            # Fails beside the others only.
+            (f'if [ "$1" = all ]; then {failed}; else {passed}; fi', "unsure"),
         ]:
-            self.assertEqual(self.program(script).run((), 1, 60), kind, script)
-        self.assertEqual(self.program("sleep 1000").run((), 1, 0.1), "timeout")
+            self.assertEqual(self.kind(script), kind, script)
+        self.assertEqual(self.kind("sleep 1000", seconds=0.1), "timeout")
+
+    def test_an_end_without_a_result_is_no_kind(self):
+        for script in ("exit 1", "kill -KILL $$", "echo 'test result: ok. 0 passed'"):
+            with self.subTest(script), self.assertRaisesRegex(changes.Failed, "without a result"):
+                self.kind(script)
 
     def test_without_a_change_tests_must_pass(self):
-        for script, number, wrong in [
-            ("echo 'test a ... FAILED'", -1, "fail without a change"),
-            ("echo 'test result: ok. 0 passed'", 1, "no test was run"),
-        ]:
-            with self.subTest(script), self.assertRaisesRegex(runs.Failed, wrong):
-                self.program(script).run((), number, 60)
+        program = self.program("echo 'test a ... FAILED'")
+        with self.assertRaisesRegex(changes.Failed, "without a change: caught: a"):
+            program.check((), 60)
 
     def test_quick_tests_have_a_minute(self):
         program = self.program("echo 'test result: ok. 1 passed'")
