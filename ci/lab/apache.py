@@ -58,6 +58,7 @@ _PROCESSES = {
     "prefork": """\
 StartServers {start}
 MinSpareServers {start}
+MaxSpareServers 64
 ServerLimit 64
 MaxRequestWorkers 64
 """,

@@ -28,6 +28,13 @@ USERS = {
 _HASHES = {"carol": "a4f49c406510bdcab6824ee7c30fd852"}
 
 
+def commit():
+    """The short name of the checkout's commit."""
+    words = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
 def library(messages=None):
     """The path of the mechanism's library; ours is built first, as a release.
 

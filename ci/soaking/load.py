@@ -39,6 +39,7 @@ class Load:
         self._stage, self._logins = stage, logins
         self._environments = _environments(stage)
         self.outcomes = []
+        self._begun = []
         self._over = threading.Event()
         self._pool = concurrent.futures.ThreadPoolExecutor(WORKERS)
         self._pace = threading.Thread(target=self._run)
@@ -57,7 +58,12 @@ class Load:
         for login in self._logins:
             if self._over.wait(max(0, began + login.at - time.monotonic())):
                 return
-            self._pool.submit(self.log_in, login)
+            self._begun.append(self._pool.submit(self.log_in, login))
+
+    def lost(self):
+        """Lines for the logins of the plan that have no outcome, after the `with` block."""
+        begun = (one for one in self._begun if not one.cancelled())
+        return [f"LOST: {error!r}" for one in begun if (error := one.exception())]
 
     def guess(self, user, count):
         """So many wrong passwords for a user, eight at once; begun from here, not by the plan."""

@@ -15,6 +15,23 @@ _OF_CONTROLLERS = {
     "ControllerNotReady",
     "TooManyLogons",
 }
+# While the user joins or leaves the group, either outcome is right.
+_MOVES = {events.JOINING, events.LEAVING}
+# Why a login of each kind is to be refused.
+_REASONS = {
+    plan.RIGHT: set(),
+    plan.WRONG: {"BadUserOrPassword", "TooManyGuesses"},
+    plan.BARRED: {
+        "AccountDisabled",
+        "AccountExpired",
+        "AccountRestriction",
+        "InvalidLogonHours",
+        "PasswordExpired",
+        "PasswordMustChange",
+    },
+    plan.RELAYED: {"OtherChannel"},
+    plan.REPLAYED: {"NotNegotiated", "TargetInfoChanged"},
+}
 # Wrong outcomes that are printed; all are counted.
 _SHOWN = 20
 
@@ -36,48 +53,56 @@ def cause(outcome):
 
 
 class Verdict:
-    """`outcomes` of the load, the `journal` of the events, and what was watched."""
+    """The logins of the `load`, the `journal` of the events, and what was watched."""
 
-    def __init__(self, outcomes, journal, watched, before, after):
-        self._outcomes, self._journal = outcomes, journal
-        self._watched, self._before, self._after = watched, before, after
-        self.wrong = [(one, why) for one in outcomes if (why := self._wrong(one))]
+    def __init__(self, load, journal, watched, before, after):
+        self._outcomes, self._journal, self._watched = load.outcomes, journal, watched
+        self.wrong = [(one, why) for one in load.outcomes if (why := self._wrong(one))]
         self.grown = watch.grown(watched.samples, before)
         self.more_files = watch.more_files(before, after)
+        # What must not be at all.
+        self.faults = [*load.lost(), *watch.ended(before, after), *watched.crashes()]
 
     @property
     def is_good(self):
-        return not (self.wrong or self.grown or self.more_files)
+        return not (self.wrong or self.grown or self.more_files or self.faults)
 
     def _wrong(self, one):
         """What is wrong with an outcome, or nothing."""
         kind = one.login.kind
-        is_in = one.answer.status == 200
-        if is_in and kind not in (plan.RIGHT,):
-            return f"{kind}: let in"
-        if is_in and one.answer.user != f"EXAMPLE\\{one.login.user}":
+        if one.cuts and not self._is_cut_by_restart(one):
+            return f"closed before an answer, {one.cuts} times"
+        if one.answer.status == 200:
+            return self._wrongly_let_in(one)
+        if one.failure:
+            return None if one.cuts else one.failure
+        if kind == plan.ABANDONED or cause(one) in _REASONS[kind] or self._is_excused(one):
+            return None
+        return f"{kind}: refused: {cause(one)}"
+
+    def _is_cut_by_restart(self, one):
+        met = self._journal.met(one.began, one.ended)
+        return one.login.site == plan.TLS and events.RESTART in met
+
+    def _wrongly_let_in(self, one):
+        if one.login.kind != plan.RIGHT:
+            return f"{one.login.kind}: let in"
+        if one.answer.user != f"EXAMPLE\\{one.login.user}":
             return f"let in as {one.answer.user}"
-        if is_in and self._is_outside(one):
-            return "let in, though the user had left the group"
-        if not is_in and kind == plan.RIGHT:
-            return self._wrongly_refused(one)
-        if one.failure and one.cuts == 0:
-            return one.failure
-        return None
+        return "let in, though the user had left the group" if self._is_outside(one) else None
 
     def _is_outside(self, one):
         """Whether the user was in no group that the site lets in, all the time."""
         met = self._journal.met(one.began, one.ended)
-        moving = met & {events.JOINING, events.LEAVING}
-        return self._needs_group(one) and events.OUTSIDE in met and not moving
+        return self._needs_group(one) and events.OUTSIDE in met and not met & _MOVES
 
     def _needs_group(self, one):
         return one.login.site == plan.PREFORK and one.login.user == plan.MOVED
 
-    def _wrongly_refused(self, one):
-        """Why a right password should have been let in, or nothing."""
+    def _is_excused(self, one):
+        """Whether what happened meanwhile is a reason for the refusal."""
         met, why = self._journal.met(one.began, one.ended), cause(one)
-        excused = (
+        return bool(
             (why in _OF_CONTROLLERS and met & {events.OUTAGE, events.STRIKE})
             or (why == "NotInGroup" and self._needs_group(one) and met & {events.OUTSIDE, *_MOVES})
             or (why == "OtherChannel" and one.login.site == plan.TLS and events.RENEWAL in met)
@@ -85,7 +110,6 @@ class Verdict:
             # two messages of a login is replaced by requests, without the first message.
             or (why in ("HTTP 503", "NotNegotiated") and events.RESTART in met)
         )
-        return None if excused else f"right password refused: {why}"
 
     def lines(self):
         yield from self._of_logins()
@@ -150,13 +174,11 @@ class Verdict:
             yield f"GROWN: {sample.site}, process {sample.pid}, by {more >> 10} KiB"
         for site, pid, before, after in self.more_files:
             yield f"GROWN: {site}, process {pid}, from {before} to {after} files"
+        yield from self.faults
         yield (
             f"wrong outcomes {len(self.wrong)}, processes that grew "
-            f"{len(self.grown) + len(self.more_files)}"
+            f"{len(self.grown) + len(self.more_files)}, other faults {len(self.faults)}"
         )
-
-
-_MOVES = (events.JOINING, events.LEAVING)
 
 
 def _site(samples, name):

@@ -9,6 +9,8 @@ import time
 
 from lab import faults, host
 
+from . import plan
+
 _PAGE = os.sysconf("SC_PAGESIZE")
 _EVERY = 1.0
 # Counting connections starts programs.
@@ -83,6 +85,15 @@ class Watch:
         time.sleep(3)
         return {(sample.site, sample.pid): sample.files for sample in self.look()}
 
+    def crashes(self):
+        """Lines for the processes that a signal ended, from the logs of the Apaches."""
+        return [
+            f"CRASHED: {name}: {line}"
+            for name, site in self._stage.sites.items()
+            for line in site.apache.logged().splitlines()
+            if "exit signal" in line
+        ]
+
 
 def _measure(pid):
     process = pathlib.Path(f"/proc/{pid}")
@@ -115,3 +126,9 @@ def more_files(before, after):
         for process, files in after.items()
         if process in before and files > before[process] + _KEPT_OPEN
     ]
+
+
+def ended(before, after):
+    """Lines for the processes that are gone. Those of the site with TLS end with each restart."""
+    gone = sorted(before.keys() - after.keys())
+    return [f"ENDED: {site}, process {pid}" for site, pid in gone if site != plan.TLS]
