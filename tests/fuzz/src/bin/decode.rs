@@ -1,6 +1,7 @@
 //! What the tool reads of others: tokens, transcripts and responses (`decode`, `http`), and the
 //! lines of a proxy (`helper`). Each input is read as it is, and in Base64.
 #![no_main]
+// The tool has more than this target calls.
 #![allow(dead_code)]
 
 #[path = "../tool/arguments.rs"]

@@ -8,6 +8,7 @@ use gss_ntlmdc::dc::secret_file::SecretFile;
 use gss_ntlmdc::login::credential::credential_again;
 use gss_ntlmdc::login::guess_limit::guesses_permitted;
 use gss_ntlmdc::login::name::Name;
+use gss_ntlmdc_fuzz::REQUIRED_FLAGS;
 use libfuzzer_sys::fuzz_target;
 
 /// In seconds since 1970.
@@ -69,8 +70,8 @@ fn shared_key(bytes: &[u8]) {
     let key = Key::new(md4(rest));
     let Some(mut written) = dc::shared_key(NAME, &secret, key, flags, NOW) else {
         assert_ne!(
-            flags & 0x4108_0000,
-            0x4108_0000,
+            flags & REQUIRED_FLAGS,
+            REQUIRED_FLAGS,
             "what is needed was negotiated"
         );
         return;

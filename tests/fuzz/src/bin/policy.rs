@@ -1,5 +1,5 @@
 //! A login under two policies, of which one is stricter in one rule: whatever the stricter one
-//! admits, the other admits too. Eight bytes of rules, then a login as in `ntlm_acceptor`.
+//! admits, the other admits too. Eight bytes of rules, then a login as in [`login`].
 #![no_main]
 
 use std::sync::Arc;
@@ -7,42 +7,25 @@ use std::sync::Arc;
 use gss_ntlmdc::base::config::{
     Audit, ChannelBinding, DomainName, Group, Mic, Policy, ResponseLevel, Rules, Service,
 };
-use gss_ntlmdc::base::wire::{FileTime, Reader};
 use gss_ntlmdc::login::policy::tls_channel::Channel;
 use gss_ntlmdc::login::policy::{Arrival, Channels, admit, deciding_group};
 use gss_ntlmdc::login::verify::{Account, GroupName};
-use gss_ntlmdc::protocol::ntlm::acceptor::{Claim, Target, TargetKind, negotiate};
+use gss_ntlmdc::protocol::ntlm::acceptor::Claim;
 use gss_ntlmdc::protocol::ntlm::response::Response;
-use gss_ntlmdc::protocol::ntlm::seal::Weakest;
+use gss_ntlmdc_fuzz::login;
 use libfuzzer_sys::fuzz_target;
 
 const SIDS: [&str; 2] = ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1105"];
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((rules, login)) = bytes.split_first_chunk() else {
+    let Some((rules, bytes)) = bytes.split_first_chunk() else {
         return;
     };
-    if let Some(claim) = claim(login) {
+    if let Some((claim, _)) = login(bytes) {
         admission(rules, &claim);
         permission(rules, &claim);
     }
 });
-
-fn claim(bytes: &[u8]) -> Option<Claim> {
-    let mut reader = Reader::new(bytes);
-    let length = reader.u16("length").ok()?;
-    let first = reader.take(length.into(), "first").ok()?;
-    let target = Target {
-        netbios_computer: "WEB1-NTLM".to_owned(),
-        netbios_domain: "EXAMPLE".to_owned(),
-        dns_computer: "web1.example.test".to_owned(),
-        dns_domain: "example.test".to_owned(),
-        kind: TargetKind::Domain,
-    };
-    let now = FileTime(133_444_736_000_000_000);
-    let (challenged, _) = negotiate(first, &target, Weakest::Any, [0x0C; 8], now).ok()?;
-    challenged.parse_authenticate(reader.rest()).ok()
-}
 
 /// The items whose bits are set.
 fn chosen<T: Clone>(items: &[T], bits: u8) -> Vec<T> {

@@ -1,6 +1,7 @@
 #![no_main]
 
 use gss_ntlmdc::protocol::rpc::netlogon::domain_trusts;
+use gss_ntlmdc_fuzz::has_utf16;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|stub: &[u8]| {
@@ -12,8 +13,7 @@ fuzz_target!(|stub: &[u8]| {
             .flat_map(|row| [row.netbios_name, row.dns_name])
             .flatten()
         {
-            let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-            assert!(!units.is_empty() && stub.windows(units.len()).any(|at| at == units));
+            assert!(!name.is_empty() && has_utf16(stub, &name));
         }
     }
 });

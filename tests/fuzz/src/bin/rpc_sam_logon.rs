@@ -1,6 +1,7 @@
 #![no_main]
 
 use gss_ntlmdc::protocol::rpc::netlogon::sam_logon::{self, Verdict};
+use gss_ntlmdc_fuzz::has_utf16;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|stub: &[u8]| {
@@ -16,8 +17,7 @@ fuzz_target!(|stub: &[u8]| {
                 assert!(succeeded);
                 for name in [info.effective_name, info.logon_domain_name] {
                     assert!(!name.is_empty() && !name.contains(char::is_control));
-                    let units: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-                    assert!(stub.windows(units.len()).any(|bytes| bytes == units));
+                    assert!(has_utf16(stub, &name));
                 }
             }
         }

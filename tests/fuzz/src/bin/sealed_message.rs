@@ -6,11 +6,12 @@ use gss_ntlmdc::base::crypto::{self, Key, NONCE_SIZE, Secret};
 use gss_ntlmdc::base::wire::Reader;
 use gss_ntlmdc::directory;
 use gss_ntlmdc::protocol::ntlm::flags::NegotiateFlags;
-use gss_ntlmdc::protocol::ntlm::seal::{Role, SIGNATURE_SIZE, SessionSecurity, Way};
+use gss_ntlmdc::protocol::ntlm::seal::{Role, SessionSecurity, Way};
 use gss_ntlmdc::protocol::rpc::netlogon::Parties;
 use gss_ntlmdc::protocol::rpc::schannel;
 use gss_ntlmdc::protocol::rpc::schannel::agreement::Challenging;
 use gss_ntlmdc::protocol::rpc::schannel::seal::Seal;
+use gss_ntlmdc_fuzz::{REQUIRED_FLAGS, unwrap, wrap};
 use libfuzzer_sys::fuzz_target;
 
 const EXTENDED: NegotiateFlags = NegotiateFlags::NEGOTIATE_EXTENDED_SESSIONSECURITY;
@@ -84,23 +85,6 @@ fn session(bytes: &[u8]) -> Option<()> {
             }
         }
     }
-}
-
-fn wrap(security: &mut SessionSecurity, plain: &[u8]) -> Vec<u8> {
-    let mut sealed = plain.to_vec();
-    let mut sending = security.send();
-    sending.cover(plain);
-    sending.seal(&mut sealed);
-    [&sending.finish().expect("few messages")[..], &sealed].concat()
-}
-
-fn unwrap(security: &mut SessionSecurity, token: &[u8]) -> Option<Vec<u8>> {
-    let (signature, sealed) = token.split_at_checked(SIGNATURE_SIZE)?;
-    let mut plain = sealed.to_vec();
-    let mut receiving = security.receive();
-    receiving.unseal(&mut plain);
-    receiving.cover(&plain);
-    receiving.check(signature).ok().map(|()| plain)
 }
 
 /// Answers of a controller over a secure channel.
@@ -216,8 +200,7 @@ fn agreement(bytes: &[u8]) -> Option<()> {
                 state.authenticated(&[&credential[..], &flags, &[0; 8]].concat())
             }
         };
-        // AES, authenticated RPC, validation level 6.
-        let is_enough = flags & 0x4108_0000 == 0x4108_0000;
+        let is_enough = flags & REQUIRED_FLAGS == REQUIRED_FLAGS;
         assert_eq!(agreed.is_ok(), is_right && is_enough);
     }
     None

@@ -70,6 +70,10 @@ fuzz_target!(|frame: &[u8]| {
     if let Ok(Some(challenged)) = steps.challenging.answered(frame) {
         assert!(challenged.challenge().starts_with(CHALLENGE));
     }
-    let _any = steps.authenticating.answered(frame);
+    if let Ok(Some(SetupOutcome::LoggedIn(_))) = steps.authenticating.answered(frame) {
+        // STATUS_SUCCESS, and neither a guest nor a null session (MS-SMB2 2.2.6).
+        assert_eq!(frame[12..16], [0; 4]);
+        assert_eq!(frame[70] & 3, 0);
+    }
     let _any = steps.connecting.answered(frame);
 });
