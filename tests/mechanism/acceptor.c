@@ -174,7 +174,20 @@ static void threads(long count)
         initiator_stop(&initiator[i]);
 }
 
-/* A login is begun, then the process forks; parent and child both complete theirs. */
+/* The server's challenge of a new context. */
+static void fresh_challenge(const gss_buffer_desc *negotiate, char bytes[8])
+{
+    OM_uint32 minor;
+    gss_ctx_id_t context = GSS_C_NO_CONTEXT;
+    gss_buffer_desc message = *negotiate, answer = challenge(&context, &message);
+
+    memcpy(bytes, (char *)answer.value + 24, 8);
+    gss_release_buffer(&minor, &answer);
+    gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
+}
+
+/* A login is begun, then the process forks; parent and child both complete theirs. Their challenges
+ * differ. */
 static void forks(const struct initiator *parents, long count)
 {
     OM_uint32 minor;
@@ -186,10 +199,19 @@ static void forks(const struct initiator *parents, long count)
         gss_buffer_desc answer = challenge(&context, &negotiate);
         gss_buffer_desc authenticate = initiator_step(parents, &answer);
         gss_name_t name;
-        int status;
-        pid_t child = fork();
+        char own_bytes[8], child_bytes[8];
+        int status, ends[2];
+        pid_t child;
 
+        CHECK(pipe(ends) == 0);
+        child = fork();
         CHECK(child >= 0);
+        fresh_challenge(&negotiate, own_bytes);
+        if (child == 0)
+            CHECK(write(ends[1], own_bytes, 8) == 8);
+        else
+            CHECK(read(ends[0], child_bytes, 8) == 8 && memcmp(own_bytes, child_bytes, 8) != 0);
+        close(ends[0]), close(ends[1]);
         name = complete(&context, &authenticate);
         ask_name(name);
         finish(&context, &name);

@@ -6,6 +6,7 @@ mod names;
 mod rules;
 mod unreachable;
 
+use std::collections::HashSet;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,6 +105,18 @@ fn a_negotiate_message_starts_afresh_in_every_state() {
         outcome,
         Err(Minor::TargetInfoChanged | Minor::BadUserOrPassword)
     ));
+}
+
+#[test]
+fn each_challenge_has_random_bytes_of_its_own() {
+    let (setup, _folder) = setup("");
+    let client = Initiator::default();
+    let server_challenge = || {
+        let (_, message) = challenge(&mut Acceptor::new(), &setup, &client);
+        message[24..32].to_vec()
+    };
+    let all: HashSet<_> = (0..1000).map(|_| server_challenge()).collect();
+    assert_eq!(all.len(), 1000);
 }
 
 #[test]
