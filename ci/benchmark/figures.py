@@ -109,8 +109,8 @@ def _line(title, ours, theirs, ratio, budget, verdict):
     ).rstrip()
 
 
-def heading(theirs="gss-ntlmssp"):
-    return _line("", ("ours", "quartiles"), (theirs, "quartiles"), "ratio", "budget", "")
+def _heading():
+    return _line("", ("ours", "quartiles"), ("gss-ntlmssp", "quartiles"), "ratio", "budget", "")
 
 
 class Figures:
@@ -121,9 +121,9 @@ class Figures:
         self.groups = {}
         self._group = None
 
-    def begin(self, title, theirs="gss-ntlmssp"):
+    def begin(self, title):
         self._group = self.groups.setdefault(title, [])
-        print(f"\n{title}\n{heading(theirs)}", flush=True)
+        print(f"\n{title}\n{_heading()}", flush=True)
 
     def add(self, *words, **more):
         figure = Figure(*words, **more)

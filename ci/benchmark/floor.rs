@@ -1,5 +1,6 @@
 //! What a domain controller can answer: NetrLogonSamLogonEx over sealed connections that are open,
-//! with no GSSAPI above it. The floor under what a login can cost.
+//! asked by the verifier of `[netlogon]` with no GSSAPI above it. What the verifier itself costs is
+//! in it.
 //!
 //! `floor COUNT THREADS` lets each thread ask so often over a connection of its own, and prints the
 //! time of an answer (the mean of 64, and of these means the median, as ci/bench has it of logins)

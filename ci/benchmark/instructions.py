@@ -13,7 +13,6 @@ import subprocess
 from lab import host, mech, programs
 
 KEPT = pathlib.Path(__file__).with_name("instructions.txt")
-MANY_LINES = 100_000
 
 # The difference of two runs is that of so many logins: what starts and ends a process is in both.
 _FEW, _MORE = 20, 120

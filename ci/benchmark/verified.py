@@ -1,4 +1,4 @@
-"""The part of ci/bench with a domain: our mechanism, gss-ntlmssp with winbindd, and the question
+"""The part of ci/bench with a domain: our mechanism, gss-ntlmssp with winbindd, and our verifier
 alone, all at the same controller."""
 
 import dataclasses
@@ -86,7 +86,7 @@ class Domain:
         count = BATCHES * BATCH // at_once
         done = programs.run(self._floor, count, at_once, environment=self._floor_environment())
         if done.returncode != 0:
-            raise host.LabError(f"the bare question failed: {done.stderr}")
+            raise host.LabError(f"the verifier alone failed: {done.stderr}")
         median, passed = (int(word) / 1000 for word in done.stdout.split())
         return Cost(0, median, 1e6 / passed)
 
