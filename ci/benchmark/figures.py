@@ -1,8 +1,12 @@
 """The figures of ci/bench: medians and quartiles, as lines of text and as JSON."""
 
+import collections
 import dataclasses
 import json
 import statistics
+
+# What a login costs: CPU, latency, and its share of the time in which the threads completed a round.
+Login = collections.namedtuple("Login", "cpu latency passed")
 
 
 @dataclasses.dataclass(frozen=True)
