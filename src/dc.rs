@@ -49,12 +49,12 @@ pub(crate) use error::Error;
 pub use failure::minor_of_logon_status;
 pub(crate) use failure::{About, meaning};
 #[cfg(feature = "fuzzing")]
-pub use health::health_again;
+pub use health::reencoded_health;
 #[cfg(feature = "fuzzing")]
 pub use keytab::keytab_keys;
 pub use locate::addresses_of_host;
 #[cfg(feature = "fuzzing")]
-pub use locate::controller_again;
+pub use locate::reencoded_controller;
 pub use secret::{check as check_secret, machine_nt_hashes};
 #[cfg(feature = "fuzzing")]
-pub use shared_key::{shared_key, shared_key_again};
+pub use shared_key::{reencoded_shared_key, shared_key};

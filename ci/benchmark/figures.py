@@ -5,7 +5,7 @@ import dataclasses
 import json
 import statistics
 
-# What a login costs: CPU, latency, and its share of the time in which the threads completed a round.
+# What a login costs: CPU, latency, and its share of the time in which a round was completed.
 Login = collections.namedtuple("Login", "cpu latency passed")
 
 

@@ -30,7 +30,7 @@ use store::{Kept, Store};
 
 pub use list::{Domain, Domains, Kind, is_below};
 #[cfg(feature = "fuzzing")]
-pub use store::domains_again;
+pub use store::reencoded_domains;
 
 /// How old a list is when it is asked for again.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);

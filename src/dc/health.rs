@@ -25,7 +25,7 @@ use crate::base::process::PerProcess;
 use crate::dc::locate::{AVOIDED, Candidate};
 
 #[cfg(feature = "fuzzing")]
-pub use report::health_again;
+pub use report::reencoded_health;
 pub(super) use report::{Ports, Report};
 use report::{millis, now};
 

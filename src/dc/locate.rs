@@ -40,7 +40,7 @@ use crate::protocol::cldap::{self, Identity};
 use crate::protocol::dns::Kind;
 
 #[cfg(feature = "fuzzing")]
-pub use found_file::controller_again;
+pub use found_file::reencoded_controller;
 pub(super) use ranking::AVOIDED;
 
 /// The addresses of a host that is no controller, by its full DNS name: from /etc/hosts, else from

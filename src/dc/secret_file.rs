@@ -81,7 +81,7 @@ impl SecretFile {
 
     /// The content of a file, written again. For tests/fuzz.
     #[cfg(feature = "fuzzing")]
-    pub fn again(content: &SecretBytes) -> Option<SecretBytes> {
+    pub fn reencoded(content: &SecretBytes) -> Option<SecretBytes> {
         Self::parse(content).ok().map(|file| file.content())
     }
 

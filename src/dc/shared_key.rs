@@ -41,7 +41,7 @@ use crate::protocol::rpc::schannel::agreement::Capable;
 
 use record::Unusable;
 #[cfg(feature = "fuzzing")]
-pub use record::{shared_key, shared_key_again};
+pub use record::{reencoded_shared_key, shared_key};
 
 /// How many locks an account has.
 const LOCKS: u8 = 16;

@@ -13,7 +13,7 @@ use crate::login::name::Name;
 use crate::login::setup::{self, Setup, Source};
 use crate::protocol::ntlm::bindings::ChannelBindings;
 #[cfg(feature = "fuzzing")]
-pub use token::credential_again;
+pub use token::reencoded_credential;
 
 /// A credential to accept with, to initiate with, or both. Immutable.
 pub struct Credential {

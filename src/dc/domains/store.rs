@@ -103,7 +103,7 @@ fn decode(bytes: &[u8]) -> Result<Kept, DecodeError> {
 
 /// The bytes of a list, written again. For tests/fuzz.
 #[cfg(feature = "fuzzing")]
-pub fn domains_again(body: &[u8]) -> Option<Vec<u8>> {
+pub fn reencoded_domains(body: &[u8]) -> Option<Vec<u8>> {
     let whole = [body, &crypto::sha256(body)].concat();
     decode(&whole).ok().map(|kept| encode(&kept))
 }

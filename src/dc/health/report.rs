@@ -141,7 +141,7 @@ pub(super) fn text(reports: &[Report]) -> String {
 
 /// The text of a file, written again. For tests/fuzz.
 #[cfg(feature = "fuzzing")]
-pub fn health_again(file: &str, now: u64) -> Option<String> {
+pub fn reencoded_health(file: &str, now: u64) -> Option<String> {
     parse(file, now).map(|reports| text(&reports))
 }
 

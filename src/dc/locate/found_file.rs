@@ -127,7 +127,7 @@ fn candidate(line: &str) -> Option<Candidate> {
 
 /// The line of a controller, written again. For tests/fuzz.
 #[cfg(feature = "fuzzing")]
-pub fn controller_again(text: &str) -> Option<String> {
+pub fn reencoded_controller(text: &str) -> Option<String> {
     candidate(text).map(|candidate| line(&candidate))
 }
 

@@ -106,7 +106,7 @@ pub fn shared_key(name: &str, nt_hash: &Key, key: Key, flags: u32, time: u32) ->
 
 /// The bytes of a file, written again. For tests/fuzz.
 #[cfg(feature = "fuzzing")]
-pub fn shared_key_again(bytes: &[u8], name: &str, nt_hash: &Key) -> Option<Vec<u8>> {
+pub fn reencoded_shared_key(bytes: &[u8], name: &str, nt_hash: &Key) -> Option<Vec<u8>> {
     let secrets = NtHashes {
         newest: nt_hash.clone(),
         before: None,

@@ -106,7 +106,7 @@ fn decode(token: &[u8]) -> Result<(Source, Option<Name>, Option<Duration>), Faul
 
 /// A token, written again. For tests/fuzz.
 #[cfg(feature = "fuzzing")]
-pub fn credential_again(token: &[u8]) -> Option<Vec<u8>> {
+pub fn reencoded_credential(token: &[u8]) -> Option<Vec<u8>> {
     let (source, name, lifetime) = decode(token).ok()?;
     encode(&source, name.as_ref(), lifetime).ok()
 }

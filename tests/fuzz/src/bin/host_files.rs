@@ -5,7 +5,7 @@
 use gss_ntlmdc::base::crypto::{Key, SecretBytes, md4};
 use gss_ntlmdc::dc;
 use gss_ntlmdc::dc::secret_file::SecretFile;
-use gss_ntlmdc::login::credential::credential_again;
+use gss_ntlmdc::login::credential::reencoded_credential;
 use gss_ntlmdc::login::guess_limit::guesses_permitted;
 use gss_ntlmdc::login::name::Name;
 use gss_ntlmdc_fuzz::REQUIRED_FLAGS;
@@ -25,25 +25,28 @@ fuzz_target!(|bytes: &[u8]| {
         2 => secret_file(content),
         3 => guesses(content),
         4 => {
-            if let Some(written) = dc::domains::domains_again(content) {
+            if let Some(written) = dc::domains::reencoded_domains(content) {
                 // Without its checksum.
                 let body = &written[..written.len() - 32];
-                assert_eq!(dc::domains::domains_again(body).as_ref(), Some(&written));
+                assert_eq!(
+                    dc::domains::reencoded_domains(body).as_ref(),
+                    Some(&written)
+                );
             }
         }
         5 => {
             let now = u64::from(NOW) * 1000;
-            let again = |text: &str| dc::health_again(text, now);
+            let again = |text: &str| dc::reencoded_health(text, now);
             let written = again(text);
             assert!(written.is_none_or(|it| again(&it).as_ref() == Some(&it)));
         }
         6 => {
-            let again = dc::controller_again;
+            let again = dc::reencoded_controller;
             let written = again(text);
             assert!(written.is_none_or(|it| again(&it).as_ref() == Some(&it)));
         }
         7 => {
-            if let Some(written) = credential_again(content) {
+            if let Some(written) = reencoded_credential(content) {
                 assert_eq!(written, content, "the encoding is not unique");
             }
         }
@@ -60,7 +63,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn shared_key(bytes: &[u8]) {
     const NAME: &str = "EXAMPLE.WEB1.192.0.2.1";
     let secret = Key::new([0x55; 16]);
-    let read = |bytes: &[u8]| dc::shared_key_again(bytes, NAME, &secret);
+    let read = |bytes: &[u8]| dc::reencoded_shared_key(bytes, NAME, &secret);
     assert_eq!(read(bytes), None, "a forged key");
     let Some((chosen, rest)) = bytes.split_first_chunk() else {
         return;
@@ -78,7 +81,7 @@ fn shared_key(bytes: &[u8]) {
     };
     assert_eq!(read(&written).as_ref(), Some(&written));
     let other = Key::new([0x56; 16]);
-    assert_eq!(dc::shared_key_again(&written, NAME, &other), None);
+    assert_eq!(dc::reencoded_shared_key(&written, NAME, &other), None);
     let place = usize::from(place) % written.len();
     written[place] ^= 1 << (bit % 8);
     assert_eq!(read(&written), None, "a changed key");
@@ -103,10 +106,10 @@ fn keytab(bytes: &[u8]) {
 fn secret_file(bytes: &[u8]) {
     // The mark of an editor is not written again; no password has a NUL.
     if bytes.starts_with("\u{FEFF}".as_bytes()) || bytes.contains(&0) {
-        let _any = SecretFile::again(&SecretBytes::new(bytes.to_vec()));
+        let _any = SecretFile::reencoded(&SecretBytes::new(bytes.to_vec()));
         return;
     }
-    let again = |content: &SecretBytes| SecretFile::again(content);
+    let again = |content: &SecretBytes| SecretFile::reencoded(content);
     if let Some(written) = again(&SecretBytes::new(bytes.to_vec())) {
         let more = again(&written).expect("it was written");
         assert_eq!(more.expose(), written.expose());
