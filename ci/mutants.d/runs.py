@@ -12,7 +12,8 @@ import time
 
 import changes
 
-# `unsure`: a test failed, and not again.
+# `unsure`: a test failed and not again, in each of three tries.
+TRIES = 3
 KINDS = ("caught", "unviable", "timeout", "missed", "unsure")
 # A change may make a test wait for ever, or collect without end.
 SHORTEST_TIMEOUT = 60
@@ -35,13 +36,16 @@ class Program:
     def run(self, tests, number, seconds):
         """The kind of the change with this number. The test that catches it must fail again, and
         must pass without it."""
-        kind, test = self._once(tests, number, seconds)
-        if kind == "caught" and test:
-            one = ("--exact", test)
-            again = self._once(one, number, seconds)[0]
-            without = self._once(one, None, seconds)[0]
-            return "caught" if (again, without) == ("caught", "missed") else "unsure"
-        return kind
+        for _ in range(TRIES):
+            kind, test = self._once(tests, number, seconds)
+            if not test or self._is_certain(test, number, seconds):
+                return kind
+        return "unsure"
+
+    def _is_certain(self, test, number, seconds):
+        alone = ("--exact", test)
+        again, without = (self._once(alone, one, seconds)[0] for one in (number, None))
+        return again == "caught" and without == "missed"
 
     def check(self, tests, seconds):
         """Runs the tests without a change."""
