@@ -81,7 +81,7 @@ def run_combined(built, files, jobs, results):
     filters = {number: files[built.changes[number].file] for number in numbers}
     stages = (
         (unit, {number: one.quick for number, one in filters.items()}),
-        (unit, {number: one.all_tests for number, one in filters.items()}),
+        (unit, {number: one.slow for number, one in filters.items() if one.slow}),
         (rogue, {number: one.rogue for number, one in filters.items() if one.rogue}),
     )
     missed = set(numbers)

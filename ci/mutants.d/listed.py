@@ -18,6 +18,11 @@ def groups():
     return _files()["group"]
 
 
+def slow():
+    """The unit tests that take long, by their full names."""
+    return _files()["slow"]
+
+
 def accepted():
     """The accepted survivors, (file, change), and how often each is listed."""
     survivors = tomllib.loads((HERE / "survivors.toml").read_text()).get("survivor", [])
@@ -55,17 +60,19 @@ def stale(known, files, found):
 class Filters:
     """The arguments of the programs of tests for a group."""
 
-    def __init__(self, group, slow):
+    def __init__(self, group):
         self.all_tests = tuple(group["tests"])
-        self.quick = (*self.all_tests, *(word for test in slow for word in ("--skip", test)))
+        skipped = (word for test in slow() for word in ("--skip", test))
+        self.quick = (*self.all_tests, *skipped)
+        own = [test for test in slow() if any(word in test for word in self.all_tests)]
+        self.slow = ("--exact", *own) if own else ()
         self.rogue = tuple(group.get("rogue", []))
 
 
 def chosen(words):
     """The files of these groups or paths, with their tests; all if there are no words."""
-    slow = _files()["slow"]
     found = {
-        file: Filters(group, slow)
+        file: Filters(group)
         for name, group in groups().items()
         for file in group["files"]
         if not words or name in words or file in words

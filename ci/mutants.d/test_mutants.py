@@ -22,6 +22,12 @@ class Lists(unittest.TestCase):
         for file in files:
             self.assertTrue((changes.ROOT / file).is_file(), file)
 
+    def test_slow_tests_are_there(self):
+        files = (changes.ROOT / "src").rglob("*.rs")
+        text = "".join(file.read_text() for file in files)
+        for test in listed.slow():
+            self.assertIn(f"fn {test.rsplit('::')[-1]}(", text)
+
     def test_survivors_are_of_listed_files(self):
         files = listed.chosen([])
         for file, _change in listed.accepted():

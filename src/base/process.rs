@@ -84,6 +84,7 @@ mod tests {
         assert_eq!(*slot.of_this_process(|| 1), 1);
         assert_eq!(*slot.of_this_process(|| 2), 1);
         assert_eq!(slot.existing(), Some(&1));
+        assert_eq!(format!("{slot:?}"), "PerProcess { .. }", "not the value");
     }
 
     #[test]
