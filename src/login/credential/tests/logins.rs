@@ -243,3 +243,24 @@ fn the_shortest_lifetime_limits_the_login() {
         assert_eq!(left(initiator.expires().unwrap()), 60);
     }
 }
+
+#[test]
+fn the_terms_are_those_of_the_call_and_of_the_credential() {
+    let (setup, site) = configured("Password1", "");
+    let bindings = ChannelBindings {
+        application_data: b"tls",
+        ..ChannelBindings::default()
+    };
+    for (seconds, channel) in [(Some(300), Some(&bindings)), (None, None)] {
+        let credential = credential(&site, Some("HTTP@www"), seconds);
+        assert_eq!(credential.lifetime(), seconds.map(Duration::from_secs));
+        let on = terms(Some(&credential), &setup, channel);
+        let of_the_call = |bindings: &ChannelBindings| bindings.application_data.to_vec();
+        assert_eq!(on.channel.map(of_the_call), channel.map(of_the_call));
+        assert_eq!(on.lifetime, credential.lifetime());
+        assert_eq!(on.acceptor.unwrap().display(), "HTTP@www");
+        assert!(on.loopback.is_some());
+    }
+    let on = terms(None, &setup, None);
+    assert!(on.acceptor.is_none() && on.lifetime.is_none() && on.loopback.is_none());
+}
