@@ -280,6 +280,19 @@ fn merged(pages: &mut Vec<Page>) -> u32 {
     table.buckets
 }
 
+/// An interrupted change of the size leaves copies.
+#[test]
+fn records_of_another_bucket_are_dropped() {
+    let mut pages = pages_of(LEAST, &[]);
+    let mut bucket = Bucket::default();
+    for low in [0, 1] {
+        bucket.end(1 << 32 | low, Answer::Wrong, LIMIT, at(10_000));
+    }
+    pages[1] = bucket.encode(0);
+    let table = Table::open(&mut pages, LEAST).unwrap();
+    assert_eq!(table.survey(LIMIT, 10_000).unwrap(), (0, 1));
+}
+
 #[test]
 fn eight_buckets_are_merged_at_once() {
     let mut pages = pages_of(LEAST + 20, &[]);
