@@ -20,6 +20,7 @@ fn ntowf_v2(password: &str) -> Key {
 fn only_the_password_of_the_sample_verifies_it() {
     let response = NtlmV2Response::decode(&SAMPLE).unwrap();
     assert_eq!(response.as_bytes(), SAMPLE);
+    assert_eq!(response.nt_proof(), &SAMPLE[..16]);
     assert_eq!(response.flags(), AvFlags::default());
     let key = response.verify(&ntowf_v2("Password"), SERVER_CHALLENGE);
     assert_eq!(
@@ -187,8 +188,27 @@ fn the_older_responses_match_the_samples() {
     assert_eq!(proven(session, &lm, true), (base, exchange));
 }
 
+/// What a controller is sent.
+#[test]
+fn a_provable_response_is_as_sent_with_the_challenge_that_it_answers() {
+    let v2 = NtlmV2Response::decode(&SAMPLE).unwrap();
+    let v1 = NtlmV1Response::new([0x31; 24], None);
+    let session = NtlmV1Response::new([0x32; 24], Some([0xAA; 8]));
+    let mixed = crypto::md5(&[&SERVER_CHALLENGE, &[0xAA; 8]]);
+    for (provable, bytes, answered) in [
+        (Provable::NtlmV2(&v2), &SAMPLE[..], &SERVER_CHALLENGE[..]),
+        (Provable::NtlmV1(&v1), &[0x31; 24], &SERVER_CHALLENGE),
+        (Provable::NtlmV1(&session), &[0x32; 24], &mixed[..8]),
+    ] {
+        assert_eq!(provable.as_bytes(), bytes);
+        assert_eq!(provable.answered_challenge(SERVER_CHALLENGE), answered);
+    }
+}
+
 #[test]
 fn responses_are_not_printed() {
+    let older = NtlmV1Response::new([0x31; 24], None);
+    assert_eq!(format!("{older:?}"), "NtlmV1Response { .. }");
     let printed = format!("{:?}", NtlmV2Response::decode(&SAMPLE).unwrap());
     assert_eq!(
         printed,
