@@ -42,7 +42,7 @@ def versions():
 
 
 def of_a_login(accept, environment, folder):
-    """The instructions of a login of `accept` with this environment, by the file they are in."""
+    """The instructions of a login of `accept` with this environment, by library or program."""
     few, more = (_counted(accept, environment, folder, count) for count in (_FEW, _MORE))
     more.subtract(few)
     return {name: count // (_MORE - _FEW) for name, count in more.most_common()}
@@ -55,16 +55,16 @@ def _counted(accept, environment, folder, count):
     if done.returncode != 0:
         raise host.LabError(f"callgrind failed: {done.stderr}")
     text = out.read_text()
-    counts = _by_file(text)
+    counts = _by_object(text)
     if counts.total() != int(re.search(r"^summary: (\d+)$", text, re.M)[1]):
         raise host.LabError("callgrind's output is not understood")
     return counts
 
 
-def _by_file(text):
-    """The counts in callgrind's output, by the library or program: `ob=(7) /lib/libc.so.6` begins
-    the lines of one, `ob=(7)` its further lines, each the place and the count. The line after
-    `calls=` has what a called function took, which is counted there."""
+def _by_object(text):
+    """Counts per library or program in callgrind's output. `ob=(7) /lib/libc.so.6` names an object
+    and starts its lines, `ob=(7)` returns to it. A line has a position and a count. The line after
+    `calls=` is skipped: it has the cost of the called function once more."""
     names, counts = {}, collections.Counter()
     current, is_of_a_call = None, False
     for line in text.splitlines():

@@ -13,6 +13,7 @@ import listed
 import runs
 
 HERE = pathlib.Path(__file__).resolve().parent
+NOTICED = ("caught", "unviable")
 
 
 class Results:
@@ -37,12 +38,16 @@ class Results:
     def _print(self, file):
         ours = [number for number, one in enumerate(self.changes) if one.file == file]
         names = {number: self.changes[number].name for number in ours}
-        left = [number for number in ours if self.kinds[number] not in ("caught", "unviable")]
-        kinds = {names[number]: self.kinds[number] for number in left}
+        kinds = {names[n]: self.kinds[n] for n in ours if self.kinds[n] not in NOTICED}
         wrong = listed.not_accepted(self.known, kinds)
         self.new += len(wrong)
         text = "".join(f"\n  {kinds[name]}: {name}" for name in wrong)
         print(f"{file}: {self.counts(ours)}{text}", flush=True)
+
+    def left_over(self):
+        """Each change that is neither caught nor unviable: (file, change, kind)."""
+        kinds = ((self.changes[number].name, kind) for number, kind in self.kinds.items())
+        return [(*listed.named(name), kind) for name, kind in kinds if kind not in NOTICED]
 
     def counts(self, numbers):
         count = collections.Counter(self.kinds[number] for number in numbers)
@@ -67,9 +72,9 @@ def mutate(files, jobs):
                 results.add(ours[name], kind)
     if lost := [one.name for number, one in enumerate(found) if number not in results.kinds]:
         raise changes.Failed(f"no result: {', '.join(lost)}")
-    old = listed.stale(known, files, found)
-    for file, change in old:
-        print(f"survivors.toml: no such change: {file}: {change}")
+    old = listed.stale(known, files, results.left_over())
+    for file, change, kind in old:
+        print(f"survivors.toml: no change is {kind}: {file}: {change}")
     counts = results.counts(range(len(found)))
     print(f"ci/mutants: {len(files)} files: {counts}; {results.new} not accepted")
     return 1 if results.new or old else 0

@@ -41,7 +41,8 @@ def of(files):
         command += ["--file", file]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Failed(f"cargo install cargo-mutants --locked\n{done.stderr}")
+        advice = "is it installed? cargo install cargo-mutants --locked"
+        raise Failed(f"cargo mutants --list failed; {advice}\n{done.stderr}")
     texts = {file: Text((ROOT / file).read_text()) for file in files}
     found = [_change(one, texts[one["file"]]) for one in json.loads(done.stdout)]
     return [change for change in found if is_built(change, texts[change.file].text)]

@@ -44,8 +44,8 @@ class Body:
     def __init__(self, text, function):
         name, start, end = function
         # Comments and attributes come first in a function's span.
-        signature = re.compile(rf"^(?!\s*//)[^\n]*\bfn {name}\b", re.MULTILINE)
-        head = signature.search(text, text.rfind("\n", 0, start) + 1, end)
+        pattern = re.compile(rf"^(?!\s*//)[^\n]*\bfn {name}\b", re.MULTILINE)
+        head = pattern.search(text, text.rfind("\n", 0, start) + 1, end)
         # The block begins with the first brace, and ends with the function.
         self.start = text.index("{", head.end()) + 1 if head else None
         signature = text[head.start() : self.start] if head else ""
@@ -106,7 +106,8 @@ class Switches:
         self._done = body.end
 
     def blamed(self, offset):
-        """The changes that an error here may be of; whether it is in the text of the only one."""
+        """The changes that may cause an error at this offset, and whether it is certain: the
+        error is within the text of one change."""
         fitting = [one for one in self.segments if one[0] <= offset < one[1]]
         if not fitting:
             return [], False
@@ -115,7 +116,7 @@ class Switches:
 
 
 class Combined:
-    """One program with the changes that have a number: their place in `all_changes`."""
+    """One program with all changes. The number of a change is its index in `all_changes`."""
 
     def __init__(self, all_changes):
         self.changes = all_changes
@@ -147,7 +148,8 @@ class Combined:
                 raise changes.Failed(f"does not compile without a change: {errors}")
 
     def _write(self):
-        """Writes the files with the changes that are left."""
+        """Writes the files with the remaining changes; adds those that no switch can hold to
+        `alone`."""
         for file, text in self.sources.items():
             gone = self.unviable | self.alone
             numbered = enumerate(self.changes)

@@ -24,37 +24,40 @@ def slow():
 
 
 def accepted():
-    """The accepted survivors, (file, change), and how often each is listed."""
+    """The accepted results, (file, change, kind), and how often each is listed. An entry without a
+    kind is for a missed change; none is for `unsure`."""
     survivors = tomllib.loads((HERE / "survivors.toml").read_text()).get("survivor", [])
     for one in survivors:
         if not one["reason"].strip():
             raise changes.Failed(f"survivors.toml: no reason: {one['file']}: {one['change']}")
-    return collections.Counter((one["file"], one["change"]) for one in survivors)
+    entries = ((one["file"], one["change"], one.get("kind", "missed")) for one in survivors)
+    return collections.Counter(entry for entry in entries if entry[2] != "unsure")
 
 
 def named(line):
-    """The file and the change of a line such as `src/a.rs:12:5: replace f -> u8 with 0`. A change
-    of a function may be there twice; lines change, so they stay out."""
+    """The file and the change of a line such as `src/a.rs:12:5: replace f -> u8 with 0`. Line and
+    column are left out, since they shift: two changes of a file can have the same name."""
     file, change = re.fullmatch(r"(.+?):\d+:\d+: (.+)", line).groups()
     return file, change
 
 
-def not_accepted(known, missed):
-    """The lines of survivors beyond those that are accepted: an entry is for one change."""
-    left = collections.Counter(known)
+def not_accepted(known, kinds):
+    """The lines that no entry accepts. `kinds` has the kind of each line. An entry is for one
+    change."""
+    unused = collections.Counter(known)
     wrong = []
-    for line in missed:
-        if left[named(line)]:
-            left[named(line)] -= 1
+    for line, kind in kinds.items():
+        if unused[*named(line), kind]:
+            unused[*named(line), kind] -= 1
         else:
             wrong.append(line)
     return wrong
 
 
-def stale(known, files, found):
-    """Accepted survivors of these files that no change corresponds to."""
-    there = collections.Counter(named(one.name) for one in found)
-    return sorted((known - there).keys() & {one for one in known if one[0] in files})
+def stale(known, files, left_over):
+    """The entries for these files that accept nothing: (file, change, kind)."""
+    unused = known - collections.Counter(left_over)
+    return sorted(one for one in unused if one[0] in files)
 
 
 class Filters:

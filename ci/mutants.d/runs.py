@@ -12,9 +12,10 @@ import time
 
 import changes
 
-# `unsure`: a test failed and not again, in each of three tries.
-TRIES = 3
 KINDS = ("caught", "unviable", "timeout", "missed", "unsure")
+# Tries before a change is `unsure`: each time a test failed that then passed, or that fails without
+# the change, too.
+TRIES = 3
 # A change may make a test wait for ever, or collect without end.
 SHORTEST_TIMEOUT = 60
 MEMORY = 4 << 30
@@ -38,13 +39,14 @@ class Program:
         must pass without it."""
         for _ in range(TRIES):
             kind, test = self._once(tests, number, seconds)
-            if not test or self._is_certain(test, number, seconds):
+            # An abort is of no test.
+            which = ("--exact", test) if test else tests
+            if kind != "caught" or self._is_certain(which, number, seconds):
                 return kind
         return "unsure"
 
-    def _is_certain(self, test, number, seconds):
-        alone = ("--exact", test)
-        again, without = (self._once(alone, one, seconds)[0] for one in (number, None))
+    def _is_certain(self, tests, number, seconds):
+        again, without = (self._once(tests, one, seconds)[0] for one in (number, None))
         return again == "caught" and without == "missed"
 
     def check(self, tests, seconds):

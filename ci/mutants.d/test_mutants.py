@@ -30,22 +30,28 @@ class Lists(unittest.TestCase):
 
     def test_survivors_are_of_listed_files(self):
         files = listed.chosen([])
-        for file, _change in listed.accepted():
+        for file, _change, _kind in listed.accepted():
             self.assertIn(file, files)
 
-    def test_an_entry_accepts_one_survivor(self):
-        known = {("a.rs", "replace f with ()"): 1}
+    def test_an_entry_accepts_one_change_of_its_kind(self):
+        known = {("a.rs", "replace f with ()", "missed"): 1}
         one, other = "a.rs:1:2: replace f with ()", "a.rs:9:2: replace f with ()"
-        self.assertEqual(listed.not_accepted(known, [one]), [])
-        self.assertEqual(listed.not_accepted(known, [one, other]), [other])
-        self.assertEqual(listed.not_accepted({}, [one]), [one])
+        for kinds, wrong in [
+            ({one: "missed"}, []),
+            ({one: "missed", other: "missed"}, [other]),
+            ({one: "timeout"}, [one]),
+            ({one: "unsure"}, [one]),
+        ]:
+            self.assertEqual(listed.not_accepted(known, kinds), wrong)
+        self.assertEqual(listed.not_accepted({}, {one: "missed"}), [one])
 
-    def test_an_entry_without_its_change_is_stale(self):
-        known = collections.Counter({("a.rs", "replace f with ()"): 1, ("b.rs", "x"): 1})
-        there = [changes.Change("a.rs", "a.rs:1:2: replace f with ()", 0, 0, "", None)]
-        self.assertEqual(listed.stale(known, ["a.rs"], there), [])
-        self.assertEqual(listed.stale(known, ["a.rs", "b.rs"], there), [("b.rs", "x")])
-        self.assertEqual(listed.stale(known, ["a.rs"], []), [("a.rs", "replace f with ()")])
+    def test_an_entry_that_accepts_nothing_is_stale(self):
+        one, other = ("a.rs", "replace f with ()", "missed"), ("b.rs", "x", "timeout")
+        known = collections.Counter([one, other])
+        self.assertEqual(listed.stale(known, ["a.rs", "b.rs"], [one, other]), [])
+        self.assertEqual(listed.stale(known, ["a.rs"], [one]), [])
+        self.assertEqual(listed.stale(known, ["a.rs"], []), [one])
+        self.assertEqual(listed.stale(known, ["b.rs"], [("b.rs", "x", "missed")]), [other])
 
 
 TEXT = "/// A fn f.\nfn f(a: u8) -> bool {\n    a == 1\n}\n"
@@ -128,6 +134,8 @@ class Runs(unittest.TestCase):
             (passed, "missed"),
             (of_the_change.format(failed), "caught"),
             (of_the_change.format("kill -ABRT $$"), "caught"),
+            # Aborts without the change, too.
+            ("kill -ABRT $$", "unsure"),
             # The first failed test ends the run.
             (of_the_change.format(f"{failed}; sleep 1000"), "caught"),
             # Fails without the change, too.

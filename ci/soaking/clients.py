@@ -85,6 +85,8 @@ def bindings(connection):
     """A change of AV pairs: the client's channel binding is that of this connection."""
     if "https" not in connection.site.apache.url:
         return lambda avs: avs
+    if not connection.open:
+        raise Cut("closed after an answer")
     return naming(connection.certificate)
 
 
@@ -139,13 +141,12 @@ def _log_in(connection, user, password):
 
 def _ask_on(connection, answer, count):
     """Further requests without a login: each must be that user's, until the server closes."""
-    with contextlib.suppress(Cut), cut_is_told():
-        for _ in range(count):
-            if not connection.open:
-                break
-            page = read(connection.send())
-            if page.status != 503 and (page.status, page.user) != (200, answer.user):
-                return Answer(page.status, f"{page.user}, on the connection of {answer.user}")
+    for _ in range(count):
+        if not connection.open:
+            break
+        page = read(connection.send())
+        if (page.status, page.user) != (200, answer.user):
+            return Answer(page.status, f"{page.user}, on the connection of {answer.user}")
     return answer
 
 

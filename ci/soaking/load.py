@@ -82,6 +82,7 @@ class Load:
                 try:
                     with clients.cut_is_told():
                         answer = client(attempt)
+                    failure = ""
                     break
                 except clients.Cut as error:
                     cuts += 1
@@ -90,8 +91,6 @@ class Load:
             failure = "no answer within a minute"
         except Exception as error:  # a client that fails is a result, too
             failure = repr(error)
-        if answer is not clients.NO_ANSWER:
-            failure = ""
         self.outcomes.append(Outcome(login, began, time.monotonic(), answer, cuts, failure))
 
     def _attempt(self, login):

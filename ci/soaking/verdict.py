@@ -7,8 +7,9 @@ import re
 from lab import mech
 
 from . import events, plan, watch
+from .load import TRIES
 
-# Why a right password may be refused while controllers fail.
+# Why any login may be refused while controllers fail.
 _OF_CONTROLLERS = {
     "ControllerUnreachable",
     "ControllerTimeout",
@@ -31,6 +32,8 @@ _REASONS = {
     },
     plan.RELAYED: {"OtherChannel"},
     plan.REPLAYED: {"NotNegotiated", "TargetInfoChanged"},
+    # Given up before an answer, or with the challenge.
+    plan.ABANDONED: {"HTTP 0", "HTTP 401"},
 }
 # Wrong outcomes that are printed; all are counted.
 _SHOWN = 20
@@ -60,8 +63,8 @@ class Verdict:
         self.wrong = [(one, why) for one in load.outcomes if (why := self._wrong(one))]
         self.grown = watch.grown(watched.samples, before)
         self.more_files = watch.more_files(before, after)
-        # What must not be at all.
-        self.faults = [*load.lost(), *watch.ended(before, after), *watched.crashes()]
+        # Lost logins, ended processes, crashes, a watch that ended: none is permitted.
+        self.faults = [*load.lost(), *watch.ended(before, after), *watched.faults()]
 
     @property
     def is_good(self):
@@ -75,8 +78,9 @@ class Verdict:
         if one.answer.status == 200:
             return self._wrongly_let_in(one)
         if one.failure:
-            return None if one.cuts else one.failure
-        if kind == plan.ABANDONED or cause(one) in _REASONS[kind] or self._is_excused(one):
+            # Cuts were judged above; what ended a try after them was not.
+            return None if one.cuts == TRIES else one.failure
+        if cause(one) in _REASONS[kind] or self._is_excused(one):
             return None
         return f"{kind}: refused: {cause(one)}"
 
@@ -106,10 +110,16 @@ class Verdict:
             (why in _OF_CONTROLLERS and met & {events.OUTAGE, events.STRIKE})
             or (why == "NotInGroup" and self._needs_group(one) and met & {events.OUTSIDE, *_MOVES})
             or (why == "OtherChannel" and one.login.site == plan.TLS and events.RENEWAL in met)
-            # Apache ends its CGI daemon when it restarts. A connection that it closes between the
-            # two messages of a login is replaced by requests, without the first message.
-            or (why in ("HTTP 503", "NotNegotiated") and events.RESTART in met)
+            or self._is_of_restart(one, why, met)
         )
+
+    def _is_of_restart(self, one, why, met):
+        """Apache ends its CGI daemon when it restarts. A connection that it closes between the two
+        messages of a login is replaced by requests, without the first message."""
+        of_restart = why == "HTTP 503" or (
+            why == "NotNegotiated" and one.login.client == "requests"
+        )
+        return of_restart and one.login.site == plan.TLS and events.RESTART in met
 
     def lines(self):
         yield from self._of_logins()

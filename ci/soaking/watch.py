@@ -45,6 +45,7 @@ class Watch:
         self._stage = stage
         self.samples = []
         self.connections = []
+        self._errors = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -57,6 +58,12 @@ class Watch:
         self._thread.join()
 
     def _run(self):
+        try:
+            self._sample()
+        except Exception as error:
+            self._errors.append(error)
+
+    def _sample(self):
         count = 0
         while not self._over.wait(_EVERY):
             self.samples += self.look()
@@ -85,14 +92,16 @@ class Watch:
         time.sleep(3)
         return {(sample.site, sample.pid): sample.files for sample in self.look()}
 
-    def crashes(self):
-        """Lines for the processes that a signal ended, from the logs of the Apaches."""
-        return [
+    def faults(self):
+        """Lines for the processes that a signal ended, from the logs of the Apaches, and for an
+        error of this watch."""
+        crashed = [
             f"CRASHED: {name}: {line}"
             for name, site in self._stage.sites.items()
             for line in site.apache.logged().splitlines()
             if "exit signal" in line
         ]
+        return crashed + [f"NOT WATCHED: {error!r}" for error in self._errors]
 
 
 def _measure(pid):

@@ -186,8 +186,23 @@ static void fresh_challenge(const gss_buffer_desc *negotiate, char bytes[8])
     gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
 }
 
-/* A login is begun, then the process forks; parent and child both complete theirs. Their challenges
- * differ. */
+/* Parent and child get different challenges. If the child fails, the parent reads end of file. */
+static void compare_challenges(pid_t child, const int ends[2], const gss_buffer_desc *negotiate)
+{
+    char own_bytes[8], child_bytes[8];
+
+    close(ends[child == 0 ? 0 : 1]);
+    fresh_challenge(negotiate, own_bytes);
+    if (child == 0) {
+        CHECK(write(ends[1], own_bytes, 8) == 8);
+    } else {
+        CHECK(read(ends[0], child_bytes, 8) == 8);
+        CHECK(memcmp(own_bytes, child_bytes, 8) != 0);
+    }
+    close(ends[child == 0 ? 1 : 0]);
+}
+
+/* A login is begun, then the process forks; parent and child both complete theirs. */
 static void forks(const struct initiator *parents, long count)
 {
     OM_uint32 minor;
@@ -199,19 +214,13 @@ static void forks(const struct initiator *parents, long count)
         gss_buffer_desc answer = challenge(&context, &negotiate);
         gss_buffer_desc authenticate = initiator_step(parents, &answer);
         gss_name_t name;
-        char own_bytes[8], child_bytes[8];
         int status, ends[2];
         pid_t child;
 
         CHECK(pipe(ends) == 0);
         child = fork();
         CHECK(child >= 0);
-        fresh_challenge(&negotiate, own_bytes);
-        if (child == 0)
-            CHECK(write(ends[1], own_bytes, 8) == 8);
-        else
-            CHECK(read(ends[0], child_bytes, 8) == 8 && memcmp(own_bytes, child_bytes, 8) != 0);
-        close(ends[0]), close(ends[1]);
+        compare_challenges(child, ends, &negotiate);
         name = complete(&context, &authenticate);
         ask_name(name);
         finish(&context, &name);

@@ -194,6 +194,10 @@ fn secrets_print_nothing_and_compare() {
     assert!(Secret::new([0; 4]).is_zero());
     assert!(!secret.is_zero());
     assert!(!constant_time_eq(b"ab", b"abc"));
+}
+
+#[test]
+fn wiped_bytes_are_zero() {
     let mut bytes = *b"hunter2";
     wipe(&mut bytes);
     assert_eq!(bytes, [0; 7]);

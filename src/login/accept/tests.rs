@@ -108,7 +108,7 @@ fn a_negotiate_message_starts_afresh_in_every_state() {
 }
 
 #[test]
-fn each_challenge_has_random_bytes_of_its_own() {
+fn no_challenge_comes_twice() {
     let (setup, _folder) = setup("");
     let client = Initiator::default();
     let server_challenge = || {

@@ -284,11 +284,11 @@ fn an_anonymous_login_stays_anonymous() {
         answering(Answer::Nothing),
         answering(Answer::OneZero),
     ] {
-        // It needs no session key, so one that lacks is no error.
-        for lacks_key in [false, true] {
+        // Without EncryptedRandomSessionKey (its length is at 52) it is anonymous all the same.
+        for without_session_key in [false, true] {
             let (state, answered) = answered(&client);
             let mut token = answered.token;
-            if lacks_key {
+            if without_session_key {
                 token[52] = 0;
             }
             let claim = state.parse_authenticate(&token).unwrap();
