@@ -188,6 +188,7 @@ fn each_warning_is_given_once() {
     let mut tables = Tables::default();
     let mut warnings = |path: &Path| {
         tables.unused_until = None;
+        tables.file = None;
         tables
             .with(Some(path), "ALICE", NOW.now, |_, _| ())
             .unwrap();
@@ -262,6 +263,18 @@ fn unused_memory_is_given_back_but_for_room_to_grow() {
         "{}",
         pages.capacity()
     );
+}
+
+#[test]
+fn a_file_is_cut_to_its_first_pages() {
+    let file = tempfile::tempfile().unwrap();
+    let mut pages = &file;
+    for number in 0..3 {
+        pages.write(number, &[number as u8; PAGE]).unwrap();
+    }
+    pages.cut(2).unwrap();
+    assert_eq!(file.metadata().unwrap().len(), 2 * PAGE as u64);
+    assert_eq!(pages.read(1).unwrap(), [1; PAGE]);
 }
 
 #[test]
