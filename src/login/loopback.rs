@@ -100,6 +100,7 @@ mod tests {
         let loopback = Loopback::default();
         assert!(loopback.receive(b"token").is_none());
         loopback.send(b"token", Some(Duration::from_secs(300)));
+        assert_eq!(format!("{loopback:?}"), "Loopback", "no message");
         let delivered = loopback.clone().receive(b"token").unwrap();
         assert_eq!(delivered.lifetime(), Some(Duration::from_secs(300)));
         assert!(loopback.receive(b"token").is_none(), "a replay");
