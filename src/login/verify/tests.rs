@@ -44,6 +44,21 @@ fn ask_all(answers: Vec<Option<Refusal>>) -> Result<(), Minor> {
         .map_err(|refusal| refusal.into_fault().minor())
 }
 
+#[test]
+fn a_verifier_knows_neither_a_domain_nor_accounts_unless_it_says_so() {
+    let verifier = Always(None);
+    assert_eq!(verifier.only_domain(), None);
+    assert_eq!(verifier.account_named("alice", "EXAMPLE"), None);
+}
+
+#[test]
+fn only_what_was_passed_on_has_had_its_messages_checked_elsewhere() {
+    let proven = Logon::proven("test", Account::default(), Some(Key::new([1; 16])));
+    assert!(!proven.has_checked_messages() && proven.session_base_key().is_some());
+    let passed_on = Logon::passed_on("test", Account::default());
+    assert!(passed_on.has_checked_messages() && passed_on.session_base_key().is_none());
+}
+
 /// Has the users of one domain, and records the domains that it is asked about.
 struct Only(&'static str, Option<Minor>, Arc<Mutex<Vec<String>>>);
 
