@@ -53,7 +53,7 @@ MORE_IS_BETTER = ("/s", "%")
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """One line: ours, and the other's or `None`; `most` or `least` is our budget."""
+    """One line: ours, and the other's or `None`; `most`, `least` or `most_ratio` is our budget."""
 
     title: str
     unit: str
@@ -61,6 +61,7 @@ class Figure:
     theirs: Spread | None = None
     most: float | None = None
     least: float | None = None
+    most_ratio: float | None = None
 
     @property
     def ratio(self):
@@ -72,6 +73,8 @@ class Figure:
     @property
     def met(self):
         """Whether the budget is met; `None` without one."""
+        if self.most_ratio is not None:
+            return self.ratio is not None and self.ratio <= self.most_ratio
         if self.most is not None:
             return self.ours.median <= self.most
         return None if self.least is None else self.ours.median >= self.least
@@ -80,6 +83,8 @@ class Figure:
         return _FORMATS[self.unit](value)
 
     def _budget(self):
+        if self.most_ratio is not None:
+            return f"≤ {self.most_ratio:.2g}"
         if self.most is not None:
             return f"≤ {self.text(self.most)}"
         return "" if self.least is None else f"≥ {self.text(self.least)}"
