@@ -123,3 +123,15 @@ fn a_client_s_domain_leads_to_its_section() {
         assert_eq!(forests.section_of(named), section, "{named}");
     }
 }
+
+#[test]
+fn a_challenge_of_no_section_is_told_with_its_domain() {
+    let told = |domain| Unnamed(domain).to_string();
+    assert!(told(Some("three.test")).contains("\"three.test\", which no [[netlogon]] has"));
+    assert_eq!(told(None), "our challenge names no domain");
+}
+
+#[test]
+fn the_sections_have_one_source_of_group_names() {
+    assert!(forests().group_names(&Account::default()).is_some());
+}

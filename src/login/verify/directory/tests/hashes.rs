@@ -1,6 +1,7 @@
 //! What is an NT hash.
 
 use super::*;
+use crate::directory::imitation::found;
 
 #[test]
 fn an_unusable_hash_lets_no_one_in() {
@@ -41,4 +42,23 @@ fn a_placeholder_is_no_hash() {
     assert!(outcome("ipaNTHash", &[1; 16], [1; 16]));
     // Samba's attribute is text.
     assert!(!outcome("sambaNTPassword", &[b'*'; 16], [b'*'; 16]));
+}
+
+#[test]
+fn the_log_is_told_what_is_wrong_with_a_hash() {
+    let config = fixture::directory("");
+    let told = |hashes: &[&[u8]]| {
+        let mut attributes: Vec<(&str, &[u8])> = vec![("uid", b"alice")];
+        attributes.extend(hashes.iter().map(|hash| ("sambaNTPassword", *hash)));
+        let user = UserEntry::read(&config, "alice", &found(DN, &attributes));
+        user.unwrap().why_not()
+    };
+    assert_eq!(told(&[HASH]), None);
+    for (hashes, why) in [
+        (&[&b"NO PASSWORD"[..]][..], "the entry's NT hash is not one"),
+        (&[], "the entry has no NT hash that the service may read"),
+        (&[HASH, HASH], "the entry has several NT hashes"),
+    ] {
+        assert_eq!(told(hashes), Some(why));
+    }
 }
